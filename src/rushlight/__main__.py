@@ -1,0 +1,5 @@
+"""``python -m rushlight program.py [args]``."""
+
+from .command import main
+
+raise SystemExit(main())

@@ -1,0 +1,158 @@
+"""The ``rushlight`` command: runs a PyTorch program with Rushlight in PyTorch's place.
+
+rushlight run program.py [args]      (or: python -m rushlight program.py [args])
+rushlight run -m package.module [args]
+rushlight names [torch.nn]
+"""
+
+import sys
+from types import ModuleType, TracebackType
+from typing import Any
+
+_COMMANDS = ("names", "run")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Carries out one command line; returns the exit status.
+
+    Args:
+        arguments: the words after the command's own name; by default those this process was started with.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    # What follows the program is the program's: argparse must not see it, and need not be imported.
+    if len(words) > 1 and words[0] == "run" and words[1] not in ("-h", "--help"):
+        return run(words[1:])
+    if words and words[0] not in _COMMANDS and (words[0] == "-m" or not words[0].startswith("-")):
+        return run(words)
+    return _other(words)
+
+
+def run(words: list[str]) -> int:
+    """Runs the program `words[0]` (or the module after ``-m``) as ``__main__``; the other words are its arguments.
+
+    ``import torch`` and ``import torchvision`` mean Rushlight in it. An exception is reported as Python reports it,
+    without the frames that are ours, and gives status 1; `SystemExit` passes through.
+    """
+    from .torch_alias import install_as_torch
+
+    install_as_torch()
+    try:
+        if words[0] == "-m":
+            if len(words) == 1:
+                print("rushlight: argument expected for the -m option", file=sys.stderr)
+                return 2
+            _run_module(words[1], words[2:])
+        else:
+            return _run_file(words[0], words[1:])
+    except SystemExit:
+        raise
+    except BaseException as error:
+        _explain(error)
+        error.__traceback__ = _of_program(error.__traceback__)
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 130 if isinstance(error, KeyboardInterrupt) else 1
+    return 0
+
+
+def _run_file(path: str, arguments: list[str]) -> int:
+    import io
+    import os
+
+    file = os.path.abspath(path)
+    if os.path.isdir(file):
+        file = os.path.join(file, "__main__.py")
+    try:
+        with io.open_code(file) as stream:
+            source = stream.read()
+    except OSError as error:
+        print(f"rushlight: can't open file {file!r}: [Errno {error.errno}] {error.strerror}", file=sys.stderr)
+        return 2
+    sys.argv[:] = [path, *arguments]
+    if not sys.flags.safe_path:
+        sys.path[0] = os.path.dirname(file)
+    module = ModuleType("__main__")
+    module.__dict__.update(__file__=file, __builtins__=__builtins__, __spec__=None)
+    # It stays in place after the run: what the program left behind, exit handlers and threads, still belongs to it.
+    sys.modules["__main__"] = module
+    exec(compile(source, file, "exec", dont_inherit=True), module.__dict__)
+    return 0
+
+
+def _run_module(name: str, arguments: list[str]) -> None:
+    import os
+    import runpy
+
+    sys.argv[:] = [name, *arguments]
+    if not sys.flags.safe_path:
+        sys.path[0] = os.getcwd()
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+
+
+def _of_program(traceback: TracebackType | None) -> TracebackType | None:
+    """The part of a traceback that begins in the program."""
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if file != __file__ and not file.startswith("<frozen "):
+            break
+        traceback = traceback.tb_next
+    return traceback
+
+
+def _explain(error: BaseException) -> None:
+    """Tells, on a failed ``from torch... import name``, where the list of what exists is."""
+    module = getattr(error, "name", None)
+    if type(error) is ImportError and isinstance(module, str) and module.partition(".")[0] == "rushlight":
+        from .torch_alias import _their_name
+
+        error.add_note(
+            f"Rushlight does not provide this name; the command 'rushlight names {_their_name(module)}' lists what it "
+            f"provides"
+        )
+
+
+def names(module: str) -> list[str]:
+    """The public names in `module`, which is called as in PyTorch (``torch.nn``, ``torch.Tensor``) or by our own name.
+
+    Raises:
+        AttributeError: there is no such name.
+        ImportError: there is no such module.
+    """
+    from importlib import import_module
+
+    from .torch_alias import _PACKAGES, _our_name
+
+    found: Any = None
+    path = _our_name(module) if module.partition(".")[0] in _PACKAGES else module
+    parts = path.split(".")
+    found = import_module(parts[0])
+    for i, part in enumerate(parts[1:], 1):
+        if not hasattr(found, part):
+            import_module(".".join(parts[: i + 1]))
+        found = getattr(found, part)
+    listed = getattr(found, "__all__", None) or dir(found)
+    return sorted(name for name in listed if not name.startswith("_"))
+
+
+def _other(words: list[str]) -> int:
+    import argparse
+
+    from .version import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="rushlight", description="Runs PyTorch programs with Rushlight in PyTorch's place."
+    )
+    parser.add_argument("--version", action="version", version=f"rushlight {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    runner = commands.add_parser("run", help="run a program", usage="rushlight run (program.py | -m module) [args ...]")
+    runner.add_argument("program", help="a file, a folder with a __main__.py, or -m and a module's name")
+    runner.add_argument("args", nargs="*", default=[], help="the program's own arguments")
+    lister = commands.add_parser("names", help="list what a module or class provides")
+    lister.add_argument("module", nargs="?", default="torch", help="such as torch.nn or torch.Tensor (default: torch)")
+    chosen = parser.parse_args(words)
+    try:
+        for name in names(chosen.module):
+            print(name)
+    except (AttributeError, ImportError) as error:
+        print(f"rushlight: {error}", file=sys.stderr)
+        return 1
+    return 0
