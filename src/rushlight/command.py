@@ -31,7 +31,7 @@ def run(words: list[str]) -> int:
     """Runs the program `words[0]` (or the module after ``-m``) as ``__main__``; the other words are its arguments.
 
     ``import torch`` and ``import torchvision`` mean Rushlight in it. An exception is reported as Python reports it,
-    without the frames that are ours, and gives status 1; `SystemExit` passes through.
+    without the frames that are ours, and gives status 1; `SystemExit` and `KeyboardInterrupt` pass through.
     """
     from .torch_alias import install_as_torch
 
@@ -50,7 +50,11 @@ def run(words: list[str]) -> int:
         _explain(error)
         error.__traceback__ = _of_program(error.__traceback__)
         sys.excepthook(type(error), error, error.__traceback__)
-        return 130 if isinstance(error, KeyboardInterrupt) else 1
+        if isinstance(error, KeyboardInterrupt):
+            # Told already; Python itself ends the process as the signal would have.
+            sys.excepthook = lambda *error: None
+            raise
+        return 1
     return 0
 
 

@@ -14,6 +14,9 @@ from typing import Any
 # What a program imports, and the package of ours that it gets.
 _PACKAGES = {"torch": "rushlight", "torchvision": "rushlight.vision"}
 
+# Where processes that multiprocessing starts afresh find the aliases: they inherit the path, not the import hooks.
+_FOLDER = __file__.removesuffix("torch_alias.py") + "_as_torch"
+
 # Classes that PyTorch prints under another module than the one that mirrors the place of ours.
 _HOMES = {
     **dict.fromkeys(("Tensor", "Size", "dtype", "device", "finfo", "iinfo", "layout", "memory_format"), "torch"),
@@ -40,6 +43,7 @@ def install_as_torch() -> None:
                 "call rushlight.install_as_torch() before anything imports it"
             )
     sys.meta_path.insert(0, _finder)
+    sys.path.insert(1, _FOLDER)
     sys.modules["torch"] = rushlight
     _finder.adopt()
 
@@ -48,6 +52,8 @@ def uninstall_as_torch() -> None:
     """Takes back `install_as_torch`: the names mean PyTorch again, where it is installed."""
     if _finder in sys.meta_path:
         sys.meta_path.remove(_finder)
+        if _FOLDER in sys.path:
+            sys.path.remove(_FOLDER)
         _finder.release()
 
 
