@@ -17,7 +17,7 @@ import rushlight as torch
 nn = torch.nn
 
 EPOCHS = 12
-BATCH = 32
+BATCH = 64
 TEST_DIGITS = 360
 
 
@@ -39,9 +39,9 @@ class Network(nn.Module):
         self.classifier = nn.Sequential(
             nn.Flatten(),
             nn.Dropout(0.25),
-            nn.Linear(32 * 2 * 2, 64),
+            nn.Linear(32 * 2 * 2, 128),
             nn.ReLU(),
-            nn.Linear(64, 10),
+            nn.Linear(128, 10),
         )
 
     def forward(self, images):
@@ -89,7 +89,7 @@ def main():
     model = Network()
     print(model)
     criterion = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05, momentum=0.9)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     batches = -(-len(train_images) // BATCH)
     with tqdm(total=EPOCHS * batches, unit="batch", file=sys.stderr) as progress:
         for epoch in range(1, EPOCHS + 1):

@@ -12,9 +12,8 @@ constant = torch.tensor([3.0, 4.0])
 product = x * constant
 total = product.sum()
 for name, tensor in (("x", x), ("constant", constant), ("product", product), ("total", total)):
-    print(
-        f"{name:9} leaf={tensor.is_leaf!s:6} requires_grad={tensor.requires_grad!s:6} grad_fn={type(tensor.grad_fn).__name__}"
-    )
+    made_by = type(tensor.grad_fn).__name__
+    print(f"{name:9} leaf={tensor.is_leaf!s:6} requires_grad={tensor.requires_grad!s:6} grad_fn={made_by}")
 
 # --- After backward, leaves have a gradient; reading an inner result's gives None and a warning ---
 total.backward()

@@ -1,0 +1,1 @@
+"""Measurements beside PyTorch: `python -m bench.overhead`, `python -m bench.memory`."""
