@@ -49,8 +49,7 @@ def test_every_module_can_be_imported():
         """
         import importlib, json, pkgutil, sys, rushlight
         failed = {}
-        found_all = pkgutil.walk_packages(rushlight.__path__, "rushlight.", onerror=lambda name: failed.update({name: 0}))
-        for found in found_all:
+        for found in pkgutil.walk_packages(rushlight.__path__, "rushlight.", lambda name: failed.update({name: 0})):
             if found.name != "rushlight.__main__":
                 try:
                     importlib.import_module(found.name)

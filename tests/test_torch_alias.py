@@ -1,4 +1,4 @@
-"""`import torch` means rushlight: the same module objects, PyTorch's names in print, plain words about what is missing."""
+"""`import torch` means rushlight: the same module objects, PyTorch's names, plain words about what is missing."""
 
 import subprocess
 import sys
