@@ -1,7 +1,8 @@
 """Measuring two libraries in one alternating run.
 
-Clocks, caches and neighbours change from one minute to the next, and a ratio of two times taken minutes apart says little. So each
-round times both libraries, one right after the other and in changing order, and the ratio is formed round by round.
+Clocks, caches and neighbours change from one minute to the next, and a ratio of two times taken minutes apart says
+little. So each round times both libraries, one right after the other and in changing order, and the ratio is formed
+round by round.
 """
 
 import gc

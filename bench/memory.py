@@ -1,8 +1,9 @@
 """What a node of the graph costs: `python -m bench.memory [--nodes N]`.
 
-Builds a chain of N operations on a tensor of ten elements, goes back through it and frees it, in a fresh process for each library
-and kind of chain. The bytes a node are the growth of the process while the chain was built; the times of a tenth of the chain and of
-the whole, a node, show whether the time is linear in the length. The tensors between are kept by the graph only where it saves them.
+Builds a chain of N operations on a tensor of ten elements, goes back through it and frees it, in a fresh process
+for each library and kind of chain. The bytes a node are the growth of the process while the chain was built; the
+times a node of a tenth of the chain and of the whole show whether the time is linear in the length. The tensors
+between are kept by the graph only where it saves them.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def child(module, kind, length):
 
     def forward_backward_free(n):
         before, start = resident_bytes(), time.perf_counter()
-        x, y = build(torch, kind, n)
+        _leaf, y = build(torch, kind, n)
         built = resident_bytes() - before
         y.backward(gradient)
         del y
@@ -63,9 +64,8 @@ def main():
     if arguments.child:
         child(*arguments.child, arguments.nodes)
         return
-    print(
-        f"{'':32} {'':10} {'bytes a node':>12} {f'us a node of {arguments.nodes // 10:,}':>22} {f'of {arguments.nodes:,}':>14}"
-    )
+    lengths = f"{f'us a node of {arguments.nodes // 10:,}':>22} {f'of {arguments.nodes:,}':>14}"
+    print(f"{'':32} {'':10} {'bytes a node':>12} {lengths}")
     for kind in CHAINS:
         for module in ("torch", "rushlight"):
             command = [sys.executable, "-m", "bench.memory", "--nodes", str(arguments.nodes), "--child", module, kind]

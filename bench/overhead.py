@@ -1,10 +1,11 @@
-"""What an operation costs besides its arithmetic: `python -m bench.overhead [--only TEXT] [--rounds N] [--json FILE] [--check]`.
+"""What an operation costs besides its arithmetic: `python -m bench.overhead`, `--help` for its options.
 
-Tensors of ten elements and small networks on one thread, where the arithmetic is next to nothing. A time is that of one operation
-(forward, chains), of one block (residual) or of one training step (networks).
+Tensors of ten elements and small networks on one thread, where the arithmetic is next to nothing. A time is that of one
+operation (forward, chains), of one block (residual) or of one training step (networks).
 """
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import sys
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
-from bench.measure import Workload, compare, quiet, report, result
+from bench.measure import Workload, compare, quiet, report, result  # noqa: E402
 
 OPERATIONS = range(200)
 
@@ -121,7 +122,7 @@ def network(widths, batch):
         torch.manual_seed(0)
         nn = torch.nn
         layers = []
-        for inputs, outputs in zip(widths, widths[1:]):
+        for inputs, outputs in itertools.pairwise(widths):
             layers += [nn.Linear(inputs, outputs), nn.ReLU()]
         model = nn.Sequential(*layers[:-1])
         criterion = nn.MSELoss()
