@@ -1,0 +1,341 @@
+"""Activation functions on NumPy arrays, with their derivatives, and softmax over one axis.
+
+Every `..._backward(g, ...)` returns `g` times the derivative, elementwise. NaN in, NaN out. All are written in few
+passes over memory, in place on one new array where that is possible.
+"""
+
+from math import pi, sqrt
+
+import numpy as np
+
+from rushlight.kernels.numpy_common import narrow, widen
+
+Array = np.ndarray
+
+_quiet = np.errstate(all="ignore")
+
+
+# Softmax --------------------------------------------------------------------------------------------------------------
+
+
+@_quiet
+def softmax(x: Array, axis: int) -> Array:
+    """`exp(x) / sum(exp(x))` along `axis`, computed from differences to the maximum so that nothing overflows."""
+    dtype, x = x.dtype, widen(x)
+    if not x.size:
+        return x.astype(dtype)
+    out = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    np.exp(out, out=out)
+    out /= np.add.reduce(out, axis=axis, keepdims=True)
+    return narrow(out, dtype)
+
+
+@_quiet
+def softmax_backward(g: Array, y: Array, axis: int) -> Array:
+    """The gradient of `softmax` from its result `y`: `y (g - sum(g y))`."""
+    dtype, g, y = g.dtype, widen(g), widen(y)
+    out = g * y
+    out -= y * np.add.reduce(out, axis=axis, keepdims=True)
+    return narrow(out, dtype)
+
+
+@_quiet
+def log_softmax(x: Array, axis: int) -> Array:
+    """`x - log(sum(exp(x)))` along `axis`, without overflow."""
+    dtype, x = x.dtype, widen(x)
+    if not x.size:
+        return x.astype(dtype)
+    out = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    out -= np.log(np.add.reduce(np.exp(out), axis=axis, keepdims=True))
+    return narrow(out, dtype)
+
+
+@_quiet
+def log_softmax_backward(g: Array, y: Array, axis: int) -> Array:
+    """The gradient of `log_softmax` from its result `y`: `g - exp(y) sum(g)`."""
+    dtype, g, y = g.dtype, widen(g), widen(y)
+    out = np.exp(y)
+    out *= np.add.reduce(g, axis=axis, keepdims=True)
+    np.subtract(g, out, out=out)
+    return narrow(out, dtype)
+
+
+# Piecewise linear -----------------------------------------------------------------------------------------------------
+
+
+def threshold(x: Array, threshold: float, value: float) -> Array:
+    """`x` where it is above `threshold` (or NaN), else `value`."""
+    return np.where(x <= threshold, np.asarray(value, x.dtype), x)
+
+
+def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
+    """`g` where `x` is above `threshold` (or NaN), else 0."""
+    return np.where(x <= threshold, np.zeros((), g.dtype), g)
+
+
+def hardtanh(x: Array, low: float, high: float) -> Array:
+    """`x` limited to `[low, high]`."""
+    out = np.maximum(x, np.asarray(low, x.dtype))
+    return np.minimum(out, np.asarray(high, x.dtype), out=np.asarray(out))
+
+
+def hardtanh_backward(g: Array, x: Array, low: float, high: float) -> Array:
+    """`g` where `x` is strictly between `low` and `high`, else 0."""
+    return np.where((x > low) & (x < high), g, np.zeros((), g.dtype))
+
+
+def leaky_relu(x: Array, slope: float) -> Array:
+    """`x` where positive, else `slope * x`."""
+    return np.where(x > 0, x, x * np.asarray(slope, x.dtype))
+
+
+def leaky_relu_backward(g: Array, x: Array, slope: float) -> Array:
+    """`g` where `x` is positive, else `slope * g`."""
+    return np.where(x > 0, g, g * np.asarray(slope, g.dtype))
+
+
+def prelu(x: Array, weight: Array) -> Array:
+    """`x` where positive, else `weight * x`; `weight` broadcasts to x's shape."""
+    return np.where(x > 0, x, x * weight)
+
+
+def prelu_backward(g: Array, x: Array, weight: Array) -> tuple[Array, Array]:
+    """The gradients of `prelu` by `x` and by the broadcast `weight`, both of x's shape."""
+    positive = x > 0
+    return np.where(positive, g, g * weight), np.where(positive, np.zeros((), g.dtype), x * g)
+
+
+@_quiet
+def hardswish(x: Array) -> Array:
+    """`x * clip(x + 3, 0, 6) / 6`."""
+    out = _clip_shifted(x)
+    out *= x
+    out /= 6
+    return out
+
+
+@_quiet
+def hardswish_backward(g: Array, x: Array) -> Array:
+    """`g` times 0 up to x = -3, 1 from x = 3 on, `x / 3 + 1 / 2` between."""
+    out = x / 3
+    out += 0.5
+    out = np.where(x <= -3, np.zeros((), x.dtype), np.where(x < 3, out, np.ones((), x.dtype)))
+    return out * g
+
+
+def hardsigmoid(x: Array) -> Array:
+    """`clip(x + 3, 0, 6) / 6`."""
+    out = _clip_shifted(x)
+    out /= 6
+    return out
+
+
+def hardsigmoid_backward(g: Array, x: Array) -> Array:
+    """`g / 6` where x is strictly between -3 and 3, else 0."""
+    # PyTorch's constant is rounded to float32 whatever the dtype.
+    return np.where((x > -3) & (x < 3), g * np.asarray(np.float32(1 / 6), g.dtype), np.zeros((), g.dtype))
+
+
+def hardshrink(x: Array, bound: float) -> Array:
+    """`x` where its absolute value is above `bound` (or NaN), else 0."""
+    return np.where((x >= -bound) & (x <= bound), np.zeros((), x.dtype), x)
+
+
+def hardshrink_backward(g: Array, x: Array, bound: float) -> Array:
+    """`g` where the absolute value of `x` is above `bound`, else 0; of softshrink too."""
+    return np.where((x > bound) | (x < -bound), g, np.zeros((), g.dtype))
+
+
+@_quiet
+def softshrink(x: Array, bound: float) -> Array:
+    """`x` moved towards 0 by `bound`, and 0 where it would pass it."""
+    bound = np.asarray(bound, x.dtype)  # type: ignore[assignment]
+    return np.where(x > bound, x - bound, np.where(x < -bound, x + bound, x * np.zeros((), x.dtype)))
+
+
+# Smooth ---------------------------------------------------------------------------------------------------------------
+
+
+@_quiet
+def gelu(x: Array, approximate: str) -> Array:
+    """`x Phi(x)`, Phi the normal distribution function, by erf ("none") or approximated by tanh ("tanh")."""
+    dtype, x = x.dtype, widen(x)
+    out = _gelu_cdf(x, approximate)
+    out *= x
+    return narrow(out, dtype)
+
+
+@_quiet
+def gelu_backward(g: Array, x: Array, approximate: str) -> Array:
+    """`g` times the derivative of `gelu`."""
+    dtype, g, x = g.dtype, widen(g), widen(x)
+    if approximate == "none":
+        out = _own(x * x)
+        out *= -0.5
+        np.exp(out, out=out)
+        out *= x
+        out *= 1 / sqrt(2 * pi)
+        out += _gelu_cdf(x, approximate)
+    else:
+        cdf = _gelu_cdf(x, approximate)
+        slope = x * x
+        slope *= 3 * 0.044715
+        slope += 1
+        slope *= sqrt(2 / pi)
+        out = 1 - cdf
+        out *= cdf
+        out *= 2 * slope
+        out *= x
+        out += cdf
+    out *= g
+    return narrow(out, dtype)
+
+
+@_quiet
+def silu(x: Array) -> Array:
+    """`x * sigmoid(x)`."""
+    dtype, x = x.dtype, widen(x)
+    out = _one_plus_exp_minus(x)
+    return narrow(np.divide(x, out, out=out), dtype)
+
+
+@_quiet
+def silu_backward(g: Array, x: Array) -> Array:
+    """`g` times `s (1 + x (1 - s))` with `s = sigmoid(x)`."""
+    dtype, g, x = g.dtype, widen(g), widen(x)
+    s = _one_plus_exp_minus(x)
+    np.reciprocal(s, out=s)
+    out = 1 - s
+    out *= x
+    out += 1
+    out *= s
+    out *= g
+    return narrow(out, dtype)
+
+
+@_quiet
+def elu(x: Array, alpha: float, scale: float, input_scale: float) -> Array:
+    """`scale x` where positive, else `scale alpha (exp(input_scale x) - 1)`."""
+    dtype, x = x.dtype, widen(x)
+    out = np.minimum(x, 0)
+    out = _own(out)
+    out *= input_scale
+    np.expm1(out, out=out)
+    out *= alpha * scale
+    out = np.where(x > 0, x * np.asarray(scale, x.dtype), out)
+    return narrow(out, dtype)
+
+
+@_quiet
+def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale: float, is_result: bool) -> Array:
+    """`g` times the derivative of `elu`, from its input, or from its result with `is_result`."""
+    dtype, g, value = g.dtype, widen(g), widen(value)
+    if is_result:
+        below = value + alpha * scale
+        below *= input_scale
+    else:
+        below = np.exp(np.minimum(value, 0) * input_scale)
+        below *= alpha * scale * input_scale
+    factor = np.where(value > 0, np.asarray(scale, value.dtype), below)
+    return narrow(g * factor, dtype)
+
+
+@_quiet
+def softplus(x: Array, beta: float, threshold: float) -> Array:
+    """`log(1 + exp(beta x)) / beta`, or `x` itself where `beta x` is above `threshold`."""
+    dtype, x = x.dtype, widen(x)
+    scaled = x * np.asarray(beta, x.dtype)
+    out = np.log1p(np.exp(scaled))
+    out /= beta
+    return narrow(np.where(scaled > threshold, x, out), dtype)
+
+
+@_quiet
+def softplus_backward(g: Array, x: Array, beta: float, threshold: float) -> Array:
+    """`g` times `sigmoid(beta x)`, or `g` itself where `beta x` is above `threshold`."""
+    dtype, g, x = g.dtype, widen(g), widen(x)
+    scaled = x * np.asarray(beta, x.dtype)
+    z = np.exp(scaled)
+    return narrow(np.where(scaled > threshold, g, g * z / (z + 1)), dtype)
+
+
+@_quiet
+def mish(x: Array) -> Array:
+    """`x tanh(log(1 + exp(x)))`."""
+    dtype, x = x.dtype, widen(x)
+    out = _own(np.log1p(np.exp(x)))
+    np.tanh(out, out=out)
+    out *= x
+    return narrow(out, dtype)
+
+
+@_quiet
+def mish_backward(g: Array, x: Array) -> Array:
+    """`g` times `t + x s (1 - t^2)` with `t = tanh(softplus(x))` and `s = sigmoid(x)`."""
+    dtype, g, x = g.dtype, widen(g), widen(x)
+    t = np.tanh(np.log1p(np.exp(x)))
+    out = 1 - t * t
+    out *= x
+    out /= _one_plus_exp_minus(x)
+    out += t
+    out *= g
+    return narrow(out, dtype)
+
+
+@_quiet
+def log_sigmoid(x: Array) -> Array:
+    """`log(1 / (1 + exp(-x)))`, as `min(x, 0) - log(1 + exp(-abs(x)))`."""
+    dtype, x = x.dtype, widen(x)
+    out = _own(np.abs(x))
+    np.negative(out, out=out)
+    np.exp(out, out=out)
+    np.log1p(out, out=out)
+    np.subtract(np.minimum(x, 0), out, out=out)
+    return narrow(out, dtype)
+
+
+@_quiet
+def log_sigmoid_backward(g: Array, x: Array) -> Array:
+    """`g` times `sigmoid(-x)`, without overflow."""
+    dtype, g, x = g.dtype, widen(g), widen(x)
+    z = np.exp(-np.abs(x))
+    # sigmoid(-x) is z / (1 + z) for positive x and 1 / (1 + z) for negative ones.
+    out = np.where(x < 0, np.ones((), x.dtype), z) / (1 + z)
+    return narrow(g * out, dtype)
+
+
+def _own(x: Array) -> Array:
+    """A ufunc's result as an array: of 0-dimensional operands it is a scalar, which cannot be written to."""
+    return x if isinstance(x, np.ndarray) else np.asarray(x)
+
+
+def _clip_shifted(x: Array) -> Array:
+    out = _own(x + np.asarray(3, x.dtype))
+    np.maximum(out, 0, out=out)
+    return np.minimum(out, 6, out=out)
+
+
+def _one_plus_exp_minus(x: Array) -> Array:
+    out = _own(np.negative(x))
+    np.exp(out, out=out)
+    out += 1
+    return out
+
+
+def _gelu_cdf(x: Array, approximate: str) -> Array:
+    """The normal distribution function, or its approximation by tanh."""
+    if approximate == "none":
+        from scipy.special import erf
+
+        out = _own(x * np.asarray(sqrt(0.5), x.dtype))
+        erf(out, out=out)
+    else:
+        out = _own(x * x)
+        out *= 0.044715
+        out += 1
+        out *= x
+        out *= sqrt(2 / pi)
+        np.tanh(out, out=out)
+    out += 1
+    out *= 0.5
+    return out

@@ -1,0 +1,301 @@
+"""Loss functions and embeddings on NumPy arrays, with their gradients.
+
+`reduction` is a number as inside PyTorch: 0 returns every element's loss, 1 their mean, 2 their sum.
+"""
+
+from math import prod
+
+import numpy as np
+
+from rushlight.kernels.numpy_common import narrow, widen
+
+Array = np.ndarray
+
+NONE, MEAN, SUM = 0, 1, 2
+
+_quiet = np.errstate(all="ignore")
+
+
+# Classification -------------------------------------------------------------------------------------------------------
+
+
+@_quiet
+def nll_loss(x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int) -> tuple[Array, Array]:
+    """The negative log likelihood `-weight[t] x[t]` of target classes.
+
+    Args:
+        x: log-probabilities, `(N, C, *positions)` or `(C,)`.
+        target: integers, `(N, *positions)` or `()`.
+        weight: one factor a class, `(C,)`, or None.
+        reduction: 0, 1 (mean weighted by `weight`) or 2.
+        ignore_index: a target that does not count.
+
+    Returns:
+        The loss (0-dimensional, or of target's shape) and the total weight of the counted targets (0-dimensional).
+
+    Raises:
+        IndexError: a target that is no class.
+    """
+    dtype, x = x.dtype, widen(x)
+    safe, counted = _classes(target, x.shape[1 if x.ndim > 1 else 0], ignore_index)
+    picked = -_pick(x, safe)
+    factor = None if weight is None else widen(weight)[safe]
+    if factor is not None:
+        picked = picked * factor
+    if counted is not None:
+        picked = np.where(counted, picked, np.zeros((), x.dtype))
+    if reduction == NONE:
+        return narrow(np.asarray(picked), dtype), np.zeros((), dtype)
+    if factor is None:
+        total = np.asarray(target.size if counted is None else np.count_nonzero(counted), x.dtype)
+    else:
+        total = np.asarray(np.add.reduce(factor if counted is None else factor * counted, axis=None), x.dtype)
+    loss = np.add.reduce(picked, axis=None)
+    if reduction == MEAN:
+        loss = loss / total
+    return narrow(np.asarray(loss, x.dtype), dtype), narrow(total, dtype)
+
+
+@_quiet
+def nll_loss_backward(
+    g: Array,
+    target: Array,
+    weight: Array | None,
+    reduction: int,
+    ignore_index: int,
+    total_weight: Array,
+    shape: tuple[int, ...],
+) -> Array:
+    """The gradient of `nll_loss` by its input of shape `shape`: zero but for the target classes."""
+    dtype, g = g.dtype, widen(g)
+    gx = np.zeros(shape, g.dtype)
+    if not target.size:
+        return narrow(gx, dtype)
+    safe, counted = _classes(target, shape[1 if len(shape) > 1 else 0], ignore_index)
+    value = -g
+    if reduction == MEAN:
+        value = value / widen(total_weight)
+    if weight is not None:
+        value = value * widen(weight)[safe]
+    if counted is not None:
+        value = np.where(counted, value, np.zeros((), g.dtype))
+    _place(gx, safe, value)
+    return narrow(gx, dtype)
+
+
+@_quiet
+def nll_loss_total(
+    x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int, total_weight: Array
+) -> Array:
+    """`nll_loss` with the total weight given; so it is the derivative of `nll_loss_backward` by its `g` too."""
+    loss, _ = nll_loss(x, target, weight, SUM if reduction == MEAN else reduction, ignore_index)
+    return np.asarray(loss / total_weight, x.dtype) if reduction == MEAN else loss
+
+
+# Regression and probabilities -----------------------------------------------------------------------------------------
+
+
+@_quiet
+def mse_loss(x: Array, target: Array, reduction: int) -> Array:
+    """`(x - target)^2`."""
+    d = widen(x) - widen(target)
+    if reduction != NONE and d.ndim:
+        flat = d.reshape(-1)
+        total = flat.dot(flat)
+        return np.asarray(total / flat.size if reduction == MEAN else total).astype(x.dtype)
+    return _reduce(d * d, reduction, x.dtype)
+
+
+def mse_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Array:
+    """The gradient of `mse_loss` by `x`."""
+    d = np.asarray(widen(x) - widen(target))
+    d *= 2 / d.size if reduction == MEAN and d.size else 2
+    return narrow(np.asarray(d * widen(g)), x.dtype)
+
+
+def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Array:
+    """`d^2 / (2 beta)` where the distance d is below `beta`, else `d - beta / 2`."""
+    d = np.abs(widen(x) - widen(target))
+    loss = (
+        d
+        if beta == 0
+        else np.where(d < beta, d * d * np.asarray(0.5 / beta, d.dtype), d - np.asarray(beta / 2, d.dtype))
+    )
+    return _reduce(loss, reduction, x.dtype)
+
+
+def smooth_l1_loss_backward(g: Array, x: Array, target: Array, reduction: int, beta: float) -> Array:
+    """The gradient of `smooth_l1_loss` by `x`."""
+    d = widen(x) - widen(target)
+    slope = np.sign(d) if beta == 0 else np.where(np.abs(d) < beta, d / np.asarray(beta, d.dtype), np.sign(d))
+    return _spread(g, slope, reduction, x.dtype)
+
+
+def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
+    """`d^2 / 2` where the distance d is up to `delta`, else `delta (d - delta / 2)`."""
+    d = np.abs(widen(x) - widen(target))
+    delta_ = np.asarray(delta, d.dtype)
+    return _reduce(
+        np.where(d < delta_, d * d * np.asarray(0.5, d.dtype), delta_ * (d - delta_ / 2)), reduction, x.dtype
+    )
+
+
+def huber_loss_backward(g: Array, x: Array, target: Array, reduction: int, delta: float) -> Array:
+    """The gradient of `huber_loss` by `x`."""
+    d = widen(x) - widen(target)
+    return _spread(g, np.clip(d, -delta, delta), reduction, x.dtype)
+
+
+@_quiet
+def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
+    """`log(1 + exp(-target x))`."""
+    return _reduce(np.log1p(np.exp(-widen(target) * widen(x))), reduction, x.dtype)
+
+
+@_quiet
+def soft_margin_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Array:
+    """The gradient of `soft_margin_loss` by `x`."""
+    target = widen(target)
+    z = np.exp(-target * widen(x))
+    return _spread(g, -target * z / (1 + z), reduction, x.dtype)
+
+
+@_quiet
+def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
+    """`-weight (t log(x) + (1 - t) log(1 - x))` of probabilities, the logarithms not below -100.
+
+    Raises:
+        RuntimeError: an element of `x` is not between 0 and 1.
+    """
+    p, t = widen(x), widen(target)
+    if p.size and not (np.minimum.reduce(p, axis=None) >= 0 and np.maximum.reduce(p, axis=None) <= 1):
+        raise RuntimeError("all elements of input should be between 0 and 1")
+    low = np.asarray(-100, p.dtype)
+    loss = (t - 1) * np.maximum(np.log1p(-p), low) - t * np.maximum(np.log(p), low)
+    if weight is not None:
+        loss = loss * widen(weight)
+    return _reduce(loss, reduction, x.dtype)
+
+
+@_quiet
+def binary_cross_entropy_backward(g: Array, x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
+    """The gradient of `binary_cross_entropy` by `x`: `weight (x - t) / max(x (1 - x), 1e-12)`, 1e-12 in float32."""
+    p, t = widen(x), widen(target)
+    slope = (p - t) / np.maximum((1 - p) * p, np.asarray(np.float32(1e-12), p.dtype))
+    if weight is not None:
+        slope = slope * widen(weight)
+    return _spread(g, slope, reduction, x.dtype)
+
+
+@_quiet
+def binary_cross_entropy_with_logits(
+    x: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: int
+) -> Array:
+    """The binary cross entropy of `sigmoid(x)`, without overflow; `pos_weight` is a factor of positive targets."""
+    z, t = widen(x), widen(target)
+    softplus = np.log1p(np.exp(-np.abs(z))) + np.maximum(-z, 0)  # log(1 + exp(-z))
+    loss = (1 - t) * z + (softplus if pos_weight is None else ((widen(pos_weight) - 1) * t + 1) * softplus)
+    if weight is not None:
+        loss = loss * widen(weight)
+    return _reduce(loss, reduction, x.dtype)
+
+
+def _classes(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
+    """Targets with the ignored ones set to 0, and which ones count (None when all do)."""
+    matches = target != ignore_index
+    counted = None if matches.all() else matches
+    safe = target if counted is None else np.where(counted, target, 0)
+    if safe.size and not (0 <= (low := int(safe.min())) and (high := int(safe.max())) < classes):
+        wrong = low if low < 0 else high
+        raise IndexError(f"Target {wrong} is out of bounds.")
+    return safe, counted
+
+
+def _pick(x: Array, target: Array) -> Array:
+    if x.ndim == 1:
+        return x[target]
+    if x.ndim == 2:
+        return x[np.arange(x.shape[0]), target]
+    return np.take_along_axis(x, target[:, None], axis=1)[:, 0]
+
+
+def _place(x: Array, target: Array, value: Array) -> None:
+    if x.ndim == 1:
+        x[target] = value
+    elif x.ndim == 2:
+        x[np.arange(x.shape[0]), target] = value
+    else:
+        np.put_along_axis(x, target[:, None], value[:, None] if value.ndim else value, axis=1)
+
+
+def _reduce(loss: Array, reduction: int, dtype: np.dtype) -> Array:
+    loss = np.asarray(loss)
+    if reduction == MEAN:
+        with np.errstate(invalid="ignore"):  # the mean of nothing is NaN
+            loss = np.asarray(np.add.reduce(loss, axis=None) / np.asarray(loss.size, loss.dtype))
+    elif reduction == SUM:
+        loss = np.asarray(np.add.reduce(loss, axis=None))
+    return narrow(loss, dtype)
+
+
+def _spread(g: Array, slope: Array, reduction: int, dtype: np.dtype) -> Array:
+    """The gradient through `_reduce` and a function with the derivative `slope`."""
+    g, slope = widen(g), np.asarray(slope)
+    if reduction == MEAN and slope.size:
+        g = g / np.asarray(slope.size, g.dtype)
+    return narrow(np.asarray(slope * g), dtype)
+
+
+# Embedding ------------------------------------------------------------------------------------------------------------
+
+
+def embedding(weight: Array, indices: Array) -> Array:
+    """The rows of `weight`, `(rows, D)`, that `indices` name: `(*indices, D)`.
+
+    Raises:
+        IndexError: an index is outside of the table.
+    """
+    if indices.size and not (indices.min() >= 0 and indices.max() < weight.shape[0]):
+        raise IndexError("index out of range in self")
+    return weight[indices]
+
+
+def embedding_backward(g: Array, indices: Array, rows: int, padding_idx: int, scale_grad_by_freq: bool) -> Array:
+    """The gradient of `embedding` by the table: `g`, `(*indices, D)`, summed into `(rows, D)`.
+
+    Args:
+        g: gradient of the result.
+        indices: the indices looked up.
+        rows: the table's number of rows.
+        padding_idx: a row that gets no gradient; negative for none.
+        scale_grad_by_freq: whether to divide each row's gradient by how often it was looked up.
+    """
+    dtype, g = g.dtype, widen(g)
+    width = g.shape[-1]
+    flat, g = indices.reshape(-1), g.reshape(prod(indices.shape), width)
+    gw = np.zeros((rows, width), g.dtype)
+    if padding_idx >= 0:
+        kept = flat != padding_idx
+        if not kept.all():
+            flat, g = flat[kept], g[kept]
+    if scale_grad_by_freq and flat.size:
+        g = g / np.bincount(flat, minlength=rows)[flat][:, None].astype(g.dtype)
+    # Equal rows are brought together and added by runs: add.at is slow on rows.
+    if flat.size:
+        order = np.argsort(flat, kind="stable")
+        ordered = flat[order]
+        starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
+        gw[ordered[starts]] = np.add.reduceat(g[order], starts, axis=0)
+    return narrow(gw, dtype)
+
+
+def one_hot(indices: Array, classes: int) -> Array:
+    """An int64 array `(*indices, classes)` that is 1 where the last position is the index, else 0.
+
+    With `classes` of -1 it has as many classes as the largest index needs.
+    """
+    if classes == -1:
+        classes = int(indices.max()) + 1
+    out = np.zeros((indices.size, classes), np.int64)
+    out[np.arange(indices.size), indices.reshape(-1)] = 1
+    return out.reshape(*indices.shape, classes)

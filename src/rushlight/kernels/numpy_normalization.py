@@ -1,0 +1,244 @@
+"""Batch, layer, group and root-mean-square normalization on NumPy arrays.
+
+Variances are found in two passes (the mean, then the squares of what is left), so that they do not cancel where the
+mean is far from zero. Statistics of float16 and bfloat16 arrays are computed and returned in float32.
+"""
+
+from math import prod
+
+import numpy as np
+
+from rushlight.kernels.numpy_common import narrow, widen
+
+Ints = tuple[int, ...]
+Array = np.ndarray
+
+
+def batch_norm_train(
+    x: Array,
+    weight: Array | None,
+    bias: Array | None,
+    running_mean: Array | None,
+    running_var: Array | None,
+    momentum: float,
+    eps: float,
+) -> tuple[Array, Array, Array]:
+    """Normalizes each channel of `x` by its own mean and variance.
+
+    Args:
+        x: `(N, C, *spatial)`.
+        weight: scale, `(C,)`, or None.
+        bias: shift, `(C,)`, or None.
+        running_mean: `(C,)`, moved in place by `momentum` towards the batch's mean; or None.
+        running_var: `(C,)`, moved in place by `momentum` towards the batch's unbiased variance; or None.
+        momentum: the weight of the new statistics.
+        eps: added to the variance.
+
+    Returns:
+        The result, the means and the inverse standard deviations `1 / sqrt(var + eps)`, the latter two `(C,)`.
+    """
+    dtype, x = x.dtype, widen(x)
+    rows = x.reshape(x.shape[0], x.shape[1], prod(x.shape[2:]))
+    count = rows.shape[0] * rows.shape[2]
+    mean = _sum(rows)
+    mean /= count
+    out = rows - mean[:, None]
+    var = _dot(out, out)
+    var /= count
+    if running_mean is not None:
+        running_mean *= 1 - momentum
+        running_mean += (momentum * mean).astype(running_mean.dtype)
+    if running_var is not None:
+        running_var *= 1 - momentum
+        running_var += (momentum * count / max(count - 1, 1) * var).astype(running_var.dtype)
+    inverse = _inverse_deviation(var, eps)
+    out *= (inverse if weight is None else inverse * weight.astype(inverse.dtype, copy=False))[:, None]
+    if bias is not None:
+        out += bias.astype(inverse.dtype, copy=False)[:, None]
+    return narrow(out.reshape(x.shape), dtype), mean, inverse
+
+
+def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float) -> Array:
+    """Normalizes each channel of `x`, `(N, C, *spatial)`, by given means and variances, `(C,)`."""
+    dtype, x = x.dtype, widen(x)
+    column = (-1, *(1,) * (x.ndim - 2))
+    scale = _inverse_deviation(widen(var), eps)
+    if weight is not None:
+        scale = scale * widen(weight)
+    out = x - widen(mean).astype(x.dtype, copy=False).reshape(column)
+    out *= scale.astype(x.dtype, copy=False).reshape(column)
+    if bias is not None:
+        out += widen(bias).astype(x.dtype, copy=False).reshape(column)
+    return narrow(out, dtype)
+
+
+def batch_norm_backward(
+    g: Array, x: Array, weight: Array | None, mean: Array, inverse: Array, train: bool, needs: tuple[bool, bool, bool]
+) -> tuple[Array | None, Array | None, Array | None]:
+    """The gradients of batch normalization with respect to `x`, `weight` and `bias`.
+
+    Args:
+        g: gradient of the result, `(N, C, *spatial)`.
+        x: the input.
+        weight: the scale `(C,)` or None.
+        mean: the means that were used, `(C,)`.
+        inverse: the inverse standard deviations that were used, `(C,)`.
+        train: whether they depend on `x` (as from `batch_norm_train`) or are constants.
+        needs: which of the three are wanted.
+    """
+    dtype, shape = x.dtype, x.shape
+    x, g = widen(x), widen(g)
+    flat = (shape[0], shape[1], prod(shape[2:]))
+    g = np.ascontiguousarray(g).reshape(flat)
+    count = flat[0] * flat[2]
+    scale = inverse if weight is None else inverse * weight.astype(inverse.dtype, copy=False)
+    total = _sum(g) if needs[2] or (train and needs[0]) else None
+    gx = dot = None
+    if needs[1] or (train and needs[0]):
+        gx = x.reshape(flat) - mean[:, None]
+        dot = _dot(g, gx)
+    if needs[0]:
+        if train:
+            assert gx is not None
+            gx *= (dot * inverse * inverse / -count)[:, None]
+            gx += g
+            gx -= (total / count)[:, None]
+            gx *= scale[:, None]
+        else:
+            gx = g * scale[:, None]
+    return (
+        narrow(gx.reshape(shape), dtype) if needs[0] and gx is not None else None,
+        dot * inverse if needs[1] else None,
+        total if needs[2] else None,
+    )
+
+
+def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
+    """Normalizes over the last `dims` dimensions of `x`, then scales and shifts by `weight` and `bias` of their shape.
+
+    Returns:
+        The result, and the means and inverse standard deviations with those dimensions kept as 1.
+    """
+    dtype, x = x.dtype, widen(x)
+    lead = x.shape[: x.ndim - dims]
+    rows = x.reshape(prod(lead), prod(x.shape[x.ndim - dims :]))
+    out, mean, inverse = _normalize_rows(rows, eps)
+    if weight is not None:
+        out *= widen(weight).reshape(-1)
+    if bias is not None:
+        out += widen(bias).reshape(-1)
+    kept = (*lead, *(1,) * dims)
+    return narrow(out.reshape(x.shape), dtype), mean.reshape(kept), inverse.reshape(kept)
+
+
+def layer_norm_backward(
+    g: Array, x: Array, dims: int, mean: Array, inverse: Array, weight: Array | None, needs: tuple[bool, bool, bool]
+) -> tuple[Array | None, Array | None, Array | None]:
+    """The gradients of `layer_norm` with respect to `x`, `weight` and `bias` (those that `needs` asks for)."""
+    dtype, shape = x.dtype, x.shape
+    kept = shape[x.ndim - dims :]
+    size = prod(kept)
+    x, g = widen(x), widen(g)
+    g = np.ascontiguousarray(g).reshape(-1, size) if size else g.reshape(prod(shape[: x.ndim - dims]), 0)
+    normal = x.reshape(g.shape) - mean.reshape(-1, 1)
+    normal *= inverse.reshape(-1, 1)
+    gw = np.add.reduce(g * normal, axis=0) if needs[1] else None
+    gb = np.add.reduce(g, axis=0) if needs[2] else None
+    gx = None
+    if needs[0]:
+        gx = _row_gradient(g if weight is None else g * widen(weight).reshape(-1), normal, inverse.reshape(-1, 1))
+        gx = narrow(gx.reshape(shape), dtype)
+    return (
+        gx,
+        None if gw is None else narrow(gw.reshape(kept), g.dtype if weight is None else weight.dtype),
+        None if gb is None else narrow(gb.reshape(kept), g.dtype if weight is None else weight.dtype),
+    )
+
+
+def group_norm(
+    x: Array, groups: int, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array]:
+    """Normalizes groups of channels of `x`, `(N, C, *spatial)`, then scales and shifts by `weight` and `bias`, `(C,)`.
+
+    Returns:
+        The result, and the means and inverse standard deviations, `(N, groups)`.
+    """
+    dtype, x = x.dtype, widen(x)
+    n, c = x.shape[:2]
+    out, mean, inverse = _normalize_rows(x.reshape(n * groups, prod(x.shape[1:]) // groups), eps)
+    out = out.reshape(n, c, prod(x.shape[2:]))
+    if weight is not None:
+        out *= widen(weight)[:, None]
+    if bias is not None:
+        out += widen(bias)[:, None]
+    return narrow(out.reshape(x.shape), dtype), mean.reshape(n, groups), inverse.reshape(n, groups)
+
+
+def group_norm_backward(
+    g: Array, x: Array, groups: int, mean: Array, inverse: Array, weight: Array | None, needs: tuple[bool, bool, bool]
+) -> tuple[Array | None, Array | None, Array | None]:
+    """The gradients of `group_norm` with respect to `x`, `weight` and `bias` (those that `needs` asks for)."""
+    dtype, shape = x.dtype, x.shape
+    n, c, plane = shape[0], shape[1], prod(shape[2:])
+    x, g = widen(x), widen(g)
+    g3 = np.ascontiguousarray(g).reshape(n, c, plane)
+    rows = (n * groups, c // groups * plane)
+    normal = x.reshape(rows) - mean.reshape(-1, 1)
+    normal *= inverse.reshape(-1, 1)
+    gw = _dot(g3, normal.reshape(n, c, plane)) if needs[1] else None
+    gb = _sum(g3) if needs[2] else None
+    gx = None
+    if needs[0]:
+        scaled = g3 if weight is None else g3 * widen(weight)[:, None]
+        gx = _row_gradient(scaled.reshape(rows), normal, inverse.reshape(-1, 1))
+        gx = narrow(gx.reshape(shape), dtype)
+    return (
+        gx,
+        None if gw is None else narrow(gw, g.dtype if weight is None else weight.dtype),
+        None if gb is None else narrow(gb, g.dtype if weight is None else weight.dtype),
+    )
+
+
+def _sum(rows: Array) -> Array:
+    """Sums of `(N, C, P)` for each channel."""
+    if rows.shape[2] == 1:
+        return np.add.reduce(rows[:, :, 0], axis=0)
+    return np.add.reduce(np.add.reduce(rows, axis=2), axis=0)
+
+
+def _dot(a: Array, b: Array) -> Array:
+    """Sums of products of `(N, C, P)` arrays for each channel."""
+    if a.shape[2] == 1:
+        return np.add.reduce(a[:, :, 0] * b[:, :, 0], axis=0)
+    return np.add.reduce(np.vecdot(a, b), axis=0)
+
+
+@np.errstate(divide="ignore", invalid="ignore")
+def _inverse_deviation(var: Array, eps: float) -> Array:
+    """`1 / sqrt(var + eps)`."""
+    result = var + np.asarray(eps, var.dtype)
+    np.sqrt(result, out=result)
+    return np.reciprocal(result, out=result)
+
+
+def _normalize_rows(rows: Array, eps: float) -> tuple[Array, Array, Array]:
+    """Rows with their mean taken away and divided by their deviation, the means, and the inverse deviations."""
+    size = max(rows.shape[1], 1)
+    mean = np.add.reduce(rows, axis=1)
+    mean /= size
+    out = rows - mean[:, None]
+    var = np.vecdot(out, out)
+    var /= size
+    inverse = _inverse_deviation(var, eps)
+    out *= inverse[:, None]
+    return out, mean, inverse
+
+
+def _row_gradient(g: Array, normal: Array, inverse: Array) -> Array:
+    """Through `_normalize_rows`: `inverse * (g - mean(g) - normal * mean(g * normal))`; `normal` is overwritten."""
+    size = max(g.shape[1], 1)
+    gx = np.multiply(normal, (np.vecdot(g, normal) / -size)[:, None], out=normal)
+    gx += g
+    gx -= (np.add.reduce(g, axis=1) / size)[:, None]
+    gx *= inverse
+    return gx
