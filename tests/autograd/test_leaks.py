@@ -1,7 +1,7 @@
 """Nothing is left behind: when the last name is gone the memory is, without the cycle collector's help.
 
-Each scenario runs with the collector switched off. Whatever Tensor or graph node is then still alive hangs in a reference
-cycle.
+Each scenario runs with the collector switched off. Whatever Tensor or graph node is then still alive hangs in a
+reference cycle.
 """
 
 import gc
