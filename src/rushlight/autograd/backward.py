@@ -1,0 +1,250 @@
+"""`backward` and `grad`: what users ask of the engine, checked and turned into roots, seeds and inputs."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..base import Size, TensorBase, wrap
+from . import engine
+from .node import AccumulateGrad, Node
+
+
+def _as_tuple(x: Any) -> tuple[Any, ...]:
+    return (x,) if isinstance(x, TensorBase) or not isinstance(x, Sequence) else tuple(x)
+
+
+def _edge(x: Any) -> Any:
+    """The node of a tensor or of a `GradientEdge`."""
+    return x._node if isinstance(x, TensorBase) else x.internal_node
+
+
+def _ones(t: Any) -> Any:
+    array = np.empty(t._shape, t._data.dtype)
+    array.fill(1)
+    return wrap(array)
+
+
+def make_seeds(outputs: tuple[Any, ...], seeds: Sequence[Any], batched: bool = False) -> list[Any]:
+    """The gradients of the outputs: those given, checked, or ones for scalars.
+
+    Raises:
+        RuntimeError: a seed has another shape or kind of dtype than its output, or is missing for a non-scalar.
+        TypeError: a seed is neither a tensor nor None.
+    """
+    made = []
+    for i, (t, seed) in enumerate(zip(outputs, seeds, strict=False)):
+        if seed is None:
+            if isinstance(t, TensorBase):
+                if t._node is not None:
+                    if t._data.size != 1:
+                        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+                    if not t._dtype.is_floating_point:
+                        raise RuntimeError(
+                            f"grad can be implicitly created only for real scalar outputs but got {t._dtype}"
+                        )
+                made.append(_ones(t))
+            else:
+                made.append(None)
+            continue
+        if not isinstance(seed, TensorBase):
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
+        if isinstance(t, TensorBase):
+            shape = seed._shape[1:] if batched else seed._shape
+            if shape != t._shape:
+                if batched:
+                    raise RuntimeError(
+                        f"If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                        f"dimension. The sizes of the remaining dimensions are expected to match the shape of "
+                        f"corresponding output, but a mismatch was detected: grad_output[{i}] has a shape of "
+                        f"{Size(seed._shape)} and output[{i}] has a shape of {Size(t._shape)}. If you only want some "
+                        "tensors in `grad_output` to be considered batched, consider using vmap."
+                    )
+                raise RuntimeError(
+                    f"Mismatch in shape: grad_output[{i}] has a shape of {Size(seed._shape)} and output[{i}] has a shape "
+                    f"of {Size(t._shape)}."
+                )
+            if t._dtype.is_complex != seed._dtype.is_complex:
+                raise RuntimeError(
+                    "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+                    f"dtype: grad_output[{i}] has a dtype of {seed._dtype} and output[{i}] has a dtype of {t._dtype}."
+                )
+        made.append(seed)
+    return made
+
+
+def _roots(outputs: tuple[Any, ...], seeds: list[Any]) -> list[tuple[Any, Any]]:
+    roots = []
+    for i, (t, seed) in enumerate(zip(outputs, seeds, strict=True)):
+        node = _edge(t)
+        if node is None:
+            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+        if isinstance(t, TensorBase) and seed._dtype is not t._dtype:
+            seed = wrap(seed._data.astype(t._data.dtype)) if seed._node is None else seed.to(t._dtype)
+        roots.append((node, seed))
+    return roots
+
+
+def _warn_create_graph(create_graph: bool) -> None:
+    if create_graph:
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+            "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If "
+            "you have to use this function, make sure to reset the .grad fields of your parameters to None after use to "
+            "break the cycle and avoid the leak.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def backward(
+    tensors: Any,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Computes the gradients of `tensors` with respect to the leaves and adds them to the leaves' ``.grad``.
+
+    Args:
+        tensors: a tensor, a gradient edge, or a sequence of them.
+        grad_tensors: their gradients, of the same shapes; None stands for 1 at scalars.
+        retain_graph: whether to keep what the graph saved, for another backward; by default as `create_graph`.
+        create_graph: whether to record the derivatives themselves, for higher orders.
+        grad_variables: old name of `grad_tensors`.
+        inputs: tensors to which gradients are limited; nothing off their paths runs.
+
+    Raises:
+        RuntimeError: a tensor does not require a gradient, a seed does not fit, or the graph was freed.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
+    """
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is None:
+            grad_tensors = grad_variables
+        else:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
+                "`grad_tensors`."
+            )
+    outputs = _as_tuple(tensors)
+    wanted = None
+    if inputs is not None:
+        wanted = _as_tuple(inputs)
+        if not wanted:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    given = (None,) * len(outputs) if grad_tensors is None else _as_tuple(grad_tensors)
+    if len(given) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+    _warn_create_graph(create_graph)
+    roots = _roots(outputs, make_seeds(outputs, given))
+    nodes = None
+    if wanted is not None:
+        nodes = []
+        for i, t in enumerate(wanted):
+            node = _edge(t)
+            if node is None:
+                raise RuntimeError(f"One of the differentiated Tensors does not require grad")
+            if isinstance(t, TensorBase) and type(node) is not AccumulateGrad:
+                t.retain_grad_for_backward()
+            nodes.append(node)
+            del i
+    engine.run(roots, create_graph if retain_graph is None else retain_graph, create_graph, nodes, True)
+
+
+def grad(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """The gradients of `outputs` with respect to `inputs`, returned and not accumulated.
+
+    Args:
+        outputs: a tensor, a gradient edge, or a sequence of them.
+        inputs: what to differentiate with respect to, likewise.
+        grad_outputs: gradients of the outputs; None stands for 1 at scalars.
+        retain_graph: whether to keep what the graph saved; by default as `create_graph`.
+        create_graph: whether to record the derivatives themselves.
+        only_inputs: ignored, as in PyTorch.
+        allow_unused: whether an input may be unused, and its gradient None; by default as `materialize_grads`.
+        is_grads_batched: whether `grad_outputs` have a leading batch dimension, for several backwards in one.
+        materialize_grads: whether the gradient of an unused input is zeros instead of None.
+
+    Raises:
+        RuntimeError: an input does not require a gradient or is unused, a seed does not fit, or the graph was freed.
+        ValueError: `allow_unused` and `materialize_grads` contradict each other.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+    """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    if allow_unused is None:
+        allow_unused = materialize_grads
+    of, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
+            "parts of the graph, please use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
+    for t in wanted:
+        if isinstance(t, Node) or not (isinstance(t, TensorBase) or hasattr(t, "internal_node")):
+            raise TypeError(f"all inputs have to be Tensors or GradientEdges, but got {type(t).__name__}")
+        if materialize_grads and not isinstance(t, TensorBase):
+            raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
+    given = (None,) * len(of) if grad_outputs is None else _as_tuple(grad_outputs)
+    if len(given) != len(of):
+        raise RuntimeError(f"got {len(of)} tensors and {len(given)} gradients")
+    keep = create_graph if retain_graph is None else retain_graph
+    if is_grads_batched:
+        return _grad_batched(of, wanted, make_seeds(of, given, True), keep, create_graph, allow_unused, materialize_grads)
+    seeds = make_seeds(of, given)
+    for t in wanted:
+        if _edge(t) is None:
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    roots = _roots(of, seeds)
+    if not wanted:
+        raise ValueError("grad requires non-empty inputs.")
+    results = engine.run(roots, keep, create_graph, [_edge(t) for t in wanted], False)
+    for i, (t, g) in enumerate(zip(wanted, results, strict=True)):
+        if g is None:
+            if not allow_unused:
+                raise RuntimeError(
+                    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
+                    "if this is the desired behavior."
+                )
+            if materialize_grads:
+                results[i] = wrap(np.zeros(t._shape, t._data.dtype))
+    return tuple(results)
+
+
+def _grad_batched(
+    of: Any, wanted: Any, seeds: list[Any], keep: bool, create_graph: bool, allow_unused: bool, materialize: bool
+) -> tuple[Any, ...]:
+    """One backward for each entry of the seeds' leading dimension, the results stacked."""
+    from ..ops.codegen import tensor_names
+
+    sizes = {len(s) for s in seeds}
+    if len(sizes) != 1:
+        raise RuntimeError("vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
+                           f"{[len(s) for s in seeds]} for the mapped dimension")  # fmt: skip
+    count = sizes.pop()
+    columns = [
+        grad(of, wanted, [s[i] for s in seeds], keep or i + 1 < count, create_graph, True, allow_unused, False, materialize)
+        for i in range(count)
+    ]
+    return tuple([None if c[0] is None else tensor_names["stack"](list(c)) for c in zip(*columns, strict=True)])
+
+

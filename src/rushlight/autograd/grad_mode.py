@@ -1,0 +1,196 @@
+"""`no_grad`, `enable_grad`, `set_grad_enabled` and `inference_mode`: whether operations are recorded."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from . import mode
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Decorator:
+    """A context manager that is also a decorator of functions, generators and coroutines."""
+
+    def clone(self) -> Any:
+        return type(self)()
+
+    def __enter__(self) -> Any:
+        raise NotImplementedError
+
+    def __exit__(self, *exc: Any) -> None:
+        raise NotImplementedError
+
+    def __call__(self, function: Any) -> Any:
+        if inspect.isclass(function):
+            import warnings
+
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You should only decorate "
+                "functions or methods. To preserve the current behavior of class decoration, you can directly decorate "
+                "the `__init__` method and nothing else.",
+                FutureWarning,
+                stacklevel=2,
+            )
+            function.__init__ = self(function.__init__)
+            return function
+        if inspect.isgeneratorfunction(function):
+            return _wrap_generator(self, function)
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            with self.clone():
+                return function(*args, **kwargs)
+
+        return decorated
+
+
+def _wrap_generator(context: _Decorator, function: Any) -> Any:
+    """The mode holds while the generator's own code runs, not while its user's does."""
+
+    @functools.wraps(function)
+    def decorated(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        try:
+            with context.clone():
+                response = generator.send(None)
+            while True:
+                try:
+                    request = yield response
+                except GeneratorExit:
+                    with context.clone():
+                        generator.close()
+                    raise
+                except BaseException as error:
+                    with context.clone():
+                        response = generator.throw(error)
+                else:
+                    with context.clone():
+                        response = generator.send(request)
+        except StopIteration as stop:
+            return stop.value
+
+    return decorated
+
+
+class _GradMode(_Decorator):
+    """Sets whether operations are recorded, and puts it back."""
+
+    mode: bool
+
+    def __enter__(self) -> None:
+        local = mode.local
+        self.previous = local.grad
+        local.grad = self.mode
+        mode.enter()
+
+    def __exit__(self, *exc: Any) -> None:
+        local = mode.local
+        local.grad = self.previous
+        mode.leave()
+        if self.previous and local.switched_off:
+            _switch(True)
+
+
+class no_grad(_GradMode):
+    """Operations inside are not recorded: their results do not require gradients.
+
+    Works as a context manager and as a decorator, with or without parentheses.
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.no_grad.html
+    """
+
+    mode = False
+
+    def __new__(cls, function: Any = None) -> Any:
+        made = object.__new__(cls)
+        return made if function is None else made(function)
+
+
+class enable_grad(_GradMode):
+    """Operations inside are recorded, also within `no_grad`."""
+
+    mode = True
+
+    def __new__(cls, function: Any = None) -> Any:
+        made = object.__new__(cls)
+        return made if function is None else made(function)
+
+
+class set_grad_enabled(_GradMode):
+    """Sets at once whether operations are recorded; as a context manager, until its end.
+
+    Args:
+        mode: whether to record.
+    """
+
+    def __init__(self, mode: bool):
+        self.mode = mode
+        self.previous = globals()["mode"].local.grad
+        _switch(mode)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: Any) -> None:
+        _switch(self.previous)
+
+    def __call__(self, function: Any) -> Any:
+        _switch(self.previous)
+        return super().__call__(function)
+
+    def clone(self) -> "set_grad_enabled":
+        return set_grad_enabled(self.mode)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}(mode={self.mode})"
+
+    __repr__ = __str__
+
+
+def _switch(on: bool) -> None:
+    # Recording switched off outside any context counts as one special mode until it is switched on again.
+    local = mode.local
+    if not on and not local.switched_off:
+        local.switched_off = True
+        mode.enter()
+    elif on and local.switched_off:
+        local.switched_off = False
+        mode.leave()
+    local.grad = bool(on)
+
+
+class inference_mode(_Decorator):
+    """Like `no_grad`, and tensors made inside can never take part in a recorded graph.
+
+    Args:
+        mode: whether to turn it on; False turns it off inside.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:
+        made = object.__new__(cls)
+        made.mode = True
+        return made if isinstance(mode, bool) else made(mode)
+
+    def __init__(self, mode: bool = True):
+        self.mode = mode if isinstance(mode, bool) else True
+
+    def clone(self) -> "inference_mode":
+        return inference_mode(self.mode)
+
+    def __enter__(self) -> None:
+        local = mode.local
+        self.previous = local.grad, local.inference
+        local.grad, local.inference = not self.mode, self.mode
+        mode.enter()
+
+    def __exit__(self, *exc: Any) -> None:
+        mode.local.grad, mode.local.inference = self.previous
+        mode.leave()
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether inference mode is on in this thread."""
+    return mode.local.inference

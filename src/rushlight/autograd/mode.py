@@ -1,0 +1,110 @@
+"""Which special modes are in force. Operations test one number; everything else is looked at only when it is not zero.
+
+`special.count` is the number of modes entered by any thread and not yet left: no_grad, inference mode, anomaly
+detection, profiling, hooks on saved tensors, forward mode. What is in force in this thread says `local`.
+"""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ..base import UNTOUCHED, TensorBase
+
+
+class Special:
+    """Holds the count of modes in force in any thread."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+class Local(threading.local):
+    """What is in force in this thread.
+
+    Attributes:
+        grad: whether operations are recorded.
+        switched_off: whether ``set_grad_enabled(False)`` outside any context is in force.
+        inference: whether inference mode is on.
+        watchers: functions that take part in every operation: see `intercept`.
+    """
+
+    grad = True
+    switched_off = False
+    inference = False
+    forward_grad = True
+    watchers: tuple[Any, ...] = ()
+
+
+special = Special()
+local = Local()
+_lock = threading.Lock()
+
+
+def enter() -> None:
+    """One more special mode is in force."""
+    with _lock:
+        special.count += 1
+
+
+def leave() -> None:
+    """One special mode less is in force."""
+    with _lock:
+        special.count -= 1
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations are recorded for backward in this thread."""
+    return local.grad
+
+
+def watch(watcher: Any) -> None:
+    """From now on `watcher` takes part in every operation of this thread."""
+    local.watchers = (*local.watchers, watcher)
+    enter()
+
+
+def unwatch(watcher: Any) -> None:
+    """Ends what `watch` began."""
+    kept = list(local.watchers)
+    for i in reversed(range(len(kept))):
+        if kept[i] is watcher:
+            del kept[i]
+            break
+    local.watchers = tuple(kept)
+    leave()
+
+
+def call(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Runs an operation while some special mode is in force somewhere."""
+    run: Callable[..., Any] = operation.recording if local.grad else operation.plain
+    for watcher in local.watchers:
+        run = watcher.around(operation, run)
+    result = run(*args, **kwargs)
+    if local.inference:
+        mark_inference(result)
+    return result
+
+
+class InferenceVersion(list[Any]):
+    """The version of tensors made in inference mode: nothing may record them."""
+
+    def __getitem__(self, index: Any) -> Any:
+        raise RuntimeError(
+            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in "
+            "computation tracked by autograd. To work around this, you can make a clone to get a normal tensor and use "
+            "it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+        )
+
+
+INFERENCE = InferenceVersion([0])
+
+
+def mark_inference(result: Any) -> None:
+    """Marks new tensors as made in inference mode."""
+    if isinstance(result, (tuple, list)):
+        for r in result:
+            mark_inference(r)
+    elif isinstance(result, TensorBase) and result._versions is UNTOUCHED:
+        result._versions = INFERENCE

@@ -1,0 +1,455 @@
+"""The recorded graph: nodes, what they know, and how gradients of several outputs find their node.
+
+A `Node` is made by an operation that ran on tensors requiring gradients. It knows
+
+- its `rule`: the derivative, specialised for the inputs that need one (see ops/codegen.py),
+- its edges `next0`, `next1` or `nexts`: the nodes that take the gradients of those inputs,
+- `seq`: a number that grows with every node made. An operation's inputs exist before its result, so running nodes by
+  falling `seq` is a topological order, and the engine needs no other,
+- what the derivative needs, in slots named like the operation's arguments.
+
+Every edge leads to the one output of a node. Operations with several outputs get an `Output` node for each, which
+passes its gradient on to the operation's node, tagged by its position.
+"""
+
+import itertools
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import base
+
+next_seq = itertools.count(1).__next__
+
+# How many inputs of a rule need a gradient: none (a leaf), one, two, or a tuple of them; or hooks wrap the rule.
+LEAF, ONE, TWO, MANY, HOOKED = 0, 1, 2, 3, 4
+
+
+class Rule:
+    """How a node turns the gradient of its output into those of its inputs.
+
+    Attributes:
+        name: the operation's name, for messages.
+        arity: `ONE`, `TWO` or `MANY`: in which edges the gradients go.
+        run: `run(node, grad)` on arrays; frees what the node saved.
+        keep: the same, keeping it (``retain_graph=True``).
+        tensor: the same on Tensors (``create_graph=True``), so that the derivative is itself recorded.
+        positions: which of the operation's inputs the edges stand for.
+        inputs: how many inputs the operation has.
+        fresh: for each edge, whether its gradient is an array that nobody else holds.
+    """
+
+    __slots__ = ("arity", "fresh", "inputs", "keep", "name", "positions", "run", "tensor")
+
+    def __init__(
+        self,
+        name: str,
+        arity: int,
+        run: Callable[..., Any],
+        keep: Callable[..., Any],
+        tensor: Callable[..., Any],
+        positions: tuple[int, ...] = (),
+        inputs: int = 0,
+        fresh: tuple[bool, ...] = (),
+    ):
+        self.name = name
+        self.arity = arity
+        self.run = run
+        self.keep = keep
+        self.tensor = tensor
+        self.positions = positions
+        self.inputs = inputs
+        self.fresh = fresh
+
+
+class Freed:
+    """What stands in a node's slots after backward has freed them: any use of it is the error to raise."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(
+            "Trying to backward through the graph a second time (or directly access saved tensors after they have "
+            "already been freed). Saved intermediate values of the graph are freed when you call .backward() or "
+            "autograd.grad(). Specify retain_graph=True if you need to backward through the graph a second time or if "
+            "you need to access saved tensors after calling backward."
+        )
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.used
+
+    def __iter__(self) -> Any:
+        return self.used
+
+    def __bool__(self) -> bool:
+        return bool(self.used)
+
+
+FREED: Any = Freed()
+
+
+class Node:
+    """One recorded operation, as ``tensor.grad_fn`` shows it."""
+
+    __slots__ = ("__weakref__", "extra", "grad", "next0", "next1", "nexts", "rule", "seq", "version")
+    rule: Any
+    seq: int
+    grad: Any
+    next0: Any
+    next1: Any
+    nexts: Any
+    version: int
+    extra: Any
+    # Names of the slots that hold tensors, and for each how it was saved ("input" or "result").
+    saved: dict[str, str] = {}
+    # The node classes that carry hooks and metadata of their own need nothing here.
+
+    def name(self) -> str:
+        """The name of the node's class, such as ``"MulBackward0"``."""
+        return type(self).__name__
+
+    def edges(self) -> tuple[Any, ...]:
+        """The nodes that take this node's gradients, in the order of its rule's results."""
+        arity = self.rule.original.arity if self.rule.arity == HOOKED else self.rule.arity
+        if arity == ONE:
+            return (self.next0,)
+        if arity == TWO:
+            return (self.next0, self.next1)
+        return self.nexts if arity == MANY else ()
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """For each input of the operation, the node that gets its gradient and which output of that node it was."""
+        rule = self.rule.original if self.rule.arity == HOOKED else self.rule
+        found: list[tuple[Any, int]] = [(None, 0)] * (rule.inputs or len(self.edges()))
+        for position, edge in zip(rule.positions or range(len(found)), self.edges(), strict=False):
+            found[position] = function_of(edge)
+        return tuple(found)
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary for whoever looks at the graph."""
+        return rare(self).metadata
+
+    def _sequence_nr(self) -> int:
+        return self.seq
+
+    def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":
+        """Calls ``hook(grad_inputs, grad_outputs)`` after the node has run; what it returns replaces the former."""
+        return RemovableHandle(hooked(self).post, hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> "RemovableHandle":
+        """Calls ``hook(grad_outputs)`` before the node runs; what it returns replaces them."""
+        return RemovableHandle(hooked(self).pre, hook)
+
+    def __call__(self, *grads: Any) -> Any:
+        """Applies the node's derivative to gradients of its outputs, as Tensors."""
+        rule = self.rule.original if self.rule.arity == HOOKED else self.rule
+        grad = grads[0] if len(grads) == 1 else Outputs(dict(enumerate(grads)))
+        return rule.tensor(self, grad)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} object at {id(self):#x}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_saved_"):
+            return saved_value(self, name[7:])
+        if name.startswith("_raw_saved_"):
+            return SavedTensor(self, name[11:])
+        if name == "extra":
+            return None
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __dir__(self) -> list[str]:
+        return [*object.__dir__(self), *(f"_saved_{_public(n)}" for n in self.saved)]
+
+
+def _public(slot: str) -> str:
+    return "self" if slot == "input" else slot
+
+
+def saved_value(node: Node, name: str) -> Any:
+    """What `node` saved under PyTorch's name for it (``self``, ``other``, ``result``, ``dim``, ...)."""
+    slot = "input" if name == "self" else name
+    if slot in node.saved:
+        value = getattr(node, slot, None)
+        if value is FREED:
+            raise _freed()
+        if node.saved[slot] == "result" and isinstance(value, np.ndarray):
+            return result_tensor(node, slot)
+        return value
+    if slot.startswith("_") or slot not in getattr(type(node), "__slots__", ()):
+        raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
+    return object.__getattribute__(node, slot)
+
+
+def _freed() -> RuntimeError:
+    try:
+        FREED.used
+    except RuntimeError as error:
+        return error
+    raise AssertionError
+
+
+class SavedTensor:
+    """A handle on one saved tensor, through which it can be read."""
+
+    def __init__(self, node: Node | None = None, name: str = ""):
+        if node is None:
+            raise TypeError("Trying to create a SavedTensor object from Python is forbidden.")
+        self._where = node, name
+
+    def data(self) -> Any:
+        """The saved tensor."""
+        return saved_value(*self._where)
+
+
+def result_tensor(node: Node, slot: str = "result", index: int | None = None) -> Any:
+    """The saved output of `node` as a Tensor that has the node as its `grad_fn`.
+
+    Args:
+        node: the node.
+        slot: the name of the output.
+        index: the output's position where the node has several, else None.
+    """
+    t = base.wrap(getattr(node, slot), node if index is None else output(node, index))
+    t._versions = getattr(node, slot + "_version")
+    return t
+
+
+def versions(tensors: Any) -> int:
+    """The sum of the versions of a list of tensors."""
+    return sum([t._versions[0] for t in tensors])
+
+
+def modified(node: Node) -> RuntimeError:
+    """The error for a saved tensor that was changed in place after it was saved."""
+    now: list[tuple[int, Any, Any]] = []
+    for name, how in node.saved.items():
+        value = getattr(node, name, None)
+        if how == "result":
+            if value is not None and hasattr(node, name + "_version"):
+                now.append((getattr(node, name + "_version")[0], value, node))
+        elif value is not None:
+            for t in value if isinstance(value, (list, tuple)) else (value,):
+                now.append((t._versions[0], t._data, t._node))
+    # One number holds the sum of all saved versions, so the tensor that moved most is the one to name.
+    found, array, maker = max(now, key=lambda entry: entry[0])
+    expected = node.version - sum(version for version, _, _ in now) + found
+    function, index = function_of(maker)
+    what = f"torch.{base.dtypes.from_numpy(array.dtype).legacy} {list(array.shape)}"
+    origin = "" if function is None else f", which is output {index} of {function.name()},"
+    return RuntimeError(
+        "one of the variables needed for gradient computation has been modified by an inplace operation: "
+        f"[{what}]{origin} is at version {found}; expected version {expected} instead. Hint: enable anomaly detection "
+        "to find the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+    )
+
+
+class Rare:
+    """What few nodes need: made when first asked for."""
+
+    __slots__ = ("metadata", "parent", "where")
+
+    def __init__(self) -> None:
+        self.metadata: dict[Any, Any] = {}
+        self.parent: Any = None
+        self.where: Any = None
+
+
+def rare(node: Node) -> Rare:
+    """The `Rare` part of a node."""
+    extra = node.extra
+    if extra is None:
+        extra = node.extra = Rare()
+    return extra
+
+
+# ---------------------------------------------------------------------------------------------- several outputs
+class Outputs:
+    """Gradients of a node with several outputs, by position; sums like a gradient."""
+
+    __slots__ = ("by_index",)
+
+    def __init__(self, by_index: dict[int, Any]):
+        self.by_index = by_index
+
+    def __add__(self, other: "Outputs") -> "Outputs":
+        total = dict(self.by_index)
+        for i, g in other.by_index.items():
+            have = total.get(i)
+            total[i] = g if have is None else have if g is None else have + g
+        return Outputs(total)
+
+    def get(self, i: int) -> Any:
+        """The gradient of output `i`, or None."""
+        return self.by_index.get(i)
+
+
+class Output(Node):
+    """One output of a node that has several; `next0` is that node."""
+
+    __slots__ = ("index",)
+    index: int
+
+
+def _tag(node: Any, grad: Any) -> Outputs:
+    return Outputs({node.index: grad})
+
+
+OUTPUT = Rule("output", ONE, _tag, _tag, _tag, (0,), 1, (False,))
+_new = object.__new__
+
+
+def output(node: Node, index: int) -> Output:
+    """The node that stands for output `index` of `node`."""
+    n = _new(Output)
+    n.rule = OUTPUT
+    n.seq = next_seq()
+    n.grad = None
+    n.next0 = node
+    n.index = index
+    return n
+
+
+def function_of(node: Any) -> tuple[Any, int]:
+    """A node as users see it: the operation's node, and which of its outputs is meant."""
+    return (node.next0, node.index) if type(node) is Output else (node, 0)
+
+
+# ---------------------------------------------------------------------------------------------- leaves
+def _no_rule(node: Any, grad: Any) -> Any:
+    raise AssertionError("a leaf has no derivative")
+
+
+LEAF_RULE = Rule("AccumulateGrad", LEAF, _no_rule, _no_rule, _no_rule)
+
+
+class AccumulateGrad(Node):
+    """The end of the graph at a leaf: owns the leaf's ``.grad`` and knows the leaf only weakly.
+
+    Attributes:
+        total: the accumulated gradient: None, an array, or a Tensor once somebody has looked at it.
+        hooks: None or `LeafHooks`.
+    """
+
+    __slots__ = ("array", "hooks", "total", "variable_ref")
+
+    def __init__(self, variable: Any):
+        self.rule = LEAF_RULE
+        self.seq = 0
+        self.grad = None
+        self.total = None
+        self.hooks: LeafHooks | None = None
+        self.variable_ref = weakref.ref(variable)
+        self.array = variable._data
+
+    @property
+    def variable(self) -> Any:
+        """The leaf tensor."""
+        variable = self.variable_ref()
+        if variable is None:
+            variable = base.wrap(self.array, self)
+            self.variable_ref = weakref.ref(variable)
+        return variable
+
+    def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":
+        """Calls ``hook((), grad_outputs)`` after the gradient was accumulated."""
+        return RemovableHandle(leaf_hooks(self).post, hook)
+
+    def register_prehook(self, hook: Callable[..., Any]) -> "RemovableHandle":
+        """Calls ``hook(grad_outputs)`` before the gradient is accumulated; what it returns replaces them."""
+        return RemovableHandle(leaf_hooks(self).pre, hook)
+
+
+# ---------------------------------------------------------------------------------------------- hooks
+class RemovableHandle:
+    """Takes a hook away again, by `remove()` or at the end of a ``with`` block."""
+
+    next_id = itertools.count().__next__
+
+    def __init__(self, hooks: Any, hook: Any = None, *, extra_dict: Any = None, prepend: bool = False):
+        self._hooks = weakref.ref(hooks) if not isinstance(hooks, dict) or type(hooks) is not dict else (lambda: hooks)
+        self.id = RemovableHandle.next_id()
+        if hook is not None:
+            hooks[self.id] = hook
+        self.hooks_dict_ref = self._hooks
+
+    def remove(self) -> None:
+        """Removes the hook; a second call does nothing."""
+        hooks = self._hooks()
+        if hooks is not None:
+            hooks.pop(self.id, None)
+
+    def __enter__(self) -> "RemovableHandle":
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.remove()
+
+
+class HookDict(dict[int, Any]):
+    """Hooks in order of registration; weakly referable, so that a handle keeps nothing alive."""
+
+    __slots__ = ("__weakref__",)
+
+
+class LeafHooks:
+    """The hooks of a leaf. While any exist, backward runs by the loop that waits for a leaf's whole gradient."""
+
+    __slots__ = ("post", "post_accumulate", "pre", "tensor")
+    alive = 0
+
+    def __init__(self) -> None:
+        self.tensor, self.pre, self.post, self.post_accumulate = HookDict(), HookDict(), HookDict(), HookDict()
+        LeafHooks.alive += 1
+
+    def __del__(self) -> None:
+        LeafHooks.alive -= 1
+
+
+def leaf_hooks(node: AccumulateGrad) -> LeafHooks:
+    """The hooks of a leaf's node, made on first use."""
+    if node.hooks is None:
+        node.hooks = LeafHooks()
+    return node.hooks
+
+
+class HookedRule:
+    """Takes the place of a node's rule as long as the node has hooks, so that others pay nothing for them.
+
+    Attributes:
+        original: the rule itself.
+        tensor: hooks on the output tensor, `(output index, hook)`.
+        retain: weak references to tensors that want their gradient kept, by output index.
+        pre, post: hooks on the node.
+    """
+
+    __slots__ = ("arity", "original", "post", "pre", "retain", "tensors")
+
+    def __init__(self, original: Rule):
+        self.arity = HOOKED
+        self.original = original
+        self.tensors, self.pre, self.post = HookDict(), HookDict(), HookDict()
+        self.retain: list[Any] = []
+
+
+def hooked(node: Node) -> HookedRule:
+    """The `HookedRule` of a node, put in place on first use."""
+    rule = node.rule
+    if rule.arity != HOOKED:
+        rule = node.rule = HookedRule(rule)
+    return rule
+
+
+def walk(roots: list[Any]) -> Iterator[Any]:
+    """Every node reachable from `roots`, each once."""
+    seen = set(roots)
+    stack = list(roots)
+    while stack:
+        node = stack.pop()
+        yield node
+        for edge in node.edges():
+            if edge is not None and edge not in seen:
+                seen.add(edge)
+                stack.append(edge)

@@ -1,0 +1,275 @@
+"""Element types: the `dtype` singletons, PyTorch's promotion rules, `finfo` and `iinfo`.
+
+A `dtype` is PyTorch's face of a NumPy dtype. There is exactly one object per element type, so identity is equality.
+Source of the promotion rules: https://docs.pytorch.org/docs/stable/tensor_attributes.html#type-promotion-doc
+"""
+
+from typing import Any
+
+import numpy as np
+
+# Categories, in order of promotion: a number of a higher category decides the category of the result.
+BOOL, INTEGRAL, FLOATING, COMPLEX = 0, 1, 2, 3
+
+
+class dtype:
+    """An element type, such as ``torch.float32``.
+
+    Attributes:
+        numpy: the `np.dtype` that holds the elements.
+        category: `BOOL`, `INTEGRAL`, `FLOATING` or `COMPLEX`.
+        plain: true for float32 and float64, the types for which operations take the shortest path.
+        scalars: small cache from Python numbers to 0-dim arrays of this type.
+    """
+
+    __slots__ = ("_name", "category", "is_signed", "itemsize", "legacy", "numpy", "plain", "scalars")
+    numpy: np.dtype[Any]
+
+    def __init__(self, name: str, numpy: Any, category: int, is_signed: bool, itemsize: int, legacy: str):
+        self._name = name
+        if numpy is not None:
+            self.numpy = np.dtype(numpy)
+        self.category = category
+        self.is_signed = is_signed
+        self.itemsize = itemsize
+        self.legacy = legacy
+        self.plain = name in ("float32", "float64")
+        self.scalars: dict[Any, np.ndarray] = {}
+
+    @property
+    def is_floating_point(self) -> bool:
+        """Whether the elements are real floating-point numbers."""
+        return self.category == FLOATING
+
+    @property
+    def is_complex(self) -> bool:
+        """Whether the elements are complex numbers."""
+        return self.category == COMPLEX
+
+    def to_real(self) -> "dtype":
+        """The real type of the same precision."""
+        return {complex64: float32, complex128: float64}.get(self, self)
+
+    def to_complex(self) -> "dtype":
+        """The complex type of the same precision."""
+        return {float16: complex64, bfloat16: complex64, float32: complex64, float64: complex128}.get(self, self)
+
+    def __repr__(self) -> str:
+        return f"torch.{self._name}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_name, (self._name,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "dtype":
+        return self
+
+    def __copy__(self) -> "dtype":
+        return self
+
+
+class _Bfloat16(dtype):
+    """`bfloat16`, whose NumPy type comes from ml_dtypes, imported when first asked for."""
+
+    __slots__ = ()
+
+    @property
+    def numpy(self) -> np.dtype[Any]:  # type: ignore[override]
+        import ml_dtypes
+
+        found = np.dtype(ml_dtypes.bfloat16)
+        _FROM_NUMPY[found] = self
+        return found
+
+
+bool_ = dtype("bool", np.bool_, BOOL, False, 1, "BoolTensor")
+uint8 = dtype("uint8", np.uint8, INTEGRAL, False, 1, "ByteTensor")
+int8 = dtype("int8", np.int8, INTEGRAL, True, 1, "CharTensor")
+int16 = dtype("int16", np.int16, INTEGRAL, True, 2, "ShortTensor")
+int32 = dtype("int32", np.int32, INTEGRAL, True, 4, "IntTensor")
+int64 = dtype("int64", np.int64, INTEGRAL, True, 8, "LongTensor")
+uint16 = dtype("uint16", np.uint16, INTEGRAL, False, 2, "UInt16Tensor")
+uint32 = dtype("uint32", np.uint32, INTEGRAL, False, 4, "UInt32Tensor")
+uint64 = dtype("uint64", np.uint64, INTEGRAL, False, 8, "UInt64Tensor")
+float16 = dtype("float16", np.float16, FLOATING, True, 2, "HalfTensor")
+bfloat16 = _Bfloat16("bfloat16", None, FLOATING, True, 2, "BFloat16Tensor")
+float32 = dtype("float32", np.float32, FLOATING, True, 4, "FloatTensor")
+float64 = dtype("float64", np.float64, FLOATING, True, 8, "DoubleTensor")
+complex64 = dtype("complex64", np.complex64, COMPLEX, True, 8, "ComplexFloatTensor")
+complex128 = dtype("complex128", np.complex128, COMPLEX, True, 16, "ComplexDoubleTensor")
+
+ALL = (bool_, uint8, int8, int16, int32, int64, uint16, uint32, uint64, float16, bfloat16, float32, float64) + (
+    complex64,
+    complex128,
+)
+ALIASES = {
+    "half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
+    "cfloat": complex64, "cdouble": complex128,
+}  # fmt: skip
+_FROM_NUMPY: dict[Any, dtype] = {d.numpy: d for d in ALL if d is not bfloat16}
+_PYTHON_TYPES: dict[type, dtype] = {bool: bool_, int: int64}
+
+_default = float32
+
+
+def by_name(name: str) -> dtype:
+    """The dtype called `name`, such as ``"float32"``."""
+    return next(d for d in ALL if d._name == name)
+
+
+def from_numpy(numpy_dtype: Any) -> dtype:
+    """The dtype that stands for a NumPy dtype.
+
+    Raises:
+        TypeError: no dtype holds such elements (strings, objects, dates, ...).
+    """
+    found = _FROM_NUMPY.get(numpy_dtype)
+    if found is None:
+        numpy_dtype = np.dtype(numpy_dtype)
+        found = _FROM_NUMPY.get(numpy_dtype.newbyteorder("=")) or (
+            bfloat16 if numpy_dtype.name == "bfloat16" else None
+        )
+        if found is None:
+            raise TypeError(
+                f"can't convert np.ndarray of type {_numpy_name(numpy_dtype)}. The only supported types are: float64, "
+                "float32, float16, complex64, complex128, int64, int32, int16, int8, uint64, uint32, uint16, uint8, "
+                "and bool."
+            )
+    return found
+
+
+def _numpy_name(numpy_dtype: np.dtype[Any]) -> str:
+    return f"numpy.{numpy_dtype.type.__name__}"
+
+
+def get_default_dtype() -> dtype:
+    """The floating-point type of tensors made from Python floats; float32 unless changed."""
+    return _default
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Sets the floating-point type of tensors made from Python floats.
+
+    Raises:
+        TypeError: `d` is not a floating-point dtype.
+    """
+    global _default
+    if not isinstance(d, dtype):
+        raise TypeError(f"invalid dtype object: {d}")
+    if not d.is_floating_point:
+        raise TypeError("only floating-point types are supported as the default type")
+    _default = d
+
+
+def default_complex() -> dtype:
+    """The complex type of the default floating-point type's precision."""
+    return _default.to_complex()
+
+
+def of_number(value: Any) -> dtype:
+    """The type that a Python number has as a tensor of its own."""
+    kind = type(value)
+    if kind is float:
+        return _default
+    found = _PYTHON_TYPES.get(kind)
+    if found is not None:
+        return found
+    if isinstance(value, bool):
+        return bool_
+    if isinstance(value, int):
+        return int64
+    if isinstance(value, float):
+        return _default
+    return default_complex()
+
+
+_INT_ORDER = (int8, int16, int32, int64)
+
+
+def promote_types(a: dtype, b: dtype) -> dtype:
+    """The smallest type to which both `a` and `b` can be converted, by PyTorch's table."""
+    if a is b:
+        return a
+    if a.category < b.category:
+        a, b = b, a
+    if a.category == COMPLEX:
+        wide = a is complex128 or b is complex128 or b is float64
+        return complex128 if wide else complex64
+    if a.category == FLOATING:
+        if b.category != FLOATING:
+            return a
+        if a.itemsize == 2 and b.itemsize == 2:
+            return float32
+        return a if a.itemsize > b.itemsize else b
+    if b.category == BOOL:
+        return a
+    if a.is_signed and b.is_signed:
+        return a if a.itemsize > b.itemsize else b
+    if not a.is_signed and not b.is_signed:
+        return a if a.itemsize > b.itemsize else b
+    signed, unsigned = (a, b) if a.is_signed else (b, a)
+    if signed.itemsize > unsigned.itemsize:
+        return signed
+    return next((d for d in _INT_ORDER if d.itemsize > unsigned.itemsize), float32)
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Whether a result of type `from_` may be stored in a tensor of type `to`."""
+    if from_.category == COMPLEX and to.category != COMPLEX:
+        return False
+    if from_.category == FLOATING and to.category < FLOATING:
+        return False
+    return not (from_.category != BOOL and to.category == BOOL)
+
+
+class finfo:
+    """Limits of a floating-point type, as `torch.finfo`.
+
+    Raises:
+        TypeError: the type is not a floating-point type.
+    """
+
+    def __init__(self, type: dtype | None = None):
+        type = _default if type is None else type
+        if type.category < FLOATING:
+            raise TypeError(
+                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{type._name}'"
+            )
+        real = type.to_real()
+        if real is bfloat16:
+            import ml_dtypes
+
+            info: Any = ml_dtypes.finfo(ml_dtypes.bfloat16)
+        else:
+            info = np.finfo(real.numpy)
+        self.bits = info.bits
+        self.dtype = real._name
+        self.eps, self.max, self.min = float(info.eps), float(info.max), float(info.min)
+        self.tiny = self.smallest_normal = float(info.tiny)
+        self.resolution = float(info.resolution)
+
+    def __repr__(self) -> str:
+        return (
+            f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
+            f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"
+        )
+
+
+class iinfo:
+    """Limits of an integer type, as `torch.iinfo`.
+
+    Raises:
+        TypeError: the type is not an integer type.
+    """
+
+    def __init__(self, type: dtype):
+        if type.category >= FLOATING:
+            raise TypeError(
+                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type._name}'"
+            )
+        if type is bool_:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        info = np.iinfo(type.numpy)
+        self.bits, self.dtype, self.max, self.min = info.bits, type._name, int(info.max), int(info.min)
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

@@ -1,0 +1,197 @@
+"""Elementwise functions of arrays that NumPy does not have under one name, or not with PyTorch's conventions."""
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+log = np.log
+
+
+def conj(x: Any) -> Any:
+    """The complex conjugate; real arrays are returned as they are."""
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
+def add(a: Any, b: Any, *, alpha: Any = 1) -> Any:
+    """``a + alpha * b``."""
+    return a + b if alpha == 1 else a + b * alpha
+
+
+def sub(a: Any, b: Any, *, alpha: Any = 1) -> Any:
+    """``a - alpha * b``."""
+    return a - b if alpha == 1 else a - b * alpha
+
+
+def div(a: Any, b: Any) -> Any:
+    """``a / b``."""
+    return a / b
+
+
+def rsub(a: Any, b: Any) -> Any:
+    """``b - a``."""
+    return np.subtract(b, a)
+
+
+def _integer_division(a: Array, b: Array, function: Any) -> Any:
+    if a.dtype.kind in "iub" and not np.all(b):
+        raise RuntimeError("ZeroDivisionError")
+    return function(a, b)
+
+
+def floor_divide(a: Array, b: Array) -> Any:
+    """The quotient rounded down; division of a floating-point number by zero gives infinity or NaN."""
+    if a.dtype.kind in "iub":
+        return _integer_division(a, b, np.floor_divide)
+    result = np.floor_divide(a, b)
+    return np.where(b == 0, a / b, result)
+
+
+def div_trunc(a: Array, b: Array) -> Any:
+    """The quotient rounded towards zero."""
+    if a.dtype.kind in "iub":
+        return _integer_division(a, b, lambda x, y: np.floor_divide(x - np.fmod(x, y), y))
+    return np.trunc(a / b)
+
+
+def remainder(a: Array, b: Array) -> Any:
+    """The remainder with the sign of the divisor."""
+    return _integer_division(a, b, np.remainder)
+
+
+def fmod(a: Array, b: Array) -> Any:
+    """The remainder with the sign of the dividend."""
+    return _integer_division(a, b, np.fmod)
+
+
+def reciprocal(x: Array) -> Any:
+    """``1 / x``."""
+    return 1 / x if x.dtype.kind in "fc" else np.divide(x.dtype.type(1), x)
+
+
+def rsqrt(x: Array) -> Any:
+    """``1 / sqrt(x)``."""
+    return 1 / np.sqrt(x)
+
+
+def pow_number(x: Array, exponent: Any) -> Any:
+    """``x ** exponent`` for one number; small whole powers are products, as in PyTorch."""
+    if exponent == 2:
+        return x * x
+    if exponent == 3:
+        return x * x * x
+    if exponent == 1:
+        return x.copy()
+    if x.dtype.kind in "fc":
+        if exponent == 0.5:
+            return np.sqrt(x)
+        if exponent == -0.5:
+            return 1 / np.sqrt(x)
+        if exponent == -1:
+            return 1 / x
+        if exponent == -2:
+            return 1 / (x * x)
+        return np.power(x, exponent)
+    return np.power(x, np.asarray(exponent, x.dtype))
+
+
+def pow_(a: Array, b: Array) -> Any:
+    """``a ** b`` elementwise."""
+    if a.dtype.kind == "b":
+        return np.power(a.view(np.int8), np.asarray(b).astype(np.int8)).astype(bool)
+    return np.power(a, b)
+
+
+def pow_base(exponent: Array, base: Any) -> Any:
+    """A number to the power of each element."""
+    return pow_(np.broadcast_to(np.asarray(base), np.shape(exponent)), exponent)
+
+
+def nonnegative(x: Any) -> Any:
+    """Whether the real part is at least zero."""
+    return np.real(x) >= 0
+
+
+def sigmoid(x: Array) -> Any:
+    """The logistic function, without overflow: ``exp(-x)`` may be infinite, its reciprocal is then 0."""
+    if x.dtype.kind == "f" and x.size > 32:
+        r = np.negative(x)
+        np.exp(r, out=r)
+        r += 1
+        return np.reciprocal(r, out=r)
+    return 1 / (1 + np.exp(-x))
+
+
+def erf(x: Array) -> Any:
+    """The error function."""
+    from scipy.special import erf
+
+    return erf(x)
+
+
+def erfc(x: Array) -> Any:
+    """The complementary error function."""
+    from scipy.special import erfc
+
+    return erfc(x)
+
+
+_ZEROS: dict[Any, Any] = {}
+
+
+def relu(x: Array) -> Any:
+    """``max(x, 0)``; NaN stays."""
+    zero = _ZEROS.get(x.dtype)
+    if zero is None:
+        zero = _ZEROS[x.dtype] = np.zeros((), x.dtype)
+    return np.maximum(x, zero)
+
+
+def step(x: Array) -> Any:
+    """1 where `x` is positive, else 0, in the dtype of `x`; for values known not to be negative."""
+    return np.sign(x)
+
+
+def sgn(x: Array) -> Any:
+    """``x / |x|``, 0 at 0."""
+    return np.sign(x)
+
+
+def frac(x: Array) -> Any:
+    """The fraction with the sign of `x`."""
+    return x - np.trunc(x)
+
+
+def round_decimals(x: Array, decimals: int) -> Any:
+    """Rounded to a number of decimals by scaling, halves to even."""
+    scale = x.dtype.type(10.0 ** abs(decimals))
+    return np.rint(x * scale) / scale if decimals >= 0 else np.rint(x / scale) * scale
+
+
+def share(a: Array, b: Array, chosen: Array) -> Any:
+    """The part of a gradient that goes to the chosen of two elements: 1, a half for ties, or 0."""
+    return chosen.astype(a.dtype) * np.where(a == b, a.dtype.type(0.5), a.dtype.type(1))
+
+
+def chosen(a: Array, b: Array, wins: Array) -> Any:
+    """1 where an element wins or the other is NaN, else 0, in the dtype of `a`."""
+    return (wins | (b != b)).astype(a.dtype)
+
+
+def clamp(x: Array, low: Any, high: Any) -> Any:
+    """`x` limited to an interval; NaN stays."""
+    if low is not None:
+        x = np.maximum(x, np.asarray(low, x.dtype))
+    if high is not None:
+        x = np.minimum(x, np.asarray(high, x.dtype))
+    return x
+
+
+def inside(x: Array, low: Any, high: Any) -> Any:
+    """1 where `x` is within the limits (or NaN), else 0, in the dtype of `x`."""
+    result = np.ones(x.shape, bool)
+    if low is not None:
+        result &= ~(x < low)
+    if high is not None:
+        result &= ~(x > high)
+    return result.astype(x.dtype)

@@ -1,0 +1,456 @@
+"""The vocabulary in which operations are declared.
+
+One declaration says all there is to know about an operation::
+
+    @elementwise(input="grad * cos(input)", kernel=np.sin)
+    def sin(input: Array) -> Array:
+        '''The sine of each element (radians).'''
+
+From it follow ``torch.sin(input, *, out=None)``, ``Tensor.sin``, ``Tensor.sin_``, the node ``SinBackward0``, the rule for
+backward on arrays, the same rule on Tensors (second order), and the tangent for forward mode.
+
+The words:
+
+- `elementwise`: each element of the result depends on one element of each input; inputs broadcast and are promoted.
+- `operation`: anything else. The function's body (or `kernel`) computes arrays from arrays.
+- `view`: the result looks at the memory of the first input.
+- `composite`: a plain function on Tensors, made of other operations.
+- `formula`: a helper for derivative formulas, written once and usable on arrays and on Tensors.
+
+A formula is the gradient of one input, by the input's name. In it stand: ``grad`` (the gradient of the result; ``grads``,
+a list, if several outputs have one), the operation's arguments, its outputs (``result`` unless ``outputs`` names them), the
+extra values it ``saves``, ``shape(x)`` for the shape of an input, and every operation and `formula` by name. What a formula
+mentions is what the node saves, and nothing else. The parameters that hold tensors are annotated ``Array``,
+``Array | None`` or ``list[Array]``.
+"""
+
+import inspect
+import types
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import mode, node
+from ..base import TensorBase, as_view, namespace, wrap
+from . import codegen
+from .codegen import ALIASING, Variant, raw_names, tensor_names
+
+Array = np.ndarray
+F = TypeVar("F", bound=Callable[..., Any])
+
+REGISTRY: dict[str, "Operation"] = {}
+
+
+class Operation:
+    """What a declaration declared, and the functions made from it so far.
+
+    Attributes:
+        name: the public name, such as ``"mul"``.
+        node_name: the name of its nodes' class, such as ``"MulBackward0"``.
+        forward: the function of arrays that computes it.
+        formulas: the derivative formula of each differentiable input.
+        tangent: the formula of the forward-mode tangent, ``"elementwise"``, ``"linear"`` or None.
+        tensors, lists, optional: names of the parameters that are tensors, lists of tensors, tensors or None.
+        outputs: names of the outputs. differentiable: those which have a gradient.
+        saves: names of what `forward` returns beyond the outputs, for the formulas alone.
+        result: None, or ``"bool"`` for a comparison.
+        floating: whether integers are converted to the default floating-point type first.
+        view: whether the result shares the first input's memory.
+        function, method, inplace: which forms are public.
+    """
+
+    def __init__(self, declared: Callable[..., Any], formulas: dict[str, str], options: dict[str, Any]):
+        self.declared = declared
+        self.name: str = options.pop("name", declared.__name__)
+        self.formulas = formulas
+        kernel = options.pop("kernel", None)
+        self.forward: Callable[..., Any] = kernel or declared
+        self.kind: str = options.pop("kind")
+        self.tangent = options.pop("tangent", None)
+        self.outputs: tuple[str, ...] = options.pop("outputs", ("result",))
+        self.differentiable: tuple[str, ...] = options.pop("differentiable", self.outputs)
+        self.saves: tuple[str, ...] = options.pop("saves", ())
+        self.result: str | None = options.pop("result", None)
+        self.floating: bool = options.pop("floating", False)
+        self.check: Callable[..., None] | None = options.pop("check", None)
+        self.view: bool = self.kind == "view"
+        self.function: bool = options.pop("function", True)
+        self.method: bool = options.pop("method", True)
+        self.inplace: bool = options.pop("inplace", self.kind == "elementwise" and self.result is None)
+        self.out: bool = options.pop("out", self.kind != "view" and self.function)
+        self.operators: tuple[str, ...] = options.pop("operators", ())
+        self.node_name: str = options.pop("node", _camel(self.name) + "Backward0")
+        self.aten: str = options.pop("aten", self.name)
+        if options:
+            raise TypeError(f"{self.name}: unknown options {sorted(options)}")
+        code = declared.__code__
+        self.parameters: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        self.keyword_only: tuple[str, ...] = self.parameters[code.co_argcount :]
+        notes = declared.__annotations__
+        self.tensors = tuple(p for p in self.parameters if notes.get(p) in (Array, Array | None, Array | float))
+        self.optional = tuple(p for p in self.parameters if notes.get(p) == Array | None)
+        self.lists = tuple(p for p in self.parameters if notes.get(p) in (list[Array], tuple[Array, ...]))
+        self.constants = tuple(p for p in self.parameters if p not in self.tensors and p not in self.lists)
+        self.inputs = tuple(p for p in self.parameters if p in formulas)
+        self.reference = f"OP_{self.name}"
+        self.kernel_name = f"KERNEL_{self.name}"
+        namespace[self.reference] = self
+        namespace[self.kernel_name] = self.forward
+        self._formulas: dict[tuple[str, bool], codegen.Formula] = {}
+        self._recorders: dict[Any, Any] = {}
+        self._flavours: dict[str, Any] = {}
+
+    @property
+    def doc(self) -> str:
+        """The docstring that users read."""
+        return self.declared.__doc__ or ""
+
+    @property
+    def signature(self) -> inspect.Signature:
+        """The public signature, with ``out`` where there is one."""
+        found = inspect.signature(self.declared)
+        if self.out:
+            extra = inspect.Parameter("out", inspect.Parameter.KEYWORD_ONLY, default=None)
+            found = found.replace(parameters=[*found.parameters.values(), extra])
+        return found
+
+    @property
+    def signature_text(self) -> str:
+        """The parameters with their defaults, as source; defaults are looked up by name in the generated code."""
+        parts = []
+        for p in inspect.signature(self.declared).parameters.values():
+            if p.name in self.keyword_only and "*" not in parts:
+                parts.append("*")
+            if p.default is inspect.Parameter.empty:
+                parts.append(p.name)
+            else:
+                key = f"DEFAULT_{self.name}_{p.name}"
+                namespace[key] = p.default
+                parts.append(f"{p.name}={p.default!r}" if isinstance(p.default, (int, float, str, type(None))) else f"{p.name}={key}")
+        if self.out:
+            parts += [*(["*"] if "*" not in parts else []), "out=None"]
+        return ", ".join(parts)
+
+    def formula(self, name: str, real: bool = False) -> codegen.Formula:
+        """The parsed formula of one input, for real numbers only if `real`."""
+        found = self._formulas.get((name, real))
+        if found is None:
+            found = self._formulas[name, real] = codegen.Formula(self.formulas[name], real)
+        return found
+
+    @property
+    def saved_outputs(self) -> set[str]:
+        """The outputs that some formula reads."""
+        return {n for i in self.inputs for n in self.outputs if n in self.formula(i).names}
+
+    def rule_name(self, variant: Variant) -> str:
+        """The name under which the variant's rule stands in the generated code's namespace."""
+        traits = ["fit"] * variant.fit + ["complex"] * variant.complex + [f"number_{n}" for n in variant.numbers]
+        key = "_".join(("RULE", self.name, *variant.need, *traits))
+        if key not in namespace:
+            node_class = f"{self.node_name}__{self.name}"
+            if node_class not in namespace:
+                namespace[node_class] = codegen.node_class(self)
+            namespace[key] = codegen.rule(self, variant)
+        return key
+
+    def record(self, variant: Variant) -> Any:
+        """The recorder of a variant."""
+        found = self._recorders.get(variant)
+        if found is None:
+            found = self._recorders[variant] = codegen.recorder(self, variant)
+        return found
+
+    def recorder(self, mask: int) -> Any:
+        """The recorder for the inputs whose bit is set in `mask`."""
+        found = self._recorders.get(mask)
+        if found is None:
+            need = tuple(n for i, n in enumerate(self.inputs) if mask >> i & 1)
+            found = self._recorders[mask] = self.record(Variant(need))
+        return found
+
+    def entry(self, flavour: str, name: str, operator: bool = False) -> Any:
+        """Compiles the operation's entry; see codegen.py."""
+        if self.kind == "elementwise":
+            return codegen.elementwise_entry(self, flavour, name, operator)
+        return codegen.operation_entry(self, flavour, name)
+
+    def __getattr__(self, flavour: str) -> Any:
+        if flavour not in ("recording", "plain", "result_type"):
+            raise AttributeError(flavour)
+        made: Any
+        if flavour == "result_type":
+            made = return_type(self.name, self.outputs) if len(self.outputs) > 1 else None
+        else:
+            made = self.entry(flavour, self.name)
+        setattr(self, flavour, made)
+        return made
+
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
+
+def _camel(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.strip("_").split("_"))
+
+
+# ---------------------------------------------------------------------------------------------- the words
+def elementwise(
+    *, kernel: Any = None, node: str | None = None, operators: tuple[str, ...] = (), floating: bool = False,
+    result: str | None = None, check: Any = None, function: bool = True, method: bool = True, inplace: bool | None = None,
+    name: str | None = None, tangent: str = "elementwise", aten: str | None = None, **formulas: str,
+) -> Callable[[F], F]:  # fmt: skip
+    """Declares an operation on corresponding elements of one or two inputs.
+
+    Args:
+        kernel: the function of arrays; the declaration's body if not given.
+        node: the node's name where PyTorch's is not the operation's name with ``Backward0``.
+        operators: the methods of Python operators that mean this operation.
+        floating: whether integers and booleans are first converted to the default floating-point type.
+        result: ``"bool"`` for comparisons.
+        check: called with the input dtypes when they are unusual; raises for those not supported.
+        function, method, inplace: which forms are public.
+        name: the public name where it is not the function's.
+        tangent: the forward-mode tangent; derived from the formulas unless given.
+        aten: the name shown by the profiler where it differs.
+        formulas: for each differentiable input, its gradient.
+    """
+    options = locals()
+    return _declare("elementwise", options)
+
+
+def operation(
+    *, kernel: Any = None, node: str | None = None, outputs: tuple[str, ...] = ("result",),
+    differentiable: tuple[str, ...] | None = None, saves: tuple[str, ...] = (), tangent: str | None = None,
+    function: bool = True, method: bool = True, inplace: bool = False, name: str | None = None, out: bool | None = None,
+    aten: str | None = None, **formulas: str,
+) -> Callable[[F], F]:  # fmt: skip
+    """Declares an operation that is not elementwise.
+
+    Args:
+        kernel: the function of arrays; the declaration's body if not given. It returns the outputs, then the saves.
+        node: the node's name where PyTorch's is not the operation's name with ``Backward0``.
+        outputs: the outputs' names, where there are several or formulas read better so.
+        differentiable: which outputs have gradients; all unless given.
+        saves: what the body returns after the outputs, for formulas only.
+        tangent: ``"linear"`` if the tangent is the operation applied to the input's tangent, else a formula in which
+            ``input_t`` is the tangent of ``input``.
+        function, method, inplace, name, out, aten: as in `elementwise`; `out` whether there is an ``out=`` argument.
+        formulas: for each differentiable input, its gradient; for a list of tensors, the list of gradients.
+    """
+    options = locals()
+    return _declare("operation", options)
+
+
+def view(
+    *, kernel: Any = None, node: str | None = None, tangent: str | None = "linear", function: bool = True,
+    method: bool = True, name: str | None = None, aten: str | None = None, **formulas: str,
+) -> Callable[[F], F]:  # fmt: skip
+    """Declares an operation whose result shares the memory of its first input."""
+    options = locals()
+    return _declare("view", options)
+
+
+def _declare(kind: str, options: dict[str, Any]) -> Callable[[F], F]:
+    formulas = options.pop("formulas")
+    options = {k: v for k, v in options.items() if v is not None}
+
+    def register(declared: F) -> F:
+        op = Operation(declared, formulas, {**options, "kind": kind})
+        REGISTRY[op.name] = op
+        raw_names[op.name] = op.forward
+        if op.view:
+            ALIASING.add(op.name)
+        public = _entry_point(op, op.name, False)
+        tensor_names[op.name] = public
+        if op.function:
+            FUNCTIONS[op.name] = public
+        if op.method:
+            setattr(TensorBase, op.name, public)
+        for operator in op.operators:
+            setattr(TensorBase, operator, _entry_point(op, operator, True))
+        if op.inplace and op.method:
+            setattr(TensorBase, op.name + "_", _inplace_method(op))
+        return public  # type: ignore[return-value]
+
+    return register
+
+
+FUNCTIONS: dict[str, Any] = {}
+
+
+def composite(
+    *, function: bool = True, method: bool = True, raw: Any = None, name: str | None = None, inplace: bool = False
+) -> Callable[[F], F]:
+    """Declares a function on Tensors that is made of other operations.
+
+    Args:
+        function, method: which forms are public.
+        raw: what the name means on arrays, where formulas use it.
+        name: the public name where it is not the function's.
+        inplace: whether the function is the in-place form of an operation (a method only).
+    """
+
+    def register(declared: F) -> F:
+        public = name or declared.__name__
+        tensor_names[public] = declared
+        if raw is not None:
+            raw_names[public] = raw
+        if function and not inplace:
+            FUNCTIONS[public] = declared
+        if method:
+            setattr(TensorBase, public, declared)
+        COMPOSITES[public] = declared
+        return declared
+
+    return register
+
+
+COMPOSITES: dict[str, Any] = {}
+
+
+def formula(declared: F | None = None, *, aliasing: bool = False) -> Any:
+    """Declares a helper for formulas: the names in it mean array functions or operations, by what it is given.
+
+    Args:
+        declared: the function; in its body, operations and other formulas stand by their names.
+        aliasing: whether its result may be (or look at) one of its arguments.
+    """
+    if declared is None:
+        return lambda f: formula(f, aliasing=aliasing)
+    name = declared.__name__
+    function: Any = declared
+    for names in (raw_names, tensor_names):
+        made = types.FunctionType(function.__code__, names, name, function.__defaults__)
+        made.__kwdefaults__ = function.__kwdefaults__
+        names[name] = made
+    if aliasing:
+        ALIASING.add(name)
+    return tensor_names[name]
+
+
+def in_formulas(raw: Any, tensor: Any, name: str, aliasing: bool = False) -> None:
+    """Gives `name` its two meanings in formulas where one text cannot say both."""
+    raw_names[name] = raw
+    tensor_names[name] = tensor
+    if aliasing:
+        ALIASING.add(name)
+
+
+# ---------------------------------------------------------------------------------------------- first use
+def _template(*args: Any, **kwargs: Any) -> Any:
+    return first_use("<key>", args, kwargs)  # type: ignore[name-defined]  # noqa: F821
+
+
+_WAITING: dict[str, tuple[Operation, str, bool, Any]] = {}
+
+
+def _entry_point(op: Operation, name: str, operator: bool) -> Any:
+    """A function that compiles itself when first called: its identity stays, its code is replaced."""
+    key = f"{op.name} {name}"
+    code = _template.__code__
+    code = code.replace(
+        co_consts=tuple(key if c == "<key>" else c for c in code.co_consts), co_name=name, co_qualname=name
+    )
+    function = types.FunctionType(code, namespace, name)
+    function.__doc__ = op.doc
+    function.__wrapped__ = op.declared  # type: ignore[attr-defined]
+    function.__module__ = "torch"
+    _WAITING[key] = op, name, operator, function
+    return function
+
+
+def _first_use(key: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    op, name, operator, function = _WAITING[key]
+    made = op.entry("checked", name, operator)
+    function.__code__ = made.__code__
+    function.__defaults__ = made.__defaults__
+    function.__kwdefaults__ = made.__kwdefaults__
+    return function(*args, **kwargs)
+
+
+def _inplace_method(op: Operation) -> Any:
+    def method(input: Any, *args: Any, **kwargs: Any) -> Any:
+        return apply_inplace(op, input, args, kwargs)
+
+    method.__name__ = method.__qualname__ = op.name + "_"
+    method.__doc__ = f"The in-place form of `{op.name}`: the result takes the place of the tensor's elements."
+    return method
+
+
+def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Runs an operation's in-place form; see inplace.py."""
+    return namespace["apply_inplace"](op, input, args, kwargs)
+
+
+def made_without_grad() -> str:
+    """How a view made by an unrecorded operation is marked."""
+    return "inference" if mode.local.inference else "no_grad"
+
+
+# ---------------------------------------------------------------------------------------------- results and errors
+def return_type(name: str, fields: tuple[str, ...]) -> Any:
+    """The named tuple that an operation with several outputs returns, such as ``torch.return_types.max``."""
+
+    def shown(self: Any) -> str:
+        inner = ",\n".join(f"{f}={v!r}" for f, v in zip(fields, self, strict=True))
+        return f"torch.return_types.{name}(\n{inner})"
+
+    body: dict[str, Any] = {"__slots__": (), "__repr__": shown, "__module__": "torch.return_types"}
+    for i, f in enumerate(fields):
+        body[f] = property(lambda self, i=i: tuple.__getitem__(self, i))
+    return type(name, (tuple,), body)
+
+
+def argument_error(op: Any, args: tuple[Any, ...]) -> Exception:
+    """The TypeError for the first argument that should be a tensor and is not."""
+    for i, (p, a) in enumerate(zip(op.parameters, args, strict=False)):
+        if p in op.tensors and not isinstance(a, TensorBase) and not (a is None and p in op.optional):
+            return TypeError(f"{op.name}(): argument '{p}' (position {i + 1}) must be Tensor, not {type(a).__name__}")
+        if p in op.lists:
+            if not isinstance(a, (list, tuple)):
+                return TypeError(
+                    f"{op.name}(): argument '{p}' (position {i + 1}) must be tuple of Tensors, not {type(a).__name__}"
+                )
+            for j, t in enumerate(a):
+                if not isinstance(t, TensorBase):
+                    return TypeError(
+                        f"expected Tensor as element {j} in argument {i}, but got {type(t).__name__}"
+                    )
+    return TypeError(f"{op.name}(): invalid arguments")
+
+
+def scalar(value: Any, dtype: dtypes.dtype) -> np.ndarray:
+    """A Python number as a 0-dim array of `dtype`, from the dtype's cache."""
+    cache = dtype.scalars
+    array = np.array(value, dtype.numpy)
+    # 0.0 and -0.0 are equal as keys but not as numbers, so zeros are not kept.
+    if value and len(cache) < 4096:
+        cache[value] = array
+    return array
+
+
+def write_out(op: Any, out: Any, result: Any) -> Any:
+    """Stores a result in the tensor (or tuple of tensors) given as ``out=``; see inplace.py."""
+    return namespace["store_out"](op, out, result)
+
+
+namespace.update(
+    ndarray=np.ndarray,
+    asarray=np.asarray,
+    first_use=_first_use,
+    argument_error=argument_error,
+    scalar=scalar,
+    write_out=write_out,
+    as_view=as_view,
+    made_without_grad=made_without_grad,
+    from_numpy=dtypes.from_numpy,
+    bool_=dtypes.bool_,
+    int64=dtypes.int64,
+    OPERANDS=(TensorBase, int, float, complex, np.number, np.bool_),
+    versions=node.versions,
+)
+for _names in (raw_names, tensor_names):
+    _names.update(versions=node.versions, result_tensor=node.result_tensor, wrap_saved=wrap)

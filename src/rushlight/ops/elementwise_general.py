@@ -1,0 +1,166 @@
+"""The general path of elementwise operations: broadcasting, promotion, numbers on either side, ``out=``.
+
+The entries made by codegen.py come here when their short path does not fit. The path is the same for all operations:
+find the common dtype, convert the operands, compute, record with gradients fitted back to each input.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import mode
+from ..base import UNTOUCHED, TensorBase, namespace, wrap
+from .codegen import Variant, saves_result
+from .declare import Operation, argument_error, in_formulas, tensor_names, write_out
+
+_NUMBERS = (int, float, complex, np.number, np.bool_)
+
+
+def result_type(*operands: Any) -> dtypes.dtype:
+    """The dtype of an operation on tensors and numbers, by PyTorch's rules of category and dimension."""
+    best: list[dtypes.dtype | None] = [None, None, None]
+    for x in operands:
+        if isinstance(x, TensorBase):
+            level, d = (0 if x._shape else 1), x._dtype
+        else:
+            level, d = 2, dtypes.of_number(x.item() if isinstance(x, np.generic) else x)
+        have = best[level]
+        best[level] = d if have is None else dtypes.promote_types(have, d)
+    result: dtypes.dtype | None = None
+    for d_ in best:
+        if d_ is None:
+            continue
+        if result is None:
+            result = d_
+        elif d_.category > result.category:
+            # A number decides the category only; its precision is the default's (or the tensor's, for complex).
+            if best[2] is d_ and d_.category == dtypes.COMPLEX and result.category == dtypes.FLOATING:
+                result = result.to_complex()
+            else:
+                result = d_
+    if result is None:
+        raise ValueError("result_type() needs an operand")
+    return result
+
+
+def broadcast_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of an elementwise result.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast.
+    """
+    if a == b:
+        return a
+    n = max(len(a), len(b))
+    pairs = list(zip((1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b, strict=True))
+    for i in reversed(range(n)):
+        p, q = pairs[i]
+        if p != q and p != 1 and q != 1:
+            raise RuntimeError(
+                f"The size of tensor a ({p}) must match the size of tensor b ({q}) at non-singleton dimension {i}"
+            )
+    return tuple([q if p == 1 else p for p, q in pairs])
+
+
+def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtypes.dtype]:
+    """The result array of an elementwise operation on tensors and numbers, and the dtype it was computed in."""
+    for i, x in enumerate(operands):
+        if not isinstance(x, (TensorBase, *_NUMBERS)) or (i == 0 and not isinstance(x, TensorBase) and len(operands) == 1):
+            raise argument_error(op, operands)
+    common = result_type(*operands)
+    if op.check is not None:
+        op.check(common, *operands)
+    if op.floating and common.category < dtypes.FLOATING:
+        common = dtypes.get_default_dtype()
+    numpy = common.numpy
+    arrays = []
+    for x in operands:
+        if isinstance(x, TensorBase):
+            arrays.append(x._data if x._dtype is common else x._data.astype(numpy))
+        else:
+            arrays.append(number_array(x, common))
+    if len(operands) == 2:
+        broadcast_shapes(arrays[0].shape, arrays[1].shape)
+    result = op.forward(*arrays)
+    return (result if type(result) is np.ndarray else np.asarray(result)), common
+
+
+def number_array(value: Any, dtype: dtypes.dtype) -> np.ndarray:
+    """A number as a 0-dim array; integers wrap around as in PyTorch instead of overflowing."""
+    if dtype.category == dtypes.INTEGRAL:
+        return np.asarray(int(value) & 0xFFFFFFFFFFFFFFFF, np.uint64).astype(dtype.numpy)
+    return np.asarray(value).astype(dtype.numpy)
+
+
+def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = None) -> Any:
+    """Runs an elementwise operation on any operands it allows."""
+    result, common = compute(op, operands)
+    t = wrap(result)
+    if mode.local.grad and op.formulas:
+        need = tuple(
+            n for n, x in zip(op.tensors, operands, strict=True)
+            if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
+        )  # fmt: skip
+        if need and t._dtype.category >= dtypes.FLOATING:
+            if out is not None:
+                raise RuntimeError(
+                    f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but one of "
+                    "the arguments requires grad."
+                )
+            t._node = record(op, need, operands, result, common, t)
+    if out is not None:
+        return write_out(op, out, t)
+    return t
+
+
+def record(op: Operation, need: tuple[str, ...], operands: tuple[Any, ...], result: np.ndarray, common: Any, t: Any) -> Any:
+    """Makes the node of an elementwise operation; `t` is the tensor that carries the result's version."""
+    numbers = tuple(n for n, x in zip(op.tensors, operands, strict=True) if not isinstance(x, TensorBase))
+    saved = [number_array(x, common) if n in numbers else x for n, x in zip(op.tensors, operands, strict=True)]
+    fit = any(
+        isinstance(x, TensorBase) and (x._shape != t._shape or x._dtype is not t._dtype)
+        for n, x in zip(op.tensors, operands, strict=True)
+    )
+    variant = Variant(need, fit, numbers, common.category == dtypes.COMPLEX or t._dtype.is_complex)
+    if saves_result(op, variant) and t._versions is UNTOUCHED:
+        t._versions = [0]
+    return op.record(variant)(*saved, result, t._versions)
+
+
+# ---------------------------------------------------------------------------------------------- fitting gradients
+def sum_to_shape(grad: Any, shape: tuple[int, ...]) -> Any:
+    """Sums an array over the dimensions along which `shape` was broadcast to the array's shape."""
+    lead = grad.ndim - len(shape)
+    axes = tuple(range(lead)) + tuple(
+        lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1
+    )
+    if axes:
+        grad = np.add.reduce(grad, axes, dtype=grad.dtype, keepdims=True) if grad.dtype.kind in "fcV" else grad.sum(axes, keepdims=True)
+    return grad.reshape(shape)
+
+
+def _fit_array(grad: Any, target: tuple[tuple[int, ...], dtypes.dtype]) -> Any:
+    shape, dtype = target
+    if grad.shape != shape:
+        grad = sum_to_shape(grad, shape)
+    if grad.dtype is not dtype.numpy and grad.dtype != dtype.numpy:
+        if grad.dtype.kind == "c" and dtype.category != dtypes.COMPLEX:
+            grad = grad.real
+        grad = grad.astype(dtype.numpy)
+    return grad
+
+
+def _fit_tensor(grad: Any, target: tuple[tuple[int, ...], dtypes.dtype]) -> Any:
+    shape, dtype = target
+    if grad._shape != shape:
+        grad = tensor_names["sum_to_size"](grad, shape)
+    if grad._dtype is not dtype:
+        if grad._dtype.is_complex and not dtype.is_complex:
+            grad = tensor_names["real"](grad)
+        grad = tensor_names["to_dtype"](grad, dtype)
+    return grad
+
+
+in_formulas(_fit_array, _fit_tensor, "fit", aliasing=True)
+namespace["elementwise_general"] = elementwise_general

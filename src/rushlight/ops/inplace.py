@@ -1,0 +1,309 @@
+"""In-place changes: what is allowed, how they are counted, and how history is rewritten.
+
+An in-place operation on a tensor that takes part in a graph gives the tensor a new node, as if it were a new tensor. On a
+view, the base must learn of it too: its new node, `CopySlices`, says "the old base, with this part replaced", and every
+live view of the base gets a node that reads its part from the new base.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided as strided_array
+
+from .. import dtypes
+from ..autograd import mode, node
+from ..autograd.node import FREED, MANY, AccumulateGrad, Node, Rule
+from ..base import UNTOUCHED, TensorBase, View, base_of, bump, live_views, namespace, wrap
+from . import elementwise_general as general
+from .codegen import Plan, Variant, tensor_names
+from .declare import Operation
+
+
+# ---------------------------------------------------------------------------------------------- what is allowed
+def check(t: Any, records: bool) -> None:
+    """Refuses an in-place change that would make gradients wrong.
+
+    Args:
+        t: the tensor to be changed.
+        records: whether the change will be part of a graph (the tensor or another operand requires a gradient).
+
+    Raises:
+        RuntimeError: with PyTorch's text for leaves, views of leaves, and views whose history cannot be rewritten.
+    """
+    if t._versions is mode.INFERENCE and not mode.local.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
+            "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+    if not mode.local.grad:
+        return
+    if type(t._node) is AccumulateGrad:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    view = t._view
+    if view is None:
+        return
+    base = view.base if type(view) is View else view
+    if not (records or base._node is not None):
+        return
+    if type(view) is View and view.made:
+        raise RuntimeError(_refusal(t, view))
+    if type(base._node) is AccumulateGrad:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def _refusal(t: Any, view: View) -> str:
+    function, index = node.function_of(t._node) if t._node is not None else (None, 0)
+    name = function.name() if function is not None else view.maker
+    start = f"Output {index} of {name} is a view and is being modified inplace. " if name else (
+        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+    )  # fmt: skip
+    if view.made == "multi-output":
+        return start + (
+            "This view is the output of a function that returns multiple views. Such functions do not allow the output "
+            "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        )
+    if view.made == "function":
+        return start + (
+            "This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+            "logic to handle view+inplace would override the custom backward associated with the custom Function, leading "
+            "to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
+            "Function."
+        )
+    where = "inference mode" if view.made == "inference" else "no_grad mode"
+    return (
+        f"A view was created in {where} and is being modified inplace with grad mode enabled. Given that this use case "
+        "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
+        f"either both inside the {where.replace(' mode', ' block') if 'no_grad' in where else 'inference_mode block'} (if "
+        "you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+    )
+
+
+# ---------------------------------------------------------------------------------------------- applying
+def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Computes an operation and puts the result in the place of its first input."""
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"{op.name}_(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    if op.kind == "elementwise":
+        names = op.tensors
+        operands = (input, *args, *[kwargs[n] for n in names[1 + len(args) :] if n in kwargs])
+        if len(operands) != len(names):
+            raise TypeError(f'{op.name}_() missing 1 required positional arguments: "{names[-1]}"')
+    else:
+        bound = op.signature.bind(input, *args, **kwargs)
+        bound.apply_defaults()
+        operands = tuple([bound.arguments[p] for p in op.parameters])
+        names = op.parameters
+    need = ()
+    if mode.local.grad and op.formulas:
+        need = tuple(
+            n for n, x in zip(names, operands, strict=True)
+            if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
+        )  # fmt: skip
+    check(input, bool(need))
+    common = input._dtype
+    if op.kind == "elementwise":
+        result, common = general.compute(op, operands)
+        saves: tuple[Any, ...] = ()
+    else:
+        found = op.forward(*[x._data if isinstance(x, TensorBase) else x for x in operands[: len(operands) - len(op.keyword_only)]],
+                           **{p: operands[op.parameters.index(p)] for p in op.keyword_only})  # fmt: skip
+        result, *rest = found if op.saves else (found,)
+        saves = tuple(rest)
+        result = np.asarray(result)
+    kind = dtypes.bool_ if op.result == "bool" else dtypes.from_numpy(result.dtype)
+    if not dtypes.can_cast(kind, input._dtype) and op.result != "bool":
+        raise RuntimeError(
+            f"result type {_scalar_type(kind)} can't be cast to the desired output type {_scalar_type(input._dtype)}"
+        )
+    if result.shape != input._shape:
+        raise RuntimeError(
+            f"output with shape {list(input._shape)} doesn't match the broadcast shape {list(result.shape)}"
+        )
+    if need:
+        original = input
+        variant = Variant(need)
+        plan = Plan(op, Variant(need, complex=True))
+        if names[0] in plan.tensors or any(x is input for x in operands[1:]):
+            # The derivative reads the values from before the change.
+            original = wrap(input._data.copy(), input._node)
+        operands = tuple([original if x is input else x for x in operands])
+        write(input, result)
+        if op.kind == "elementwise":
+            made = general.record(op, need, operands, input._data, common, _Own(input))
+        else:
+            versions = [_own(input)] * len(op.outputs)
+            made = op.record(variant)(*operands, input._data, *saves, *versions)
+        rebase(input, made, 0 if names[0] in need else None)
+        return input
+    write(input, result)
+    return input
+
+
+class _Own:
+    """The shape, dtype and version that a recorder reads of its result."""
+
+    def __init__(self, t: Any):
+        self._shape, self._dtype, self._versions = t._shape, t._dtype, _own(t)
+
+
+def _own(t: Any) -> list[Any]:
+    if t._versions is UNTOUCHED:
+        t._versions = [0]
+    return t._versions
+
+
+def _scalar_type(d: dtypes.dtype) -> str:
+    return d.legacy.removesuffix("Tensor")
+
+
+def write(t: Any, array: Any) -> None:
+    """Stores an array in the memory of `t` and counts the change."""
+    np.copyto(t._data, array, casting="unsafe")
+    bump(t)
+
+
+def store_out(op: Any, out: Any, result: Any) -> Any:
+    """Stores a result in ``out=``, which is resized if it has another shape.
+
+    Raises:
+        RuntimeError: the result's dtype cannot be stored, or gradients are required.
+        TypeError: `out` is not a tensor.
+    """
+    if isinstance(result, tuple):
+        return op.result_type([store_out(op, o, r) for o, r in zip(out, result, strict=True)])
+    if not isinstance(out, TensorBase):
+        raise TypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if mode.local.grad and (result._node is not None or out._node is not None):
+        raise RuntimeError(
+            f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    if not dtypes.can_cast(result._dtype, out._dtype):
+        raise RuntimeError(
+            f"result type {_scalar_type(result._dtype)} can't be cast to the desired output type "
+            f"{_scalar_type(out._dtype)}"
+        )
+    if out._shape != result._shape:
+        if out._data.size:
+            import warnings
+
+            warnings.warn(
+                f"An output with one or more elements was resized since it had shape {list(out._shape)}, which does not "
+                f"match the required output shape {list(result._shape)}. This behavior is deprecated, and in a future "
+                "PyTorch release outputs will not be resized unless they have zero elements. You can explicitly reuse an "
+                "out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
+                UserWarning,
+                stacklevel=3,
+            )
+        out._data = np.empty(result._shape, out._data.dtype)
+        out._shape = result._shape
+    write(out, result._data)
+    return out
+
+
+# ---------------------------------------------------------------------------------------------- rewriting history
+class Geometry:
+    """Where a view lies in the memory of its base: shape, and strides and offset in elements of the base's array."""
+
+    __slots__ = ("base_shape", "base_strides", "offset", "shape", "strides")
+
+    def __init__(self, view: np.ndarray, base: np.ndarray):
+        self.shape, self.strides = view.shape, view.strides
+        self.base_shape, self.base_strides = base.shape, base.strides
+        self.offset = view.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+
+    def like_base(self, grad: np.ndarray) -> np.ndarray:
+        """A copy of a gradient of the base, laid out in memory like the base."""
+        size = sum((n - 1) * s for n, s in zip(self.base_shape, self.base_strides, strict=True)) + grad.itemsize
+        memory = np.zeros(max(size // grad.itemsize, 0) if grad.size else 0, grad.dtype)
+        copy = strided_array(memory, self.base_shape, self.base_strides)
+        copy[...] = grad
+        return copy
+
+    def part(self, laid_out: np.ndarray) -> np.ndarray:
+        """The view's part of an array that `like_base` made."""
+        memory = laid_out
+        while isinstance(memory.base, np.ndarray):
+            memory = memory.base
+        start = self.offset // laid_out.itemsize
+        return strided_array(memory[start:] if memory.ndim else memory, self.shape, self.strides)
+
+
+class CopySlices(Node):
+    """The node of a base after an in-place operation on one of its views.
+
+    Attributes:
+        inner: the node that the operation would have had on a tensor of its own.
+        position: which edge of the inner node leads to the view's former node, or None.
+        geometry: the view's place in the base.
+    """
+
+    __slots__ = ("geometry", "inner", "position")
+    inner: Any
+    position: int | None
+    geometry: Geometry
+
+
+def _copy_slices(function: str) -> Any:
+    def run(n: CopySlices, grad: Any) -> tuple[Any, ...]:
+        if n.inner is FREED:
+            return n.inner.used
+        whole = n.geometry.like_base(grad)
+        part = n.geometry.part(whole)
+        inner = n.inner
+        results = getattr(inner.rule, function)(inner, part.copy())
+        results = list(results) if inner.rule.arity >= node.TWO else [results]
+        if function == "run":
+            n.inner = FREED
+        if n.position is None:
+            part[...] = 0
+        else:
+            mine = results.pop(n.position)
+            part[...] = 0 if mine is None else mine
+        return (np.ascontiguousarray(whole), *results)
+
+    return run
+
+
+def _copy_slices_tensor(n: CopySlices, grad: Any) -> tuple[Any, ...]:
+    if n.inner is FREED:
+        return n.inner.used
+    results = n.inner.rule.tensor(n.inner, tensor_names["_part"](grad, n.geometry))
+    results = list(results) if n.inner.rule.arity >= node.TWO else [results]
+    mine = None if n.position is None else results.pop(n.position)
+    if mine is None:
+        mine = wrap(np.zeros(n.geometry.shape, grad._data.dtype))
+    return (tensor_names["_with_part"](grad, mine, n.geometry), *results)
+
+
+COPY_SLICES = Rule("CopySlices", MANY, _copy_slices("run"), _copy_slices("keep"), _copy_slices_tensor)
+
+
+def rebase(t: Any, made: Any, position: int | None) -> None:
+    """Gives `t`, just changed in place, the node `made`, and tells its base and the views that share its memory.
+
+    Args:
+        t: the changed tensor.
+        made: the node of the operation, as on a tensor of its own.
+        position: the edge of `made` that leads to the former node of `t`, or None if there was none.
+    """
+    base = base_of(t)
+    if base is None:
+        t._node = made
+        root = t
+    else:
+        root = base
+        n = CopySlices.__new__(CopySlices)
+        n.rule, n.seq, n.grad = COPY_SLICES, node.next_seq(), None
+        n.inner, n.position, n.geometry = made, position, Geometry(t._data, base._data)
+        edges = list(made.edges())
+        if position is not None:
+            edges.pop(position)
+        n.nexts = (base._node, *edges)
+        base._node = n
+    for v in live_views(root) if len(root._versions) > 1 else ():
+        if v is not root:
+            v._node = tensor_names["_regenerate"](root, v)
+
+
+namespace.update(apply_inplace=apply_inplace, store_out=store_out)

@@ -1,0 +1,512 @@
+"""`Tensor`, the user's object. Its operations come from ops/; here is what a tensor is, and its dealings with autograd."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import devices, dtypes
+from .autograd import backward as backward_api
+from .autograd import mode, node
+from .autograd.node import AccumulateGrad
+from .base import UNTOUCHED, Size, TensorBase, View, base_of, make_size, namespace, own_version, wrap
+from .dtypes import dtype
+
+_NON_LEAF_GRAD = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be populated "
+    "during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, use "
+    ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf "
+    "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations."
+)
+
+
+class Tensor(TensorBase):
+    """A multi-dimensional array of elements of one type, with an optional record of how it was computed.
+
+    ``Tensor(2, 3)`` makes an uninitialised float32 tensor of that shape, ``Tensor([1, 2])`` one with these elements; new
+    programs use `tensor`, `empty`, `zeros` and the like.
+    """
+
+    # Defaults of what few tensors have; the value, where there is one, lies in the instance's dictionary.
+    _kept_grad: Any = None
+    _retains: bool = False
+
+    def __new__(cls, *args: Any, dtype: Any = None, device: Any = None) -> Any:
+        from .ops.creation import legacy_tensor
+
+        made = legacy_tensor(args, device)
+        if cls is not Tensor:
+            made = made.as_subclass(cls)
+        return made
+
+    # ------------------------------------------------------------------------------------------ what it is
+    @property
+    def shape(self) -> Size:
+        """The size of each dimension."""
+        shape = self._shape
+        if type(shape) is not Size:
+            shape = self._shape = make_size(shape)
+        return shape
+
+    @property
+    def dtype(self) -> dtype:
+        """The type of the elements."""
+        return self._dtype
+
+    @property
+    def device(self) -> devices.device:
+        """Where the elements are."""
+        return devices.cpu
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self._shape)
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return len(self._shape)
+
+    ndimension = dim
+
+    def size(self, dim: int | None = None) -> Any:
+        """The shape, or the size of one dimension.
+
+        Raises:
+            IndexError: there is no such dimension.
+        """
+        if dim is None:
+            return self.shape
+        n = len(self._shape)
+        if not -n <= dim < max(n, 1) or n == 0:
+            low, high = (-n, n - 1) if n else (-1, 0)
+            if n == 0 and low <= dim <= high:
+                raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+            raise IndexError(f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})")
+        return self._shape[dim]
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self._data.size
+
+    nelement = numel
+
+    @property
+    def itemsize(self) -> int:
+        """The bytes of one element."""
+        return self._dtype.itemsize
+
+    def element_size(self) -> int:
+        """The bytes of one element."""
+        return self._dtype.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes of all elements."""
+        return self._data.size * self._dtype.itemsize
+
+    @property
+    def layout(self) -> Any:
+        """``torch.strided``."""
+        return strided
+
+    def stride(self, dim: int | None = None) -> Any:
+        """How many elements to step in memory to reach the next entry of each dimension, or of one."""
+        data, item = self._data, self._dtype.itemsize
+        if data.flags.c_contiguous:
+            strides, step = [], 1
+            for n in reversed(self._shape):
+                strides.append(step)
+                step *= max(n, 1)
+            found = tuple(reversed(strides))
+        else:
+            found = tuple([s // item for s in data.strides])
+        return found if dim is None else found[dim]
+
+    def storage_offset(self) -> int:
+        """How many elements lie before the first one in the memory that the tensor shares with its base."""
+        base = base_of(self)
+        if base is None:
+            return 0
+        mine, whole = (x._data.__array_interface__["data"][0] for x in (self, base))
+        return (mine - whole) // self._dtype.itemsize + base.storage_offset() if base is not self else 0
+
+    def data_ptr(self) -> int:
+        """The address of the first element."""
+        return self._data.__array_interface__["data"][0]
+
+    def is_floating_point(self) -> bool:
+        """Whether the elements are real floating-point numbers."""
+        return self._dtype.is_floating_point
+
+    def is_complex(self) -> bool:
+        """Whether the elements are complex numbers."""
+        return self._dtype.is_complex
+
+    def is_signed(self) -> bool:
+        """Whether the elements have a sign."""
+        return self._dtype.is_signed
+
+    def get_device(self) -> int:
+        """-1, as for every tensor on the CPU."""
+        return -1
+
+    is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
+    is_cpu = True
+    names = property(lambda self: (None,) * len(self._shape))
+
+    # ------------------------------------------------------------------------------------------ autograd
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients flow to this tensor: a leaf for which they are wanted, or a result of such."""
+        return self._node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, on: bool) -> None:
+        current = self._node
+        if not isinstance(on, bool):
+            raise RuntimeError("requires_grad must be a bool")
+        if current is not None and type(current) is not AccumulateGrad:
+            if not on:
+                raise RuntimeError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                    "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return
+        if on:
+            if self._dtype.category < dtypes.FLOATING:
+                raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+            if self._versions is mode.INFERENCE and not mode.local.inference:
+                raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+            if current is None:
+                leaf = self._node = AccumulateGrad(self)
+                leaf.total = self._kept_grad
+        elif current is not None:
+            self._kept_grad = current.total
+            self._node = None
+
+    def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
+        """Sets `requires_grad` and returns the tensor."""
+        if requires_grad and self._node is None and self._dtype.category < dtypes.FLOATING:
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the tensor is no recorded operation's result."""
+        current = self._node
+        return current is None or type(current) is AccumulateGrad
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node of the operation that made the tensor, or None."""
+        current = self._node
+        if current is None or not current.seq:
+            return None
+        return current.next0 if type(current) is node.Output else current
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of its `grad_fn` the tensor is."""
+        return node.function_of(self._node)[1]
+
+    @property
+    def _version(self) -> int:
+        """How often the memory of this tensor was changed in place."""
+        if self._versions is mode.INFERENCE:
+            raise RuntimeError("Inference tensors do not track version counter.")
+        return self._versions[0]
+
+    @property
+    def grad(self) -> "Tensor | None":
+        """The accumulated gradient; None until backward has reached the tensor."""
+        current = self._node
+        if type(current) is AccumulateGrad:
+            total = current.total
+            if type(total) is np.ndarray:
+                total = current.total = wrap(total)
+            return total
+        kept = self._kept_grad
+        if kept is None and current is not None and not self._retains:
+            warnings.warn(_NON_LEAF_GRAD, UserWarning, stacklevel=2)
+        if type(kept) is np.ndarray:
+            kept = self._kept_grad = wrap(kept)
+        return kept
+
+    @grad.setter
+    def grad(self, grad: "Tensor | None") -> None:
+        if grad is not None:
+            self._check_grad(grad)
+        current = self._node
+        if type(current) is AccumulateGrad:
+            current.total = grad
+        else:
+            self._kept_grad = grad
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
+
+    def _check_grad(self, grad: Any) -> None:
+        if not isinstance(grad, TensorBase):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type '{_type_name(grad)}'")
+        if grad is self:
+            raise RuntimeError("can't assign Variable as its own grad")
+        if grad._dtype is not self._dtype:
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{_scalar(grad)}' to a tensor with dtype '{_scalar(self)}'. "
+                "The gradient must match the tensor's dtype (or the tensor's grad_dtype if set). You can set the tensor's "
+                "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. "
+                "Diverging the dtypes of a tensor and its gradient may break downstream systems that assume they match."
+            )
+        if grad._shape != self._shape:
+            raise RuntimeError(
+                f"attempting to assign a gradient of size '{list(grad._shape)}' to a tensor of size "
+                f"'{list(self._shape)}'. Please ensure that the gradient and the tensor are the same size"
+            )
+
+    @property
+    def data(self) -> "Tensor":
+        """The elements as a tensor without history; changes of it are not counted."""
+        t = wrap(self._data)
+        return t
+
+    @data.setter
+    def data(self, value: "Tensor") -> None:
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if self._node is not None and value._dtype.category < dtypes.FLOATING:
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+        self._data, self._shape, self._dtype = value._data, value._shape, value._dtype
+        if type(self._node) is AccumulateGrad:
+            self._node.array = value._data
+
+    def detach(self) -> "Tensor":
+        """The same memory as a tensor without history; in-place changes of either are seen by both, and counted."""
+        t = wrap(self._data)
+        t._versions = self._versions if self._versions is not UNTOUCHED else own_version(self)
+        return t
+
+    def detach_(self) -> "Tensor":
+        """Takes the tensor out of the graph that made it.
+
+        Raises:
+            RuntimeError: the tensor is a view.
+        """
+        if self._view is not None:
+            raise RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for "
+                "training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence "
+                "detach_() cannot be called on these gradients. To fix this error, please refer to the "
+                "Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution."
+            )
+        self._node = None
+        return self
+
+    def backward(
+        self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False, inputs: Any = None
+    ) -> None:
+        """Computes the gradients of this tensor with respect to the graph's leaves; see `torch.autograd.backward`."""
+        current = self._node
+        if gradient is None and inputs is None and not create_graph and current is not None and self._data.size == 1:
+            if self._dtype.plain:
+                seed = np.empty(self._shape, self._data.dtype)
+                seed.fill(1)
+                backward_api.engine.run([(current, wrap(seed))], bool(retain_graph), False, None, True)
+                return
+        backward_api.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def register_hook(self, hook: Callable[..., Any]) -> node.RemovableHandle:
+        """Calls ``hook(grad)`` whenever the gradient of this tensor is computed; a tensor it returns replaces it.
+
+        Raises:
+            RuntimeError: the tensor does not require a gradient.
+        """
+        current = self._node
+        if current is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if type(current) is AccumulateGrad:
+            return node.RemovableHandle(node.leaf_hooks(current).tensor, hook)
+        return node.RemovableHandle(node.hooked(current).tensors, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[..., Any]) -> node.RemovableHandle:
+        """Calls ``hook(tensor)`` each time a gradient was added to this leaf's ``.grad``.
+
+        Raises:
+            RuntimeError: the tensor does not require a gradient, or is no leaf.
+        """
+        current = self._node
+        if current is None:
+            raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        if type(current) is not AccumulateGrad:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return node.RemovableHandle(node.leaf_hooks(current).post_accumulate, hook)
+
+    def retain_grad(self) -> None:
+        """Keeps the gradient of this non-leaf in its ``.grad``; does nothing on a leaf.
+
+        Raises:
+            RuntimeError: the tensor does not require a gradient.
+        """
+        if self._node is None:
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if type(self._node) is AccumulateGrad or self._retains:
+            return
+        self._retains = True
+        node.hooked(self._node).retain.append(_Retain(self))
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether the gradient of this non-leaf is kept."""
+        return self._retains
+
+    @property
+    def _base(self) -> "Tensor | None":
+        return base_of(self)
+
+    def _is_view(self) -> bool:
+        return self._view is not None
+
+    def is_inference(self) -> bool:
+        """Whether the tensor was made in inference mode."""
+        return self._versions is mode.INFERENCE
+
+    # ------------------------------------------------------------------------------------------ as Python values
+    def item(self) -> Any:
+        """The only element, as a Python number.
+
+        Raises:
+            RuntimeError: there is not exactly one element.
+        """
+        data = self._data
+        if data.size != 1:
+            raise RuntimeError(f"a Tensor with {data.size} elements cannot be converted to Scalar")
+        value = data.item()
+        return value if type(value) in (float, int, bool, complex) else float(value)
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers; a number for a 0-dim tensor."""
+        data = self._data
+        return (data.astype(np.float32) if self._dtype is dtypes.bfloat16 else data).tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray:
+        """The elements as a NumPy array that shares the tensor's memory.
+
+        Args:
+            force: detach first where that is needed.
+
+        Raises:
+            RuntimeError: the tensor requires a gradient.
+            TypeError: NumPy has no such dtype.
+        """
+        if self._node is not None and not force:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        if self._dtype is dtypes.bfloat16:
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return self._data
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        array = self.numpy()
+        return array if dtype is None else array.astype(dtype, copy=False)
+
+    def __len__(self) -> int:
+        if not self._shape:
+            raise TypeError("len() of a 0-d tensor")
+        return self._shape[0]
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self._shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __bool__(self) -> bool:
+        data = self._data
+        if data.size != 1:
+            if data.size:
+                raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+        return bool(data.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __index__(self) -> int:
+        if self._data.size != 1 or self._dtype.category > dtypes.INTEGRAL:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self._data.item())
+
+    def __contains__(self, element: Any) -> bool:
+        if isinstance(element, (TensorBase, int, float, complex)):
+            return bool((self._data == (element._data if isinstance(element, TensorBase) else element)).any())
+        raise RuntimeError(
+            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+        )
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        from .printing import tensor_repr
+
+        return tensor_repr(self)
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        if not self._shape and self._dtype is not None and type(self) is Tensor:
+            return format(self.item(), spec)
+        return object.__format__(self, spec)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self)})
+
+
+class _Retain:
+    """Stores a gradient in the tensor that asked for it, as long as it is alive."""
+
+    __slots__ = ("tensor",)
+
+    def __init__(self, tensor: Tensor):
+        import weakref
+
+        self.tensor = weakref.ref(tensor)
+
+    def __call__(self, grad: Any) -> None:
+        tensor = self.tensor()
+        if tensor is not None and grad is not None:
+            have = tensor._kept_grad
+            tensor._kept_grad = grad if have is None else have + grad
+
+
+class layout:
+    """How a tensor's elements are arranged; ``torch.strided`` is the only one."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+strided = layout("strided")
+
+
+def _scalar(t: TensorBase) -> str:
+    return {"float32": "float", "float64": "double", "int64": "long"}.get(t._dtype._name, t._dtype._name)
+
+
+def _type_name(x: Any) -> str:
+    return type(x).__name__
+
+
+namespace["Tensor"] = namespace["Parameter"] = Tensor
