@@ -74,6 +74,11 @@ def result(name: str, reference_us: list[float], candidate_us: list[float], targ
     return Result(name, statistics.median(reference_us), statistics.median(candidate_us), middle, low, high, target)
 
 
+def readable(us: float) -> str:
+    """Return a time of so many microseconds in ten characters."""
+    return f"{us:7.2f} us" if us < 1000 else f"{us / 1000:7.2f} ms"
+
+
 def quiet() -> None:
     """Collect now and keep what exists out of later collections, so that none falls into a measurement by chance."""
     gc.collect()
@@ -82,12 +87,12 @@ def quiet() -> None:
 
 def report(results: Iterable[Result], json_path: str | None = None) -> list[Result]:
     """Print each result as it comes, write all as JSON when asked, and return them."""
-    print(f"{'':44} {'PyTorch':>10} {'Rushlight':>10}   ratio (quartiles)    target")
+    print(f"{'':46} {'PyTorch':>10} {'Rushlight':>10}   {'ratio (quartiles)':22} target")
     done = []
     for r in results:
         goal = "" if r.target is None else f"{r.target:5.2f}" + ("  missed" if r.missed else "")
         spread = f"{r.ratio:5.2f} ({r.ratio_low:.2f} to {r.ratio_high:.2f})"
-        print(f"{r.name:44} {r.reference_us:7.2f} us {r.candidate_us:7.2f} us   {spread:20} {goal}", flush=True)
+        print(f"{r.name:46} {readable(r.reference_us)} {readable(r.candidate_us)}   {spread:22} {goal}", flush=True)
         done.append(r)
     if json_path is not None:
         with open(json_path, "w") as file:

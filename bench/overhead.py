@@ -10,11 +10,7 @@ import os
 import subprocess
 import sys
 
-# Read by NumPy's and PyTorch's thread pools when they are imported.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
-
-from bench.measure import Workload, compare, quiet, report, result  # noqa: E402
+from bench.measure import Workload, compare, quiet, report, result
 
 OPERATIONS = range(200)
 
@@ -177,6 +173,9 @@ def import_time(rounds):
 
 def measure(only, rounds):
     """Yield the result of each workload whose name contains `only`."""
+    # The thread pools of NumPy and PyTorch read these when they are imported, which is therefore done here.
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"
     import torch
 
     import rushlight
