@@ -16,7 +16,7 @@ def test_compare_runs_both_equally_often_and_in_turns():
     workload = measure.Workload("turns", lambda: calls.append("a"), lambda: calls.append("b"), target=0.5)
     result = measure.compare(workload, rounds=4, slice_seconds=0.0)
     assert (result.name, result.target) == ("turns", 0.5)
-    # Three calls to warm up and calibrate, then one untimed and one timed call a round, the first to go changing each round.
+    # Three calls to warm up and calibrate; then one untimed and one timed call a round, in an order that turns round.
     assert "".join(calls) == "aaabbb" + "aabb" + "bbaa" + "aabb" + "bbaa"
 
 
