@@ -1,0 +1,246 @@
+"""Normal and log-normal random numbers as PyTorch's CPU generator makes them, on NumPy arrays.
+
+PyTorch knows two ways, both after Box and Muller (1958). A contiguous array of 16 elements or more is filled with
+uniform numbers, and in each block of 16 the first eight and the last eight become eight pairs of normal numbers. Every
+other array is filled one by one in float64, each pair of uniform numbers giving this number and the next.
+
+In float32 PyTorch computes the blocks with vector instructions (AVX2) and approximations of its own: log, sin and cos
+of the Cephes library (S. Moshier), with every multiplication that feeds an addition fused to it, so rounded once.
+`_radius` and `_directions` reproduce these roundings: a float64 product of two float32 numbers is exact, so a float64
+sum that is then rounded to float32 is the fused result.
+"""
+
+import numpy as np
+
+from .numpy_random import Array, MersenneTwister, c_library, fill, fused_multiply_add, store, uniform64
+
+_PAIRS = 1 << 14  # pairs handled at a time, so that the working arrays stay in the cache
+
+
+def _float32(*numbers: float) -> tuple[float, ...]:
+    return tuple(float(np.float32(number)) for number in numbers)
+
+
+_TWO_PI = float(np.float32(2 * np.pi)) * 2.0**-24  # the angle that belongs to one step of a 24-bit uniform number
+
+# log(1 + x) = x - x**2 / 2 + x**3 * P(x) for 1 / sqrt(2) <= 1 + x < sqrt(2); the coefficients of P, highest first.
+_LOG = _float32(
+    7.0376836292e-2,
+    -1.1514610310e-1,
+    1.1676998740e-1,
+    -1.2420140846e-1,
+    1.4249322787e-1,
+    -1.6668057665e-1,
+    2.0000714765e-1,
+    -2.4999993993e-1,
+    3.3333331174e-1,
+)
+_LN2_LOW, _LN2_HIGH = np.float32(-2.12194440e-4), np.float32(0.693359375)
+_SQRT_HALF_BITS = 0x3F3504F3
+
+# cos(x) = 1 - x**2 / 2 + x**4 * C(x**2), sin(x) = x + x**3 * S(x**2) for |x| <= pi / 4; one row for C, one for S.
+_HIGHEST = np.array([_float32(2.443315711809948e-5, -1.9515295891e-4)]).T
+_MIDDLE = np.array([_float32(-1.388731625493765e-3, 8.3321608736e-3)]).T
+_LOWEST = np.array([_float32(4.166664568298827e-2, -1.6666654611e-1)]).T
+_HALF_PI = 2 * sum(_float32(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8))
+
+# Adding and subtracting 1.5 * 2**(e + 29) rounds a float64 number between 2**e and 2**(e + 1) to float32. The
+# polynomials stay within one such interval after each step: C in 2**-10 and 2**-5, S in 2**-7 and 2**-3.
+_MIDDLE_ROUNDER = 1.5 * 2.0 ** np.array([[19], [22]])
+_LOWEST_ROUNDER = 1.5 * 2.0 ** np.array([[24], [26]])
+_MIDDLE += _MIDDLE_ROUNDER
+_LOWEST += _LOWEST_ROUNDER
+
+_EIGHT, _EIGHT64 = "V32", "V64"  # eight numbers as one item: what a block holds of each kind
+
+
+class _Workspace:
+    """Working arrays for up to `pairs` pairs, made once for a whole call."""
+
+    def __init__(self, pairs: int) -> None:
+        self.words, self.a, self.b = (np.empty(pairs, np.int32) for _ in range(3))
+        self.x, self.y, self.z = (np.empty(pairs, np.float32) for _ in range(3))
+        self.wide, self.product = np.empty((2, pairs)), np.empty((2, pairs))
+        self.directions = np.empty((2, pairs), np.float32)
+
+
+def _radius(words: Array, work: _Workspace) -> Array:
+    """sqrt(-2 * log(1 - u)) in float32 for u = words / 2**24."""
+    n = words.size
+    bits, exponents, x, y, z = work.a[:n], work.b[:n], work.x[:n], work.y[:n], work.z[:n]
+    wide, product = work.wide[0, :n], work.product[0, :n]
+    np.subtract(1 << 24, words, out=bits)
+    np.copyto(x, bits, casting="unsafe")
+    # x = 2**e * m with m from sqrt(1/2) to sqrt(2), by arithmetic on the bits of x
+    np.subtract(x.view(np.int32), _SQRT_HALF_BITS - 0x3F800000, out=bits)
+    np.right_shift(bits, 23, out=exponents)
+    exponents -= 127 + 24
+    bits &= 0x7FFFFF
+    bits += _SQRT_HALF_BITS
+    np.subtract(bits.view(np.float32), np.float32(1), out=x)
+    e = bits.view(np.float32)
+    np.copyto(e, exponents, casting="unsafe")
+    np.copyto(wide, x)
+    np.multiply(wide, _LOG[0], out=product)
+    np.add(product, _LOG[1], out=y, casting="same_kind")
+    for coefficient in _LOG[2:]:
+        np.multiply(y, wide, out=product)
+        np.add(product, coefficient, out=y, casting="same_kind")
+    y *= x
+    np.multiply(x, x, out=z)
+    np.multiply(y, z, out=product, dtype=np.float64)
+    low = exponents.view(np.float32)
+    np.multiply(e, _LN2_LOW, out=low)
+    np.add(product, low, out=y, casting="same_kind")
+    z *= np.float32(0.5)
+    y -= z
+    x += y
+    e *= _LN2_HIGH
+    x += e
+    x *= np.float32(-2)
+    return np.sqrt(x, out=x)
+
+
+def _directions(words: Array, work: _Workspace) -> Array:
+    """The cosine and the sine, shape (2, n), of 2 * pi * u in float32 for u = words / 2**24."""
+    n = words.size
+    quarter, swap, x, squares = work.a[:n], work.b[:n], work.y[:n], work.z[:n]
+    wide, product, both = work.wide[:, :n], work.product[:, :n], work.directions[:, :n]
+    np.add(words, 1 << 21, out=quarter)
+    quarter >>= 22
+    np.multiply(words, _TWO_PI, out=x, casting="same_kind")
+    np.multiply(quarter, -_HALF_PI, out=product[0])
+    np.add(x, product[0], out=x, casting="same_kind")
+    np.multiply(x, x, out=squares)
+    square = wide[0]
+    np.copyto(square, squares)
+    np.multiply(square, _HIGHEST, out=product)
+    product += _MIDDLE
+    product -= _MIDDLE_ROUNDER
+    product *= square
+    product += _LOWEST
+    product -= _LOWEST_ROUNDER
+    product *= square
+    np.copyto(both, product, casting="same_kind")
+    np.copyto(wide[1], x)
+    np.multiply(both, wide, out=product)
+    square *= -0.5
+    np.add(product, wide, out=both, casting="same_kind")
+    both[0] += np.float32(1)
+    # In the odd quarters cos and sin change places; cos is negative in quarters 1 and 2, sin in 2 and 3.
+    cosine, sine = both.view(np.int32)
+    np.bitwise_and(quarter, 1, out=swap)
+    np.negative(swap, out=swap)
+    change = squares.view(np.int32)
+    np.bitwise_xor(cosine, sine, out=change)
+    change &= swap
+    both.view(np.int32)[...] ^= change
+    for row in (sine, cosine):
+        np.left_shift(quarter, 30, out=change)
+        change &= -(1 << 31)
+        row ^= change
+        quarter += 1
+    return both
+
+
+def _blocks32(words: Array, out: Array, mean: float, std: float, work: _Workspace) -> None:
+    """Makes float32 normal numbers of 24-bit words; both contiguous, of the same size, a multiple of 16."""
+    halves = words.view(_EIGHT)
+    n = words.size // 2
+    chosen = work.words[:n]
+    chosen.view(_EIGHT)[:] = halves[::2]
+    radius = _radius(chosen, work)
+    chosen.view(_EIGHT)[:] = halves[1::2]
+    pair = _directions(chosen, work)
+    pair *= radius
+    if std != 1.0 or mean != 0.0:
+        product = work.product[:, :n]
+        np.multiply(pair, float(np.float32(std)), out=product, dtype=np.float64)
+        np.add(product, float(np.float32(mean)), out=pair, casting="same_kind")
+    results = out.view(_EIGHT)
+    results[::2] = pair[0].view(_EIGHT)
+    results[1::2] = pair[1].view(_EIGHT)
+
+
+def _blocks64(words: Array, out: Array, mean: float, std: float) -> None:
+    """Makes float64 normal numbers of 53-bit words; both contiguous, of the same size, a multiple of 16."""
+    halves, results = words.view(_EIGHT64), out.view(_EIGHT64)
+    first, second = (halves[half::2].copy().view(np.int64) * 2.0**-53 for half in (0, 1))
+    radius = np.sqrt(-2.0 * c_library("log", 1.0 - first))
+    angle = 2.0 * np.pi * second
+    for half, function in enumerate((np.cos, np.sin)):
+        numbers = radius * function(angle)
+        if std != 1.0 or mean != 0.0:
+            numbers = fused_multiply_add(numbers, std, mean)
+        results[half::2] = numbers.view(_EIGHT64)
+
+
+def _fill_blocks(source: MersenneTwister, out: Array, mean: float, std: float) -> None:
+    """Fills a contiguous `out` of 16 elements or more by blocks; the last 16 are drawn anew when blocks do not fit."""
+    flat = out.reshape(-1)
+    double, single = flat.dtype == np.float64, flat.dtype == np.float32
+    rest = flat.size % 16
+    whole = flat.size - rest
+    work = None if double else _Workspace(min(_PAIRS, whole // 2) + 8)
+    for start in range(0, whole, 2 * _PAIRS):
+        stop = min(start + 2 * _PAIRS, whole)
+        last = stop == whole and rest > 0
+        size = stop - start + 16 * last
+        wasted = rest if last and (double or single) else 0  # the 16-bit floats draw for whole blocks only
+        words = (source.words64 if double else source.words32)(size + wasted, 53 if double else 24)
+        if wasted:
+            words = np.concatenate((words[: size - 16], words[-16:]))
+        numbers = np.empty(size, flat.dtype) if last or not (double or single) else flat[start:stop]
+        if work is None:
+            _blocks64(words, numbers, mean, std)
+        elif single:
+            _blocks32(words, numbers, mean, std, work)
+        else:
+            wide = np.empty(size, np.float32)
+            _blocks32(words, wide, mean, std, work)
+            numbers[...] = wide
+        if last:
+            flat[-16:] = numbers[-16:]
+            flat[start : flat.size - 16] = numbers[: flat.size - 16 - start]
+        elif not single and not double:
+            flat[start:stop] = numbers
+
+
+def _serial(source: MersenneTwister, count: int, mean: float, std: float) -> Array:
+    """`count` float64 numbers one by one: the one that waits from the last call, then pairs, leaving an odd one."""
+    waiting = source.next_normal
+    taken = count > 0 and waiting is not None
+    pairs = (count - taken + 1) // 2
+    uniforms = uniform64(source, 2 * pairs).reshape(pairs, 2)
+    numbers = np.empty(2 * pairs + taken)
+    if taken:
+        numbers[0] = waiting
+        source.next_normal = None
+    radius, angle = np.sqrt(-2.0 * c_library("log1p", -uniforms[:, 1])), 2.0 * np.pi * uniforms[:, 0]
+    np.multiply(radius, np.cos(angle), out=numbers[taken::2])
+    np.multiply(radius, np.sin(angle), out=numbers[taken + 1 :: 2])
+    if numbers.size > count:
+        source.next_normal = float(numbers[-1])
+    numbers = numbers[:count]
+    return numbers if mean == 0.0 and std == 1.0 else fused_multiply_add(numbers, std, mean)
+
+
+def normal(source: MersenneTwister, out: Array, mean: float = 0.0, std: float = 1.0) -> None:
+    """Fills a floating `out` with normally distributed numbers.
+
+    Args:
+        source: the random words. A contiguous `out` of 16 elements or more takes one word for each element (two in
+            float64) and 16 more when the size is no multiple of 16; every other takes four words for two elements.
+        out: the array to fill.
+        mean: the centre of the distribution.
+        std: its standard deviation, not negative.
+    """
+    if out.size >= 16 and out.flags.c_contiguous:
+        _fill_blocks(source, out, mean, std)
+    else:
+        fill(out, lambda part: store(_serial(source, part.size, mean, std), part))
+
+
+def log_normal(source: MersenneTwister, out: Array, mean: float = 1.0, std: float = 2.0) -> None:
+    """Fills a floating `out` with exponentials of normally distributed numbers, drawn one by one in float64."""
+    fill(out, lambda part: store(c_library("exp", _serial(source, part.size, mean, std)), part))
