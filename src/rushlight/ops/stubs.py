@@ -57,7 +57,8 @@ def functions_stub() -> str:
 
 def methods_stub() -> str:
     """The text of the stub of the base class of `Tensor` that has all methods made from declarations."""
-    from .. import base, tensor
+    from .. import base
+    from ..tensor import Tensor
 
     _declare_all()
     parts = [
@@ -66,7 +67,7 @@ def methods_stub() -> str:
     ]
     for name, found in sorted(vars(base.TensorBase).items()):
         written_out = inspect.isfunction(found) and found.__code__.co_filename == base.__file__
-        if inspect.isfunction(found) and not written_out and name not in vars(tensor.Tensor):
+        if inspect.isfunction(found) and not written_out and name not in vars(Tensor):
             parts.append(_definition(name, found, "    "))
     return "".join(parts)
 
