@@ -78,11 +78,21 @@ def _rebuild_device_tensor_from_cpu_tensor(data: Any, dtype: Any, device: Any, r
     return data.to(dtype).requires_grad_(requires_grad)
 
 
+# What a tensor keeps in its dictionary for itself, beside what programs put there.
+_OWN = ("_kept_grad", "_retains")
+
+
+def attributes_of(tensor: Any) -> dict[str, Any]:
+    """The attributes that a program has set on a tensor."""
+    return {name: value for name, value in getattr(tensor, "__dict__", {}).items() if name not in _OWN}
+
+
 def _with_attributes(tensor: Any, state: Any) -> Any:
     attributes = state[0] if isinstance(state, tuple) else state
     # Written past the descriptors of the class, so that a file cannot reach the tensor's own state.
-    if attributes:
-        tensor.__dict__.update(attributes)
+    for name, value in (attributes or {}).items():
+        if name not in _OWN:
+            tensor.__dict__[name] = value
     return tensor
 
 
@@ -92,7 +102,7 @@ def _leaf(kind: type, array: Any) -> Any:
     if kind is type(plain):
         return plain
     tensor = object.__new__(kind)
-    for slot in ("_data", "_shape", "_dtype", "_node", "_version", "_view"):
+    for slot in ("_data", "_shape", "_dtype", "_node", "_versions", "_view"):
         setattr(tensor, slot, getattr(plain, slot))
     return tensor
 
@@ -114,7 +124,7 @@ def reduce_tensor(tensor: Any, protocol: Any = 2) -> tuple[Any, ...]:
         function, args = _rebuild_tensor_v2, (TypedStorage(wrap_storage=untyped, dtype=dtype), *layout)
     else:
         function, args = _rebuild_tensor_v3, (untyped, *layout, dtype)
-    attributes = getattr(tensor, "__dict__", None)
+    attributes = attributes_of(tensor)
     kind = type(tensor)
     if kind is base.namespace["Tensor"] and not attributes:
         return function, args
@@ -147,7 +157,5 @@ def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
         copy.requires_grad_(True)
         if tensor.grad is not None:
             copy.grad = deepcopy(tensor.grad, memo)
-    attributes = getattr(tensor, "__dict__", None)
-    if attributes:
-        copy.__dict__.update(deepcopy(attributes, memo))
+    copy.__dict__.update(deepcopy(attributes_of(tensor), memo))
     return copy

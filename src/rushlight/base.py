@@ -26,6 +26,7 @@ class Size(tuple[int, ...]):
     __slots__ = ()
 
     def __new__(cls, dims: Any = ()) -> "Size":
+        """Make a size of an iterable of integers."""
         dims = tuple(dims)
         for i, d in enumerate(dims):
             if not isinstance(d, int):

@@ -51,8 +51,21 @@ class dtype:
         return {complex64: float32, complex128: float64}.get(self, self)
 
     def to_complex(self) -> "dtype":
-        """The complex type of the same precision."""
-        return {float16: complex64, bfloat16: complex64, float32: complex64, float64: complex128}.get(self, self)
+        """The complex type of the same precision; complex64 for float16, where PyTorch has a smaller one.
+
+        Raises:
+            RuntimeError: the elements are integers or bool.
+        """
+        if self.category < FLOATING:
+            raise RuntimeError(f"Unknown Complex ScalarType for {self.scalar_name}")
+        if self.category == COMPLEX:
+            return self
+        return complex128 if self is float64 else complex64
+
+    @property
+    def scalar_name(self) -> str:
+        """The name that some error messages use, such as ``Float``."""
+        return self.legacy.removesuffix("Tensor")
 
     def __repr__(self) -> str:
         return f"torch.{self._name}"
@@ -125,9 +138,7 @@ def from_numpy(numpy_dtype: Any) -> dtype:
     found = _FROM_NUMPY.get(numpy_dtype)
     if found is None:
         numpy_dtype = np.dtype(numpy_dtype)
-        found = _FROM_NUMPY.get(numpy_dtype.newbyteorder("=")) or (
-            bfloat16 if numpy_dtype.name == "bfloat16" else None
-        )
+        found = _FROM_NUMPY.get(numpy_dtype.newbyteorder("=")) or (bfloat16 if numpy_dtype.name == "bfloat16" else None)
         if found is None:
             raise TypeError(
                 f"can't convert np.ndarray of type {_numpy_name(numpy_dtype)}. The only supported types are: float64, "
@@ -154,7 +165,7 @@ def set_default_dtype(d: dtype) -> None:
     """
     global _default
     if not isinstance(d, dtype):
-        raise TypeError(f"invalid dtype object: {d}")
+        raise TypeError("invalid dtype object: only floating-point types are supported as the default type")
     if not d.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")
     _default = d
@@ -182,13 +193,41 @@ def of_number(value: Any) -> dtype:
     return default_complex()
 
 
-_INT_ORDER = (int8, int16, int32, int64)
+_PYTHON_DTYPES: dict[type, dtype] = {float: float64, int: int64, bool: bool_, complex: complex128}
+_WIDE_UNSIGNED = (uint16, uint32, uint64)
 
 
-def promote_types(a: dtype, b: dtype) -> dtype:
-    """The smallest type to which both `a` and `b` can be converted, by PyTorch's table."""
+def as_dtype(value: Any, function: str, argument: str, position: int = 1) -> dtype:
+    """A dtype given to a function, where one of Python's number types may stand for it.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    if isinstance(value, dtype):
+        return value
+    found = _PYTHON_DTYPES.get(value) if isinstance(value, type) else None
+    if found is None:
+        raise TypeError(
+            f"{function}(): argument '{argument}' (position {position}) must be torch.dtype, not {type(value).__name__}"
+        )
+    return found
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The smallest type to which both types can be converted, by PyTorch's table.
+
+    Raises:
+        RuntimeError: one of them is uint16, uint32 or uint64, which PyTorch promotes with real floats only.
+        TypeError: they are not dtypes.
+    """
+    a, b = as_dtype(type1, "promote_types", "type1"), as_dtype(type2, "promote_types", "type2", 2)
     if a is b:
         return a
+    if (a in _WIDE_UNSIGNED and b.category != FLOATING) or (b in _WIDE_UNSIGNED and a.category != FLOATING):
+        raise RuntimeError(
+            "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+            f"{a.scalar_name} and {b.scalar_name}"
+        )
     if a.category < b.category:
         a, b = b, a
     if a.category == COMPLEX:
@@ -204,16 +243,13 @@ def promote_types(a: dtype, b: dtype) -> dtype:
         return a
     if a.is_signed and b.is_signed:
         return a if a.itemsize > b.itemsize else b
-    if not a.is_signed and not b.is_signed:
-        return a if a.itemsize > b.itemsize else b
-    signed, unsigned = (a, b) if a.is_signed else (b, a)
-    if signed.itemsize > unsigned.itemsize:
-        return signed
-    return next((d for d in _INT_ORDER if d.itemsize > unsigned.itemsize), float32)
+    signed = a if a.is_signed else b
+    return int16 if signed is int8 else signed
 
 
 def can_cast(from_: dtype, to: dtype) -> bool:
     """Whether a result of type `from_` may be stored in a tensor of type `to`."""
+    from_, to = as_dtype(from_, "can_cast", "from_"), as_dtype(to, "can_cast", "to", 2)
     if from_.category == COMPLEX and to.category != COMPLEX:
         return False
     if from_.category == FLOATING and to.category < FLOATING:
@@ -221,55 +257,116 @@ def can_cast(from_: dtype, to: dtype) -> bool:
     return not (from_.category != BOOL and to.category == BOOL)
 
 
-class finfo:
+_RESOLUTIONS = {float16: 1e-3, bfloat16: 1e-2, float32: 1e-6, float64: 1e-15}
+
+
+class _Limits:
+    """What `finfo` and `iinfo` share: values that are read only, and equality by type."""
+
+    __slots__ = ("_values",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_values" and name in self._values:
+            return self._values[name]
+        raise AttributeError(f"'torch.{type(self).__name__}' object has no attribute '{name}'")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._values:
+            raise AttributeError(f"attribute '{name}' of 'torch.{type(self).__name__}' objects is not writable")
+        raise AttributeError(f"'torch.{type(self).__name__}' object has no attribute '{name}'")
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._values]
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._values == self._values  # type: ignore[attr-defined]
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"cannot pickle 'torch.{type(self).__name__}' object")
+
+
+class finfo(_Limits):
     """Limits of a floating-point type, as `torch.finfo`.
+
+    Args:
+        type: the type, or a complex one of its precision; the default dtype when it is left out.
+
+    Attributes:
+        bits: the size of a number.
+        eps: the difference between 1 and the next larger number.
+        max: the largest number.
+        min: the smallest number, negative.
+        tiny: the smallest normal number above 0, also called `smallest_normal`.
+        resolution: the precision in decimal digits, as a power of 10.
+        dtype: the name of the type.
 
     Raises:
         TypeError: the type is not a floating-point type.
     """
 
-    def __init__(self, type: dtype | None = None):
-        type = _default if type is None else type
-        if type.category < FLOATING:
+    __slots__ = ()
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        if args or kwargs:
+            found = as_dtype(_only_type("finfo", args, kwargs), "finfo", "type")
+        else:
+            found = _default
+        if found.category < FLOATING:
             raise TypeError(
-                f"torch.finfo() requires a floating point input type. Use torch.iinfo to handle '{type._name}'"
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
             )
-        real = type.to_real()
+        real = found.to_real()
         if real is bfloat16:
             import ml_dtypes
 
             info: Any = ml_dtypes.finfo(ml_dtypes.bfloat16)
         else:
             info = np.finfo(real.numpy)
-        self.bits = info.bits
-        self.dtype = real._name
-        self.eps, self.max, self.min = float(info.eps), float(info.max), float(info.min)
-        self.tiny = self.smallest_normal = float(info.tiny)
-        self.resolution = float(info.resolution)
+        values = {name: float(getattr(info, name)) for name in ("eps", "max", "min", "tiny")}
+        values |= {"smallest_normal": values["tiny"], "resolution": _RESOLUTIONS[real]}
+        object.__setattr__(self, "_values", {"bits": info.bits, **values, "dtype": real._name})
 
     def __repr__(self) -> str:
-        return (
-            f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
-            f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"
-        )
+        names = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
+        return f"finfo({', '.join(f'{name}={self._values[name]:g}' for name in names)}, dtype={self.dtype})"
 
 
-class iinfo:
+class iinfo(_Limits):
     """Limits of an integer type, as `torch.iinfo`.
+
+    Args:
+        type: the type.
+
+    Attributes:
+        bits: the size of a number.
+        max: the largest number.
+        min: the smallest number.
+        dtype: the name of the type.
 
     Raises:
         TypeError: the type is not an integer type.
     """
 
-    def __init__(self, type: dtype):
-        if type.category >= FLOATING:
-            raise TypeError(
-                f"torch.iinfo() requires an integer input type. Use torch.finfo to handle '{type._name}'"
-            )
-        if type is bool_:
+    __slots__ = ()
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        found = as_dtype(_only_type("iinfo", args, kwargs), "iinfo", "type")
+        if found.category >= FLOATING:
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
+        if found is bool_:
             raise TypeError("torch.bool is not supported by torch.iinfo")
-        info = np.iinfo(type.numpy)
-        self.bits, self.dtype, self.max, self.min = info.bits, type._name, int(info.max), int(info.min)
+        info = np.iinfo(found.numpy)
+        values = {"bits": info.bits, "max": int(info.max), "min": int(info.min), "dtype": found._name}
+        object.__setattr__(self, "_values", values)
 
     def __repr__(self) -> str:
         return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
+
+
+def _only_type(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if len(args) + len(kwargs) > 1:
+        raise TypeError(f"{function}() takes 1 positional argument but {len(args) + len(kwargs)} were given")
+    if not args and "type" not in kwargs:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "type"')
+    return args[0] if args else kwargs["type"]

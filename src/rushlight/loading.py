@@ -245,8 +245,6 @@ def _imported(module: str, name: str) -> Any:
 def _policy(weights_only: bool) -> Policy:
     if weights_only:
         return weights_policy()
-    import rushlight.nn  # noqa: F401
-
     return _DataPolicy({**_data_names(), **_weights_names()}, _added_names())
 
 

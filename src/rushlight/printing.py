@@ -238,14 +238,3 @@ def tensor_repr(tensor: Any, contents: str | None = None) -> str:
         elif tensor.requires_grad:
             suffixes.append("requires_grad=True")
     return join_suffixes(prefix + contents, suffixes, len(prefix))
-
-
-def tensor_format(tensor: Any, spec: str) -> str:
-    """Returns `format(tensor, spec)`: a tensor without dimensions is formatted as the number that it holds.
-
-    Raises:
-        TypeError: a format is given for a tensor that has dimensions.
-    """
-    if not tensor._data.ndim and type(tensor).__name__ == "Tensor":
-        return format(tensor._data.item(), spec)
-    return object.__format__(tensor, spec)

@@ -363,6 +363,15 @@ class Tensor(TensorBase):
         return self._retains
 
     @property
+    def _backward_hooks(self) -> Any:
+        """The hooks registered on this tensor, by number, or None."""
+        current = self._node
+        if type(current) is AccumulateGrad:
+            return current.hooks.tensor if current.hooks is not None else None
+        function = self.grad_fn
+        return function.rule.tensors if function is not None and function.rule.arity == node.HOOKED else None
+
+    @property
     def _base(self) -> "Tensor | None":
         return base_of(self)
 
@@ -458,14 +467,22 @@ class Tensor(TensorBase):
     def __repr__(self, *, tensor_contents: Any = None) -> str:
         from .printing import tensor_repr
 
-        return tensor_repr(self)
-
-    __str__ = __repr__
+        return tensor_repr(self, tensor_contents)
 
     def __format__(self, spec: str) -> str:
-        if not self._shape and self._dtype is not None and type(self) is Tensor:
+        if not self._shape and type(self) is Tensor:
             return format(self.item(), spec)
         return object.__format__(self, spec)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        from ._utils import reduce_tensor
+
+        return reduce_tensor(self, protocol)
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> "Tensor":
+        from ._utils import deepcopy_tensor
+
+        return deepcopy_tensor(self, memo)  # type: ignore[no-any-return]
 
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self)})
