@@ -264,7 +264,6 @@ class _Limits:
     """What `finfo` and `iinfo` share: values that are read only, and equality by type."""
 
     __slots__ = ("_values",)
-    __hash__ = None  # type: ignore[assignment]
 
     def __getattr__(self, name: str) -> Any:
         if name != "_values" and name in self._values:
@@ -281,6 +280,9 @@ class _Limits:
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other._values == self._values  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        raise TypeError(f"unhashable type: 'torch.{type(self).__name__}'")
 
     def __reduce__(self) -> Any:
         raise TypeError(f"cannot pickle 'torch.{type(self).__name__}' object")
