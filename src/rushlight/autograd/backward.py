@@ -12,6 +12,9 @@ from .node import AccumulateGrad, Node
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
+    kind = type(x)
+    if kind is tuple or kind is list:
+        return tuple(x)
     return (x,) if isinstance(x, TensorBase) or not isinstance(x, Sequence) else tuple(x)
 
 
@@ -37,7 +40,7 @@ def make_seeds(outputs: tuple[Any, ...], seeds: Sequence[Any], batched: bool = F
     for i, (t, seed) in enumerate(zip(outputs, seeds, strict=False)):
         if seed is None:
             if isinstance(t, TensorBase):
-                if t._node is not None:
+                if t._node is not None and not (not t._shape and t._dtype.plain):
                     if t._data.size != 1:
                         raise RuntimeError("grad can be implicitly created only for scalar outputs")
                     if not t._dtype.is_floating_point:

@@ -11,6 +11,7 @@ when its turn comes. Two loops follow it:
 
 import threading
 from heapq import heappop, heappush, heappushpop
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -200,15 +201,25 @@ def run_hooked(node: Any, grad: Any, results_of: Any, tensors: bool = False) -> 
         results_of: the function of its original rule to run.
         tensors: whether gradients are Tensors.
     """
-    before, mode.local.grad = mode.local.grad, tensors
-    if not tensors:
-        mode.enter()
-    try:
+    with _grad_mode(tensors):
         return _run_hooked(node, grad, results_of, tensors)
-    finally:
-        mode.local.grad = before
-        if not tensors:
-            mode.leave()
+
+
+class _grad_mode:
+    """Hooks and custom Functions run with recording on only under ``create_graph``."""
+
+    __slots__ = ("before", "on")
+
+    def __init__(self, on: bool):
+        self.on = on
+
+    def __enter__(self) -> None:
+        self.before, mode.local.grad = mode.local.grad, self.on
+        mode.enter()
+
+    def __exit__(self, *exc: Any) -> None:
+        mode.local.grad = self.before
+        mode.leave()
 
 
 def _run_hooked(node: Any, grad: Any, results_of: Any, tensors: bool) -> tuple[Any, ...]:
@@ -261,138 +272,143 @@ def run_leaf(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
     """Runs a leaf's hooks and adds a gradient, a Tensor, to its own."""
     hooks = leaf.hooks
     if hooks is not None:
-        for hook in list(hooks.tensor.values()):
-            grad = replacement(hook(grad), grad)
-        for hook in list(hooks.pre.values()):
-            found = hook((grad,))
-            if found is not None:
-                grad = found[0] if isinstance(found, tuple) else found
+        with _grad_mode(create_graph):
+            for hook in list(hooks.tensor.values()):
+                grad = replacement(hook(grad), grad)
+            for hook in list(hooks.pre.values()):
+                found = hook((grad,))
+                if found is not None:
+                    grad = found[0] if isinstance(found, tuple) else found
     if create_graph:
         accumulate_tensor(leaf, grad)
     else:
         accumulate_array(leaf, grad._data.copy())
     if hooks is not None:
-        for hook in list(hooks.post.values()):
-            hook((), (grad,))
-        for hook in list(hooks.post_accumulate.values()):
-            if hook(leaf.variable) is not None:
-                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+        with _grad_mode(create_graph):
+            for hook in list(hooks.post.values()):
+                hook((), (grad,))
+            for hook in list(hooks.post_accumulate.values()):
+                if hook(leaf.variable) is not None:
+                    raise RuntimeError("Tensor post accumulate grad hooks should return None.")
 
 
 # ---------------------------------------------------------------------------------------------- the general loop
-def count_edges(roots: list[Any]) -> dict[Any, int]:
-    """For every node reachable from `roots`, how many edges lead to it."""
-    counts = dict.fromkeys(roots, 0)
-    stack = list(counts)
+def discover(roots: list[Any]) -> tuple[dict[Any, int], dict[Any, tuple[Any, ...]]]:
+    """For every node reachable from `roots`: how many edges lead to it, and which edges leave it."""
+    waiting = dict.fromkeys(roots, 0)
+    edges_of: dict[Any, tuple[Any, ...]] = {}
+    stack = list(waiting)
     while stack:
-        for edge in stack.pop().edges():
-            if edge is None:
-                continue
-            if edge in counts:
-                counts[edge] += 1
-            else:
-                counts[edge] = 1
+        node = stack.pop()
+        edges_of[node] = edges = node.edges()
+        for edge in edges:
+            if edge in waiting:
+                waiting[edge] += 1
+            elif edge is not None:
+                waiting[edge] = 1
                 stack.append(edge)
-    return counts
+    return waiting, edges_of
 
 
-def leading_to(nodes: dict[Any, int], inputs: set[Any]) -> set[Any]:
-    """Those of `nodes` from which one of `inputs` can be reached, the inputs included."""
+def leading_to(edges_of: dict[Any, tuple[Any, ...]], inputs: set[Any]) -> set[Any]:
+    """The nodes from which one of `inputs` can be reached, the inputs included."""
     found = set(inputs)
-    for node in sorted(nodes, key=lambda n: n.seq):
-        if node not in found and any(edge in found for edge in node.edges()):
+    for node in sorted(edges_of, key=_by_age):
+        if not found.isdisjoint(edges_of[node]):
             found.add(node)
     return found
+
+
+_by_age = attrgetter("seq")
+# Leaves run first: nothing waits for them, and hooks on them are expected as soon as their gradient is complete.
+_FIRST = 1 << 62
 
 
 def run_general(
     roots: list[tuple[Any, Any]], keep: bool, create_graph: bool, inputs: list[Any] | None, accumulate: bool
 ) -> Any:
     """Runs backward in full generality; see `run` for the arguments."""
-    counts = count_edges([node for node, _ in roots])
-    wanted = None if inputs is None else set(inputs)
-    needed = None if wanted is None else leading_to(counts, wanted)
+    waiting, edges_of = discover([node for node, _ in roots])
+    wanted: Any = None if inputs is None else set(inputs)
+    needed = waiting if wanted is None else leading_to(edges_of, wanted)
     captured: dict[Any, Any] = {}
     grads: dict[Any, Any] = {}
     for node, grad in roots:
         have = grads.get(node)
         grad = grad if create_graph else grad._data
         grads[node] = grad if have is None else have + grad
-    # Leaves run first: nothing waits for them, and hooks on them are expected early.
-    heap = [(-node.seq if node.seq else -(1 << 62), i, node) for i, node in enumerate(grads) if not counts[node]]
+    heap = [(-node.seq or -_FIRST, i, node) for i, node in enumerate(grads) if not waiting[node]]
     heap.sort()
+    order = len(heap)
     task = Task(keep)
     tasks.stack.append(task)
-    before = mode.local.grad
-    if before != create_graph:
-        mode.local.grad = create_graph
-        mode.enter()
-    order = len(heap)
+    local = mode.local
+    before = local.grad
+    if create_graph:
+        local.grad = True
     try:
         while heap:
             node = heappop(heap)[2]
+            if node not in needed:
+                continue
             grad = grads.pop(node, None)
             task.node = node
+            edges = edges_of[node]
             if wanted is not None and node in wanted:
-                grad = capture(node, grad, create_graph, captured, accumulate)
-                if type(node) is AccumulateGrad or not _any_needed(node, needed):
-                    results: Any = ()
-                else:
-                    results = step(node, grad, keep, create_graph)
-            elif type(node) is AccumulateGrad:
-                if grad is not None and wanted is None:
+                capture(node, grad, create_graph, captured, accumulate)
+                if wanted.isdisjoint(edges) and needed.isdisjoint(edges):
+                    continue
+            if not edges and type(node) is AccumulateGrad:
+                if wanted is None and grad is not None:
                     run_leaf(node, grad if create_graph else base.wrap(grad), create_graph)
-                results = ()
-            elif needed is not None and node not in needed:
-                results = ()
+                continue
+            rule = node.rule
+            if rule.arity == ONE and grad is not None and not node_watchers:
+                function = rule.tensor if create_graph else rule.keep if keep else rule.run
+                results: Any = (function(node, grad),)
             else:
                 results = step(node, grad, keep, create_graph)
-            edges = node.edges()
-            for i, edge in enumerate(edges):
-                if edge is None:
+            for edge, result in zip(edges, results, strict=False):
+                if edge not in needed:
                     continue
-                result = results[i] if i < len(results) else None
-                if result is not None and (needed is None or edge in needed):
+                if result is not None:
                     have = grads.get(edge)
                     grads[edge] = result if have is None else have + result
-                counts[edge] -= 1
-                if not counts[edge]:
+                left = waiting[edge] = waiting[edge] - 1
+                if not left:
                     order += 1
-                    heappush(heap, (-edge.seq if edge.seq else -(1 << 62), order, edge))
+                    heappush(heap, (-edge.seq or -_FIRST, order, edge))
         for callback in task.callbacks:
             callback()
     finally:
         tasks.stack.pop()
-        if before != create_graph:
-            mode.local.grad = before
-            mode.leave()
+        local.grad = before
     return None if inputs is None or accumulate else [captured.get(node) for node in inputs]
 
 
-def _any_needed(node: Any, needed: Any) -> bool:
-    return any(edge in needed for edge in node.edges())
-
-
-def capture(node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], accumulate: bool) -> Any:
+def capture(node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], accumulate: bool) -> None:
     """Keeps (or accumulates) the gradient of an input that was asked for; hooks on its tensor run first."""
     if grad is None:
-        return None
-    shown = grad if create_graph else grad if isinstance(grad, Outputs) else base.wrap(grad)
+        return
+    shown = grad if create_graph or isinstance(grad, Outputs) else base.wrap(grad)
     if type(node) is AccumulateGrad:
         if accumulate:
             run_leaf(node, shown, create_graph)
-            return grad
-        if node.hooks is not None:
-            for hook in list(node.hooks.tensor.values()):
+            return
+        hooks = None if node.hooks is None else node.hooks.tensor
+        retain: list[Any] = []
+    else:
+        hooked = node.rule.arity == HOOKED
+        hooks = node.rule.tensors if hooked else None
+        retain = node.rule.retain if hooked else []
+    if hooks:
+        with _grad_mode(create_graph):
+            for hook in list(hooks.values()):
                 shown = replacement(hook(shown), shown)
-    elif node.rule.arity == HOOKED:
-        for hook in list(node.rule.tensors.values()):
-            shown = replacement(hook(shown), shown)
     if accumulate:
-        for retain in [] if node.rule.arity != HOOKED else node.rule.retain:
-            retain(shown)
+        for store in retain:
+            store(shown)
     captured[node] = shown
-    return grad
 
 
 def step(node: Any, grad: Any, keep: bool, create_graph: bool) -> tuple[Any, ...]:

@@ -110,7 +110,9 @@ class Node:
 
     def edges(self) -> tuple[Any, ...]:
         """The nodes that take this node's gradients, in the order of its rule's results."""
-        arity = self.rule.original.arity if self.rule.arity == HOOKED else self.rule.arity
+        arity = self.rule.arity
+        if arity == HOOKED:
+            arity = self.rule.original.arity
         if arity == ONE:
             return (self.next0,)
         if arity == TWO:
@@ -352,6 +354,9 @@ class AccumulateGrad(Node):
             variable = base.wrap(self.array, self)
             self.variable_ref = weakref.ref(variable)
         return variable
+
+    def edges(self) -> tuple[Any, ...]:
+        return ()
 
     def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":
         """Calls ``hook((), grad_outputs)`` after the gradient was accumulated."""

@@ -329,6 +329,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         lines.extend(_record_two(op, first, second, " " * 16, dtype))
     lines.extend(tensor_lines(" " * 16, "result", "shape", dtype, "None"))
     add("                return t")
+    add(f"            return elementwise_broadcast({op.reference}, {first}, {second}, {record})")
     add("    elif kind is float or kind is int:")
     add(f"        dtype = {first}._dtype" if operator else f"        dtype = getattr({first}, '_dtype', int64)")
     add("        if dtype.plain:")

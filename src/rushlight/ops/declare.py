@@ -171,6 +171,19 @@ class Operation:
             found = self._recorders[mask] = self.record(Variant(need))
         return found
 
+    def broadcast_recorder(self, mask: int) -> Any:
+        """The recorder for two inputs of different shapes, and whether it saves the result."""
+        found = self._recorders.get(("broadcast", mask))
+        if found is None:
+            need = tuple(n for i, n in enumerate(self.tensors) if mask >> i & 1 and n in self.formulas)
+            variant = Variant(need, True)
+            if need:
+                found = self.record(variant), codegen.saves_result(self, variant)
+            else:
+                found = (lambda *arguments: None), False
+            self._recorders["broadcast", mask] = found
+        return found
+
     def entry(self, flavour: str, name: str, operator: bool = False) -> Any:
         """Compiles the operation's entry; see codegen.py."""
         if self.kind == "elementwise":

@@ -12,7 +12,7 @@ from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
 from .codegen import Variant, saves_result
-from .declare import Operation, argument_error, in_formulas, tensor_names, write_out
+from .declare import Array, Operation, argument_error, in_formulas, operation, tensor_names, write_out
 
 _NUMBERS = (int, float, complex, np.number, np.bool_)
 
@@ -93,6 +93,24 @@ def number_array(value: Any, dtype: dtypes.dtype) -> np.ndarray:
     return np.asarray(value).astype(dtype.numpy)
 
 
+def elementwise_broadcast(op: Operation, first: Any, second: Any, records: bool) -> Any:
+    """Runs an elementwise operation on two tensors of one plain dtype whose shapes differ."""
+    try:
+        result = op.forward(first._data, second._data)
+    except ValueError:
+        broadcast_shapes(first._shape, second._shape)
+        raise
+    t = wrap(result)
+    if records:
+        mask = (first._node is not None) | (second._node is not None) << 1
+        if mask:
+            made, saves = op.broadcast_recorder(mask)
+            if saves:
+                t._versions = [0]
+            t._node = made(first, second, result, t._versions)
+    return t
+
+
 def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = None) -> Any:
     """Runs an elementwise operation on any operands it allows."""
     result, common = compute(op, operands)
@@ -163,4 +181,18 @@ def _fit_tensor(grad: Any, target: tuple[tuple[int, ...], dtypes.dtype]) -> Any:
 
 
 in_formulas(_fit_array, _fit_tensor, "fit", aliasing=True)
-namespace["elementwise_general"] = elementwise_general
+
+
+@operation(name="spread", node="ExpandBackward0", aten="expand", function=False, method=False, tangent="linear",
+           input="sum_to_size(grad, shape(input))")  # fmt: skip
+def spread(input: Array, size: tuple[int, ...]) -> Array:
+    """`input` broadcast to `size`, in memory of its own: the gradient of a sum.
+
+    Filling new memory is quicker than a broadcast view for small arrays, and the result may be changed in place.
+    """
+    result = np.empty(size, input.dtype)
+    result[...] = input
+    return result
+
+
+namespace.update(elementwise_general=elementwise_general, elementwise_broadcast=elementwise_broadcast)
