@@ -112,7 +112,7 @@ class ArchiveReader:
             )
         if version < _OLDEST:
             raise RuntimeError(
-                "[enforce fail at inline_container.cc:222] . Attempted to read a PyTorch file with version "
+                "[enforce fail at inline_container.cc:219] . Attempted to read a PyTorch file with version "
                 f"{version}, but the minimum supported version for reading is {_OLDEST}. Your PyTorch script module "
                 "file is too old. Please regenerate it with latest version of PyTorch to mitigate this issue."
             )

@@ -354,11 +354,17 @@ def load_legacy(file: IO[bytes], restore: Restore, weights_only: bool, encoding:
     if version != face.PROTOCOL_VERSION:
         raise RuntimeError(f"Invalid protocol version: {version}")
     system = unpickle()
-    result = unpickle(persistent_load)
+    begin = file.tell()
+    unpickle(persistent_load)
     for key in unpickle():
         if key not in loaded:
             raise AssertionError(f"storage key {key!r} not found in deserialized_objects")
         _fill_storage(file, loaded[key], system)
+    # The elements come after the object, and some tensors are computed from them: now it can be built for good.
+    end = file.tell()
+    file.seek(begin)
+    result = unpickle(persistent_load)
+    file.seek(end)
     return result
 
 
