@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from rushlight import printing
+from rushlight import base, dtypes, printing
+from rushlight.tensor import Tensor
 
 DTYPES = [
     np.bool_,
@@ -286,3 +287,70 @@ def test_suffixes(suffixes, lengths, linewidth):
     set_both({"linewidth": linewidth})
     text = "\n".join("x" * length for length in lengths)
     assert printing.join_suffixes(text, suffixes, 7) == torch._tensor_str._add_suffixes(text, suffixes, 7, False)
+
+
+def tensors(array: np.ndarray, requires_grad: bool = False) -> tuple[Tensor, torch.Tensor]:
+    mine, theirs = base.wrap(np.array(array)), to_torch(array)
+    return mine.requires_grad_(requires_grad), theirs.requires_grad_(requires_grad)
+
+
+@pytest.mark.parametrize("default", ["float32", "float64", "float16", "bfloat16"])
+@pytest.mark.parametrize("options", [{}, {"edgeitems": 0, "threshold": 5}, {"linewidth": 40}], ids=str)
+def test_repr_of_tensors(default, options):
+    set_both(options)
+    torch.set_default_dtype(getattr(torch, default))
+    dtypes.set_default_dtype(getattr(dtypes, default))
+    try:
+        for dtype in DTYPES:
+            for seed, shape in enumerate([(), (3,), (30,), (0,), (2, 0), (3, 7), (2, 1, 8)]):
+                mine, theirs = tensors(sample(dtype, shape, seed))
+                assert repr(mine) == repr(theirs)
+                assert str(mine) == str(theirs)
+                if theirs.dtype.is_floating_point or theirs.dtype.is_complex:
+                    mine, theirs = mine.requires_grad_(), theirs.requires_grad_()
+                    assert repr(mine) == repr(theirs)
+                    assert repr(mine * 2) == repr(theirs * 2)
+    finally:
+        torch.set_default_dtype(torch.float32)
+        dtypes.set_default_dtype(dtypes.float32)
+
+
+def test_suffixes_of_long_rows():
+    for size in range(1, 40):
+        mine, theirs = tensors(np.arange(float(size), dtype=np.float64), True)
+        assert repr(mine) == repr(theirs)
+        assert repr(mine * mine) == repr(theirs * theirs)
+
+
+def test_subclasses():
+    mine_type = type("MyTensor", (Tensor,), {})
+    their_type = type("MyTensor", (torch.Tensor,), {})
+
+    for shape in ((2,), (0,), (3, 40)):
+        array = sample(np.float32, shape, 2)
+        mine = base.wrap(np.array(array))
+        mine.__class__ = mine_type
+        assert repr(mine) == repr(to_torch(array).as_subclass(their_type))
+
+
+def test_contents_may_be_given():
+    mine, theirs = tensors(np.ones(3), True)
+    assert mine.__repr__(tensor_contents="<...>") == theirs.__repr__(tensor_contents="<...>")
+
+
+@pytest.mark.parametrize("spec", ["", ".3f", "8.2e", "d", ">10", "x", "j"])
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.bool_, np.complex64, np.float16], ids=lambda d: d.__name__)
+def test_format(dtype, spec):
+    for shape in ((), (1,), (2, 2)):
+        outcomes = []
+        for tensor in tensors(np.ones(shape, dtype) * 3):
+            try:
+                outcomes.append(format(tensor, spec))
+            except (TypeError, ValueError) as error:
+                outcomes.append(f"{type(error).__name__}: {error}")
+        assert outcomes[0] == outcomes[1]
+
+
+def test_format_of_tensors_that_require_grad():
+    mine, theirs = tensors(np.array(1.5), True)
+    assert f"{mine:.2f} {mine * 2} {mine!r}" == f"{theirs:.2f} {theirs * 2} {theirs!r}"

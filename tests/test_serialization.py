@@ -164,19 +164,17 @@ def test_later_dtypes(dtype):
     same(mine, theirs(written(serialization.save, mine)))
 
 
-@pytest.mark.parametrize("name", VALUES)
+# Conjugated tensors are written as what they stand for, and the order of a set is Python's affair.
+@pytest.mark.parametrize("name", [name for name in VALUES if name not in ("conjugate", "negative", "containers")])
 def test_the_pickle_is_the_one_that_pytorch_writes(name):
-    if name in ("conjugate", "negative"):
-        pytest.skip("such tensors are written as what they stand for")
     value = theirs(written(torch.save, VALUES[name]))
     mine = ours(written(torch.save, value))
     with (
         zipfile.ZipFile(io.BytesIO(written(serialization.save, mine))) as left,
         zipfile.ZipFile(io.BytesIO(written(torch.save, value))) as right,
     ):
-        if name != "containers":  # the order of a set is Python's affair
-            opened = [list_instructions(archive.read("archive/data.pkl")) for archive in (left, right)]
-            assert opened[0] == opened[1]
+        opened = [list_instructions(archive.read("archive/data.pkl")) for archive in (left, right)]
+        assert opened[0] == opened[1]
         names = [entry for entry in right.namelist() if entry != "archive/.data/serialization_id"]
         assert left.namelist() == names
         for entry in names[1:]:
@@ -229,6 +227,7 @@ def test_storages_stay_shared():
     assert len({found.untyped_storage().data_ptr() for found in back}) == 1
 
 
+@pytest.mark.filterwarnings("ignore:TypedStorage is deprecated")
 def test_storages_themselves():
     storage = torch.arange(3.0).untyped_storage()
     mine = ours(written(torch.save, [storage, torch.arange(3.0)]))
