@@ -1,6 +1,62 @@
-"""Rushlight: PyTorch's autograd, tensors, layers and optimisers in Python on NumPy."""
+"""Rushlight: PyTorch's autograd, and the tensors, layers and optimisers around it, in Python on NumPy.
 
-from .tensor import Tensor
-from .ops import pointwise, creation, reduction, shape
-from .ops.declare import FUNCTIONS
-globals().update(FUNCTIONS)
+``import rushlight as torch`` and a PyTorch program runs as it is. This file holds names only.
+"""
+
+import warnings as _warnings
+from typing import Any
+
+# PyTorch computes infinities and NaN in silence; NumPy's warnings about them concern our own lines only.
+_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"rushlight\.")
+
+from . import autograd as autograd
+from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
+from .autograd.grad_mode import enable_grad as enable_grad
+from .autograd.grad_mode import inference_mode as inference_mode
+from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
+from .autograd.grad_mode import no_grad as no_grad
+from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
+from .autograd.mode import is_grad_enabled as is_grad_enabled
+from .base import Size as Size
+from .devices import device as device
+from .dtypes import *  # noqa: F403
+from .dtypes import dtype as dtype
+from .tensor import Tensor as Tensor
+from .tensor import layout as layout
+from .tensor import strided as strided
+from .ops import creation, elementwise_general, inplace, pointwise, reduction, shape
+from .ops.declare import FUNCTIONS as _FUNCTIONS
+
+globals().update(_FUNCTIONS)
+
+# Submodules and names that load when first used, so that importing the package stays quick: name -> (module, attribute).
+_LAZY: dict[str, tuple[str, str | None]] = {
+    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "testing")},
+    **{name: ("serialization", name) for name in ("save", "load")},
+    **{name: ("printing", name) for name in ("set_printoptions",)},
+    **{name: ("random", name) for name in ("Generator", "default_generator", "manual_seed", "seed", "initial_seed",
+                                           "get_rng_state", "set_rng_state")},
+    "install_as_torch": ("torch_alias", "install_as_torch"),
+    "load_ipython_extension": ("torch_alias", "load_ipython_extension"),
+    "unload_ipython_extension": ("torch_alias", "unload_ipython_extension"),
+    "__version__": ("version", "__version__"),
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    found = _LAZY.get(name)
+    if found is None:
+        raise AttributeError(
+            f"module 'torch' has no attribute {name!r} in rushlight; what exists is listed by `dir(rushlight)` and in "
+            "docs/operators.md"
+        )
+    import importlib
+
+    module = importlib.import_module(f".{found[0]}", __name__)
+    value = module if found[1] is None else getattr(module, found[1])
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

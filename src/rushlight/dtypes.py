@@ -372,3 +372,19 @@ def _only_type(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
     if not args and "type" not in kwargs:
         raise TypeError(f'{function}() missing 1 required positional arguments: "type"')
     return args[0] if args else kwargs["type"]
+
+
+__all__ = [  # noqa: F822
+    "bfloat16", "bool", "can_cast", "cdouble", "cfloat", "complex128", "complex64", "double", "finfo", "float", "float16",
+    "float32", "float64", "get_default_dtype", "half", "iinfo", "int", "int16", "int32", "int64", "int8", "long",
+    "promote_types", "set_default_dtype", "short", "uint16", "uint32", "uint64", "uint8",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    # PyTorch's names that would hide Python's own in this file.
+    if name == "bool":
+        return bool_
+    if name in ALIASES:
+        return ALIASES[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,39 @@
+"""``torch.autograd``: differentiation of what was computed."""
+
+from typing import Any
+
+from . import function as function
+from . import grad_mode as grad_mode
+from . import graph as graph
+from .anomaly import detect_anomaly as detect_anomaly
+from .anomaly import set_detect_anomaly as set_detect_anomaly
+from .backward import backward as backward
+from .backward import grad as grad
+from .function import Function as Function
+from .grad_mode import enable_grad as enable_grad
+from .grad_mode import inference_mode as inference_mode
+from .grad_mode import no_grad as no_grad
+from .grad_mode import set_grad_enabled as set_grad_enabled
+from .mode import is_grad_enabled as is_grad_enabled
+from .variable import Variable as Variable
+
+_LAZY = {
+    "gradcheck": ("gradcheck", "gradcheck"),
+    "gradgradcheck": ("gradcheck", "gradgradcheck"),
+    "profiler": ("profiler", None),
+    "functional": ("functional", None),
+    "forward_ad": ("forward_ad", None),
+    "variable": ("variable", None),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        import importlib
+
+        module, attribute = _LAZY[name]
+        found = importlib.import_module(f".{module}", __name__)
+        found = getattr(found, attribute) if attribute else found
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

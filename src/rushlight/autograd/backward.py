@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base import Size, TensorBase, wrap
+from ..base import UNTOUCHED, Size, TensorBase, namespace, wrap
 from . import engine
 from .node import AccumulateGrad, Node
 
@@ -26,7 +26,14 @@ def _edge(x: Any) -> Any:
 def _ones(t: Any) -> Any:
     array = np.empty(t._shape, t._data.dtype)
     array.fill(1)
-    return wrap(array)
+    seed = object.__new__(namespace["Tensor"])
+    seed._data = array
+    seed._shape = t._shape
+    seed._dtype = t._dtype
+    seed._node = None
+    seed._versions = UNTOUCHED
+    seed._view = None
+    return seed
 
 
 def make_seeds(outputs: tuple[Any, ...], seeds: Sequence[Any], batched: bool = False) -> list[Any]:
@@ -195,6 +202,15 @@ def grad(
     if allow_unused is None:
         allow_unused = materialize_grads
     of, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    keep = create_graph if retain_graph is None else retain_graph
+    if grad_outputs is None and len(of) == 1 and not is_grads_batched:
+        root = getattr(of[0], "_node", None)
+        if root is not None and not of[0]._shape and of[0]._dtype.plain:
+            # The ordinary case: a real scalar with respect to tensors.
+            nodes = [t._node for t in wanted if isinstance(t, TensorBase) and t._node is not None]
+            if nodes and len(nodes) == len(wanted):
+                results = engine.run([(root, _ones(of[0]))], keep, create_graph, nodes, False)
+                return _answers(wanted, results, allow_unused, materialize_grads)
     if not only_inputs:
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
@@ -210,7 +226,6 @@ def grad(
     given = (None,) * len(of) if grad_outputs is None else _as_tuple(grad_outputs)
     if len(given) != len(of):
         raise RuntimeError(f"got {len(of)} tensors and {len(given)} gradients")
-    keep = create_graph if retain_graph is None else retain_graph
     if is_grads_batched:
         return _grad_batched(of, wanted, make_seeds(of, given, True), keep, create_graph, allow_unused, materialize_grads)
     seeds = make_seeds(of, given)
@@ -221,15 +236,21 @@ def grad(
     if not wanted:
         raise ValueError("grad requires non-empty inputs.")
     results = engine.run(roots, keep, create_graph, [_edge(t) for t in wanted], False)
-    for i, (t, g) in enumerate(zip(wanted, results, strict=True)):
-        if g is None:
-            if not allow_unused:
-                raise RuntimeError(
-                    "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
-                    "if this is the desired behavior."
-                )
-            if materialize_grads:
-                results[i] = wrap(np.zeros(t._shape, t._data.dtype))
+    return _answers(wanted, results, allow_unused, materialize_grads)
+
+
+def _answers(wanted: tuple[Any, ...], results: list[Any], allow_unused: bool, materialize_grads: bool) -> tuple[Any, ...]:
+    if any([g is None for g in results]):
+        if not allow_unused:
+            raise RuntimeError(
+                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
+                "if this is the desired behavior."
+            )
+        if materialize_grads:
+            results = [
+                wrap(np.zeros(t._shape, t._data.dtype)) if g is None else g
+                for t, g in zip(wanted, results, strict=True)
+            ]
     return tuple(results)
 
 

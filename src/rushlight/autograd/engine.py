@@ -66,19 +66,61 @@ def run(roots: list[tuple[Any, Any]], keep: bool, create_graph: bool, inputs: li
     Returns:
         For each of `inputs`, its gradient as a Tensor or None, if they are not accumulated; else None.
     """
-    if inputs is None and not create_graph and len(roots) == 1 and not LeafHooks.alive and not node_watchers:
+    if len(roots) == 1 and not LeafHooks.alive and not node_watchers and (mode.local.grad or not create_graph):
         root, grad = roots[0]
-        if type(root) is not AccumulateGrad and _running.acquire(False):
+        if root.seq and (inputs is None or not accumulate and _all_leaves(root, inputs)) and _running.acquire(False):
             try:
-                run_fast(root, grad._data, keep)
+                leaves = run_fast(root, grad if create_graph else grad._data, keep, create_graph)
             finally:
                 _running.release()
-            return None
+            return _finish(leaves, inputs, create_graph)
     return run_general(roots, keep, create_graph, inputs, accumulate)
 
 
-def run_fast(node: Any, grad: Any, keep: bool) -> None:
-    """Runs backward on arrays from one root to all leaves."""
+def _all_leaves(root: Any, inputs: list[Any]) -> bool:
+    """Whether `inputs` are just the leaves that `root` depends on, so that every node is on a path to one."""
+    seen = {root}
+    stack = [root]
+    left = len(inputs)
+    while stack:
+        for edge in stack.pop().edges():
+            if edge not in seen and edge is not None:
+                seen.add(edge)
+                if edge.seq:
+                    stack.append(edge)
+                elif edge in inputs:
+                    left -= 1
+                else:
+                    return False
+    return not left
+
+
+def _finish(leaves: list[Any], inputs: list[Any] | None, create_graph: bool) -> Any:
+    """Accumulates the leaves' gradients or, if `inputs` are given, hands them out."""
+    if inputs is None:
+        for leaf in leaves:
+            grad = leaf.grad
+            leaf.grad = None
+            if create_graph:
+                accumulate_tensor(leaf, grad)
+            else:
+                accumulate_array(leaf, grad)
+        return None
+    found = []
+    for leaf in inputs:
+        grad = leaf.grad
+        found.append(grad if create_graph or grad is None else base.wrap(grad))
+    for leaf in leaves:
+        leaf.grad = None
+    return found
+
+
+def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[AccumulateGrad]:
+    """Runs backward from one root to all leaves, on arrays or on Tensors.
+
+    Returns:
+        The leaves reached, with their gradients in their `grad` slots.
+    """
     heap: list[tuple[int, Any]] = []
     leaves: list[AccumulateGrad] = []
     node.grad = grad
@@ -91,7 +133,7 @@ def run_fast(node: Any, grad: Any, keep: bool) -> None:
             arity = rule.arity
             next_ = None
             if arity == ONE:
-                result = rule.keep(node, grad) if keep else rule.run(node, grad)
+                result = rule.tensor(node, grad) if tensors else rule.keep(node, grad) if keep else rule.run(node, grad)
                 edge = node.next0
                 have = edge.grad
                 if have is not None:
@@ -100,10 +142,11 @@ def run_fast(node: Any, grad: Any, keep: bool) -> None:
                     edge.grad = result
                     next_ = edge
                 else:
-                    edge.grad = result if rule.fresh[0] else result.copy()
+                    edge.grad = result if tensors or rule.fresh[0] else result.copy()
                     leaves.append(edge)
             elif arity == TWO:
-                result, other = rule.keep(node, grad) if keep else rule.run(node, grad)
+                function = rule.tensor if tensors else rule.keep if keep else rule.run
+                result, other = function(node, grad)
                 edge = node.next0
                 have = edge.grad
                 if have is not None:
@@ -112,7 +155,7 @@ def run_fast(node: Any, grad: Any, keep: bool) -> None:
                     edge.grad = result
                     next_ = edge
                 else:
-                    edge.grad = result if rule.fresh[0] else result.copy()
+                    edge.grad = result if tensors or rule.fresh[0] else result.copy()
                     leaves.append(edge)
                 edge = node.next1
                 have = edge.grad
@@ -128,13 +171,13 @@ def run_fast(node: Any, grad: Any, keep: bool) -> None:
                     else:
                         heappush(heap, (-edge.seq, edge))
                 else:
-                    edge.grad = other if rule.fresh[1] else other.copy()
+                    edge.grad = other if tensors or rule.fresh[1] else other.copy()
                     leaves.append(edge)
             else:
-                if arity == HOOKED:
-                    results = run_hooked(node, grad, rule.original.keep if keep else rule.original.run)
-                else:
-                    results = rule.keep(node, grad) if keep else rule.run(node, grad)
+                hooked = arity == HOOKED
+                original = rule.original if hooked else rule
+                function = original.tensor if tensors else original.keep if keep else original.run
+                results = run_hooked(node, grad, function, tensors) if hooked else function(node, grad)
                 for edge, result in zip(node.edges(), results, strict=False):
                     if edge is None or result is None:
                         continue
@@ -151,7 +194,7 @@ def run_fast(node: Any, grad: Any, keep: bool) -> None:
                         else:
                             heappush(heap, (-edge.seq, edge))
                     else:
-                        edge.grad = result.copy()
+                        edge.grad = result if tensors else result.copy()
                         leaves.append(edge)
             if next_ is not None:
                 node = heappushpop(heap, (-next_.seq, next_))[1] if heap else next_
@@ -165,10 +208,7 @@ def run_fast(node: Any, grad: Any, keep: bool) -> None:
             if waiting is not None:
                 waiting.grad = None
         raise
-    for leaf in leaves:
-        grad = leaf.grad
-        leaf.grad = None
-        accumulate_array(leaf, grad)
+    return leaves
 
 
 def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:

@@ -383,18 +383,23 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
     for n in op.outputs:
         add(f"    if type({n}) is not ndarray: {n} = asarray({n})")
     if flavour != "plain" and op.formulas:
+        versions = {n: f"{n}_version" if n in op.saved_outputs else "UNTOUCHED" for n in op.outputs}
         tests = [
             f"any([t._node is not None for t in {n}])" if n in op.lists
             else f"({n} is not None and {n}._node is not None)" if n in op.optional
             else f"({n}._node is not None)"
             for n in op.inputs
         ]  # fmt: skip
-        add(f"    mask = {' | '.join(f'{t} << {i}' if i else t for i, t in enumerate(tests))}")
-        add("    if mask:")
-        versions = {n: f"{n}_version" if n in op.saved_outputs else "UNTOUCHED" for n in op.outputs}
+        only = len(op.inputs) == 1
+        if not only:
+            add(f"    mask = {' | '.join(f'{t} << {i}' if i else t for i, t in enumerate(tests))}")
+        add(f"    if {tests[0] if only else 'mask'}:")
         lines.extend(f"        {v} = [0]" for v in versions.values() if v != "UNTOUCHED")
-        arguments = ", ".join([*op.parameters, *op.outputs, *op.saves, *versions.values()])
-        add(f"        node = {op.reference}.recorder(mask)({arguments})")
+        if only:
+            lines.extend(record_lines(op, Variant(op.inputs), "        "))
+        else:
+            arguments = ", ".join([*op.parameters, *op.outputs, *op.saves, *versions.values()])
+            add(f"        node = {op.reference}.recorder(mask)({arguments})")
         lines.extend(_result_lines(op, "        ", True, versions, flavour))
     lines.extend(_result_lines(op, "    ", False, dict.fromkeys(op.outputs, "UNTOUCHED"), flavour))
     return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)

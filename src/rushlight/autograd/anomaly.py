@@ -1,0 +1,164 @@
+"""Anomaly detection: names the operation whose gradient is NaN, and the line of the forward pass that ran it."""
+
+import traceback
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..base import TensorBase
+from . import engine, mode
+from .node import Node, Outputs, rare
+
+
+class _State:
+    on = False
+    check_nan = True
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether anomaly detection is on."""
+    return _State.on
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Whether gradients are checked for NaN."""
+    return _State.check_nan
+
+
+class _ForwardLines:
+    """Notes on every new node where in the user's program it was made, and during which other node's backward."""
+
+    def around(self, operation: Any, run: Any) -> Any:
+        """Wraps an operation so that its node knows its origin."""
+
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            result = run(*args, **kwargs)
+            for r in result if isinstance(result, tuple) else (result,):
+                if isinstance(r, TensorBase) and r._node is not None and r._node.seq:
+                    note_origin(r._node)
+            return result
+
+        return noted
+
+
+def note_origin(node: Node) -> None:
+    """Stores the present stack in a node's metadata."""
+    metadata = rare(node).metadata
+    if "traceback_" not in metadata:
+        metadata["traceback_"] = traceback.format_stack()[:-3]
+        if engine.tasks.stack:
+            metadata["parent_"] = engine.tasks.stack[-1].node
+
+
+class _Check:
+    """Looks at every gradient that a node computes."""
+
+    def before(self, node: Any, grad: Any) -> None:
+        """Does nothing: the results are what is looked at."""
+
+    def after(self, node: Any, results: Any) -> None:
+        """Raises if a gradient is NaN, after telling where its node was made."""
+        if not _State.check_nan:
+            return
+        for i, result in enumerate(results):
+            if result is None or isinstance(result, Outputs):
+                continue
+            array = result._data if isinstance(result, TensorBase) else np.asarray(result)
+            if array.dtype.kind in "fcV" and np.isnan(array).any():
+                explain(node)
+                raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")
+
+    def failed(self, node: Any) -> None:
+        """Tells where the node was made whose derivative raised an error."""
+        explain(node)
+
+
+def explain(node: Any) -> None:
+    """Warns with the stack of the forward call that made `node`, and of those that led to it."""
+    metadata = node.metadata
+    lines = metadata.get("traceback_")
+    if lines is None:
+        warnings.warn(
+            f"Error detected in {node.name()}. No forward pass information available. Enable detect anomaly during forward "
+            "pass for more information.",
+            UserWarning,
+            stacklevel=5,
+        )
+        return
+    warnings.warn(
+        f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{''.join(lines)}",
+        UserWarning,
+        stacklevel=5,
+    )
+    parent = metadata.get("parent_")
+    while parent is not None:
+        of = parent.metadata
+        warnings.warn(
+            f"\n\nPrevious calculation was induced by {parent.name()}. Traceback of forward call that induced the previous "
+            f"calculation:\n{''.join(of.get('traceback_', ()))}",
+            UserWarning,
+            stacklevel=5,
+        )
+        parent = of.get("parent_")
+
+
+_lines, _check = _ForwardLines(), _Check()
+
+
+def _switch(on: bool, check_nan: bool) -> None:
+    _State.check_nan = check_nan
+    if on == _State.on:
+        return
+    _State.on = on
+    if on:
+        mode.watch(_lines)
+        engine.node_watchers.append(_check)
+    else:
+        mode.unwatch(_lines)
+        engine.node_watchers.remove(_check)
+
+
+class detect_anomaly:
+    """Turns anomaly detection on: forward keeps where each node was made, backward fails at the first NaN.
+
+    Args:
+        check_nan: whether to look for NaN; else only errors are explained.
+
+    Source: https://docs.pytorch.org/docs/stable/autograd.html#anomaly-detection
+    """
+
+    def __init__(self, check_nan: bool = True):
+        self.check_nan = check_nan
+        warnings.warn(
+            "Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for "
+            "debugging.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+    def __enter__(self) -> None:
+        self.before = _State.on, _State.check_nan
+        _switch(True, self.check_nan)
+
+    def __exit__(self, *exc: Any) -> None:
+        _switch(*self.before)
+
+
+class set_detect_anomaly:
+    """Turns anomaly detection on or off at once; as a context manager, until its end.
+
+    Args:
+        mode: whether it is on.
+        check_nan: whether to look for NaN.
+    """
+
+    def __init__(self, mode: bool, check_nan: bool = True):
+        self.before = _State.on, _State.check_nan
+        _switch(mode, check_nan)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: Any) -> None:
+        _switch(*self.before)

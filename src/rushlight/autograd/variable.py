@@ -1,0 +1,39 @@
+"""``torch.autograd.Variable``, the old name of a tensor that can require a gradient."""
+
+from typing import Any
+
+from ..base import TensorBase, own_version, wrap
+
+
+class _VariableMeta(type):
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, TensorBase)
+
+
+class Variable(metaclass=_VariableMeta):
+    """Makes a tensor from another one, on the same memory; every tensor is an instance of it.
+
+    Args:
+        data: the tensor.
+        requires_grad: whether gradients are wanted.
+        volatile: has no effect any more.
+    """
+
+    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: bool = False) -> Any:
+        if data is None:
+            import numpy as np
+
+            data = wrap(np.empty(0, np.float32))
+        if not isinstance(data, TensorBase):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
+        if volatile:
+            import warnings
+
+            warnings.warn(
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.", UserWarning, stacklevel=2
+            )
+        made = wrap(data._data)
+        made._versions = own_version(data)
+        made.requires_grad = requires_grad
+        return made
+
