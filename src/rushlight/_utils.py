@@ -101,7 +101,7 @@ def _leaf(kind: type, array: Any) -> Any:
     plain = base.wrap(array)
     if kind is type(plain):
         return plain
-    tensor = object.__new__(kind)
+    tensor: Any = object.__new__(kind)
     for slot in ("_data", "_shape", "_dtype", "_node", "_versions", "_view"):
         setattr(tensor, slot, getattr(plain, slot))
     return tensor
@@ -116,7 +116,7 @@ def reduce_tensor(tensor: Any, protocol: Any = 2) -> tuple[Any, ...]:
 
     warn_if_has_hooks(tensor)
     untyped, offset, strides = storage_of(tensor._data)
-    layout = (offset, tuple(tensor._shape), strides, tensor.requires_grad, OrderedDict())
+    layout: tuple[Any, ...] = (offset, tuple(tensor._shape), strides, tensor.requires_grad, OrderedDict())
     function: Any
     args: tuple[Any, ...]
     dtype = tensor._dtype

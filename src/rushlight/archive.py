@@ -187,7 +187,7 @@ def fill(file: Any, memory: np.ndarray) -> bool:
     Returns:
         Whether the file had enough bytes.
     """
-    view, done = memoryview(memory), 0
+    view, done = memoryview(memory.data), 0
     read_into = getattr(file, "readinto", None)
     while done < len(view):
         if read_into is not None:

@@ -27,6 +27,7 @@ class device:
     __slots__ = ("_outer", "index", "type")
     type: str
     index: int | None
+    _outer: Any
 
     def __init__(self, *args: Any, **kwargs: Any):
         type, index = _arguments(args, kwargs)

@@ -279,7 +279,7 @@ class _Limits:
         return [*super().__dir__(), *self._values]
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and other._values == self._values  # type: ignore[attr-defined]
+        return type(other) is type(self) and other._values == self._values
 
     def __hash__(self) -> int:
         raise TypeError(f"unhashable type: 'torch.{type(self).__name__}'")

@@ -288,7 +288,7 @@ def load_archive(file: IO[bytes], restore: Restore, weights_only: bool, mapped: 
                 "* 1 bytes/element) for dtype Byte"
             )
         begin = reader.offset(name) if whole is not None and size else None
-        if begin is None or begin % dtype.itemsize:
+        if whole is None or begin is None or begin % dtype.itemsize:
             memory = np.empty(size, np.uint8)
             reader.read_into(name, memory)
         else:

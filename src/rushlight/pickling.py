@@ -64,7 +64,10 @@ class Storages:
         return "storage", kind, key, str(untyped.device), untyped.nbytes() // (dtype.itemsize if name else 1)
 
 
-class Pickler(pickle._Pickler):  # type: ignore[name-defined,misc]
+_PurePickler: Any = pickle._Pickler
+
+
+class Pickler(_PurePickler):
     """Python's pickler with PyTorch's names; storages are left out and referred to by a key.
 
     Args:
@@ -74,7 +77,7 @@ class Pickler(pickle._Pickler):  # type: ignore[name-defined,misc]
         legacy: whether to refer to them as files before PyTorch 1.6 do.
     """
 
-    dispatch: ClassVar[dict[Any, Any]] = dict(pickle._Pickler.dispatch)  # type: ignore[attr-defined]
+    dispatch: ClassVar[dict[Any, Any]] = dict(_PurePickler.dispatch)
 
     def __init__(self, file: IO[bytes], protocol: int, storages: Storages, legacy: bool = False):
         super().__init__(file, protocol)

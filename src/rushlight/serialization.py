@@ -237,7 +237,7 @@ def _write_archive(obj: object, file: IO[bytes], folder: str, protocol: int, byt
     if byte_order:
         archive.write("byteorder", sys.byteorder.encode())
     for key, (storage, _) in storages.found.items():
-        archive.write(f"data/{key}", memoryview(storage.bytes))
+        archive.write(f"data/{key}", storage.bytes.data)
     archive.close()
 
 
@@ -259,7 +259,7 @@ def _write_legacy(obj: object, file: IO[bytes], protocol: int, storages: Any) ->
     for key in keys:
         storage, dtype = storages.found[key]
         file.write((storage.nbytes() // dtype.itemsize).to_bytes(8, sys.byteorder))
-        file.write(memoryview(storage.bytes))
+        file.write(storage.bytes.data)
 
 
 # Loading

@@ -114,7 +114,8 @@ class Tensor(TensorBase):
     def stride(self, dim: int | None = None) -> Any:
         """How many elements to step in memory to reach the next entry of each dimension, or of one."""
         data, item = self._data, self._dtype.itemsize
-        if data.flags.c_contiguous:
+        if not data.size or (data.base is None and data.flags.c_contiguous):
+            # NumPy's own strides say nothing where there is at most one entry; those of views are PyTorch's.
             strides, step = [], 1
             for n in reversed(self._shape):
                 strides.append(step)
@@ -178,7 +179,9 @@ class Tensor(TensorBase):
             if self._dtype.category < dtypes.FLOATING:
                 raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
             if self._versions is mode.INFERENCE and not mode.local.inference:
-                raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+                raise RuntimeError(
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+                )
             if current is None:
                 leaf = self._node = AccumulateGrad(self)
                 leaf.total = self._kept_grad
@@ -411,9 +414,7 @@ class Tensor(TensorBase):
             TypeError: NumPy has no such dtype.
         """
         if self._node is not None and not force:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self._dtype is dtypes.bfloat16:
             raise TypeError("Got unsupported ScalarType BFloat16")
         return self._data
@@ -457,9 +458,7 @@ class Tensor(TensorBase):
     def __contains__(self, element: Any) -> bool:
         if isinstance(element, (TensorBase, int, float, complex)):
             return bool((self._data == (element._data if isinstance(element, TensorBase) else element)).any())
-        raise RuntimeError(
-            f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
-        )
+        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
 
     def __hash__(self) -> int:
         return id(self)
@@ -482,7 +481,7 @@ class Tensor(TensorBase):
     def __deepcopy__(self, memo: dict[Any, Any]) -> "Tensor":
         from ._utils import deepcopy_tensor
 
-        return deepcopy_tensor(self, memo)  # type: ignore[no-any-return]
+        return deepcopy_tensor(self, memo)
 
     def __dir__(self) -> list[str]:
         return sorted({*object.__dir__(self)})
