@@ -10,6 +10,7 @@ import builtins
 import inspect
 import types
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -52,7 +53,20 @@ def functions_stub() -> str:
             fields = "\n".join(f"    {name}: Tensor" for name in operation.outputs)
             parts.append(f"class _{operation.name}_result(NamedTuple):\n{fields}\n\n")
     parts += [_definition(name, found, "") for name, found in sorted(declare.FUNCTIONS.items())]
-    return "".join(parts)
+    return "".join([*parts, *_loaded_later()])
+
+
+def _loaded_later() -> list[str]:
+    """The imports of what the package loads when it is first used."""
+    import rushlight
+
+    lines = []
+    for name, (module, attribute) in sorted(rushlight._LAZY.items()):
+        if name.startswith("__") or find_spec(f"rushlight.{module}") is None:
+            continue
+        source = "rushlight" if attribute is None else f"rushlight.{module}"
+        lines.append(f"from {source} import {attribute or module} as {name}\n")
+    return lines
 
 
 def methods_stub() -> str:
