@@ -126,12 +126,16 @@ class Tensor(TensorBase):
         return found if dim is None else found[dim]
 
     def storage_offset(self) -> int:
-        """How many elements lie before the first one in the memory that the tensor shares with its base."""
-        base = base_of(self)
-        if base is None:
-            return 0
-        mine, whole = (x._data.__array_interface__["data"][0] for x in (self, base))
-        return (mine - whole) // self._dtype.itemsize + base.storage_offset() if base is not self else 0
+        """How many elements lie before the first one in the memory that the tensor is a view of."""
+        from .storage import storage_of
+
+        return storage_of(self._data)[1]
+
+    def untyped_storage(self) -> Any:
+        """The memory that the tensor is a view of, as bytes."""
+        from .storage import storage_of
+
+        return storage_of(self._data)[0]
 
     def data_ptr(self) -> int:
         """The address of the first element."""
