@@ -150,7 +150,7 @@ def _text(parameters: list[inspect.Parameter]) -> str:
     for i, p in enumerate(parameters):
         if p.kind is p.KEYWORD_ONLY and not any(q.kind in (q.VAR_POSITIONAL, q.KEYWORD_ONLY) for q in parameters[:i]):
             parts.append("*")
-        star = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+        star = "*" if p.kind is p.VAR_POSITIONAL else "**" if p.kind is p.VAR_KEYWORD else ""
         note = "" if p.annotation is p.empty else f": {p.annotation}"
         default = "" if p.default is p.empty else f" = {p.default!r}" if note else f"={p.default!r}"
         parts.append(f"{star}{p.name}{note}{default}")
