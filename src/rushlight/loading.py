@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from io import BytesIO
 from pickle import UnpicklingError
+from types import FunctionType
 from typing import IO, Any
 
 import numpy as np
@@ -228,18 +229,19 @@ def _is_module(kind: Any) -> bool:
 
 
 def _imported(module: str, name: str) -> Any:
-    """A class of modules, or a function of ours, by the name in a file; None where it is neither or not imported."""
+    """A class of modules, or a function of nn.functional, by the name in a file; None if it is not imported."""
     root, dot, rest = module.partition(".")
     ours = {"torch": "rushlight", "torchvision": "rushlight.vision"}.get(root)
     home = sys.modules.get(ours + dot + rest if ours else module)
-    found: Any = home
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    if found is None and ours == "rushlight" and rest.startswith("nn.modules."):
-        found = getattr(sys.modules.get("rushlight.nn"), name, None)
-    if _is_module(found) or (ours and rest.startswith("nn.functional") and callable(found)):
-        return found
-    return None
+    if ours == "rushlight" and rest.startswith("nn.modules.") and not hasattr(home, name):
+        home = sys.modules.get("rushlight.nn")
+    found = getattr(home, name.partition(".")[0], None)
+    if isinstance(found, FunctionType):
+        return found if ours == "rushlight" and rest == "nn.functional" and found.__name__ == name else None
+    for part in name.split(".")[1:]:
+        # Only from class to class: a module's attributes lead everywhere.
+        found = vars(found).get(part) if isinstance(found, type) else None
+    return found if _is_module(found) else None
 
 
 def _policy(weights_only: bool) -> Policy:
@@ -329,6 +331,9 @@ def load_legacy(file: IO[bytes], restore: Restore, weights_only: bool, encoding:
     loaded: dict[Any, TypedStorage] = {}
 
     def persistent_load(identity: Any) -> Any:
+        if as_text(identity[0]) == "module":
+            # A class, which the policy has passed, and its source, which we do not compare.
+            return identity[1]
         dtype, key, location, count, view = _storage_arguments(identity)
         if key not in loaded:
             size = count * dtype.itemsize

@@ -208,7 +208,8 @@ class Unpickler:
         identity = self.stack.pop()
         if type(identity) is not tuple and type(identity) is not int:
             raise UnpicklingError(f"persistent_load id must be tuple or int, but got {type(identity)}")
-        if type(identity) is tuple and identity and as_text(identity[0]) != "storage":
+        kinds = ("storage", "module") if self.extended else ("storage",)
+        if type(identity) is tuple and identity and as_text(identity[0]) not in kinds:
             raise UnpicklingError(f"Only persistent_load of storage is allowed, but got {type(identity[0])}")
         if self.persistent_load is None:
             raise UnpicklingError("unsupported persistent id encountered")
