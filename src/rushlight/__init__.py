@@ -24,7 +24,7 @@ from .dtypes import dtype as dtype
 from .tensor import Tensor as Tensor
 from .tensor import layout as layout
 from .tensor import strided as strided
-from .ops import creation, elementwise_general, inplace, pointwise, reduction, shape
+from .ops import creation, elementwise_general, inplace, pointwise, pointwise_inplace, reduction, shape
 from .ops.declare import FUNCTIONS as _FUNCTIONS
 
 globals().update(_FUNCTIONS)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import devices, dtypes
-from .autograd import backward as backward_api
+from .autograd import api
 from .autograd import mode, node
 from .autograd.node import AccumulateGrad
 from .base import UNTOUCHED, Size, TensorBase, View, base_of, make_size, namespace, own_version, wrap
@@ -321,9 +321,9 @@ class Tensor(TensorBase):
             if self._dtype.plain:
                 seed = np.empty(self._shape, self._data.dtype)
                 seed.fill(1)
-                backward_api.engine.run([(current, wrap(seed))], bool(retain_graph), False, None, True)
+                api.engine.run([(current, wrap(seed))], bool(retain_graph), False, None, True)
                 return
-        backward_api.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+        api.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Callable[..., Any]) -> node.RemovableHandle:
         """Calls ``hook(grad)`` whenever the gradient of this tensor is computed; a tensor it returns replaces it.

@@ -7,8 +7,8 @@ from . import grad_mode as grad_mode
 from . import graph as graph
 from .anomaly import detect_anomaly as detect_anomaly
 from .anomaly import set_detect_anomaly as set_detect_anomaly
-from .backward import backward as backward
-from .backward import grad as grad
+from .api import backward as backward
+from .api import grad as grad
 from .function import Function as Function
 from .grad_mode import enable_grad as enable_grad
 from .grad_mode import inference_mode as inference_mode

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
-from .backward import grad
+from .api import grad
 
 
 class GradcheckError(RuntimeError):

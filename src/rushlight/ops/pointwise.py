@@ -69,7 +69,8 @@ def fit_like(grad: Any, shape: Any) -> Any:
     return grad if grad.shape == shape else sum_to_size(grad, shape)  # type: ignore[name-defined]  # noqa: F821
 
 
-def _scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any]:
+def scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any]:
+    """The operands of ``input + alpha * other``, converted to their common dtype; a number is already multiplied."""
     common = general.result_type(input, other)
     if isinstance(alpha, complex) and not common.is_complex:
         raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
@@ -97,7 +98,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     """
     if alpha == 1 and type(alpha) is not bool:
         return _add(input, other, out=out)
-    input, other = _scaled(input, other, alpha)
+    input, other = scaled(input, other, alpha)
     if not isinstance(other, TensorBase):
         return _add(input, other, out=out)
     result = _add_scaled(input, other, alpha)

@@ -104,7 +104,7 @@ def _warn_create_graph(create_graph: bool) -> None:
             "you have to use this function, make sure to reset the .grad fields of your parameters to None after use to "
             "break the cycle and avoid the leak.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
 
 

@@ -1,0 +1,143 @@
+"""In-place forms of the elementwise operations whose public function is a composite, and the operators ``+=``, ``*=``, ..."""
+
+from typing import Any
+
+from ..base import TensorBase
+from . import pointwise
+from .declare import REGISTRY, apply_inplace, composite
+
+
+def _form(operation: str, *operands: Any) -> Any:
+    return apply_inplace(REGISTRY[operation], operands[0], operands[1:], {})
+
+
+@composite(function=False)
+def add_(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """Adds ``alpha * other``."""
+    if alpha == 1:
+        return _form("_add", input, other)
+    _, scaled = pointwise.scaled(input, other, alpha)
+    if not isinstance(scaled, TensorBase):
+        return _form("_add", input, scaled)
+    if scaled._dtype is not input._dtype:
+        return _form("_add", input, scaled * alpha)
+    return _form("_add_scaled", input, scaled, alpha)
+
+
+@composite(function=False)
+def sub_(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """Subtracts ``alpha * other``."""
+    return _form("_sub", input, other) if alpha == 1 else add_(input, other, alpha=-alpha)
+
+
+@composite(function=False)
+def div_(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """Divides by `other`; see `div`."""
+    if rounding_mode not in (None, "trunc", "floor"):
+        return pointwise.div(input, other, rounding_mode=rounding_mode)
+    return _form("_div" if rounding_mode is None else f"_div_{rounding_mode}", input, other)
+
+
+@composite(function=False)
+def pow_(input: Any, exponent: Any) -> Any:
+    """Raises to a power; see `pow`."""
+    return _form("_pow" if isinstance(exponent, TensorBase) else "_pow_number", input, exponent)
+
+
+@composite(function=False)
+def square_(input: Any) -> Any:
+    """Squares."""
+    return _form("_pow_number", input, 2)
+
+
+@composite(function=False)
+def round_(input: Any, *, decimals: int = 0) -> Any:
+    """Rounds; see `round`."""
+    return _form("_round", input) if decimals == 0 else _form("_round_decimals", input, decimals)
+
+
+@composite(function=False)
+def clamp_(input: Any, min: Any = None, max: Any = None) -> Any:
+    """Limits to an interval; see `clamp`."""
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
+        if min is not None:
+            _form("maximum", input, min)
+        return input if max is None else _form("minimum", input, max)
+    return _form("_clamp", input, min, max)
+
+
+@composite(function=False)
+def clamp_min_(input: Any, min: Any) -> Any:
+    """Raises to at least `min`."""
+    return clamp_(input, min=min)
+
+
+@composite(function=False)
+def clamp_max_(input: Any, max: Any) -> Any:
+    """Lowers to at most `max`."""
+    return clamp_(input, max=max)
+
+
+@composite(function=False)
+def lerp_(input: Any, end: Any, weight: Any) -> Any:
+    """Moves towards `end` by `weight`."""
+    return add_(input, weight * (end - input))
+
+
+@composite(function=False)
+def addcmul_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """Adds ``value * tensor1 * tensor2``."""
+    return add_(input, tensor1 * tensor2, alpha=value)
+
+
+@composite(function=False)
+def addcdiv_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+    """Adds ``value * tensor1 / tensor2``."""
+    return add_(input, tensor1 / tensor2, alpha=value)
+
+
+_ALIASES = {
+    "subtract_": sub_, "divide_": div_, "true_divide_": div_, "clip_": clamp_, "multiply_": TensorBase.mul_,
+    "negative_": TensorBase.neg_, "absolute_": TensorBase.abs_, "fix_": TensorBase.trunc_,
+    "arcsin_": TensorBase.asin_, "arccos_": TensorBase.acos_, "arctan_": TensorBase.atan_, "arctan2_": TensorBase.atan2_,
+    "arcsinh_": TensorBase.asinh_, "arccosh_": TensorBase.acosh_, "arctanh_": TensorBase.atanh_,
+}  # fmt: skip
+for _name, _function in _ALIASES.items():
+    composite(function=False, name=_name)(_function)
+
+
+def _comparison(name: str) -> Any:
+    def compare(input: Any, other: Any) -> Any:
+        return _form(name, input, other)
+
+    compare.__doc__ = f"Replaces the elements by the result of `{name}`, as numbers."
+    return compare
+
+
+for _name in ("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor"):
+    composite(function=False, name=_name + "_")(_comparison(_name))
+
+
+@composite(function=False)
+def logical_not_(input: Any) -> Any:
+    """Replaces the elements by whether they are zero."""
+    return _form("logical_not", input)
+
+
+def _operator(method: Any) -> Any:
+    def operate(input: Any, other: Any) -> Any:
+        return method(input, other)
+
+    operate.__doc__ = "The operator of that name, in place."
+    return operate
+
+
+for _name, _method in {
+    "__iadd__": add_, "__isub__": sub_, "__imul__": TensorBase.mul_, "__itruediv__": div_, "__ipow__": pow_,
+    "__ifloordiv__": TensorBase.floor_divide_, "__imod__": TensorBase.remainder_, "__iand__": TensorBase.bitwise_and_,
+    "__ior__": TensorBase.bitwise_or_, "__ixor__": TensorBase.bitwise_xor_,
+    "__ilshift__": TensorBase.bitwise_left_shift_, "__irshift__": TensorBase.bitwise_right_shift_,
+}.items():  # fmt: skip
+    composite(function=False, name=_name)(_operator(_method))
