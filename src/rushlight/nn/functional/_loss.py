@@ -1,0 +1,466 @@
+"""Losses, with PyTorch's arguments and checks; the reduction is a word here and a number in the operations."""
+
+import math
+import warnings
+from typing import Any
+
+from ...autograd.grad_mode import no_grad
+from ...ops import loss as ops
+from ...ops.shape import broadcast_tensors
+from ...tensor import Tensor
+from .. import _reduction as _Reduction
+
+__all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+    "cosine_embedding_loss",
+    "cross_entropy",
+    "gaussian_nll_loss",
+    "hinge_embedding_loss",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "margin_ranking_loss",
+    "mse_loss",
+    "nll_loss",
+    "poisson_nll_loss",
+    "smooth_l1_loss",
+    "soft_margin_loss",
+    "triplet_margin_loss",
+]
+
+
+def _number(size_average: Any, reduce: Any, reduction: str) -> int:
+    if size_average is not None or reduce is not None:
+        return _Reduction.legacy_get_enum(size_average, reduce)
+    return _Reduction.get_enum(reduction)
+
+
+def _word(size_average: Any, reduce: Any, reduction: str) -> str:
+    if size_average is not None or reduce is not None:
+        return _Reduction.legacy_get_string(size_average, reduce)
+    return reduction
+
+
+def _together(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both tensors at one shape, with a warning where that takes broadcasting."""
+    if target.shape == input.shape:
+        return input, target
+    warnings.warn(
+        f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
+        "This will likely lead to incorrect results due to broadcasting. "
+        "Please ensure they have the same size.",
+        stacklevel=3,
+    )
+    together: tuple[Tensor, Tensor] = broadcast_tensors(input, target)
+    return together
+
+
+def _weighted(loss: Tensor, weight: Tensor, input: Tensor, reduction: str, divide: bool) -> Tensor:
+    """Reduce a loss of elements times their weights; the mean is over the weights when `divide`."""
+    if weight.shape != input.shape:
+        raise ValueError("Weights and input must have the same size.")
+    loss = loss * weight
+    if reduction == "none":
+        return loss
+    if reduction == "sum":
+        return loss.sum()
+    if reduction == "mean":
+        return loss.sum() / weight.sum() if divide else loss.mean()
+    raise ValueError(f"Invalid reduction mode: {reduction}. Expected one of 'none', 'mean', 'sum'.")
+
+
+def _reduced(loss: Tensor, reduction: str) -> Tensor:
+    return loss.mean() if reduction == "mean" else loss.sum() if reduction == "sum" else loss
+
+
+def mse_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """``(input - target) ** 2``, reduced; with a `weight` for each element where given."""
+    if size_average is not None or reduce is not None:
+        reduction = _Reduction.legacy_get_string(size_average, reduce)
+    a, b = _together(input, target)
+    if weight is not None:
+        return _weighted((a - b).pow(2), weight, input, reduction, divide=True)
+    return ops.mse_loss(a, b, _Reduction.get_enum(reduction))
+
+
+def l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """``abs(input - target)``, reduced; with a `weight` for each element where given."""
+    a, b = _together(input, target)
+    reduction = _word(size_average, reduce, reduction)
+    if weight is not None:
+        return _weighted((a - b).abs(), weight, input, reduction, divide=True)
+    return ops.l1_loss(a, b, _Reduction.get_enum(reduction))
+
+
+def smooth_l1_loss(
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    beta: float = 1.0,
+) -> Tensor:
+    """``d ** 2 / (2 * beta)`` where ``d = abs(input - target)`` is below `beta` and ``d - beta / 2`` elsewhere."""
+    a, b = _together(input, target)
+    number = _number(size_average, reduce, reduction)
+    return ops.l1_loss(a, b, number) if beta == 0.0 else ops.smooth_l1_loss(a, b, number, beta)
+
+
+def huber_loss(
+    input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
+) -> Tensor:
+    """``d ** 2 / 2`` where ``d = abs(input - target)`` is below `delta`, ``delta * (d - delta / 2)`` elsewhere."""
+    a, b = _together(input, target)
+    if weight is not None:
+        if weight.shape != input.shape:
+            raise ValueError("Weights and input must have the same size.")
+        return _weighted(ops.huber_loss(a, b, 0, delta), weight, input, reduction, divide=False)
+    return ops.huber_loss(a, b, _Reduction.get_enum(reduction), delta)
+
+
+def nll_loss(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``-weight[target] * input[target]`` along dimension 1, reduced.
+
+    Args:
+        input: log-probabilities ``(N, C, *)`` or ``(C,)``.
+        target: classes ``(N, *)`` or ``()``.
+        weight: ``(C,)``.
+        size_average: use `reduction`.
+        ignore_index: a target that counts for nothing.
+        reduce: use `reduction`.
+        reduction: "mean" (weighted), "sum" or "none".
+    """
+    return ops.nll_loss_nd(input, target, weight, _number(size_average, reduce, reduction), ignore_index)
+
+
+def cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """`nll_loss` of the log-softmax of the input, or the like for targets that are probabilities.
+
+    Args:
+        input: ``(N, C, *)`` or ``(C,)``.
+        target: classes ``(N, *)`` or ``()``, or probabilities of the shape of the input.
+        weight: ``(C,)``.
+        size_average: use `reduction`.
+        ignore_index: a class that counts for nothing as target.
+        reduce: use `reduction`.
+        reduction: "mean", "sum" or "none".
+        label_smoothing: how much of every target is spread evenly over all classes.
+    """
+    number = _number(size_average, reduce, reduction)
+    return ops.cross_entropy_loss(input, target, weight, number, ignore_index, label_smoothing)
+
+
+def binary_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``-weight * (target * log(input) + (1 - target) * log(1 - input))``, reduced.
+
+    Raises:
+        ValueError: input and target differ in shape.
+        RuntimeError: an element of the input is not between 0 and 1.
+    """
+    number = _number(size_average, reduce, reduction)
+    if target.shape != input.shape:
+        raise ValueError(
+            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}) is "
+            "deprecated. Please ensure they have the same size."
+        )
+    if weight is not None:
+        weight = broadcast_tensors(target, weight)[1]
+    return ops.binary_cross_entropy(input, target, weight, number)
+
+
+def binary_cross_entropy_with_logits(
+    input: Tensor,
+    target: Tensor,
+    weight: Tensor | None = None,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    pos_weight: Tensor | None = None,
+) -> Tensor:
+    """`binary_cross_entropy` of the sigmoid of the input; `pos_weight` multiplies the part of positive targets.
+
+    Raises:
+        ValueError: input and target differ in shape.
+    """
+    number = _number(size_average, reduce, reduction)
+    if target.shape != input.shape:
+        raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
+    return ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight, number)
+
+
+def kl_div(
+    input: Tensor,
+    target: Tensor,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+    log_target: bool = False,
+) -> Tensor:
+    """``target * (log(target) - input)``, reduced; "batchmean" is the sum over the size of the first dimension.
+
+    Args:
+        input: log-probabilities.
+        target: probabilities, or their logarithms when `log_target`.
+        size_average: use `reduction`.
+        reduce: use `reduction`.
+        reduction: "mean", "batchmean", "sum" or "none".
+        log_target: see `target`.
+    """
+    if size_average is not None or reduce is not None:
+        number = _Reduction.legacy_get_enum(size_average, reduce)
+    else:
+        if reduction == "mean":
+            warnings.warn(
+                "reduction: 'mean' divides the total loss by both the batch size and the support size."
+                "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
+                "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
+                stacklevel=2,
+            )
+        number = _Reduction.get_enum("sum" if reduction == "batchmean" else reduction)
+    loss = ops.kl_div(input, target, number, log_target=log_target)
+    if reduction == "batchmean" and input.dim() != 0:
+        loss = loss / input.size(0)
+    return loss
+
+
+def poisson_nll_loss(
+    input: Tensor,
+    target: Tensor,
+    log_input: bool = True,
+    full: bool = False,
+    size_average: Any = None,
+    eps: float = 1e-8,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``exp(input) - target * input``, or ``input - target * log(input + eps)`` unless `log_input`, reduced.
+
+    With `full`, Stirling's approximation of ``log(target!)`` is added where the target is above 1.
+    """
+    reduction = _word(size_average, reduce, reduction)
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
+    if full:
+        stirling = target * target.log() - target + 0.5 * (2 * math.pi * target).log()
+        loss = loss + stirling.masked_fill(target <= 1, 0)
+    return _reduced(loss, reduction)
+
+
+def gaussian_nll_loss(
+    input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+) -> Tensor:
+    """``(log(var) + (input - target) ** 2 / var) / 2``, reduced, with the variance at least `eps`.
+
+    Args:
+        input: the mean.
+        target: a sample.
+        var: the variance: a number, a tensor like the input, or one with size 1 in (or without) the last dimension.
+        full: add ``log(2 * pi) / 2``.
+        eps: the least variance.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: a variance is negative or of the wrong shape.
+    """
+    if isinstance(var, float):
+        if var < 0:
+            raise ValueError("var has negative entry/entries")
+        var = input.detach().clone().fill_(var)
+    elif bool((var < 0).any()):
+        raise ValueError("var has negative entry/entries")
+    if var.size() != input.size():
+        differing = [b for a, b in zip(input.size(), var.size(), strict=False) if a != b]
+        if input.size()[:-1] == var.size():
+            var = var.unsqueeze(-1)
+        elif not (input.dim() == var.dim() and sum(differing) == 1):
+            raise ValueError("var is of incorrect size")
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not valid")
+    var = var.clone()
+    # The limit is not differentiated.
+    with no_grad():
+        var.clamp_(min=eps)
+    loss = 0.5 * (var.log() + (input - target) ** 2 / var)
+    if full:
+        loss = loss + 0.5 * math.log(2 * math.pi)
+    return _reduced(loss, reduction)
+
+
+def soft_margin_loss(
+    input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
+) -> Tensor:
+    """``log(1 + exp(-target * input))``, reduced."""
+    return ops.soft_margin_loss(input, target, _number(size_average, reduce, reduction))
+
+
+def _checked(size_average: Any, reduce: Any, reduction: str) -> str:
+    reduction = _word(size_average, reduce, reduction)
+    _Reduction.get_enum(reduction)
+    return reduction
+
+
+def hinge_embedding_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The input where the target is 1, ``max(0, margin - input)`` where it is -1, reduced."""
+    reduction = _checked(size_average, reduce, reduction)
+    far = (margin - input).clamp_min(0).masked_fill(target == 1, 0)
+    near = input.masked_fill(target == -1, 0)
+    return _reduced(far + near, reduction)
+
+
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``max(0, -target * (input1 - input2) + margin)``, reduced.
+
+    Raises:
+        RuntimeError: the tensors differ in their number of dimensions.
+    """
+    reduction = _checked(size_average, reduce, reduction)
+    if input1.dim() != input2.dim() or input1.dim() != target.dim():
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
+        )
+    return _reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
+
+
+def cosine_embedding_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1, reduced.
+
+    Args:
+        input1: ``(N, D)`` or ``(D,)``.
+        input2: like `input1`.
+        target: ``(N,)`` or ``()``.
+        margin: the cosine allowed.
+        size_average: use `reduction`.
+        reduce: use `reduction`.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        RuntimeError: the shapes do not go together.
+    """
+    reduction = _checked(size_average, reduce, reduction)
+    if target.dim() not in (0, 1):
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if target.dim() == 1 and input1.dim() != 2:
+        raise RuntimeError("1D target tensor expects 2D input tensors, but found inputs with sizes "
+                           f"{list(input1.shape)} and {list(input2.shape)}.")
+    if target.dim() == 0 and input1.dim() != 1:
+        raise RuntimeError("0D target tensor expects 1D input tensors, but found inputs with sizes "
+                           f"{list(input1.shape)} and {list(input2.shape)}.")
+    tiny = 1e-12
+    product = (input1 * input2).sum(target.dim())
+    length1 = (input1 * input1).sum(target.dim()) + tiny
+    length2 = (input2 * input2).sum(target.dim()) + tiny
+    cos = product / (length1 * length2).sqrt()
+    near = (1 - cos).masked_fill(target != 1, 0)
+    far = (cos - margin).clamp_min(0).masked_fill(target != -1, 0)
+    return _reduced(near + far, reduction)
+
+
+def triplet_margin_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``max(0, dist(anchor, positive) - dist(anchor, negative) + margin)``, reduced.
+
+    Args:
+        anchor: ``(N, D)`` or ``(D,)``.
+        positive: like the anchor, what should be near it.
+        negative: like the anchor, what should be far from it.
+        margin: positive.
+        p: the distance is the p-norm of the difference.
+        eps: added to the differences.
+        swap: use the distance of the negative from the positive where that is smaller.
+        size_average: use `reduction`.
+        reduce: use `reduction`.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: the margin is not positive.
+    """
+    from ._distance import pairwise_distance
+
+    reduction = _checked(size_average, reduce, reduction)
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    dims = {"anchor": anchor.dim(), "positive": positive.dim(), "negative": negative.dim()}
+    if len(set(dims.values())) > 1:
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, "
+            f"but got: anchor {dims['anchor']}D, positive {dims['positive']}D, and negative {dims['negative']}D inputs"
+        )
+    near = pairwise_distance(anchor, positive, p, eps)
+    far = pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = far.minimum(pairwise_distance(positive, negative, p, eps))
+    return _reduced((margin + near - far).clamp_min(0), reduction)

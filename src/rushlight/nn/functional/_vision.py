@@ -1,0 +1,7 @@
+"""Padding."""
+
+from ...ops import conv as ops
+
+__all__ = ["pad"]
+
+pad = ops.pad

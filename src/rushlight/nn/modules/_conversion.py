@@ -1,0 +1,153 @@
+"""Moving and converting the tensors of a tree of modules: `to`, `double`, `cuda`, ..."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Self
+
+from ...autograd.grad_mode import no_grad
+from ...tensor import Tensor
+
+if TYPE_CHECKING:
+    from .module import Module
+
+Conversion = Callable[[Any], Any]
+
+
+class ConversionMethods:
+    """The part of `Module` that converts its parameters and buffers."""
+
+    _parameters: dict[str, Any]
+    _buffers: dict[str, Any]
+
+    if TYPE_CHECKING:
+
+        def children(self) -> Iterator["Module"]:
+            """The direct submodules."""
+
+    def _apply(self, fn: Conversion, recurse: bool = True) -> Self:
+        """Replace every parameter (and its gradient) and buffer by `fn` of it; the parameters stay the same objects."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        for param in self._parameters.values():
+            if param is None:
+                continue
+            grad = param.grad
+            with no_grad():
+                param.data = fn(param)
+                if grad is not None:
+                    grad.data = fn(grad)
+                    # A gradient of the old type would no longer fit the parameter.
+                    param.grad = grad
+        for key, buffer in self._buffers.items():
+            if buffer is not None:
+                self._buffers[key] = fn(buffer)
+        return self
+
+    def cuda(self, device: Any = None) -> Self:
+        """Move all parameters and buffers to a GPU."""
+        return self._apply(lambda t: t.cuda(device))
+
+    def cpu(self) -> Self:
+        """Move all parameters and buffers to the CPU."""
+        return self._apply(lambda t: t.cpu())
+
+    def type(self, dst_type: Any) -> Self:
+        """Cast all parameters and buffers to `dst_type`."""
+        return self._apply(lambda t: t.type(dst_type))
+
+    def float(self) -> Self:
+        """Cast all floating-point parameters and buffers to float32."""
+        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
+
+    def double(self) -> Self:
+        """Cast all floating-point parameters and buffers to float64."""
+        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
+
+    def half(self) -> Self:
+        """Cast all floating-point parameters and buffers to float16."""
+        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
+
+    def bfloat16(self) -> Self:
+        """Cast all floating-point parameters and buffers to bfloat16."""
+        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
+
+    def share_memory(self) -> Self:
+        """Do nothing: memory is not moved between processes here."""
+        return self
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
+        """Replace all parameters and buffers by uninitialised ones on `device`."""
+        from ...ops.creation import empty_like
+
+        return self._apply(lambda t: empty_like(t, device=device), recurse=recurse)
+
+    def to(self, *args: Any, **kwargs: Any) -> Self:
+        """Move or cast all parameters and buffers, in place.
+
+        `to(device)`, `to(dtype)`, `to(device, dtype)`, `to(tensor)`, each with `non_blocking` and `memory_format`.
+        Only floating-point and complex tensors change their dtype, and only 4-dim and 5-dim ones their memory format.
+
+        Raises:
+            TypeError: the dtype is neither floating point nor complex, or the arguments fit no form.
+        """
+        device, dtype, non_blocking, memory_format = parse_to(*args, **kwargs)
+        if dtype is not None:
+            if not (dtype.is_floating_point or dtype.is_complex):
+                raise TypeError(
+                    f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+                )
+            if dtype.is_complex:
+                warnings.warn(
+                    "Complex modules are a new feature under active development whose design may change, "
+                    "and some modules might not work as expected when using complex tensors as parameters or buffers. "
+                    "Please file an issue at https://github.com/pytorch/pytorch/issues/new?template=bug-report.yml "
+                    "if a complex module does not work as expected.",
+                    stacklevel=2,
+                )
+
+        def convert(t: Any) -> Any:
+            options = {} if memory_format is None or t.dim() not in (4, 5) else {"memory_format": memory_format}
+            wanted = dtype if t.is_floating_point() or t.is_complex() else None
+            return t.to(device, wanted, non_blocking, **options)
+
+        return self._apply(convert)
+
+
+def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
+    """Sort the arguments of `to` into (device, dtype, non_blocking, memory_format).
+
+    Raises:
+        TypeError: they fit none of the forms `to(device, dtype)`, `to(dtype)`, `to(tensor)`.
+    """
+    from ...devices import device as Device
+    from ...dtypes import dtype as Dtype
+
+    names = ["device", "dtype", "non_blocking", "copy"]
+    first = args[0] if args else None
+    if isinstance(first, Dtype):
+        names = ["dtype", "non_blocking", "copy"]
+    elif isinstance(first, Tensor) or "other" in kwargs or "tensor" in kwargs:
+        other = first if isinstance(first, Tensor) else kwargs.pop("other", kwargs.pop("tensor", None))
+        args = args[1:] if isinstance(first, Tensor) else args
+        kwargs = {"device": other.device, "dtype": other.dtype, **kwargs}
+        names = ["non_blocking", "copy"]
+    given = {**dict(zip(names, args, strict=False)), **kwargs}
+    unknown = [key for key in given if key not in ("device", "dtype", "non_blocking", "copy", "memory_format")]
+    device, dtype = given.get("device"), given.get("dtype")
+    fits = (device is None or isinstance(device, (str, int, Device))) and (dtype is None or isinstance(dtype, Dtype))
+    if len(args) > len(names) or unknown or not fits:
+        raise TypeError(
+            "to() received an invalid combination of arguments - got "
+            f"({', '.join([type(a).__name__ for a in args] + [f'{k}={type(v).__name__}' for k, v in kwargs.items()])}), "
+            "but expected one of:\n"
+            " * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, *, "
+            "torch.memory_format memory_format = None)\n"
+            " * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, "
+            "torch.memory_format memory_format = None)\n"
+            " * (Tensor tensor, bool non_blocking = False, bool copy = False, *, "
+            "torch.memory_format memory_format = None)\n"
+        )
+    if device is not None and not isinstance(device, Device):
+        device = Device(device)
+    return device, dtype, bool(given.get("non_blocking", False)), given.get("memory_format")

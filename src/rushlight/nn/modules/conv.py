@@ -1,0 +1,582 @@
+# ruff: noqa: D102 - the docstring of a layer says what its forward computes
+"""Convolutions and transposed convolutions over one, two and three dimensions."""
+
+import math
+from typing import Any
+
+from ...autograd.grad_mode import no_grad
+from ...ops.creation import empty
+from ...tensor import Tensor
+from .. import functional as F
+from .. import init
+from ..parameter import Parameter
+from .module import Module
+from .utils import _pair, _reverse_repeat_tuple, _single, _triple
+
+__all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
+
+
+class _ConvNd(Module):
+    """What the convolutions of all dimensions share: arguments, parameters, and how they print."""
+
+    in_channels: int
+    out_channels: int
+    kernel_size: tuple[int, ...]
+    stride: tuple[int, ...]
+    padding: str | tuple[int, ...]
+    dilation: tuple[int, ...]
+    transposed: bool
+    output_padding: tuple[int, ...]
+    groups: int
+    padding_mode: str
+    weight: Tensor
+    bias: Tensor | None
+    _reversed_padding_repeated_twice: Any
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: tuple[int, ...],
+        stride: tuple[int, ...],
+        padding: str | tuple[int, ...],
+        dilation: tuple[int, ...],
+        transposed: bool,
+        output_padding: tuple[int, ...],
+        groups: int,
+        bias: bool,
+        padding_mode: str,
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__()
+        if groups <= 0:
+            raise ValueError("groups must be a positive integer")
+        if in_channels % groups != 0:
+            raise ValueError("in_channels must be divisible by groups")
+        if out_channels % groups != 0:
+            raise ValueError("out_channels must be divisible by groups")
+        if isinstance(padding, str):
+            words = {"same", "valid"}
+            if padding not in words:
+                raise ValueError(f"Invalid padding string {padding!r}, should be one of {words}")
+            if padding == "same" and any(s != 1 for s in stride):
+                raise ValueError("padding='same' is not supported for strided convolutions")
+        modes = {"zeros", "reflect", "replicate", "circular"}
+        if padding_mode not in modes:
+            raise ValueError(f"padding_mode must be one of {modes}, but got padding_mode='{padding_mode}'")
+        self.in_channels = in_channels
+        self.out_channels = out_channels
+        self.kernel_size = kernel_size
+        self.stride = stride
+        self.padding = padding
+        self.dilation = dilation
+        self.transposed = transposed
+        self.output_padding = output_padding
+        self.groups = groups
+        self.padding_mode = padding_mode
+        # The padding as `F.pad` wants it: last dimension first, both sides of each.
+        if not isinstance(padding, str):
+            self._reversed_padding_repeated_twice = _reverse_repeat_tuple(padding, 2)
+        else:
+            both: list[int] = []
+            for d, k in zip(reversed(dilation), reversed(kernel_size), strict=False):
+                total = d * (k - 1) if padding == "same" else 0
+                both += [total // 2, total - total // 2]
+            self._reversed_padding_repeated_twice = both
+        shape = (in_channels, out_channels // groups) if transposed else (out_channels, in_channels // groups)
+        self.weight = Parameter(empty((*shape, *kernel_size), device=device, dtype=dtype))
+        if bias:
+            self.bias = Parameter(empty(out_channels, device=device, dtype=dtype))
+        else:
+            self.register_parameter("bias", None)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the parameters anew."""
+        with no_grad():
+            init.kaiming_uniform_(self.weight, a=math.sqrt(5))
+            if self.bias is not None:
+                fan_in, _ = init._calculate_fan_in_and_fan_out(self.weight)
+                bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
+                init.uniform_(self.bias, -bound, bound)
+
+    def extra_repr(self) -> str:
+        parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]
+        n = len(self.kernel_size)
+        if self.padding != (0,) * n:
+            parts.append(f"padding={self.padding}")
+        if self.dilation != (1,) * n:
+            parts.append(f"dilation={self.dilation}")
+        if self.output_padding != (0,) * n:
+            parts.append(f"output_padding={self.output_padding}")
+        if self.groups != 1:
+            parts.append(f"groups={self.groups}")
+        if self.bias is None:
+            parts.append("bias=False")
+        if self.padding_mode != "zeros":
+            parts.append(f"padding_mode={self.padding_mode}")
+        return ", ".join(parts)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.__dict__.setdefault("padding_mode", "zeros")
+
+    def _conv(self, function: Any, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        """Convolve, after the padding that the convolution itself does not know."""
+        if self.padding_mode == "zeros":
+            return function(input, weight, bias, self.stride, self.padding, self.dilation, self.groups)  # type: ignore[no-any-return]
+        input = F.pad(input, self._reversed_padding_repeated_twice, mode=self.padding_mode)
+        return function(input, weight, bias, self.stride, 0, self.dilation, self.groups)  # type: ignore[no-any-return]
+
+
+class Conv1d(_ConvNd):
+    r"""Slides filters over a signal: a cross-correlation, plus a bias.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output, one filter each.
+        kernel_size: size of the filters; this and the next three are numbers or tuples of one.
+        stride: step between positions of a filter.
+        padding: added on both sides of the input; or "valid" (none) or "same" (output as large as the input).
+        dilation: distance between the elements of a filter.
+        groups: number of groups of channels that are convolved separately.
+        bias: whether there is a bias.
+        padding_mode: what the padding holds: "zeros", "reflect", "replicate" or "circular".
+        device: where the parameters are made.
+        dtype: of the parameters.
+
+    Shape:
+        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and, in each dimension,
+        ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
+
+    Attributes:
+        weight: ``(out_channels, in_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
+            ``k = groups / (in_channels * prod(kernel_size))``.
+        bias: ``(out_channels,)``, drawn likewise, or None.
+
+    Raises:
+        ValueError: the channels are not divisible by `groups`, or a padding or its mode is unknown.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            _single(kernel_size),
+            _single(stride),
+            padding if isinstance(padding, str) else _single(padding),
+            _single(dilation),
+            False,
+            _single(0),
+            groups,
+            bias,
+            padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self._conv(F.conv1d, input, weight, bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
+
+
+class Conv2d(_ConvNd):
+    r"""Slides filters over an image: a cross-correlation, plus a bias.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output, one filter each.
+        kernel_size: size of the filters; this and the next three are one number or two, for height and width.
+        stride: step between positions of a filter.
+        padding: added on both sides of the input; or "valid" (none) or "same" (output as large as the input).
+        dilation: distance between the elements of a filter.
+        groups: number of groups of channels that are convolved separately.
+        bias: whether there is a bias.
+        padding_mode: what the padding holds: "zeros", "reflect", "replicate" or "circular".
+        device: where the parameters are made.
+        dtype: of the parameters.
+
+    Shape:
+        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each dimension,
+        ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
+
+    Attributes:
+        weight: ``(out_channels, in_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
+            ``k = groups / (in_channels * prod(kernel_size))``.
+        bias: ``(out_channels,)``, drawn likewise, or None.
+
+    Raises:
+        ValueError: the channels are not divisible by `groups`, or a padding or its mode is unknown.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            _pair(kernel_size),
+            _pair(stride),
+            padding if isinstance(padding, str) else _pair(padding),
+            _pair(dilation),
+            False,
+            _pair(0),
+            groups,
+            bias,
+            padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self._conv(F.conv2d, input, weight, bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
+
+
+class Conv3d(_ConvNd):
+    r"""Slides filters over a volume: a cross-correlation, plus a bias.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output, one filter each.
+        kernel_size: size of the filters; this and the next three are one number or three, for depth, height and width.
+        stride: step between positions of a filter.
+        padding: added on both sides of the input; or "valid" (none) or "same" (output as large as the input).
+        dilation: distance between the elements of a filter.
+        groups: number of groups of channels that are convolved separately.
+        bias: whether there is a bias.
+        padding_mode: what the padding holds: "zeros", "reflect", "replicate" or "circular".
+        device: where the parameters are made.
+        dtype: of the parameters.
+
+    Shape:
+        ``(N, in_channels, D, H, W)`` or ``(in_channels, D, H, W)`` to the same with `out_channels` and, in each dimension,
+        ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
+
+    Attributes:
+        weight: ``(out_channels, in_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
+            ``k = groups / (in_channels * prod(kernel_size))``.
+        bias: ``(out_channels,)``, drawn likewise, or None.
+
+    Raises:
+        ValueError: the channels are not divisible by `groups`, or a padding or its mode is unknown.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+        bias: bool = True,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            _triple(kernel_size),
+            _triple(stride),
+            padding if isinstance(padding, str) else _triple(padding),
+            _triple(dilation),
+            False,
+            _triple(0),
+            groups,
+            bias,
+            padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self._conv(F.conv3d, input, weight, bias)
+
+    def forward(self, input: Tensor) -> Tensor:
+        return self._conv_forward(input, self.weight, self.bias)
+
+
+class _ConvTransposeNd(_ConvNd):
+    """What the transposed convolutions share."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        padding_mode = kwargs.get("padding_mode", "zeros")
+        if padding_mode != "zeros":
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
+        super().__init__(*args, **kwargs)
+
+    def _output_padding(
+        self,
+        input: Tensor,
+        output_size: Any,
+        stride: Any,
+        padding: Any,
+        kernel_size: Any,
+        num_spatial_dims: int,
+        dilation: Any = None,
+    ) -> Any:
+        """The output padding with which the output gets the size `output_size`."""
+        if output_size is None:
+            return self.output_padding
+        n = num_spatial_dims
+        others = 2 if input.dim() == n + 2 else 1
+        if len(output_size) == others + n:
+            output_size = output_size[others:]
+        if len(output_size) != n:
+            raise ValueError(
+                f"ConvTranspose{n}D: for {input.dim()}D input, output_size must have {n} "
+                f"or {others + n} elements (got {len(output_size)})"
+            )
+        dilation = dilation or (1,) * n
+        smallest = [
+            (input.size(d + others) - 1) * stride[d] - 2 * padding[d] + dilation[d] * (kernel_size[d] - 1) + 1
+            for d in range(n)
+        ]
+        largest = [low + stride[d] - 1 for d, low in enumerate(smallest)]
+        for size, low, high in zip(output_size, smallest, largest, strict=True):
+            if not low <= size <= high:
+                raise ValueError(
+                    f"requested an output size of {output_size}, but valid sizes range "
+                    f"from {smallest} to {largest} (for an input of {input.size()[2:]})"
+                )
+        return [size - low for size, low in zip(output_size, smallest, strict=True)]
+
+    def _transposed(self, function: Any, n: int, input: Tensor, output_size: Any) -> Tensor:
+        if self.padding_mode != "zeros":
+            raise ValueError(f"Only `zeros` padding mode is supported for ConvTranspose{n}d")
+        output_padding = self._output_padding(
+            input, output_size, self.stride, self.padding, self.kernel_size, n, self.dilation
+        )
+        return function(  # type: ignore[no-any-return]
+            input, self.weight, self.bias, self.stride, self.padding, output_padding, self.groups, self.dilation
+        )
+
+
+class ConvTranspose1d(_ConvTransposeNd):
+    r"""The gradient of `Conv1d` with respect to its input, as a layer of its own.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: size of the filters; this, stride, paddings and dilation are numbers or tuples of one.
+        stride: step between the places where a filter is put in the output.
+        padding: how much is cut from both sides of the output.
+        output_padding: added to one side of the output's size.
+        groups: number of groups of channels that are convolved separately.
+        bias: whether there is a bias.
+        dilation: distance between the elements of a filter.
+        padding_mode: "zeros", the only one there is.
+        device: where the parameters are made.
+        dtype: of the parameters.
+
+    Shape:
+        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and, in each dimension,
+        ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as `output_size`, the
+        second argument of forward, says.
+
+    Attributes:
+        weight: ``(in_channels, out_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
+            ``k = groups / (out_channels * prod(kernel_size))``.
+        bias: ``(out_channels,)``, drawn likewise, or None.
+
+    Raises:
+        ValueError: the channels are not divisible by `groups`, or another padding mode is asked for.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            _single(kernel_size),
+            _single(stride),
+            _single(padding),
+            _single(dilation),
+            True,
+            _single(output_padding),
+            groups,
+            bias,
+            padding_mode=padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        return self._transposed(F.conv_transpose1d, 1, input, output_size)
+
+
+class ConvTranspose2d(_ConvTransposeNd):
+    r"""The gradient of `Conv2d` with respect to its input, as a layer of its own.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: size of the filters; this, stride, paddings and dilation are one number or two, for height and width.
+        stride: step between the places where a filter is put in the output.
+        padding: how much is cut from both sides of the output.
+        output_padding: added to one side of the output's size.
+        groups: number of groups of channels that are convolved separately.
+        bias: whether there is a bias.
+        dilation: distance between the elements of a filter.
+        padding_mode: "zeros", the only one there is.
+        device: where the parameters are made.
+        dtype: of the parameters.
+
+    Shape:
+        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each dimension,
+        ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as `output_size`, the
+        second argument of forward, says.
+
+    Attributes:
+        weight: ``(in_channels, out_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
+            ``k = groups / (out_channels * prod(kernel_size))``.
+        bias: ``(out_channels,)``, drawn likewise, or None.
+
+    Raises:
+        ValueError: the channels are not divisible by `groups`, or another padding mode is asked for.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            _pair(kernel_size),
+            _pair(stride),
+            _pair(padding),
+            _pair(dilation),
+            True,
+            _pair(output_padding),
+            groups,
+            bias,
+            padding_mode=padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        return self._transposed(F.conv_transpose2d, 2, input, output_size)
+
+
+class ConvTranspose3d(_ConvTransposeNd):
+    r"""The gradient of `Conv3d` with respect to its input, as a layer of its own.
+
+    Args:
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        kernel_size: size of the filters; this, stride, paddings and dilation are one number or three, for depth, height and width.
+        stride: step between the places where a filter is put in the output.
+        padding: how much is cut from both sides of the output.
+        output_padding: added to one side of the output's size.
+        groups: number of groups of channels that are convolved separately.
+        bias: whether there is a bias.
+        dilation: distance between the elements of a filter.
+        padding_mode: "zeros", the only one there is.
+        device: where the parameters are made.
+        dtype: of the parameters.
+
+    Shape:
+        ``(N, in_channels, D, H, W)`` or ``(in_channels, D, H, W)`` to the same with `out_channels` and, in each dimension,
+        ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as `output_size`, the
+        second argument of forward, says.
+
+    Attributes:
+        weight: ``(in_channels, out_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
+            ``k = groups / (out_channels * prod(kernel_size))``.
+        bias: ``(out_channels,)``, drawn likewise, or None.
+
+    Raises:
+        ValueError: the channels are not divisible by `groups`, or another padding mode is asked for.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(
+            in_channels,
+            out_channels,
+            _triple(kernel_size),
+            _triple(stride),
+            _triple(padding),
+            _triple(dilation),
+            True,
+            _triple(output_padding),
+            groups,
+            bias,
+            padding_mode=padding_mode,
+            device=device,
+            dtype=dtype,
+        )
+
+    def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
+        return self._transposed(F.conv_transpose3d, 3, input, output_size)

@@ -1,0 +1,106 @@
+"""`Parameter` and `Buffer`: the tensors that a module registers when they are assigned to its attributes."""
+
+from collections import OrderedDict
+from typing import Any
+
+from .. import base
+from ..tensor import Tensor
+
+__all__ = ["Buffer", "Parameter"]
+
+
+def _share(cls: type, data: Any, requires_grad: bool) -> Any:
+    """A leaf of class `cls` on the memory of `data`, with which it also shares the version."""
+    t = object.__new__(cls)
+    t._data = data._data
+    t._shape = data._shape
+    t._dtype = data._dtype
+    t._node = None
+    t._versions = base.own_version(data)
+    t._view = None
+    if requires_grad:
+        t.requires_grad_(True)
+    return t
+
+
+class Parameter(Tensor):
+    """A tensor that a module counts among its parameters.
+
+    Args:
+        data: the tensor whose memory it uses; an empty one by default.
+        requires_grad: whether it takes gradients, also inside `no_grad`.
+
+    Raises:
+        RuntimeError: `data` is of a dtype that cannot require a gradient, but `requires_grad` is set.
+    """
+
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> "Parameter":
+        """Make a leaf on the memory of `data`."""
+        if data is None:
+            from ..ops.creation import empty
+
+            data = empty(0)
+        if type(data) is Tensor or type(data) is Parameter:
+            return _share(cls, data, requires_grad)  # type: ignore[no-any-return]
+        t = data.detach().requires_grad_(requires_grad)
+        if type(t) is not type(data):
+            raise RuntimeError(
+                f"Creating a Parameter from an instance of type {type(data).__name__} requires that detach() returns "
+                f"an instance of the same type, but return type {type(t).__name__} was found instead. To use the type "
+                "as a Parameter, please correct the detach() semantics defined by its __torch_dispatch__() "
+                "implementation."
+            )
+        return t  # type: ignore[no-any-return]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Parameter":
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
+        return memo[id(self)]  # type: ignore[no-any-return]
+
+    def __repr__(self, *args: Any, **kwargs: Any) -> str:
+        return "Parameter containing:\n" + super().__repr__(*args, **kwargs)
+
+    def __reduce_ex__(self, proto: Any) -> Any:
+        from .._utils import _rebuild_parameter, _rebuild_parameter_with_state, attributes_of
+
+        parts = (self.data, self.requires_grad, OrderedDict())
+        state = attributes_of(self)
+        return (_rebuild_parameter_with_state, (*parts, state)) if state else (_rebuild_parameter, parts)
+
+    # Optimisers look parameters up by the dozen in every step, and this is the quick way to be hashed by identity.
+    __hash__ = object.__hash__
+
+
+class _BufferMeta(type(Tensor)):  # type: ignore[misc]
+    """Counts every tensor that `Buffer` made as an instance of it; they are plain tensors."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Tensor) and getattr(instance, "_is_buffer", False)
+
+
+class Buffer(Tensor, metaclass=_BufferMeta):
+    """A tensor that a module registers as a buffer when it is assigned to an attribute.
+
+    Args:
+        data: the tensor whose memory it uses; an empty one by default.
+        persistent: whether it belongs to the `state_dict`.
+    """
+
+    persistent: bool
+
+    def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
+        """Make a plain tensor on the memory of `data`, known as a buffer."""
+        if data is None:
+            from ..ops.creation import empty
+
+            data = empty(0)
+        t = data.detach().requires_grad_(data.requires_grad)
+        t.persistent = persistent
+        t._is_buffer = True
+        return t
+
+
+base.namespace["Parameter"] = Parameter

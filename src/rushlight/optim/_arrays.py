@@ -1,0 +1,356 @@
+"""Optimisers whose update is a formula on arrays, and how many small parameters are updated at the price of one.
+
+Small parameters of one dtype are gathered into one flat array, updated there by a few NumPy calls, and put back; what the
+optimiser keeps for them lives in flat arrays all the time, into which the tensors in `Optimizer.state` are views. Large
+parameters are updated where they are, in blocks that stay in the processor's cache between the steps of the formula.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd.grad_mode import enable_grad
+from ..autograd.node import AccumulateGrad
+from ..base import bump, wrap
+from ..tensor import Tensor
+from .optimizer import Optimizer
+
+# Elements that are updated at a time: four arrays of this length in float32 fill half a megabyte.
+BLOCK = 1 << 15
+
+Array: TypeAlias = np.ndarray
+Scalar: TypeAlias = Callable[[float], Array]
+_HALF = (dtypes.float16, dtypes.bfloat16)
+
+
+def scalar_maker(dtype: np.dtype) -> Scalar:
+    """A function that makes 0-dim arrays of `dtype`, which NumPy takes faster than Python numbers; it remembers them."""
+    known: dict[float, Array] = {}
+
+    def scalar(value: float) -> Array:
+        found = known.get(value)
+        if found is None:
+            # A schedule makes new numbers in every step.
+            if len(known) > 64:
+                known.clear()
+            found = known[value] = np.array(value, dtype)
+        return found
+
+    return scalar
+
+
+_scalars: dict[np.dtype, Scalar] = {}
+
+
+def scalars(dtype: np.dtype) -> Scalar:
+    """The function that makes scalars of `dtype`."""
+    if dtype not in _scalars:
+        _scalars[dtype] = scalar_maker(dtype)
+    return _scalars[dtype]
+
+
+def lerp(mean: Array, new: Array, weight: float, scalar: Scalar, scratch: Array) -> None:
+    """Move `mean` towards `new` by the share `weight`, in place, from whichever end is nearer."""
+    np.subtract(new, mean, scratch)
+    if weight < 0.5:
+        np.add(mean, np.multiply(scratch, scalar(weight), scratch), mean)
+    else:
+        np.subtract(new, np.multiply(scratch, scalar(1 - weight), scratch), mean)
+
+
+def gradient(param: Any) -> Array | None:
+    """The gradient of `param` as an array, or None."""
+    node = param._node
+    grad = node.total if type(node) is AccumulateGrad else param.grad
+    return grad if grad is None or type(grad) is np.ndarray else grad._data
+
+
+def _real(array: Array) -> Array:
+    """A complex array as one of twice as many real numbers, in the same memory."""
+    return array.view(array.real.dtype) if array.dtype.kind == "c" else array
+
+
+class Bundle:
+    """Parameters of one dtype, at the same number of steps, that are updated together.
+
+    Attributes:
+        params: the parameters. dtype: theirs. fresh: whether the optimiser has not updated them before.
+        large: whether there is only one, which is updated where it is, a block at a time.
+        steps: their counts of steps, or None. kept: flat arrays of what is kept for them.
+        param, grad: where they and their gradients are gathered (nowhere when `large`).
+    """
+
+    def __init__(self, optimizer: "ArrayOptimizer", params: list[Any], names: tuple[str, ...], fresh: bool):
+        self.params = params
+        self.dtype = params[0]._dtype
+        self.fresh = fresh
+        stored = self.dtype.numpy
+        work = np.dtype(np.float32) if self.dtype in _HALF else stored
+        self.converts = work != stored
+        self.scalar = scalars(_real(np.empty(0, work)).dtype)
+        self.entries = [optimizer.state[p] if names else None for p in params]
+        self.steps = self._join_steps() if "step" in names else None
+        self.size = size = sum(p._data.size for p in params)
+        self.kept = [self._join(name, size, stored) for name in names if name != "step"]
+        self.large = size > BLOCK and len(params) == 1 and params[0]._data.flags.c_contiguous and not self.converts
+        self.param, self.grad = (np.empty(0 if self.large else size, work) for _ in range(2))
+        self.scratch = tuple(_real(np.empty(BLOCK if self.large else size, work)) for _ in range(2))
+        tensors = [tuple((name, entry[name]) for name in names) if entry else () for entry in self.entries]
+        shapes = [p._shape for p in params]
+        views = ([None], [None]) if self.large else (self._views(self.param), self._views(self.grad))
+        self.members = list(zip(params, shapes, self.entries, tensors, *views, strict=True))
+
+    def _views(self, flat: Array) -> list[Any]:
+        views, start = [], 0
+        for p in self.params:
+            views.append(flat[start : start + p._data.size].reshape(p._shape))
+            start += p._data.size
+        return views
+
+    def _join(self, name: str, size: int, dtype: np.dtype) -> Array:
+        """Move what is kept under `name` into one flat array, of which the tensors become views."""
+        flat = np.empty(size, dtype)
+        for view, entry in zip(self._views(flat), self.entries, strict=True):
+            tensor = entry[name]
+            view[...] = tensor._data
+            tensor._data = view
+        return flat
+
+    def _join_steps(self) -> Array:
+        flat = np.array([entry["step"]._data for entry in self.entries])
+        for i, entry in enumerate(self.entries):
+            entry["step"]._data = flat[i : i + 1].reshape(())
+        return flat
+
+    def run(self, optimizer: "ArrayOptimizer", group: dict[str, Any]) -> bool:
+        """Update the parameters; False, with nothing changed, if they or their state are not what they were."""
+        known, dtype, large = optimizer.state, self.dtype, self.large
+        for param, shape, entry, tensors, param_view, grad_view in self.members:
+            node = param._node
+            grad = node.total if type(node) is AccumulateGrad else param.grad
+            if grad is None or param._dtype is not dtype or param._shape != shape:
+                return False
+            if entry is not None:
+                if known.get(param) is not entry:
+                    return False
+                for name, tensor in tensors:
+                    if entry.get(name) is not tensor:
+                        return False
+            if type(grad) is not np.ndarray:
+                grad = grad._data
+            if large:
+                if not param._data.flags.c_contiguous:
+                    return False
+                break
+            grad_view[...] = grad
+            param_view[...] = param._data
+
+        step = 0.0
+        if self.steps is not None:
+            self.steps += 1
+            step = float(self.steps[0])
+        if large:
+            self._run_blocks(optimizer, group, param._data.reshape(-1), grad.reshape(-1), step)
+            bump(param)
+        else:
+            kept = [flat.astype(self.param.dtype) for flat in self.kept] if self.converts else self.kept
+            self._call(optimizer, group, self.param, self.grad, kept, self.scratch, step)
+            if self.converts:
+                for flat, new in zip(self.kept, kept, strict=True):
+                    flat[...] = new
+            for param, _, _, _, param_view, _ in self.members:
+                param._data[...] = param_view
+                bump(param)
+        self.fresh = False
+        return True
+
+    def _run_blocks(
+        self, optimizer: "ArrayOptimizer", group: dict[str, Any], param: Array, grad: Array, step: float
+    ) -> None:
+        for start in range(0, param.size, BLOCK):
+            block = slice(start, start + BLOCK)
+            part = param[block]
+            scratch = self.scratch if part.size == BLOCK else tuple(s[: _real(part).size] for s in self.scratch)
+            self._call(optimizer, group, part, grad[block], [k[block] for k in self.kept], scratch, step)
+
+    def _call(
+        self,
+        optimizer: "ArrayOptimizer",
+        group: dict[str, Any],
+        param: Array,
+        grad: Array,
+        kept: list[Array],
+        scratch: tuple[Array, ...],
+        step: float,
+    ) -> None:
+        if self.dtype.is_complex:
+            param, grad, kept = _real(param), _real(grad), [_real(k) for k in kept]
+        optimizer._update(group, self.scalar, param, grad, kept, scratch, step, self.fresh)
+
+
+class Plan:
+    """How the parameters of one group are bundled.
+
+    Attributes:
+        group: the group, and `names`: what is kept for its parameters.
+        idle: the parameters that had no gradient. bundles: those that had one.
+    """
+
+    def __init__(self, optimizer: "ArrayOptimizer", group: dict[str, Any], names: tuple[str, ...], params: list[Any]):
+        self.group = group
+        self.names = names
+        self.idle = [p for p in params if gradient(p) is None]
+        together: dict[Any, list[Any]] = {}
+        for p in params:
+            if gradient(p) is None:
+                continue
+            fresh = step = None
+            if names:
+                entry = optimizer.state[p]
+                fresh = optimizer._is_fresh(entry)
+                if fresh:
+                    optimizer._begin(group, p, entry, names)
+                step = float(entry["step"]._data) if "step" in entry else None
+            kind = (p._dtype, step, fresh)
+            part = 0
+            # Bundles are no larger than a block, and what is larger is alone.
+            while sum(q._data.size for q in together.get((*kind, part), ())) + p._data.size > BLOCK and together.get(
+                (*kind, part)
+            ):
+                part += 1
+            together.setdefault((*kind, part), []).append(p)
+        self.bundles = [Bundle(optimizer, found, names, bool(kind[2])) for kind, found in together.items()]
+
+
+class ArrayOptimizer(Optimizer):
+    """An optimiser that is a formula: `_update` on arrays, `_update_tensors` on tensors when it is differentiable."""
+
+    _plans: dict[int, Plan]
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.__dict__.pop("_plans", None)
+        # Older files count steps by numbers.
+        for entry in self.state.values():
+            if "step" in entry and not isinstance(entry["step"], Tensor):
+                count = step_count()
+                count._data[...] = entry["step"]
+                entry["step"] = count
+
+    def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        """The names of what is kept for each parameter of the group."""
+        raise NotImplementedError
+
+    def _is_fresh(self, entry: dict[str, Any]) -> bool:
+        """Whether nothing is kept yet in the state of a parameter."""
+        return not entry
+
+    def _begin(self, group: dict[str, Any], param: Any, entry: dict[str, Any], names: tuple[str, ...]) -> None:
+        """Make what is kept for a parameter: zeros, unless a subclass wants otherwise."""
+        for name in names:
+            entry[name] = step_count() if name == "step" else wrap(np.zeros_like(param._data))
+
+    def _begin_tensors(self, group: dict[str, Any], param: Any, entry: dict[str, Any], names: tuple[str, ...]) -> None:
+        """Make what is kept for a parameter that is updated by `_update_tensors`."""
+        self._begin(group, param, entry, names)
+
+    def _check_fused(self) -> None:
+        if self.defaults["fused"]:
+            if self.defaults["differentiable"]:
+                raise RuntimeError("`fused` does not support `differentiable`")
+            if self.defaults["foreach"]:
+                raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+
+    def _update(
+        self,
+        group: dict[str, Any],
+        scalar: Scalar,
+        param: Array,
+        grad: Array,
+        kept: list[Array],
+        scratch: tuple[Array, ...],
+        step: float,
+        fresh: bool,
+    ) -> None:
+        """Update `param` and `kept` in place; `grad` stays as it is.
+
+        Args:
+            group: the settings.
+            scalar: makes scalars of the right dtype.
+            param: elements of the parameters, real numbers.
+            grad: their gradients.
+            kept: what is kept for them, in the order of `_names` but for "step".
+            scratch: two arrays of the same length, to be used freely.
+            step: the number of this step, from 1, if steps are counted.
+            fresh: whether it is the first for these parameters.
+        """
+        raise NotImplementedError
+
+    def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
+        """Update one parameter by operations on tensors, which are recorded."""
+        raise NotImplementedError
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change the parameters by their gradients.
+
+        Args:
+            closure: computes the loss anew, and its gradients, and returns it.
+
+        Returns:
+            What the closure returned, or None.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            if group.get("differentiable"):
+                self._step_tensors(group)
+            else:
+                self._step_arrays(group)
+        return loss
+
+    def _step_arrays(self, group: dict[str, Any]) -> None:
+        plans = self.__dict__.setdefault("_plans", {})
+        names = self._names(group)
+        plan = plans.get(id(group))
+        if plan is not None and plan.group is group and plan.names == names:
+            pending = [p for p in plan.idle if gradient(p) is not None]
+            for bundle in plan.bundles:
+                if not bundle.run(self, group):
+                    pending += bundle.params
+            if not pending:
+                return
+            # What changed is updated in bundles of its own, and everything is bundled anew in the next step.
+            del plans[id(group)]
+            plan = Plan(self, group, names, pending)
+        else:
+            params = group["params"]
+            if len(set(params)) != len(params):
+                # A parameter that occurs twice is updated twice.
+                for p in params:
+                    for bundle in Plan(self, group, names, [p]).bundles:
+                        bundle.run(self, group)
+                return
+            plan = plans[id(group)] = Plan(self, group, names, params)
+        for bundle in plan.bundles:
+            bundle.run(self, group)
+
+    def _step_tensors(self, group: dict[str, Any]) -> None:
+        names = self._names(group)
+        with enable_grad():
+            for param in group["params"]:
+                grad = param.grad
+                if grad is None:
+                    continue
+                entry = self.state[param]
+                if names and self._is_fresh(entry):
+                    self._begin_tensors(group, param, entry, names)
+                self._update_tensors(group, param, grad, entry)
+
+
+def step_count() -> Tensor:
+    """A count of steps, at zero, as the state keeps it."""
+    return wrap(np.zeros((), np.float64 if dtypes.get_default_dtype() is dtypes.float64 else np.float32))

@@ -1,0 +1,127 @@
+"""Adagrad."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import wrap
+from ..tensor import Tensor
+from ._arrays import Array, ArrayOptimizer, Scalar, step_count
+from .optimizer import ParamsT, _to_scalar
+
+__all__ = ["Adagrad"]
+
+
+class Adagrad(ArrayOptimizer):
+    """Adagrad (Duchi et al. 2011): steps by the gradient over the root of the sum of its squares so far.
+
+    With g the gradient plus ``weight_decay * param`` and ``s = s + g ** 2``, step t is
+    ``param -= lr / (1 + (t - 1) * lr_decay) * g / (sqrt(s) + eps)``.
+
+    Args:
+        params: parameters, pairs (name, parameter), or dictionaries, one for each group.
+        lr: the learning rate.
+        lr_decay: how fast it falls.
+        weight_decay: the factor of the parameters that is added to their gradients.
+        initial_accumulator_value: what the sums begin with.
+        eps: added to the root.
+        foreach: accepted; there is one implementation.
+        maximize: climb instead of descend.
+        differentiable: whether the step is recorded by autograd.
+        fused: accepted; there is one implementation.
+
+    Raises:
+        ValueError: a setting is negative.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: Any = 1e-2,
+        lr_decay: float = 0,
+        weight_decay: float = 0,
+        initial_accumulator_value: float = 0,
+        eps: float = 1e-10,
+        foreach: bool | None = None,
+        *,
+        maximize: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        if not 0.0 <= lr:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if not 0.0 <= lr_decay:
+            raise ValueError(f"Invalid lr_decay value: {lr_decay}")
+        if not 0.0 <= weight_decay:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        if not 0.0 <= initial_accumulator_value:
+            raise ValueError(f"Invalid initial_accumulator_value value: {initial_accumulator_value}")
+        if not 0.0 <= eps:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        defaults = {
+            "lr": lr,
+            "lr_decay": lr_decay,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "initial_accumulator_value": initial_accumulator_value,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+            "fused": fused,
+        }
+        super().__init__(params, defaults)
+        self._check_fused()
+        for group in self.param_groups:
+            for param in group["params"]:
+                self._begin(group, param, self.state[param], self._names(group))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("foreach", None)
+            group.setdefault("maximize", False)
+            group.setdefault("differentiable", False)
+            group.setdefault("fused", None)
+
+    def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        return ("step", "sum")
+
+    def _begin(self, group: dict[str, Any], param: Any, entry: dict[str, Any], names: tuple[str, ...]) -> None:
+        first = group["initial_accumulator_value"]
+        entry["step"] = step_count()
+        entry["sum"] = wrap(np.full_like(param._data, complex(first, first) if param.is_complex() else first))
+
+    def _update(
+        self,
+        group: dict[str, Any],
+        scalar: Scalar,
+        param: Array,
+        grad: Array,
+        kept: list[Array],
+        scratch: tuple[Array, ...],
+        step: float,
+        fresh: bool,
+    ) -> None:
+        a, b = scratch
+        (total,) = kept
+        lr = float(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
+        if group["maximize"]:
+            grad = np.negative(grad, a)
+        decay = float(group["weight_decay"])
+        if decay != 0:
+            grad = np.add(grad, np.multiply(param, scalar(decay), b), a)
+        np.add(total, np.multiply(grad, grad, b), total)
+        root = np.add(np.sqrt(total, b), scalar(group["eps"]), b)
+        np.subtract(param, np.divide(np.multiply(grad, scalar(lr), a), root, a), param)
+
+    def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
+        entry["step"] += 1
+        lr = _to_scalar(group["lr"]) / (1 + (entry["step"].item() - 1) * group["lr_decay"])
+        if group["maximize"]:
+            grad = -grad
+        if group["weight_decay"] != 0:
+            grad = grad + param.clone() * group["weight_decay"]
+        total = entry["sum"].add_(grad * grad)
+        param.sub_(grad * lr / (total.sqrt() + group["eps"]))

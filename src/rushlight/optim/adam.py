@@ -1,0 +1,216 @@
+"""Adam, and its form with decoupled weight decay, AdamW."""
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+from ._arrays import Array, ArrayOptimizer, Scalar, lerp
+from .optimizer import ParamsT, _to_scalar
+
+__all__ = ["Adam", "AdamW"]
+
+
+class Adam(ArrayOptimizer):
+    """Adam (Kingma and Ba 2015): steps by the gradient's running mean over the root of its running mean square.
+
+    With g the gradient, ``m = b1 * m + (1 - b1) * g`` and ``v = b2 * v + (1 - b2) * g ** 2``, step t is
+    ``param -= lr / (1 - b1 ** t) * m / (sqrt(v / (1 - b2 ** t)) + eps)``.
+
+    Args:
+        params: parameters, pairs (name, parameter), or dictionaries, one for each group.
+        lr: the learning rate.
+        betas: b1 and b2.
+        eps: added to the root.
+        weight_decay: the factor of the parameters that is added to their gradients.
+        amsgrad: use the greatest v so far (Reddi et al. 2018).
+        foreach: accepted; there is one implementation.
+        maximize: climb instead of descend.
+        capturable: accepted.
+        differentiable: whether the step is recorded by autograd.
+        fused: accepted; there is one implementation.
+        decoupled_weight_decay: multiply the parameters by ``1 - lr * weight_decay`` instead (`AdamW`).
+
+    Raises:
+        ValueError: a setting is negative, or a beta not below 1.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: Any = 1e-3,
+        betas: Any = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        amsgrad: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
+    ) -> None:
+        if isinstance(lr, Tensor):
+            if foreach and not capturable:
+                raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+            if lr.numel() != 1:
+                raise ValueError("Tensor lr must be 1-element")
+        if not 0.0 <= lr:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if not 0.0 <= eps:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        for i in range(2):
+            if not 0.0 <= betas[i] < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
+        if not 0.0 <= weight_decay:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        if not any(isinstance(betas[0], kind) and isinstance(betas[1], kind) for kind in (float, Tensor)):
+            raise ValueError("betas must be either both floats or both Tensors")
+        for i in range(2):
+            if isinstance(betas[i], Tensor):
+                if not capturable and foreach:
+                    raise ValueError(
+                        f"betas[{i}] as a Tensor is not supported for capturable=False and foreach=True"
+                    )
+                if betas[i].numel() != 1:
+                    raise ValueError(f"Tensor betas[{i}] must be 1-element")
+        defaults = {
+            "lr": lr,
+            "betas": tuple(map(_to_scalar, betas)),
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "amsgrad": amsgrad,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+            "fused": fused,
+            "decoupled_weight_decay": decoupled_weight_decay,
+        }
+        super().__init__(params, defaults)
+        self._check_fused()
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("amsgrad", False)
+            group.setdefault("maximize", False)
+            group.setdefault("foreach", None)
+            group.setdefault("capturable", False)
+            group.setdefault("differentiable", False)
+            group.setdefault("decoupled_weight_decay", False)
+            group.setdefault("fused", None)
+
+    def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        names = ("step", "exp_avg", "exp_avg_sq")
+        return (*names, "max_exp_avg_sq") if group["amsgrad"] else names
+
+    def _update(
+        self,
+        group: dict[str, Any],
+        scalar: Scalar,
+        param: Array,
+        grad: Array,
+        kept: list[Array],
+        scratch: tuple[Array, ...],
+        step: float,
+        fresh: bool,
+    ) -> None:
+        a, b = scratch
+        mean, square = kept[:2]
+        beta1, beta2 = map(float, group["betas"])
+        lr, decay = float(group["lr"]), float(group["weight_decay"])
+        if group["maximize"]:
+            grad = np.negative(grad, a)
+        if decay != 0:
+            if group["decoupled_weight_decay"]:
+                np.multiply(param, scalar(1 - lr * decay), param)
+            else:
+                grad = np.add(grad, np.multiply(param, scalar(decay), b), a)
+        lerp(mean, grad, 1 - beta1, scalar, b)
+        np.multiply(square, scalar(beta2), square)
+        np.multiply(np.multiply(grad, scalar(1 - beta2), b), grad, b)
+        np.add(square, b, square)
+        if len(kept) > 2:
+            square = np.maximum(kept[2], square, kept[2])
+        root = np.divide(np.sqrt(square, b), scalar((1 - beta2**step) ** 0.5), b)
+        np.add(root, scalar(group["eps"]), root)
+        np.divide(np.multiply(mean, scalar(lr / (1 - beta1**step)), a), root, a)
+        np.subtract(param, a, param)
+
+    def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
+        beta1, beta2 = group["betas"]
+        lr, decay = _to_scalar(group["lr"]), group["weight_decay"]
+        entry["step"] += 1
+        step = entry["step"].item()
+        if group["maximize"]:
+            grad = -grad
+        if isinstance(decay, Tensor) or decay != 0:
+            if group["decoupled_weight_decay"]:
+                param.mul_(1 - lr * decay)
+            else:
+                grad = grad + param.clone() * decay
+        mean = entry["exp_avg"]
+        mean.add_(grad - mean.clone(), alpha=1 - beta1) if isinstance(beta1, float) else mean.lerp_(grad, 1 - beta1)
+        square = entry["exp_avg_sq"].mul_(beta2).add_(grad * grad * (1 - beta2))
+        if group["amsgrad"]:
+            square = entry["max_exp_avg_sq"].copy_(square.maximum(entry["max_exp_avg_sq"].clone()))
+        root = square.sqrt() / (1 - beta2**step) ** 0.5 + group["eps"]
+        param.sub_(mean.clone() * (lr / (1 - beta1**step)) / root)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019).
+
+    Args:
+        params: parameters, pairs (name, parameter), or dictionaries, one for each group.
+        lr: the learning rate.
+        betas: how slowly the running means of gradient and square change.
+        eps: added to the root of the mean square.
+        weight_decay: the parameters are multiplied by ``1 - lr * weight_decay`` before each step.
+        amsgrad: use the greatest mean square so far.
+        maximize: climb instead of descend.
+        foreach: accepted; there is one implementation.
+        capturable: accepted.
+        differentiable: whether the step is recorded by autograd.
+        fused: accepted; there is one implementation.
+
+    Raises:
+        ValueError: a setting is negative, or a beta not below 1.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: Any = 1e-3,
+        betas: Any = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            lr,
+            betas,
+            eps,
+            weight_decay,
+            amsgrad,
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group["decoupled_weight_decay"] = True

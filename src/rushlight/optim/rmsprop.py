@@ -1,0 +1,140 @@
+"""RMSprop."""
+
+from typing import Any
+
+import numpy as np
+
+from ..tensor import Tensor
+from ._arrays import Array, ArrayOptimizer, Scalar, lerp
+from .optimizer import ParamsT, _to_scalar
+
+__all__ = ["RMSprop"]
+
+
+class RMSprop(ArrayOptimizer):
+    """RMSprop (Hinton 2012): steps by the gradient over the root of the running mean of its square.
+
+    With g the gradient plus ``weight_decay * param`` and ``v = alpha * v + (1 - alpha) * g ** 2``, a step is
+    ``param -= lr * g / (sqrt(v) + eps)``; with momentum, the quotient goes through ``buf = momentum * buf + quotient``.
+
+    Args:
+        params: parameters, pairs (name, parameter), or dictionaries, one for each group.
+        lr: the learning rate.
+        alpha: how slowly the running mean changes.
+        eps: added to the root.
+        weight_decay: the factor of the parameters that is added to their gradients.
+        momentum: how much of the last step goes into the next.
+        centered: subtract the square of the gradient's running mean from v (Graves 2013).
+        capturable: accepted.
+        foreach: accepted; there is one implementation.
+        maximize: climb instead of descend.
+        differentiable: whether the step is recorded by autograd.
+
+    Raises:
+        ValueError: a setting is negative.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: Any = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum: float = 0,
+        centered: bool = False,
+        capturable: bool = False,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        differentiable: bool = False,
+    ) -> None:
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        if not 0.0 <= lr:
+            raise ValueError(f"Invalid learning rate: {lr}")
+        if not 0.0 <= eps:
+            raise ValueError(f"Invalid epsilon value: {eps}")
+        if not 0.0 <= momentum:
+            raise ValueError(f"Invalid momentum value: {momentum}")
+        if not 0.0 <= weight_decay:
+            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
+        if not 0.0 <= alpha:
+            raise ValueError(f"Invalid alpha value: {alpha}")
+        defaults = {
+            "lr": lr,
+            "momentum": momentum,
+            "alpha": alpha,
+            "eps": eps,
+            "centered": centered,
+            "weight_decay": weight_decay,
+            "capturable": capturable,
+            "foreach": foreach,
+            "maximize": maximize,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        for group in self.param_groups:
+            group.setdefault("momentum", 0)
+            group.setdefault("centered", False)
+            group.setdefault("foreach", None)
+            group.setdefault("maximize", False)
+            group.setdefault("differentiable", False)
+            group.setdefault("capturable", False)
+
+    def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
+        momentum = ("momentum_buffer",) if group["momentum"] > 0 else ()
+        return ("step", "square_avg", *momentum, *(("grad_avg",) if group["centered"] else ()))
+
+    def _update(
+        self,
+        group: dict[str, Any],
+        scalar: Scalar,
+        param: Array,
+        grad: Array,
+        kept: list[Array],
+        scratch: tuple[Array, ...],
+        step: float,
+        fresh: bool,
+    ) -> None:
+        a, b = scratch
+        square = kept[0]
+        alpha, decay, momentum = group["alpha"], float(group["weight_decay"]), group["momentum"]
+        lr = scalar(float(group["lr"]))
+        if group["maximize"]:
+            grad = np.negative(grad, a)
+        if decay != 0:
+            grad = np.add(grad, np.multiply(param, scalar(decay), b), a)
+        np.multiply(square, scalar(alpha), square)
+        np.multiply(np.multiply(grad, scalar(1 - alpha), b), grad, b)
+        np.add(square, b, square)
+        if group["centered"]:
+            mean = kept[-1]
+            lerp(mean, grad, 1 - alpha, scalar, b)
+            square = np.subtract(square, np.multiply(mean, mean, b), b)
+        root = np.add(np.sqrt(square, b), scalar(group["eps"]), b)
+        if momentum > 0:
+            buffer = kept[1]
+            np.multiply(buffer, scalar(momentum), buffer)
+            np.add(buffer, np.divide(grad, root, b), buffer)
+            np.subtract(param, np.multiply(buffer, lr, b), param)
+        else:
+            np.subtract(param, np.divide(np.multiply(grad, lr, a), root, a), param)
+
+    def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
+        entry["step"] += 1
+        alpha, lr = group["alpha"], _to_scalar(group["lr"])
+        if group["maximize"]:
+            grad = -grad
+        if group["weight_decay"] != 0:
+            grad = grad + param.clone() * group["weight_decay"]
+        square = entry["square_avg"].mul_(alpha).add_(grad * grad * (1 - alpha))
+        if group["centered"]:
+            mean = entry["grad_avg"].mul_(alpha).add_(grad * (1 - alpha))
+            square = square - mean * mean
+        quotient = grad / (square.sqrt() + group["eps"])
+        if group["momentum"] > 0:
+            quotient = entry["momentum_buffer"].mul_(group["momentum"]).add_(quotient)
+        param.sub_(quotient * lr)

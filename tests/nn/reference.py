@@ -1,0 +1,61 @@
+"""Running the same code with PyTorch and with Rushlight, and comparing what comes of it."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+import rushlight
+
+torch = pytest.importorskip("torch", reason="the reference is an installed PyTorch")
+
+
+def plain(value):
+    """`value` as something that can be compared across the two libraries: tensors become lists, names lose their home."""
+    if isinstance(value, (torch.Tensor, rushlight.Tensor)):
+        return {"shape": tuple(value.shape), "dtype": str(value.dtype), "values": value.detach().tolist()}
+    if isinstance(value, dict):
+        return {plain(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, (int, float, bool, type(None))):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    text = text.replace("rushlight.", "torch.")
+    return re.sub(r"0x[0-9a-f]+", "0x", text)
+
+
+def outcome(function, library):
+    """What `function(library)` returns, or how it fails, and the warnings on the way."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result = plain(function(library))
+        except Exception as error:
+            result = (type(error).__name__, plain(str(error)))
+    return result, [(w.category.__name__, plain(str(w.message))) for w in caught]
+
+
+def assert_same(function):
+    """`function` has the same outcome with both libraries."""
+    expected = outcome(function, torch)
+    assert outcome(function, rushlight) == expected
+    return expected
+
+
+def to_torch(tensor):
+    """A PyTorch tensor with the elements of a Rushlight one."""
+    return torch.from_numpy(np.array(tensor.detach().numpy()))
+
+
+def to_rushlight(tensor):
+    """A Rushlight tensor with the elements of a PyTorch one."""
+    return rushlight.from_numpy(np.array(tensor.detach().numpy()))
+
+
+def assert_close(ours, theirs, rtol=1e-5, atol=1e-6):
+    """A Rushlight tensor has the shape, dtype and, to rounding, the elements of a PyTorch one."""
+    assert tuple(ours.shape) == tuple(theirs.shape)
+    assert str(ours.dtype) == str(theirs.dtype)
+    np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=rtol, atol=atol)
