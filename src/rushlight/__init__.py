@@ -21,10 +21,26 @@ from .base import Size as Size
 from .devices import device as device
 from .dtypes import *  # noqa: F403
 from .dtypes import dtype as dtype
+from .memory_format import channels_last as channels_last
+from .memory_format import channels_last_3d as channels_last_3d
+from .memory_format import contiguous_format as contiguous_format
+from .memory_format import memory_format as memory_format
+from .memory_format import preserve_format as preserve_format
 from .tensor import Tensor as Tensor
 from .tensor import layout as layout
 from .tensor import strided as strided
-from .ops import creation, elementwise_general, inplace, pointwise, pointwise_inplace, reduction, shape
+from .ops import (
+    convert,
+    creation,
+    elementwise_general,
+    inplace,
+    pointwise,
+    pointwise_inplace,
+    reduction,
+    shape,
+    splitting,
+    view,
+)
 from .ops.declare import FUNCTIONS as _FUNCTIONS
 
 globals().update(_FUNCTIONS)

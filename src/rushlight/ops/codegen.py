@@ -135,7 +135,7 @@ def node_class(op: "Operation") -> type:
             slots.append(n)
     saved = dict.fromkeys((*plan.tensors, *plan.lists), "input")
     saved.update(dict.fromkeys(plan.results, "result"))
-    slots += ["fit", *(f"{n}_version" for n in plan.versioned_results)]
+    slots += [*(["output_count"] if op.several else []), "fit", *(f"{n}_version" for n in plan.versioned_results)]
     body = {"__slots__": tuple(slots), "saved": saved, "__module__": "torch.autograd.graph", "operation": op}
     return type(op.node_name, (node.Node,), body)
 
@@ -194,7 +194,9 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
                 add(f"    {n} = result_tensor(node, {n!r}, {op.outputs.index(n) if len(op.differentiable) > 1 else None})")
             else:
                 add(f"    {n} = wrap_saved({n})")
-    if len(op.differentiable) > 1:
+    if op.several:
+        add("    grads = [grad.get(i) for i in range(node.output_count)]")
+    elif len(op.differentiable) > 1:
         add(f"    grads = [grad.get(i) for i in range({len(op.outputs)})]")
     results = [f.text for f in plan.formulas]
     if variant.fit:
@@ -380,6 +382,15 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
     passed = [f"{p}_data" if p in op.tensors or p in op.lists else p for p in op.parameters]
     passed = [f"{p}={a}" if p in op.keyword_only else a for p, a in zip(op.parameters, passed, strict=True)]
     add(f"    {', '.join((*op.outputs, *op.saves))} = {op.kernel_name}({', '.join(passed)})")
+    if op.several:
+        recorded = flavour != "plain"
+        first = op.tensors[0]
+        add("    node = None")
+        if recorded and op.formulas:
+            add(f"    if {first}._node is not None:")
+            add(f"        node = {op.reference}.recorder(1)({', '.join(op.parameters)}, None, UNTOUCHED)")
+        add(f"    return pieces({op.reference}, {first}, result, node, {recorded})")
+        return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
     for n in op.outputs:
         add(f"    if type({n}) is not ndarray: {n} = asarray({n})")
     if flavour != "plain" and op.formulas:
@@ -411,7 +422,11 @@ def _result_lines(op: "Operation", indent: str, recorded: bool, versions: dict[s
         mine = "None"
         if recorded and n in op.differentiable:
             mine = "node" if len(op.differentiable) == 1 else f"output(node, {i})"
-        lines += tensor_lines(indent, n, f"{n}.shape", f"from_numpy({n}.dtype)", mine, versions[n])
+        dtype = f"from_numpy({n}.dtype)"
+        if op.tensors and op.tensors[0] not in op.optional:
+            first = op.tensors[0]
+            dtype = f"{first}._dtype if {n}.dtype is {first}_data.dtype else {dtype}"
+        lines += tensor_lines(indent, n, f"{n}.shape", dtype, mine, versions[n])
         if op.view:
             lines.append(f"{indent}as_view(t, {op.tensors[0]}{', made_without_grad()' if flavour == 'plain' else ''})")
         if len(op.outputs) > 1:

@@ -58,6 +58,8 @@ class Operation:
         result: None, or ``"bool"`` for a comparison.
         floating: whether integers are converted to the default floating-point type first.
         view: whether the result shares the first input's memory.
+        several: whether the result is a list of arrays, as many as the arguments ask for; the node then has as many
+            outputs, and `grads` in the formula is the list of their gradients.
         function, method, inplace: which forms are public.
     """
 
@@ -76,6 +78,7 @@ class Operation:
         self.floating: bool = options.pop("floating", False)
         self.check: Callable[..., None] | None = options.pop("check", None)
         self.view: bool = self.kind == "view"
+        self.several: bool = options.pop("several", False)
         self.function: bool = options.pop("function", True)
         self.method: bool = options.pop("method", True)
         self.inplace: bool = options.pop("inplace", self.kind == "elementwise" and self.result is None)
@@ -259,9 +262,14 @@ def operation(
 
 def view(
     *, kernel: Any = None, node: str | None = None, tangent: str | None = "linear", function: bool = True,
-    method: bool = True, name: str | None = None, aten: str | None = None, **formulas: str,
+    method: bool = True, name: str | None = None, aten: str | None = None, several: bool = False, **formulas: str,
 ) -> Callable[[F], F]:  # fmt: skip
-    """Declares an operation whose result shares the memory of its first input."""
+    """Declares an operation whose result shares the memory of its first input.
+
+    Args:
+        kernel, node, tangent, function, method, name, aten, formulas: as in `operation`.
+        several: whether the body returns a list of arrays, of any length, and the operation a tuple of views.
+    """
     options = locals()
     return _declare("view", options)
 
@@ -403,6 +411,27 @@ def made_without_grad() -> str:
     return "inference" if mode.local.inference else "no_grad"
 
 
+def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded: bool) -> tuple[Any, ...]:
+    """The views that an operation with several of them returns.
+
+    Args:
+        op: the operation.
+        input: the tensor whose memory they look at.
+        arrays: their arrays.
+        made_by: the operation's node, or None.
+        recorded: whether operations are being recorded.
+    """
+    made = "multi-output" if recorded else made_without_grad()
+    found = []
+    if made_by is not None:
+        made_by.output_count = len(arrays)
+    for i, a in enumerate(arrays):
+        t = wrap(a, None if made_by is None else node.output(made_by, i))
+        as_view(t, input, made, op.node_name)
+        found.append(t)
+    return tuple(found)
+
+
 # ---------------------------------------------------------------------------------------------- results and errors
 def return_type(name: str, fields: tuple[str, ...]) -> Any:
     """The named tuple that an operation with several outputs returns, such as ``torch.return_types.max``."""
@@ -459,6 +488,7 @@ namespace.update(
     write_out=write_out,
     as_view=as_view,
     made_without_grad=made_without_grad,
+    pieces=pieces,
     from_numpy=dtypes.from_numpy,
     bool_=dtypes.bool_,
     int64=dtypes.int64,

@@ -1,15 +1,631 @@
-"""Shapes."""
+"""Joining tensors and rearranging their elements into new memory."""
+
 from typing import Any
+
 import numpy as np
-from .declare import Array, view, operation
+
+from .. import dtypes
+from ..base import TensorBase, wrap
+from ..kernels import numpy_views as kernels
+from .convert import _clone, clone, to_dtype
+from .declare import Array, composite, formula, in_formulas, operation
 from .elementwise_general import sum_to_shape
+from .view import _distinct, expand, movedim, permute, reshape, sizes, unsqueeze, view_method, wrap_dim
 
-@view(input="sum_to_size(grad, shape(input))")
-def expand(input: Array, size: Any) -> Array:
-    """x"""
-    return np.broadcast_to(input, size)
+__all__ = ["_clone", "clone"]
 
-@operation(name="sum_to_size", input="expand(grad, shape(input))")
-def sum_to_size(input: Array, size: Any) -> Array:
-    """x"""
+in_formulas(
+    lambda like, shape: np.zeros(shape, like.dtype), lambda like, shape: wrap(np.zeros(shape, like._data.dtype)), "zeros_of"
+)
+
+
+# ---------------------------------------------------------------------------------------------- sums to a shape
+@operation(name="_sum_to_size", aten="sum", node="SumBackward1", function=False, method=False, tangent="linear",
+           input="expand(grad, shape(input))")  # fmt: skip
+def _sum_to_size(input: Array, size: Any) -> Array:
+    """Summed over the dimensions along which a tensor of shape `size` would be broadcast to the input's shape."""
     return sum_to_shape(input, size)
+
+
+def _sum_array(a: Array, size: Any) -> Array:
+    return a if a.shape == size else sum_to_shape(a, size)
+
+
+@composite(function=False, raw=_sum_array)
+def sum_to_size(input: Any, *size: Any) -> Any:
+    """The opposite of broadcasting: summed over the dimensions that `size` lacks or has as 1.
+
+    Raises:
+        RuntimeError: `size` does not broadcast to the tensor's shape.
+    """
+    new = sizes("sum_to_size", size)
+    shape = input._shape
+    if new == shape:
+        return input
+    lead = len(shape) - len(new)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(new, shape[lead:])):
+        raise RuntimeError(f"size {{{list(new)}}} is not expandable to size {{{list(shape)}}}.")
+    return view_method(_sum_to_size(input, new), new)
+
+
+# ---------------------------------------------------------------------------------------------- joining
+@operation(name="_cat", aten="cat", node="CatBackward0", function=False, method=False, tangent="linear",
+           tensors="cat_backward(grad, shape(tensors), dim)")  # fmt: skip
+def _cat(tensors: list[Array], dim: int) -> Array:
+    """Tensors one after the other in a dimension."""
+    return np.concatenate(tensors, dim)
+
+
+@formula(aliasing=True)
+def cat_backward(grad: Any, shapes: Any, dim: Any) -> Any:
+    """The part of a gradient that belongs to each of the joined tensors."""
+    found, start = [], 0
+    for s in shapes:
+        found.append(_slice(grad, dim, start, start + s[dim], 1))  # type: ignore[name-defined]  # noqa: F821
+        start += s[dim]
+    return found
+
+
+def _tensor_list(name: str, tensors: Any) -> list[Any]:
+    if not isinstance(tensors, (list, tuple)):
+        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+    for i, t in enumerate(tensors):
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+    return list(tensors)
+
+
+def _common_dtype(tensors: list[Any]) -> list[Any]:
+    common = tensors[0]._dtype
+    same = True
+    for t in tensors:
+        if t._dtype is not common:
+            same = False
+            common = dtypes.promote_types(common, t._dtype)
+    return tensors if same else [to_dtype(t, common) for t in tensors]
+
+
+def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
+    return np.concatenate(arrays, dim)
+
+
+@composite(method=False, raw=_cat_arrays)
+def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+    """Tensors one after the other in a dimension.
+
+    Args:
+        tensors: a sequence of tensors of the same shape but for that dimension; one-dimensional empty ones are left out.
+        dim: the dimension.
+        out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the shapes differ, a tensor has no dimensions, or there is no tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+    """
+    given = _tensor_list("cat", tensors)
+    if not given:
+        raise ValueError("expected a non-empty list of Tensors")
+    given = _common_dtype(given)
+    some = [t for t in given if t._shape != (0,)] or given
+    first = some[0]._shape
+    for i, t in enumerate(given):
+        if not t._shape:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+    at = wrap_dim(dim, len(first))
+    for t in some:
+        if t._shape != first:
+            _check_joinable(given, first, t._shape, at)
+    result = _cat(some, at)
+    return result if out is None else _into(out, result)
+
+
+def _check_joinable(given: list[Any], first: Any, shape: Any, dim: int) -> None:
+    position = next(i for i, t in enumerate(given) if t._shape == shape)
+    if len(shape) != len(first):
+        raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
+    for d, (n, m) in enumerate(zip(first, shape)):
+        if d != dim and n != m:
+            raise RuntimeError(
+                f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} for tensor "
+                f"number {position} in the list."
+            )
+
+
+def _into(out: Any, result: Any) -> Any:
+    if out._shape != result._shape:
+        out.resize_(result._shape)
+    return out.copy_(result)
+
+
+for _name in ("concat", "concatenate"):
+    composite(method=False, name=_name)(cat)
+
+
+@operation(name="_stack", aten="stack", node="StackBackward0", function=False, method=False, tangent="linear",
+           tensors="unstack(grad, dim)")  # fmt: skip
+def _stack(tensors: list[Array], dim: int) -> Array:
+    """Tensors side by side in a new dimension."""
+    return np.stack(tensors, dim)
+
+
+def _unstack_array(a: Array, dim: int) -> list[Array]:
+    return [kernels.select(a, dim, i) for i in range(a.shape[dim])]
+
+
+in_formulas(_unstack_array, lambda t, dim: list(t.unbind(dim)), "unstack", aliasing=True)
+
+
+@composite(method=False, raw=np.stack)
+def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+    """Tensors of one shape side by side in a new dimension.
+
+    Raises:
+        RuntimeError: the shapes differ or there is no tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.stack.html
+    """
+    given = _tensor_list("stack", tensors)
+    if not given:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = given[0]._shape
+    for i, t in enumerate(given):
+        if t._shape != first:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(t._shape)} at "
+                f"entry {i}"
+            )
+    result = _stack(_common_dtype(given), wrap_dim(dim, len(first) + 1))
+    return result if out is None else _into(out, result)
+
+
+@composite(method=False)
+def hstack(tensors: Any, *, out: Any = None) -> Any:
+    """Tensors joined horizontally: in dimension 1, or in their only dimension."""
+    given = [atleast_1d(t) for t in _tensor_list("hstack", tensors)]
+    return cat(given, 0 if given and len(given[0]._shape) == 1 else 1, out=out)
+
+
+@composite(method=False)
+def vstack(tensors: Any, *, out: Any = None) -> Any:
+    """Tensors joined vertically: in dimension 0, one-dimensional ones as rows."""
+    return cat([atleast_2d(t) for t in _tensor_list("vstack", tensors)], 0, out=out)
+
+
+composite(method=False, name="row_stack")(vstack)
+
+
+@composite(method=False)
+def dstack(tensors: Any, *, out: Any = None) -> Any:
+    """Tensors joined in dimension 2, which those with fewer dimensions get."""
+    return cat([atleast_3d(t) for t in _tensor_list("dstack", tensors)], 2, out=out)
+
+
+@composite(method=False)
+def column_stack(tensors: Any, *, out: Any = None) -> Any:
+    """Tensors joined as columns: in dimension 1, one-dimensional ones as a column each."""
+    given = [reshape(t, (t._data.size, 1)) if len(t._shape) <= 1 else t for t in _tensor_list("column_stack", tensors)]
+    return cat(given, 1, out=out)
+
+
+def _atleast(name: str, doc: str, one: Any) -> Any:
+    def function(*tensors: Any) -> Any:
+        if len(tensors) == 1:
+            if isinstance(tensors[0], TensorBase):
+                return one(tensors[0])
+            tensors = tuple(tensors[0])
+        return tuple([one(t) for t in tensors])
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return composite(method=False)(function)
+
+
+def _three(t: Any) -> Any:
+    n = len(t._shape)
+    if n == 0:
+        return reshape(t, (1, 1, 1))
+    if n == 1:
+        return unsqueeze(unsqueeze(t, 0), -1)
+    return unsqueeze(t, -1) if n == 2 else t
+
+
+atleast_1d = _atleast(
+    "atleast_1d", "Each tensor with at least one dimension.", lambda t: t if t._shape else reshape(t, (1,))
+)
+atleast_2d = _atleast(
+    "atleast_2d",
+    "Each tensor with at least two dimensions.",
+    lambda t: t if len(t._shape) > 1 else unsqueeze(t, 0) if t._shape else reshape(t, (1, 1)),
+)
+atleast_3d = _atleast("atleast_3d", "Each tensor with at least three dimensions.", _three)
+
+
+@operation(name="_block_diag", node="BlockDiagBackward0", function=False, method=False, tangent="linear",
+           tensors="block_diag_backward(grad, shape(tensors))")  # fmt: skip
+def _block_diag(tensors: list[Array]) -> Array:
+    """Matrices along the diagonal of a larger one."""
+    blocks = [np.atleast_2d(a) for a in tensors]
+    found = np.zeros((sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)), blocks[0].dtype)
+    i = j = 0
+    for b in blocks:
+        found[i : i + b.shape[0], j : j + b.shape[1]] = b
+        i, j = i + b.shape[0], j + b.shape[1]
+    return found
+
+
+@formula(aliasing=True)
+def block_diag_backward(grad: Any, shapes: Any) -> Any:
+    """The blocks of a gradient that belong to the matrices."""
+    found, i, j = [], 0, 0
+    for s in shapes:
+        rows, columns = (1,) * (2 - len(s)) + tuple(s)
+        block = _slice(_slice(grad, 0, i, i + rows, 1), 1, j, j + columns, 1)  # type: ignore[name-defined]  # noqa: F821
+        found.append(reshape(block, s))
+        i, j = i + rows, j + columns
+    return found
+
+
+@composite(method=False)
+def block_diag(*tensors: Any) -> Any:
+    """A matrix with the given matrices along its diagonal and zeros elsewhere.
+
+    Raises:
+        RuntimeError: a tensor has more than two dimensions.
+    """
+    for i, t in enumerate(tensors):
+        if len(t._shape) > 2:
+            raise RuntimeError(
+                "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input "
+                f"{i} has {len(t._shape)} dimensions"
+            )
+    return _block_diag(_common_dtype(list(tensors)))
+
+
+# ---------------------------------------------------------------------------------------------- repeating
+@operation(name="_repeat", aten="repeat", node="RepeatBackward0", function=False, method=False, tangent="linear",
+           input="repeat_backward(grad, repeats, shape(input))")  # fmt: skip
+def _repeat(input: Array, repeats: Any) -> Array:
+    """The tensor repeated along each dimension."""
+    return np.tile(input, repeats) if 0 not in repeats else np.empty(
+        [n * r for n, r in zip((1,) * (len(repeats) - input.ndim) + input.shape, repeats)], input.dtype
+    )
+
+
+@formula
+def repeat_backward(grad: Any, repeats: Any, shape: Any) -> Any:
+    """The sum of the gradients of all repetitions."""
+    full = (1,) * (len(repeats) - len(shape)) + tuple(shape)
+    pairs: tuple[int, ...] = ()
+    for r, n in zip(repeats, full):
+        pairs += (r, n)
+    if 0 in repeats:
+        return zeros_of(grad, shape)  # type: ignore[name-defined]  # noqa: F821
+    ones: tuple[int, ...] = ()
+    for n in full:
+        ones += (1, n)
+    return reshape(sum_to_size(reshape(grad, pairs), ones), shape)
+
+
+@composite(function=False)
+def repeat(input: Any, *repeats: Any) -> Any:
+    """A copy of the tensor repeated along each dimension.
+
+    Raises:
+        RuntimeError: there are fewer numbers than dimensions.
+    """
+    given = sizes("repeat", repeats, "repeats")
+    if len(given) < len(input._shape):
+        raise RuntimeError(
+            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
+        )
+    return _repeat(input, given)
+
+
+@composite()
+def tile(input: Any, *dims: Any) -> Any:
+    """A copy of the tensor repeated along each dimension; missing numbers are 1."""
+    given = sizes("tile", dims, "dims")
+    return _repeat(input, (1,) * (len(input._shape) - len(given)) + given)
+
+
+@composite()
+def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Any:
+    """Each entry of a dimension (or of the flattened tensor) repeated on the spot.
+
+    Args:
+        input: the tensor; alone, how often to repeat each index.
+        repeats: how often: a number, or a tensor with one for each entry.
+        dim: the dimension.
+        output_size: the size of the result in that dimension, which spares nothing here.
+    """
+    if repeats is None:
+        counts = input._data
+        return wrap(np.repeat(np.arange(counts.size), counts))
+    if dim is None:
+        input, dim = input.contiguous().view(-1) if len(input._shape) != 1 or isinstance(repeats, int) else input, 0
+    at = wrap_dim(dim, len(input._shape))
+    shape = input._shape
+    if isinstance(repeats, TensorBase) and repeats._data.size == 1:
+        repeats = int(repeats.item())
+    if isinstance(repeats, int):
+        if repeats < 0:
+            raise RuntimeError("Repeats must be non-negative")
+        wide = expand(unsqueeze(input, at + 1), (*shape[: at + 1], repeats, *shape[at + 1 :]))
+        from ..memory_format import contiguous_format
+
+        return view_method(_clone(wide, contiguous_format), (*shape[:at], shape[at] * repeats, *shape[at + 1 :]))
+    counts = repeats._data
+    if counts.ndim != 1 or counts.size != shape[at]:
+        raise RuntimeError("repeats must have the same size as input along dim")
+    return input.index_select(at, wrap(np.repeat(np.arange(counts.size), counts)))
+
+
+# ---------------------------------------------------------------------------------------------- rearranging
+@operation(name="_flip", aten="flip", node="FlipBackward0", function=False, method=False, tangent="linear",
+           input="_flip(grad, dims)")  # fmt: skip
+def _flip(input: Array, dims: Any) -> Array:
+    """With some dimensions in reverse."""
+    return np.flip(input, dims).copy("C")
+
+
+@composite()
+def flip(input: Any, *dims: Any) -> Any:
+    """A copy with some dimensions in reverse.
+
+    Raises:
+        RuntimeError: a dimension is given twice.
+    """
+    n = len(input._shape)
+    given = _distinct([wrap_dim(d, n) for d in sizes("flip", dims, "dims")])
+    return _flip(input, tuple(given) if n else ())
+
+
+@composite()
+def fliplr(input: Any) -> Any:
+    """A copy with dimension 1 in reverse.
+
+    Raises:
+        RuntimeError: there are fewer than two dimensions.
+    """
+    if len(input._shape) < 2:
+        raise RuntimeError("Input must be >= 2-d.")
+    return _flip(input, (1,))
+
+
+@composite()
+def flipud(input: Any) -> Any:
+    """A copy with dimension 0 in reverse.
+
+    Raises:
+        RuntimeError: there is no dimension.
+    """
+    if not input._shape:
+        raise RuntimeError("Input must be >= 1-d.")
+    return _flip(input, (0,))
+
+
+@operation(name="_roll", aten="roll", node="RollBackward0", function=False, method=False, tangent="linear",
+           input="_roll(grad, roll_back(shifts), dims)")  # fmt: skip
+def _roll(input: Array, shifts: Any, dims: Any) -> Array:
+    """With entries moved along dimensions, those that leave at the end coming back at the start."""
+    return np.roll(input, shifts, dims) if dims else np.roll(input, shifts[0])
+
+
+@formula
+def roll_back(shifts: Any) -> Any:
+    """The shifts that undo others."""
+    return tuple([-s for s in shifts])
+
+
+@composite()
+def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
+    """A copy with entries moved along dimensions (or in the flattened tensor); what leaves at the end comes back.
+
+    Raises:
+        RuntimeError: the numbers of shifts and dimensions differ.
+    """
+    moved = (shifts,) if isinstance(shifts, int) else tuple(shifts)
+    along = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
+    if not moved:
+        raise RuntimeError("`shifts` required")
+    if along and len(along) != len(moved) or (not along and len(moved) != 1):
+        raise RuntimeError(f"shifts and dimensions must align. shifts: {len(moved)}, dims:{len(along)}")
+    n = len(input._shape)
+    return _roll(input, moved, tuple([wrap_dim(d, n) for d in along]))
+
+
+@operation(name="_rot90", aten="rot90", node="Rot90Backward0", function=False, method=False, tangent="linear",
+           input="_rot90(grad, -k, dims)")  # fmt: skip
+def _rot90(input: Array, k: int, dims: Any) -> Array:
+    """Turned by quarters in a plane."""
+    turned = np.rot90(input, k, dims)
+    # PyTorch transposes a flipped copy: the result lies in memory in that order.
+    a, b = dims
+    if k % 2:
+        return turned.swapaxes(a, b).copy("C").swapaxes(a, b)
+    return turned.copy("C")
+
+
+@composite()
+def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
+    """A copy turned `k` times by 90 degrees in the plane of two dimensions.
+
+    Raises:
+        RuntimeError: not exactly two different dimensions are given.
+    """
+    n = len(input._shape)
+    given = tuple(dims)
+    if len(given) != 2:
+        raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(given)}")
+    if n < 2:
+        raise RuntimeError(f"expected total dims >= 2, but got total dims = {n}")
+    if given[0] == given[1] or abs(given[0] - given[1]) == n:
+        raise RuntimeError(
+            f"expected rotation dims to be different, but got dim0 = {given[0]} and dim1 = {given[1]}"
+        )
+    for i, d in enumerate(given):
+        if not -n <= d < n:
+            raise RuntimeError(f"Rotation dim{i} out of range, dim{i} = {d}")
+    return _rot90(input, k, (given[0] % n, given[1] % n))
+
+
+# ---------------------------------------------------------------------------------------------- triangles, diagonals
+@operation(input="tril(grad, diagonal)", tangent="linear")
+def tril(input: Array, diagonal: int = 0) -> Array:
+    """The lower triangle of matrices; the other elements are 0.
+
+    Args:
+        input: shape (*, rows, columns).
+        diagonal: the highest diagonal that is kept.
+    """
+    return np.tril(input, diagonal)
+
+
+@operation(input="triu(grad, diagonal)", tangent="linear")
+def triu(input: Array, diagonal: int = 0) -> Array:
+    """The upper triangle of matrices; the other elements are 0.
+
+    Args:
+        input: shape (*, rows, columns).
+        diagonal: the lowest diagonal that is kept.
+    """
+    return np.triu(input, diagonal)
+
+
+def _triangle_inplace(op: Any) -> Any:
+    def method(input: Any, diagonal: int = 0) -> Any:
+        from .declare import REGISTRY, apply_inplace
+
+        return apply_inplace(REGISTRY[op], input, (diagonal,), {})
+
+    method.__name__ = method.__qualname__ = op + "_"
+    method.__doc__ = f"The in-place form of `{op}`."
+    return composite(inplace=True)(method)
+
+
+_triangle_inplace("tril")
+_triangle_inplace("triu")
+
+
+def _diag_embed_kernel(a: Array, offset: int, dim1: int, dim2: int) -> Array:
+    n = a.shape[-1] + abs(offset)
+    # The result is made with the matrix dimensions last in order, then looked at with them in their places.
+    whole = np.zeros(_with_square(a.shape[:-1], dim1, dim2, n), a.dtype)
+    kernels.diagonal(whole, offset, dim1, dim2)[...] = a
+    return whole
+
+
+def _with_square(lead: Any, dim1: int, dim2: int, n: int) -> list[int]:
+    shape = list(lead)
+    for d in sorted((dim1, dim2)):
+        shape.insert(d, n)
+    return shape
+
+
+@operation(name="_diag_embed", aten="diag_embed", node="DiagEmbedBackward0", function=False, method=False,
+           tangent="linear", kernel=_diag_embed_kernel, input="_diagonal(grad, offset, dim1, dim2)")  # fmt: skip
+def _diag_embed(input: Array, offset: int, dim1: int, dim2: int) -> Array:
+    """Matrices with given diagonals."""
+
+
+@composite()
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """Matrices that have the last dimension on a diagonal and zeros elsewhere.
+
+    Raises:
+        RuntimeError: both new dimensions are the same.
+    """
+    n = len(input._shape) + 1
+    a, b = wrap_dim(dim1, n), wrap_dim(dim2, n)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return _diag_embed(input, offset, a, b)
+
+
+@operation(name="_diagonal_copy", node="DiagonalBackward0_copy", function=False, method=False, tangent="linear",
+           input="diagonal_backward(grad, shape(input), offset, 0, 1)")  # fmt: skip
+def _diagonal_copy(input: Array, offset: int) -> Array:
+    """The diagonal of a matrix as a copy."""
+    return kernels.diagonal(input, offset, 0, 1).copy()
+
+
+@composite()
+def diag(input: Any, diagonal: int = 0) -> Any:
+    """A matrix with a vector on its diagonal, or the diagonal of a matrix as a copy.
+
+    Raises:
+        RuntimeError: the tensor has neither one nor two dimensions.
+    """
+    n = len(input._shape)
+    if n == 1:
+        return _diag_embed(input, diagonal, 0, 1)
+    if n == 2:
+        return _diagonal_copy(input, diagonal)
+    raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {n}D")
+
+
+@composite()
+def diagflat(input: Any, offset: int = 0) -> Any:
+    """A matrix with all elements of the tensor on its diagonal."""
+    return diag(input.contiguous().view(-1), offset)
+
+
+# ---------------------------------------------------------------------------------------------- grids
+@composite(method=False)
+def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
+    """The coordinates of a grid: each vector expanded over the dimensions of the others.
+
+    Args:
+        tensors: vectors or numbers.
+        indexing: ``"ij"`` (the first vector runs along dimension 0), or ``"xy"`` (along dimension 1).
+
+    Raises:
+        RuntimeError: a tensor has more than one dimension, or the indexing is neither.
+    """
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    if indexing is None:
+        import warnings
+
+        warnings.warn(
+            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.",
+            UserWarning,
+            stacklevel=2,
+        )
+        indexing = "ij"
+    if not tensors:
+        raise RuntimeError("meshgrid expects a non-empty TensorList")
+    if indexing not in ("ij", "xy"):
+        raise RuntimeError(
+            f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
+        )
+    for i, t in enumerate(tensors):
+        if len(t._shape) > 1:
+            raise RuntimeError(
+                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {_described(t)}"
+            )
+    given = list(tensors)
+    swap = indexing == "xy" and len(given) >= 2
+    if swap:
+        given[0], given[1] = given[1], given[0]
+    shape = tuple([t._data.size for t in given])
+    found = []
+    for i, t in enumerate(given):
+        placed = [1] * len(given)
+        placed[i] = -1
+        found.append(expand(view_method(t, tuple(placed)), shape))
+    if swap:
+        found = [movedim(t, 0, 1) for t in found]
+        found[0], found[1] = found[1], found[0]
+    return tuple(found)
+
+
+def _described(t: Any) -> str:
+    return repr(t)
+
+
+@composite()
+def permute_copy(input: Any, dims: Any) -> Any:
+    """`permute` as a copy."""
+    return clone(permute(input, tuple(dims)))

@@ -1,0 +1,267 @@
+"""Copies and conversions: clone, contiguous, to, and the methods named after types."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import devices, dtypes
+from ..base import TensorBase
+from ..memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
+from .declare import Array, composite, in_formulas, operation
+
+# For each format by channels: the order of dimensions in which such a tensor lies row by row in memory.
+_ORDERS = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
+
+
+# ---------------------------------------------------------------------------------------------- layout
+def copy_in(a: Array, layout: memory_format) -> Array:
+    """A copy of an array in a memory format.
+
+    Raises:
+        RuntimeError: the array has the wrong number of dimensions for the format.
+    """
+    if layout is preserve_format:
+        return a.copy("C") if a.flags.c_contiguous else _copy_preserving(a)
+    order = _ORDERS.get(layout)
+    if order is None:
+        return a.copy("C")
+    _check_dims(a.ndim, layout)
+    back = np.argsort(order)
+    return a.transpose(order).copy("C").transpose(back)
+
+
+def _copy_preserving(a: Array) -> Array:
+    # Dimensions are laid out in the order of their strides; those without a stride of their own stay where they are.
+    order = list(range(a.ndim))
+    for i in range(1, a.ndim):
+        j = i
+        while j > 0 and _lies_within(a, order[j], order[j - 1]):
+            order[j - 1], order[j] = order[j], order[j - 1]
+            j -= 1
+    return a.transpose(order).copy("C").transpose(np.argsort(order))
+
+
+def _lies_within(a: Array, outer: int, inner: int) -> bool:
+    """Whether dimension `outer`, written after `inner`, steps further in memory."""
+    s, t = a.strides[outer], a.strides[inner]
+    if not s or not t or a.shape[outer] == 1:
+        return False
+    return s > t or (s == t and a.shape[outer] > a.shape[inner])
+
+
+def _check_dims(ndim: int, layout: memory_format) -> None:
+    if ndim != len(_ORDERS[layout]):
+        raise RuntimeError(
+            f"required rank {len(_ORDERS[layout])} tensor to use {layout._name} format"
+        )
+
+
+def is_laid_out(a: Array, layout: memory_format) -> bool:
+    """Whether the elements lie row by row in memory in the order of a memory format."""
+    order = _ORDERS.get(layout)
+    if order is None:
+        if layout is preserve_format:
+            raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+        return a.flags.c_contiguous
+    return a.ndim == len(order) and a.transpose(order).flags.c_contiguous
+
+
+@operation(name="_clone", aten="clone", node="CloneBackward0", function=False, method=False, tangent="linear", input="grad",
+           kernel=copy_in)  # fmt: skip
+def _clone(input: Array, layout: Any) -> Array:
+    """A copy in a memory format."""
+
+
+@composite(raw=np.copy)
+def clone(input: Any, *, memory_format: Any = preserve_format) -> Any:
+    """A copy through which gradients flow.
+
+    Args:
+        input: the tensor.
+        memory_format: the order of the copy in memory; as it is, unless given.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.clone.html
+    """
+    return _clone(input, memory_format or preserve_format)
+
+
+@composite(function=False)
+def contiguous(input: Any, memory_format: Any = contiguous_format) -> Any:
+    """The tensor itself if its elements lie row by row in memory (or in the order asked for), else such a copy."""
+    if is_laid_out(input._data, memory_format):
+        return input
+    return _clone(input, memory_format)
+
+
+@composite(function=False)
+def is_contiguous(input: Any, memory_format: Any = contiguous_format) -> bool:
+    """Whether the elements lie in memory row by row, or in the order of the given memory format."""
+    return is_laid_out(input._data, memory_format)
+
+
+# ---------------------------------------------------------------------------------------------- dtype
+def convert_array(a: Array, dtype: dtypes.dtype) -> Array:
+    """A copy of an array with elements of another type; numbers outside its range wrap around or become anything."""
+    target = dtype.numpy
+    kind = a.dtype.kind
+    if kind == "c" and dtype.category != dtypes.COMPLEX and dtype is not dtypes.bool_:
+        a = a.real
+        kind = "f"
+    if kind in "fV" and dtype.category == dtypes.INTEGRAL:
+        with np.errstate(invalid="ignore"):
+            return a.astype(target)
+    if dtype is dtypes.float16:
+        with np.errstate(over="ignore"):
+            return a.astype(target)
+    return a.astype(target)
+
+
+@operation(name="_to_copy", node="ToCopyBackward0", function=False, method=False, input="to_dtype(grad, source)",
+           tangent="to_dtype(input_t, dtype)")  # fmt: skip
+def _to_copy(input: Array, dtype: Any, source: Any, layout: Any) -> Array:
+    """A copy in another dtype; `source` is the input's own."""
+    made = input.copy("K") if dtype is source else convert_array(input, dtype)
+    return made if layout is preserve_format else copy_in(made, layout)
+
+
+def to_dtype(input: Any, dtype: Any) -> Any:
+    """The tensor in a dtype: itself, if it has that dtype already."""
+    source = input._dtype
+    return input if source is dtype else _to_copy(input, dtype, source, preserve_format)
+
+
+def _to_dtype_array(a: Array, dtype: Any) -> Array:
+    return a if a.dtype == dtype.numpy else convert_array(a, dtype)
+
+
+in_formulas(_to_dtype_array, to_dtype, "to_dtype", aliasing=True)
+
+
+def _discards(input: Any, dtype: Any) -> None:
+    if input._dtype.is_complex and not dtype.is_complex and dtype is not dtypes.bool_:
+        warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=3)
+
+
+@composite(function=False)
+def to(input: Any, *args: Any, **kwargs: Any) -> Any:
+    """The tensor in a dtype and on a device: itself, where nothing is to be changed.
+
+    Forms: ``to(dtype)``, ``to(device)``, ``to(device, dtype)``, ``to(other)``; each with ``non_blocking``, ``copy`` and
+    ``memory_format``.
+
+    Raises:
+        AssertionError: the device is a CUDA device.
+        TypeError: the arguments have none of these forms.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
+    """
+    dtype, copy, layout = _to_arguments(args, kwargs)
+    source = input._dtype
+    if dtype is None:
+        dtype = source
+    if dtype is source and not copy:
+        if layout is preserve_format or is_laid_out(input._data, layout):
+            return input
+    elif dtype is not source:
+        _discards(input, dtype)
+    return _to_copy(input, dtype, source, layout)
+
+
+def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool, Any]:
+    layout = kwargs.pop("memory_format", None) or preserve_format
+    device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
+    copy, other = kwargs.pop("copy", False), kwargs.pop("other", None)
+    kwargs.pop("non_blocking", None)
+    rest = list(args)
+    if rest and isinstance(rest[0], TensorBase):
+        other = rest.pop(0)
+    elif rest and isinstance(rest[0], dtypes.dtype):
+        dtype = rest.pop(0)
+    elif rest and (rest[0] is None or isinstance(rest[0], (str, int, devices.device))):
+        device = rest.pop(0)
+        if rest and (rest[0] is None or isinstance(rest[0], dtypes.dtype)):
+            dtype = rest.pop(0)
+    if len(rest) > 1:
+        copy = rest[1]
+    if kwargs or len(rest) > 2 or (rest and not isinstance(rest[0], bool)):
+        got = [type(x).__name__ if not isinstance(x, dtypes.dtype) else "torch.dtype" for x in args]
+        got += [f"{k}={type(v).__name__}" for k, v in kwargs.items()]
+        raise TypeError(
+            f"to() received an invalid combination of arguments - got ({', '.join(got)}), but expected one of:\n"
+            " * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, *, "
+            "torch.memory_format memory_format = None)\n"
+            " * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = "
+            "None)\n"
+            " * (Tensor tensor, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = "
+            "None)\n"
+        )
+    if other is not None:
+        dtype = other._dtype
+    if device is not None:
+        devices.check(device)
+    return dtype, bool(copy), layout
+
+
+def _conversion(name: str, target: Any) -> None:
+    def method(input: Any, memory_format: Any = preserve_format) -> Any:
+        if input._dtype is target and memory_format is preserve_format:
+            return input
+        return to(input, target, memory_format=memory_format)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"The tensor in dtype ``{target}``; itself, if it has that dtype already."
+    composite(function=False)(method)
+
+
+for _name, _target in {
+    **{d._name: d for d in (dtypes.bfloat16, dtypes.bool_)}, **dtypes.ALIASES, "char": dtypes.int8, "byte": dtypes.uint8,
+}.items():  # fmt: skip
+    _conversion(_name, _target)
+
+
+@composite(function=False)
+def type_as(input: Any, other: Any) -> Any:
+    """The tensor in the dtype of `other`."""
+    return to(input, other._dtype)
+
+
+@composite(function=False, name="type")
+def type_(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
+    """The name of the tensor's type, such as ``"torch.FloatTensor"``; with a type given, the tensor in that type.
+
+    Raises:
+        ValueError: the name is no type's.
+    """
+    if dtype is None:
+        return f"torch.{input._dtype.legacy}"
+    if isinstance(dtype, str):
+        for d in dtypes.ALL:
+            if dtype == f"torch.{d.legacy}":
+                return to(input, d)
+        raise ValueError(f"invalid type: '{dtype}'")
+    found = getattr(dtype, "dtype", dtype) if not isinstance(dtype, dtypes.dtype) else dtype
+    if isinstance(found, dtypes.dtype):
+        return to(input, found)
+    python = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_}.get(found)
+    if python is not None:
+        return to(input, python)
+    raise RuntimeError("dtype must be a type, str, or dtype object")
+
+
+# ---------------------------------------------------------------------------------------------- devices
+@composite(function=False)
+def cpu(input: Any, memory_format: Any = preserve_format) -> Any:
+    """The tensor itself, which is on the CPU."""
+    return to(input, memory_format=memory_format)
+
+
+@composite(function=False)
+def cuda(input: Any, device: Any = None, non_blocking: bool = False, memory_format: Any = preserve_format) -> Any:
+    """Refuses: this build has the CPU only.
+
+    Raises:
+        AssertionError: always.
+    """
+    devices.check("cuda" if device is None or isinstance(device, int) else device)
+    return input
