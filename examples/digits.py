@@ -1,7 +1,7 @@
 """Learning to read handwritten digits: a small convolutional network on real data, from start to saved file.
 
 The data are scikit-learn's 1797 digits of 8 x 8 pixels, which come with scikit-learn, so nothing is downloaded. The
-program needs `pip install rushlight scikit-learn tqdm`. It is an ordinary PyTorch program but for the name in its
+program needs `pip install "rushlight[vision]"`. It is an ordinary PyTorch program but for the name in its
 first import: with `import torch` there it runs on PyTorch and prints the same.
 """
 
