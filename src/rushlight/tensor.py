@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import devices, dtypes
-from .autograd import api
+from .autograd import api, engine
 from .autograd import mode, node
 from .autograd.node import AccumulateGrad
 from .base import UNTOUCHED, Size, TensorBase, View, base_of, make_size, namespace, own_version, wrap
@@ -19,6 +19,10 @@ _NON_LEAF_GRAD = (
     ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf "
     "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations."
 )
+
+
+# Scalars one by the size of their elements, to be copied as the gradient of a loss.
+ONES = {4: np.ones((), np.float32), 8: np.ones((), np.float64)}
 
 
 class Tensor(TensorBase):
@@ -317,12 +321,11 @@ class Tensor(TensorBase):
     ) -> None:
         """Computes the gradients of this tensor with respect to the graph's leaves; see `torch.autograd.backward`."""
         current = self._node
-        if gradient is None and inputs is None and not create_graph and current is not None and self._data.size == 1:
-            if self._dtype.plain:
-                seed = np.empty(self._shape, self._data.dtype)
-                seed.fill(1)
-                api.engine.run([(current, wrap(seed))], bool(retain_graph), False, None, True)
-                return
+        if gradient is None and current is not None and not create_graph and inputs is None and self._dtype.plain:
+            if not self._shape and current.seq:
+                # The ordinary call, on a loss: nothing to check, and the seed is a one.
+                if engine.run_scalar(current, ONES[self._dtype.itemsize].copy(), bool(retain_graph)):
+                    return
         api.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Callable[..., Any]) -> node.RemovableHandle:

@@ -207,8 +207,8 @@ def grad(
         root = getattr(of[0], "_node", None)
         if root is not None and not of[0]._shape and of[0]._dtype.plain:
             # The ordinary case: a real scalar with respect to tensors.
-            nodes = [t._node for t in wanted if isinstance(t, TensorBase) and t._node is not None]
-            if nodes and len(nodes) == len(wanted):
+            nodes = [getattr(t, "_node", None) for t in wanted]
+            if nodes and None not in nodes:
                 results = engine.run([(root, _ones(of[0]))], keep, create_graph, nodes, False)
                 return _answers(wanted, results, allow_unused, materialize_grads)
     if not only_inputs:
@@ -240,7 +240,7 @@ def grad(
 
 
 def _answers(wanted: tuple[Any, ...], results: list[Any], allow_unused: bool, materialize_grads: bool) -> tuple[Any, ...]:
-    if any([g is None for g in results]):
+    if results[0] is None or len(results) > 1 and any([g is None for g in results]):
         if not allow_unused:
             raise RuntimeError(
                 "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "

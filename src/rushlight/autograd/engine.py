@@ -77,6 +77,28 @@ def run(roots: list[tuple[Any, Any]], keep: bool, create_graph: bool, inputs: li
     return run_general(roots, keep, create_graph, inputs, accumulate)
 
 
+def run_scalar(root: Any, grad: Any, keep: bool) -> bool:
+    """Runs the ordinary backward from one node, if nothing special is asked of it.
+
+    Returns:
+        Whether it ran; if not, `run` must be called.
+    """
+    if LeafHooks.alive or node_watchers or not _running.acquire(False):
+        return False
+    try:
+        leaves = run_fast(root, grad, keep)
+    finally:
+        _running.release()
+    for leaf in leaves:
+        grad = leaf.grad
+        leaf.grad = None
+        if leaf.total is None and type(grad) is ndarray:
+            leaf.total = grad
+        else:
+            accumulate_array(leaf, grad)
+    return True
+
+
 def _all_leaves(root: Any, inputs: list[Any]) -> bool:
     """Whether `inputs` are just the leaves that `root` depends on, so that every node is on a path to one."""
     seen = {root}

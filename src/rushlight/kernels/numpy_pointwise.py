@@ -95,6 +95,13 @@ def pow_number(x: Array, exponent: Any) -> Any:
     return np.power(x, np.asarray(exponent, x.dtype))
 
 
+def pow_slope(x: Array, exponent: Any) -> Any:
+    """The derivative of ``x ** exponent``, for an exponent that is not zero."""
+    if exponent == 2:
+        return x * 2
+    return pow_number(x, exponent - 1) * exponent
+
+
 def pow_(a: Array, b: Array) -> Any:
     """``a ** b`` elementwise."""
     if a.dtype.kind == "b":

@@ -252,7 +252,10 @@ def pow_backward(grad: Any, input: Any, exponent: Any) -> Any:
     """The gradient of ``input ** exponent``; zero for exponent zero, also where the input is zero."""
     if exponent == 0:
         return zeros_like(grad)  # type: ignore[name-defined]  # noqa: F821
-    return grad * conj(_pow_number(input, exponent - 1) * exponent)  # type: ignore[name-defined]  # noqa: F821
+    return grad * conj(pow_slope(input, exponent))  # type: ignore[name-defined]  # noqa: F821
+
+
+in_formulas(kernels.pow_slope, lambda x, exponent: _pow_number(x, exponent - 1) * exponent, "pow_slope")
 
 
 @elementwise(name="_pow", node="PowBackward1", aten="pow", kernel=kernels.pow_, function=False, method=False,
