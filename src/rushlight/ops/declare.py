@@ -198,7 +198,7 @@ class Operation:
             raise AttributeError(flavour)
         made: Any
         if flavour == "result_type":
-            made = return_type(self.name, self.outputs) if len(self.outputs) > 1 else None
+            made = return_type(self.aten, self.outputs) if len(self.outputs) > 1 else None
         else:
             made = self.entry(flavour, self.name)
         setattr(self, flavour, made)

@@ -1,0 +1,145 @@
+"""Reductions of arrays. Narrow floating types are accumulated in float32, and long sums in float32 are sums of sums."""
+
+from typing import Any
+
+import numpy as np
+
+from .numpy_common import narrow, widen
+
+Axes = tuple[int, ...]
+_add = np.add.reduce
+
+# Sums of so many numbers are made of sums of about the square root of that: NumPy adds one by one across rows.
+_LONG = 512
+
+
+def sum_all(x: Any) -> Any:
+    """The sum of all elements."""
+    return _add(x, None)
+
+
+def mean_all(x: Any) -> Any:
+    """The mean of all elements."""
+    return _add(x, None) / (x.size or np.nan)
+
+
+def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
+    """The sum over some axes, in the type of `x`; integers must be wide enough for it."""
+    wide = widen(x)
+    kind = wide.dtype
+    if kind.itemsize > 4 and kind.char != "F" or kind.kind not in "fc":
+        result = _add(wide, axes, kind, None, keepdims)
+    else:
+        count = 1
+        for a in axes:
+            count *= wide.shape[a]
+        if count <= _LONG or axes == (wide.ndim - 1,) and wide.flags.c_contiguous:
+            result = _add(wide, axes, None, None, keepdims)
+        else:
+            result = _sum_long(wide, axes, keepdims)
+    return result if wide is x else narrow(result, x.dtype)
+
+
+def _sum_long(x: np.ndarray, axes: Axes, keepdims: bool) -> Any:
+    inner = []
+    for a in sorted(axes, reverse=True):
+        # Axes that NumPy adds pairwise: the last ones of an array in C order.
+        if a == x.ndim - 1 - len(inner) and x.flags.c_contiguous:
+            inner.append(a)
+    outer = [a for a in sorted(axes, reverse=True) if a not in inner]
+    if inner:
+        x = _add(x, tuple(inner), None, None, True)
+    for a in outer:
+        x = _sum_one(x, a)
+    return x if keepdims else x.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+
+
+def _sum_one(x: np.ndarray, axis: int) -> np.ndarray:
+    """The sum over one axis, kept as length 1, by blocks."""
+    n = x.shape[axis]
+    if n <= 64:
+        return _add(x, axis, None, None, True)  # type: ignore[no-any-return]
+    block = max(int(n**0.5), 32)
+    whole = n // block * block
+    head = (slice(None),) * axis
+    parts = x[(*head, slice(0, whole))].reshape(*x.shape[:axis], whole // block, block, *x.shape[axis + 1 :])
+    total = _sum_one(_add(parts, axis + 1), axis)
+    if whole < n:
+        total = total + _add(x[(*head, slice(whole, n))], axis, None, None, True)
+    return total
+
+
+def prod_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
+    """The product over some axes, in the type of `x`."""
+    wide = widen(x)
+    return narrow(np.multiply.reduce(wide, axes, wide.dtype, None, keepdims), x.dtype)
+
+
+def max_along(x: np.ndarray, axis: int, keepdims: bool) -> tuple[Any, Any]:
+    """The largest elements along an axis, NaN if there is one, and where they are."""
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    return np.maximum.reduce(x, axis, None, None, keepdims), x.argmax(axis, keepdims=keepdims)
+
+
+def min_along(x: np.ndarray, axis: int, keepdims: bool) -> tuple[Any, Any]:
+    """The smallest elements along an axis, NaN if there is one, and where they are."""
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    return np.minimum.reduce(x, axis, None, None, keepdims), x.argmin(axis, keepdims=keepdims)
+
+
+def spread(grad: Any, shape: Axes) -> Any:
+    """One number seen as an array of a shape, without a memory of its own."""
+    try:
+        return np.ndarray(shape, grad.dtype, grad, 0, (0,) * len(shape))
+    except (ValueError, TypeError, BufferError):
+        return np.broadcast_to(grad, shape)
+
+
+def spread_over(grad: Any, shape: Axes, axes: Axes, keepdims: bool) -> Any:
+    """The gradient of a sum over some axes: `grad` repeated along them."""
+    if not keepdims:
+        grad = grad.reshape([1 if i in axes else n for i, n in enumerate(shape)])
+    if grad.size > 4096:
+        return np.broadcast_to(grad, shape)
+    whole = np.empty(shape, grad.dtype)
+    whole[...] = grad
+    return whole
+
+
+def equal_places(x: Any, chosen: Any) -> Any:
+    """1 where `x` is the chosen element (or both are NaN), else 0, in the dtype of `x`."""
+    found = x == chosen
+    if x.dtype.kind not in "iub":
+        found |= (x != x) & (chosen != chosen)
+    return found.astype(x.dtype)
+
+
+def put_along(values: np.ndarray, indices: np.ndarray, axis: int, shape: Axes) -> np.ndarray:
+    """Zeros of a shape with `values` added at `indices` along an axis."""
+    result = np.zeros(shape, values.dtype)
+    if not shape:
+        result[...] = values.sum()
+    elif values.size:
+        places = list(np.ogrid[tuple([slice(n) for n in indices.shape])])
+        places[axis] = indices
+        np.add.at(result, tuple(places), values)
+    return result
+
+
+def put_one(values: np.ndarray, indices: np.ndarray, axis: int, shape: Axes) -> np.ndarray:
+    """Zeros of a shape with `values` at `indices` along an axis, none of which occurs twice."""
+    result = np.zeros(shape, values.dtype)
+    if not shape:
+        result[...] = values.reshape(())
+    elif values.size:
+        np.put_along_axis(result, indices, values, axis)
+    return result
+
+
+def take_along(x: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
+    """The elements of `x` at `indices` along an axis."""
+    if not x.ndim:
+        return np.broadcast_to(x, indices.shape).copy()
+    return np.take_along_axis(x, indices, axis)
