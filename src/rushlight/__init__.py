@@ -47,7 +47,7 @@ globals().update(_FUNCTIONS)
 
 # Submodules and names that load when first used, so that importing the package stays quick: name -> (module, attribute).
 _LAZY: dict[str, tuple[str, str | None]] = {
-    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "testing")},
+    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "testing", "profiler")},
     **{name: ("serialization", name) for name in ("save", "load")},
     **{name: ("printing", name) for name in ("set_printoptions",)},
     **{name: ("random", name) for name in ("Generator", "default_generator", "manual_seed", "seed", "initial_seed",

@@ -422,7 +422,11 @@ def run_general(
                     continue
             if not edges and type(node) is AccumulateGrad:
                 if wanted is None and grad is not None:
+                    for watcher in node_watchers:
+                        watcher.before(node, grad)
                     run_leaf(node, grad if create_graph else base.wrap(grad), create_graph)
+                    for watcher in node_watchers:
+                        watcher.after(node, ())
                 continue
             rule = node.rule
             if rule.arity == ONE and grad is not None and not node_watchers:
@@ -476,19 +480,24 @@ def capture(node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], 
 def step(node: Any, grad: Any, keep: bool, create_graph: bool) -> tuple[Any, ...]:
     """Runs one node: the gradients of its edges, from the gradient of its output."""
     rule = node.rule
-    arity = rule.arity
+    hooked = rule.arity == HOOKED
+    original = rule.original if hooked else rule
+    if grad is None and not getattr(node, "runs_on_nothing", False):
+        return (None,) * len(node.edges())
+    function = original.tensor if create_graph else original.keep if keep else original.run
     for watcher in node_watchers:
         watcher.before(node, grad)
-    if grad is None and not getattr(node, "runs_on_nothing", False):
-        results: tuple[Any, ...] = (None,) * len(node.edges())
-    elif arity == HOOKED:
-        original = rule.original
-        function = original.tensor if create_graph else original.keep if keep else original.run
-        results = run_hooked(node, grad, function, create_graph)
-    else:
-        function = rule.tensor if create_graph else rule.keep if keep else rule.run
-        found = function(node, grad)
-        results = (found,) if arity == ONE else found
+    try:
+        if hooked:
+            results = run_hooked(node, grad, function, create_graph)
+        else:
+            results = function(node, grad)
+            if original.arity == ONE:
+                results = (results,)
+    except Exception:
+        for watcher in node_watchers:
+            watcher.failed(node)
+        raise
     for watcher in node_watchers:
         watcher.after(node, results)
     return results
