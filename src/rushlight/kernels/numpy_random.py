@@ -153,6 +153,7 @@ def store(values: Array, part: Array) -> None:
         part[...] = values.astype(np.float32) if part.dtype.itemsize == 2 else values
 
 
+@np.errstate(invalid="ignore", over="ignore")
 def fused_multiply_add(values: Array, scale: float, shift: float) -> Array:
     """`values * scale + shift` in float64 with one rounding at the end, from products in two parts (Dekker, 1971)."""
     product = values * scale
@@ -166,6 +167,7 @@ def fused_multiply_add(values: Array, scale: float, shift: float) -> Array:
     total = product + shift
     part = total - product
     error += (product - (total - part)) + (shift - part)
+    error[~np.isfinite(error)] = 0.0  # infinities have no parts
     return total + error
 
 

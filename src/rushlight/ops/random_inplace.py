@@ -1,0 +1,477 @@
+"""The methods that fill a tensor with random numbers in place.
+
+The numbers come from `rushlight.random`; the draws are PyTorch's, so the same seed gives the same tensor. Filling a
+tensor that takes part in a graph cuts it off from what it was: the gradient of its former value is zero.
+"""
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import mode
+from ..base import TensorBase, bump
+from ..kernels import numpy_normal, numpy_random
+from ..random import Generator, source_of
+from .declare import REGISTRY, Array, composite, operation, tensor_names
+from .inplace import apply_inplace, check
+from .signatures import Mismatch, forms, is_float, is_int
+
+
+# ---------------------------------------------------------------------------------------------- arguments
+def check_generator(generator: Any) -> None:
+    """Refuses a ``generator=`` that is none."""
+    if generator is not None and not isinstance(generator, Generator):
+        raise Mismatch
+
+
+def integer(value: Any) -> int:
+    """An argument that must be an int of 64 bits."""
+    if not is_int(value):
+        raise Mismatch
+    number = int(value)
+    if not -(1 << 63) <= number < 1 << 63:
+        raise ValueError("Overflow when unpacking long long")
+    return number
+
+
+def number(value: Any) -> float:
+    """An argument that must be a float."""
+    if not is_float(value):
+        raise Mismatch
+    return float(value)
+
+
+def unsupported(kernel: str, dtype: dtypes.dtype) -> NotImplementedError:
+    """The error for a dtype that PyTorch's function lacks."""
+    return NotImplementedError(f"\"{kernel}\" not implemented for '{dtype.scalar_name}'")
+
+
+def floats(array: Array, dtype: dtypes.dtype) -> Array:
+    """The array itself, or real and imaginary parts of a complex one as the last axis of a view."""
+    if dtype.category != dtypes.COMPLEX:
+        return array
+    return array[..., None].view(dtype.to_real().numpy)
+
+
+# ---------------------------------------------------------------------------------------------- filling
+def _drawing(name: str, node: str) -> Any:
+    """Declares what a draw is in a graph: an operation on which its input has no influence, so of gradient zero."""
+
+    @operation(name=name, node=node, function=False, method=False, out=False, input="zeros_like(grad)")
+    def drawn(input: Array, draw: Any) -> Array:
+        return draw(input)  # type: ignore[no-any-return]
+
+    return REGISTRY[name]
+
+
+_UNIFORM = _drawing("_uniform", "UniformBackward0")
+_NORMAL = _drawing("_normal", "NormalBackward0")
+_RANDOM_FROM = _drawing("_random_from", "RandomBackward0")
+_RANDOM_TO = _drawing("_random_to", "RandomBackward1")
+_RANDOM = _drawing("_random", "RandomBackward2")
+_BERNOULLI = _drawing("_bernoulli", "BernoulliBackward2")
+_EXPONENTIAL = _drawing("_exponential", "ExponentialBackward0")
+_GEOMETRIC = _drawing("_geometric", "GeometricBackward0")
+_CAUCHY = _drawing("_cauchy", "CauchyBackward0")
+_LOG_NORMAL = _drawing("_log_normal", "LogNormalBackward0")
+_drawing("_bernoulli_of", "BernoulliBackward0")
+_drawing("_normal_mean", "NormalBackward1")
+_drawing("_normal_std", "NormalBackward2")
+_drawing("_poisson", "PoissonBackward0")
+
+
+@operation(
+    name="_bernoulli_each", node="BernoulliBackward1", function=False, method=False, out=False,
+    input="zeros_like(grad)", p="zeros_like(p)",
+)  # fmt: skip
+def _bernoulli_each(input: Array, p: Array, draw: Any) -> Array:
+    return draw(input, p)  # type: ignore[no-any-return]
+
+
+@operation(
+    name="_normal_both", node="NormalBackward3", function=False, method=False, out=False,
+    mean="zeros_like(mean)", std="zeros_like(std)",
+)  # fmt: skip
+def _normal_both(mean: Array, std: Array, draw: Any) -> Array:
+    return draw(mean, std)  # type: ignore[no-any-return]
+
+
+def writable(t: Any, records: bool) -> None:
+    """Refuses to fill a tensor that may not be changed, or of which several elements share one place."""
+    check(t, records)
+    data = t._data
+    if 0 in data.strides and data.size and any(n > 1 and not step for n, step in zip(data.shape, data.strides)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+
+
+def _fill(t: Any, operation: Any, write: Callable[[Array], None]) -> Any:
+    """Lets `write` fill the elements of `t`, within the rules of in-place changes."""
+    records = mode.local.grad and t._node is not None
+    writable(t, records)
+    if not records:
+        write(t._data)
+        bump(t)
+        return t
+
+    def filled(array: Array) -> Array:
+        write(array)
+        return array
+
+    return apply_inplace(operation, t, (filled,), {})
+
+
+# In the forms of `from`, Python's keyword stands for the parameter that can only be given by name in a dictionary.
+@composite(function=False)
+@forms("float from = 0, float to = 1, *, torch.Generator generator = None", method=True)
+def uniform_(self: Any, from_: float = 0, to: float = 1, *, generator: Any = None, **named: Any) -> Any:
+    """Fills the tensor with numbers of the uniform distribution on ``[from, to)``.
+
+    Args:
+        self: floating or complex.
+        from_: the lower bound, named ``from`` in PyTorch.
+        to: the upper bound.
+        generator: the source of the numbers; the default generator unless given.
+        named: the lower bound by its name.
+
+    Raises:
+        NotImplementedError: the tensor holds integers or booleans.
+        RuntimeError: the bounds are out of order or out of the dtype's range; or as for every in-place change.
+    """
+    low, high = number(_named_from(from_, named)), number(to)
+    check_generator(generator)
+    dtype = self._dtype
+    if dtype.category < dtypes.FLOATING:
+        raise unsupported("check_uniform_bounds", dtype)
+    real = dtype.to_real()
+    largest = dtypes.finfo(real).max
+    for name, bound in (("from", low), ("to", high)):
+        if not -largest <= bound <= largest:
+            raise RuntimeError(f"{name} is out of bounds for {_C_NAMES[real]}")
+    if low > high:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
+    if high - low > largest:
+        raise RuntimeError(
+            f"uniform_ expects to-from <= std::numeric_limits<{dtype.scalar_name}>::max(), but found to={high:g} and "
+            f"from={low:g} which result in to-from to exceed the limit"
+        )
+    source = source_of(generator)
+    return _fill(self, _UNIFORM, lambda out: numpy_random.uniform(source, floats(out, dtype), low, high))
+
+
+def _named_from(value: Any, named: dict[str, Any]) -> Any:
+    """The argument called ``from``, which Python cannot name in a signature."""
+    if not named:
+        return value
+    if named.keys() != {"from"}:
+        raise Mismatch
+    return named["from"]
+
+
+def check_std(std: float) -> None:
+    """Refuses a negative standard deviation."""
+    if not std >= 0:
+        raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+
+
+def write_normal(source: Any, out: Array, dtype: dtypes.dtype, mean: float, std: float) -> None:
+    """Fills an array with normal numbers; in complex ones real and imaginary parts have half of the variance each."""
+    if dtype.category < dtypes.FLOATING and out.size:
+        raise unsupported("normal_kernel_cpu", dtype)
+    if dtype.category == dtypes.COMPLEX:
+        std /= math.sqrt(2.0)
+    numpy_normal.normal(source, floats(out, dtype), mean, std)
+
+
+@composite(function=False)
+@forms("float mean = 0, float std = 1, *, torch.Generator generator = None", method=True)
+def normal_(self: Any, mean: float = 0, std: float = 1, *, generator: Any = None) -> Any:
+    """Fills the tensor with numbers of the normal distribution.
+
+    Args:
+        self: floating or complex; in complex tensors the variance is shared by the real and imaginary parts.
+        mean: the centre of the distribution.
+        std: its standard deviation.
+        generator: the source of the numbers; the default generator unless given.
+
+    Raises:
+        NotImplementedError: the tensor holds integers or booleans.
+        RuntimeError: `std` is negative; or as for every in-place change.
+    """
+    mean, std = number(mean), number(std)
+    check_generator(generator)
+    check_std(std)
+    source = source_of(generator)
+    return _fill(self, _NORMAL, lambda out: write_normal(source, out, self._dtype, mean, std))
+
+
+# ---------------------------------------------------------------------------------------------- whole numbers
+_C_NAMES = {
+    dtypes.bool_: "bool",
+    dtypes.uint8: "unsigned char",
+    dtypes.int8: "signed char",
+    dtypes.int16: "short int",
+    dtypes.int32: "int",
+    dtypes.int64: "long int",
+    dtypes.float16: "c10::Half",
+    dtypes.bfloat16: "c10::BFloat16",
+    dtypes.float32: "float",
+    dtypes.float64: "double",
+}
+_DIGITS = {dtypes.float16: 11, dtypes.bfloat16: 8, dtypes.float32: 24, dtypes.float64: 53}
+
+
+def _rounded(number: int, dtype: dtypes.dtype) -> int:
+    """A whole number as the dtype can hold it; the smallest of 64 bits for infinity, as the processor has it."""
+    with np.errstate(over="ignore"):
+        value = float(np.array(number, np.float64 if dtype is dtypes.float64 else np.float32).astype(dtype.numpy))
+    return int(value) if math.isfinite(value) else -(1 << 63)
+
+
+def _first_held(low: int, dtype: dtypes.dtype) -> int:
+    """`low`, or the next number above it that a floating dtype can hold."""
+    after = _rounded(low + 1, dtype)
+    return after + (1 << (abs(low + 1).bit_length() - _DIGITS[dtype])) if after < low else low
+
+
+def _end_held(high: int, dtype: dtypes.dtype) -> int:
+    """`high`, or an end below it such that no number before it is rounded up to it in a floating dtype."""
+    before = _rounded(high - 1, dtype)
+    return before - (1 << (abs(high - 1).bit_length() - _DIGITS[dtype])) if before >= high else high
+
+
+def _check_range(low: int, last: int, dtype: dtypes.dtype) -> None:
+    """Refuses whole numbers that the dtype cannot hold, and warns of those that it holds with gaps."""
+    if dtype.category == dtypes.COMPLEX:
+        raise RuntimeError("check_random_bounds handles only integral, floating-point and boolean types")
+    if dtype.category == dtypes.FLOATING:
+        largest = int(dtypes.finfo(dtype).max)
+        smallest = -largest
+    elif dtype is dtypes.bool_:
+        smallest, largest = 0, 1
+    else:
+        info = np.iinfo(dtype.numpy)
+        smallest, largest = int(info.min), int(info.max)
+    for name, bound in (("from", low), ("to - 1", last)):
+        if not smallest <= bound <= largest:
+            raise RuntimeError(f"{name} is out of bounds for {_C_NAMES[dtype]}")
+        if dtype in _DIGITS and abs(bound) > 1 << _DIGITS[dtype]:
+            digits = _DIGITS[dtype]
+            warnings.warn(
+                f"{name} is out of bounds [-(2^{digits}), 2^{digits}]. Due to precision limitations {_C_NAMES[dtype]} "
+                "can support discrete uniform distribution only within this range. This warning will become an error "
+                "in version 1.7 release, please fix the code in advance",
+                UserWarning,
+                stacklevel=5,
+            )
+
+
+def write_integers(source: Any, dtype: dtypes.dtype, low: int, high: int | None) -> Callable[[Array], None]:
+    """What fills an array with whole numbers of ``[low, high)``, or from `low` to the largest of the dtype."""
+    if high is None and low == -(1 << 63):
+        return lambda out: numpy_random.integers_64(source, out)
+    if high is not None:
+        if low >= high:
+            raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+        if dtype in _DIGITS:
+            low, high = _first_held(low, dtype), _end_held(high, dtype)
+            if low >= high:
+                raise RuntimeError(
+                    "random_ expects 'from' casted to dtype to be less than 'to' casted to dtype, but got "
+                    f"from={low} >= to={high}"
+                )
+    elif dtype in _DIGITS:
+        last = 1 << _DIGITS[dtype]
+        low = _first_held(low, dtype)
+        if low >= last:
+            raise RuntimeError(
+                "random_ expects 'from' casted to dtype to be less than or equal to 'to_inc' casted to dtype, but got "
+                f"from={low} > to_inc={last}"
+            )
+        high = last + 1
+    elif dtype.category == dtypes.COMPLEX:
+        raise RuntimeError("random_from_to_impl handles only integral, floating-point and boolean types")
+    else:
+        high = 2 if dtype is dtypes.bool_ else int(np.iinfo(dtype.numpy).max) + 1
+    _check_range(low, high - 1, dtype)
+    return lambda out: numpy_random.integers(source, out, low, high)
+
+
+@composite(function=False)
+@forms(
+    "*, torch.Generator generator = None",
+    "int from, int to, *, torch.Generator generator = None",
+    "int to, *, torch.Generator generator = None",
+    method=True,
+)
+def random_(self: Any, *bounds: Any, generator: Any = None, **named: Any) -> Any:
+    """Fills the tensor with whole numbers, all equally likely: ``random_()``, ``random_(to)`` or ``random_(from, to)``.
+
+    Args:
+        self: any real dtype.
+        bounds: the smallest number, 0 unless given, and the end, which is not drawn. With None for the end, and without
+            bounds, the numbers go to the largest of the dtype (in a floating dtype, as far as it has no gaps).
+        generator: the source of the numbers; the default generator unless given.
+        named: the bounds by their names, ``from`` and ``to``.
+
+    Raises:
+        RuntimeError: there is no number between the bounds, or the dtype cannot hold them; or as for every in-place
+            change.
+    """
+    check_generator(generator)
+    given = dict(zip(("from", "to") if len(bounds) == 2 else ("to",), bounds))
+    if len(bounds) > 2 or named.keys() - {"from", "to"} or named.keys() & given.keys():
+        raise Mismatch
+    given |= named
+    source, dtype = source_of(generator), self._dtype
+    if not given:
+        if dtype.category == dtypes.COMPLEX and self._data.size:
+            raise unsupported("random_kernel_cpu", dtype)
+        return _fill(self, _RANDOM, lambda out: numpy_random.integers_of_dtype(source, out) if out.size else None)
+    if "to" not in given:
+        raise Mismatch
+    if "from" in given:
+        end = None if given["to"] is None else integer(given["to"])
+        return _fill(self, _RANDOM_FROM, write_integers(source, dtype, integer(given["from"]), end))
+    return _fill(self, _RANDOM_TO, write_integers(source, dtype, 0, integer(given["to"])))
+
+
+# ---------------------------------------------------------------------------------------------- other distributions
+def check_probabilities(p: Array, dtype: dtypes.dtype) -> None:
+    """Refuses probabilities that are none."""
+    if dtype.category != dtypes.FLOATING:
+        raise unsupported("bernoulli_tensor_cpu_p_", dtype)
+    if not ((p >= 0) & (p <= 1)).all():
+        raise RuntimeError(
+            "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If "
+            "so, please report an enhancement request to PyTorch.)"
+        )
+
+
+@composite(function=False)
+@forms(
+    "Tensor p, *, torch.Generator generator = None", "float p = 0.5, *, torch.Generator generator = None", method=True
+)
+def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
+    """Fills the tensor with ones and zeros.
+
+    Args:
+        self: any real dtype.
+        p: the probability of a one; or a floating tensor of probabilities, broadcast to this tensor.
+        generator: the source of the numbers; the default generator unless given.
+
+    Raises:
+        RuntimeError: a probability is not between 0 and 1; or as for every in-place change.
+        NotImplementedError: the tensor is complex, or the probabilities are whole numbers.
+    """
+    check_generator(generator)
+    source = source_of(generator)
+    if isinstance(p, TensorBase):
+        records = mode.local.grad and (self._node is not None or p._node is not None)
+        writable(self, records)
+        if self._dtype.category == dtypes.COMPLEX:
+            raise unsupported("bernoulli_tensor_cpu_self_", self._dtype)
+        expand = p if p._shape == self._shape else tensor_names["expand"](p, self._shape)
+        check_probabilities(p._data, p._dtype)
+
+        def write(out: Array, each: Array) -> Array:
+            numpy_random.bernoulli_each(source, out, each)
+            return out
+
+        if records:
+            return apply_inplace(REGISTRY["_bernoulli_each"], self, (expand, write), {})
+        write(self._data, expand._data)
+        bump(self)
+        return self
+    probability = number(p)
+    if not 0 <= probability <= 1:
+        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={probability:g}")
+    if self._dtype.category == dtypes.COMPLEX:
+        raise unsupported("bernoulli_scalar_cpu_", self._dtype)
+    return _fill(self, _BERNOULLI, lambda out: numpy_random.bernoulli(source, out, probability))
+
+
+@composite(function=False)
+@forms("float lambd = 1, *, torch.Generator generator = None", method=True)
+def exponential_(self: Any, lambd: float = 1, *, generator: Any = None) -> Any:
+    """Fills the floating tensor with numbers of the exponential distribution, of density ``lambd * exp(-lambd * x)``.
+
+    Raises:
+        RuntimeError: `lambd` is not positive, or the tensor not floating; or as for every in-place change.
+    """
+    rate = number(lambd)
+    check_generator(generator)
+    if not rate > 0:
+        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}")
+    if self._dtype.category != dtypes.FLOATING and self._data.size:
+        raise RuntimeError(
+            "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
+            f"specified {self._dtype.scalar_name}"
+        )
+    source = source_of(generator)
+    return _fill(self, _EXPONENTIAL, lambda out: numpy_random.exponential(source, out, rate) if out.size else None)
+
+
+@composite(function=False)
+@forms("float p, *, torch.Generator generator = None", method=True)
+def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
+    """Fills the tensor with the numbers of trials until the first success, where each succeeds with probability `p`.
+
+    Raises:
+        RuntimeError: `p` is not between 0 and 1; or as for every in-place change.
+        NotImplementedError: the tensor is boolean or complex.
+    """
+    probability = number(p)
+    check_generator(generator)
+    if not 0 < probability < 1:
+        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={probability:g}")
+    if self._dtype.category in (dtypes.BOOL, dtypes.COMPLEX) and self._data.size:
+        raise unsupported("geometric_cpu", self._dtype)
+    source = source_of(generator)
+    return _fill(self, _GEOMETRIC, lambda out: numpy_random.geometric(source, out, probability) if out.size else None)
+
+
+@composite(function=False)
+@forms("float median = 0, float sigma = 1, *, torch.Generator generator = None", method=True)
+def cauchy_(self: Any, median: float = 0, sigma: float = 1, *, generator: Any = None) -> Any:
+    """Fills the floating tensor with numbers of the Cauchy distribution.
+
+    Raises:
+        RuntimeError: `sigma` is not positive, or the tensor not floating; or as for every in-place change.
+    """
+    median, sigma = number(median), number(sigma)
+    check_generator(generator)
+    if not sigma > 0:
+        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
+    if self._dtype.category != dtypes.FLOATING and self._data.size:
+        raise RuntimeError(
+            "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you "
+            f"specified {_C_NAMES.get(self._dtype, self._dtype.scalar_name)}"
+        )
+    source = source_of(generator)
+    return _fill(self, _CAUCHY, lambda out: numpy_random.cauchy(source, out, median, sigma) if out.size else None)
+
+
+@composite(function=False)
+@forms("float mean = 1, float std = 2, *, torch.Generator generator = None", method=True)
+def log_normal_(self: Any, mean: float = 1, std: float = 2, *, generator: Any = None) -> Any:
+    """Fills the floating tensor with exponentials of normal numbers of the given mean and standard deviation.
+
+    Raises:
+        RuntimeError: `std` is not positive; or as for every in-place change.
+        NotImplementedError: the tensor is not floating.
+    """
+    mean, std = number(mean), number(std)
+    check_generator(generator)
+    if not std > 0:
+        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
+    if self._dtype.category != dtypes.FLOATING and self._data.size:
+        raise unsupported("log_normal_cpu", self._dtype)
+    source = source_of(generator)
+    return _fill(self, _LOG_NORMAL, lambda out: numpy_normal.log_normal(source, out, mean, std) if out.size else None)
