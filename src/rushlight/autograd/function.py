@@ -77,6 +77,8 @@ class BackwardFunction(Node, FunctionCtx):
             return Node.__getattr__(self, name)
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
+    __repr__ = object.__repr__
+
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """What ``save_for_backward`` kept.

@@ -53,7 +53,7 @@ def check(t: Any, records: bool) -> None:
 
 def _refusal(t: Any, view: View) -> str:
     function, index = node.function_of(t._node) if t._node is not None else (None, 0)
-    name = function.name() if function is not None else view.maker
+    name = view.maker or (function.name() if function is not None else "")
     start = f"Output {index} of {name} is a view and is being modified inplace. " if name else (
         "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
     )  # fmt: skip

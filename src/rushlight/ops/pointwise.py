@@ -14,9 +14,6 @@ from ..kernels import numpy_pointwise as kernels
 from . import elementwise_general as general
 from .declare import Array, composite, elementwise, formula, in_formulas, operation
 
-in_formulas(kernels.conj, lambda x: x.conj() if x._dtype.is_complex else x, "conj", aliasing=True)
-
-
 # ---------------------------------------------------------------------------------------------- arithmetic
 def _no_bool_subtraction(common: dtypes.dtype, *operands: Any) -> None:
     if common is dtypes.bool_ or any(getattr(x, "_dtype", None) is dtypes.bool_ for x in operands):
@@ -509,6 +506,51 @@ def sgn_backward(grad: Any, input: Any, result: Any) -> Any:
 
 in_formulas(lambda x: x.dtype.kind == "c", lambda x: x._dtype.is_complex, "is_complex_value")
 in_formulas(lambda x: x.real, lambda x: x.real, "real_part", aliasing=True)
+
+
+@elementwise(name="conj_physical", node="ConjPhysicalBackward0", kernel=np.conjugate, input="conj(grad)",
+             tangent="conj(input_t)")  # fmt: skip
+def conj_physical(input: Array) -> Array:
+    """The complex conjugate of each element."""
+
+
+@elementwise(name="_conj", node="ConjBackward0", aten="conj", kernel=np.conjugate, function=False, method=False,
+             input="conj(grad)", tangent="conj(input_t)")  # fmt: skip
+def _conj(input: Array) -> Array:
+    """The complex conjugate of each element."""
+
+
+@composite(name="conj")
+def conj_(input: Any) -> Any:
+    """The complex conjugate of each element; a real tensor itself."""
+    return _conj(input) if input._dtype.is_complex else input
+
+
+in_formulas(kernels.conj, conj_, "conj", aliasing=True)
+
+
+@composite()
+def resolve_conj(input: Any) -> Any:
+    """The tensor itself: conjugates are computed at once."""
+    return input
+
+
+composite(name="resolve_neg")(resolve_conj)
+
+
+@elementwise(kernel=np.angle, floating=True, input="angle_backward(grad, input)")
+def angle(input: Array) -> Array:
+    """The angle of each complex number in radians; 0 or pi for real numbers."""
+
+
+@formula
+def angle_backward(grad: Any, input: Any) -> Any:
+    """The gradient of `angle`: zero on the reals."""
+    if not is_complex_value(input):  # type: ignore[name-defined]  # noqa: F821
+        return zeros_like(grad)  # type: ignore[name-defined]  # noqa: F821
+    length = abs(input)
+    turned = input * 1j / (length * length)
+    return where(length == 0, zeros_like(input), grad * turned)  # type: ignore[name-defined]  # noqa: F821
 
 
 @elementwise(kernel=np.sign, input="zeros_like(grad)")
