@@ -144,8 +144,8 @@ def node_class(op: "Operation") -> type:
 def rule(op: "Operation", variant: Variant) -> node.Rule:
     """The rule for a variant; its three functions are compiled when first run."""
     plan = Plan(op, variant)
-    arity = MANY if op.lists or len(variant.need) > 2 else TWO if len(variant.need) == 2 else ONE
-    positions = tuple(op.inputs.index(n) for n in variant.need) if not op.lists else ()
+    arity = MANY if op.gathers or len(variant.need) > 2 else TWO if len(variant.need) == 2 else ONE
+    positions = tuple(op.inputs.index(n) for n in variant.need) if not op.gathers else ()
     fresh = tuple(f.fresh for f in plan.formulas)
     made = node.Rule(op.node_name, arity, None, None, None, positions, len(op.inputs), fresh)  # type: ignore[arg-type]
 
@@ -201,7 +201,7 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
     results = [f.text for f in plan.formulas]
     if variant.fit:
         results = [f"fit({r}, node.fit{'' if len(results) == 1 else f'[{i}]'})" for i, r in enumerate(results)]
-    if op.lists:
+    if op.gathers:
         # A list's formula gives a list of gradients, one for each of its tensors.
         parts = [f"*({r})" if n in op.lists else f"{r}" for n, r in zip(variant.need, results, strict=True)]
         add(f"    return ({', '.join(parts)},)")
@@ -222,7 +222,7 @@ def record_lines(op: "Operation", variant: Variant, indent: str, fit: str = "") 
         f"node = new({op.node_name}__{op.name}); node.rule = {rule_name}; node.seq = next_seq(); node.grad = None",
     ]
     need = variant.need
-    if op.lists:
+    if op.gathers:
         parts = [f"*[t._node for t in {n}]" if n in op.lists else f"{n}._node" for n in need]
         lines.append(f"node.nexts = ({', '.join(parts)},)")
     elif len(need) == 1:

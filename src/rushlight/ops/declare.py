@@ -97,6 +97,8 @@ class Operation:
         self.lists = tuple(p for p in self.parameters if notes.get(p) in (list[Array], tuple[Array, ...]))
         self.constants = tuple(p for p in self.parameters if p not in self.tensors and p not in self.lists)
         self.inputs = tuple(p for p in self.parameters if p in formulas)
+        # Whether gradients go to the tensors of a list, whose number each call decides.
+        self.gathers = any(p in self.lists for p in self.inputs)
         self.reference = f"OP_{self.name}"
         self.kernel_name = f"KERNEL_{self.name}"
         namespace[self.reference] = self

@@ -5,6 +5,7 @@ view, the base must learn of it too: its new node, `CopySlices`, says "the old b
 live view of the base gets a node that reads its part from the new base.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from .. import dtypes
 from ..autograd import mode, node
 from ..autograd.node import FREED, MANY, AccumulateGrad, Node, Rule
 from ..base import UNTOUCHED, TensorBase, View, base_of, bump, live_views, namespace, wrap
+from ..kernels.numpy_views import overlaps_itself
 from . import elementwise_general as general
 from .codegen import Plan, Variant, tensor_names
-from .declare import Operation
+from .declare import REGISTRY, Operation
 
 
 # ---------------------------------------------------------------------------------------------- what is allowed
@@ -137,6 +139,53 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
         return input
     write(input, result)
     return input
+
+
+@functools.cache
+def reads_input(op: Operation, need: tuple[str, ...]) -> bool:
+    """Whether the derivatives by the inputs named read the values of the first one."""
+    return op.parameters[0] in Plan(op, Variant(need)).tensors
+
+
+def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: bool = False) -> Any:
+    """Changes the elements of the first operand by a function of its array, and records the change as an operation.
+
+    Args:
+        name: the operation whose result the elements become.
+        operands: its arguments, all of them; the first is the tensor to change.
+        change: called with the tensor's array, which it changes.
+        overlap: whether elements may be written that several indices mean.
+    """
+    op = REGISTRY[name]
+    input = operands[0]
+    need: tuple[str, ...] = ()
+    if mode.local.grad:
+        need = tuple([n for n in op.inputs if operands[op.parameters.index(n)]._node is not None])
+    check(input, bool(need))
+    if not overlap:
+        refuse_overlap(input)
+    if need and reads_input(op, need):
+        # The derivative reads the values from before the change.
+        operands = (wrap(input._data.copy(), input._node), *operands[1:])
+    change(input._data)
+    bump(input)
+    if need:
+        made = op.record(Variant(need))(*operands, input._data, _own(input))
+        rebase(input, made, 0 if op.parameters[0] in need else None)
+    return input
+
+
+def refuse_overlap(t: Any) -> None:
+    """Refuses to write to a tensor of which several indices mean the same element, as expanded ones do.
+
+    Raises:
+        RuntimeError: the tensor is one of those.
+    """
+    if 0 in t._data.strides and overlaps_itself(t._data):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
 
 
 class _Own:

@@ -1,0 +1,296 @@
+"""Reading and writing arrays at indices, and the gradients of both, with PyTorch's errors."""
+
+from typing import Any
+
+import numpy as np
+
+from .numpy_views import add_at, add_rows
+
+Array = np.ndarray
+
+
+# ---------------------------------------------------------------------------------------------- several index arrays
+def full_index(indices: list[Array], dims: Any) -> tuple[Any, ...]:
+    """The NumPy index that puts each index array at its dimension; a mask takes as many dimensions as it has."""
+    found: list[Any] = []
+    at = 0
+    for array, dim in zip(indices, dims):
+        found.extend([slice(None)] * (dim - at))
+        found.append(array)
+        at = dim + (array.ndim if array.dtype.kind == "b" else 1)
+    return tuple(found)
+
+
+def index(a: Array, indices: list[Array], dims: Any) -> Array:
+    """The elements of `a` at index arrays, each standing at its dimension in `dims`.
+
+    Raises:
+        IndexError: an index is out of range, a mask has the wrong shape, or the arrays do not broadcast.
+    """
+    if len(indices) == 1:
+        one = indices[0]
+        if one.dtype.kind != "b":
+            try:
+                return a.take(one, dims[0])
+            except IndexError:
+                raise explain(a.shape, indices, dims) from None
+    try:
+        found = a[full_index(indices, dims)]
+    except IndexError:
+        raise explain(a.shape, indices, dims) from None
+    return found if found.flags.c_contiguous else found.copy("C")
+
+
+def explain(shape: Any, indices: list[Array], dims: Any) -> IndexError:
+    """PyTorch's error for indices that do not fit a tensor of a shape."""
+    position = 0
+    for array, dim in zip(indices, dims):
+        if array.dtype.kind == "b":
+            for d, n in enumerate(array.shape):
+                if dim + d >= len(shape) or shape[dim + d] != n:
+                    return IndexError(
+                        f"The shape of the mask {list(array.shape)} at index {d} does not match the shape of the indexed "
+                        f"tensor {list(shape)} at index {dim + d}"
+                    )
+            position += array.ndim
+    position = 0
+    sizes = []
+    for array, dim in zip(indices, dims):
+        if array.dtype.kind == "b":
+            position += array.ndim
+            sizes += [[int(array.sum())]] * array.ndim
+            continue
+        sizes.append(list(array.shape))
+        position += 1
+    try:
+        np.broadcast_shapes(*[tuple(s) for s in sizes])
+    except ValueError:
+        return IndexError(
+            "shape mismatch: indexing tensors could not be broadcast together with shapes "
+            + ", ".join(str(s) for s in sizes)
+        )
+    position = 0
+    for array, dim in zip(indices, dims):
+        if array.dtype.kind == "b":
+            position += array.ndim
+            continue
+        n = shape[dim]
+        outside = array[(array < -n) | (array >= n)]
+        if outside.size:
+            return IndexError(
+                f"index {int(outside.reshape(-1)[0])} is out of bounds for dimension {position} with size {n}"
+            )
+        position += 1
+    return IndexError("index out of range")
+
+
+def _as_integers(indices: list[Array], dims: Any) -> tuple[list[Array], list[int]]:
+    """Index arrays with masks turned into the indices where they are true."""
+    arrays: list[Array] = []
+    at: list[int] = []
+    for array, dim in zip(indices, dims):
+        if array.dtype.kind == "b":
+            arrays += np.nonzero(array) if array.ndim else [np.zeros(int(array), np.int64)]
+            at += range(dim, dim + array.ndim)
+        else:
+            arrays.append(array)
+            at.append(dim)
+    return arrays, at
+
+
+def add_at_index(whole: Array, values: Array, indices: list[Array], dims: Any) -> None:
+    """Adds values to the elements at index arrays; indices may repeat.
+
+    Args:
+        whole: the array to add to, in place.
+        values: of the shape that `index` would give.
+        indices, dims: as in `index`.
+    """
+    if len(indices) == 1 and indices[0].dtype.kind == "b":
+        whole[full_index(indices, dims)] += values
+        return
+    arrays, at = _as_integers(indices, dims)
+    shape = whole.shape
+    together = np.broadcast_arrays(*arrays) if len(arrays) > 1 else arrays
+    inner = together[0].shape
+    rows: Any = 0
+    for array, d in zip(together, at):
+        rows = rows * shape[d] + (np.where(array < 0, array + shape[d], array) if array.size else array)
+    rows = np.asarray(rows, np.int64).reshape(-1)
+    rest = [d for d in range(len(shape)) if d not in at]
+    # Where the index dimensions stand in the values: in place if they are neighbours, else in front.
+    adjacent = all(b - a == 1 for a, b in zip(at, at[1:]))
+    first = at[0] if adjacent else 0
+    columns = 1
+    for d in rest:
+        columns *= shape[d]
+    if first:
+        values = np.moveaxis(values, range(first, first + len(inner)), range(len(inner)))
+    values = values.reshape(rows.size, columns)
+    order = at + rest
+    straight = order == list(range(len(shape))) and whole.flags.c_contiguous
+    moved = whole.transpose(order)
+    count = whole.size // columns if columns else 0
+    flat = moved.reshape(count, columns) if straight else np.zeros((count, columns), whole.dtype)
+    if flat.size:
+        add_rows(flat, rows, values)
+    if not straight:
+        moved += flat.reshape(moved.shape)
+
+
+def index_backward(grad: Array, shape: Any, indices: list[Array], dims: Any) -> Array:
+    """Zeros of a shape to which the gradient of `index` has been added where its elements came from."""
+    whole = np.zeros(shape, grad.dtype)
+    add_at_index(whole, grad, indices, dims)
+    return whole
+
+
+def put(a: Array, indices: list[Array], values: Array, dims: Any, accumulate: bool) -> None:
+    """Writes values to the elements of `a` at index arrays, or adds them.
+
+    Raises:
+        IndexError: as for `index`.
+        RuntimeError: the values do not broadcast to what `index` would give.
+    """
+    place = full_index(indices, dims)
+    try:
+        if accumulate:
+            shape = a[place].shape
+            add_at_index(a, _broadcast(values, shape), indices, dims)
+        else:
+            a[place] = values
+    except IndexError:
+        raise explain(a.shape, indices, dims) from None
+    except ValueError:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape "
+            f"{list(a[place].shape)}"
+        ) from None
+
+
+def _broadcast(values: Array, shape: Any) -> Array:
+    return values if values.shape == shape else np.broadcast_to(values, shape)
+
+
+# ---------------------------------------------------------------------------------------------- gather and scatter
+def along(a: Array, dim: int, index: Array) -> tuple[Array, ...]:
+    """The NumPy index of the elements that `gather` reads."""
+    grid = list(np.ogrid[tuple([slice(n) for n in index.shape])])
+    grid[dim] = index
+    return tuple(grid)
+
+
+def check_range(index: Array, size: int, dim: int) -> None:
+    """Refuses indices outside 0..size-1, as gather and scatter do.
+
+    Raises:
+        RuntimeError: an index is out of range.
+    """
+    if index.size:
+        low, high = index.min(), index.max()
+        if low < 0 or high >= size:
+            bad = index[(index < 0) | (index >= size)].reshape(-1)[0]
+            raise RuntimeError(f"index {int(bad)} is out of bounds for dimension {dim} with size {size}")
+
+
+def gather(a: Array, dim: int, index: Array) -> Array:
+    """The elements of `a` whose place in dimension `dim` the index tells, all else being equal."""
+    if not a.ndim:
+        return np.broadcast_to(a, index.shape).copy()
+    if not index.ndim:
+        return a[(index,)].copy() if a.ndim == 1 else a[index]
+    check_range(index, a.shape[dim], dim)
+    return a[along(a, dim, index)]
+
+
+def scatter(a: Array, dim: int, index: Array, source: Any) -> None:
+    """Writes values to the elements that `gather` would read."""
+    if not a.ndim:
+        if index.size:
+            a[...] = source if np.ndim(source) == 0 else source.reshape(-1)[-1]
+        return
+    check_range(index, a.shape[dim], dim)
+    if not index.size:
+        return
+    part = source[tuple([slice(n) for n in index.shape])] if np.ndim(source) else source
+    a[along(a, dim, index)] = part
+
+
+def _flat_places(shape: Any, dim: int, index: Array) -> Array:
+    """For each element of the index, the place of the element meant in a row-major array of a shape."""
+    steps = [1] * len(shape)
+    for d in reversed(range(len(shape) - 1)):
+        steps[d] = steps[d + 1] * shape[d + 1]
+    places: Any = index * steps[dim]
+    for d, grid in enumerate(np.ogrid[tuple([slice(n) for n in index.shape])]):
+        if d != dim:
+            places = places + grid * steps[d]
+    return places.reshape(-1)
+
+
+def scatter_add(a: Array, dim: int, index: Array, source: Array) -> None:
+    """Adds values to the elements that `gather` would read; indices may repeat."""
+    if not a.ndim:
+        a += source.sum() if source.ndim else source
+        return
+    check_range(index, a.shape[dim], dim)
+    if not index.size:
+        return
+    part = source[tuple([slice(n) for n in index.shape])].reshape(-1)
+    places = _flat_places(a.shape, dim, index)
+    if a.flags.c_contiguous:
+        add_at(a.reshape(-1), places, part)
+    else:
+        sums = np.zeros(a.size, a.dtype)
+        add_at(sums, places, part)
+        a += sums.reshape(a.shape)
+
+
+_REDUCERS = {"prod": np.multiply, "amax": np.maximum, "amin": np.minimum}
+_NEUTRAL = {"prod": 1, "amax": -np.inf, "amin": np.inf}
+
+
+def neutral(reduce: str, dtype: np.dtype) -> Any:
+    """The value that a reduction leaves as the other operand is."""
+    if reduce in ("sum", "mean"):
+        return dtype.type(0)
+    if reduce == "prod":
+        return dtype.type(1)
+    if dtype.kind in "iu":
+        info = np.iinfo(dtype)
+        return dtype.type(info.min if reduce == "amax" else info.max)
+    if dtype.kind == "b":
+        return dtype.type(reduce == "amin")
+    return dtype.type(_NEUTRAL[reduce])
+
+
+def scatter_reduce(a: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool) -> Array:
+    """A copy of `a` in which values are reduced into the elements that `gather` would read.
+
+    Args:
+        a: the array.
+        dim: the dimension that the index is about.
+        index: indices; may repeat.
+        source: the values.
+        reduce: ``"sum"``, ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``.
+        include_self: whether the elements' former values take part.
+    """
+    shape = a.shape
+    flat = a.reshape(-1).copy()
+    check_range(index, shape[dim] if shape else 1, dim)
+    if not index.size:
+        return flat.reshape(shape)
+    places = _flat_places(shape, dim, index) if shape else np.zeros(index.size, np.int64)
+    values = (source[tuple([slice(n) for n in index.shape])] if source.ndim else source).reshape(-1)
+    if not include_self:
+        flat[places] = neutral(reduce, flat.dtype)
+    if reduce in ("sum", "mean"):
+        np.add.at(flat, places, values)
+    else:
+        _REDUCERS[reduce].at(flat, places, values)
+    if reduce == "mean":
+        counts = np.full(flat.size, 1 if include_self else 0)
+        np.add.at(counts, places, 1)
+        counts[counts == 0] = 1
+        flat = flat / counts if flat.dtype.kind in "fc" else np.floor_divide(flat, counts)
+    return flat.astype(a.dtype, copy=False).reshape(shape)

@@ -1,0 +1,417 @@
+"""Square brackets: reading and writing parts of tensors.
+
+An index is taken apart from left to right, as PyTorch does: integers, slices and None each make a view; tensors, lists
+and booleans are collected and read (or written) together at the end.
+"""
+
+import operator
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import mode
+from ..base import UNTOUCHED, TensorBase, as_view, bump, wrap
+from ..kernels import numpy_indexing as kernels
+from .declare import REGISTRY, Array, made_without_grad, operation
+from .inplace import change_inplace, refuse_overlap
+from .overwrite import _copy_into, copy_, fill_, number_for
+from .view import _select, _slice, alias, unsqueeze, view_method
+
+_LAST = 2**63 - 1
+_new = object.__new__
+
+
+# ---------------------------------------------------------------------------------------------- tensors as indices
+@operation(name="_index", aten="index", node="IndexBackward0", function=False, method=False, kernel=kernels.index,
+           tangent="linear", input="index_backward(grad, shape(input), indices, dims)")  # fmt: skip
+def _index(input: Array, indices: list[Array], dims: Any) -> Array:
+    """The elements at index tensors, each of which stands at a dimension."""
+
+
+@operation(name="index_backward", function=False, method=False, kernel=kernels.index_backward, tangent="linear",
+           input="_index(grad, indices, dims)")  # fmt: skip
+def index_backward(input: Array, size: Any, indices: list[Array], dims: Any) -> Array:
+    """The gradient of `_index`."""
+
+
+@operation(name="_index_put", aten="index_put_", node="IndexPutBackward0", function=False, method=False,
+           input="grad if accumulate else _index_put(grad, indices, zeros_of(grad, ()), dims, False)",
+           values="fit_like(_index(grad, indices, dims), shape(values))")  # fmt: skip
+def _index_put(input: Array, indices: list[Array], values: Array, dims: Any, accumulate: bool) -> Array:
+    """With values at index tensors replaced, or added to."""
+    found = input.copy()
+    kernels.put(found, indices, values, dims, accumulate)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------- taking an index apart
+_TYPES_ALLOWED = (
+    "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got {})"
+)
+
+
+def index_tensor(x: Any) -> Any:
+    """An index given as tensor, array or sequence as a tensor fit for indexing.
+
+    Raises:
+        IndexError: its elements are neither integers nor booleans.
+    """
+    if not isinstance(x, TensorBase):
+        x = _tensor_of(x)
+    d = x._dtype
+    if d is dtypes.uint8:
+        warnings.warn(
+            "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
+            UserWarning,
+            stacklevel=4,
+        )
+        return wrap(x._data.astype(bool))
+    if d is not dtypes.int64 and d is not dtypes.bool_ and d is not dtypes.int32:
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    return x
+
+
+def _tensor_of(x: Any) -> Any:
+    array = np.asarray([operator.index(i) if hasattr(i, "__index__") and not isinstance(i, bool) else i for i in x]
+                       if isinstance(x, (list, tuple, range)) and not any(isinstance(i, (list, tuple)) for i in x) else _nested(x))  # fmt: skip
+    if not array.size and not isinstance(x, np.ndarray):
+        array = array.astype(np.int64)
+    if array.dtype.kind in "US":
+        raise TypeError("new(): invalid data type 'str'")
+    return wrap(array)
+
+
+def _nested(x: Any) -> Any:
+    if isinstance(x, TensorBase):
+        return x._data
+    return [_nested(i) for i in x] if isinstance(x, (list, tuple, range)) else x
+
+
+def _as_tuple(index: Any) -> tuple[Any, ...]:
+    """The index as a tuple; a list that holds sequences, slices and the like stands for one."""
+    kind = type(index)
+    if kind is tuple:
+        return index
+    if kind is list and len(index) < 32:
+        for x in index:
+            if isinstance(x, (TensorBase, np.ndarray, list, tuple, range, slice, str)) or x is None or x is Ellipsis:
+                warnings.warn(
+                    "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
+                    "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
+                    "index, x[torch.tensor(seq)], which will result either in an error or a different result",
+                    UserWarning,
+                    stacklevel=4,
+                )
+                return tuple(index)
+    return tuple(index) if isinstance(index, tuple) else (index,)
+
+
+def _consumed(x: Any) -> int:
+    """How many dimensions of the tensor one entry of an index stands for."""
+    if x is None or x is Ellipsis or x is True or x is False:
+        return 0
+    if isinstance(x, TensorBase):
+        return len(x._shape) if x._dtype in (dtypes.bool_, dtypes.uint8) else 1
+    if isinstance(x, np.ndarray) and x.dtype in (np.bool_, np.uint8):
+        return x.ndim
+    return 1
+
+
+def _bounds(s: slice) -> tuple[int, int, int]:
+    step = 1 if s.step is None else _integer(s.step)
+    if step <= 0:
+        raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
+    return (
+        0 if s.start is None else _integer(s.start),
+        _LAST if s.stop is None else _integer(s.stop),
+        step,
+    )
+
+
+def _integer(x: Any) -> int:
+    try:
+        return operator.index(x)
+    except TypeError:
+        raise TypeError("slice indices must be integers or None or have an __index__ method") from None
+
+
+class _Parts:
+    """An index applied: the view that integers, slices and None make, and what tensors then read from it.
+
+    Attributes:
+        view: the tensor after all views; the input itself if there were none.
+        indices, dims: the index tensors and the dimensions of `view` at which they stand.
+    """
+
+    __slots__ = ("dims", "indices", "view")
+
+    def __init__(self, input: Any, index: tuple[Any, ...]):
+        self.indices: list[Any] = []
+        self.dims: list[int] = []
+        ndim = len(input._shape)
+        given = 0
+        for x in index:
+            given += _consumed(x)
+        if given > ndim:
+            raise IndexError(f"too many indices for tensor of dimension {ndim}")
+        if ndim == 0 and len(index) == 1 and isinstance(index[0], slice):
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+        lone = len(index) == 1
+        view = input
+        dim = real = 0
+        for x in index:
+            kind = type(x)
+            if kind is slice:
+                start, end, step = _bounds(x)
+                if lone or start or step != 1 or end < view._shape[dim]:
+                    view = _slice(view, dim, start, end, step)
+                dim += 1
+                real += 1
+            elif kind is int:
+                view = self._at(view, dim, x, real)
+                real += 1
+            elif x is Ellipsis:
+                dim += ndim - given
+                real += ndim - given
+            elif x is None:
+                view = unsqueeze(view, dim)
+                dim += 1
+            elif x is True or x is False:
+                view = self._truth(view, dim, x)
+                dim += 1
+            elif isinstance(x, (TensorBase, np.ndarray, list, tuple, range)):
+                if isinstance(x, np.ndarray):
+                    x = wrap(x)
+                elif isinstance(x, TensorBase) and not x._shape and x._dtype.category <= dtypes.INTEGRAL:
+                    if x._dtype in (dtypes.bool_, dtypes.uint8):
+                        view = self._truth(view, dim, bool(x._data))
+                        dim += 1
+                    else:
+                        view = self._at(view, dim, int(x._data), real)
+                        real += 1
+                    continue
+                if isinstance(x, TensorBase) and not x._shape and x._dtype.category <= dtypes.INTEGRAL:
+                    view = self._at(view, dim, int(x._data), real)
+                    real += 1
+                    continue
+                t = index_tensor(x)
+                self.indices.append(t)
+                self.dims.append(dim)
+                taken = len(t._shape) if t._dtype is dtypes.bool_ else 1
+                if t._dtype is dtypes.bool_ and view._shape[dim : dim + taken] != t._shape:
+                    raise kernels.explain(view._shape, [t._data], [dim])
+                dim += taken
+                real += taken
+            elif hasattr(x, "__index__"):
+                view = self._at(view, dim, operator.index(x), real)
+                real += 1
+            else:
+                raise IndexError(_TYPES_ALLOWED.format(kind.__name__))
+        self.view = view
+
+    def _at(self, view: Any, dim: int, i: int, real: int) -> Any:
+        size = view._shape[dim]
+        if not -size <= i < size:
+            raise IndexError(f"index {i} is out of bounds for dimension {real} with size {size}")
+        return _select(view, dim, i)
+
+    def _truth(self, view: Any, dim: int, value: bool) -> Any:
+        self.indices.append(wrap(np.zeros(int(value), np.int64)))
+        self.dims.append(dim)
+        return unsqueeze(view, dim)
+
+
+# ---------------------------------------------------------------------------------------------- reading
+_select_op = REGISTRY["_select"]
+_slice_op = REGISTRY["_slice"]
+
+
+def getitem(input: Any, index: Any) -> Any:
+    """The part of a tensor that an index names.
+
+    Integers, slices, None and Ellipsis give a view; tensors, arrays and lists of integers or booleans give a copy.
+
+    Raises:
+        IndexError: an index is out of range, there are too many, or it is of no use as an index.
+        ValueError: a slice has a step below 1.
+    """
+    kind = type(index)
+    if not mode.special.count:
+        if kind is int:
+            shape = input._shape
+            try:
+                a = input._data[index, ...]
+            except IndexError:
+                raise _bad_integer(shape, index) from None
+            t = _new(type_of_results())
+            t._data = a
+            t._shape = shape[1:]
+            t._dtype = input._dtype
+            t._node = None if input._node is None else _select_op.recorder(1)(input, 0, index, a, UNTOUCHED)
+            as_view(t, input)
+            return t
+        if kind is slice and input._shape:
+            start, end, step = _bounds(index)
+            a = input._data[start:end:step]
+            t = _new(type_of_results())
+            t._data = a
+            t._shape = a.shape
+            t._dtype = input._dtype
+            t._node = None if input._node is None else _slice_op.recorder(1)(input, 0, start, end, step, a, UNTOUCHED)
+            as_view(t, input)
+            return t
+        if kind is tuple and input._node is None:
+            found = _plain_view(input, index)
+            if found is not None:
+                return found
+    elif kind is int and not input._shape:
+        raise _bad_integer((), index)
+    parts = _Parts(input, _as_tuple(index))
+    if parts.indices:
+        return _index(parts.view, parts.indices, tuple(parts.dims))
+    return alias(input) if parts.view is input else parts.view
+
+
+def _plain_view(input: Any, index: tuple[Any, ...]) -> Any:
+    """The view by integers, slices and Ellipsis alone, in one step; None if there is more to it."""
+    for x in index:
+        kind = type(x)
+        if kind is slice:
+            if x.step is not None and (type(x.step) is not int or x.step <= 0):
+                return None
+        elif kind is not int and x is not Ellipsis:
+            return None
+    if Ellipsis not in index:
+        index = (*index, ...)
+    try:
+        a = input._data[index]
+    except (IndexError, TypeError):
+        return None
+    t = wrap(a)
+    as_view(t, input)
+    return t
+
+
+def _bad_integer(shape: Any, index: int) -> IndexError:
+    if not shape:
+        return IndexError(
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to convert a "
+            "0-dim tensor to a number"
+        )
+    return IndexError(f"index {index} is out of bounds for dimension 0 with size {shape[0]}")
+
+
+def type_of_results() -> Any:
+    """The class of tensors that operations make."""
+    return _namespace["Tensor"]
+
+
+from ..base import namespace as _namespace  # noqa: E402
+
+
+# ---------------------------------------------------------------------------------------------- writing
+def setitem(input: Any, index: Any, value: Any) -> None:
+    """Writes a number or tensor, which is broadcast, to the part of a tensor that an index names.
+
+    Raises:
+        IndexError: as in reading.
+        RuntimeError: the value does not fit, or PyTorch forbids the change in place.
+        TypeError: the value is neither a number nor a tensor.
+    """
+    if isinstance(value, TensorBase):
+        given = value
+    elif isinstance(value, (int, float, complex, np.number, np.bool_)):
+        given = wrap(number_for(value.item() if isinstance(value, np.generic) else value, input._dtype))
+    else:
+        kind = type(value)
+        name = f"{kind.__module__}.{kind.__name__}" if kind.__module__ not in ("builtins", "torch") else kind.__name__
+        raise TypeError(f"can't assign a {name} to a torch.{input._dtype.legacy}")
+    if type(index) is int and not input._shape:
+        raise _bad_integer((), index)
+    if not mode.special.count and input._node is None and given._node is None and input._view is None:
+        if _plain_write(input, index, given):
+            return
+    parts = _Parts(input, _as_tuple(index))
+    target = parts.view
+    if parts.indices:
+        _put(target, parts, given, value)
+    elif given._shape == target._shape and given._shape:
+        copy_(target, given)
+    elif not given._shape:
+        fill_(target, given)
+    else:
+        copy_(target, _stripped(given, target))
+
+
+def _plain_write(input: Any, index: Any, given: Any) -> bool:
+    """Writes at once where nothing is recorded and the index is made of integers and slices; False if it is not."""
+    kind = type(index)
+    if kind is slice:
+        _bounds(index)
+    elif kind is not int:
+        if kind is not tuple:
+            return False
+        for x in index:
+            if type(x) is slice:
+                _bounds(x)
+            elif type(x) is not int and x is not Ellipsis:
+                return False
+    if mode.INFERENCE is input._versions or (given._dtype.category > input._dtype.category):
+        return False
+    try:
+        target = input._data[(*index, ...) if kind is tuple and Ellipsis not in index else index]
+    except (IndexError, TypeError):
+        return False
+    if given._shape and given._shape != np.shape(target):
+        return False
+    if kind is int or kind is slice:
+        input._data[index] = given._data
+    else:
+        input._data[(*index, ...) if Ellipsis not in index else index] = given._data
+    bump(input)
+    return True
+
+
+def _stripped(given: Any, target: Any) -> Any:
+    """The value without leading dimensions of size 1, expanded to the target."""
+    shape = given._shape
+    lead = 0
+    while lead < len(shape) and shape[lead] == 1:
+        lead += 1
+    if lead:
+        given = view_method(given, shape[lead:])
+    return given.expand(target._shape)
+
+
+def _put(target: Any, parts: _Parts, given: Any, value: Any) -> None:
+    if value is given and given._dtype is not target._dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {target._dtype.scalar_name} for the "
+            f"destination and {given._dtype.scalar_name} for the source."
+        )
+    if target is not parts.view or len(given._shape) > 0:
+        shape = given._shape
+        lead = 0
+        while lead < len(shape) and shape[lead] == 1:
+            lead += 1
+        if lead:
+            given = view_method(given, shape[lead:])
+    put_at(target, parts.indices, given, tuple(parts.dims), False)
+
+
+def put_at(target: Any, indices: list[Any], values: Any, dims: Any, accumulate: bool) -> Any:
+    """Writes values at index tensors in place; see `Tensor.index_put_`."""
+    arrays = [t._data for t in indices]
+    return change_inplace(
+        "_index_put",
+        (target, indices, values, dims, accumulate),
+        lambda a: kernels.put(a, arrays, values._data, dims, accumulate),
+        overlap=True,
+    )
+
+
+TensorBase.__getitem__ = getitem  # type: ignore[attr-defined]
+TensorBase.__setitem__ = setitem  # type: ignore[attr-defined]
+__all__ = ["_copy_into", "getitem", "made_without_grad", "refuse_overlap", "setitem"]

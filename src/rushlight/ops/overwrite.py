@@ -1,0 +1,152 @@
+"""Operations that overwrite a tensor's elements: copying, filling."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase
+from .convert import convert_array
+from .declare import Array, composite, operation
+from .inplace import change_inplace
+
+
+# ---------------------------------------------------------------------------------------------- copying
+@operation(name="_copy", aten="copy_", node="CopyBackwards", function=False, method=False,
+           input="zeros_like(grad)", src="to_dtype(fit_like(grad, shape(src)), source)")  # fmt: skip
+def _copy(input: Array, src: Array, source: Any) -> Array:
+    """The elements of `src` in the shape and dtype of `input`; `source` is the dtype of `src`."""
+    made = np.empty_like(input)
+    _copy_into(made, src)
+    return made
+
+
+def _copy_into(a: Array, src: Array) -> None:
+    if src.dtype.kind == "c" and a.dtype.kind not in "cb":
+        src = src.real
+    if src.dtype.kind in "fV" and a.dtype.kind in "iu":
+        src = convert_array(src, dtypes.from_numpy(a.dtype))
+    np.copyto(a, src, "unsafe")
+
+
+@composite(function=False, inplace=True)
+def copy_(input: Any, other: Any, non_blocking: bool = False) -> Any:
+    """Copies the elements of another tensor, which is broadcast and converted, into this one.
+
+    Raises:
+        RuntimeError: the other does not broadcast to this shape, or PyTorch forbids the change in place.
+        TypeError: the other is neither a tensor nor a number.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
+    """
+    if not isinstance(other, TensorBase):
+        if not isinstance(other, (int, float, complex)):
+            raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
+        from ..base import wrap
+
+        other = wrap(np.asarray(other, dtypes.of_number(other).numpy))
+    if other is input:
+        return input
+    if other._shape != input._shape:
+        _check_fits(input._shape, other._shape)
+    if other._dtype.is_complex and not input._dtype.is_complex and input._dtype is not dtypes.bool_:
+        import warnings
+
+        warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=2)
+    return change_inplace("_copy", (input, other, other._dtype), lambda a: _copy_into(a, other._data))
+
+
+def _check_fits(shape: Any, other: Any) -> None:
+    from .elementwise_general import broadcast_shapes
+
+    wide = broadcast_shapes(shape, other)
+    if wide != shape:
+        raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(wide)}")
+
+
+# ---------------------------------------------------------------------------------------------- filling
+@operation(name="_fill", aten="fill_", node="FillBackward2", function=False, method=False, input="zeros_like(grad)")
+def _fill(input: Array, value: Any) -> Array:
+    """A number everywhere."""
+    return np.full_like(input, value)
+
+
+@operation(name="_fill_tensor", aten="fill_", node="FillBackward3", function=False, method=False,
+           input="zeros_like(grad)", value="to_dtype(fit_like(grad, shape(value)), source)")  # fmt: skip
+def _fill_tensor(input: Array, value: Array, source: Any) -> Array:
+    """The element of a 0-dim tensor everywhere."""
+    return np.full_like(input, value)
+
+
+def number_for(value: Any, dtype: dtypes.dtype) -> Any:
+    """A Python number as the array of one element that stores it in a tensor of `dtype`.
+
+    Raises:
+        RuntimeError: the number is complex and the dtype is not, or it does not fit.
+    """
+    if isinstance(value, complex) and not dtype.is_complex:
+        if value.imag:
+            raise RuntimeError(f"value cannot be converted to type {_C_NAMES.get(dtype._name, dtype._name)} without overflow")
+        value = value.real
+    if dtype.category == dtypes.INTEGRAL:
+        try:
+            return np.asarray(int(value), dtype.numpy)
+        except (OverflowError, ValueError):
+            raise RuntimeError(
+                f"value cannot be converted to type {_C_NAMES.get(dtype._name, dtype._name)} without overflow"
+            ) from None
+    return np.asarray(value).astype(dtype.numpy)
+
+
+_C_NAMES = {
+    "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "int64_t",
+    "int32": "int", "int16": "short", "int8": "signed char", "uint8": "unsigned char",
+}  # fmt: skip
+
+
+@composite(function=False, inplace=True)
+def fill_(input: Any, value: Any) -> Any:
+    """Sets every element to a number, or to the element of a 0-dim tensor.
+
+    Raises:
+        RuntimeError: the tensor given has dimensions, or PyTorch forbids the change in place.
+    """
+    if isinstance(value, TensorBase):
+        if value._shape:
+            raise RuntimeError(
+                f"fill_ only supports 0-dimension value tensor but got tensor with {len(value._shape)} dimensions."
+            )
+        return change_inplace(
+            "_fill_tensor", (input, value, value._dtype), lambda a: _copy_into(a, value._data), overlap=True
+        )
+    if not isinstance(value, (int, float, complex, np.number, np.bool_)):
+        kind = type(value).__name__
+        why = f"      didn't match because some of the arguments have invalid types: (!{kind}!)\n"
+        raise TypeError(
+            f"fill_() received an invalid combination of arguments - got ({kind}), but expected one of:\n * (Tensor "
+            f"value)\n{why} * (Number value)\n{why}"
+        )
+    number = number_for(value.item() if isinstance(value, np.generic) else value, input._dtype)
+    return change_inplace("_fill", (input, value), lambda a: a.fill(number[()]), overlap=True)
+
+
+@operation(name="_zero", aten="zero_", node="ZeroBackward0", function=False, method=False, input="zeros_like(grad)")
+def _zero(input: Array) -> Array:
+    """Zeros."""
+    return np.zeros_like(input)
+
+
+@composite(function=False, inplace=True)
+def zero_(input: Any) -> Any:
+    """Sets every element to zero.
+
+    Raises:
+        RuntimeError: PyTorch forbids the change in place.
+    """
+    return change_inplace("_zero", (input,), lambda a: a.fill(0), overlap=True)
+
+
+@composite(method=False)
+def fill(input: Any, value: Any) -> Any:
+    """A tensor of the shape of `input` with one value everywhere."""
+    return fill_(input.clone(), value)
