@@ -4,7 +4,8 @@
 from typing import Any
 
 from ... import dtypes
-from ...ops.creation import empty, ones, tensor, zeros
+from ...ops.creation import empty, ones, zeros
+from ...ops.data import tensor
 from ...tensor import Tensor
 from .. import functional as F
 from .. import init

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...autograd.grad_mode import no_grad
-from ...ops.creation import tensor
+from ...ops.data import tensor
 from ...ops.shape import stack
 from ...tensor import Tensor
 
