@@ -30,11 +30,13 @@ from .tensor import Tensor as Tensor
 from .tensor import layout as layout
 from .tensor import strided as strided
 from .ops import (
+    contraction,
     convert,
     creation,
     elementwise_general,
     indexing,
     inplace,
+    matmul,
     overwrite,
     pointwise,
     pointwise_inplace,

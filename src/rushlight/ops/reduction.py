@@ -1,7 +1,7 @@
 """Reductions: sums, means, products, extremes, and whether all or any elements hold."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_reduction as kernels
 from .data import cast, given_dtype, type_name
-from .declare import Array, composite, formula, in_formulas, operation
+from .declare import Array, composite, formula, in_formulas, operation, write_out
 
 Axes = tuple[int, ...]
 _any, _all = any, all
@@ -209,11 +209,13 @@ def sum_dtype(function: str, input: Any, dtype: Any) -> Any:
     return dtypes.int64 if category < dtypes.FLOATING and input._dtype is not dtypes.int64 else None
 
 
-def finish_out(out: Any, result: Any) -> Any:
-    """Stores a result in ``out=`` if there is one."""
-    from .declare import REGISTRY, write_out
+class _Named(NamedTuple):
+    name: str
 
-    return result if out is None else write_out(REGISTRY["_sum"], out, result)
+
+def finish_out(out: Any, result: Any, name: str) -> Any:
+    """Stores the result of the function called `name` in ``out=`` if there is one."""
+    return result if out is None else write_out(_Named(name), out, result)
 
 
 @composite(raw=lambda x: kernels.sum_all(x))
@@ -247,7 +249,7 @@ def sum(
     kind = sum_dtype("sum", input, dtype)
     if dim is None and axis is None and not keepdim and out is None:
         return _sum_all(input, kind or input._dtype, input._dtype)
-    return finish_out(out, _sum_dims(input, axes, bool_argument("sum", keepdim), kind, kind and input._dtype))
+    return finish_out(out, _sum_dims(input, axes, bool_argument("sum", keepdim), kind, kind and input._dtype), "sum")
 
 
 def bool_argument(function: str, value: Any, name: str = "keepdim") -> bool:
@@ -344,7 +346,7 @@ def mean(
     axes = _axes("mean", input, dim if axis is None else axis)
     if dim is None and axis is None and not keepdim and out is None:
         return _mean_all(input, kind or input._dtype, input._dtype)
-    return finish_out(out, _mean_dims(input, axes, bool_argument("mean", keepdim), kind, kind and input._dtype))
+    return finish_out(out, _mean_dims(input, axes, bool_argument("mean", keepdim), kind, kind and input._dtype), "mean")
 
 
 # ---------------------------------------------------------------------------------------------- extremes
@@ -392,7 +394,7 @@ def _extreme(function: str, whole: Any, along: Any, pairwise: Any, input: Any, d
             )
         if input._dtype.is_complex:
             raise NotImplementedError(f"\"{function}_all\" not implemented for '{input._dtype.scalar_name}'")
-        return finish_out(out, whole(input))
+        return finish_out(out, whole(input), function)
     if type(dim) is not int and not hasattr(dim, "__index__"):
         raise TypeError(
             f"{function}() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but expected one "
@@ -403,14 +405,14 @@ def _extreme(function: str, whole: Any, along: Any, pairwise: Any, input: Any, d
     if input._dtype.is_complex:
         raise RuntimeError(f"{function}(): does not support complex input")
     nonempty(function, input, (dim,))
-    return several_out(out, along(input, dim, bool_argument(function, keepdim)))
+    return several_out(out, along(input, dim, bool_argument(function, keepdim)), function)
 
 
-def several_out(out: Any, results: Any) -> Any:
+def several_out(out: Any, results: Any, name: str) -> Any:
     """Stores the results of an operation with several in the tuple ``out=`` if there is one."""
     if out is None:
         return results
-    return type(results)([finish_out(o, r) for o, r in zip(out, results, strict=True)])
+    return type(results)([finish_out(o, r, name) for o, r in zip(out, results, strict=True)])
 
 
 @composite(raw=lambda x: np.maximum.reduce(x, None))
@@ -470,7 +472,7 @@ def _extreme_over(function: str, name: str, operation: Any, input: Any, dim: Any
         nonempty(function, input, axes)
     if input._dtype.is_complex:
         raise NotImplementedError(f"\"{name}_values_cpu\" not implemented for '{input._dtype.scalar_name}'")
-    return finish_out(out, operation(input, axes, bool_argument(function, keepdim)))
+    return finish_out(out, operation(input, axes, bool_argument(function, keepdim)), function)
 
 
 @composite()
@@ -521,7 +523,7 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
-    return several_out(out, _aminmax(input, axes, keepdim))
+    return several_out(out, _aminmax(input, axes, keepdim), "aminmax")
 
 
 @operation(name="_argmax", aten="argmax", function=False, method=False, out=False)
@@ -546,7 +548,7 @@ def _arg_extreme(function: str, operation: Any, input: Any, dim: Any, keepdim: b
             raise IndexError(f"{function}(): Expected reduction dim to be specified for input.numel() == 0.")
     if input._dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
         raise RuntimeError(f"{function}(): does not support {'bool' if input._dtype is dtypes.bool_ else 'complex'} input")
-    return finish_out(out, operation(input, dim, bool_argument(function, keepdim)))
+    return finish_out(out, operation(input, dim, bool_argument(function, keepdim)), function)
 
 
 @composite()
@@ -583,7 +585,7 @@ def _truth(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, o
     axes = _axes(function, input, dim)
     result = operation(input, axes, bool_argument(function, keepdim))
     # PyTorch keeps bytes as bytes here, from the time before it had booleans.
-    return finish_out(out, result.to(dtypes.uint8) if input._dtype is dtypes.uint8 else result)
+    return finish_out(out, result.to(dtypes.uint8) if input._dtype is dtypes.uint8 else result, function)
 
 
 @composite()

@@ -1,0 +1,66 @@
+"""Products of arrays. Float32, float64 and complex products are BLAS; narrow floating types are computed in float32."""
+
+from typing import Any
+
+import numpy as np
+
+from .numpy_common import narrow, widen
+
+Array = np.ndarray
+_ONES: dict[tuple[int, str], Array] = {}
+_add = np.add
+
+
+def mm(a: Array, b: Array) -> Array:
+    """The product of two matrices (or a matrix and a vector) of one dtype."""
+    if a.dtype.char in "fdFD":
+        return a.dot(b)
+    return narrow(widen(a).dot(widen(b)), a.dtype)
+
+
+def bmm(a: Array, b: Array) -> Array:
+    """The products of corresponding matrices of one dtype."""
+    if a.dtype.char in "fdFD":
+        return np.matmul(a, b)
+    return narrow(np.matmul(widen(a), widen(b)), a.dtype)
+
+
+def dot(a: Array, b: Array) -> Any:
+    """The sum of the products of corresponding elements of two vectors."""
+    if a.dtype.char in "fdFD":
+        return a.dot(b)
+    return narrow(np.asarray(widen(a).dot(widen(b))), a.dtype)
+
+
+def outer(a: Array, b: Array) -> Array:
+    """The products of all elements of one vector with all of another."""
+    return a[:, None] * b
+
+
+def linear(x: Array, weight: Array, bias: Array) -> Array:
+    """``x @ weight.T + bias`` for a matrix `x`."""
+    if x.dtype.char in "fdFD":
+        result = x.dot(weight.T)
+        return _add(result, bias, result)  # type: ignore[no-any-return]
+    return narrow(widen(x).dot(widen(weight).T) + widen(bias), x.dtype)
+
+
+def column_sums(grad: Array) -> Array:
+    """The sum over the rows of a matrix; for few rows as a product, which is quicker than a reduction."""
+    char = grad.dtype.char
+    n = grad.shape[0]
+    if n <= 512 and char in "fd":
+        ones = _ONES.get((n, char))
+        if ones is None:
+            ones = _ONES[n, char] = np.ones(n, grad.dtype)
+        return ones.dot(grad)
+    from .numpy_reduction import sum_over
+
+    return sum_over(grad, (0,))  # type: ignore[no-any-return]
+
+
+def cross(a: Array, b: Array, axis: int) -> Array:
+    """The vector product of arrays whose `axis` has length 3."""
+    a1, a2, a3 = np.moveaxis(a, axis, 0)
+    b1, b2, b3 = np.moveaxis(b, axis, 0)
+    return np.stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], axis)
