@@ -12,7 +12,7 @@ sum that is then rounded to float32 is the fused result.
 
 import numpy as np
 
-from .numpy_random import Array, MersenneTwister, c_library, fill, fused_multiply_add, store, uniform64
+from .numpy_random import Array, MersenneTwister, c_library, fill, fused_multiply_add, store, uniform, uniform64
 
 _PAIRS = 1 << 14  # pairs handled at a time, so that the working arrays stay in the cache
 
@@ -244,3 +244,49 @@ def normal(source: MersenneTwister, out: Array, mean: float = 0.0, std: float = 
 def log_normal(source: MersenneTwister, out: Array, mean: float = 1.0, std: float = 2.0) -> None:
     """Fills a floating `out` with exponentials of normally distributed numbers, drawn one by one in float64."""
     fill(out, lambda part: store(c_library("exp", _serial(source, part.size, mean, std)), part))
+
+
+def truncated_normal(
+    source: MersenneTwister, out: Array, mean: float, std: float, low: float, high: float, redraw: bool
+) -> None:
+    """Fills a floating `out` with normal numbers between `low` and `high`, by drawing until all are accepted.
+
+    Args:
+        source: the random words.
+        out: the array to fill.
+        mean, std: of the distribution before it is cut off.
+        low, high: the bounds.
+        redraw: whether to draw normal numbers and to draw those beyond the bounds again, which is good if these are
+            few; else uniform numbers are drawn, and accepted with a probability proportional to the density.
+    """
+    drawn = np.empty_like(out)
+    if redraw:
+        bottom, top = np.array([low, high], out.dtype)
+        normal(source, out, mean, std)
+        while (outside := (out < bottom) | (out > top)).any():
+            normal(source, drawn, mean, std)
+            np.copyto(out, drawn, where=outside)
+        return
+    wide = np.dtype(np.float64) if out.dtype == np.float64 else np.dtype(np.float32)
+    highest = -0.5 * ((max(low, min(mean, high)) - mean) / std) ** 2
+
+    def rounded(values: Array) -> Array:
+        """Values as the dtype of `out` has them; 16-bit floats are computed in float32 and rounded at each step."""
+        return values.astype(out.dtype, copy=False).astype(wide, copy=False)
+
+    def log_density(numbers: Array) -> Array:
+        z: Array = rounded(rounded(np.subtract(numbers, wide.type(mean), dtype=wide)) / wide.type(std))
+        return rounded(rounded(rounded(z * z) * wide.type(-0.5)) - wide.type(highest))
+
+    def too_rare(density: Array) -> Array:
+        uniform(source, drawn)
+        with np.errstate(divide="ignore"):
+            return rounded(np.log(rounded(drawn))) > density
+
+    uniform(source, out, low, high)
+    candidates = np.empty_like(out)
+    waiting = too_rare(log_density(out))
+    while waiting.any():
+        uniform(source, candidates, low, high)
+        np.copyto(out, candidates, where=waiting)
+        waiting &= too_rare(log_density(candidates))

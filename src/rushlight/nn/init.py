@@ -13,6 +13,7 @@ import numpy as np
 
 from ..autograd.grad_mode import no_grad
 from ..base import wrap
+from ..ops.creation import empty
 from ..ops.random_inplace import fill_sparse, fill_truncated_normal
 from ..random import Generator
 
@@ -58,8 +59,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """The factor by which weights before a nonlinearity are scaled to keep the variance of activations.
 
     Args:
-        nonlinearity: its name in `nn.functional`: 1 for linear layers, convolutions and ``"sigmoid"``, 5/3 for ``"tanh"``,
-            sqrt(2) for ``"relu"``, ``sqrt(2 / (1 + slope**2))`` for ``"leaky_relu"``, 3/4 for ``"selu"``.
+        nonlinearity: its name in `nn.functional`: 1 for linear layers, convolutions and ``"sigmoid"``, 5/3 for
+            ``"tanh"``, sqrt(2) for ``"relu"``, ``sqrt(2 / (1 + slope**2))`` for ``"leaky_relu"``, 3/4 for ``"selu"``.
         param: the slope of ``"leaky_relu"`` for negative numbers, 0.01 unless given.
 
     Raises:
@@ -81,17 +82,21 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
 
 
+def _unrecorded(tensor: Any, method: str, *args: Any, **options: Any) -> Any:
+    """Calls an in-place method of a tensor, outside of any graph."""
+    with no_grad():
+        return getattr(tensor, method)(*args, **options)
+
+
 # ---------------------------------------------------------------------------------------------- one distribution
 def uniform_(tensor: "Tensor", a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> "Tensor":
     """Fills a tensor with numbers of the uniform distribution on ``[a, b)``."""
-    with no_grad():
-        return tensor.uniform_(a, b, generator=generator)
+    return _unrecorded(tensor, "uniform_", a, b, generator=generator)  # type: ignore[no-any-return]
 
 
 def normal_(tensor: "Tensor", mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> "Tensor":
     """Fills a tensor with numbers of the normal distribution of a mean and standard deviation."""
-    with no_grad():
-        return tensor.normal_(mean, std, generator=generator)
+    return _unrecorded(tensor, "normal_", mean, std, generator=generator)  # type: ignore[no-any-return]
 
 
 def trunc_normal_(
@@ -115,7 +120,8 @@ def trunc_normal_(
     """
     if mean < a - 2 * std or mean > b + 2 * std:
         warnings.warn(
-            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be incorrect.",
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. The distribution of values may be "
+            "incorrect.",
             stacklevel=2,
         )
     with no_grad():
@@ -125,26 +131,21 @@ def trunc_normal_(
 # ---------------------------------------------------------------------------------------------- no distribution
 def constant_(tensor: "Tensor", val: float) -> "Tensor":
     """Fills a tensor with one number."""
-    with no_grad():
-        return tensor.fill_(val)
+    return _unrecorded(tensor, "fill_", val)  # type: ignore[no-any-return]
 
 
 def ones_(tensor: "Tensor") -> "Tensor":
     """Fills a tensor with ones."""
-    with no_grad():
-        return tensor.fill_(1.0)
+    return _unrecorded(tensor, "fill_", 1.0)  # type: ignore[no-any-return]
 
 
 def zeros_(tensor: "Tensor") -> "Tensor":
     """Fills a tensor with zeros."""
-    with no_grad():
-        return tensor.zero_()
+    return _unrecorded(tensor, "zero_")  # type: ignore[no-any-return]
 
 
 def _replaced(tensor: "Tensor", values: np.ndarray) -> "Tensor":
-    with no_grad():
-        tensor.copy_(wrap(values.astype(tensor._data.dtype)))
-    return tensor
+    return _unrecorded(tensor, "copy_", wrap(values.astype(tensor._data.dtype)))  # type: ignore[no-any-return]
 
 
 def eye_(tensor: "Tensor") -> "Tensor":
@@ -215,7 +216,7 @@ def xavier_uniform_(tensor: "Tensor", gain: float = 1.0, generator: Generator | 
 
 
 def xavier_normal_(tensor: "Tensor", gain: float = 1.0, generator: Generator | None = None) -> "Tensor":
-    """Fills a weight from ``N(0, std**2)`` with ``std = gain * sqrt(2 / (fan_in + fan_out))`` (Glorot and Bengio, 2010).
+    """Fills a weight from ``N(0, std**2)``, ``std = gain * sqrt(2 / (fan_in + fan_out))`` (Glorot and Bengio, 2010).
 
     The arguments are those of `xavier_uniform_`.
     """
@@ -294,14 +295,13 @@ def orthogonal_(tensor: "Tensor", gain: float = 1, generator: Generator | None =
         return tensor
     rows = tensor.shape[0]
     columns = tensor.numel() // rows
-    drawn = tensor.new_empty((rows, columns)).normal_(0, 1, generator=generator)._data
+    drawn = empty(rows, columns, dtype=tensor.dtype).normal_(0, 1, generator=generator)._data
     if drawn.dtype.itemsize == 2:
         raise NotImplementedError(f"\"geqrf_cpu\" not implemented for '{tensor.dtype.scalar_name}'")
     q, r = np.linalg.qr(drawn.T if rows < columns else drawn)
     q = q * np.sign(np.diagonal(r))
-    with no_grad():
-        tensor.view(rows, columns).copy_(wrap(q.T if rows < columns else q))
-        return tensor.mul_(gain)
+    _unrecorded(tensor, "copy_", wrap((q.T if rows < columns else q).reshape(tensor._shape)))
+    return _unrecorded(tensor, "mul_", gain)  # type: ignore[no-any-return]
 
 
 def sparse_(tensor: "Tensor", sparsity: float, std: float = 0.01, generator: Generator | None = None) -> "Tensor":

@@ -127,6 +127,24 @@ def _fill(t: Any, operation: Any, write: Callable[[Array], None]) -> Any:
     return apply_inplace(operation, t, (filled,), {})
 
 
+def check_bounds(low: float, high: float, dtype: dtypes.dtype) -> None:
+    """Refuses bounds of uniform numbers that are out of order, or that the dtype cannot hold."""
+    if dtype.category < dtypes.FLOATING:
+        raise unsupported("check_uniform_bounds", dtype)
+    real = dtype.to_real()
+    largest = dtypes.finfo(real).max
+    for name, bound in (("from", low), ("to", high)):
+        if not -largest <= bound <= largest:
+            raise RuntimeError(f"{name} is out of bounds for {_C_NAMES[real]}")
+    if low > high:
+        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
+    if high - low > largest:
+        raise RuntimeError(
+            f"uniform_ expects to-from <= std::numeric_limits<{dtype.scalar_name}>::max(), but found to={high:g} and "
+            f"from={low:g} which result in to-from to exceed the limit"
+        )
+
+
 # In the forms of `from`, Python's keyword stands for the parameter that can only be given by name in a dictionary.
 @composite(function=False)
 @forms("float from = 0, float to = 1, *, torch.Generator generator = None", method=True)
@@ -147,20 +165,7 @@ def uniform_(self: Any, from_: float = 0, to: float = 1, *, generator: Any = Non
     low, high = number(_named_from(from_, named)), number(to)
     check_generator(generator)
     dtype = self._dtype
-    if dtype.category < dtypes.FLOATING:
-        raise unsupported("check_uniform_bounds", dtype)
-    real = dtype.to_real()
-    largest = dtypes.finfo(real).max
-    for name, bound in (("from", low), ("to", high)):
-        if not -largest <= bound <= largest:
-            raise RuntimeError(f"{name} is out of bounds for {_C_NAMES[real]}")
-    if low > high:
-        raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
-    if high - low > largest:
-        raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{dtype.scalar_name}>::max(), but found to={high:g} and "
-            f"from={low:g} which result in to-from to exceed the limit"
-        )
+    check_bounds(low, high, dtype)
     source = source_of(generator)
     return _fill(self, _UNIFORM, lambda out: numpy_random.uniform(source, floats(out, dtype), low, high))
 
@@ -475,3 +480,30 @@ def log_normal_(self: Any, mean: float = 1, std: float = 2, *, generator: Any = 
         raise unsupported("log_normal_cpu", self._dtype)
     source = source_of(generator)
     return _fill(self, _LOG_NORMAL, lambda out: numpy_normal.log_normal(source, out, mean, std) if out.size else None)
+
+
+def fill_truncated_normal(t: Any, mean: float, std: float, low: float, high: float, generator: Any) -> Any:
+    """Fills a floating tensor with normal numbers between two bounds; what `nn.init.trunc_normal_` does."""
+
+    def below(x: float) -> float:
+        return (1.0 + math.erf((x - mean) / std / math.sqrt(2.0))) / 2.0
+
+    redraw = below(high) - below(low) > 0.3
+    if not redraw:
+        check_bounds(low, high, t._dtype)
+    elif t._dtype.category < dtypes.FLOATING:
+        raise unsupported("normal_kernel_cpu", t._dtype)
+    source = source_of(generator)
+    return _fill(t, _NORMAL, lambda out: numpy_normal.truncated_normal(source, out, mean, std, low, high, redraw))
+
+
+def fill_sparse(t: Any, zeros: int, std: float, generator: Any) -> Any:
+    """Fills a matrix with normal numbers and sets as many in each column, chosen at random, to zero."""
+    source, shuffling = source_of(generator), source_of(None)
+
+    def write(out: Array) -> None:
+        write_normal(source, out, t._dtype, 0.0, std)
+        for column in out.T:
+            column[numpy_random.permutation(shuffling, len(column))[:zeros]] = 0
+
+    return _fill(t, _NORMAL, write)
