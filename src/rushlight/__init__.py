@@ -40,6 +40,7 @@ from .ops import (
     overwrite,
     pointwise,
     pointwise_inplace,
+    random_creation,
     reduction,
     shape,
     splitting,
