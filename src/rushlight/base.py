@@ -1,6 +1,7 @@
 """The state of a tensor, and the few facts every layer shares: nothing here knows an operation or the engine."""
 
 import operator
+import builtins
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +119,11 @@ class View:
 
 # Filled by tensor.py and nn/parameter.py; operations make their results with it. One dictionary, because it is also
 # the namespace in which generated code runs.
-namespace: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": __builtins__}
+namespace: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": builtins.__dict__}
+
+# What the names in derivative formulas mean on arrays and on Tensors. Operations add themselves (ops/declare.py).
+raw_names: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": builtins.__dict__}
+tensor_names: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": builtins.__dict__}
 
 _new = object.__new__
 

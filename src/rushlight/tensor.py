@@ -17,7 +17,7 @@ _NON_LEAF_GRAD = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be populated "
     "during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, use "
     ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf "
-    "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more informations."
+    "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
 )
 
 
@@ -262,15 +262,16 @@ class Tensor(TensorBase):
 
     def _check_grad(self, grad: Any) -> None:
         if not isinstance(grad, TensorBase):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type '{_type_name(grad)}'")
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {_type_name(grad)}")
         if grad is self:
             raise RuntimeError("can't assign Variable as its own grad")
         if grad._dtype is not self._dtype:
             raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{_scalar(grad)}' to a tensor with dtype '{_scalar(self)}'. "
-                "The gradient must match the tensor's dtype (or the tensor's grad_dtype if set). You can set the tensor's "
-                "grad_dtype attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with caution. "
-                "Diverging the dtypes of a tensor and its gradient may break downstream systems that assume they match."
+                f"attempting to assign a gradient with dtype '{_scalar(grad)}' to a tensor with grad_dtype "
+                f"'{self._dtype.legacy.removesuffix('Tensor')}'. The gradient must match the tensor's grad_dtype (defaults to "
+                "the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
+                "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
+                "downstream systems that assume they match."
             )
         if grad._shape != self._shape:
             raise RuntimeError(

@@ -1,12 +1,11 @@
 """`backward` and `grad`: what users ask of the engine, checked and turned into roots, seeds and inputs."""
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..base import UNTOUCHED, Size, TensorBase, namespace, wrap
+from ..base import UNTOUCHED, Size, TensorBase, namespace, tensor_names, wrap
 from . import engine
 from .node import AccumulateGrad, Node
 
@@ -15,7 +14,7 @@ def _as_tuple(x: Any) -> tuple[Any, ...]:
     kind = type(x)
     if kind is tuple or kind is list:
         return tuple(x)
-    return (x,) if isinstance(x, TensorBase) or not isinstance(x, Sequence) else tuple(x)
+    return (x,) if isinstance(x, TensorBase) or hasattr(x, "internal_node") else tuple(x)
 
 
 def _edge(x: Any) -> Any:
@@ -36,7 +35,7 @@ def _ones(t: Any) -> Any:
     return seed
 
 
-def make_seeds(outputs: tuple[Any, ...], seeds: Sequence[Any], batched: bool = False) -> list[Any]:
+def make_seeds(outputs: tuple[Any, ...], seeds: tuple[Any, ...], batched: bool = False) -> list[Any]:
     """The gradients of the outputs: those given, checked, or ones for scalars.
 
     Raises:
@@ -147,22 +146,25 @@ def backward(
         if not wanted:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     given = (None,) * len(outputs) if grad_tensors is None else _as_tuple(grad_tensors)
-    if len(given) != len(outputs):
+    if len(given) < len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
     _warn_create_graph(create_graph)
     roots = _roots(outputs, make_seeds(outputs, given))
+    if not roots:
+        return
     nodes = None
     if wanted is not None:
         nodes = []
-        for i, t in enumerate(wanted):
+        for t in wanted:
             node = _edge(t)
             if node is None:
-                raise RuntimeError(f"One of the differentiated Tensors does not require grad")
-            if isinstance(t, TensorBase) and type(node) is not AccumulateGrad:
-                t.retain_grad_for_backward()
+                raise RuntimeError("One of the differentiated Tensors does not require grad")
             nodes.append(node)
-            del i
-    engine.run(roots, create_graph if retain_graph is None else retain_graph, create_graph, nodes, True)
+    found = engine.run(roots, create_graph if retain_graph is None else retain_graph, create_graph, nodes, True)
+    for t, gradient in zip(wanted or (), found or (), strict=False):
+        # A leaf has its gradient already; another tensor gets it here.
+        if gradient is not None and type(_edge(t)) is not AccumulateGrad and not t.retains_grad:
+            t._kept_grad = gradient if t._kept_grad is None else t._kept_grad + gradient
 
 
 def grad(
@@ -203,7 +205,7 @@ def grad(
         allow_unused = materialize_grads
     of, wanted = _as_tuple(outputs), _as_tuple(inputs)
     keep = create_graph if retain_graph is None else retain_graph
-    if grad_outputs is None and len(of) == 1 and not is_grads_batched:
+    if grad_outputs is None and len(of) == 1 and only_inputs and not is_grads_batched:
         root = getattr(of[0], "_node", None)
         if root is not None and not of[0]._shape and of[0]._dtype.plain:
             # The ordinary case: a real scalar with respect to tensors.
@@ -218,13 +220,15 @@ def grad(
             FutureWarning,
             stacklevel=2,
         )
+    if not wanted:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     for t in wanted:
         if isinstance(t, Node) or not (isinstance(t, TensorBase) or hasattr(t, "internal_node")):
-            raise TypeError(f"all inputs have to be Tensors or GradientEdges, but got {type(t).__name__}")
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(t).__name__}")
         if materialize_grads and not isinstance(t, TensorBase):
             raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     given = (None,) * len(of) if grad_outputs is None else _as_tuple(grad_outputs)
-    if len(given) != len(of):
+    if len(given) < len(of):
         raise RuntimeError(f"got {len(of)} tensors and {len(given)} gradients")
     if is_grads_batched:
         return _grad_batched(of, wanted, make_seeds(of, given, True), keep, create_graph, allow_unused, materialize_grads)
@@ -233,8 +237,8 @@ def grad(
         if _edge(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     roots = _roots(of, seeds)
-    if not wanted:
-        raise ValueError("grad requires non-empty inputs.")
+    if not roots:
+        return _answers(wanted, [None] * len(wanted), allow_unused, materialize_grads)
     results = engine.run(roots, keep, create_graph, [_edge(t) for t in wanted], False)
     return _answers(wanted, results, allow_unused, materialize_grads)
 
@@ -243,8 +247,8 @@ def _answers(wanted: tuple[Any, ...], results: list[Any], allow_unused: bool, ma
     if results[0] is None or len(results) > 1 and any([g is None for g in results]):
         if not allow_unused:
             raise RuntimeError(
-                "One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True "
-                "if this is the desired behavior."
+                f"The differentiated Tensor at index {[g is None for g in results].index(True)} appears to not have been used "
+                "in the graph. Set allow_unused=True if this is the desired behavior."
             )
         if materialize_grads:
             results = [
@@ -258,8 +262,6 @@ def _grad_batched(
     of: Any, wanted: Any, seeds: list[Any], keep: bool, create_graph: bool, allow_unused: bool, materialize: bool
 ) -> tuple[Any, ...]:
     """One backward for each entry of the seeds' leading dimension, the results stacked."""
-    from ..ops.codegen import tensor_names
-
     sizes = {len(s) for s in seeds}
     if len(sizes) != 1:
         raise RuntimeError("vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "

@@ -64,7 +64,7 @@ def run(roots: list[tuple[Any, Any]], keep: bool, create_graph: bool, inputs: li
         accumulate: whether gradients of leaves go into their ``.grad``.
 
     Returns:
-        For each of `inputs`, its gradient as a Tensor or None, if they are not accumulated; else None.
+        For each of `inputs`, its gradient as a Tensor, or None; a leaf's only if it is not accumulated.
     """
     if len(roots) == 1 and not LeafHooks.alive and not node_watchers and (mode.local.grad or not create_graph):
         root, grad = roots[0]
@@ -250,7 +250,7 @@ def accumulate_tensor(leaf: AccumulateGrad, grad: Any) -> None:
     total = leaf.total
     if type(total) is ndarray:
         total = base.wrap(total)
-    leaf.total = grad if total is None else total + grad
+    leaf.total = base.tensor_names["copy_gradient"](grad) if total is None else total + grad
 
 
 # ---------------------------------------------------------------------------------------------- hooks
@@ -449,7 +449,7 @@ def run_general(
     finally:
         tasks.stack.pop()
         local.grad = before
-    return None if inputs is None or accumulate else [captured.get(node) for node in inputs]
+    return None if inputs is None else [captured.get(node) for node in inputs]
 
 
 def capture(node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], accumulate: bool) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from .. import base, dtypes
-from ..base import TensorBase, View, as_view, base_of, wrap
+from ..base import TensorBase, View, as_view, base_of, raw_names, tensor_names, wrap
 from . import mode
-from .node import FREED, MANY, AccumulateGrad, Node, Outputs, Rule, function_of, next_seq, output
+from .node import FREED, MANY, AccumulateGrad, Node, Outputs, Rule, function_of, modification_error, next_seq, output
 
 
 class FunctionCtx:
@@ -100,7 +100,7 @@ class BackwardFunction(Node, FunctionCtx):
                 t = wrap(array, self.output_node(index) if index >= 0 else None)
                 t._versions = versions
             if t._versions[0] != version:
-                raise _modified(t, version)
+                raise modification_error(t._data, t._node, t._versions[0], version)
             found.append(t)
         return tuple(found)
 
@@ -140,17 +140,6 @@ class BackwardFunction(Node, FunctionCtx):
 
     def _release(self) -> None:
         self._kept = FREED
-
-
-def _modified(t: Any, expected: int) -> RuntimeError:
-    function, index = function_of(t._node)
-    origin = "" if function is None else f", which is output {index} of {function.name()},"
-    return RuntimeError(
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[torch.{t._dtype.legacy} {list(t._shape)}]{origin} is at version {t._versions[0]}; expected version {expected} "
-        "instead. Hint: enable anomaly detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True)."
-    )
 
 
 # ---------------------------------------------------------------------------------------------- running backward
@@ -213,8 +202,6 @@ def _checked(node: Any, found: tuple[Any, ...], tensors: bool) -> tuple[Any, ...
 
 
 def _fitted(g: Any, shape: Any, dtype: Any, name: str, position: int, tensors: bool) -> Any:
-    from ..ops.codegen import raw_names, tensor_names
-
     if g._shape != shape:
         lead = len(g._shape) - len(shape)
         if lead < 0 or any(n != 1 and n != m for n, m in zip(shape, g._shape[lead:], strict=True)):
@@ -373,7 +360,7 @@ def _record(ctx: Any, args: Any, nodes: list[Any], outputs: tuple[Any, ...]) -> 
                 "modified inplace must all be outputs of the Function."
             )
         if type(t._node) is AccumulateGrad:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+            raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
     ctx.rule = RULE
     ctx.seq = next_seq()
     ctx.grad = None
@@ -401,6 +388,7 @@ def _record(ctx: Any, args: Any, nodes: list[Any], outputs: tuple[Any, ...]) -> 
             continue
         original = o
         if _contains(ctx.dirty_tensors, o):
+            base.bump(o)
             _rebase(ctx, args, o, i)
         else:
             if _contains(args, o):
@@ -471,6 +459,7 @@ class Error(Node):
     """The node of a result that cannot be differentiated."""
 
     __slots__ = ()
+    namespace = "torch::autograd::"
 
 
 def _refuse(node: Any, grad: Any) -> Any:

@@ -104,9 +104,12 @@ class Node:
     saved: dict[str, str] = {}
     # The node classes that carry hooks and metadata of their own need nothing here.
 
+    # Before the name of those node classes that PyTorch writes with their namespace.
+    namespace = ""
+
     def name(self) -> str:
         """The name of the node's class, such as ``"MulBackward0"``."""
-        return type(self).__name__
+        return self.namespace + type(self).__name__
 
     def edges(self) -> tuple[Any, ...]:
         """The nodes that take this node's gradients, in the order of its rule's results."""
@@ -238,13 +241,19 @@ def modified(node: Node) -> RuntimeError:
     # One number holds the sum of all saved versions, so the tensor that moved most is the one to name.
     found, array, maker = max(now, key=lambda entry: entry[0])
     expected = node.version - sum(version for version, _, _ in now) + found
+    return modification_error(array, maker, found, expected)
+
+
+def modification_error(array: Any, maker: Any, found: int, expected: int) -> RuntimeError:
+    """The error for a saved array, made by the node `maker`, whose version is not the expected one."""
     function, index = function_of(maker)
     what = f"torch.{base.dtypes.from_numpy(array.dtype).legacy} {list(array.shape)}"
     origin = "" if function is None else f", which is output {index} of {function.name()},"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[{what}]{origin} is at version {found}; expected version {expected} instead. Hint: enable anomaly detection "
-        "to find the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+        "to find the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
+        "check_nan=False)."
     )
 
 
@@ -336,6 +345,7 @@ class AccumulateGrad(Node):
     """
 
     __slots__ = ("array", "hooks", "total", "variable_ref")
+    namespace = "torch::autograd::"
 
     def __init__(self, variable: Any):
         self.rule = LEAF_RULE

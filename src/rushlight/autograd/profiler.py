@@ -10,7 +10,7 @@ from typing import Any
 
 from ..base import TensorBase
 from . import engine, mode
-from .node import AccumulateGrad, Outputs
+from .node import Outputs
 from .profiler_events import EventList, FunctionEvent
 from .profiler_events import FunctionEventAvg as FunctionEventAvg
 
@@ -110,7 +110,7 @@ class profile:
 
     def before(self, node: Any, grad: Any) -> None:
         """Begins the event of a node that the engine is about to run."""
-        name = "torch::autograd::AccumulateGrad" if type(node) is AccumulateGrad else node.name()
+        name = node.name()
         outer = self.open(f"autograd::engine::evaluate_function: {name}")
         inner = self.open(name)
         inner.sequence_nr = outer.sequence_nr = node.seq

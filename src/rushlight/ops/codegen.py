@@ -11,21 +11,16 @@ the inputs' shapes and dtypes (after broadcasting or promotion), and which input
 """
 
 import ast
-import builtins
 import itertools
 import linecache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..autograd import mode, node
 from ..autograd.node import MANY, ONE, TWO
-from ..base import UNTOUCHED, namespace
+from ..base import UNTOUCHED, namespace, raw_names, tensor_names
 
 if TYPE_CHECKING:
     from .declare import Operation
-
-# Names that formulas can use, with their meaning on arrays and on Tensors. Operations add themselves.
-raw_names: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": builtins.__dict__}
-tensor_names: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": builtins.__dict__}
 
 # Calls in formulas whose result may share memory with their argument; other calls make arrays of their own.
 ALIASING: set[str] = {"fit"}
@@ -137,6 +132,8 @@ def node_class(op: "Operation") -> type:
     saved.update(dict.fromkeys(plan.results, "result"))
     slots += [*(["output_count"] if op.several else []), "fit", *(f"{n}_version" for n in plan.versioned_results)]
     body = {"__slots__": tuple(slots), "saved": saved, "__module__": "torch.autograd.graph", "operation": op}
+    if op.node_namespace:
+        body["namespace"] = op.node_namespace
     return type(op.node_name, (node.Node,), body)
 
 

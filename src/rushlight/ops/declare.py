@@ -33,9 +33,9 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode, node
-from ..base import TensorBase, as_view, namespace, wrap
+from ..base import TensorBase, as_view, namespace, raw_names, tensor_names, wrap
 from . import codegen
-from .codegen import ALIASING, Variant, raw_names, tensor_names
+from .codegen import ALIASING, Variant
 
 Array = np.ndarray
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,7 +84,9 @@ class Operation:
         self.inplace: bool = options.pop("inplace", self.kind == "elementwise" and self.result is None)
         self.out: bool = options.pop("out", self.kind != "view" and self.function)
         self.operators: tuple[str, ...] = options.pop("operators", ())
-        self.node_name: str = options.pop("node", _camel(self.name) + "Backward0")
+        node_name = options.pop("node", _camel(self.name) + "Backward0")
+        self.node_name: str = node_name.removeprefix("torch::autograd::")
+        self.node_namespace: str = node_name.removesuffix(self.node_name)
         self.aten: str = options.pop("aten", self.name)
         if options:
             raise TypeError(f"{self.name}: unknown options {sorted(options)}")

@@ -195,4 +195,11 @@ def spread(input: Array, size: tuple[int, ...]) -> Array:
     return result
 
 
+@operation(name="copy_gradient", node="torch::autograd::CopyBackwards", aten="clone", function=False, method=False,
+           tangent="linear", input="grad")  # fmt: skip
+def copy_gradient(input: Array) -> Array:
+    """A copy of a recorded gradient, for a leaf's ``.grad``."""
+    return input.copy()
+
+
 namespace.update(elementwise_general=elementwise_general, elementwise_broadcast=elementwise_broadcast)

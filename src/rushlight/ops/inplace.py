@@ -14,10 +14,10 @@ from numpy.lib.stride_tricks import as_strided as strided_array
 from .. import dtypes
 from ..autograd import mode, node
 from ..autograd.node import FREED, MANY, AccumulateGrad, Node, Rule
-from ..base import UNTOUCHED, TensorBase, View, base_of, bump, live_views, namespace, wrap
+from ..base import UNTOUCHED, TensorBase, View, base_of, bump, live_views, namespace, tensor_names, wrap
 from ..kernels.numpy_views import overlaps_itself
 from . import elementwise_general as general
-from .codegen import Plan, Variant, tensor_names
+from .codegen import Plan, Variant
 from .declare import REGISTRY, Operation
 
 
@@ -288,6 +288,7 @@ class CopySlices(Node):
     """
 
     __slots__ = ("geometry", "inner", "position")
+    namespace = "torch::autograd::"
     inner: Any
     position: int | None
     geometry: Geometry
