@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..autograd.function import Function
-from ..autograd.grad_mode import is_grad_enabled
+from ..autograd.mode import is_grad_enabled
 from ..tensor import Tensor
 
 Hooks = list[Callable[..., Any]]

@@ -1,6 +1,6 @@
 """Padding."""
 
-from ...ops import conv as ops
+from ...ops import padding as ops
 
 __all__ = ["pad"]
 
