@@ -34,6 +34,7 @@ from .ops import (
     convert,
     creation,
     elementwise_general,
+    gather,
     indexing,
     inplace,
     matmul,

@@ -294,3 +294,153 @@ def scatter_reduce(a: Array, dim: int, index: Array, source: Array, reduce: str,
         counts[counts == 0] = 1
         flat = flat / counts if flat.dtype.kind in "fc" else np.floor_divide(flat, counts)
     return flat.astype(a.dtype, copy=False).reshape(shape)
+
+
+def scatter_by(a: Array, dim: int, index: Array, source: Any, reduce: str) -> None:
+    """Adds or multiplies values into the elements that `gather` would read, in place.
+
+    Args:
+        a: the array.
+        dim: the dimension that the index is about.
+        index: indices; may repeat.
+        source: the values, or one number.
+        reduce: ``"add"`` or ``"multiply"``.
+    """
+    check_range(index, a.shape[dim] if a.ndim else 1, dim)
+    if np.ndim(source):
+        source = source[tuple([slice(n) for n in index.shape])]
+    place = along(a, dim, index) if a.ndim else ()
+    (np.add if reduce == "add" else np.multiply).at(a, place, source)
+
+
+# ---------------------------------------------------------------------------------------------- one dimension
+def index_select(a: Array, dim: int, index: Array) -> Array:
+    """The entries of a dimension at the indices of a vector.
+
+    Raises:
+        IndexError: an index is outside 0..size-1.
+    """
+    if not a.ndim:
+        return a.copy()
+    if index.size and (index.min() < 0 or index.max() >= a.shape[dim]):
+        raise IndexError("index out of range in self")
+    return a.take(index, dim)
+
+
+def index_add(a: Array, dim: int, index: Array, source: Array, alpha: Any) -> None:
+    """Adds the entries of `source` to those of a dimension at the indices of a vector, in place."""
+    values = source if alpha == 1 else source * np.asarray(alpha, source.dtype)
+    if not a.ndim:
+        a += values.sum()
+        return
+    check_range(index, a.shape[dim], dim)
+    add_at_index(a, values, [index], (dim,))
+
+
+def index_copy(a: Array, dim: int, index: Array, source: Array) -> None:
+    """Copies the entries of `source` to those of a dimension at the indices of a vector, in place."""
+    if not a.ndim:
+        a[...] = source.reshape(-1)[-1]
+        return
+    a[(slice(None),) * dim + (index,)] = source
+
+
+def index_fill(a: Array, dim: int, index: Array, value: Any) -> None:
+    """Sets the entries of a dimension at the indices of a vector to one value, in place.
+
+    Raises:
+        IndexError: an index is out of range.
+    """
+    if not a.ndim:
+        a[...] = value
+        return
+    n = a.shape[dim]
+    bad = index[(index < -n) | (index >= n)]
+    if bad.size:
+        raise IndexError(f"index {int(bad[0])} is out of bounds for dimension {dim} with size {n}")
+    a[(slice(None),) * dim + (index,)] = value
+
+
+# ---------------------------------------------------------------------------------------------- flat indices
+def _flat(index: Array, count: int) -> Array:
+    bad = index[(index < -count) | (index >= count)] if index.size else index
+    if bad.size:
+        raise IndexError(
+            f"out of range: tried to access index {int(bad.reshape(-1)[0])} on a tensor of {count} elements."
+        )
+    return np.where(index < 0, index + count, index)
+
+
+def take(a: Array, index: Array) -> Array:
+    """The elements at indices into the flattened array."""
+    return a.reshape(-1)[_flat(index, a.size)]
+
+
+def take_backward(grad: Array, shape: Any, index: Array) -> Array:
+    """Zeros of a shape with the gradient of `take` added at the indices."""
+    whole = np.zeros(shape, grad.dtype)
+    add_at(whole.reshape(-1), _flat(index, whole.size).reshape(-1), grad.reshape(-1))
+    return whole
+
+
+def put_flat(a: Array, index: Array, source: Array, accumulate: bool) -> None:
+    """Writes (or adds) values at indices into the flattened array, in place."""
+    places = _flat(index, a.size).reshape(-1)
+    flat = a.reshape(-1)
+    if accumulate:
+        np.add.at(flat, places, source.reshape(-1))
+    else:
+        flat[places] = source.reshape(-1)
+    if not a.flags.c_contiguous:
+        a[...] = flat.reshape(a.shape)
+
+
+# ---------------------------------------------------------------------------------------------- masks
+def masked_fill(a: Array, mask: Array, value: Any) -> Array:
+    """A copy of `a`, broadcast against the mask, with one value where the mask is true."""
+    shape = np.broadcast_shapes(a.shape, mask.shape)
+    found = np.empty(shape, a.dtype)
+    np.copyto(found, a)
+    np.copyto(found, value, "unsafe", where=mask)
+    return found
+
+
+def masked_select(a: Array, mask: Array) -> Array:
+    """The elements where the mask is true; array and mask broadcast."""
+    if a.shape != mask.shape:
+        a, mask = np.broadcast_arrays(a, mask)
+    return a[mask] if a.ndim else a.reshape(1)[mask.reshape(1)]
+
+
+def masked_select_backward(grad: Array, shape: Any, mask: Array) -> Array:
+    """The gradient of `masked_select`: what was selected in its place, summed over broadcast dimensions."""
+    wide = np.broadcast_shapes(shape, mask.shape)
+    whole = np.zeros(wide, grad.dtype)
+    whole[np.broadcast_to(mask, wide)] = grad if wide else grad.reshape(-1)[:1]
+    lead = len(wide) - len(shape)
+    axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 and wide[lead + i] != 1)
+    return whole.sum(axes, keepdims=True).reshape(shape) if axes else whole
+
+
+def masked_scatter(a: Array, mask: Array, source: Array) -> Array:
+    """A copy of `a`, broadcast against the mask, with values in order where the mask is true.
+
+    Raises:
+        RuntimeError: there are not enough values.
+    """
+    shape = np.broadcast_shapes(a.shape, mask.shape)
+    found = np.array(np.broadcast_to(a, shape), order="C")
+    wide = np.broadcast_to(mask, shape)
+    count = int(np.count_nonzero(wide))
+    if source.size < count:
+        raise RuntimeError("Number of elements of source < number of ones in mask")
+    found[wide] = source.reshape(-1)[:count]
+    return found
+
+
+def masked_scatter_backward(grad: Array, mask: Array, shape: Any) -> Array:
+    """The gradient of the values of `masked_scatter`; zero for those not used."""
+    found = np.zeros(shape, grad.dtype)
+    values = grad[np.broadcast_to(mask, grad.shape)]
+    found.reshape(-1)[: values.size] = values
+    return found

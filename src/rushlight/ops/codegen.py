@@ -400,14 +400,14 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
         ]  # fmt: skip
         only = len(op.inputs) == 1
         if not only:
-            add(f"    mask = {' | '.join(f'{t} << {i}' if i else t for i, t in enumerate(tests))}")
-        add(f"    if {tests[0] if only else 'mask'}:")
+            add(f"    needs = {' | '.join(f'{t} << {i}' if i else t for i, t in enumerate(tests))}")
+        add(f"    if {tests[0] if only else 'needs'}:")
         lines.extend(f"        {v} = [0]" for v in versions.values() if v != "UNTOUCHED")
         if only:
             lines.extend(record_lines(op, Variant(op.inputs), "        "))
         else:
             arguments = ", ".join([*op.parameters, *op.outputs, *op.saves, *versions.values()])
-            add(f"        node = {op.reference}.recorder(mask)({arguments})")
+            add(f"        node = {op.reference}.recorder(needs)({arguments})")
         lines.extend(_result_lines(op, "        ", True, versions, flavour))
     lines.extend(_result_lines(op, "    ", False, dict.fromkeys(op.outputs, "UNTOUCHED"), flavour))
     return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
