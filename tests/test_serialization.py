@@ -19,7 +19,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rushlight import _utils, base, devices, dtypes, serialization
+from rushlight import _utils, base, devices, dtypes, nn, serialization
 from rushlight.storage import StorageType, TypedStorage, UntypedStorage, storage_of
 from rushlight.tensor import Tensor
 
@@ -204,11 +204,52 @@ def test_parameters():
     parameter = torch.nn.Parameter(torch.randn(2, 3))
     frozen = torch.nn.Parameter(torch.ones(2), requires_grad=False)
     mine = ours(written(torch.save, [parameter, frozen]))
-    assert all(isinstance(found, base.namespace["Parameter"]) for found in mine)
+    assert all(isinstance(found, nn.Parameter) for found in mine)
     assert [found.requires_grad for found in mine] == [True, False]
     assert bits(mine[0]._data) == torch_bits(parameter)
-    back = theirs(written(serialization.save, [base.namespace["Parameter"](base.wrap(np.ones(2, np.float32)))]))
+    back = theirs(written(serialization.save, [nn.Parameter(base.wrap(np.ones(2, np.float32)))]))
+    assert isinstance(back[0], torch.nn.Parameter)
     assert torch.equal(back[0], torch.ones(2))
+
+
+class Block(nn.Module):
+    """A module class of the program's own."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+        self.activation = nn.functional.relu
+        self.register_buffer("mask", base.wrap(np.ones(3)))
+
+
+def network(layers):
+    return layers.Sequential(
+        layers.Conv2d(1, 2, 3),
+        layers.BatchNorm2d(2),
+        layers.ReLU(),
+        layers.Flatten(),
+        layers.Dropout(),
+        layers.Linear(8, 3),
+    )
+
+
+@pytest.mark.filterwarnings("ignore:Couldn't retrieve source code")
+@pytest.mark.parametrize("options", FORMATS, ids=["zip", "legacy"])
+def test_whole_modules(options):
+    data = written(torch.save, network(torch.nn).eval(), **options)
+    assert outcome(lambda: ours(data)) == outcome(lambda: theirs(data))
+    other, mine = theirs(data, weights_only=False), ours(data, weights_only=False)
+    assert repr(mine) == repr(other)
+    assert not mine[1].training
+    same(mine.state_dict(), other.state_dict())
+    again = theirs(written(serialization.save, mine, **options), weights_only=False)
+    assert repr(again) == repr(other)
+    same(mine.state_dict(), again.state_dict())
+    assert torch.nn.functional.relu in theirs(written(serialization.save, [nn.functional.relu]), weights_only=False)
+    block = ours(written(serialization.save, Block(), **options), weights_only=False)
+    assert type(block) is Block
+    assert block.activation is nn.functional.relu
+    assert list(block.state_dict()) == ["mask", "inner.0.weight", "inner.0.bias"]
 
 
 def test_attributes_of_tensors():

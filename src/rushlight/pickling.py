@@ -31,6 +31,8 @@ def torch_path(value: Any) -> tuple[str, str] | None:
         if rest == "vision" or rest.startswith("vision."):
             return "torchvision" + rest[len("vision") :], name
         root = "torch"
+        if rest.startswith("nn.functional."):
+            rest = "nn.functional"
     return root + dot + rest, name
 
 
