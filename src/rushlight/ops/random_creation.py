@@ -387,16 +387,12 @@ def normal(
     shape = tensors[0]._shape if len(tensors) == 1 else _broadcast(mean._shape, std._shape)
 
     def fill(array: Array, mean: Any, std: Any) -> None:
-        """As PyTorch does it: standard numbers, scaled and shifted with one rounding."""
         if isinstance(std, float):
             write_normal(source, array, kind, 0.0, std)
-            array += mean
-            return
-        write_normal(source, array, kind, 0.0, 1.0)
-        if array.dtype == np.float32:
-            array[...] = array * std.astype(np.float64) + mean
         else:
-            array[...] = array * std.astype(array.dtype) + mean
+            write_normal(source, array, kind, 0.0, 1.0)
+            array *= std.astype(array.dtype)
+        np.add(array, mean, out=array, casting="same_kind")
 
     def draw(mean: Any, std: Any) -> Array:
         array = np.empty(shape, kind.numpy)
