@@ -294,6 +294,7 @@ def tensors(array: np.ndarray, requires_grad: bool = False) -> tuple[Tensor, tor
     return mine.requires_grad_(requires_grad), theirs.requires_grad_(requires_grad)
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered")
 @pytest.mark.parametrize("default", ["float32", "float64", "float16", "bfloat16"])
 @pytest.mark.parametrize("options", [{}, {"edgeitems": 0, "threshold": 5}, {"linewidth": 40}], ids=str)
 def test_repr_of_tensors(default, options):

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rushlight import _utils, base, devices, dtypes, nn, serialization
-from rushlight.storage import StorageType, TypedStorage, UntypedStorage, storage_of
+from rushlight.storage import StorageType, TypedStorage, UntypedStorage, is_storage, storage_of
 from rushlight.tensor import Tensor
 
 FORMATS = [{}, {"_use_new_zipfile_serialization": False}]
@@ -955,6 +955,9 @@ def test_storage_objects():
         typed.tolist() == other.tolist()
         or typed.tolist() == torch.arange(8, dtype=torch.uint8).view(torch.int32).tolist()
     )
+    assert is_storage(storage)
+    assert is_storage(typed)
+    assert not is_storage(storage.bytes)
     assert StorageType("FloatStorage") is StorageType("FloatStorage")
     with pytest.raises(KeyError):
         StorageType("OtherStorage")

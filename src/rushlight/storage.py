@@ -137,6 +137,11 @@ class TypedStorage:
         return _typed, (self._untyped_storage, self.dtype)
 
 
+def is_storage(obj: Any) -> bool:
+    """Whether an object is a storage."""
+    return isinstance(obj, (UntypedStorage, TypedStorage))
+
+
 def _typed(storage: UntypedStorage, dtype: dtypes.dtype) -> TypedStorage:
     return TypedStorage(wrap_storage=storage, dtype=dtype)
 
