@@ -6,10 +6,15 @@
 import warnings as _warnings
 from typing import Any
 
-# PyTorch computes infinities and NaN in silence; NumPy's warnings about them concern our own lines only.
+import numpy as _numpy
+
+# PyTorch computes infinities and NaN in silence, and its programs must not fail where warnings are errors. NumPy's setting
+# holds for this thread; in others, the filter keeps its warnings about our own lines from being shown.
+_numpy.seterr(all="ignore")
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"rushlight\.")
 
 from . import autograd as autograd
+from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode

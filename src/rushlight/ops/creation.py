@@ -47,19 +47,23 @@ def sizes(function: str, args: tuple[Any, ...], size: Any = None) -> tuple[int, 
         args = first  # type: ignore[assignment]
     elif not hasattr(first, "__index__") or isinstance(first, bool):
         raise TypeError(f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type_name(first)}")
-    for i, n in enumerate(args):
+    for n in args:
         if type(n) is not _int:
-            if not hasattr(n, "__index__"):
-                raise TypeError(
-                    f"{function}(): argument 'size' failed to unpack the object at pos {i + 1} with error \"type must be "
-                    f'tuple of ints,but got {type_name(n)}"'
-                )
-            args = tuple([n.__index__() for n in args if hasattr(n, "__index__")] if i == len(args) - 1 else args)
-            args = tuple([m.__index__() if hasattr(m, "__index__") else m for m in args])
-            n = args[i]
+            args = tuple([_size(function, m, i) for i, m in enumerate(args)])
+            break
+    for n in args:
         if n < 0:
             raise RuntimeError(f"{function}: Dimension size must be non-negative.")
     return tuple(args)
+
+
+def _size(function: str, n: Any, i: int) -> int:
+    if not hasattr(n, "__index__"):
+        raise TypeError(
+            f"{function}(): argument 'size' failed to unpack the object at pos {i + 1} with error \"type must be tuple of "
+            f'ints,but got {type_name(n)}"'
+        )
+    return n.__index__()  # type: ignore[no-any-return]
 
 
 def chosen(function: str, dtype: Any, device: Any, pin_memory: Any, otherwise: dtypes.dtype) -> dtypes.dtype:
@@ -431,14 +435,13 @@ def arange(
     if whole:
         array = np.arange(start, end, step, np.int64)
         return _done(array if d is dtypes.int64 else cast(array, d), d, requires_grad, out, dtype)
-    count = math.ceil((end - start) / step)
     if d.category == dtypes.INTEGRAL:
         if _int(step) == 0:
             raise ValueError("step must be nonzero")
-        array = (_int(start) + _int(step) * np.arange(count)).astype(d.numpy)
+        array = np.arange(_int(start), _int(end), _int(step)).astype(d.numpy)
     else:
-        # As in PyTorch, products with the step and not sums of steps, in float64 for all but a loss of precision at the end.
-        array = (start + step * np.arange(count, dtype=np.float64)).astype(d.numpy)
+        # Products with the step and not sums of steps, in float64, so that only the result is rounded.
+        array = (start + step * np.arange(math.ceil((end - start) / step), dtype=np.float64)).astype(d.numpy)
     return _done(array, d, requires_grad, out, dtype)
 
 

@@ -11,7 +11,7 @@ from .. import devices, dtypes
 from ..autograd import mode
 from ..autograd.node import AccumulateGrad
 from ..base import UNTOUCHED, Size, TensorBase, bump, namespace
-from .declare import composite
+from .declare import FUNCTIONS, composite
 
 _new = object.__new__
 _float, _int, _bool, _complex = builtins.float, builtins.int, builtins.bool, builtins.complex
@@ -205,7 +205,7 @@ def _flatten(data: Any, sizes: list[int]) -> list[Any]:
             if type(s) is not list:
                 if not _is_sequence(s):
                     raise TypeError("not a sequence")
-            if len(s) != n:
+            if len(s) != n and n:
                 raise ValueError(f"expected sequence of length {n} at dim {dim} (got {len(s)})")
         if n == 0:
             return []
@@ -328,7 +328,7 @@ def tensor(
     """
     if device is not None or devices._default is not devices.cpu:
         devices.check(device)
-    if type(data) is list and dtype is None:
+    if type(data) is list and dtype is None and not pin_memory:
         kinds = {*map(type, data)}
         if len(kinds) == 1:
             kind = kinds.pop()
@@ -585,7 +585,7 @@ def legacy_tensor(args: tuple[Any, ...], device: Any = None, dtype: dtypes.dtype
             if dtype is not None and data._dtype is not dtype:
                 raise TypeError(f"expected {_options(dtype)} (got {_options(data._dtype)})")
             return finish(data._data, data._dtype)
-        if not (isinstance(data, Size) or (hasattr(data, "__index__") and not isinstance(data, _bool))):
+        if not (isinstance(data, Size) or (hasattr(data, "__index__") and not isinstance(data, (_bool, np.ndarray)))):
             if isinstance(data, (str, bytes)):
                 raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
             if not _is_sequence(data):
@@ -645,6 +645,7 @@ def typed_tensor(dtype: dtypes.dtype) -> Any:
 
 _OLD = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")
 TYPED_TENSORS = {d.legacy: typed_tensor(d) for d in dtypes.ALL if d._name in _OLD}
+FUNCTIONS.update(TYPED_TENSORS)
 
 
 @composite(function=False)

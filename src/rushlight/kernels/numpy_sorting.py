@@ -1,0 +1,69 @@
+"""Orders of elements: NaN counts as the largest, and equal elements keep their order."""
+
+from typing import Any
+
+import numpy as np
+
+from .numpy_common import widen
+
+Array = np.ndarray
+
+
+def argsort(x: Array, axis: int, descending: bool) -> Array:
+    """Where the elements of a sorted array come from, along an axis."""
+    if not x.ndim:
+        return np.zeros((), np.int64)
+    x = widen(x)
+    if not descending:
+        return x.argsort(axis, kind="stable")
+    # Backwards twice, so that equal elements keep their order.
+    order = np.flip(np.flip(x, axis).argsort(axis, kind="stable"), axis)
+    return x.shape[axis] - 1 - order
+
+
+def take(x: Array, indices: Array, axis: int) -> Array:
+    """The elements at `indices` along an axis."""
+    return np.take_along_axis(x, indices, axis) if x.ndim else x.copy()
+
+
+def sort(x: Array, axis: int, descending: bool) -> tuple[Array, Array]:
+    """The sorted elements, and where they come from."""
+    order = argsort(x, axis, descending)
+    return take(x, order, axis), order
+
+
+def topk(x: Array, k: int, axis: int, largest: bool) -> tuple[Array, Array]:
+    """The `k` largest or smallest elements, in order, and where they come from."""
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    n = x.shape[axis]
+    if n > 256 and 0 < k < n // 4:
+        wide = widen(x)
+        kept = np.argpartition(wide, n - k if largest else k - 1, axis)
+        chosen = np.take(kept, np.arange(n - k, n) if largest else np.arange(k), axis)
+        # In order of place first, so that equal elements keep their order.
+        chosen = np.sort(chosen, axis)
+        chosen = take(chosen, argsort(take(wide, chosen, axis), axis, largest), axis)
+    else:
+        chosen = np.take(argsort(x, axis, largest), np.arange(k), axis)
+    return take(x, chosen, axis), chosen
+
+
+def kth(x: Array, k: int, axis: int, keepdims: bool) -> tuple[Array, Array]:
+    """The element that has `k` before it in order, along an axis, and its place."""
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    place = np.take(argsort(x, axis, False), [k], axis)
+    value = take(x, place, axis)
+    return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
+
+
+def row_search(rows: Array, values: Array, right: bool) -> Array:
+    """For each row of sorted numbers, where the values of the corresponding row belong."""
+    side: Any = "right" if right else "left"
+    if rows.ndim == 1:
+        return np.searchsorted(rows, values, side)
+    result = np.empty(values.shape, np.int64)
+    for i in np.ndindex(rows.shape[:-1]):
+        result[i] = np.searchsorted(rows[i], values[i], side)
+    return result

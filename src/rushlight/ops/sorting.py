@@ -1,0 +1,352 @@
+"""Sorting, selecting by rank, distinct elements, searching and counting."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase, wrap
+from ..kernels import numpy_sorting as kernels
+from .data import type_name
+from .declare import Array, composite, in_formulas, operation
+from .reduction import bool_argument, finish_out, int_dim, several_out, wrap_dim
+
+_SELECTED = "put_back(grad, indices, dim, True, shape(input))"
+
+
+# ---------------------------------------------------------------------------------------------- sorting
+@operation(name="_sort", node="SortBackward0", aten="sort", function=False, method=False, out=False,
+           kernel=kernels.sort, outputs=("values", "indices"), differentiable=("values",), input=_SELECTED)  # fmt: skip
+def _sort(input: Array, dim: int, descending: bool) -> Any:
+    """The sorted elements and their places."""
+
+
+@operation(name="_sort_stable", node="SortBackward1", aten="sort", function=False, method=False, out=False,
+           kernel=kernels.sort, outputs=("values", "indices"), differentiable=("values",), input=_SELECTED)  # fmt: skip
+def _sort_stable(input: Array, dim: int, descending: bool) -> Any:
+    """The sorted elements and their places, where the order of equal elements matters to the caller."""
+
+
+def _no_complex(function: str, input: Any) -> None:
+    if input._dtype.is_complex:
+        raise RuntimeError(f"{function}(): does not support complex input")
+
+
+@composite()
+def sort(
+    input: Any, dim: int = -1, descending: bool = False, stable: bool | None = None, *, out: Any = None
+) -> Any:
+    """The elements in ascending order along a dimension, and where they were, as ``(values, indices)``.
+
+    NaN comes after all numbers. Equal elements keep their order.
+
+    Args:
+        input: a tensor of real numbers.
+        dim: the dimension.
+        descending: whether the largest come first.
+        stable: accepted; the order is always stable.
+        out: the pair of tensors to write to.
+
+    Raises:
+        IndexError: there is no such dimension.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.sort.html
+    """
+    if isinstance(dim, str) or isinstance(dim, float):
+        raise TypeError(
+            f"sort() received an invalid combination of arguments - got ({type_name(dim)}), but expected one of:\n * (*, bool "
+            "stable, int dim = -1, bool descending = False)\n * (int dim = -1, bool descending = False)\n"
+        )
+    dim = int_dim("sort", input, dim)
+    _no_complex("sort", input)
+    function = _sort if stable is None else _sort_stable
+    return several_out(out, function(input, dim, bool(descending)), "sort")
+
+
+@operation(name="_argsort", aten="argsort", function=False, method=False, out=False, kernel=kernels.argsort)
+def _argsort(input: Array, dim: int, descending: bool) -> Array:
+    """The places of the sorted elements."""
+
+
+@composite()
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+    """Where the elements in ascending order along a dimension are; see `sort`."""
+    dim = int_dim("argsort", input, dim)
+    _no_complex("sort", input)
+    return _argsort(input, dim, descending)
+
+
+@composite()
+def msort(input: Any, *, out: Any = None) -> Any:
+    """The elements in ascending order along the first dimension."""
+    return finish_out(out, sort(input, 0)[0], "msort")
+
+
+@operation(name="_topk", node="TopkBackward0", aten="topk", function=False, method=False, out=False,
+           kernel=kernels.topk, outputs=("values", "indices"), differentiable=("values",), input=_SELECTED)  # fmt: skip
+def _topk(input: Array, k: int, dim: int, largest: bool) -> Any:
+    """The largest or smallest elements and their places."""
+
+
+@composite()
+def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
+    """The `k` largest (or smallest) elements along a dimension, and where they are, as ``(values, indices)``.
+
+    Args:
+        input: a tensor of real numbers.
+        k: how many.
+        dim: the dimension.
+        largest: whether the largest or the smallest are wanted.
+        sorted: accepted; the results are always in order.
+        out: the pair of tensors to write to.
+
+    Raises:
+        RuntimeError: there are fewer than `k`.
+        IndexError: there is no such dimension.
+    """
+    dim = int_dim("topk", input, dim)
+    _no_complex("topk", input)
+    if not 0 <= k <= (input._shape[dim] if input._shape else 1):
+        raise RuntimeError("selected index k out of range")
+    return several_out(out, _topk(input, int(k), dim, bool(largest)), "topk")
+
+
+@operation(name="_kthvalue", node="KthvalueBackward0", aten="kthvalue", function=False, method=False, out=False,
+           kernel=kernels.kth, outputs=("values", "indices"), differentiable=("values",),
+           input="put_back(grad, indices, dim, keepdim, shape(input))")  # fmt: skip
+def _kthvalue(input: Array, k: int, dim: int, keepdim: bool) -> Any:
+    """The element of some rank and its place."""
+
+
+@composite()
+def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
+    """The `k`-th smallest element along a dimension, and where it is, as ``(values, indices)``; `k` counts from 1.
+
+    Raises:
+        RuntimeError: there are fewer than `k`.
+        IndexError: there is no such dimension.
+    """
+    dim = int_dim("kthvalue", input, dim)
+    _no_complex("kthvalue", input)
+    if not 1 <= k <= (input._shape[dim] if input._shape else 1):
+        raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
+    return several_out(out, _kthvalue(input, k - 1, dim, bool_argument("kthvalue", keepdim)), "kthvalue")
+
+
+# ---------------------------------------------------------------------------------------------- distinct elements
+def no_derivative(name: str) -> Any:
+    """The error of backward through an operation that has no derivative."""
+    raise RuntimeError(f"the derivative for '{name}' is not implemented.")
+
+
+in_formulas(no_derivative, no_derivative, "no_derivative")
+
+
+@operation(name="_unique", node="Unique2Backward0", aten="_unique2", function=False, method=False, out=False,
+           outputs=("output", "inverse", "counts"), differentiable=("output",),
+           input="no_derivative('_unique2')")  # fmt: skip
+def _unique(input: Array) -> Any:
+    """The distinct elements in order, which of them each element is, and how often each occurs."""
+    found, inverse, counts = np.unique(input, return_inverse=True, return_counts=True, equal_nan=False)
+    return found, inverse.reshape(input.shape), counts
+
+
+@operation(name="_unique_dim", node="UniqueDimBackward0", aten="unique_dim", function=False, method=False, out=False,
+           outputs=("output", "inverse", "counts"), differentiable=("output",),
+           input="no_derivative('unique_dim')")  # fmt: skip
+def _unique_dim(input: Array, dim: int) -> Any:
+    """The distinct slices along a dimension in order, which of them each slice is, and how often each occurs."""
+    found, inverse, counts = np.unique(input, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
+    return found, inverse.reshape(-1), counts
+
+
+@operation(name="_unique_consecutive", node="UniqueConsecutiveBackward0", aten="unique_consecutive", function=False,
+           method=False, out=False, outputs=("output", "inverse", "counts"), differentiable=("output",),
+           input="no_derivative('unique_consecutive')")  # fmt: skip
+def _unique_consecutive(input: Array, dim: int | None) -> Any:
+    """One element (or slice) for each run of equal ones, which run each is in, and how long each run is."""
+    x = input.reshape(-1) if dim is None else np.moveaxis(input, dim, 0)
+    n = len(x)
+    new = np.ones(n, bool)
+    if n:
+        new[1:] = (x[1:] != x[:-1]).reshape(n - 1, -1).any(1)
+    starts = np.flatnonzero(new)
+    inverse = np.cumsum(new) - 1
+    counts = np.diff(np.append(starts, n))
+    found = x[new]
+    return (found, inverse.reshape(input.shape), counts) if dim is None else (np.moveaxis(found, 0, dim), inverse, counts)
+
+
+def _parts(results: Any, return_inverse: bool, return_counts: bool) -> Any:
+    output, inverse, counts = results
+    wanted = (output, *((inverse,) if return_inverse else ()), *((counts,) if return_counts else ()))
+    return wanted[0] if len(wanted) == 1 else wanted
+
+
+@composite()
+def unique(
+    input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """The distinct elements, in ascending order, or the distinct slices along a dimension.
+
+    Args:
+        input: the tensor.
+        sorted: accepted; the result is always in order.
+        return_inverse: whether to return also which of them each element is.
+        return_counts: whether to return also how often each occurs.
+        dim: the dimension, or None for single elements.
+    """
+    if dim is None:
+        return _parts(_unique(input), return_inverse, return_counts)
+    return _parts(_unique_dim(input, wrap_dim(dim, len(input._shape))), return_inverse, return_counts)
+
+
+@composite()
+def unique_consecutive(
+    input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
+) -> Any:
+    """One element for each run of equal ones, of all in order or of the slices along a dimension; see `unique`."""
+    if dim is not None:
+        dim = wrap_dim(dim, len(input._shape))
+    return _parts(_unique_consecutive(input, dim), return_inverse, return_counts)
+
+
+# ---------------------------------------------------------------------------------------------- searching
+@operation(name="_searchsorted", aten="searchsorted", function=False, method=False, out=False)
+def _searchsorted(sorted_sequence: Array, values: Array, right: bool, out_int32: bool) -> Array:
+    """Where values belong in sorted sequences."""
+    found = kernels.row_search(sorted_sequence, values, right)
+    return np.asarray(found).astype(np.int32 if out_int32 else np.int64)
+
+
+@composite(method=False)
+def searchsorted(
+    sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None,
+    sorter: Any = None, out: Any = None,
+) -> Any:  # fmt: skip
+    """Where values must be put into sorted sequences so that these stay sorted.
+
+    Args:
+        sorted_sequence: a vector, or as many rows as there are of values.
+        input: the values, a tensor or a number.
+        out_int32: whether to return int32 instead of int64.
+        right: whether a value goes after equal ones, not before.
+        side: ``"left"`` or ``"right"``, another way to say `right`.
+        sorter: the places of the elements of an unsorted `sorted_sequence` in order.
+        out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the shapes do not match, or `side` is unknown or contradicts `right`.
+    """
+    if side is not None and side not in ("left", "right"):
+        raise RuntimeError(f"torch.searchsorted(): side can only be 'left' or 'right' but got {side}")
+    if side == "left" and right:
+        raise RuntimeError(
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left while right was True"
+        )
+    if not isinstance(input, TensorBase):
+        input = wrap(np.asarray(input))
+        if len(sorted_sequence._shape) != 1:
+            raise RuntimeError(
+                "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+                f"boundaries tensor dim({len(sorted_sequence._shape)}) and input value's dim(0) numel(1)"
+            )
+    a, b = sorted_sequence._shape, input._shape
+    if len(a) != 1 and a[:-1] != b[:-1]:
+        raise RuntimeError(
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor "
+            f"and input value tensor must match, but we got boundaries tensor {list(a)} and input value tensor {list(b)}"
+        )
+    if sorter is not None:
+        sorted_sequence = wrap(np.take_along_axis(sorted_sequence._data, sorter._data, -1))
+    return finish_out(out, _searchsorted(sorted_sequence, input, right or side == "right", out_int32), "searchsorted")
+
+
+@composite(method=False)
+def bucketize(
+    input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False, out: Any = None
+) -> Any:
+    """Which of the intervals between sorted boundaries each value lies in; `right` whether these include their left end.
+
+    Raises:
+        RuntimeError: the boundaries are no vector.
+    """
+    if len(boundaries._shape) != 1:
+        raise RuntimeError(f"boundaries tensor must be 1 dimension, but got dim({len(boundaries._shape)})")
+    return searchsorted(boundaries, input, out_int32=out_int32, right=right, out=out)
+
+
+@composite(method=False)
+def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
+    """Whether each element is among `test_elements`; either may be a number.
+
+    Args:
+        elements: the elements.
+        test_elements: what they are compared with.
+        assume_unique: accepted; it makes no difference.
+        invert: whether to answer the opposite.
+    """
+    a, b = [x._data if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements)]
+    return wrap(np.isin(a, b, invert=invert))
+
+
+# ---------------------------------------------------------------------------------------------- counting
+@composite()
+def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """How often each of the numbers 0, 1, 2, ... occurs, or the sum of the weights of its occurrences.
+
+    Args:
+        input: a vector of non-negative integers.
+        weights: a weight for each, if any.
+        minlength: the least length of the result.
+
+    Raises:
+        RuntimeError: the input is no such vector, or `weights` has another length.
+    """
+    if input._dtype.category >= dtypes.FLOATING:
+        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{input._dtype.scalar_name}'")
+    if minlength < 0:
+        raise RuntimeError("minlength should be >= 0")
+    data = input._data
+    if len(input._shape) != 1 or (data.size and data.min() < 0):
+        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
+    if weights is not None and weights._shape != input._shape:
+        raise RuntimeError("weights should be 1-d and have the same length as input")
+    found = np.bincount(data, None if weights is None else weights._data, minlength)
+    if weights is not None and weights._dtype is dtypes.float32:
+        found = found.astype(np.float32)
+    return wrap(found)
+
+
+def _range(function: str, data: Array, low: float, high: float) -> tuple[float, float]:
+    if low == high and data.size:
+        low, high = float(data.min()), float(data.max())
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise RuntimeError(f"{function}: range of [{low:g}, {high:g}] is not finite")
+    if low == high:
+        low, high = low - 1, high + 1
+    if low > high:
+        raise RuntimeError(f"{function}: max must be larger than min")
+    return low, high
+
+
+@composite()
+def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Any:
+    """How many elements lie in each of `bins` intervals of equal width from `min` to `max`.
+
+    The limits are those of the elements if both are equal; elements outside are not counted.
+
+    Raises:
+        RuntimeError: the limits are not finite or in the wrong order, or `bins` is not positive.
+        NotImplementedError: the elements are no floating-point numbers.
+    """
+    if bins <= 0:
+        raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+    if not input._dtype.is_floating_point:
+        raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{input._dtype.scalar_name}'")
+    data = input._data.reshape(-1)
+    low, high = _range("torch.histc", data, min, max)
+    data = data[(data >= low) & (data <= high)]
+    places = ((data - data.dtype.type(low)) * data.dtype.type(bins / (high - low))).astype(np.int64)
+    counts = np.bincount(np.minimum(places, bins - 1), minlength=bins)
+    return finish_out(out, wrap(counts.astype(input._data.dtype)), "histc")
