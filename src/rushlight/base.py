@@ -155,7 +155,7 @@ def bump(t: TensorBase) -> None:
     version = t._versions
     if version is UNTOUCHED:
         t._versions = [1]
-    else:
+    elif type(version) is list:  # tensors of inference mode do not count
         version[0] += 1
 
 

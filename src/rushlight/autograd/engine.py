@@ -30,13 +30,15 @@ class Task:
     Attributes:
         node: the node that is running.
         keep: whether what nodes saved is kept.
+        nodes: those that will run, or have run.
         callbacks: functions to call when this backward is done.
     """
 
-    __slots__ = ("callbacks", "keep", "node")
+    __slots__ = ("callbacks", "keep", "node", "nodes")
 
-    def __init__(self, keep: bool):
+    def __init__(self, keep: bool, nodes: Any):
         self.node: Any = None
+        self.nodes = nodes
         self.keep = keep
         self.callbacks: list[Any] = []
 
@@ -305,12 +307,18 @@ def _run_hooked(node: Any, grad: Any, results_of: Any, tensors: bool) -> tuple[A
     found = results_of(node, Outputs(dict(enumerate(raw))) if many else raw[0])
     results = found if rule.original.arity >= MANY or rule.original.arity == TWO else (found,)
     if rule.post:
-        shown = tuple([as_tensor(r) for r in results])
+        # Hooks see a gradient for every input of the operation, None for those that need none.
+        original = rule.original
+        places = original.positions or range(len(results))
+        shown: list[Any] = [None] * max(original.inputs, len(results))
+        for place, r in zip(places, results, strict=False):
+            shown[place] = as_tensor(r)
         for hook in list(rule.post.values()):
-            changed = hook(shown, tuple(values))
+            changed = hook(tuple(shown), tuple(values))
             if changed is not None:
-                shown = changed if isinstance(changed, tuple) else (changed,)
-        results = shown if tensors else tuple([None if r is None else r._data for r in shown])
+                shown = list(changed) if isinstance(changed, tuple) else [changed]
+        kept = [shown[place] for place in places]
+        results = kept if tensors else [None if r is None else r._data for r in kept]
     return tuple(results)
 
 
@@ -350,8 +358,7 @@ def run_leaf(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
             for hook in list(hooks.post.values()):
                 hook((), (grad,))
             for hook in list(hooks.post_accumulate.values()):
-                if hook(leaf.variable) is not None:
-                    raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+                hook(leaf.variable)
 
 
 # ---------------------------------------------------------------------------------------------- the general loop
@@ -402,7 +409,7 @@ def run_general(
     heap = [(-node.seq or -_FIRST, i, node) for i, node in enumerate(grads) if not waiting[node]]
     heap.sort()
     order = len(heap)
-    task = Task(keep)
+    task = Task(keep, waiting.keys() & needed if wanted is not None else waiting)
     tasks.stack.append(task)
     local = mode.local
     before = local.grad

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..base import TensorBase, bump
-from .node import AccumulateGrad, Output, function_of
+from .node import AccumulateGrad, LeafHooks, Output, function_of
 from .node import Node as Node
 
 
@@ -79,7 +79,7 @@ def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[..., Any], *, 
     counts: dict[Any, list[Any]] = {}
 
     def expected(task: Any) -> int:
-        return sum(1 for t in tensors if t._node is not None)
+        return sum(t._node in task.nodes for t in tensors if t._node is not None)
 
     def hook_for(i: int) -> Callable[[Any], None]:
         def hook(grad: Any) -> None:
@@ -100,4 +100,7 @@ def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[..., Any], *, 
 
         return hook
 
-    return _MultiHandle([t.register_hook(hook_for(i)) for i, t in enumerate(tensors) if t._node is not None])
+    handle = _MultiHandle([t.register_hook(hook_for(i)) for i, t in enumerate(tensors) if t._node is not None])
+    # How many of the tensors a backward will reach is known to the general loop only, which this asks for.
+    counts[None] = [LeafHooks()]
+    return handle

@@ -13,6 +13,7 @@ passes its gradient on to the operation's node, tagged by its position.
 """
 
 import itertools
+import re
 import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -229,32 +230,39 @@ def versions(tensors: Any) -> int:
 
 def modified(node: Node) -> RuntimeError:
     """The error for a saved tensor that was changed in place after it was saved."""
-    now: list[tuple[int, Any, Any]] = []
+    now: list[tuple[list[Any], Any, Any]] = []
     for name, how in node.saved.items():
         value = getattr(node, name, None)
         if how == "result":
             if value is not None and hasattr(node, name + "_version"):
-                now.append((getattr(node, name + "_version")[0], value, node))
+                now.append((getattr(node, name + "_version"), value, node))
         elif value is not None:
             for t in value if isinstance(value, (list, tuple)) else (value,):
-                now.append((t._versions[0], t._data, t._node))
-    # One number holds the sum of all saved versions, so the tensor that moved most is the one to name.
-    found, array, maker = max(now, key=lambda entry: entry[0])
-    expected = node.version - sum(version for version, _, _ in now) + found
-    return modification_error(array, maker, found, expected)
+                now.append((t._versions, t._data, t._node))
+    # One number holds the sum of all saved versions, so the tensor that moved most is the one to name; it may stand
+    # there several times, as in ``x * x``.
+    versions_, array, maker = max(now, key=lambda entry: entry[0][0])
+    times = sum(entry[0] is versions_ for entry in now)
+    others = sum(entry[0][0] for entry in now if entry[0] is not versions_)
+    return modification_error(array, maker, versions_[0], (node.version - others) // times)
 
 
 def modification_error(array: Any, maker: Any, found: int, expected: int) -> RuntimeError:
     """The error for a saved array, made by the node `maker`, whose version is not the expected one."""
     function, index = function_of(maker)
     what = f"torch.{base.dtypes.from_numpy(array.dtype).legacy} {list(array.shape)}"
-    origin = "" if function is None else f", which is output {index} of {function.name()},"
+    origin = "" if function is None else f", which is output {index} of {forward_name(function)},"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[{what}]{origin} is at version {found}; expected version {expected} instead. Hint: enable anomaly detection "
         "to find the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
         "check_nan=False)."
     )
+
+
+def forward_name(node: Node) -> str:
+    """The name of the operation that made a node, as messages write it: without ``Backward0``."""
+    return re.sub(r"Backward\d*$", "", node.name())
 
 
 class Rare:
