@@ -375,9 +375,9 @@ def _only_type(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 
 
 __all__ = [  # noqa: F822
-    "bfloat16", "bool", "can_cast", "cdouble", "cfloat", "complex128", "complex64", "double", "finfo", "float", "float16",
-    "float32", "float64", "get_default_dtype", "half", "iinfo", "int", "int16", "int32", "int64", "int8", "long",
-    "promote_types", "set_default_dtype", "short", "uint16", "uint32", "uint64", "uint8",
+    "bfloat16", "bool", "can_cast", "cdouble", "cfloat", "complex128", "complex64", "double", "finfo", "float",
+    "float16", "float32", "float64", "get_default_dtype", "half", "iinfo", "int", "int16", "int32", "int64", "int8",
+    "long", "promote_types", "set_default_dtype", "short", "uint16", "uint32", "uint64", "uint8",
 ]  # fmt: skip
 
 
