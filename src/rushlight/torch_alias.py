@@ -7,7 +7,7 @@ through ``rushlight`` are of one class. While the aliases are in force, classes 
 
 import sys
 from importlib import import_module
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
@@ -32,8 +32,6 @@ def install_as_torch() -> None:
     Raises:
         RuntimeError: PyTorch itself is already imported in this process.
     """
-    import rushlight
-
     if _finder in sys.meta_path:
         return
     for name in _PACKAGES:
@@ -44,8 +42,9 @@ def install_as_torch() -> None:
             )
     sys.meta_path.insert(0, _finder)
     sys.path.insert(1, _FOLDER)
-    sys.modules["torch"] = rushlight
-    _finder.adopt()
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "rushlight" and name != "rushlight.__main__":
+            _finder.adopt(module)
 
 
 def uninstall_as_torch() -> None:
@@ -81,10 +80,12 @@ class _Finder:
     def __init__(self) -> None:
         self.renamed: list[tuple[type, str]] = []
         self.answering: list[ModuleType] = []
-        self.seen: set[str] = set()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        if name.partition(".")[0] not in _PACKAGES:
+        root = name.partition(".")[0]
+        if root == "rushlight":
+            return self._find_ours(name, path)
+        if root not in _PACKAGES:
             return None
         ours = _our_name(name)
         # Another finder would look into our packages' folders and load a second copy, so the search ends here.
@@ -97,24 +98,33 @@ class _Finder:
         loader: Any = _Loader(ours)
         return ModuleSpec(name, loader)
 
-    def adopt(self) -> None:
-        """Gives every module of ours that is loaded its second name, and its classes PyTorch's names."""
-        for ours, module in list(sys.modules.items()):
-            if ours in self.seen or ours.partition(".")[0] != "rushlight" or not isinstance(module, ModuleType):
-                continue
-            if getattr(getattr(module, "__spec__", None), "_initializing", False):
-                continue
-            self.seen.add(ours)
-            theirs = _their_name(ours)
-            if _is_module(ours):
-                sys.modules.setdefault(theirs, module)
-            for value in list(vars(module).values()):
-                if isinstance(value, type) and value.__module__ == ours:
-                    self.renamed.append((value, ours))
-                    value.__module__ = _HOMES.get(value.__name__, theirs) if ours.count(".") == 1 else theirs
-            if "__getattr__" not in vars(module):
-                self.answering.append(module)
-                module.__getattr__ = _answer(theirs)  # type: ignore[method-assign]
+    def _find_ours(self, name: str, path: Any) -> ModuleSpec | None:
+        """Finds a module of ours as ever, and adopts it once it is loaded."""
+        spec = PathFinder.find_spec(name, path)
+        if spec is not None and spec.loader is not None:
+            loader: Any = spec.loader
+            execute = loader.exec_module
+
+            def execute_and_adopt(module: ModuleType) -> None:
+                execute(module)
+                self.adopt(module)
+
+            loader.exec_module = execute_and_adopt
+        return spec
+
+    def adopt(self, module: ModuleType) -> None:
+        """Gives a module of ours its second name, and its classes PyTorch's names."""
+        ours = module.__name__
+        theirs = _their_name(ours)
+        if _is_module(ours):
+            sys.modules.setdefault(theirs, module)
+        for value in list(vars(module).values()):
+            if isinstance(value, type) and value.__module__ == ours:
+                self.renamed.append((value, ours))
+                value.__module__ = _HOMES.get(value.__name__, theirs) if ours.count(".") == 1 else theirs
+        if "__getattr__" not in vars(module):
+            self.answering.append(module)
+            module.__getattr__ = _answer(theirs)  # type: ignore[method-assign]
 
     def release(self) -> None:
         """Takes back what `adopt` did."""
@@ -124,7 +134,7 @@ class _Finder:
             del module.__getattr__
         for name in [name for name in sys.modules if name.partition(".")[0] in _PACKAGES]:
             del sys.modules[name]
-        self.__init__()  # type: ignore[misc]
+        self.renamed, self.answering = [], []
 
 
 class _Loader:
@@ -141,7 +151,6 @@ class _Loader:
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self.spec
-        _finder.adopt()
 
 
 def _our_name(name: str) -> str:
@@ -168,7 +177,8 @@ def _is_module(name: str) -> bool:
             return False
     except ModuleNotFoundError:
         return False
-    attribute = getattr(sys.modules[parent], child, None)
+    # Not `getattr`, which may import the module: the import system does not expect that while it looks for it.
+    attribute = vars(sys.modules[parent]).get(child)
     return attribute is None or isinstance(attribute, ModuleType)
 
 
