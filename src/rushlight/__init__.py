@@ -4,6 +4,7 @@
 """
 
 import warnings as _warnings
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any
 
 import numpy as _numpy
@@ -58,6 +59,10 @@ from .ops.declare import FUNCTIONS as _FUNCTIONS
 
 globals().update(_FUNCTIONS)
 
+if _TYPE_CHECKING:
+    # For editors: all these functions, and what loads later, in a stub that installation writes (ops/stubs.py).
+    from ._functions import *
+
 # Submodules and names that load when first used, so that importing the package stays quick: name -> (module, attribute).
 _LAZY: dict[str, tuple[str, str | None]] = {
     **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "testing", "profiler")},
@@ -78,10 +83,9 @@ _LAZY: dict[str, tuple[str, str | None]] = {
 def __getattr__(name: str) -> Any:
     found = _LAZY.get(name)
     if found is None:
-        raise AttributeError(
-            f"module 'torch' has no attribute {name!r} in rushlight; what exists is listed by `dir(rushlight)` and in "
-            "docs/operators.md"
-        )
+        from .torch_alias import missing
+
+        raise AttributeError(missing("torch", name))
     import importlib
 
     module = importlib.import_module(f".{found[0]}", __name__)

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,6 +12,12 @@ from .autograd import mode, node
 from .autograd.node import AccumulateGrad
 from .base import UNTOUCHED, Size, TensorBase, View, base_of, make_size, namespace, own_version, wrap
 from .dtypes import dtype
+
+if TYPE_CHECKING:
+    # For editors: the methods that operations add to the base class, in a stub that installation writes (ops/stubs.py).
+    from ._methods import TensorMethods
+else:
+    TensorMethods = TensorBase
 
 _NON_LEAF_GRAD = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be populated "
@@ -25,7 +31,7 @@ _NON_LEAF_GRAD = (
 ONES = {4: np.ones((), np.float32), 8: np.ones((), np.float64)}
 
 
-class Tensor(TensorBase):
+class Tensor(TensorMethods):
     """A multi-dimensional array of elements of one type, with an optional record of how it was computed.
 
     ``Tensor(2, 3)`` makes an uninitialised float32 tensor of that shape, ``Tensor([1, 2])`` one with these elements; new
