@@ -29,10 +29,22 @@ class BackwardHookFunction(Function):
         return args
 
 
-def _spread(indices: list[int] | None, values: Any, size: int) -> tuple[Any, ...]:
+class _Positions(list[int]):
+    """The positions of the tensors among some values; `needing` are those of the tensors that require a gradient."""
+
+    def __init__(self, values: Any) -> None:
+        super().__init__(i for i, value in enumerate(values) if isinstance(value, Tensor))
+        self.needing = [i for i in self if values[i].requires_grad]
+
+    def of(self, gradients: Any) -> list[int]:
+        """The positions that the entries of `gradients` belong to: a node shows all of its inputs, or those in need."""
+        return self if len(gradients) == len(self) else self.needing
+
+
+def _spread(indices: list[int], values: Any, size: int) -> tuple[Any, ...]:
     """A tuple of `size` entries with `values` at `indices` and None elsewhere."""
     spread: list[Any] = [None] * size
-    for index, value in zip(indices or (), values, strict=True):
+    for index, value in zip(indices, values, strict=True):
         spread[index] = value
     return tuple(spread)
 
@@ -52,9 +64,9 @@ class BackwardHook:
         self.user_pre_hooks = user_pre_hooks
         self.grad_outputs: Any = None
         self.n_outputs = -1
-        self.output_tensors_index: list[int] | None = None
+        self.output_tensors_index: _Positions | None = None
         self.n_inputs = -1
-        self.input_tensors_index: list[int] | None = None
+        self.input_tensors_index: _Positions | None = None
 
     def setup_input_hook(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return `args` with its tensors passed through the entrance node."""
@@ -69,9 +81,9 @@ class BackwardHook:
         self.n_outputs = len(outputs)
         return passed if isinstance(args, tuple) else passed[0]
 
-    def _pass_through(self, hook: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, list[int] | None]:
-        indices = [i for i, arg in enumerate(args) if isinstance(arg, Tensor)]
-        if not (is_grad_enabled() and any(args[i].requires_grad for i in indices)):
+    def _pass_through(self, hook: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, _Positions | None]:
+        indices = _Positions(args)
+        if not (is_grad_enabled() and indices.needing):
             return args, None
         passed = BackwardHookFunction.apply(*[args[i] for i in indices])
         nodes = [t.grad_fn for t in passed if t.grad_fn is not None]
@@ -84,9 +96,10 @@ class BackwardHook:
 
     def _at_entrance(self, grad_input: Any, _: Any) -> Any:
         # None when the gradient did not come by the module's outputs: then there is nothing to report.
-        if self.grad_outputs is None:
+        if self.grad_outputs is None or self.input_tensors_index is None:
             return None
-        grads: Any = _spread(self.input_tensors_index, grad_input, self.n_inputs)
+        places = self.input_tensors_index.of(grad_input)
+        grads: Any = _spread(places, grad_input, self.n_inputs)
         for hook in self.user_hooks:
             changed = hook(self.module, grads, self.grad_outputs)
             if changed is None:
@@ -98,9 +111,11 @@ class BackwardHook:
                 )
             grads = changed
         self.grad_outputs = None
-        return tuple(grads[i] for i in self.input_tensors_index or ())
+        return tuple(grads[i] for i in places)
 
-    def _at_exit(self, _: Any, grad_output: Any) -> Any:
+    def _at_exit(self, grad_input: Any, grad_output: Any) -> Any:
+        if self.output_tensors_index is None:
+            return None
         grads: Any = _spread(self.output_tensors_index, grad_output, self.n_outputs)
         self.grad_outputs = grads
         for hook in self.user_pre_hooks:
@@ -115,7 +130,7 @@ class BackwardHook:
             self.grad_outputs = grads = changed
         if self.input_tensors_index is None:
             self._run_without_inputs(grads)
-        return tuple(grads[i] for i in self.output_tensors_index or ())
+        return tuple(grads[i] for i in self.output_tensors_index.of(grad_input))
 
     def _run_without_inputs(self, grad_outputs: Any) -> None:
         """No input requires a gradient, so the hooks run at the exit and have nothing to replace."""

@@ -11,6 +11,8 @@ __all__ = ["Buffer", "Parameter"]
 
 def _share(cls: type, data: Any, requires_grad: bool) -> Any:
     """A leaf of class `cls` on the memory of `data`, with which it also shares the version."""
+    if requires_grad and not (data._dtype.is_floating_point or data._dtype.is_complex):
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     t = object.__new__(cls)
     t._data = data._data
     t._shape = data._shape
