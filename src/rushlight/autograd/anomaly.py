@@ -2,6 +2,7 @@
 
 import traceback
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from ..base import TensorBase
 from . import engine, mode
 from .node import Node, Outputs, rare
+
+# Where the frames come from that lie between the user's line and the node: generated code, operations, this package.
+_MACHINERY = ("<rushlight ", str(Path(__file__).parent), str(Path(__file__).parents[1] / "ops"))
 
 
 class _State:
@@ -46,7 +50,10 @@ def note_origin(node: Node) -> None:
     """Stores the present stack in a node's metadata."""
     metadata = rare(node).metadata
     if "traceback_" not in metadata:
-        metadata["traceback_"] = traceback.format_stack()[:-3]
+        frames = traceback.extract_stack()
+        while frames and frames[-1].filename.startswith(_MACHINERY):
+            frames.pop()
+        metadata["traceback_"] = traceback.format_list(frames)
         if engine.tasks.stack:
             metadata["parent_"] = engine.tasks.stack[-1].node
 
