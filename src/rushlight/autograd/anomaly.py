@@ -87,8 +87,8 @@ def explain(node: Any) -> None:
     lines = metadata.get("traceback_")
     if lines is None:
         warnings.warn(
-            f"Error detected in {node.name()}. No forward pass information available. Enable detect anomaly during forward "
-            "pass for more information.",
+            f"Error detected in {node.name()}. No forward pass information available. Enable detect anomaly during "
+            "forward pass for more information.",
             UserWarning,
             stacklevel=5,
         )
@@ -102,8 +102,8 @@ def explain(node: Any) -> None:
     while parent is not None:
         of = parent.metadata
         warnings.warn(
-            f"\n\nPrevious calculation was induced by {parent.name()}. Traceback of forward call that induced the previous "
-            f"calculation:\n{''.join(of.get('traceback_', ()))}",
+            f"\n\nPrevious calculation was induced by {parent.name()}. Traceback of forward call that induced the "
+            f"previous calculation:\n{''.join(of.get('traceback_', ()))}",
             UserWarning,
             stacklevel=5,
         )
