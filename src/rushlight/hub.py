@@ -94,7 +94,8 @@ def download_url_to_file(url: str, dst: str, hash_prefix: str | None = None, pro
     except (URLError, TimeoutError) as error:
         why = getattr(error, "reason", error)
         raise URLError(
-            f"cannot download {url} ({why}). Without a network, fetch that address elsewhere and put the file here: {dst}"
+            f"cannot download {url} ({why}). Without a network, fetch that address elsewhere and put the file here: "
+            f"{dst}"
         ) from error
     descriptor, partial = mkstemp(prefix=os.path.basename(dst) + ".", suffix=".partial", dir=os.path.dirname(dst))
     try:

@@ -4,12 +4,14 @@ All of them are one operation, `convolution`. It is linear in the input and in t
 three operations here are each other's derivatives.
 """
 
+import functools
+import warnings
 from typing import Any
 
 import numpy as np
 
-from ..kernels import numpy_conv as kernels
 from ..base import TensorBase
+from ..kernels import numpy_conv as kernels
 from .declare import Array, composite, operation
 
 
@@ -40,8 +42,10 @@ def _convolution(
 
 @operation(
     kernel=_convolution, method=False, out=False, node="ConvolutionBackward0",
-    input="convolution_grad_input(grad, weight, shape(input), stride, padding, dilation, transposed, output_padding, groups)",
-    weight="convolution_grad_weight(grad, input, shape(weight), stride, padding, dilation, transposed, output_padding, groups)",
+    input="convolution_grad_input(grad, weight, shape(input), stride, padding, dilation, transposed, "
+    "output_padding, groups)",
+    weight="convolution_grad_weight(grad, input, shape(weight), stride, padding, dilation, transposed, "
+    "output_padding, groups)",
     bias="convolution_grad_bias(grad)",
 )  # fmt: skip
 def convolution(
@@ -64,8 +68,8 @@ def convolution(
 
 
 def _grad_input(
-    grad_output: Array, weight: Array, size: tuple[int, ...], stride: Any, padding: Any, dilation: Any, transposed: bool,
-    output_padding: Any, groups: int,
+    grad_output: Array, weight: Array, size: tuple[int, ...], stride: Any, padding: Any, dilation: Any, transposed:
+    bool, output_padding: Any, groups: int,
 ) -> Array:  # fmt: skip
     if transposed:
         return kernels.conv_forward(grad_output, weight, None, stride, padding, dilation, groups)
@@ -75,11 +79,12 @@ def _grad_input(
 @operation(
     kernel=_grad_input, function=False, method=False, node="ConvolutionBackwardBackward0",
     grad_output="convolution(grad, weight, None, stride, padding, dilation, transposed, output_padding, groups)",
-    weight="convolution_grad_weight(grad_output, grad, shape(weight), stride, padding, dilation, transposed, output_padding, groups)",
+    weight="convolution_grad_weight(grad_output, grad, shape(weight), stride, padding, dilation, transposed, "
+    "output_padding, groups)",
 )  # fmt: skip
 def convolution_grad_input(
-    grad_output: Array, weight: Array, size: tuple[int, ...], stride: Any, padding: Any, dilation: Any, transposed: bool,
-    output_padding: Any, groups: int,
+    grad_output: Array, weight: Array, size: tuple[int, ...], stride: Any, padding: Any, dilation: Any, transposed:
+    bool, output_padding: Any, groups: int,
 ) -> Array:  # fmt: skip
     """The gradient of `convolution` by its input of shape `size`."""
 
@@ -96,7 +101,8 @@ def _grad_weight(
 @operation(
     kernel=_grad_weight, function=False, method=False, node="ConvolutionBackwardBackward0",
     grad_output="convolution(input, grad, None, stride, padding, dilation, transposed, output_padding, groups)",
-    input="convolution_grad_input(grad_output, grad, shape(input), stride, padding, dilation, transposed, output_padding, groups)",
+    input="convolution_grad_input(grad_output, grad, shape(input), stride, padding, dilation, transposed, "
+    "output_padding, groups)",
 )  # fmt: skip
 def convolution_grad_weight(
     grad_output: Array, input: Array, size: tuple[int, ...], stride: Any, padding: Any, dilation: Any, transposed: bool,
@@ -183,7 +189,8 @@ def _check_shapes(
         )
     if filters[0] % groups:
         raise RuntimeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of size "
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but got weight of "
+            f"size "
             f"[{list(filters)}] instead"
         )
     if transposed:
@@ -192,13 +199,15 @@ def _check_shapes(
         needed, outputs, given = filters[1] * groups, filters[0], f"groups={groups}"
     if shape[1] != needed:
         raise RuntimeError(
-            f"Given {given}, weight of size {list(filters)}, expected input{list(shape)} to have {needed} channels, but "
+            f"Given {given}, weight of size {list(filters)}, expected input{list(shape)} to have {needed} channels, "
+            f"but "
             f"got {shape[1]} channels instead"
         )
     if bias is not None and bias._shape != (outputs,):
         start = "Given transposed=1, weight" if transposed else "Given weight"
         raise RuntimeError(
-            f"{start} of size {list(filters)}, expected bias to be 1-dimensional with {outputs} elements, but got bias of "
+            f"{start} of size {list(filters)}, expected bias to be 1-dimensional with {outputs} elements, but got "
+            f"bias of "
             f"size {list(bias._shape)} instead"
         )
     if not transposed:
@@ -213,9 +222,7 @@ def _check_shapes(
 
 def _check_dtypes(input: Any, weight: Any, bias: Any) -> None:
     if bias is not None and bias._dtype is not input._dtype:
-        raise RuntimeError(
-            f"Input type ({_c_name(input)}) and bias type ({_c_name(bias)}) should be the same"
-        )
+        raise RuntimeError(f"Input type ({_c_name(input)}) and bias type ({_c_name(bias)}) should be the same")
     if weight._dtype is not input._dtype:
         raise RuntimeError(f"expected scalar type {_scalar_type(input)} but found {_scalar_type(weight)}")
 
@@ -227,7 +234,11 @@ def _scalar_type(t: Any) -> str:
 def _c_name(t: Any) -> str:
     """A dtype as PyTorch's convolution names it."""
     names = {"Long": "long long", "Byte": "unsigned char", "Char": "signed char", "Half": "c10::Half"}
-    names |= {"BFloat16": "c10::BFloat16", "ComplexFloat": "c10::complex<float>", "ComplexDouble": "c10::complex<double>"}
+    names |= {
+        "BFloat16": "c10::BFloat16",
+        "ComplexFloat": "c10::complex<float>",
+        "ComplexDouble": "c10::complex<double>",
+    }
     return names.get(_scalar_type(t), _scalar_type(t).lower())
 
 
@@ -236,8 +247,8 @@ def _times(sizes: Any) -> str:
 
 
 def _convolve(
-    name: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, transposed: bool,
-    output_padding: Any, groups: int,
+    name: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, transposed:
+    bool, output_padding: Any, groups: int,
 ) -> Any:  # fmt: skip
     """Checks, adds the batch dimension where it is missing, and calls `convolution`."""
     for position, (argument, value) in enumerate((("input", input), ("weight", weight), ("bias", bias))):
@@ -297,8 +308,21 @@ def _padding_by_name(input: Any, weight: Any, padding: str, stride: Any, dilatio
         raise RuntimeError("padding='same' is not supported for strided convolutions")
     totals = [d * (k - 1) for k, d in zip(weight._shape[2:], dilation, strict=True)]
     if any(t % 2 for t in totals):
-        input = enlarged_to(input, (*input._shape[:2], *(n + t % 2 for n, t in zip(input._shape[2:], totals, strict=True))))
+        _warn_of_copy()
+        input = enlarged_to(
+            input, (*input._shape[:2], *(n + t % 2 for n, t in zip(input._shape[2:], totals, strict=True)))
+        )
     return input, tuple(t // 2 for t in totals)
+
+
+@functools.cache
+def _warn_of_copy() -> None:
+    """Warns once in a process."""
+    warnings.warn(
+        "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "
+        "created",
+        stacklevel=5,
+    )
 
 
 @composite(method=False)
@@ -339,7 +363,7 @@ def conv2d(
 def conv3d(
     input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> Any:
-    """The convolution (cross-correlation) of volumes; the arguments are as of `conv2d` with three spatial dimensions."""
+    """The convolution (cross-correlation) of volumes; the arguments are as of `conv2d`."""
     return _convolve("conv3d", 3, input, weight, bias, stride, padding, dilation, False, 0, groups)
 
 
@@ -349,7 +373,9 @@ def conv_transpose1d(
     groups: int = 1, dilation: Any = 1,
 ) -> Any:  # fmt: skip
     """The transposed convolution of sequences; the arguments are as of `conv_transpose2d`."""
-    return _convolve("conv_transpose1d", 1, input, weight, bias, stride, padding, dilation, True, output_padding, groups)
+    return _convolve(
+        "conv_transpose1d", 1, input, weight, bias, stride, padding, dilation, True, output_padding, groups
+    )
 
 
 @composite(method=False)
@@ -372,7 +398,9 @@ def conv_transpose2d(
     Raises:
         RuntimeError: shapes, dtypes or settings do not go together.
     """
-    return _convolve("conv_transpose2d", 2, input, weight, bias, stride, padding, dilation, True, output_padding, groups)
+    return _convolve(
+        "conv_transpose2d", 2, input, weight, bias, stride, padding, dilation, True, output_padding, groups
+    )
 
 
 @composite(method=False)
@@ -381,4 +409,6 @@ def conv_transpose3d(
     groups: int = 1, dilation: Any = 1,
 ) -> Any:  # fmt: skip
     """The transposed convolution of volumes; the arguments are as of `conv_transpose2d`."""
-    return _convolve("conv_transpose3d", 3, input, weight, bias, stride, padding, dilation, True, output_padding, groups)
+    return _convolve(
+        "conv_transpose3d", 3, input, weight, bias, stride, padding, dilation, True, output_padding, groups
+    )

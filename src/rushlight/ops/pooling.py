@@ -1,7 +1,7 @@
 """Max, average and adaptive pooling.
 
-Pooling over one dimension is, as in PyTorch, pooling of images of height 1: its nodes are those of two dimensions between
-an unsqueeze and a squeeze.
+Pooling over one dimension is, as in PyTorch, pooling of images of height 1: its nodes are those of two dimensions
+between an unsqueeze and a squeeze.
 """
 
 from typing import Any
@@ -224,9 +224,7 @@ def _check_windows(
     letters = ("T", "H", "W")[-dims:] if dims > 1 else ("W",)
     if any(k <= 0 for k in kernel):
         if dims == 2 and min(kernel) <= 0 and min(stride) > 0:
-            raise RuntimeError(
-                f"kernel size should be greater than zero, but got kH: {kernel[0]} kW: {kernel[1]}"
-            )
+            raise RuntimeError(f"kernel size should be greater than zero, but got kH: {kernel[0]} kW: {kernel[1]}")
         raise RuntimeError("stride should not be zero")
     if min(stride) <= 0:
         raise RuntimeError("stride should not be zero" if 0 in stride else "stride must be greater than zero")
@@ -237,7 +235,8 @@ def _check_windows(
     if not (batched or len(shape) == dims + 1) or 0 in shape[1 if batched else 0 :]:
         if len(shape) in (dims + 1, dims + 2):
             raise RuntimeError(
-                f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for input, but "
+                f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
+                f"but "
                 f"got:{list(shape)}"
             )
         raise RuntimeError(f"non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for input")
@@ -246,7 +245,8 @@ def _check_windows(
             raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
         if p > ((k - 1) * d + 1) // 2:
             raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and dilation={d}"
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
+                f"dilation={d}"
             )
     outs = kernels.pool_output_shape(shape[-dims:], kernel, stride, padding, dilation, ceil_mode)
     if min(outs) < 1:
@@ -287,7 +287,14 @@ def _max(
 
 
 def _max_of_sequences(
-    function: str, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, indices: bool
+    function: str,
+    input: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    ceil_mode: bool,
+    indices: bool,
 ) -> Any:
     _check_tensor(function, input)
     if input.ndim not in (2, 3):
@@ -395,9 +402,7 @@ def avg_pool1d(
     (step,) = (kernel,) if stride is None else _per_dimension(stride, "stride", "avg_pool1d", 1, (kernel,))
     (border,) = _per_dimension(padding, "padding", "avg_pool1d", 1)
     image = input.unsqueeze(-2)
-    pooled = _avg(
-        "avg_pool1d", 2, image, (1, kernel), (1, step), (0, border), ceil_mode, count_include_pad, None
-    )
+    pooled = _avg("avg_pool1d", 2, image, (1, kernel), (1, step), (0, border), ceil_mode, count_include_pad, None)
     return pooled.squeeze(-2)
 
 
@@ -435,7 +440,8 @@ def avg_pool3d(
 def _check_sequence(function: str, input: Any) -> None:
     if input.ndim not in (2, 3):
         raise RuntimeError(
-            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while checking "
+            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "
+            f"checking "
             f"arguments for {function})"
         )
 

@@ -6,7 +6,7 @@ from typing import Any
 # A program that wants a model should not pay for the datasets.
 _SUBMODULES = ("datasets", "models", "transforms")
 
-__all__ = ["datasets", "models", "transforms"]  # noqa: F822
+__all__ = ["datasets", "models", "transforms"]
 __version__ = "0.28.0"
 
 

@@ -21,8 +21,9 @@ def default_collate(batch: Sequence[Any]) -> Any:
         TypeError: they hold something else.
         RuntimeError: sequences of different lengths.
     """
-    import rushlight as torch
+    import rushlight
 
+    torch: Any = rushlight
     first = batch[0]
     if isinstance(first, Tensor):
         return torch.stack(list(batch), 0)

@@ -88,9 +88,7 @@ class StackDataset(Dataset[Any]):
         columns = [_many(d, indices) for d in (self.datasets.values() if named else self.datasets)]
         for column in columns:
             if len(column) != len(indices):
-                raise ValueError(
-                    f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)}"
-                )
+                raise ValueError(f"Nested dataset's output size mismatch. Expected {len(indices)}, got {len(column)}")
         rows = zip(*columns, strict=True)
         return [dict(zip(self.datasets, row, strict=True)) for row in rows] if named else list(rows)
 
@@ -193,7 +191,8 @@ def random_split(dataset: Any, lengths: Sequence[float], generator: Any = _DEFAU
 
     Args:
         dataset: has a length.
-        lengths: how many samples each part gets, or shares that sum up to 1 (what rounding leaves goes round the parts).
+        lengths: how many samples each part gets, or shares that sum up to 1 (what rounding leaves goes round the
+        parts).
         generator: draws the permutation; the default one unless given.
 
     Raises:

@@ -81,7 +81,7 @@ class DataLoader:
             else:
                 sampler = RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
         if batch_size is not None and batch_sampler is None:
-            batch_sampler = BatchSampler(sampler, batch_size, drop_last)
+            batch_sampler = BatchSampler(sampler, batch_size, drop_last)  # type: ignore[arg-type]
         self.batch_size = batch_size
         self.drop_last = drop_last
         self.sampler = sampler
@@ -139,7 +139,9 @@ class _Pass:
         # Drawn in every pass, with or without workers: the generator moves as PyTorch's does.
         seed = draw_seed(loader.generator) if loader._workers is None else 0
         fetcher = _Fetcher(loader)
-        self._batches = self._from_workers(fetcher, indices, seed) if loader.num_workers else self._here(fetcher, indices)
+        self._batches = (
+            self._from_workers(fetcher, indices, seed) if loader.num_workers else self._here(fetcher, indices)
+        )
 
     def _here(self, fetcher: "_Fetcher", indices: Iterator[Any]) -> Iterator[Any]:
         try:
@@ -219,9 +221,7 @@ class _Fetcher:
 
 def _check_workers(num_workers: int, timeout: float, prefetch_factor: int | None, persistent: bool) -> None:
     if num_workers < 0:
-        raise ValueError(
-            "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
-        )
+        raise ValueError("num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.")
     if timeout < 0:
         raise ValueError("timeout option should be non-negative")
     if num_workers == 0 and prefetch_factor is not None:
@@ -288,12 +288,15 @@ def _warn_of_many_workers(num_workers: int) -> None:
             "DataLoader is not able to compute a suggested max number of worker in current system."
             if cores is None
             else f"Our suggested max number of worker in current system is {cores}"
-            f"{'' if asked else ' (`cpuset` is not taken into account)'}, which is smaller than what this DataLoader is "
+            f"{'' if asked else ' (`cpuset` is not taken into account)'}, which is smaller than what this "
+            f"DataLoader is "
             "going to create."
         )
         warnings.warn(
-            f"This DataLoader will create {num_workers} worker processes in total. {advice} Please be aware that excessive "
-            "worker creation might get DataLoader running slow or even freeze, lower the worker number to avoid potential "
+            f"This DataLoader will create {num_workers} worker processes in total. {advice} Please be aware that "
+            f"excessive "
+            "worker creation might get DataLoader running slow or even freeze, lower the worker number to avoid "
+            "potential "
             "slowness/freeze if necessary.",
             stacklevel=3,
         )

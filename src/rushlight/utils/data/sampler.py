@@ -125,9 +125,7 @@ class WeightedRandomSampler(Sampler[int]):
         ValueError: an argument is not of its kind.
     """
 
-    def __init__(
-        self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator: Any = None
-    ):
+    def __init__(self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator: Any = None):
         import rushlight as torch
 
         if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:

@@ -1,7 +1,7 @@
 """Processes that fetch batches for a loader (``num_workers > 0``).
 
-Batch i is made by worker ``i % num_workers``, whose random numbers are seeded with the loader's seed plus its number: as in
-PyTorch, so that random transforms draw the same.
+Batch i is made by worker ``i % num_workers``, whose random numbers are seeded with the loader's seed plus its number:
+as in PyTorch, so that random transforms draw the same.
 """
 
 import multiprocessing

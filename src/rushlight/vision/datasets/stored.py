@@ -115,7 +115,7 @@ class MNIST(VisionDataset):
         files = [self._file(f"{part}-{kind}-ubyte") for kind in ("images-idx3", "labels-idx1")]
         if None in files:
             raise RuntimeError("Dataset not found. You can use download=True to download it")
-        from ...tensor import from_numpy
+        from ... import from_numpy
 
         self.data = from_numpy(read_idx(str(files[0])))
         self.targets = from_numpy(read_idx(str(files[1])).astype(np.int64))
@@ -226,7 +226,7 @@ class CIFAR10(VisionDataset):
         if not self._complete():
             raise RuntimeError("Dataset not found or corrupted. You can use download=True to download it")
         parts = [self._read(name) for name, _ in (self.train_list if train else self.test_list)]
-        self.targets: list[int] = [t for p in parts for t in p.get("labels", p.get("fine_labels"))]
+        self.targets: list[int] = [t for p in parts for t in p["labels" if "labels" in p else "fine_labels"]]
         pixels = np.vstack([p["data"] for p in parts]).reshape(-1, 3, 32, 32)
         self.data = pixels.transpose(0, 2, 3, 1)
         self.classes: list[str] = self._read(self.meta["filename"])[self.meta["key"]]

@@ -165,7 +165,7 @@ def get_weight(name: str) -> WeightsEnum:
 
 
 def older_arguments(default: WeightsEnum) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Lets a builder also take ``pretrained=True`` and a positional `weights`, as torchvision still does, with its warnings.
+    """Lets a builder take ``pretrained=True`` and a positional `weights` too, with torchvision's warnings.
 
     Args:
         default: the weights that ``pretrained=True`` means.
@@ -177,7 +177,8 @@ def older_arguments(default: WeightsEnum) -> Callable[[Callable[..., Any]], Call
             if args:
                 named = ["weights" if "pretrained" not in kwargs else "pretrained", "progress"][: len(args)]
                 warnings.warn(
-                    f"Using {' and '.join(map(repr, named))} as positional parameter(s) is deprecated since 0.13 and may "
+                    f"Using {' and '.join(map(repr, named))} as positional parameter(s) is deprecated since 0.13 "
+                    f"and may "
                     "be removed in the future. Please use keyword parameter(s) instead.",
                     stacklevel=2,
                 )
@@ -192,7 +193,9 @@ def older_arguments(default: WeightsEnum) -> Callable[[Callable[..., Any]], Call
                 )
             if older or isinstance(given, bool):
                 weights = default if given else None
-                hint = f" You can also use `weights={type(default).__name__}.DEFAULT` to get the most up-to-date weights."
+                hint = (
+                    f" You can also use `weights={type(default).__name__}.DEFAULT` to get the most up-to-date weights."
+                )
                 warnings.warn(
                     "Arguments other than a weight enum or `None` for 'weights' are deprecated since 0.13 and may be "
                     f"removed in the future. The current behavior is equivalent to passing `weights={weights}`."

@@ -1,7 +1,7 @@
 """Residual networks (He et al. 2015; Xie et al. 2016; Zagoruyko and Komodakis 2016) as torchvision builds them.
 
-Parameters have torchvision's names and are drawn in its order: the same seed gives the same network, and its files of weights
-fit. As there, a bottleneck has its stride in the 3x3 convolution ("version 1.5").
+Parameters have torchvision's names and are drawn in its order: the same seed gives the same network, and its files of
+weights fit. As there, a bottleneck has its stride in the 3x3 convolution ("version 1.5").
 """
 
 from collections.abc import Callable
@@ -77,7 +77,7 @@ class BasicBlock(nn.Module):
 
 
 class Bottleneck(nn.Module):
-    """A 1x1, a 3x3 and a 1x1 convolution, the last to four times `planes` channels, and the input added to their result.
+    """A 1x1, a 3x3 and a 1x1 convolution, the last to `4 * planes` channels, and the input added to their result.
 
     Args:
         inplanes: channels of the input.
@@ -136,7 +136,8 @@ class ResNet(nn.Module):
         zero_init_residual: whether each block starts as the identity (its last normalization scaled by zero).
         groups: of the bottlenecks' 3x3 convolutions.
         width_per_group: the bottlenecks' `base_width`.
-        replace_stride_with_dilation: for each of the last three stages, whether it keeps the resolution and widens its windows.
+        replace_stride_with_dilation: for each of the last three stages, whether it keeps the resolution and widens
+        its windows.
         norm_layer: makes a normalization of so many channels; `BatchNorm2d` by default.
 
     Raises:
@@ -184,7 +185,7 @@ class ResNet(nn.Module):
                 nn.init.constant_(module.bias, 0)
         if zero_init_residual:
             for module in self.modules():
-                last = getattr(module, "bn3" if isinstance(module, Bottleneck) else "bn2", None)
+                last: Any = getattr(module, "bn3" if isinstance(module, Bottleneck) else "bn2", None)
                 if isinstance(module, (BasicBlock, Bottleneck)) and last.weight is not None:
                     nn.init.constant_(last.weight, 0)
 
@@ -200,7 +201,7 @@ class ResNet(nn.Module):
         downsample = None
         if stride != 1 or self.inplanes != outputs:
             downsample = nn.Sequential(_conv1x1(self.inplanes, outputs, stride), self._norm_layer(outputs))
-        common = {"groups": self.groups, "base_width": self.base_width, "norm_layer": self._norm_layer}
+        common: dict[str, Any] = {"groups": self.groups, "base_width": self.base_width, "norm_layer": self._norm_layer}
         stage: list[nn.Module] = [block(self.inplanes, planes, stride, downsample, dilation=first_dilation, **common)]
         self.inplanes = outputs
         stage += [block(outputs, planes, dilation=self.dilation, **common) for _ in range(1, blocks)]
@@ -237,34 +238,28 @@ def _weights(
         "_ops": gflops,
         "_file_size": megabytes,
     }
-    transforms = partial(ImageClassification, crop_size=224, **({} if resize == 256 else {"resize_size": resize}))
+    transforms = partial(ImageClassification, crop_size=224, resize_size=resize)
     return Weights(f"https://download.pytorch.org/models/{file}.pth", transforms, meta)
 
 
 class ResNet18_Weights(WeightsEnum):
     """The weights of `resnet18`."""
 
-    IMAGENET1K_V1 = _weights(
-        "resnet18-f37072fd", 11689512, 69.758, 89.078, 1.814, 44.661, f"{_RECIPES}#resnet"
-    )
+    IMAGENET1K_V1 = _weights("resnet18-f37072fd", 11689512, 69.758, 89.078, 1.814, 44.661, f"{_RECIPES}#resnet")
     DEFAULT = IMAGENET1K_V1
 
 
 class ResNet34_Weights(WeightsEnum):
     """The weights of `resnet34`."""
 
-    IMAGENET1K_V1 = _weights(
-        "resnet34-b627a593", 21797672, 73.314, 91.420, 3.664, 83.275, f"{_RECIPES}#resnet"
-    )
+    IMAGENET1K_V1 = _weights("resnet34-b627a593", 21797672, 73.314, 91.420, 3.664, 83.275, f"{_RECIPES}#resnet")
     DEFAULT = IMAGENET1K_V1
 
 
 class ResNet50_Weights(WeightsEnum):
     """The weights of `resnet50`."""
 
-    IMAGENET1K_V1 = _weights(
-        "resnet50-0676ba61", 25557032, 76.130, 92.862, 4.089, 97.781, f"{_RECIPES}#resnet"
-    )
+    IMAGENET1K_V1 = _weights("resnet50-0676ba61", 25557032, 76.130, 92.862, 4.089, 97.781, f"{_RECIPES}#resnet")
     IMAGENET1K_V2 = _weights(
         "resnet50-11ad3fa6", 25557032, 80.858, 95.434, 4.089, 97.79, f"{_ISSUE}#issuecomment-1013906621", 232
     )
@@ -274,21 +269,15 @@ class ResNet50_Weights(WeightsEnum):
 class ResNet101_Weights(WeightsEnum):
     """The weights of `resnet101`."""
 
-    IMAGENET1K_V1 = _weights(
-        "resnet101-63fe2227", 44549160, 77.374, 93.546, 7.801, 170.511, f"{_RECIPES}#resnet"
-    )
-    IMAGENET1K_V2 = _weights(
-        "resnet101-cd907fc2", 44549160, 81.886, 95.780, 7.801, 170.53, f"{_ISSUE}#new-recipe", 232
-    )
+    IMAGENET1K_V1 = _weights("resnet101-63fe2227", 44549160, 77.374, 93.546, 7.801, 170.511, f"{_RECIPES}#resnet")
+    IMAGENET1K_V2 = _weights("resnet101-cd907fc2", 44549160, 81.886, 95.780, 7.801, 170.53, f"{_ISSUE}#new-recipe", 232)
     DEFAULT = IMAGENET1K_V2
 
 
 class ResNet152_Weights(WeightsEnum):
     """The weights of `resnet152`."""
 
-    IMAGENET1K_V1 = _weights(
-        "resnet152-394f9c45", 60192808, 78.312, 94.046, 11.514, 230.434, f"{_RECIPES}#resnet"
-    )
+    IMAGENET1K_V1 = _weights("resnet152-394f9c45", 60192808, 78.312, 94.046, 11.514, 230.434, f"{_RECIPES}#resnet")
     IMAGENET1K_V2 = _weights(
         "resnet152-f82ba261", 60192808, 82.284, 96.002, 11.514, 230.474, f"{_ISSUE}#new-recipe", 232
     )
@@ -298,9 +287,7 @@ class ResNet152_Weights(WeightsEnum):
 class ResNeXt50_32X4D_Weights(WeightsEnum):
     """The weights of `resnext50_32x4d`."""
 
-    IMAGENET1K_V1 = _weights(
-        "resnext50_32x4d-7cdf4587", 25028904, 77.618, 93.698, 4.23, 95.789, f"{_RECIPES}#resnext"
-    )
+    IMAGENET1K_V1 = _weights("resnext50_32x4d-7cdf4587", 25028904, 77.618, 93.698, 4.23, 95.789, f"{_RECIPES}#resnext")
     IMAGENET1K_V2 = _weights(
         "resnext50_32x4d-1a0047aa", 25028904, 81.198, 95.340, 4.23, 95.833, f"{_ISSUE}#new-recipe", 232
     )
@@ -363,7 +350,12 @@ def _fixed(options: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _builder(
-    name: str, about: str, block: type[BasicBlock | Bottleneck], layers: list[int], kinds: type[WeightsEnum], **fixed: int
+    name: str,
+    about: str,
+    block: type[BasicBlock | Bottleneck],
+    layers: list[int],
+    kinds: type[WeightsEnum],
+    **fixed: int,
 ) -> Callable[..., ResNet]:
     """The function that builds one of the networks, put on the list of models."""
 

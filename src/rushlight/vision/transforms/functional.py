@@ -63,7 +63,7 @@ def pil_to_tensor(pic: Any) -> Tensor:
     Raises:
         TypeError: it is not a PIL image.
     """
-    from ...tensor import from_numpy
+    from ... import from_numpy
 
     if not isinstance(pic, pillow().Image):
         raise TypeError(f"pic should be PIL Image. Got {type(pic)}")
@@ -77,8 +77,7 @@ def to_tensor(pic: Any) -> Tensor:
         TypeError: it is neither.
         ValueError: the array has not two or three dimensions.
     """
-    from ... import get_default_dtype
-    from ...tensor import from_numpy
+    from ... import from_numpy, get_default_dtype
 
     if isinstance(pic, np.ndarray):
         if pic.ndim not in (2, 3):
@@ -119,7 +118,7 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
     return image if mode is None or mode == image.mode else image.convert(mode)
 
 
-def convert_image_dtype(image: Tensor, dtype: Any = None) -> Tensor:
+def convert_image_dtype(image: Any, dtype: Any = None) -> Tensor:
     """The image in another dtype, its values mapped from the range of one to that of the other (0 to 1 for floats)."""
     import rushlight as torch
 
@@ -216,7 +215,7 @@ def resize(
     smooth = interpolation not in (InterpolationMode.NEAREST, InterpolationMode.NEAREST_EXACT)
     if smooth and not antialias:
         raise NotImplementedError("resize of a tensor without antialiasing: use torch.nn.functional.interpolate")
-    from ...tensor import from_numpy
+    from ... import from_numpy
 
     planes = img.detach().numpy()
     wide = planes.reshape(-1, height, width).astype(np.float32)
@@ -246,7 +245,7 @@ def pad(img: Any, padding: int | list[int], fill: Any = 0, padding_mode: str = "
         array = np.asarray(img)
         around = [(top, bottom), (left, right), *[(0, 0)] * (array.ndim - 2)]
         return pillow().fromarray(np.pad(array, around, padding_mode))  # type: ignore[call-overload]
-    from ...tensor import from_numpy
+    from ... import from_numpy
 
     array = img.detach().numpy()
     around = [*[(0, 0)] * (array.ndim - 2), (top, bottom), (left, right)]

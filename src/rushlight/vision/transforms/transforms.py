@@ -18,6 +18,7 @@ class Compose:
         self.transforms = transforms
 
     def __call__(self, img: Any) -> Any:
+        """The transformed image."""
         for t in self.transforms:
             img = t(img)
         return img
@@ -30,6 +31,7 @@ class ToTensor:
     """`functional.to_tensor`."""
 
     def __call__(self, pic: Any) -> Tensor:
+        """The image as a tensor."""
         return F.to_tensor(pic)
 
     def __repr__(self) -> str:
@@ -40,6 +42,7 @@ class PILToTensor:
     """`functional.pil_to_tensor`."""
 
     def __call__(self, pic: Any) -> Tensor:
+        """The image as a tensor."""
         return F.pil_to_tensor(pic)
 
     def __repr__(self) -> str:
@@ -53,6 +56,7 @@ class ToPILImage:
         self.mode = mode
 
     def __call__(self, pic: Any) -> Any:
+        """The tensor as an image."""
         return F.to_pil_image(pic, self.mode)
 
     def __repr__(self) -> str:
@@ -84,6 +88,7 @@ class Lambda:
         self.lambd = lambd
 
     def __call__(self, img: Any) -> Any:
+        """The function's result."""
         return self.lambd(img)
 
     def __repr__(self) -> str:
@@ -122,7 +127,7 @@ class Resize(nn.Module):
             raise TypeError(f"Size should be int or sequence. Got {type(size)}")
         if isinstance(size, Sequence) and len(size) not in (1, 2):
             raise ValueError("If size is a sequence, it should have 1 or 2 values")
-        self.size = size
+        self.size: Any = size
         self.max_size = max_size
         self.interpolation = interpolation
         self.antialias = antialias
@@ -202,7 +207,7 @@ class RandomCrop(nn.Module):
         self, size: Any, padding: Any = None, pad_if_needed: bool = False, fill: Any = 0, padding_mode: str = "constant"
     ):
         super().__init__()
-        self.size = tuple(_size_pair(size))
+        self.size = _size_pair(size)
         self.padding = padding
         self.pad_if_needed = pad_if_needed
         self.fill = fill

@@ -1,0 +1,396 @@
+"""Batch, layer, group, instance and root-mean-square normalization.
+
+The gradients of the first three have a fast form on arrays (in `kernels.numpy_normalization`) and, for second
+derivatives, a form on Tensors that is the definition written out: statistics are functions of the input there, not
+constants.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase
+from ..kernels import numpy_normalization as kernels
+from .declare import Array, composite, in_formulas, operation
+
+_HIDDEN: dict[str, Any] = {"function": False, "method": False}
+
+
+# ---------------------------------------------------------------------------------------------- batch normalization
+def _batch_norm(
+    input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
+    training: bool, momentum: float, eps: float,
+) -> tuple[Array, Array, Array]:  # fmt: skip
+    if training:
+        return kernels.batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps)
+    assert running_mean is not None
+    assert running_var is not None
+    out = kernels.batch_norm_eval(input, weight, bias, running_mean, running_var, eps)
+    wide = np.result_type(running_var.dtype, np.float32)
+    # Copies: a later step in training mode changes the running statistics in place.
+    return out, running_mean.astype(wide), 1 / np.sqrt(running_var.astype(wide) + eps, dtype=wide)
+
+
+@operation(
+    kernel=_batch_norm, node="NativeBatchNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
+    input="batch_norm_grad_input(grad, input, weight, mean, inverse, training, eps)",
+    weight="batch_norm_grad_weight(grad, input, mean, inverse, training, eps)",
+    bias="batch_norm_grad_bias(grad)",
+)  # fmt: skip
+def native_batch_norm(
+    input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
+    training: bool, momentum: float, eps: float,
+) -> Array:  # fmt: skip
+    """Batch normalization of checked arguments."""
+
+
+def _grad_input(
+    grad: Array, input: Array, weight: Array | None, mean: Array, inverse: Array, training: bool, eps: float
+) -> Any:
+    return kernels.batch_norm_backward(grad, input, weight, mean, inverse, training, (True, False, False))[0]
+
+
+def _grad_weight(grad: Array, input: Array, mean: Array, inverse: Array, training: bool, eps: float) -> Any:
+    return kernels.batch_norm_backward(grad, input, None, mean, inverse, training, (False, True, False))[1]
+
+
+def _grad_bias(grad: Array) -> Any:
+    planes = grad.reshape(*grad.shape[:2], math.prod(grad.shape[2:]))
+    return np.add.reduce(np.add.reduce(planes, axis=2), axis=0)
+
+
+def _over_channels(x: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The dimensions but for the channels', and the shape that holds one number a channel."""
+    return (0, *range(2, x.ndim)), (1, -1, *(1,) * (x.ndim - 2))
+
+
+def _normal_of_channels(input: Any, mean: Any, inverse: Any, training: bool, eps: float) -> tuple[Any, Any]:
+    """The normalized input and the inverse deviations, both as functions of the input where they are."""
+    dims, column = _over_channels(input)
+    if not training:
+        inverse = inverse.view(column)
+        return (input - mean.view(column)) * inverse, inverse
+    count = math.prod(input.shape[d] for d in dims)
+    centred = input - input.sum(dims, keepdim=True) / count
+    inverse = ((centred * centred).sum(dims, keepdim=True) / count + eps).rsqrt()
+    return centred * inverse, inverse
+
+
+def _grad_input_again(grad: Any, input: Any, weight: Any, mean: Any, inverse: Any, training: bool, eps: float) -> Any:
+    dims, column = _over_channels(input)
+    normal, inverse = _normal_of_channels(input, mean, inverse, training, eps)
+    scale = inverse if weight is None else inverse * weight.view(column)
+    if not training:
+        return grad * scale
+    count = math.prod(input.shape[d] for d in dims)
+    along = normal * ((grad * normal).sum(dims, keepdim=True) / count)
+    return scale * (grad - grad.sum(dims, keepdim=True) / count - along)
+
+
+def _grad_weight_again(grad: Any, input: Any, mean: Any, inverse: Any, training: bool, eps: float) -> Any:
+    normal, _ = _normal_of_channels(input, mean, inverse, training, eps)
+    return (grad * normal).sum(_over_channels(input)[0])
+
+
+in_formulas(_grad_input, _grad_input_again, "batch_norm_grad_input")
+in_formulas(_grad_weight, _grad_weight_again, "batch_norm_grad_weight")
+in_formulas(_grad_bias, lambda grad: grad.sum(_over_channels(grad)[0]), "batch_norm_grad_bias")
+
+
+def _check_batch_norm(input: Any, given: dict[str, Any], training: bool) -> None:
+    """Raises PyTorch's errors for arguments that do not go together."""
+    channels = input._shape[1] if input.ndim > 1 else 0
+    for name in ("running_mean", "running_var"):
+        if given[name] is None and not training:
+            raise RuntimeError(f"{name} must be defined in evaluation mode")
+        _check_count(name, given[name], channels)
+    for name in ("weight", "bias"):
+        _check_count(name, given[name], channels)
+    if not input._dtype.is_floating_point:
+        raise NotImplementedError(f"\"batch_norm\" not implemented for '{input._dtype.legacy.removesuffix('Tensor')}'")
+    narrow = input._dtype.itemsize == 2
+    for value in given.values():
+        mixes = narrow and value is not None and value._dtype is dtypes.float32
+        if value is not None and value._dtype is not input._dtype and not mixes:
+            raise RuntimeError("mixed dtype (CPU): all inputs must share same datatype.")
+
+
+def _check_count(name: str, value: Any, channels: int) -> None:
+    if value is not None and value.numel() != channels:
+        raise RuntimeError(f"{name} should contain {channels} elements not {value.numel()}")
+
+
+@composite(method=False)
+def batch_norm(
+    input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, momentum: float, eps:
+    float, cudnn_enabled: bool,
+) -> Any:  # fmt: skip
+    """Normalizes each channel of ``(N, C, *)``, then scales by `weight` and shifts by `bias`.
+
+    Args:
+        input: floating-point numbers.
+        weight: ``(C,)`` or None.
+        bias: ``(C,)`` or None.
+        running_mean: ``(C,)`` or None: what is used, or moved by `momentum` towards the batch's when `training`.
+        running_var: the same of the variances.
+        training: whether to use the batch's own mean and (biased) variance.
+        momentum: the batch's share of the new running statistics.
+        eps: added to the variances.
+        cudnn_enabled: has no effect.
+
+    Raises:
+        RuntimeError: sizes or dtypes do not go together.
+    """
+    given: dict[str, Any] = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    found: object = input
+    if not isinstance(found, TensorBase):
+        raise TypeError(f"batch_norm(): argument 'input' (position 1) must be Tensor, not {type(found).__name__}")
+    _check_batch_norm(input, given, training)
+    if 0 in input._shape:
+        out = input.clone()
+        for factor in (weight,) if weight is not None else ():
+            out = out * factor.view(_over_channels(input)[1])
+        return out if bias is None else out + bias.view(_over_channels(input)[1])
+    momentum = 0.0 if momentum is None else momentum
+    return native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
+
+
+@composite(method=False)
+def instance_norm(
+    input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, use_input_stats: bool, momentum: float,
+    eps: float, cudnn_enabled: bool,
+) -> Any:  # fmt: skip
+    """Normalizes each channel of each sample of ``(N, C, *)``; the arguments are those of `batch_norm`.
+
+    Raises:
+        RuntimeError: running statistics are to be used and are missing.
+    """
+    if not use_input_stats and (running_mean is None or running_var is None):
+        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+    n, c = input._shape[:2]
+    # Samples and channels together are the channels of one large sample.
+    parts = [None if p is None else p.repeat(n) for p in (weight, bias, running_mean, running_var)]
+    flat: Any = input.contiguous().view(1, n * c, *input._shape[2:])
+    out = batch_norm(flat, parts[0], parts[1], parts[2], parts[3], use_input_stats, momentum, eps, cudnn_enabled)
+    for statistic, moved in zip((running_mean, running_var), parts[2:], strict=True):
+        if statistic is not None and use_input_stats:
+            statistic._data[...] = moved._data.reshape(n, c).mean(axis=0)  # type: ignore[union-attr]
+    return out.view(input._shape)
+
+
+# ---------------------------------------------------------------------------------------------- layer normalization
+@operation(
+    kernel=kernels.layer_norm, node="NativeLayerNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
+    input="layer_norm_grad_input(grad, input, dims, mean, inverse, weight, eps)",
+    weight="layer_norm_grad_weight(grad, input, dims, mean, inverse, eps)",
+    bias="layer_norm_grad_bias(grad, dims)",
+)  # fmt: skip
+def native_layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
+    """Layer normalization over the last `dims` dimensions, of checked arguments."""
+
+
+def _layer_grad_input(
+    grad: Array, input: Array, dims: int, mean: Array, inverse: Array, weight: Array | None, eps: float
+) -> Any:
+    return kernels.layer_norm_backward(grad, input, dims, mean, inverse, weight, (True, False, False))[0]
+
+
+def _layer_grad_weight(grad: Array, input: Array, dims: int, mean: Array, inverse: Array, eps: float) -> Any:
+    return kernels.layer_norm_backward(grad, input, dims, mean, inverse, None, (False, True, False))[1]
+
+
+def _layer_grad_bias(grad: Array, dims: int) -> Any:
+    kept = grad.shape[grad.ndim - dims :]
+    return np.add.reduce(grad.reshape(math.prod(grad.shape[: grad.ndim - dims]), *kept), axis=0)
+
+
+def _normal_of_rows(input: Any, dims: tuple[int, ...], eps: float) -> tuple[Any, Any, int]:
+    """The input normalized over some dimensions, the inverse deviations, and over how many elements."""
+    count = math.prod(input.shape[d] for d in dims)
+    centred = input - input.sum(dims, keepdim=True) / count
+    inverse = ((centred * centred).sum(dims, keepdim=True) / count + eps).rsqrt()
+    return centred * inverse, inverse, count
+
+
+def _rows_grad(grad: Any, input: Any, dims: tuple[int, ...], eps: float) -> Any:
+    """The gradient through `_normal_of_rows`."""
+    normal, inverse, count = _normal_of_rows(input, dims, eps)
+    along = normal * ((grad * normal).sum(dims, keepdim=True) / count)
+    return inverse * (grad - grad.sum(dims, keepdim=True) / count - along)
+
+
+def _last(dims: int) -> tuple[int, ...]:
+    return tuple(range(-dims, 0))
+
+
+def _first(x: Any, dims: int) -> tuple[int, ...]:
+    return tuple(range(x.ndim - dims))
+
+
+def _layer_grad_input_again(grad: Any, input: Any, dims: int, mean: Any, inverse: Any, weight: Any, eps: float) -> Any:
+    return _rows_grad(grad if weight is None else grad * weight, input, _last(dims), eps)
+
+
+def _layer_grad_weight_again(grad: Any, input: Any, dims: int, mean: Any, inverse: Any, eps: float) -> Any:
+    product = grad * _normal_of_rows(input, _last(dims), eps)[0]
+    return product.sum(_first(grad, dims)) if grad.ndim > dims else product
+
+
+def _layer_grad_bias_again(grad: Any, dims: int) -> Any:
+    return grad.sum(_first(grad, dims)) if grad.ndim > dims else grad.clone()
+
+
+in_formulas(_layer_grad_input, _layer_grad_input_again, "layer_norm_grad_input")
+in_formulas(_layer_grad_weight, _layer_grad_weight_again, "layer_norm_grad_weight")
+in_formulas(_layer_grad_bias, _layer_grad_bias_again, "layer_norm_grad_bias")
+
+
+def _normalized_shape(function: str, input: Any, shape: Any, given: dict[str, Any], star: str) -> tuple[int, ...]:
+    """Checks the shape over which `function` normalizes, and the parameters of that shape."""
+    if isinstance(shape, int):
+        raise TypeError(
+            f"{function}(): argument 'normalized_shape' (position 2) must be tuple of ints, not {type(shape).__name__}"
+        )
+    shape = tuple(shape)
+    if not shape:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "normalized_shape = []"
+        )
+    for name, value in given.items():
+        if value is not None and value._shape != shape:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
+                f"{list(value._shape)} and "
+                f"normalized_shape = {list(shape)}"
+            )
+    if input.ndim < len(shape) or input._shape[input.ndim - len(shape) :] != shape:
+        raise RuntimeError(
+            f"Given normalized_shape={list(shape)}, expected input with shape [*{star}"
+            f"{', '.join(map(str, shape))}], but got input of size{list(input._shape)}"
+        )
+    return shape
+
+
+@composite(method=False)
+def layer_norm(
+    input: Any,
+    normalized_shape: Any,
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-5,
+    cudnn_enable: bool = True,
+) -> Any:
+    """Normalizes over the last dimensions, of shape `normalized_shape`, then scales by `weight` and shifts by `bias`.
+
+    Args:
+        input: floating-point numbers.
+        normalized_shape: the shape of the last dimensions.
+        weight: of that shape, or None.
+        bias: of that shape, or None.
+        eps: added to the variances.
+        cudnn_enable: has no effect.
+
+    Raises:
+        RuntimeError: the shapes do not go together.
+    """
+    shape = _normalized_shape("layer_norm", input, normalized_shape, {"weight": weight, "bias": bias}, ", ")
+    return native_layer_norm(input, len(shape), weight, bias, eps)
+
+
+@composite(method=False)
+def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
+    """Divides by the root mean square of the last dimensions, of shape `normalized_shape`, and scales by `weight`.
+
+    Args:
+        input: floating-point numbers.
+        normalized_shape: the shape of the last dimensions.
+        weight: of that shape, or None.
+        eps: added to the mean square; the dtype's epsilon unless given.
+
+    Raises:
+        RuntimeError: the shapes do not go together.
+    """
+    shape = _normalized_shape("rms_norm", input, normalized_shape, {"weight": weight}, "")
+    kind = input._dtype
+    wide = input.to(dtypes.float32) if kind.itemsize == 2 else input
+    if eps is None:
+        eps = float(dtypes.finfo(wide._dtype).eps)
+    mean = (wide * wide).mean(_last(len(shape)), keepdim=True)
+    out = wide * (mean + eps).rsqrt()
+    return (out if weight is None else out * weight).to(kind)
+
+
+# ---------------------------------------------------------------------------------------------- group normalization
+@operation(
+    kernel=kernels.group_norm, node="NativeGroupNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
+    input="group_norm_grad_input(grad, input, groups, mean, inverse, weight, eps)",
+    weight="group_norm_grad_weight(grad, input, groups, mean, inverse, eps)",
+    bias="batch_norm_grad_bias(grad)",
+)  # fmt: skip
+def native_group_norm(input: Array, groups: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
+    """Group normalization of checked arguments."""
+
+
+def _group_grad_input(
+    grad: Array, input: Array, groups: int, mean: Array, inverse: Array, weight: Array | None, eps: float
+) -> Any:
+    return kernels.group_norm_backward(grad, input, groups, mean, inverse, weight, (True, False, False))[0]
+
+
+def _group_grad_weight(grad: Array, input: Array, groups: int, mean: Array, inverse: Array, eps: float) -> Any:
+    return kernels.group_norm_backward(grad, input, groups, mean, inverse, None, (False, True, False))[1]
+
+
+def _group_grad_input_again(
+    grad: Any, input: Any, groups: int, mean: Any, inverse: Any, weight: Any, eps: float
+) -> Any:
+    scaled = grad if weight is None else grad * weight.view(_over_channels(input)[1])
+    rows = (input.shape[0] * groups, -1)
+    return _rows_grad(scaled.reshape(rows), input.reshape(rows), (1,), eps).reshape(input.shape)
+
+
+def _group_grad_weight_again(grad: Any, input: Any, groups: int, mean: Any, inverse: Any, eps: float) -> Any:
+    normal = _normal_of_rows(input.reshape(input.shape[0] * groups, -1), (1,), eps)[0].reshape(input.shape)
+    return (grad * normal).sum(_over_channels(input)[0])
+
+
+in_formulas(_group_grad_input, _group_grad_input_again, "group_norm_grad_input")
+in_formulas(_group_grad_weight, _group_grad_weight_again, "group_norm_grad_weight")
+
+
+@composite(method=False)
+def group_norm(
+    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, cudnn_enabled: bool = True
+) -> Any:
+    """Normalizes groups of channels of each sample of ``(N, C, *)``, then scales by `weight` and shifts by `bias`.
+
+    Args:
+        input: floating-point numbers.
+        num_groups: how many groups; it divides C.
+        weight: ``(C,)`` or None.
+        bias: ``(C,)`` or None.
+        eps: added to the variances.
+        cudnn_enabled: has no effect.
+
+    Raises:
+        RuntimeError: the channels cannot be grouped so, or a parameter has another size.
+    """
+    shape = list(input._shape)
+    if shape[1] % num_groups:
+        raise RuntimeError(
+            "Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            f"{shape} and num_groups={num_groups}"
+        )
+    for name, value in (("weight", weight), ("bias", bias)):
+        if value is not None and value._shape != (shape[1],):
+            # (Of a wrong bias PyTorch shows the weight's shape.)
+            shown = value if weight is None else weight
+            raise RuntimeError(
+                f"Expected {name} to be a vector of size equal to the number of channels in input, but got {name} "
+                f"of shape "
+                f"{list(shown._shape)} and input of shape {shape}"
+            )
+    return native_group_norm(input, num_groups, weight, bias, eps)
