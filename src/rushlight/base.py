@@ -1,7 +1,7 @@
 """The state of a tensor, and the few facts every layer shares: nothing here knows an operation or the engine."""
 
-import operator
 import builtins
+import operator
 import weakref
 from typing import TYPE_CHECKING, Any
 

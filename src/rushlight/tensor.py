@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import devices, dtypes
-from .autograd import api, engine
-from .autograd import mode, node
+from .autograd import api, engine, mode, node
 from .autograd.node import AccumulateGrad
-from .base import UNTOUCHED, Size, TensorBase, View, base_of, make_size, namespace, own_version, wrap
+from .base import UNTOUCHED, Size, TensorBase, base_of, make_size, namespace, own_version, wrap
 from .dtypes import dtype
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
-from . import engine, mode
+from . import engine, mode, steps
 from .node import Node, Outputs, rare
 
 # Where the frames come from that lie between the user's line and the node: generated code, operations, this package.
@@ -120,10 +120,10 @@ def _switch(on: bool, check_nan: bool) -> None:
     _State.on = on
     if on:
         mode.watch(_lines)
-        engine.node_watchers.append(_check)
+        steps.node_watchers.append(_check)
     else:
         mode.unwatch(_lines)
-        engine.node_watchers.remove(_check)
+        steps.node_watchers.remove(_check)
 
 
 class detect_anomaly:

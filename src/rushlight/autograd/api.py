@@ -231,7 +231,9 @@ def grad(
     if len(given) < len(of):
         raise RuntimeError(f"got {len(of)} tensors and {len(given)} gradients")
     if is_grads_batched:
-        return _grad_batched(of, wanted, make_seeds(of, given, True), keep, create_graph, allow_unused, materialize_grads)
+        return _grad_batched(
+            of, wanted, make_seeds(of, given, True), keep, create_graph, allow_unused, materialize_grads
+        )
     seeds = make_seeds(of, given)
     for t in wanted:
         if _edge(t) is None:
@@ -243,8 +245,10 @@ def grad(
     return _answers(wanted, results, allow_unused, materialize_grads)
 
 
-def _answers(wanted: tuple[Any, ...], results: list[Any], allow_unused: bool, materialize_grads: bool) -> tuple[Any, ...]:
-    if results[0] is None or len(results) > 1 and any([g is None for g in results]):
+def _answers(
+    wanted: tuple[Any, ...], results: list[Any], allow_unused: bool, materialize_grads: bool
+) -> tuple[Any, ...]:
+    if results[0] is None or (len(results) > 1 and any([g is None for g in results])):
         if not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {[g is None for g in results].index(True)} appears to not have been used "
@@ -268,9 +272,17 @@ def _grad_batched(
                            f"{[len(s) for s in seeds]} for the mapped dimension")  # fmt: skip
     count = sizes.pop()
     columns = [
-        grad(of, wanted, [s[i] for s in seeds], keep or i + 1 < count, create_graph, True, allow_unused, False, materialize)
+        grad(
+            of,
+            wanted,
+            [s[i] for s in seeds],
+            keep or i + 1 < count,
+            create_graph,
+            True,
+            allow_unused,
+            False,
+            materialize,
+        )
         for i in range(count)
     ]
     return tuple([None if c[0] is None else tensor_names["stack"](list(c)) for c in zip(*columns, strict=True)])
-
-

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from ..base import TensorBase, bump
-from .node import AccumulateGrad, LeafHooks, Output, function_of
+from .hooks import LeafHooks
+from .node import AccumulateGrad, Output, function_of
 from .node import Node as Node
 
 

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from ..base import TensorBase
-from . import engine, mode
+from . import mode, steps
 from .node import Outputs
 from .profiler_events import EventList, FunctionEvent
 from .profiler_events import FunctionEventAvg as FunctionEventAvg
@@ -56,13 +56,13 @@ class profile:
         self._start = time.perf_counter_ns()
         _active.append(self)
         mode.watch(self)
-        engine.node_watchers.append(self)
+        steps.node_watchers.append(self)
         return self
 
     def __exit__(self, *exc: Any) -> None:
         if not self.enabled:
             return
-        engine.node_watchers.remove(self)
+        steps.node_watchers.remove(self)
         mode.unwatch(self)
         _active.remove(self)
         while self._open:

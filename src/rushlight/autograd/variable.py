@@ -30,10 +30,11 @@ class Variable(metaclass=_VariableMeta):
             import warnings
 
             warnings.warn(
-                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.", UserWarning, stacklevel=2
+                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
+                UserWarning,
+                stacklevel=2,
             )
         made = wrap(data._data)
         made._versions = own_version(data)
         made.requires_grad = requires_grad
         return made
-
