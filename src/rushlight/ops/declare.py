@@ -221,7 +221,7 @@ def elementwise(
     *, kernel: Any = None, node: str | None = None, operators: tuple[str, ...] = (), floating: bool = False,
     result: str | None = None, check: Any = None, function: bool = True, method: bool = True, inplace: bool | None = None,
     name: str | None = None, tangent: str = "elementwise", aten: str | None = None, **formulas: str,
-) -> Callable[[F], F]:  # fmt: skip
+) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation on corresponding elements of one or two inputs.
 
     Args:
@@ -246,7 +246,7 @@ def operation(
     differentiable: tuple[str, ...] | None = None, saves: tuple[str, ...] = (), tangent: str | None = None,
     function: bool = True, method: bool = True, inplace: bool = False, name: str | None = None, out: bool | None = None,
     aten: str | None = None, **formulas: str,
-) -> Callable[[F], F]:  # fmt: skip
+) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation that is not elementwise.
 
     Args:
@@ -267,7 +267,7 @@ def operation(
 def view(
     *, kernel: Any = None, node: str | None = None, tangent: str | None = "linear", function: bool = True,
     method: bool = True, name: str | None = None, aten: str | None = None, several: bool = False, **formulas: str,
-) -> Callable[[F], F]:  # fmt: skip
+) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation whose result shares the memory of its first input.
 
     Args:
@@ -278,11 +278,11 @@ def view(
     return _declare("view", options)
 
 
-def _declare(kind: str, options: dict[str, Any]) -> Callable[[F], F]:
+def _declare(kind: str, options: dict[str, Any]) -> Callable[[Callable[..., Any]], Any]:
     formulas = options.pop("formulas")
     options = {k: v for k, v in options.items() if v is not None}
 
-    def register(declared: F) -> F:
+    def register(declared: Callable[..., Any]) -> Any:
         op = Operation(declared, formulas, {**options, "kind": kind})
         REGISTRY[op.name] = op
         raw_names[op.name] = op.forward
@@ -298,7 +298,7 @@ def _declare(kind: str, options: dict[str, Any]) -> Callable[[F], F]:
             setattr(TensorBase, operator, _entry_point(op, operator, True))
         if op.inplace and op.method:
             setattr(TensorBase, op.name + "_", _inplace_method(op))
-        return public  # type: ignore[return-value]
+        return public
 
     return register
 
