@@ -7,7 +7,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class StubHook(BuildHookInterface):  # type: ignore[misc, type-arg]
+class StubHook(BuildHookInterface):
     """Runs before every build of a wheel, an editable one included."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:

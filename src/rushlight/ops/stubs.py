@@ -121,7 +121,7 @@ def _definition(name: str, function: Callable[..., Any], indent: str) -> str:
     text = _text(parameters)
     document = inspect.cleandoc(function.__doc__ or "")
     body = f"\n{indent}    {_quoted(document, indent)}\n{indent}    ...\n" if document else " ...\n"
-    override = "  # type: ignore[override]" if name in ("__eq__", "__ne__") else ""
+    override = "  # type: ignore[override, misc]" if name.startswith("__") else ""
     head = f"{indent}def {name}({text}) -> {result}:"
     return head + override + body + "\n"
 
