@@ -1,24 +1,22 @@
-"""In-place changes: what is allowed, how they are counted, and how history is rewritten.
+"""In-place changes: what is allowed, and how an operation stores its result.
 
-An in-place operation on a tensor that takes part in a graph gives the tensor a new node, as if it were a new tensor. On a
-view, the base must learn of it too: its new node, `CopySlices`, says "the old base, with this part replaced", and every
-live view of the base gets a node that reads its part from the new base.
+How a change is recorded is told in history.py.
 """
 
 import functools
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided as strided_array
 
 from .. import dtypes
 from ..autograd import mode, node
-from ..autograd.node import FREED, MANY, AccumulateGrad, Node, Rule
-from ..base import UNTOUCHED, TensorBase, View, base_of, bump, live_views, namespace, tensor_names, wrap
+from ..autograd.node import AccumulateGrad
+from ..base import UNTOUCHED, TensorBase, View, bump, namespace, wrap
 from ..kernels.numpy_views import overlaps_itself
 from . import elementwise_general as general
 from .codegen import Plan, Variant
 from .declare import REGISTRY, Operation
+from .history import rebase
 
 
 # ---------------------------------------------------------------------------------------------- what is allowed
@@ -39,44 +37,57 @@ def check(t: Any, records: bool) -> None:
         )
     if not mode.local.grad:
         return
-    if type(t._node) is AccumulateGrad:
-        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-    view = t._view
+    view, mine = t._view, t._node
     if view is None:
+        if type(mine) is AccumulateGrad:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
         return
     base = view.base if type(view) is View else view
-    if not (records or base._node is not None):
+    differentiable = mine is not None or base._node is not None
+    if not (records or differentiable):
         return
     if type(view) is View and view.made:
-        raise RuntimeError(_refusal(t, view))
-    if type(base._node) is AccumulateGrad:
+        raise RuntimeError(refusal(t, view))
+    if differentiable and (base._node is None or type(base._node) is AccumulateGrad):
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
 
 
-def _refusal(t: Any, view: View) -> str:
-    function, index = node.function_of(t._node) if t._node is not None else (None, 0)
-    name = view.maker or (function.name() if function is not None else "")
-    start = f"Output {index} of {name} is a view and is being modified inplace. " if name else (
-        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
-    )  # fmt: skip
-    if view.made == "multi-output":
+def refusal(t: Any, view: View, now: str = "is being") -> str:
+    """Why a view cannot be changed in place, or cannot be used after its base was.
+
+    Args:
+        t: the view.
+        view: how it was made.
+        now: the words for what happens to it or happened to its base.
+    """
+    made = view.made
+    function, index = (None, 0) if t._node is None else node.function_of(t._node)
+    inference = made == "inference"
+    if made in ("inference", "no_grad") or function is None:
+        start = "A view was created in"
+        if function is not None:
+            start = f"Output {index} of {node.forward_name(function)} is a view of a view which was created in"
+        start += f" inference mode and {now} modified inplace in normal mode." if inference else (
+            f" no_grad mode and {now} modified inplace with grad mode enabled."
+        )  # fmt: skip
+    else:
+        start = f"Output {index} of {node.forward_name(function)} is a view and {now} modified inplace."
+    if made == "multi-output":
         return start + (
-            "This view is the output of a function that returns multiple views. Such functions do not allow the output "
+            " This view is the output of a function that returns multiple views. Such functions do not allow the output "
             "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
         )
-    if view.made == "function":
+    if made == "function":
         return start + (
-            "This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+            " This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
             "logic to handle view+inplace would override the custom backward associated with the custom Function, leading "
             "to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
             "Function."
         )
-    where = "inference mode" if view.made == "inference" else "no_grad mode"
-    return (
-        f"A view was created in {where} and is being modified inplace with grad mode enabled. Given that this use case "
-        "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-        f"either both inside the {where.replace(' mode', ' block') if 'no_grad' in where else 'inference_mode block'} (if "
-        "you don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+    return start + (
+        " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+        f"the view and the inplace either both inside the {'inference_mode' if inference else 'no_grad'} block (if you "
+        "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
     )
 
 
@@ -207,6 +218,7 @@ def _scalar_type(d: dtypes.dtype) -> str:
 
 def write(t: Any, array: Any) -> None:
     """Stores an array in the memory of `t` and counts the change."""
+    refuse_overlap(t)
     np.copyto(t._data, array, casting="unsafe")
     bump(t)
 
@@ -248,112 +260,6 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
         out._shape = result._shape
     write(out, result._data)
     return out
-
-
-# ---------------------------------------------------------------------------------------------- rewriting history
-class Geometry:
-    """Where a view lies in the memory of its base: shape, and strides and offset in elements of the base's array."""
-
-    __slots__ = ("base_shape", "base_strides", "offset", "shape", "strides")
-
-    def __init__(self, view: np.ndarray, base: np.ndarray):
-        self.shape, self.strides = view.shape, view.strides
-        self.base_shape, self.base_strides = base.shape, base.strides
-        self.offset = view.__array_interface__["data"][0] - base.__array_interface__["data"][0]
-
-    def like_base(self, grad: np.ndarray) -> np.ndarray:
-        """A copy of a gradient of the base, laid out in memory like the base."""
-        size = sum((n - 1) * s for n, s in zip(self.base_shape, self.base_strides, strict=True)) + grad.itemsize
-        memory = np.zeros(max(size // grad.itemsize, 0) if grad.size else 0, grad.dtype)
-        copy = strided_array(memory, self.base_shape, self.base_strides)
-        copy[...] = grad
-        return copy
-
-    def part(self, laid_out: np.ndarray) -> np.ndarray:
-        """The view's part of an array that `like_base` made."""
-        memory = laid_out
-        while isinstance(memory.base, np.ndarray):
-            memory = memory.base
-        start = self.offset // laid_out.itemsize
-        return strided_array(memory[start:] if memory.ndim else memory, self.shape, self.strides)
-
-
-class CopySlices(Node):
-    """The node of a base after an in-place operation on one of its views.
-
-    Attributes:
-        inner: the node that the operation would have had on a tensor of its own.
-        position: which edge of the inner node leads to the view's former node, or None.
-        geometry: the view's place in the base.
-    """
-
-    __slots__ = ("geometry", "inner", "position")
-    namespace = "torch::autograd::"
-    inner: Any
-    position: int | None
-    geometry: Geometry
-
-
-def _copy_slices(function: str) -> Any:
-    def run(n: CopySlices, grad: Any) -> tuple[Any, ...]:
-        if n.inner is FREED:
-            return n.inner.used
-        whole = n.geometry.like_base(grad)
-        part = n.geometry.part(whole)
-        inner = n.inner
-        results = getattr(inner.rule, function)(inner, part.copy())
-        results = list(results) if inner.rule.arity >= node.TWO else [results]
-        if function == "run":
-            n.inner = FREED
-        if n.position is None:
-            part[...] = 0
-        else:
-            mine = results.pop(n.position)
-            part[...] = 0 if mine is None else mine
-        return (np.ascontiguousarray(whole), *results)
-
-    return run
-
-
-def _copy_slices_tensor(n: CopySlices, grad: Any) -> tuple[Any, ...]:
-    if n.inner is FREED:
-        return n.inner.used
-    results = n.inner.rule.tensor(n.inner, tensor_names["_part"](grad, n.geometry))
-    results = list(results) if n.inner.rule.arity >= node.TWO else [results]
-    mine = None if n.position is None else results.pop(n.position)
-    if mine is None:
-        mine = wrap(np.zeros(n.geometry.shape, grad._data.dtype))
-    return (tensor_names["_with_part"](grad, mine, n.geometry), *results)
-
-
-COPY_SLICES = Rule("CopySlices", MANY, _copy_slices("run"), _copy_slices("keep"), _copy_slices_tensor)
-
-
-def rebase(t: Any, made: Any, position: int | None) -> None:
-    """Gives `t`, just changed in place, the node `made`, and tells its base and the views that share its memory.
-
-    Args:
-        t: the changed tensor.
-        made: the node of the operation, as on a tensor of its own.
-        position: the edge of `made` that leads to the former node of `t`, or None if there was none.
-    """
-    base = base_of(t)
-    if base is None:
-        t._node = made
-        root = t
-    else:
-        root = base
-        n = CopySlices.__new__(CopySlices)
-        n.rule, n.seq, n.grad = COPY_SLICES, node.next_seq(), None
-        n.inner, n.position, n.geometry = made, position, Geometry(t._data, base._data)
-        edges = list(made.edges())
-        if position is not None:
-            edges.pop(position)
-        n.nexts = (base._node, *edges)
-        base._node = n
-    for v in live_views(root) if len(root._versions) > 1 else ():
-        if v is not root:
-            v._node = tensor_names["_regenerate"](root, v)
 
 
 namespace.update(apply_inplace=apply_inplace, store_out=store_out)

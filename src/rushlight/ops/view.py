@@ -873,18 +873,3 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
                 f"requiring a storage size of {last} are out of bounds for storage of size {room}"
             )
     return _as_strided(input, size, stride, offset, own)
-
-
-def regenerate(root: Any, view: Any) -> Any:
-    """The node of a view after its base was changed in place: it reads the view's part of the base's new value."""
-    if root._node is None:
-        return None
-    own = geometry(root)
-    size, stride, offset = geometry(view)
-    return _as_strided_op.recorder(1)(root, size, stride, offset, own, view._data, root._versions)
-
-
-from .declare import REGISTRY, tensor_names  # noqa: E402
-
-_as_strided_op = REGISTRY["_as_strided"]
-tensor_names["_regenerate"] = regenerate

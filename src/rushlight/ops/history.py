@@ -1,0 +1,193 @@
+"""How history is rewritten when a tensor is changed in place.
+
+An in-place operation on a tensor that takes part in a graph gives the tensor a new node, as if it were a new tensor. On a
+view, the base must learn of it too: its new node, `CopySlices`, says "the old base, with this part replaced", and every
+live view of the base gets a node that reads its part from the new base.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import node
+from ..autograd.node import FREED, MANY, Node, Rule
+from ..base import View, base_of, live_views, wrap
+from ..kernels import numpy_views as kernels
+from .declare import REGISTRY, Array, operation
+
+
+class Geometry:
+    """Where a view lies in the memory of its base: dtypes and shapes, and strides and offset in bytes."""
+
+    __slots__ = ("base_dtype", "base_shape", "base_strides", "dtype", "offset", "shape", "strides")
+
+    def __init__(self, view: np.ndarray, base: np.ndarray):
+        self.dtype, self.shape, self.strides = view.dtype, view.shape, view.strides
+        self.base_dtype, self.base_shape, self.base_strides = base.dtype, base.shape, base.strides
+        self.offset = kernels.offset_in(view, base)
+
+    def lay_out(self, grad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A copy of a gradient of the base laid out in memory like the base, and the view's part of that memory."""
+        reach = self._end(self.base_shape, self.base_strides, self.base_dtype, 0)
+        reach = max(reach, self._end(self.shape, self.strides, self.dtype, self.offset))
+        memory = np.zeros(reach - min(self.offset, 0), np.uint8)
+        start = max(-self.offset, 0)
+        whole = kernels.strided(memory.view(self.base_dtype), self.base_shape, self.base_strides, start)
+        part = kernels.strided(memory.view(self.dtype), self.shape, self.strides, start + self.offset)
+        if whole.size:
+            whole[...] = grad
+        return whole, part
+
+    @staticmethod
+    def _end(shape: Any, strides: Any, dtype: Any, offset: int) -> int:
+        if 0 in shape:
+            return 16
+        end = offset + sum((n - 1) * s for n, s in zip(shape, strides)) + dtype.itemsize
+        return -(-end // 16) * 16
+
+
+def _rows(whole: np.ndarray) -> np.ndarray:
+    return whole if whole.flags.c_contiguous else whole.copy("C")
+
+
+# ---------------------------------------------------------------------------------------------- parts of a base
+@operation(name="_part", function=False, method=False, input="_with_part(zeros_of(grad, geometry.base_shape), grad, geometry)")
+def _part(input: Array, geometry: Any) -> Array:
+    """The view's part of a tensor laid out like the base."""
+    return geometry.lay_out(input)[1].copy()
+
+
+@operation(name="_with_part", function=False, method=False,
+           input="_with_part(grad, zeros_of(grad, shape(part)), geometry)", part="_part(grad, geometry)")  # fmt: skip
+def _with_part(input: Array, part: Array, geometry: Any) -> Array:
+    """A tensor laid out like the base with the view's part replaced."""
+    whole, mine = geometry.lay_out(input)
+    mine[...] = part
+    return _rows(whole)
+
+
+class CopySlices(Node):
+    """The node of a base after an in-place operation on one of its views.
+
+    Attributes:
+        inner: the node that the operation would have had on a tensor of its own.
+        position: which edge of the inner node leads to the view's former node, or None.
+        geometry: the view's place in the base.
+    """
+
+    __slots__ = ("geometry", "inner", "position")
+    inner: Any
+    position: int | None
+    geometry: Geometry
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The base's former node, then those of the operation's other inputs."""
+        first = node.function_of(self.nexts[0]) if self.nexts[0] is not None else (None, 0)
+        return (first, *self.inner.next_functions[1:])
+
+
+def _copy_slices(function: str) -> Any:
+    def run(n: CopySlices, grad: Any) -> tuple[Any, ...]:
+        inner = n.inner
+        whole, part = n.geometry.lay_out(grad)
+        results = getattr(inner.rule, function)(inner, part.copy())
+        results = list(results) if inner.rule.arity >= node.TWO else [results]
+        mine = None if n.position is None else results.pop(n.position)
+        part[...] = 0 if mine is None else mine
+        return (_rows(whole), *results)
+
+    return run
+
+
+def _copy_slices_tensor(n: CopySlices, grad: Any) -> tuple[Any, ...]:
+    inner = n.inner
+    results = inner.rule.tensor(inner, _part(grad, n.geometry))
+    results = list(results) if inner.rule.arity >= node.TWO else [results]
+    mine = None if n.position is None else results.pop(n.position)
+    if mine is None:
+        mine = wrap(np.zeros(n.geometry.shape, n.geometry.dtype))
+    return (_with_part(grad, mine, n.geometry), *results)
+
+
+COPY_SLICES = Rule("CopySlices", MANY, _copy_slices("run"), _copy_slices("keep"), _copy_slices_tensor)
+
+
+# ---------------------------------------------------------------------------------------------- new nodes
+def rebase(t: Any, made: Any, position: int | None) -> None:
+    """Gives `t`, just changed in place, the node `made`, and tells its base and the views that share its memory.
+
+    Args:
+        t: the changed tensor.
+        made: the node of the operation, as on a tensor of its own.
+        position: the edge of `made` that leads to the former node of `t`, or None if there was none.
+    """
+    base = base_of(t)
+    if base is None:
+        t._node = made
+        root = t
+    else:
+        root = base
+        n = CopySlices.__new__(CopySlices)
+        n.rule, n.seq, n.grad = COPY_SLICES, node.next_seq(), None
+        n.inner, n.position, n.geometry = made, position, Geometry(t._data, base._data)
+        edges = list(made.edges())
+        if position is not None:
+            edges.pop(position)
+        n.nexts = (base._node, *edges)
+        base._node = n
+    for v in live_views(root) if len(root._versions) > 1 else ():
+        if v is not root:
+            regenerate(root, v)
+
+
+class Stale(Node):
+    """Stands for the node of a view that cannot be told what its base has become: any use of it is the error."""
+
+    __slots__ = ("message",)
+    message: str
+
+    def _refuse(self) -> Any:
+        raise RuntimeError(self.message)
+
+    seq = property(_refuse)  # type: ignore[assignment]
+    grad = property(_refuse)
+    rule = property(_refuse)
+
+
+def regenerate(root: Any, view: Any) -> None:
+    """Gives a view, whose base was changed in place, a node that reads its part of the base's new value."""
+    how = view._view
+    if type(how) is View and how.made:
+        if root._node is not None:
+            from .inplace import refusal
+
+            stale = Stale.__new__(Stale)
+            stale.message = refusal(view, how, "its base or another view of its base has been")
+            view._node = stale
+        return
+    view._node = None if root._node is None else view_node(root, view)
+
+
+def view_node(root: Any, view: Any) -> Any:
+    """The node of a tensor that looks at `root` with the shape, strides and offset of `view`."""
+    from .view import geometry
+
+    if view._dtype.category == root._dtype.category:
+        own = geometry(root)
+        size, stride, offset = geometry(view)
+    else:
+        # Real numbers in a complex base, or the reverse: first the base as numbers of the other kind.
+        name = "view_as_real" if root._dtype.category == dtypes.COMPLEX else "view_as_complex"
+        op = REGISTRY[name]
+        array = op.forward(root._data)
+        root = wrap(array, op.recorder(1)(root, array, root._versions))
+        item = array.itemsize
+        own = array.shape, tuple([s // item for s in array.strides]), 0
+        size, stride = view._shape, tuple([s // item for s in view._data.strides])
+        offset = kernels.offset_in(view._data, array) // item
+        if (size, stride, offset) == own:
+            return root._node
+    return REGISTRY["_as_strided"].recorder(1)(root, size, stride, offset, own, view._data, root._versions)
+
