@@ -17,14 +17,24 @@ from .numpy_random import Array, MersenneTwister, c_library, fill, fused_multipl
 _PAIRS = 1 << 14  # pairs handled at a time, so that the working arrays stay in the cache
 
 
-def _float32(*numbers: float) -> tuple[float, ...]:
-    return tuple(float(np.float32(number)) for number in numbers)
+# Constants are arrays without dimensions: NumPy takes them in a third of the time that a Python number costs.
+def _int32(number: int) -> Array:
+    return np.array(number, np.int32)
 
 
-_TWO_PI = float(np.float32(2 * np.pi)) * 2.0**-24  # the angle that belongs to one step of a 24-bit uniform number
+def _float32(number: float) -> Array:
+    return np.array(number, np.float32)
+
+
+def _rounded(*numbers: float) -> list[Array]:
+    """Numbers rounded to float32, as float64."""
+    return [np.array(np.float32(number), np.float64) for number in numbers]
+
+
+_ZERO_POINT_FIVE, _ONE, _MINUS_TWO = _float32(0.5), _float32(1.0), _float32(-2.0)
 
 # log(1 + x) = x - x**2 / 2 + x**3 * P(x) for 1 / sqrt(2) <= 1 + x < sqrt(2); the coefficients of P, highest first.
-_LOG = _float32(
+_LOG_HIGHEST, *_LOG = _rounded(
     7.0376836292e-2,
     -1.1514610310e-1,
     1.1676998740e-1,
@@ -35,21 +45,35 @@ _LOG = _float32(
     -2.4999993993e-1,
     3.3333331174e-1,
 )
-_LN2_LOW, _LN2_HIGH = np.float32(-2.12194440e-4), np.float32(0.693359375)
-_SQRT_HALF_BITS = 0x3F3504F3
+_LN2_LOW, _LN2_HIGH = _float32(-2.12194440e-4), _float32(0.693359375)
+
+# 2**24, and float32 numbers taken apart: the bits of 1 and of sqrt(1/2), the bits of a fraction, the exponent of 2**24.
+_FULL = _int32(1 << 24)
+_SQRT_HALF, _SHIFT = _int32(0x3F3504F3), _int32(0x3F3504F3 - 0x3F800000)
+_FRACTION, _FRACTION_BITS, _BIAS = _int32(0x7FFFFF), _int32(23), _int32(127 + 24)
+
+# The angle that belongs to one step of a 24-bit uniform number; -pi / 2 in three parts, whose sum is exact in float64.
+_STEP = np.array(float(np.float32(2 * np.pi)) * 2.0**-24)
+_MINUS_HALF_PI = np.array(-2.0 * sum(_rounded(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)))
+_EIGHTH, _QUARTER_BITS, _BIT, _SIGN_BIT, _SIGN = (_int32(n) for n in (1 << 21, 22, 1, 30, -(1 << 31)))
 
 # cos(x) = 1 - x**2 / 2 + x**4 * C(x**2), sin(x) = x + x**3 * S(x**2) for |x| <= pi / 4; one row for C, one for S.
-_HIGHEST = np.array([_float32(2.443315711809948e-5, -1.9515295891e-4)]).T
-_MIDDLE = np.array([_float32(-1.388731625493765e-3, 8.3321608736e-3)]).T
-_LOWEST = np.array([_float32(4.166664568298827e-2, -1.6666654611e-1)]).T
-_HALF_PI = 2 * sum(_float32(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8))
+_HIGHEST, _MIDDLE, _LOWEST = (
+    np.array([_rounded(*row)]).T
+    for row in (
+        (2.443315711809948e-5, -1.9515295891e-4),
+        (-1.388731625493765e-3, 8.3321608736e-3),
+        (4.166664568298827e-2, -1.6666654611e-1),
+    )
+)
+_MINUS_HALF = np.array(-0.5)
 
 # Adding and subtracting 1.5 * 2**(e + 29) rounds a float64 number between 2**e and 2**(e + 1) to float32. The
 # polynomials stay within one such interval after each step: C in 2**-10 and 2**-5, S in 2**-7 and 2**-3.
 _MIDDLE_ROUNDER = 1.5 * 2.0 ** np.array([[19], [22]])
 _LOWEST_ROUNDER = 1.5 * 2.0 ** np.array([[24], [26]])
-_MIDDLE += _MIDDLE_ROUNDER
-_LOWEST += _LOWEST_ROUNDER
+_MIDDLE = _MIDDLE + _MIDDLE_ROUNDER
+_LOWEST = _LOWEST + _LOWEST_ROUNDER
 
 _EIGHT, _EIGHT64 = "V32", "V64"  # eight numbers as one item: what a block holds of each kind
 
@@ -68,37 +92,42 @@ def _radius(words: Array, work: _Workspace) -> Array:
     """sqrt(-2 * log(1 - u)) in float32 for u = words / 2**24."""
     n = words.size
     bits, exponents, x, y, z = work.a[:n], work.b[:n], work.x[:n], work.y[:n], work.z[:n]
+    e, low = bits.view(np.float32), exponents.view(np.float32)
     wide, product = work.wide[0, :n], work.product[0, :n]
-    np.subtract(1 << 24, words, out=bits)
-    np.copyto(x, bits, casting="unsafe")
-    # x = 2**e * m with m from sqrt(1/2) to sqrt(2), by arithmetic on the bits of x
-    np.subtract(x.view(np.int32), _SQRT_HALF_BITS - 0x3F800000, out=bits)
-    np.right_shift(bits, 23, out=exponents)
-    exponents -= 127 + 24
-    bits &= 0x7FFFFF
-    bits += _SQRT_HALF_BITS
-    np.subtract(bits.view(np.float32), np.float32(1), out=x)
-    e = bits.view(np.float32)
-    np.copyto(e, exponents, casting="unsafe")
-    np.copyto(wide, x)
-    np.multiply(wide, _LOG[0], out=product)
-    np.add(product, _LOG[1], out=y, casting="same_kind")
-    for coefficient in _LOG[2:]:
-        np.multiply(y, wide, out=product)
-        np.add(product, coefficient, out=y, casting="same_kind")
-    y *= x
-    np.multiply(x, x, out=z)
-    np.multiply(y, z, out=product, dtype=np.float64)
-    low = exponents.view(np.float32)
-    np.multiply(e, _LN2_LOW, out=low)
-    np.add(product, low, out=y, casting="same_kind")
-    z *= np.float32(0.5)
-    y -= z
-    x += y
-    e *= _LN2_HIGH
-    x += e
-    x *= np.float32(-2)
-    return np.sqrt(x, out=x)
+    np.subtract(_FULL, words, bits)
+    x[:] = bits
+    # x = 2**e * m with m from sqrt(1/2) to sqrt(2), by arithmetic on the bits of x; 1 + x is m from then on
+    np.subtract(x.view(np.int32), _SHIFT, bits)
+    np.right_shift(bits, _FRACTION_BITS, exponents)
+    np.subtract(exponents, _BIAS, exponents)
+    np.bitwise_and(bits, _FRACTION, bits)
+    np.add(bits, _SQRT_HALF, bits)
+    np.subtract(bits.view(np.float32), _ONE, x)
+    e[:] = exponents
+    wide[:] = x
+    np.multiply(wide, _LOG_HIGHEST, product)
+    for coefficient in _LOG[:-1]:
+        np.add(product, coefficient, product)
+        y[:] = product
+        product[:] = y
+        np.multiply(product, wide, product)
+    np.add(product, _LOG[-1], product)
+    y[:] = product
+    np.multiply(y, x, y)
+    np.multiply(x, x, z)
+    product[:] = y
+    wide[:] = z
+    np.multiply(product, wide, product)
+    np.multiply(e, _LN2_LOW, low)
+    np.add(product, low, product)
+    y[:] = product
+    np.multiply(z, _ZERO_POINT_FIVE, z)
+    np.subtract(y, z, y)
+    np.add(x, y, x)
+    np.multiply(e, _LN2_HIGH, e)
+    np.add(x, e, x)
+    np.multiply(x, _MINUS_TWO, x)
+    return np.sqrt(x, x)  # type: ignore[no-any-return]
 
 
 def _directions(words: Array, work: _Workspace) -> Array:
@@ -106,40 +135,46 @@ def _directions(words: Array, work: _Workspace) -> Array:
     n = words.size
     quarter, swap, x, squares = work.a[:n], work.b[:n], work.y[:n], work.z[:n]
     wide, product, both = work.wide[:, :n], work.product[:, :n], work.directions[:, :n]
-    np.add(words, 1 << 21, out=quarter)
-    quarter >>= 22
-    np.multiply(words, _TWO_PI, out=x, casting="same_kind")
-    np.multiply(quarter, -_HALF_PI, out=product[0])
-    np.add(x, product[0], out=x, casting="same_kind")
-    np.multiply(x, x, out=squares)
-    square = wide[0]
-    np.copyto(square, squares)
-    np.multiply(square, _HIGHEST, out=product)
-    product += _MIDDLE
-    product -= _MIDDLE_ROUNDER
-    product *= square
-    product += _LOWEST
-    product -= _LOWEST_ROUNDER
-    product *= square
-    np.copyto(both, product, casting="same_kind")
-    np.copyto(wide[1], x)
-    np.multiply(both, wide, out=product)
-    square *= -0.5
-    np.add(product, wide, out=both, casting="same_kind")
-    both[0] += np.float32(1)
+    # the angle, less as many right angles as leave it between -pi / 4 and pi / 4
+    np.add(words, _EIGHTH, quarter)
+    np.right_shift(quarter, _QUARTER_BITS, quarter)
+    square, angle = wide
+    np.multiply(words, _STEP, angle)
+    x[:] = angle
+    np.multiply(quarter, _MINUS_HALF_PI, angle)
+    np.add(angle, x, angle)
+    x[:] = angle
+    angle[:] = x
+    np.multiply(x, x, squares)
+    square[:] = squares
+    np.multiply(square, _HIGHEST, product)
+    np.add(product, _MIDDLE, product)
+    np.subtract(product, _MIDDLE_ROUNDER, product)
+    np.multiply(product, square, product)
+    np.add(product, _LOWEST, product)
+    np.subtract(product, _LOWEST_ROUNDER, product)
+    np.multiply(product, square, product)
+    both[:] = product
+    product[:] = both
+    np.multiply(product, wide, product)
+    np.multiply(square, _MINUS_HALF, square)
+    np.add(product, wide, product)
+    both[:] = product
+    np.add(both[0], _ONE, both[0])
     # In the odd quarters cos and sin change places; cos is negative in quarters 1 and 2, sin in 2 and 3.
     cosine, sine = both.view(np.int32)
-    np.bitwise_and(quarter, 1, out=swap)
-    np.negative(swap, out=swap)
+    np.bitwise_and(quarter, _BIT, swap)
+    np.negative(swap, swap)
     change = squares.view(np.int32)
-    np.bitwise_xor(cosine, sine, out=change)
-    change &= swap
-    both.view(np.int32)[...] ^= change
+    np.bitwise_xor(cosine, sine, change)
+    np.bitwise_and(change, swap, change)
     for row in (sine, cosine):
-        np.left_shift(quarter, 30, out=change)
-        change &= -(1 << 31)
-        row ^= change
-        quarter += 1
+        np.bitwise_xor(row, change, row)
+    for row in (sine, cosine):
+        np.left_shift(quarter, _SIGN_BIT, change)
+        np.bitwise_and(change, _SIGN, change)
+        np.bitwise_xor(row, change, row)
+        np.add(quarter, _BIT, quarter)
     return both
 
 
@@ -148,15 +183,18 @@ def _blocks32(words: Array, out: Array, mean: float, std: float, work: _Workspac
     halves = words.view(_EIGHT)
     n = words.size // 2
     chosen = work.words[:n]
-    chosen.view(_EIGHT)[:] = halves[::2]
+    eights = chosen.view(_EIGHT)
+    eights[:] = halves[::2]
     radius = _radius(chosen, work)
-    chosen.view(_EIGHT)[:] = halves[1::2]
+    eights[:] = halves[1::2]
     pair = _directions(chosen, work)
-    pair *= radius
+    np.multiply(pair, radius, pair)
     if std != 1.0 or mean != 0.0:
         product = work.product[:, :n]
-        np.multiply(pair, float(np.float32(std)), out=product, dtype=np.float64)
-        np.add(product, float(np.float32(mean)), out=pair, casting="same_kind")
+        product[:] = pair
+        product *= float(np.float32(std))
+        product += float(np.float32(mean))
+        pair[:] = product
     results = out.view(_EIGHT)
     results[::2] = pair[0].view(_EIGHT)
     results[1::2] = pair[1].view(_EIGHT)
