@@ -1,8 +1,8 @@
 """Anomaly detection: names the operation whose gradient is NaN, and the line of the forward pass that ran it."""
 
+import os
 import traceback
 import warnings
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from . import engine, mode, steps
 from .node import Node, Outputs, rare
 
 # Where the frames come from that lie between the user's line and the node: generated code, operations, this package.
-_MACHINERY = ("<rushlight ", str(Path(__file__).parent), str(Path(__file__).parents[1] / "ops"))
+_HERE = os.path.dirname(__file__)
+_MACHINERY = ("<rushlight ", _HERE, os.path.join(os.path.dirname(_HERE), "ops"))
 
 
 class _State:
