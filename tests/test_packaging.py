@@ -13,6 +13,7 @@ import pytest
 import rushlight
 from rushlight.ops import stubs
 from rushlight.ops.declare import REGISTRY
+from rushlight.version import __version__
 
 ROOT = Path(__file__).parent.parent
 SOURCE = Path(rushlight.__file__).parent
@@ -105,13 +106,13 @@ def test_imports_point_one_way():
 def test_the_version_is_one():
     from importlib.metadata import PackageNotFoundError, version
 
-    assert re.fullmatch(r"\d+\.\d+\.\d+", rushlight.version.__version__)
-    assert f"## {rushlight.version.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert re.fullmatch(r"\d+\.\d+\.\d+", __version__)
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
     try:
         installed = version("rushlight")
     except PackageNotFoundError:
         pytest.skip("rushlight is on the path but not installed in this environment")
-    assert installed == rushlight.version.__version__
+    assert installed == __version__
 
 
 def test_both_readmes_and_ci_give_the_same_commands():

@@ -120,10 +120,10 @@ def _definition(name: str, function: Callable[..., Any], indent: str) -> str:
         parameters[0] = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     text = _text(parameters)
     document = inspect.cleandoc(function.__doc__ or "")
-    body = f"\n{indent}    {_quoted(document, indent)}\n{indent}    ...\n" if document else " ...\n"
+    body = f"\n{indent}    {_quoted(document, indent)}" if document else ""
     override = "  # type: ignore[override, misc]" if name.startswith("__") else ""
     head = f"{indent}def {name}({text}) -> {result}:"
-    return head + override + body + "\n"
+    return f"{head}{override}{body}\n{indent}    ...\n\n"
 
 
 class _Raw(str):
