@@ -52,6 +52,7 @@ from .ops import (
     reduction,
     shape,
     sorting,
+    statistics,
     splitting,
     view,
 )

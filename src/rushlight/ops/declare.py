@@ -320,7 +320,9 @@ def composite(
 
     def register(declared: F) -> F:
         public = name or declared.__name__
-        tensor_names[public] = declared
+        if function or public not in tensor_names:
+            # A method of another signature than the function's is not what formulas mean.
+            tensor_names[public] = declared
         if raw is not None:
             raw_names[public] = raw
         if function and not inplace:

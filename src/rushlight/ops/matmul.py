@@ -192,7 +192,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     elif a == 2 and b == 1:
         result = mv(input, other)
     elif a == 1 and b == 2:
-        result = _squeeze_rows(mm(unsqueeze(input, 0), other))
+        result = _squeeze_at(mm(unsqueeze(input, 0), other), 0)
     elif a and b:
         result = _matmul_batched(input, other)
     else:
@@ -200,11 +200,11 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     return result if out is None else finish_out(out, result, "matmul")
 
 
-@operation(name="_squeeze_rows", aten="squeeze_", node="SqueezeBackward4", function=False, method=False,
-           input="unsqueeze(grad, 0)", tangent="linear", out=False)  # fmt: skip
-def _squeeze_rows(input: Array) -> Array:
-    """The only row of a matrix, on the same memory."""
-    return input[0]
+@operation(name="_squeeze_at", aten="squeeze_", node="SqueezeBackward4", function=False, method=False,
+           input="unsqueeze(grad, dim)", tangent="linear", out=False)  # fmt: skip
+def _squeeze_at(input: Array, dim: int) -> Array:
+    """Without a dimension of size 1, on the same memory."""
+    return input.squeeze(dim)
 
 
 def _matmul_batched(a: Any, b: Any) -> Any:
@@ -280,11 +280,16 @@ def _linear_kernel(bias: Array, x: Array, weight: Array) -> Array:
             return kernels.linear(x, weight, bias)
         except ValueError:
             pass
+    _same_dtypes(bias, x, weight)
     _matrix_product(x, weight.T)
-    if bias.dtype != x.dtype:
-        names = [_C_NAMES.get(d._name, d._name) for d in (dtypes.from_numpy(bias.dtype), dtypes.from_numpy(x.dtype))]
-        raise RuntimeError(f"self and mat2 must have the same dtype, but got {names[0]} and {names[1]}")
     raise _not_expandable(bias.shape, (x.shape[0], weight.shape[0]))
+
+
+def _same_dtypes(added: Array, mat1: Array, mat2: Array) -> None:
+    for name, m in (("self", added), ("mat1", mat1)):
+        if m.dtype != mat2.dtype:
+            names = [dtypes.from_numpy(d).scalar_name for d in (m.dtype, mat2.dtype)]
+            raise RuntimeError(f"{name} and mat2 must have the same dtype, but got {names[0]} and {names[1]}")
 
 
 def _not_expandable(shape: tuple[int, ...], target: tuple[int, ...]) -> RuntimeError:

@@ -126,6 +126,11 @@ in_formulas(
     kernels.equal_places, lambda x, chosen: wrap(kernels.equal_places(x._data, chosen._data)), "equal_places"
 )
 in_formulas(
+    lambda x, chosen: (x == chosen).astype(x.dtype),
+    lambda x, chosen: wrap((x._data == chosen._data).astype(x._data.dtype)),
+    "same_places",
+)
+in_formulas(
     lambda x, axes, shape: x.reshape([1 if i in axes else n for i, n in enumerate(shape)]),
     lambda x, axes, shape: x.reshape([1 if i in axes else n for i, n in enumerate(shape)]),
     "with_dims",
@@ -174,7 +179,7 @@ def shared_over(grad: Any, input: Any, result: Any, axes: Any, keepdims: Any) ->
         shape = input.shape
         grad = with_dims(grad, axes, shape)  # type: ignore[name-defined]  # noqa: F821
         result = with_dims(result, axes, shape)  # type: ignore[name-defined]  # noqa: F821
-    places = equal_places(input, result)  # type: ignore[name-defined]  # noqa: F821
+    places = same_places(input, result)  # type: ignore[name-defined]  # noqa: F821
     return places * (grad / sum_over(places, axes, True))  # type: ignore[name-defined]  # noqa: F821
 
 

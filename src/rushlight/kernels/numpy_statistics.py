@@ -1,0 +1,210 @@
+"""Kernels of variances, norms, medians, modes, and running reductions."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from . import numpy_sorting as sorting
+from .numpy_common import narrow, widen
+from .numpy_reduction import sum_over
+
+Array = np.ndarray
+Axes = tuple[int, ...]
+
+
+def _count(shape: Axes, axes: Axes) -> int:
+    n = 1
+    for a in axes:
+        n *= shape[a]
+    return n
+
+
+def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
+    """The variance, by the distances from the mean, and the mean."""
+    wide = widen(x)
+    n = _count(x.shape, axes)
+    with np.errstate(all="ignore"):
+        count = wide.real.dtype.type(n)
+        mean = np.asarray(sum_over(wide, axes, True) / count)
+        apart = wide - mean
+        squares = apart.real**2 + apart.imag**2 if apart.dtype.kind == "c" else apart * apart
+        freedom = squares.dtype.type(max(n - correction, 0))
+        found = np.asarray(sum_over(squares, axes, True) / freedom)
+    if not keepdims:
+        shape = [k for i, k in enumerate(x.shape) if i not in axes]
+        found, mean = found.reshape(shape), mean.reshape(shape)
+    return narrow(found, x.real.dtype), narrow(mean, x.dtype)
+
+
+def sign(x: Array) -> Array:
+    """The sign of each element (its direction, for complex numbers), 0 for NaN."""
+    if x.dtype.kind == "c":
+        size = np.abs(x)
+        return np.where(size == 0, x.dtype.type(0), x / np.where(size == 0, size.dtype.type(1), size))
+    found = np.sign(x)
+    missing = x != x
+    if missing.any():
+        found = np.where(missing, x.dtype.type(0), found)
+    return found
+
+
+def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
+    """The p-norm along some axes."""
+    wide = widen(x)
+    real = x.real.dtype
+    if p == 2:
+        squares = wide.real**2 + wide.imag**2 if wide.dtype.kind == "c" else wide * wide
+        return narrow(np.sqrt(sum_over(squares, axes, keepdims)), real)
+    size = np.abs(wide)
+    if p == math.inf:
+        found = np.maximum.reduce(size, axes, None, None, keepdims)
+    elif p == -math.inf:
+        found = np.minimum.reduce(size, axes, None, None, keepdims)
+    elif p == 0:
+        found = np.add.reduce(size != 0, axes, size.dtype, None, keepdims)
+    elif p == 1:
+        found = sum_over(size, axes, keepdims)
+    else:
+        with np.errstate(all="ignore"):
+            found = sum_over(size**size.dtype.type(p), axes, keepdims) ** size.dtype.type(1 / p)
+    return narrow(np.asarray(found), real)
+
+
+def logsumexp(x: Array, axes: Axes, keepdims: bool) -> Any:
+    """The logarithm of the sum of exponentials, relative to the largest element."""
+    wide = widen(x)
+    with np.errstate(all="ignore"):
+        if not x.size:
+            largest = np.zeros([1 if i in axes else n for i, n in enumerate(x.shape)], wide.dtype)
+        else:
+            largest = np.maximum.reduce(wide.real, axes, None, None, True)
+            largest = np.where(np.isfinite(largest), largest, largest.dtype.type(0))
+        found = np.log(sum_over(np.exp(wide - largest), axes, True)) + largest
+    if not keepdims:
+        found = found.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+    return narrow(found, x.dtype)
+
+
+def logcumsumexp(x: Array, axis: int) -> Array:
+    """The logarithms of running sums of exponentials."""
+    if not x.ndim:
+        return x.copy()
+    wide = widen(x)
+    with np.errstate(all="ignore"):
+        return narrow(np.logaddexp.accumulate(wide, axis), x.dtype)
+
+
+def cumsum(x: Array, axis: int) -> Array:
+    """Running sums in the type of `x`."""
+    if not x.ndim:
+        return x.copy()
+    wide = widen(x)
+    return narrow(np.add.accumulate(wide, axis, wide.dtype), x.dtype)
+
+
+def cumprod(x: Array, axis: int) -> Array:
+    """Running products in the type of `x`."""
+    if not x.ndim:
+        return x.copy()
+    wide = widen(x)
+    return narrow(np.multiply.accumulate(wide, axis, wide.dtype), x.dtype)
+
+
+def without_each(x: Array, axis: int | None) -> Array:
+    """For each element the conjugate of the product of the others, of all or along an axis."""
+    if x.ndim == 0:
+        return np.ones_like(x)
+    if axis is None:
+        return without_each(x.reshape(-1), 0).reshape(x.shape)
+    wide = widen(x)
+    if wide.dtype.kind == "c":
+        wide = np.conjugate(wide)
+    if not (wide == 0).any():
+        with np.errstate(all="ignore"):
+            return narrow(np.multiply.reduce(wide, axis, keepdims=True) / wide, x.dtype)
+    return narrow(_before(wide, axis) * np.flip(_before(np.flip(wide, axis), axis), axis), x.dtype)
+
+
+def _before(x: Array, axis: int) -> Array:
+    """For each element the product of those before it."""
+    result = np.ones_like(x)
+    later, earlier = [slice(None)] * x.ndim, [slice(None)] * x.ndim
+    later[axis], earlier[axis] = slice(1, None), slice(None, -1)
+    result[tuple(later)] = np.multiply.accumulate(x[tuple(earlier)], axis)
+    return result
+
+
+def cumprod_backward(grad: Array, x: Array, result: Array, axis: int) -> Array:
+    """The gradient of running products."""
+    if not x.ndim:
+        return grad
+    g, wide, products = widen(grad), np.conjugate(widen(x)), np.conjugate(widen(result))
+    with np.errstate(all="ignore"):
+        if not (wide == 0).any():
+            sums = np.flip(np.add.accumulate(np.flip(g * products, axis), axis), axis)
+            return narrow(sums / wide, x.dtype)
+        # With zeros, element by element: what the products from there on would be without it.
+        g, w = np.moveaxis(g, axis, 0), np.moveaxis(wide, axis, 0)
+        found = np.empty(w.shape, w.dtype)
+        before = np.ones_like(w[:1])[0]
+        for k in range(len(w)):
+            rest = w[k:].copy()
+            rest[0] = before
+            found[k] = (np.multiply.accumulate(rest, 0) * g[k:]).sum(0)
+            before = before * w[k]
+        return narrow(np.moveaxis(found, 0, axis), x.dtype)
+
+
+def _places(x: Array, better: Array, axis: int) -> Array:
+    shape = [1] * x.ndim
+    shape[axis] = x.shape[axis]
+    at = np.arange(x.shape[axis]).reshape(shape)
+    return np.maximum.accumulate(np.where(better, at, 0), axis)  # type: ignore[no-any-return]
+
+
+def cummax(x: Array, axis: int) -> tuple[Array, Array]:
+    """The largest elements so far, NaN from the first one on, and the last places where they are."""
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    values = np.maximum.accumulate(x, axis)
+    return values, _places(x, (x >= values) | (x != x), axis)
+
+
+def cummin(x: Array, axis: int) -> tuple[Array, Array]:
+    """The smallest elements so far, NaN from the first one on, and the last places where they are."""
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    values = np.minimum.accumulate(x, axis)
+    return values, _places(x, (x <= values) | (x != x), axis)
+
+
+def median(x: Array, axis: int, keepdims: bool, skip_nan: bool) -> tuple[Any, Any]:
+    """The middle elements in order, of two the smaller, and where they are; NaN if there is one, unless skipped."""
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    n = x.shape[axis]
+    order = sorting.argsort(x, axis, False)
+    missing = (x != x).sum(axis, keepdims=True)
+    if skip_nan:
+        rank = np.maximum(n - missing - 1, 0) // 2
+    else:
+        # NaN is sorted to the end; the first of them is the answer.
+        rank = np.where(missing > 0, n - missing, (n - 1) // 2)
+    place = np.take_along_axis(order, rank, axis)
+    value = np.take_along_axis(x, place, axis)
+    return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
+
+
+def mode(x: Array, axis: int, keepdims: bool) -> tuple[Any, Any]:
+    """The most frequent elements, of several the smallest, and their last places."""
+    if not x.ndim:
+        return x.copy(), np.zeros((), np.int64)
+    values, order = sorting.sort(x, axis, False)
+    v = np.moveaxis(values, axis, 0)
+    run = np.ones(v.shape, np.int64)
+    for i in range(1, len(v)):
+        run[i] += np.where(v[i] == v[i - 1], run[i - 1], 0)
+    end = np.expand_dims(run.argmax(0), axis)
+    value, place = np.take_along_axis(values, end, axis), np.take_along_axis(order, end, axis)
+    return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
