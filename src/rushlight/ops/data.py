@@ -334,21 +334,13 @@ def tensor(
             kind = kinds.pop()
             if kind is _float:
                 dtype = dtypes._default
-                array = np.array(data)
-                if dtype is not dtypes.float64:
-                    array = _narrow(array, dtype.numpy)
-                return finish(array, dtype, requires_grad)
+                return finish(np.array(data, dtype.numpy), dtype, requires_grad)
     if pin_memory:
         no_pinning(pin_memory)
     if isinstance(data, TensorBase):
         warnings.warn(_COPY_ADVICE.format("torch.tensor"), UserWarning, stacklevel=2)
     array, found = new_array(data, dtype)
     return finish(array, found, requires_grad)
-
-
-@np.errstate(over="ignore")
-def _narrow(array: np.ndarray, numpy: Any) -> np.ndarray:
-    return array.astype(numpy)
 
 
 # ---------------------------------------------------------------------------------------------- sharing memory
