@@ -55,6 +55,7 @@ from .ops import (
     statistics,
     splitting,
     view,
+    view_inplace,
 )
 from .ops.declare import FUNCTIONS as _FUNCTIONS
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from .numpy_views import add_at, add_rows
+from .numpy_views import add_at, add_rows, overlaps_itself
 
 Array = np.ndarray
+__all__ = ["overlaps_itself"]
 
 
 # ---------------------------------------------------------------------------------------------- several index arrays

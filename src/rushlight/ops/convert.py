@@ -61,8 +61,6 @@ def is_laid_out(a: Array, layout: memory_format) -> bool:
     """Whether the elements lie row by row in memory in the order of a memory format."""
     order = _ORDERS.get(layout)
     if order is None:
-        if layout is preserve_format:
-            raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
         return a.flags.c_contiguous
     return a.ndim == len(order) and a.transpose(order).flags.c_contiguous
 
@@ -243,10 +241,9 @@ def type_(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
     found = getattr(dtype, "dtype", dtype) if not isinstance(dtype, dtypes.dtype) else dtype
     if isinstance(found, dtypes.dtype):
         return to(input, found)
-    python = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_}.get(found)
-    if python is not None:
-        return to(input, python)
-    raise RuntimeError("dtype must be a type, str, or dtype object")
+    if isinstance(dtype, type):
+        raise ValueError(f"invalid type: '{dtype.__name__}'")
+    raise TypeError("dtype must be a type, str, or dtype object")
 
 
 # ---------------------------------------------------------------------------------------------- devices

@@ -81,6 +81,10 @@ class CopySlices(Node):
     position: int | None
     geometry: Geometry
 
+    def name(self) -> str:
+        """The name under which PyTorch shows it."""
+        return "torch::autograd::CopySlices"
+
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The base's former node, then those of the operation's other inputs."""
@@ -140,6 +144,18 @@ def rebase(t: Any, made: Any, position: int | None) -> None:
     for v in live_views(root) if len(root._versions) > 1 else ():
         if v is not root:
             regenerate(root, v)
+
+
+def refresh(t: Any) -> None:
+    """Tells the live views of a tensor's base that its elements were changed without being recorded."""
+    if len(t._versions) > 1:
+        root = base_of(t)
+        if root is None:
+            root = t
+        if root._node is not None:
+            for v in live_views(root):
+                if v is not root and v._node is not None:
+                    regenerate(root, v)
 
 
 class Stale(Node):

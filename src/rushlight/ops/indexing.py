@@ -94,7 +94,7 @@ def _as_tuple(index: Any) -> tuple[Any, ...]:
     kind = type(index)
     if kind is tuple:
         return index
-    if kind is list and len(index) < 32:
+    if (kind is list or kind is str) and len(index) < 32:
         for x in index:
             if isinstance(x, (TensorBase, np.ndarray, list, tuple, range, slice, str)) or x is None or x is Ellipsis:
                 warnings.warn(
@@ -151,14 +151,14 @@ class _Parts:
         self.indices: list[Any] = []
         self.dims: list[int] = []
         ndim = len(input._shape)
+        lone = len(index) == 1
+        if lone and not ndim and type(index[0]) is slice:
+            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         given = 0
         for x in index:
             given += _consumed(x)
         if given > ndim:
             raise IndexError(f"too many indices for tensor of dimension {ndim}")
-        if ndim == 0 and len(index) == 1 and isinstance(index[0], slice):
-            raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-        lone = len(index) == 1
         view = input
         dim = real = 0
         for x in index:
@@ -204,6 +204,8 @@ class _Parts:
                     raise kernels.explain(view._shape, [t._data], [dim])
                 dim += taken
                 real += taken
+            elif kind is str:
+                raise TypeError("new(): invalid data type 'str'")
             elif hasattr(x, "__index__"):
                 view = self._at(view, dim, operator.index(x), real)
                 real += 1
@@ -404,6 +406,13 @@ def _put(target: Any, parts: _Parts, given: Any, value: Any) -> None:
 def put_at(target: Any, indices: list[Any], values: Any, dims: Any, accumulate: bool) -> Any:
     """Writes values at index tensors in place; see `Tensor.index_put_`."""
     arrays = [t._data for t in indices]
+    if kernels.overlaps_itself(target._data):
+        warnings.warn(
+            "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before performing this "
+            "operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",
+            UserWarning,
+            stacklevel=4,
+        )
     return change_inplace(
         "_index_put",
         (target, indices, values, dims, accumulate),

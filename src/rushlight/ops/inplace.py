@@ -16,7 +16,7 @@ from ..kernels.numpy_views import overlaps_itself
 from . import elementwise_general as general
 from .codegen import Plan, Variant
 from .declare import REGISTRY, Operation
-from .history import rebase
+from .history import rebase, refresh
 
 
 # ---------------------------------------------------------------------------------------------- what is allowed
@@ -149,6 +149,7 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
         rebase(input, made, 0 if names[0] in need else None)
         return input
     write(input, result)
+    refresh(input)
     return input
 
 
@@ -183,6 +184,8 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     if need:
         made = op.record(Variant(need))(*operands, input._data, _own(input))
         rebase(input, made, 0 if op.parameters[0] in need else None)
+    else:
+        refresh(input)
     return input
 
 

@@ -105,7 +105,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     """
     given = _tensor_list("cat", tensors)
     if not given:
-        raise ValueError("expected a non-empty list of Tensors")
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     given = _common_dtype(given)
     some = [t for t in given if t._shape != (0,)] or given
     first = some[0]._shape
@@ -357,7 +357,10 @@ def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *
         return view_method(_clone(wide, contiguous_format), (*shape[:at], shape[at] * repeats, *shape[at + 1 :]))
     counts = repeats._data
     if counts.ndim != 1 or counts.size != shape[at]:
-        raise RuntimeError("repeats must have the same size as input along dim")
+        raise RuntimeError(
+            "repeats must have the same size as input along dim, but got repeats.size(0) = "
+            f"{counts.size} and input.size({at}) = {shape[at]}"
+        )
     return input.index_select(at, wrap(np.repeat(np.arange(counts.size), counts)))
 
 
@@ -464,10 +467,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
         raise RuntimeError(
             f"expected rotation dims to be different, but got dim0 = {given[0]} and dim1 = {given[1]}"
         )
-    for i, d in enumerate(given):
-        if not -n <= d < n:
-            raise RuntimeError(f"Rotation dim{i} out of range, dim{i} = {d}")
-    return _rot90(input, k, (given[0] % n, given[1] % n))
+    return _rot90(input, k, (wrap_dim(given[0], n), wrap_dim(given[1], n)))
 
 
 # ---------------------------------------------------------------------------------------------- triangles, diagonals

@@ -198,7 +198,7 @@ def _axis_split(name: str, axis: int, least: int) -> Any:
         n = len(input._shape)
         if n < least:
             raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {least} dimension{'s' if least > 1 else ''}, but got a "
+                f"torch.{name} requires a tensor with at least {least} dimension, but got a "
                 f"tensor with {n} dimensions!"
             )
         at = 0 if n == 1 and name == "hsplit" else axis

@@ -440,12 +440,25 @@ def _reversed(input: Any) -> Any:
 
 
 def _matrix_transpose(input: Any) -> Any:
+    if not input._shape:
+        return _identity_of_number(input, "mT")
     if len(input._shape) < 2:
         raise RuntimeError(
             "tensor.mT is only supported on matrices or batches of matrices. Got "
             f"{len(input._shape)}-D tensor."
         )
     return transpose(input, -2, -1)
+
+
+def _identity_of_number(input: Any, name: str) -> Any:
+    import warnings
+
+    warnings.warn(
+        f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return transpose(input, 0, 0)
 
 
 @composite()
@@ -511,12 +524,12 @@ def expand(input: Any, *size: Any, implicit: bool = False) -> Any:
             f"be greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     found = list(new)
-    for i, n in enumerate(new):
+    for i in reversed(range(len(new))):
+        n = new[i]
         if n == -1:
             if i < lead:
                 raise RuntimeError(
-                    f"expand({_type(input)}{{{list(shape)}}}, size={list(new)}): the expanded size of the tensor ({n}) "
-                    f"isn't allowed in a leading, non-existing dimension {i}"
+                    f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
                 )
             found[i] = shape[i - lead]
         elif i >= lead and n != shape[i - lead] and shape[i - lead] != 1:
