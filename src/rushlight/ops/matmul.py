@@ -402,9 +402,7 @@ def _scalars(function: str, input: Any, beta: Any, alpha: Any) -> None:
     if input._dtype.category < dtypes.FLOATING:
         for name, value in (("beta", beta), ("alpha", alpha)):
             if isinstance(value, float):
-                raise RuntimeError(
-                    f"For integral input tensors, argument {name} must not be a floating point number."
-                )
+                raise RuntimeError(f"For integral input tensors, argument {name} must not be a floating point number.")
 
 
 def _plus(input: Array, product: Array, beta: Any, alpha: Any) -> Array:
@@ -435,6 +433,7 @@ def _addmm(input: Array, mat1: Array, mat2: Array, beta: Any, alpha: Any) -> Arr
     for name, m in (("mat1", mat1), ("mat2", mat2)):
         if m.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix, got {m.ndim}-D tensor")
+    _same_dtypes(input, mat1, mat2)
     return _plus(input, _matrix_product(mat1, mat2), beta, alpha)
 
 
@@ -442,6 +441,11 @@ def _addmm(input: Array, mat1: Array, mat2: Array, beta: Any, alpha: Any) -> Arr
            mat="scaled(outer_product(grad, conj(vec)), alpha)", vec="scaled(mv(conj(mat.T), grad), alpha)")  # fmt: skip
 def _addmv(input: Array, mat: Array, vec: Array, beta: Any, alpha: Any) -> Array:
     """``beta * input + alpha * (mat @ vec)``."""
+    if not input.dtype == mat.dtype == vec.dtype:
+        names = [dtypes.from_numpy(x.dtype).scalar_name for x in (input, mat, vec)]
+        raise RuntimeError(
+            f"addmv input tensors must have the same dtype, but got {names[0]}, {names[1]}, and {names[2]}"
+        )
     return _plus(input, _matrix_vector(mat, vec), beta, alpha)
 
 
@@ -460,6 +464,11 @@ def _addr(input: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Arra
            batch2="scaled(bmm(conj(batch1.mT), grad), alpha)")  # fmt: skip
 def _baddbmm(input: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
     """``beta * input + alpha * (batch1 @ batch2)`` for batches."""
+    if not input.dtype == batch1.dtype == batch2.dtype:
+        names = [_C_NAMES.get(d._name, d._name) for d in (dtypes.from_numpy(x.dtype) for x in (input, batch1, batch2))]
+        raise RuntimeError(
+            f"Input dtypes must be the same, got: input {names[0]}, batch1: {names[1]}, batch2: {names[2]}"
+        )
     return _plus(input, _batch_product(batch1, batch2), beta, alpha)
 
 
@@ -468,6 +477,7 @@ def _baddbmm(input: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) 
            batch2="scaled(bmm(conj(batch1.mT), repeated(grad, shape(batch2))), alpha)")  # fmt: skip
 def _addbmm(input: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
     """``beta * input + alpha * sum(batch1 @ batch2)`` over the batch."""
+    _same_dtypes(input, batch1, batch2)
     return _plus(input, _batch_product(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha)
 
 
@@ -483,10 +493,6 @@ def _adding(name: str, operation: Any, first: str, second: str, text: str) -> An
     def function(input: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
         _tensors(name, ("input", input), (first, a), (second, b))
         _scalars(name, input, beta, alpha)
-        if input._dtype is not a._dtype:
-            names = [_C_NAMES.get(d._name, d._name) for d in (input._dtype, a._dtype)]
-            if name == "addmm" or name == "baddbmm":
-                raise RuntimeError(f"self and mat2 must have the same dtype, but got {names[0]} and {names[1]}")
         return finish_out(out, operation(input, a, b, beta, alpha), name)
 
     code = function.__code__.replace(
@@ -561,6 +567,8 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
                 f"bilinear(): input{i + 1} size does not match weight size: got {x[-1]} but expected {n}"
             )
     if bias is not None and bias._shape[0] != w[0]:
-        raise RuntimeError(f"bilinear(): bias size does not match weight size: got {bias._shape[0]} but expected {w[0]}")
+        raise RuntimeError(
+            f"bilinear(): bias size does not match weight size: got {bias._shape[0]} but expected {w[0]}"
+        )
     result = reshape(_trilinear(reshape(input1, (-1, a[-1])), weight, reshape(input2, (-1, b[-1]))), (*a[:-1], w[0]))
     return result if bias is None else result + bias
