@@ -97,7 +97,10 @@ class Bundle:
         self.large = size > BLOCK and len(params) == 1 and params[0]._data.flags.c_contiguous and not self.converts
         self.param, self.grad = (np.empty(0 if self.large else size, work) for _ in range(2))
         self.scratch = tuple(_real(np.empty(BLOCK if self.large else size, work)) for _ in range(2))
-        tensors = [tuple((name, entry[name]) for name in names) if entry else () for entry in self.entries]
+        # The tensors, and the arrays they were given: another optimiser that shares them may give them others.
+        tensors = [
+            tuple((name, entry[name], entry[name]._data) for name in names) if entry else () for entry in self.entries
+        ]
         shapes = [p._shape for p in params]
         views = ([None], [None]) if self.large else (self._views(self.param), self._views(self.grad))
         self.members = list(zip(params, shapes, self.entries, tensors, *views, strict=True))
@@ -135,8 +138,8 @@ class Bundle:
             if entry is not None:
                 if known.get(param) is not entry:
                     return False
-                for name, tensor in tensors:
-                    if entry.get(name) is not tensor:
+                for name, tensor, array in tensors:
+                    if entry.get(name) is not tensor or tensor._data is not array:
                         return False
             if type(grad) is not np.ndarray:
                 grad = grad._data

@@ -1,4 +1,4 @@
-"""Adam, and its form with decoupled weight decay, AdamW."""
+"""Adam."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from ..tensor import Tensor
 from ._arrays import Array, ArrayOptimizer, Scalar, lerp
 from .optimizer import ParamsT, _to_scalar
 
-__all__ = ["Adam", "AdamW"]
+__all__ = ["Adam"]
 
 
 class Adam(ArrayOptimizer):
@@ -133,7 +133,7 @@ class Adam(ArrayOptimizer):
         np.multiply(np.multiply(grad, scalar(1 - beta2), b), grad, b)
         np.add(square, b, square)
         if len(kept) > 2:
-            square = np.maximum(kept[2], square, kept[2])
+            square = np.maximum(kept[2], square, out=kept[2])
         root = np.divide(np.sqrt(square, b), scalar((1 - beta2**step) ** 0.5), b)
         np.add(root, scalar(group["eps"]), root)
         np.divide(np.multiply(mean, scalar(lr / (1 - beta1**step)), a), root, a)
@@ -158,59 +158,3 @@ class Adam(ArrayOptimizer):
             square = entry["max_exp_avg_sq"].copy_(square.maximum(entry["max_exp_avg_sq"].clone()))
         root = square.sqrt() / (1 - beta2**step) ** 0.5 + group["eps"]
         param.sub_(mean.clone() * (lr / (1 - beta1**step)) / root)
-
-
-class AdamW(Adam):
-    """Adam with decoupled weight decay (Loshchilov and Hutter 2019).
-
-    Args:
-        params: parameters, pairs (name, parameter), or dictionaries, one for each group.
-        lr: the learning rate.
-        betas: how slowly the running means of gradient and square change.
-        eps: added to the root of the mean square.
-        weight_decay: the parameters are multiplied by ``1 - lr * weight_decay`` before each step.
-        amsgrad: use the greatest mean square so far.
-        maximize: climb instead of descend.
-        foreach: accepted; there is one implementation.
-        capturable: accepted.
-        differentiable: whether the step is recorded by autograd.
-        fused: accepted; there is one implementation.
-
-    Raises:
-        ValueError: a setting is negative, or a beta not below 1.
-    """
-
-    def __init__(
-        self,
-        params: ParamsT,
-        lr: Any = 1e-3,
-        betas: Any = (0.9, 0.999),
-        eps: float = 1e-8,
-        weight_decay: float = 1e-2,
-        amsgrad: bool = False,
-        *,
-        maximize: bool = False,
-        foreach: bool | None = None,
-        capturable: bool = False,
-        differentiable: bool = False,
-        fused: bool | None = None,
-    ) -> None:
-        super().__init__(
-            params,
-            lr,
-            betas,
-            eps,
-            weight_decay,
-            amsgrad,
-            foreach=foreach,
-            maximize=maximize,
-            capturable=capturable,
-            differentiable=differentiable,
-            fused=fused,
-            decoupled_weight_decay=True,
-        )
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group["decoupled_weight_decay"] = True

@@ -35,3 +35,8 @@ __all__ = [
     "StepLR",
     "_LRScheduler",
 ]
+
+# The files are a matter of this package; users know the classes by its name.
+for _name in __all__:
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = __name__
