@@ -36,9 +36,11 @@ from .tensor import Tensor as Tensor
 from .tensor import layout as layout
 from .tensor import strided as strided
 from .ops import (
+    comparison,
     contraction,
     convert,
     creation,
+    elementary,
     elementwise_general,
     gather,
     indexing,

@@ -436,7 +436,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
         RuntimeError: there are no elements, or they are complex.
         IndexError: there is no such dimension, or it has no elements.
     """
-    from .pointwise import maximum
+    from .comparison import maximum
 
     return _extreme("max", _max, _max_dim, maximum, input, dim, keepdim, other, out)
 
@@ -447,7 +447,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
     The arguments and errors are those of `max`.
     """
-    from .pointwise import minimum
+    from .comparison import minimum
 
     return _extreme("min", _min, _min_dim, minimum, input, dim, keepdim, other, out)
 

@@ -419,7 +419,7 @@ def logcumsumexp_part(grad: Any, input: Any, result: Any, dim: int) -> Any:
 
 
 def _log_of_positive(x: Any) -> Any:
-    from .pointwise import where
+    from .comparison import where
 
     positive = x > 0
     return where(positive, where(positive, x, 1.0).log(), float(np.finfo(x._data.dtype).min))

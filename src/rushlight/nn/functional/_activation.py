@@ -4,7 +4,7 @@ import warnings
 from typing import Any
 
 from ...ops import activation as ops
-from ...ops.pointwise import relu as _relu
+from ...ops.elementary import relu as _relu
 from ...tensor import Tensor
 
 __all__ = [
@@ -195,9 +195,7 @@ def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dty
     return input.log_softmax(dim) if dtype is None else input.log_softmax(dim, dtype=dtype)
 
 
-def gumbel_softmax(
-    logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1
-) -> Tensor:
+def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: float = 1e-10, dim: int = -1) -> Tensor:
     """Draw from the Gumbel-softmax distribution (Jang et al. 2016).
 
     Args:

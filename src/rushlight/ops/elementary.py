@@ -1,0 +1,272 @@
+"""The elementary functions of each element: roots, exponentials, trigonometry, signs, rounding; see pointwise.py."""
+
+from typing import Any
+
+import numpy as np
+
+from ..kernels import numpy_pointwise as kernels
+from .declare import Array, composite, elementwise, formula, in_formulas, operation
+
+
+@elementwise(kernel=np.sqrt, floating=True, input="grad / conj(2 * result)")
+def sqrt(input: Array) -> Array:
+    """The non-negative square root of each element."""
+
+
+@elementwise(kernel=kernels.rsqrt, floating=True, input="-0.5 * grad * conj(result * result * result)")
+def rsqrt(input: Array) -> Array:
+    """One divided by the square root of each element."""
+
+
+# ---------------------------------------------------------------------------------------------- elementary functions
+@elementwise(kernel=np.exp, floating=True, input="grad * conj(result)")
+def exp(input: Array) -> Array:
+    """e to the power of each element."""
+
+
+@elementwise(kernel=np.exp2, floating=True, input="grad * conj(result) * 0.6931471805599453")
+def exp2(input: Array) -> Array:
+    """Two to the power of each element."""
+
+
+@elementwise(kernel=np.expm1, floating=True, input="grad * conj(result + 1)")
+def expm1(input: Array) -> Array:
+    """``exp(x) - 1``, precise near zero."""
+
+
+@elementwise(kernel=np.log, floating=True, input="grad / conj(input)")
+def log(input: Array) -> Array:
+    """The natural logarithm of each element."""
+
+
+@elementwise(kernel=np.log2, floating=True, input="grad / conj(input * 0.6931471805599453)")
+def log2(input: Array) -> Array:
+    """The logarithm of each element to base 2."""
+
+
+@elementwise(kernel=np.log10, floating=True, input="grad / conj(input * 2.302585092994046)")
+def log10(input: Array) -> Array:
+    """The logarithm of each element to base 10."""
+
+
+@elementwise(kernel=np.log1p, floating=True, input="grad / conj(input + 1)")
+def log1p(input: Array) -> Array:
+    """``log(1 + x)``, precise near zero."""
+
+
+@elementwise(kernel=np.sin, floating=True, input="grad * conj(cos(input))")
+def sin(input: Array) -> Array:
+    """The sine of each element (radians)."""
+
+
+@elementwise(kernel=np.cos, floating=True, input="grad * -conj(sin(input))")
+def cos(input: Array) -> Array:
+    """The cosine of each element (radians)."""
+
+
+@elementwise(kernel=np.tan, floating=True, input="grad * conj(1 + result * result)")
+def tan(input: Array) -> Array:
+    """The tangent of each element (radians)."""
+
+
+@elementwise(kernel=np.arcsin, floating=True, input="grad * conj(rsqrt(1 - input * input))")
+def asin(input: Array) -> Array:
+    """The arc sine of each element, in radians."""
+
+
+@elementwise(kernel=np.arccos, floating=True, input="grad * -conj(rsqrt(1 - input * input))")
+def acos(input: Array) -> Array:
+    """The arc cosine of each element, in radians."""
+
+
+@elementwise(kernel=np.arctan, floating=True, input="grad / conj(input * input + 1)")
+def atan(input: Array) -> Array:
+    """The arc tangent of each element, in radians."""
+
+
+@elementwise(kernel=np.arctan2, floating=True, input="grad * other / (input * input + other * other)",
+             other="-grad * input / (input * input + other * other)")  # fmt: skip
+def atan2(input: Array, other: Array | float) -> Array:
+    """The angle of the point (`other`, `input`), in radians between -pi and pi."""
+
+
+@elementwise(kernel=np.sinh, floating=True, input="grad * conj(cosh(input))")
+def sinh(input: Array) -> Array:
+    """The hyperbolic sine of each element."""
+
+
+@elementwise(kernel=np.cosh, floating=True, input="grad * conj(sinh(input))")
+def cosh(input: Array) -> Array:
+    """The hyperbolic cosine of each element."""
+
+
+@elementwise(kernel=np.tanh, floating=True, input="grad * conj(1 - result * result)")
+def tanh(input: Array) -> Array:
+    """The hyperbolic tangent of each element."""
+
+
+@elementwise(kernel=np.arcsinh, floating=True, input="grad * conj(rsqrt(input * input + 1))")
+def asinh(input: Array) -> Array:
+    """The inverse hyperbolic sine of each element."""
+
+
+@elementwise(kernel=np.arccosh, floating=True, input="grad * conj(rsqrt(input - 1) * rsqrt(input + 1))")
+def acosh(input: Array) -> Array:
+    """The inverse hyperbolic cosine of each element."""
+
+
+@elementwise(kernel=np.arctanh, floating=True, input="grad * conj(1 / (1 - input * input))")
+def atanh(input: Array) -> Array:
+    """The inverse hyperbolic tangent of each element."""
+
+
+for _name, _function in (("arcsin", asin), ("arccos", acos), ("arctan", atan), ("arctan2", atan2), ("arcsinh", asinh),
+                         ("arccosh", acosh), ("arctanh", atanh)):  # fmt: skip
+    composite(name=_name)(_function)
+
+
+@elementwise(kernel=kernels.sigmoid, floating=True, input="grad * conj((1 - result) * result)")
+def sigmoid(input: Array) -> Array:
+    """The logistic function ``1 / (1 + exp(-x))`` of each element."""
+
+
+@elementwise(kernel=kernels.erf, floating=True, input="grad * exp(-(input * input)) * 1.1283791670955126")
+def erf(input: Array) -> Array:
+    """The error function of each element."""
+
+
+@elementwise(kernel=kernels.erfc, floating=True, input="grad * exp(-(input * input)) * -1.1283791670955126")
+def erfc(input: Array) -> Array:
+    """One minus the error function of each element."""
+
+
+@elementwise(kernel=kernels.relu, input="grad * positive_part_slope(result)")
+def relu(input: Array) -> Array:
+    """The larger of each element and zero."""
+
+
+in_formulas(kernels.step, lambda x: kernels_step(x), "positive_part_slope")
+
+
+def kernels_step(x: Any) -> Any:
+    """1 where `x` is positive, else 0, as a tensor that no gradient passes."""
+    return (x.detach() > 0).to(x._dtype)
+
+
+@elementwise(node="AbsBackward0", kernel=np.abs, operators=("__abs__",), input="grad * sgn(input)",
+             tangent="real_part(input_t * conj(sgn(input)))")  # fmt: skip
+def abs(input: Array) -> Array:
+    """The absolute value (the modulus, for complex numbers) of each element."""
+
+
+composite(name="absolute")(abs)
+
+
+@elementwise(kernel=kernels.sgn, input="sgn_backward(grad, input, result)")
+def sgn(input: Array) -> Array:
+    """``x / |x|``, and 0 at 0: the sign, for real numbers."""
+
+
+@formula
+def sgn_backward(grad: Any, input: Any, result: Any) -> Any:
+    """The gradient of `sgn`: zero on the reals, the part along the circle for complex numbers."""
+    if not is_complex_value(input):  # type: ignore[name-defined]  # noqa: F821
+        return zeros_like(grad)  # type: ignore[name-defined]  # noqa: F821
+    length = abs(input)
+    along = real_part(grad / result) * result  # type: ignore[name-defined]  # noqa: F821
+    return where(length == 0, zeros_like(grad), (grad - along) / length)  # type: ignore[name-defined]  # noqa: F821
+
+
+in_formulas(lambda x: x.dtype.kind == "c", lambda x: x._dtype.is_complex, "is_complex_value")
+in_formulas(lambda x: x.real, lambda x: x.real, "real_part", aliasing=True)
+
+
+@elementwise(name="conj_physical", node="ConjPhysicalBackward0", kernel=np.conjugate, input="conj(grad)",
+             tangent="conj(input_t)")  # fmt: skip
+def conj_physical(input: Array) -> Array:
+    """The complex conjugate of each element."""
+
+
+@elementwise(name="_conj", node="ConjBackward0", aten="conj", kernel=np.conjugate, function=False, method=False,
+             input="conj(grad)", tangent="conj(input_t)")  # fmt: skip
+def _conj(input: Array) -> Array:
+    """The complex conjugate of each element."""
+
+
+@composite(name="conj")
+def conj_(input: Any) -> Any:
+    """The complex conjugate of each element; a real tensor itself."""
+    return _conj(input) if input._dtype.is_complex else input
+
+
+in_formulas(kernels.conj, conj_, "conj", aliasing=True)
+
+
+@composite()
+def resolve_conj(input: Any) -> Any:
+    """The tensor itself: conjugates are computed at once."""
+    return input
+
+
+composite(name="resolve_neg")(resolve_conj)
+
+
+@elementwise(kernel=np.angle, floating=True, input="angle_backward(grad, input)")
+def angle(input: Array) -> Array:
+    """The angle of each complex number in radians; 0 or pi for real numbers."""
+
+
+@formula
+def angle_backward(grad: Any, input: Any) -> Any:
+    """The gradient of `angle`: zero on the reals."""
+    if not is_complex_value(input):  # type: ignore[name-defined]  # noqa: F821
+        return zeros_like(grad)  # type: ignore[name-defined]  # noqa: F821
+    length = abs(input)
+    turned = input * 1j / (length * length)
+    return where(length == 0, zeros_like(input), grad * turned)  # type: ignore[name-defined]  # noqa: F821
+
+
+@elementwise(kernel=np.sign, input="zeros_like(grad)")
+def sign(input: Array) -> Array:
+    """-1, 0 or 1 by the sign of each element."""
+
+
+@elementwise(kernel=np.floor, input="zeros_like(grad)")
+def floor(input: Array) -> Array:
+    """The largest integer not above each element."""
+
+
+@elementwise(kernel=np.ceil, input="zeros_like(grad)")
+def ceil(input: Array) -> Array:
+    """The smallest integer not below each element."""
+
+
+@elementwise(kernel=np.trunc, input="zeros_like(grad)")
+def trunc(input: Array) -> Array:
+    """Each element with its fraction dropped."""
+
+
+composite(name="fix")(trunc)
+
+
+@elementwise(kernel=kernels.frac, input="grad")
+def frac(input: Array) -> Array:
+    """The fraction of each element, with its sign."""
+
+
+@elementwise(name="_round", node="RoundBackward0", aten="round", kernel=np.rint, function=False, method=False,
+             input="zeros_like(grad)")  # fmt: skip
+def _round(input: Array) -> Array:
+    """Each element rounded to the nearest integer, halves to even."""
+
+
+@operation(name="_round_decimals", node="RoundBackward1", aten="round", kernel=kernels.round_decimals, function=False,
+           method=False, input="zeros_like(grad)")  # fmt: skip
+def _round_decimals(input: Array, decimals: int) -> Array:
+    """Each element rounded to a number of decimals."""
+
+
+@composite()
+def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
+    """Each element rounded to the nearest integer (halves to even), or to a number of decimals."""
+    return _round(input, out=out) if decimals == 0 else _round_decimals(input, decimals)
