@@ -43,8 +43,10 @@ from .ops import (
     elementary,
     elementwise_general,
     gather,
+    index_functions,
     indexing,
     inplace,
+    masks,
     matmul,
     overwrite,
     pointwise,
@@ -58,6 +60,7 @@ from .ops import (
     splitting,
     view,
     view_inplace,
+    view_parts,
 )
 from .ops.declare import FUNCTIONS as _FUNCTIONS
 
@@ -77,6 +80,12 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     **{name: ("storage", name) for name in ("TypedStorage", "UntypedStorage", "is_storage")},
     **{name: ("random", name) for name in ("Generator", "default_generator", "manual_seed", "seed", "initial_seed",
                                            "get_rng_state", "set_rng_state")},
+    **{name: (name, None) for name in ("accelerator", "backends", "cuda", "version")},
+    **{name: ("threads", name) for name in ("get_num_threads", "set_num_threads", "get_num_interop_threads",
+                                            "set_num_interop_threads", "use_deterministic_algorithms",
+                                            "are_deterministic_algorithms_enabled",
+                                            "is_deterministic_algorithms_warn_only_enabled",
+                                            "set_float32_matmul_precision", "get_float32_matmul_precision")},
     "install_as_torch": ("torch_alias", "install_as_torch"),
     "load_ipython_extension": ("torch_alias", "load_ipython_extension"),
     "unload_ipython_extension": ("torch_alias", "unload_ipython_extension"),

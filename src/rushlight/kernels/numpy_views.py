@@ -202,7 +202,8 @@ def as_strided_backward(grad: Array, geometry: tuple[Shape, Shape, int], size: A
     shape, strides, start = geometry
     low = min(start, offset)
     reach = max(
-        start + sum((n - 1) * s for n, s in zip(shape, strides)), offset + sum((n - 1) * s for n, s in zip(size, stride))
+        start + sum((n - 1) * s for n, s in zip(shape, strides)),
+        offset + sum((n - 1) * s for n, s in zip(size, stride)),
     )
     memory = np.zeros(reach - low + 1, grad.dtype)
     item = grad.itemsize

@@ -52,9 +52,7 @@ def _lies_within(a: Array, outer: int, inner: int) -> bool:
 
 def _check_dims(ndim: int, layout: memory_format) -> None:
     if ndim != len(_ORDERS[layout]):
-        raise RuntimeError(
-            f"required rank {len(_ORDERS[layout])} tensor to use {layout._name} format"
-        )
+        raise RuntimeError(f"required rank {len(_ORDERS[layout])} tensor to use {layout._name} format")
 
 
 def is_laid_out(a: Array, layout: memory_format) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import node
-from ..autograd.node import FREED, MANY, Node, Rule
+from ..autograd.node import MANY, Node, Rule
 from ..base import View, base_of, live_views, wrap
 from ..kernels import numpy_views as kernels
 from .declare import REGISTRY, Array, operation
@@ -52,7 +52,9 @@ def _rows(whole: np.ndarray) -> np.ndarray:
 
 
 # ---------------------------------------------------------------------------------------------- parts of a base
-@operation(name="_part", function=False, method=False, input="_with_part(zeros_of(grad, geometry.base_shape), grad, geometry)")
+@operation(
+    name="_part", function=False, method=False, input="_with_part(zeros_of(grad, geometry.base_shape), grad, geometry)"
+)
 def _part(input: Array, geometry: Any) -> Array:
     """The view's part of a tensor laid out like the base."""
     return geometry.lay_out(input)[1].copy()
@@ -146,15 +148,15 @@ def rebase(t: Any, made: Any, position: int | None) -> None:
             regenerate(root, v)
 
 
-def refresh(t: Any) -> None:
-    """Tells the live views of a tensor's base that its elements were changed without being recorded."""
+def refresh(t: Any, but: Any = None) -> None:
+    """Tells the live views of a tensor's base, all but one, that its elements were changed without being recorded."""
     if len(t._versions) > 1:
         root = base_of(t)
         if root is None:
             root = t
         if root._node is not None:
             for v in live_views(root):
-                if v is not root and v._node is not None:
+                if v is not root and v is not but and v._node is not None:
                     regenerate(root, v)
 
 
@@ -188,7 +190,7 @@ def regenerate(root: Any, view: Any) -> None:
 
 def view_node(root: Any, view: Any) -> Any:
     """The node of a tensor that looks at `root` with the shape, strides and offset of `view`."""
-    from .view import geometry
+    from .view_parts import geometry
 
     if view._dtype.category == root._dtype.category:
         own = geometry(root)
@@ -206,4 +208,3 @@ def view_node(root: Any, view: Any) -> Any:
         if (size, stride, offset) == own:
             return root._node
     return REGISTRY["_as_strided"].recorder(1)(root, size, stride, offset, own, view._data, root._versions)
-

@@ -17,7 +17,8 @@ from ..kernels import numpy_indexing as kernels
 from .declare import REGISTRY, Array, made_without_grad, operation
 from .inplace import change_inplace, refuse_overlap
 from .overwrite import _copy_into, copy_, fill_, number_for
-from .view import _select, _slice, alias, unsqueeze, view_method
+from .view import unsqueeze, view_method
+from .view_parts import _select, _slice, alias
 
 _LAST = 2**63 - 1
 _new = object.__new__

@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from .convert import convert_array
-from .declare import Array, composite, operation
+from .declare import REGISTRY, Array, composite, operation
 from .inplace import change_inplace
 
 
@@ -86,7 +86,9 @@ def number_for(value: Any, dtype: dtypes.dtype) -> Any:
     """
     if isinstance(value, complex) and not dtype.is_complex:
         if value.imag:
-            raise RuntimeError(f"value cannot be converted to type {_C_NAMES.get(dtype._name, dtype._name)} without overflow")
+            raise RuntimeError(
+                f"value cannot be converted to type {_C_NAMES.get(dtype._name, dtype._name)} without overflow"
+            )
         value = value.real
     if dtype.category == dtypes.INTEGRAL:
         try:
@@ -150,3 +152,52 @@ def zero_(input: Any) -> Any:
 def fill(input: Any, value: Any) -> Any:
     """A tensor of the shape of `input` with one value everywhere."""
     return fill_(input.clone(), value)
+
+
+# ---------------------------------------------------------------------------------------------- in-place forms
+def copying(change: Any) -> Any:
+    """The function that changes a copy of its first argument."""
+
+    def kernel(a: Array, *args: Any) -> Array:
+        found = a.copy("C")
+        change(found, *args)
+        return found
+
+    return kernel
+
+
+def change(name: str, kernel: Any, *operands: Any) -> Any:
+    """Runs the in-place form of an operation whose kernel changes an array.
+
+    Args:
+        name: the operation.
+        kernel: the function that changes its first argument, an array.
+        operands: the operation's arguments.
+    """
+    rest = [x._data if isinstance(x, TensorBase) else x for x in operands[1:]]
+    return change_inplace(name, operands, lambda a: kernel(a, *rest))
+
+
+def replace(name: str, *operands: Any) -> Any:
+    """Runs the in-place form of an operation by computing it and storing the result."""
+    forward = REGISTRY[name].forward
+    rest = [x._data if isinstance(x, TensorBase) else x for x in operands[1:]]
+
+    def store(a: Array) -> None:
+        found = forward(a, *rest)
+        if found.shape != a.shape:
+            raise RuntimeError(
+                f"output with shape {list(a.shape)} doesn't match the broadcast shape {list(found.shape)}"
+            )
+        a[...] = found
+
+    return change_inplace(name, operands, store)
+
+
+def into(out: Any, result: Any) -> Any:
+    """The result, stored in the tensor given as ``out=`` if there is one."""
+    if out is None:
+        return result
+    if out._shape != result._shape:
+        out.resize_(result._shape)
+    return out.copy_(result)

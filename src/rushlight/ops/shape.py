@@ -15,7 +15,9 @@ from .view import _distinct, expand, movedim, permute, reshape, sizes, unsqueeze
 __all__ = ["_clone", "clone"]
 
 in_formulas(
-    lambda like, shape: np.zeros(shape, like.dtype), lambda like, shape: wrap(np.zeros(shape, like._data.dtype)), "zeros_of"
+    lambda like, shape: np.zeros(shape, like.dtype),
+    lambda like, shape: wrap(np.zeros(shape, like._data.dtype)),
+    "zeros_of",
 )
 
 
@@ -32,13 +34,13 @@ def _sum_array(a: Array, size: Any) -> Array:
 
 
 @composite(function=False, raw=_sum_array)
-def sum_to_size(input: Any, *size: Any) -> Any:
+def sum_to_size(input: Any, *size: Any, **named: Any) -> Any:
     """The opposite of broadcasting: summed over the dimensions that `size` lacks or has as 1.
 
     Raises:
         RuntimeError: `size` does not broadcast to the tensor's shape.
     """
-    new = sizes("sum_to_size", size)
+    new = sizes("sum_to_size", size, "size", named)
     shape = input._shape
     if new == shape:
         return input
@@ -68,7 +70,9 @@ def cat_backward(grad: Any, shapes: Any, dim: Any) -> Any:
 
 def _tensor_list(name: str, tensors: Any) -> list[Any]:
     if not isinstance(tensors, (list, tuple)):
-        raise TypeError(f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
     for i, t in enumerate(tensors):
         if not isinstance(t, TensorBase):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
@@ -90,12 +94,12 @@ def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
 
 
 @composite(method=False, raw=_cat_arrays)
-def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None) -> Any:
     """Tensors one after the other in a dimension.
 
     Args:
         tensors: a sequence of tensors of the same shape but for that dimension; one-dimensional empty ones are left out.
-        dim: the dimension.
+        dim, axis: the dimension.
         out: the tensor to write to.
 
     Raises:
@@ -112,7 +116,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
     for i, t in enumerate(given):
         if not t._shape:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
-    at = wrap_dim(dim, len(first))
+    at = wrap_dim(dim if axis is None else axis, len(first))
     for t in some:
         if t._shape != first:
             _check_joinable(given, first, t._shape, at)
@@ -157,7 +161,7 @@ in_formulas(_unstack_array, lambda t, dim: list(t.unbind(dim)), "unstack", alias
 
 
 @composite(method=False, raw=np.stack)
-def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
+def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None) -> Any:
     """Tensors of one shape side by side in a new dimension.
 
     Raises:
@@ -175,7 +179,7 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None) -> Any:
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(t._shape)} at "
                 f"entry {i}"
             )
-    result = _stack(_common_dtype(given), wrap_dim(dim, len(first) + 1))
+    result = _stack(_common_dtype(given), wrap_dim(dim if axis is None else axis, len(first) + 1))
     return result if out is None else _into(out, result)
 
 
@@ -287,8 +291,10 @@ def block_diag(*tensors: Any) -> Any:
            input="repeat_backward(grad, repeats, shape(input))")  # fmt: skip
 def _repeat(input: Array, repeats: Any) -> Array:
     """The tensor repeated along each dimension."""
-    return np.tile(input, repeats) if 0 not in repeats else np.empty(
-        [n * r for n, r in zip((1,) * (len(repeats) - input.ndim) + input.shape, repeats)], input.dtype
+    return (
+        np.tile(input, repeats)
+        if 0 not in repeats
+        else np.empty([n * r for n, r in zip((1,) * (len(repeats) - input.ndim) + input.shape, repeats)], input.dtype)
     )
 
 
@@ -308,29 +314,29 @@ def repeat_backward(grad: Any, repeats: Any, shape: Any) -> Any:
 
 
 @composite(function=False)
-def repeat(input: Any, *repeats: Any) -> Any:
+def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     """A copy of the tensor repeated along each dimension.
 
     Raises:
         RuntimeError: there are fewer numbers than dimensions.
     """
-    given = sizes("repeat", repeats, "repeats")
+    given = sizes("repeat", repeats, "repeats", named)
     if len(given) < len(input._shape):
-        raise RuntimeError(
-            "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor"
-        )
+        raise RuntimeError("Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
     return _repeat(input, given)
 
 
 @composite()
-def tile(input: Any, *dims: Any) -> Any:
+def tile(input: Any, *dims: Any, **named: Any) -> Any:
     """A copy of the tensor repeated along each dimension; missing numbers are 1."""
-    given = sizes("tile", dims, "dims")
+    given = sizes("tile", dims, "dims", named)
     return _repeat(input, (1,) * (len(input._shape) - len(given)) + given)
 
 
 @composite()
-def repeat_interleave(input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None) -> Any:
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
     """Each entry of a dimension (or of the flattened tensor) repeated on the spot.
 
     Args:
@@ -373,14 +379,14 @@ def _flip(input: Array, dims: Any) -> Array:
 
 
 @composite()
-def flip(input: Any, *dims: Any) -> Any:
+def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """A copy with some dimensions in reverse.
 
     Raises:
         RuntimeError: a dimension is given twice.
     """
     n = len(input._shape)
-    given = _distinct([wrap_dim(d, n) for d in sizes("flip", dims, "dims")])
+    given = _distinct([wrap_dim(d, n) for d in sizes("flip", dims, "dims", named)])
     return _flip(input, tuple(given) if n else ())
 
 
@@ -432,7 +438,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     along = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
     if not moved:
         raise RuntimeError("`shifts` required")
-    if along and len(along) != len(moved) or (not along and len(moved) != 1):
+    if (along and len(along) != len(moved)) or (not along and len(moved) != 1):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(moved)}, dims:{len(along)}")
     n = len(input._shape)
     return _roll(input, moved, tuple([wrap_dim(d, n) for d in along]))
@@ -464,9 +470,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     if n < 2:
         raise RuntimeError(f"expected total dims >= 2, but got total dims = {n}")
     if given[0] == given[1] or abs(given[0] - given[1]) == n:
-        raise RuntimeError(
-            f"expected rotation dims to be different, but got dim0 = {given[0]} and dim1 = {given[1]}"
-        )
+        raise RuntimeError(f"expected rotation dims to be different, but got dim0 = {given[0]} and dim1 = {given[1]}")
     return _rot90(input, k, (wrap_dim(given[0], n), wrap_dim(given[1], n)))
 
 
@@ -597,14 +601,10 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     if not tensors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")
     if indexing not in ("ij", "xy"):
-        raise RuntimeError(
-            f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}'
-        )
+        raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     for i, t in enumerate(tensors):
         if len(t._shape) > 1:
-            raise RuntimeError(
-                f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {_described(t)}"
-            )
+            raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {_described(t)}")
     given = list(tensors)
     swap = indexing == "xy" and len(given) >= 2
     if swap:

@@ -3,13 +3,11 @@
 import operator
 from typing import Any
 
-import numpy as np
-
 from ..base import TensorBase
 from ..kernels import numpy_views as kernels
 from .declare import Array, composite, formula, operation, view
-from .view import _slice, wrap_dim
-
+from .view import wrap_dim
+from .view_parts import _slice
 
 # ---------------------------------------------------------------------------------------------- gradients
 
@@ -17,7 +15,7 @@ from .view import _slice, wrap_dim
 @formula(aliasing=True)
 def unbind_backward(grads: Any, dim: Any, shape: Any) -> Any:
     """The gradients of the pieces that `unbind` made, put together again; zeros where a piece has none."""
-    like = first_given(grads)  # type: ignore[name-defined]  # noqa: F821
+    like = first_given(grads)  # type: ignore[name-defined]
     piece = shape[:dim] + shape[dim + 1 :]
     return stack([zeros_of(like, piece) if g is None else g for g in grads], dim)  # type: ignore[name-defined]  # noqa: F821
 
@@ -25,8 +23,8 @@ def unbind_backward(grads: Any, dim: Any, shape: Any) -> Any:
 @formula(aliasing=True)
 def split_backward(grads: Any, sections: Any, dim: Any, shape: Any) -> Any:
     """The gradients of the pieces that a split made, put together again; zeros where a piece has none."""
-    like = first_given(grads)  # type: ignore[name-defined]  # noqa: F821
-    sizes = section_sizes(sections, shape[dim])  # type: ignore[name-defined]  # noqa: F821
+    like = first_given(grads)  # type: ignore[name-defined]
+    sizes = section_sizes(sections, shape[dim])  # type: ignore[name-defined]
     lead, tail = shape[:dim], shape[dim + 1 :]
     parts = [zeros_of(like, lead + (n,) + tail) if g is None else g for g, n in zip(grads, sizes)]  # type: ignore[name-defined]  # noqa: F821
     return cat(parts, dim)  # type: ignore[name-defined]  # noqa: F821
@@ -198,8 +196,7 @@ def _axis_split(name: str, axis: int, least: int) -> Any:
         n = len(input._shape)
         if n < least:
             raise RuntimeError(
-                f"torch.{name} requires a tensor with at least {least} dimension, but got a "
-                f"tensor with {n} dimensions!"
+                f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {n} dimensions!"
             )
         at = 0 if n == 1 and name == "hsplit" else axis
         if isinstance(indices_or_sections, int) and (

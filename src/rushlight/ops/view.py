@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import Size, TensorBase, wrap
+from ..base import Size, TensorBase
 from ..kernels import numpy_views as kernels
 from ..memory_format import contiguous_format
 from .convert import _clone
-from .declare import Array, composite, formula, in_formulas, operation, view
+from .declare import Array, composite, formula, operation, view
 
 Shape = tuple[int, ...]
 
@@ -28,24 +28,52 @@ def wrap_dim(dim: int, ndim: int) -> int:
     return dim + n if dim < 0 else dim
 
 
-def sizes(name: str, given: tuple[Any, ...], argument: str = "size") -> Shape:
-    """The integers of a shape given as one sequence or as separate arguments.
+def sizes(name: str, given: tuple[Any, ...], argument: str = "size", named: dict[str, Any] | None = None) -> Shape:
+    """The integers of a shape given as one sequence, as separate arguments, or by keyword.
+
+    Args:
+        name: the function's name, for messages.
+        given: its positional arguments.
+        argument: the argument's name.
+        named: its keyword arguments.
 
     Raises:
         TypeError: one of them is not an integer, or nothing is given.
     """
-    if len(given) == 1 and not isinstance(given[0], int):
+    if named:
+        if given or list(named) != [argument]:
+            other = next((k for k in named if k != argument), argument)
+            raise TypeError(f"{name}() got an unexpected keyword argument '{other}'")
+        given = (named[argument],)
+    if len(given) == 1 and type(given[0]) is not int:
         one = given[0]
         if isinstance(one, (tuple, list)):
             given = tuple(one)
-        elif isinstance(one, TensorBase) and one._shape:
-            given = tuple(one.tolist())
+        elif not hasattr(one, "__index__") or (isinstance(one, TensorBase) and one._shape):
+            raise _not_sizes(name, argument, type(one).__name__)
     elif not given:
-        raise TypeError(f'{name}() missing 1 required positional arguments: "{argument}"')
+        raise TypeError(
+            _VIEW_FORMS.format("", "", "")
+            if name == "view"
+            else f'{name}() missing 1 required positional arguments: "{argument}"'
+        )
     for x in given:
         if type(x) is not int:
             return tuple([_integer(name, x, i, argument) for i, x in enumerate(given)])
     return given
+
+
+_VIEW_FORMS = (
+    "view() received an invalid combination of arguments - got ({0}), but expected one of:\n * (torch.dtype dtype)\n{1} * "
+    "(tuple of ints size)\n{1}"
+)
+
+
+def _not_sizes(name: str, argument: str, kind: str) -> TypeError:
+    if name == "view":
+        why = f"      didn't match because some of the arguments have invalid types: (!{kind}!)\n"
+        return TypeError(_VIEW_FORMS.format(kind, why))
+    return TypeError(f"{name}(): argument '{argument}' (position 1) must be tuple of ints, not {kind}")
 
 
 def _integer(name: str, x: Any, position: int, argument: str) -> int:
@@ -54,9 +82,14 @@ def _integer(name: str, x: Any, position: int, argument: str) -> int:
             return int(x)
         return operator.index(x)
     except TypeError:
+        kind = type(x).__name__
+        if position:
+            raise TypeError(
+                f"{name}(): argument '{argument}' failed to unpack the object at pos {position + 1} with error \"type must "
+                f'be tuple of ints,but got {kind}"'
+            ) from None
         raise TypeError(
-            f"{name}(): argument '{argument}' (position 1) must be tuple of ints, but found element of type "
-            f"{type(x).__name__} at pos {position}"
+            f"{name}(): argument '{argument}' (position 1) must be tuple of ints, but found element of type {kind} at pos 0"
         ) from None
 
 
@@ -124,7 +157,7 @@ def _unsafe_view(input: Array, size: Any) -> Array:
 
 
 @composite(name="view", function=False)
-def view_method(input: Any, *size: Any, dtype: Any = None) -> Any:
+def view_method(input: Any, *size: Any, dtype: Any = None, **named: Any) -> Any:
     """The same elements in another shape, on the same memory.
 
     Args:
@@ -140,7 +173,7 @@ def view_method(input: Any, *size: Any, dtype: Any = None) -> Any:
     """
     if dtype is not None or (len(size) == 1 and isinstance(size[0], dtypes.dtype)):
         return _view_dtype(input, size[0] if dtype is None else dtype)
-    new = sizes("view", size)
+    new = sizes("view", size, "size", named)
     shape = input._shape
     return _view(input, new if new == shape else infer_size(shape, new))
 
@@ -182,7 +215,7 @@ def _reshape_array(a: Array, size: Any) -> Array:
 
 
 @composite(raw=_reshape_array)
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, *shape: Any, **named: Any) -> Any:
     """The same elements in another shape: a view where the strides allow it, else a copy.
 
     Args:
@@ -194,7 +227,7 @@ def reshape(input: Any, *shape: Any) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
     """
-    new = infer_size(input._shape, sizes("reshape", shape, "shape"))
+    new = infer_size(input._shape, sizes("reshape", shape, "shape", named))
     a = input._data
     if a.flags.c_contiguous:
         return _view(input, new)
@@ -340,8 +373,13 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
     return input.swapaxes(a, b) if n else input[...]
 
 
-composite(name="swapaxes")(transpose)
 composite(name="swapdims")(transpose)
+
+
+@composite()
+def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
+    """With two dimensions exchanged; see `transpose`."""
+    return transpose(input, axis0, axis1)
 
 
 @view(name="t", node="TBackward0", input="t(grad)")
@@ -374,13 +412,13 @@ def inverse_order(dims: Any) -> Any:
 
 
 @composite(raw=lambda a, dims: a.transpose(dims))
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, *dims: Any, **named: Any) -> Any:
     """With the dimensions in another order.
 
     Raises:
         RuntimeError: not every dimension is given exactly once.
     """
-    order = sizes("permute", dims, "dims")
+    order = sizes("permute", dims, "dims", named)
     n = len(input._shape)
     if len(order) != n:
         raise RuntimeError(
@@ -414,7 +452,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     if len(set(dst)) != len(dst):
         raise RuntimeError(f"movedim: repeated dim in `destination` ({to})")
     if not n:
-        return alias(input)
+        return transpose(input, 0, 0)
     order = [d for d in range(n) if d not in src]
     for d, s in sorted(zip(dst, src)):
         order.insert(d, s)
@@ -444,8 +482,7 @@ def _matrix_transpose(input: Any) -> Any:
         return _identity_of_number(input, "mT")
     if len(input._shape) < 2:
         raise RuntimeError(
-            "tensor.mT is only supported on matrices or batches of matrices. Got "
-            f"{len(input._shape)}-D tensor."
+            f"tensor.mT is only supported on matrices or batches of matrices. Got {len(input._shape)}-D tensor."
         )
     return transpose(input, -2, -1)
 
@@ -470,8 +507,7 @@ def adjoint(input: Any) -> Any:
     """
     if len(input._shape) < 2:
         raise RuntimeError(
-            "tensor.adjoint() is only supported on matrices or batches of matrices. Got "
-            f"{len(input._shape)}-D tensor."
+            f"tensor.adjoint() is only supported on matrices or batches of matrices. Got {len(input._shape)}-D tensor."
         )
     swapped = transpose(input, -2, -1)
     return swapped.conj() if input._dtype.is_complex else swapped
@@ -509,13 +545,13 @@ def _expand_array(a: Array, size: Any) -> Array:
 
 
 @composite(function=False, raw=_expand_array)
-def expand(input: Any, *size: Any, implicit: bool = False) -> Any:
+def expand(input: Any, *size: Any, implicit: bool = False, **named: Any) -> Any:
     """Dimensions of size 1 repeated to a larger size without using memory; -1 keeps a size.
 
     Raises:
         RuntimeError: a dimension of another size than 1 would change, or there are too few sizes.
     """
-    new = sizes("expand", size)
+    new = sizes("expand", size, "size", named)
     shape = input._shape
     lead = len(new) - len(shape)
     if lead < 0:
@@ -551,9 +587,9 @@ def expand_as(input: Any, other: Any) -> Any:
 
 
 @composite()
-def broadcast_to(input: Any, *size: Any) -> Any:
+def broadcast_to(input: Any, *size: Any, **named: Any) -> Any:
     """`input` expanded to a shape; see `Tensor.expand`."""
-    return expand(input, *size)
+    return expand(input, sizes("broadcast_to", size, "size", named))
 
 
 @composite(method=False)
@@ -561,7 +597,11 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """All tensors expanded to the shape to which they broadcast together."""
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
-    shape = broadcast_shapes(*[x._shape for x in tensors])
+    from .elementwise_general import broadcast_shapes as two
+
+    shape: Shape = ()
+    for x in tensors:
+        shape = two(shape, x._shape)
     return tuple([expand(x, shape) for x in tensors])
 
 
@@ -575,314 +615,14 @@ def broadcast_shapes(*shapes: Any) -> Size:
     from .elementwise_general import broadcast_shapes as two
 
     found: Shape = ()
-    for s in shapes:
+    for i, s in enumerate(shapes):
         s = (s,) if isinstance(s, int) else tuple(s)
         try:
             found = two(found, s)
         except RuntimeError:
+            d = next(d for d in range(1, len(s) + 1) if s[-d] != 1 and found[-d] not in (1, s[-d]))
             raise RuntimeError(
-                "Shape mismatch: objects cannot be broadcast to a single shape"
+                f"Attempting to broadcast a dimension of length {s[-d]} at {-d}! Mismatching argument at index {i} had {s}; "
+                f"but expected shape should be broadcastable to {list(found)}"
             ) from None
     return Size(found)
-
-
-# ---------------------------------------------------------------------------------------------- parts
-def _select_kernel(a: Array, dim: int, index: int) -> Array:
-    n = a.ndim
-    if not n:
-        raise IndexError("select() cannot be applied to a 0-dim tensor.")
-    dim = wrap_dim(dim, n)
-    size = a.shape[dim]
-    if not -size <= index < size:
-        raise IndexError(
-            f"select(): index {index} out of range for tensor of size {list(a.shape)} at dimension {dim}"
-        )
-    return kernels.select(a, dim, index)
-
-
-@view(name="_select", aten="select", node="SelectBackward0", kernel=_select_kernel, function=False, method=False,
-      input="select_backward(grad, shape(input), dim, index)")  # fmt: skip
-def _select(input: Array, dim: int, index: int) -> Array:
-    """The part at one index of a dimension."""
-
-
-@composite(raw=_select_kernel)
-def select(input: Any, dim: int, index: Any) -> Any:
-    """The part at one index of a dimension, which the result lacks.
-
-    Raises:
-        IndexError: the dimension or the index does not exist, or the tensor has no dimensions.
-    """
-    n = len(input._shape)
-    return _select(input, wrap_dim(dim, n) if n else dim, operator.index(index))
-
-
-@operation(name="select_backward", function=False, method=False, tangent="linear", input="_select(grad, dim, index)",
-           kernel=kernels.select_backward)  # fmt: skip
-def select_backward(input: Array, size: Any, dim: int, index: int) -> Array:
-    """The gradient of `select`."""
-
-
-@view(name="_slice", aten="slice", node="SliceBackward0", function=False, method=False, kernel=kernels.slice_,
-      input="slice_backward(grad, shape(input), dim, start, end, step)")  # fmt: skip
-def _slice(input: Array, dim: int, start: Any, end: Any, step: Any) -> Array:
-    """A range of a dimension."""
-
-
-@operation(name="slice_backward", function=False, method=False, tangent="linear", kernel=kernels.slice_backward,
-           input="_slice(grad, dim, start, end, step)")  # fmt: skip
-def slice_backward(input: Array, size: Any, dim: int, start: Any, end: Any, step: Any) -> Array:
-    """The gradient of a slice."""
-
-
-@composite()
-def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
-    """`length` entries of a dimension from `start` on.
-
-    Raises:
-        RuntimeError: the tensor has no dimensions or the range leaves it.
-        IndexError: `start` is out of range.
-    """
-    shape = input._shape
-    if not shape:
-        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
-    if length < 0:
-        raise RuntimeError("narrow(): length must be non-negative.")
-    at = wrap_dim(dim, len(shape))
-    size = shape[at]
-    start = operator.index(start)
-    if not -size <= start <= size:
-        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
-    if start < 0:
-        start += size
-    if start > size - length:
-        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return _slice(input, at, start, start + length, 1)
-
-
-@view(name="alias", function=False, method=False, input="grad")
-def alias(input: Array) -> Array:
-    """The tensor itself as a new one on the same memory."""
-    return input[...]
-
-
-@view(name="_diagonal", aten="diagonal", node="DiagonalBackward0", function=False, method=False, kernel=kernels.diagonal,
-      input="diagonal_backward(grad, shape(input), offset, dim1, dim2)")  # fmt: skip
-def _diagonal(input: Array, offset: int, dim1: int, dim2: int) -> Array:
-    """The diagonals of matrices."""
-
-
-@operation(name="diagonal_backward", function=False, method=False, tangent="linear", kernel=kernels.diagonal_backward,
-           input="_diagonal(grad, offset, dim1, dim2)")  # fmt: skip
-def diagonal_backward(input: Array, size: Any, offset: int, dim1: int, dim2: int) -> Array:
-    """The gradient of `diagonal`."""
-
-
-@composite()
-def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """The diagonals of the matrices in two dimensions, as the last dimension of the result.
-
-    Args:
-        input: the tensor.
-        offset: above (positive) or below (negative) the main diagonal.
-        dim1, dim2: the two dimensions.
-
-    Raises:
-        RuntimeError: both are the same dimension.
-    """
-    n = len(input._shape)
-    a, b = wrap_dim(dim1, n), wrap_dim(dim2, n)
-    if a == b:
-        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return _diagonal(input, offset, a, b)
-
-
-@view(name="_unfold", aten="unfold", node="UnfoldBackward0", function=False, method=False, kernel=kernels.unfold,
-      input="unfold_backward(grad, shape(input), dim, size, step)")  # fmt: skip
-def _unfold(input: Array, dim: int, size: int, step: int) -> Array:
-    """Sliding pieces."""
-
-
-@operation(name="unfold_backward", function=False, method=False, tangent="linear", kernel=kernels.unfold_backward,
-           input="_unfold(grad, dim, piece, step)")  # fmt: skip
-def unfold_backward(input: Array, size: Any, dim: int, piece: int, step: int) -> Array:
-    """The gradient of `unfold`."""
-
-
-@composite(function=False)
-def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
-    """All pieces of `size` entries that begin every `step` entries of a dimension, as a new last dimension.
-
-    Raises:
-        RuntimeError: the size is larger than the dimension or negative, or the step not positive.
-    """
-    n = len(input._shape)
-    at = wrap_dim(dimension, n)
-    have = input._shape[at] if n else 1
-    if size < 0:
-        raise RuntimeError(f"size is {size} but must be >= 0")
-    if size > have:
-        raise RuntimeError(f"maximum size for tensor at dimension {at} is {have} but size is {size}")
-    if step <= 0:
-        raise RuntimeError(f"step is {step} but must be > 0")
-    return _unfold(input, at, size, step)
-
-
-# ---------------------------------------------------------------------------------------------- complex numbers
-@view(input="view_as_complex(contiguous_array(grad))")
-def view_as_real(input: Array) -> Array:
-    """Complex numbers as pairs of real and imaginary part, in a new last dimension.
-
-    Raises:
-        RuntimeError: the tensor is not complex.
-    """
-    if input.dtype.kind != "c":
-        raise RuntimeError("view_as_real is only supported for complex tensors")
-    half = input.itemsize // 2
-    real = input.view() if input.ndim else input
-    return kernels.strided(
-        np.asarray(real.real), (*input.shape, 2), (*input.strides, half)
-    )
-
-
-def _complex_kernel(a: Array) -> Array:
-    kind = {4: np.complex64, 8: np.complex128}.get(a.itemsize)
-    if a.dtype.kind != "f" or kind is None:
-        raise RuntimeError(
-            "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
-            f"{dtypes.from_numpy(a.dtype).scalar_name}"
-        )
-    if not a.ndim:
-        raise RuntimeError("Input tensor must have one or more dimensions")
-    if a.shape[-1] != 2:
-        raise RuntimeError("Tensor must have a last dimension of size 2")
-    item = a.itemsize
-    if a.strides[-1] != item:
-        raise RuntimeError("Tensor must have a last dimension with stride 1")
-    for s in a.strides[:-1]:
-        if s // item % 2:
-            raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
-    return a.view(kind)[..., 0]
-
-
-@view(input="view_as_real(grad)", kernel=_complex_kernel)
-def view_as_complex(input: Array) -> Array:
-    """Pairs in the last dimension as complex numbers.
-
-    Raises:
-        RuntimeError: the last dimension is not a pair next to each other in memory.
-    """
-
-
-in_formulas(np.ascontiguousarray, lambda x: x.contiguous(), "contiguous_array", aliasing=True)
-
-
-def _real(input: Any) -> Any:
-    if not input._dtype.is_complex:
-        return input
-    return _select(view_as_real(input), len(input._shape), 0)
-
-
-def _imag(input: Any) -> Any:
-    if not input._dtype.is_complex:
-        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-    return _select(view_as_real(input), len(input._shape), 1)
-
-
-@composite(method=False, raw=lambda a: a.real)
-def real(input: Any) -> Any:
-    """The real parts, as a view; a real tensor itself."""
-    return _real(input)
-
-
-@composite(method=False, raw=lambda a: a.imag)
-def imag(input: Any) -> Any:
-    """The imaginary parts, as a view.
-
-    Raises:
-        RuntimeError: the tensor is not complex.
-    """
-    return _imag(input)
-
-
-def _assign_part(part: Any) -> Any:
-    return lambda input, value: part(input).copy_(value if isinstance(value, TensorBase) else wrap(np.asarray(value)))
-
-
-TensorBase.real = property(_real, _assign_part(_real), doc="The real parts; see `torch.real`.")  # type: ignore[attr-defined]
-TensorBase.imag = property(_imag, _assign_part(_imag), doc="The imaginary parts; see `torch.imag`.")  # type: ignore[attr-defined]
-
-
-# ---------------------------------------------------------------------------------------------- by strides
-def geometry(input: Any) -> tuple[Shape, Shape, int]:
-    """Shape, strides and offset of a tensor within the memory it shares with its base, in elements."""
-    return input._shape, input.stride(), input.storage_offset()
-
-
-def _as_strided_kernel(a: Array, size: Any, stride: Any, storage_offset: int, own: Any) -> Array:
-    item = a.itemsize
-    return kernels.strided(a, size, [s * item for s in stride], (storage_offset - own[2]) * item)
-
-
-@view(name="_as_strided", aten="as_strided", node="AsStridedBackward0", function=False, method=False,
-      kernel=_as_strided_kernel, tangent=None,
-      input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
-def _as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: Any) -> Array:
-    """A look at the memory by shape, strides and offset; `own` are those of the input."""
-
-
-@operation(name="as_strided_backward", function=False, method=False, kernel=kernels.as_strided_backward,
-           input="as_strided_again(grad, own, size, stride, storage_offset)")  # fmt: skip
-def as_strided_backward(input: Array, own: Any, size: Any, stride: Any, storage_offset: int) -> Array:
-    """The gradient of `as_strided`."""
-
-
-def _look(grad: Array, own: Any, size: Any, stride: Any, offset: int) -> Array:
-    """The same look at another array, laid out in memory like the first one was."""
-    shape, strides, start = own
-    reach = max([start + sum((n - 1) * s for n, s in zip(shape, strides)),
-                 offset + sum((n - 1) * s for n, s in zip(size, stride))])  # fmt: skip
-    memory = np.zeros(reach + 1, grad.dtype)
-    item = grad.itemsize
-    kernels.strided(memory, shape, [s * item for s in strides], start * item)[...] = grad
-    return kernels.strided(memory, size, [s * item for s in stride], offset * item)
-
-
-@operation(name="as_strided_again", function=False, method=False, kernel=_look,
-           input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
-def as_strided_again(input: Array, own: Any, size: Any, stride: Any, storage_offset: int) -> Array:
-    """What `as_strided` shows of a tensor that lies in memory as `own` says."""
-
-
-@composite()
-def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
-    """A look at the tensor's memory by shape, strides and offset, all in elements.
-
-    Raises:
-        RuntimeError: the look would leave the memory, a stride is negative, or the lengths differ.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
-    """
-    own = geometry(input)
-    size, stride = tuple(size), tuple(stride)
-    offset = own[2] if storage_offset is None else storage_offset
-    if len(size) != len(stride):
-        raise RuntimeError("mismatch in length of strides and shape")
-    for s in stride:
-        if s < 0:
-            raise RuntimeError(
-                "as_strided: Negative strides are not supported at the moment, got strides: " + str(list(stride))
-            )
-    a = input._data
-    owner = kernels.root(a)
-    item = a.itemsize
-    if 0 not in size:
-        start = kernels.offset_in(a, owner) - own[2] * item
-        last = (offset + sum((n - 1) * s for n, s in zip(size, stride)) + 1) * item
-        room = owner.size * owner.itemsize - start
-        if last > room or offset < 0:
-            raise RuntimeError(
-                f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {item} "
-                f"requiring a storage size of {last} are out of bounds for storage of size {room}"
-            )
-    return _as_strided(input, size, stride, offset, own)

@@ -12,7 +12,8 @@ from ..kernels import numpy_views as kernels
 from .convert import copy_in
 from .declare import REGISTRY, Array, composite, view
 from .inplace import check, refresh
-from .view import _as_strided_kernel, as_strided, geometry, sizes, wrap_dim
+from .view import sizes, wrap_dim
+from .view_parts import _as_strided_kernel, as_strided, geometry
 
 
 # ---------------------------------------------------------------------------------------------- shapes
@@ -46,7 +47,15 @@ def _transpose(input: Array, dim0: int, dim1: int) -> Array:
     """With two dimensions exchanged."""
 
 
-@view(name="_t_", aten="t_", node="TBackward1", function=False, method=False, kernel=REGISTRY["t"].forward, input="t(grad)")
+@view(
+    name="_t_",
+    aten="t_",
+    node="TBackward1",
+    function=False,
+    method=False,
+    kernel=REGISTRY["t"].forward,
+    input="t(grad)",
+)
 def _t(input: Array) -> Array:
     """The transpose of a matrix."""
 
@@ -68,7 +77,7 @@ def _become(input: Any, name: str, *args: Any) -> Any:
     input._data = array
     input._shape = array.shape
     bump(input)
-    refresh(input)
+    refresh(input, input)
     return input
 
 
@@ -83,7 +92,9 @@ def squeeze_(input: Any, dim: Any = None) -> Any:
     """The in-place form of `squeeze`."""
     if dim is None:
         return _become(input, "_squeeze_")
-    return _become(input, "_squeeze_dim_", dim) if isinstance(dim, int) else _become(input, "_squeeze_dims_", tuple(dim))
+    return (
+        _become(input, "_squeeze_dim_", dim) if isinstance(dim, int) else _become(input, "_squeeze_dims_", tuple(dim))
+    )
 
 
 @composite(inplace=True)
@@ -116,13 +127,13 @@ def as_strided_(input: Any, size: Any, stride: Any, storage_offset: int | None =
 
 # ---------------------------------------------------------------------------------------------- memory
 @composite(inplace=True)
-def resize_(input: Any, *size: Any, memory_format: Any = None) -> Any:
+def resize_(input: Any, *size: Any, memory_format: Any = None, **named: Any) -> Any:
     """Gives the tensor another shape; its elements in memory stay, and more memory is added where it does not suffice.
 
     Raises:
         RuntimeError: the tensor requires a gradient, or a size is negative.
     """
-    new = sizes("resize_", size)
+    new = sizes("resize_", size, "size", named)
     for n in new:
         if n < 0:
             raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(new)}")

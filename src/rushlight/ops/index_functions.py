@@ -1,0 +1,315 @@
+"""Reading and writing entries of one dimension, or elements at flat indices, by index tensors."""
+
+from typing import Any
+
+from .. import dtypes
+from ..base import TensorBase
+from ..kernels import numpy_indexing as kernels
+from .convert import to_dtype
+from .declare import Array, composite, formula, operation
+from .indexing import _index_put, index_tensor, put_at
+from .overwrite import change, copying, into, number_for
+from .view import reshape, view_method, wrap_dim
+
+
+# ---------------------------------------------------------------------------------------------- one dimension
+@operation(name="_index_select", aten="index_select", node="IndexSelectBackward0", function=False, method=False,
+           kernel=kernels.index_select, tangent="_index_select(input_t, dim, index)",
+           input="index_select_backward(grad, shape(input), dim, index)")  # fmt: skip
+def _index_select(input: Array, dim: int, index: Array) -> Array:
+    """Entries of a dimension."""
+
+
+@formula
+def index_select_backward(grad: Any, shape: Any, dim: Any, index: Any) -> Any:
+    """The gradient of `index_select`: entries added up where they came from."""
+    if not shape:
+        return reshape(grad, shape)
+    return index_backward(grad, shape, [index], (dim,))  # type: ignore[name-defined]  # noqa: F821
+
+
+def _vector(name: str, index: Any) -> Any:
+    if len(index._shape) > 1:
+        raise IndexError(f"{name}(): Index is supposed to be a vector")
+    return index if index._shape else view_method(index, 1)
+
+
+@composite()
+def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
+    """The entries of a dimension at the indices of a vector, as a copy.
+
+    Raises:
+        IndexError: an index is out of range, or the index is not a vector.
+        RuntimeError: the indices are not integers.
+    """
+    at = wrap_dim(dim, len(input._shape))
+    if index._dtype not in (dtypes.int64, dtypes.int32):
+        raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
+    return into(out, _index_select(input, at, _vector("index_select", index)))
+
+
+@operation(name="_index_add", aten="index_add", node="IndexAddBackward0", function=False, method=False,
+           kernel=copying(kernels.index_add), input="grad",
+           source="scaled(reshape(_index_select(grad, dim, index), shape(source)), alpha)")  # fmt: skip
+def _index_add(input: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
+    """With entries of another tensor added."""
+
+
+@formula(aliasing=True)
+def scaled(grad: Any, alpha: Any) -> Any:
+    """`alpha` times a gradient."""
+    return grad if alpha == 1 else grad * alpha
+
+
+def _index_add_operands(input: Any, dim: int, index: Any, source: Any, alpha: Any) -> tuple[Any, ...]:
+    at = wrap_dim(dim, len(input._shape))
+    index = _vector("index_add_", index)
+    if index._dtype not in (dtypes.int64, dtypes.int32):
+        raise RuntimeError("index_add_(): Expected dtype int32/int64 for index but got: " + index._dtype.scalar_name)
+    if source._dtype is not input._dtype:
+        raise RuntimeError(
+            f"index_add_(): self ({input._dtype.scalar_name}) and source ({source._dtype.scalar_name}) must have the same "
+            "scalar type"
+        )
+    have = source._shape[at] if source._shape else 1
+    if index._data.size != have:
+        raise RuntimeError(
+            f"index_add_(): Number of indices ({index._data.size}) should be equal to source.size(dim): ({have}), for "
+            f"dim: {at}"
+        )
+    if input._shape[:at] + input._shape[at + 1 :] != source._shape[:at] + source._shape[at + 1 :]:
+        raise RuntimeError(
+            "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
+            f"{list(input._shape)} source.shape = {list(source._shape)}"
+        )
+    return input, at, index, source, alpha
+
+
+@composite()
+def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, out: Any = None) -> Any:
+    """With ``alpha`` times the entries of `source` added to those of a dimension at the indices of a vector.
+
+    Raises:
+        RuntimeError: the shapes or dtypes do not match, or an index is out of range.
+    """
+    return into(out, _index_add(*_index_add_operands(input, dim, index, source, alpha)))
+
+
+@composite(inplace=True)
+def index_add_(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
+    """The in-place form of `index_add`."""
+    return change("_index_add", kernels.index_add, *_index_add_operands(input, dim, index, source, alpha))
+
+
+@operation(name="_index_copy", aten="index_copy", node="IndexCopyBackward0", function=False, method=False,
+           kernel=copying(kernels.index_copy), input="_index_fill(grad, dim, index, 0)",
+           source="reshape(_index_select(grad, dim, index), shape(source))")  # fmt: skip
+def _index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
+    """With entries replaced by those of another tensor."""
+
+
+def _index_copy_operands(input: Any, dim: int, index: Any, source: Any) -> tuple[Any, ...]:
+    at = wrap_dim(dim, len(input._shape))
+    index = _vector("index_copy_", index)
+    if index._dtype is not dtypes.int64:
+        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {index._dtype.scalar_name}")
+    if source._dtype is not input._dtype:
+        raise RuntimeError(
+            "index_copy_(): self and source expected to have the same dtype, but got (self) "
+            f"{input._dtype.scalar_name} and (source) {source._dtype.scalar_name}"
+        )
+    if source._shape and input._shape:
+        mine, theirs = (s[:at] + s[at + 1 :] for s in (input._shape, source._shape))
+        if mine != theirs:
+            raise RuntimeError(
+                "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: "
+                f"{' '.join(map(str, mine))} at dimension {at} and source slice shape: {' '.join(map(str, theirs))} at "
+                f"dimension {at}."
+            )
+    have = source._shape[at] if source._shape else 1
+    if index._data.size != have:
+        raise IndexError(
+            f"index_copy_(): Number of indices ({index._data.size}) should be equal to source.size(dim) ({have})"
+        )
+    n = input._shape[at] if input._shape else 1
+    bad = index._data[(index._data < 0) | (index._data >= n)]
+    if bad.size:
+        raise IndexError(f"index_copy_(): index {int(bad[0])} is out of bounds for dimension {at} with size {n}")
+    return input, at, index, source
+
+
+@composite()
+def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None) -> Any:
+    """With the entries of a dimension at the indices of a vector replaced by those of `source`.
+
+    Raises:
+        IndexError: an index is out of range or their number wrong.
+        RuntimeError: the shapes or dtypes do not match.
+    """
+    return into(out, _index_copy(*_index_copy_operands(input, dim, index, source)))
+
+
+@composite(inplace=True)
+def index_copy_(input: Any, dim: int, index: Any, source: Any) -> Any:
+    """The in-place form of `index_copy`."""
+    return change("_index_copy", kernels.index_copy, *_index_copy_operands(input, dim, index, source))
+
+
+@operation(name="_index_fill", aten="index_fill", node="IndexFillBackward0", function=False, method=False,
+           kernel=copying(kernels.index_fill), input="_index_fill(grad, dim, index, 0)")  # fmt: skip
+def _index_fill(input: Array, dim: int, index: Array, value: Any) -> Array:
+    """With entries set to a number."""
+
+
+@operation(name="_index_fill_tensor", aten="index_fill", node="IndexFillBackward1", function=False, method=False,
+           kernel=copying(kernels.index_fill), input="_index_fill(grad, dim, index, 0)",
+           value="fit_like(_index_select(grad, dim, index), shape(value))")  # fmt: skip
+def _index_fill_tensor(input: Array, dim: int, index: Array, value: Array) -> Array:
+    """With entries set to the element of a 0-dim tensor."""
+
+
+def _index_fill_operands(input: Any, dim: int, index: Any, value: Any) -> tuple[str, tuple[Any, ...]]:
+    at = wrap_dim(dim, len(input._shape))
+    if index._dtype is not dtypes.int64:
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    index = _vector("index_fill_", index)
+    if isinstance(value, TensorBase):
+        if value._shape:
+            raise RuntimeError(
+                "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                f"{len(value._shape)} dimension(s)."
+            )
+        return "_index_fill_tensor", (input, at, index, to_dtype(value, input._dtype))
+    return "_index_fill", (input, at, index, number_for(value, input._dtype)[()])
+
+
+@composite()
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """With the entries of a dimension at the indices of a vector set to one value.
+
+    Raises:
+        IndexError: an index is out of range.
+    """
+    name, operands = _index_fill_operands(input, dim, index, value)
+    return (_index_fill if name == "_index_fill" else _index_fill_tensor)(*operands)
+
+
+@composite(inplace=True)
+def index_fill_(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """The in-place form of `index_fill`."""
+    name, operands = _index_fill_operands(input, dim, index, value)
+    return change(name, kernels.index_fill, *operands)
+
+
+# ---------------------------------------------------------------------------------------------- several index tensors
+@composite()
+def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """With values put at the places that index tensors name, as ``input[indices] = values`` would; see `index_put_`."""
+    _check_put(indices, input, values)
+    tensors, dims = _placed(indices)
+    return _index_put(input, tensors, values, dims, accumulate)
+
+
+@composite(inplace=True)
+def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """Puts values at the places that index tensors name, or adds them, in place.
+
+    Args:
+        input: the tensor to change.
+        indices: a tuple of index tensors, one for each dimension from the first; None stands for a whole dimension.
+        values: a tensor of the same dtype that broadcasts to what ``input[indices]`` would give.
+        accumulate: whether to add; indices may then repeat.
+
+    Raises:
+        IndexError: an index is out of range.
+        RuntimeError: the values do not fit.
+        TypeError: the indices are not a tuple of tensors.
+    """
+    _check_put(indices, input, values)
+    tensors, dims = _placed(indices)
+    return put_at(input, tensors, values, dims, accumulate)
+
+
+def _check_put(indices: Any, input: Any, values: Any) -> None:
+    if not isinstance(indices, (tuple, list)):
+        raise TypeError(
+            f"index_put(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}"
+        )
+    if values._dtype is not input._dtype:
+        raise RuntimeError(
+            f"Index put requires the source and destination dtypes match, got {input._dtype.scalar_name} for the "
+            f"destination and {values._dtype.scalar_name} for the source."
+        )
+
+
+def _placed(indices: Any) -> tuple[list[Any], tuple[int, ...]]:
+    tensors: list[Any] = []
+    dims: list[int] = []
+    dim = 0
+    for x in indices:
+        if x is None:
+            dim += 1
+            continue
+        t = index_tensor(x)
+        tensors.append(t)
+        dims.append(dim)
+        dim += len(t._shape) if t._dtype is dtypes.bool_ else 1
+    return tensors, tuple(dims)
+
+
+# ---------------------------------------------------------------------------------------------- flat indices
+@operation(name="_take", aten="take", node="TakeBackward0", function=False, method=False, kernel=kernels.take,
+           input="take_backward(grad, shape(input), index)")  # fmt: skip
+def _take(input: Array, index: Array) -> Array:
+    """Elements by flat index."""
+
+
+@operation(name="take_backward", function=False, method=False, kernel=kernels.take_backward, input="_take(grad, index)")
+def take_backward(input: Array, size: Any, index: Array) -> Array:
+    """The gradient of `take`."""
+
+
+@composite()
+def take(input: Any, index: Any, *, out: Any = None) -> Any:
+    """The elements at indices into the flattened tensor, in the shape of the index.
+
+    Raises:
+        IndexError: an index is out of range.
+        RuntimeError: the index is not int64.
+    """
+    if index._dtype is not dtypes.int64:
+        raise RuntimeError(f"take(): Expected a long tensor for index, but got {index._dtype.scalar_name}")
+    return into(out, _take(input, index))
+
+
+@operation(name="_put", aten="put", node="PutBackward0", function=False, method=False, kernel=copying(kernels.put_flat),
+           input="grad if accumulate else _put(grad, index, zeros_of(grad, shape(source)), False)",
+           source="reshape(_take(grad, index), shape(source))")  # fmt: skip
+def _put(input: Array, index: Array, source: Array, accumulate: bool) -> Array:
+    """With values at flat indices."""
+
+
+def _check_put_flat(index: Any, source: Any) -> None:
+    if index._data.size != source._data.size:
+        raise IndexError(
+            "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{source._data.size}, index.numel() = {index._data.size}"
+        )
+
+
+@composite()
+def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """With values put at indices into the flattened tensor, or added.
+
+    Raises:
+        IndexError: an index is out of range or the numbers of elements differ.
+    """
+    _check_put_flat(index, source)
+    return _put(input, index, source, accumulate)
+
+
+@composite(inplace=True)
+def put_(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """The in-place form of `put`."""
+    _check_put_flat(index, source)
+    return change("_put", kernels.put_flat, input, index, source, accumulate)

@@ -1,0 +1,233 @@
+"""Masks: filling, selecting and scattering where a condition holds; and writing copies of parts of a tensor."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase, wrap
+from ..kernels import numpy_indexing as kernels
+from . import elementwise_general as general
+from .convert import to_dtype
+from .declare import Array, composite, operation
+from .inplace import change_inplace
+from .overwrite import into, number_for, replace
+from .view import wrap_dim
+
+
+# ---------------------------------------------------------------------------------------------- masks
+@operation(name="_masked_fill", aten="masked_fill", node="MaskedFillBackward0", function=False, method=False,
+           kernel=kernels.masked_fill, input="fit_like(_masked_fill(grad, mask, 0), shape(input))")  # fmt: skip
+def _masked_fill(input: Array, mask: Array, value: Any) -> Array:
+    """With a number where the mask is true."""
+
+
+@operation(name="_masked_fill_tensor", aten="masked_fill", node="MaskedFillBackward1", function=False, method=False,
+           kernel=kernels.masked_fill, input="fit_like(_masked_fill(grad, mask, 0), shape(input))",
+           value="fit_like(where(mask, grad, zeros_like(grad)), shape(value))")  # fmt: skip
+def _masked_fill_tensor(input: Array, mask: Array, value: Array) -> Array:
+    """With the element of a 0-dim tensor where the mask is true."""
+
+
+def _masked_fill_operands(input: Any, mask: Any, value: Any) -> tuple[Any, ...]:
+    if mask._dtype is not dtypes.bool_:
+        raise RuntimeError(
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {_C_NAMES.get(mask._dtype, 'float')}"
+        )
+    if isinstance(value, TensorBase):
+        if value._shape:
+            raise RuntimeError(
+                "masked_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                f"{len(value._shape)} dimension(s)."
+            )
+        general.broadcast_shapes(mask._shape, input._shape)
+        return "_masked_fill_tensor", (input, mask, to_dtype(value, input._dtype))
+    general.broadcast_shapes(mask._shape, input._shape)
+    return "_masked_fill", (input, mask, number_for(value, input._dtype)[()])
+
+
+_C_NAMES = {
+    dtypes.uint8: "unsigned char", dtypes.int8: "signed char", dtypes.int16: "short int", dtypes.int32: "int",
+    dtypes.int64: "long int", dtypes.float64: "double", dtypes.float16: "c10::Half", dtypes.bfloat16: "c10::BFloat16",
+    dtypes.complex64: "c10::complex<float>", dtypes.complex128: "c10::complex<double>",
+}  # fmt: skip
+
+
+@composite()
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """With one value (a number or 0-dim tensor) where the mask is true; input and mask broadcast.
+
+    Raises:
+        RuntimeError: the mask is not boolean, or the shapes do not broadcast.
+    """
+    name, operands = _masked_fill_operands(input, mask, value)
+    return (_masked_fill if name == "_masked_fill" else _masked_fill_tensor)(*operands)
+
+
+@composite(inplace=True)
+def masked_fill_(input: Any, mask: Any, value: Any) -> Any:
+    """The in-place form of `masked_fill`; the mask must broadcast to the tensor."""
+    name, operands = _masked_fill_operands(input, mask, value)
+    wide = general.broadcast_shapes(mask._shape, input._shape)
+    if wide != input._shape:
+        raise RuntimeError(f"output with shape {list(input._shape)} doesn't match the broadcast shape {list(wide)}")
+    filled, array = operands[2]._data if isinstance(operands[2], TensorBase) else operands[2], mask._data
+    return change_inplace(name, operands, lambda a: np.copyto(a, filled, "unsafe", where=array), overlap=True)
+
+
+@operation(name="_masked_select", aten="masked_select", node="MaskedSelectBackward0", function=False, method=False,
+           kernel=kernels.masked_select, input="masked_select_backward(grad, shape(input), mask)")  # fmt: skip
+def _masked_select(input: Array, mask: Array) -> Array:
+    """The elements where the mask is true."""
+
+
+@operation(name="masked_select_backward", function=False, method=False, kernel=kernels.masked_select_backward,
+           input="_masked_select(grad, mask)")  # fmt: skip
+def masked_select_backward(input: Array, size: Any, mask: Array) -> Array:
+    """The gradient of `masked_select`."""
+
+
+@composite()
+def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
+    """The elements where the mask is true, in one dimension; input and mask broadcast.
+
+    Raises:
+        RuntimeError: the mask is not boolean, or the shapes do not broadcast.
+    """
+    if mask._dtype is not dtypes.bool_:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    general.broadcast_shapes(mask._shape, input._shape)
+    return into(out, _masked_select(input, mask))
+
+
+@operation(name="_masked_scatter", aten="masked_scatter", node="MaskedScatterBackward0", function=False, method=False,
+           kernel=kernels.masked_scatter, input="fit_like(_masked_fill(grad, mask, 0), shape(input))",
+           source="masked_scatter_backward(grad, mask, shape(source))")  # fmt: skip
+def _masked_scatter(input: Array, mask: Array, source: Array) -> Array:
+    """With values in order where the mask is true."""
+
+
+@operation(name="masked_scatter_backward", function=False, method=False, kernel=kernels.masked_scatter_backward,
+           input="_masked_scatter(zeros_of(grad, shape(input)), mask, grad)")  # fmt: skip
+def masked_scatter_backward(input: Array, mask: Array, size: Any) -> Array:
+    """The gradient of `masked_scatter` by its values."""
+
+
+def _check_masked_scatter(input: Any, mask: Any, source: Any) -> None:
+    if mask._dtype is not dtypes.bool_:
+        raise RuntimeError(
+            f"masked_scatter_ only supports boolean masks, but got mask with dtype {mask._dtype.scalar_name}"
+        )
+    if source._dtype is not input._dtype:
+        raise RuntimeError(
+            "masked_scatter: expected self and source to have same dtypes but got "
+            f"{input._dtype.scalar_name} and {source._dtype.scalar_name}"
+        )
+    general.broadcast_shapes(mask._shape, input._shape)
+
+
+@composite()
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """With the elements of `source`, in order, where the mask is true; input and mask broadcast.
+
+    Raises:
+        RuntimeError: the mask is not boolean, or there are not enough values.
+    """
+    _check_masked_scatter(input, mask, source)
+    return _masked_scatter(input, mask, source)
+
+
+@composite(inplace=True)
+def masked_scatter_(input: Any, mask: Any, source: Any) -> Any:
+    """The in-place form of `masked_scatter`."""
+    _check_masked_scatter(input, mask, source)
+    return replace("_masked_scatter", input, mask, source)
+
+
+# ---------------------------------------------------------------------------------------------- where they are
+@composite()
+def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
+    """The indices of all elements that are not zero, in row-major order.
+
+    Args:
+        input: the tensor.
+        as_tuple: whether to return a tensor of indices for each dimension instead of one matrix with a row for each
+            element.
+        out: the tensor to write to.
+    """
+    a = input._data
+    if as_tuple:
+        return tuple([wrap(i) for i in np.nonzero(a if a.ndim else a.reshape(1))])
+    found = np.array(np.nonzero(a)).T if a.ndim else np.zeros((int(bool(a)), 0), np.int64)
+    return into(out, wrap(found))
+
+
+@composite()
+def argwhere(input: Any) -> Any:
+    """The indices of all elements that are not zero, a row for each."""
+    return nonzero(input)
+
+
+# ---------------------------------------------------------------------------------------------- the opposite of views
+@operation(name="_select_scatter", aten="select_scatter", node="SelectScatterBackward0", function=False, method=False,
+           input="_select_scatter(grad, zeros_of(grad, shape(src)), dim, index)", src="_select(grad, dim, index)")  # fmt: skip
+def _select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
+    """With the entry at one index of a dimension replaced."""
+    found = input.copy()
+    found[(slice(None),) * dim + (index,)] = src
+    return found
+
+
+def _same_shape(name: str, expected: Any, src: Any) -> None:
+    if src._shape != expected:
+        raise RuntimeError(
+            f"expected src to have a size equal to the {name} of self. src size = {list(src._shape)}, {name} size = "
+            f"{list(expected)}"
+        )
+
+
+@composite()
+def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
+    """A copy in which the part that `select` shows is replaced by `src`."""
+    _same_shape("slice", input.select(dim, index)._shape, src)
+    return _select_scatter(input, src, wrap_dim(dim, len(input._shape)), index)
+
+
+@operation(name="_slice_scatter", aten="slice_scatter", node="SliceScatterBackward0", function=False, method=False,
+           input="_slice_scatter(grad, zeros_of(grad, shape(src)), dim, start, end, step)",
+           src="_slice(grad, dim, start, end, step)")  # fmt: skip
+def _slice_scatter(input: Array, src: Array, dim: int, start: Any, end: Any, step: Any) -> Array:
+    """With a range of a dimension replaced."""
+    found = input.copy()
+    found[(slice(None),) * dim + (slice(start, end, step),)] = src
+    return found
+
+
+@composite()
+def slice_scatter(input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Any:
+    """A copy in which the part that a slice shows is replaced by `src`."""
+    at = wrap_dim(dim, len(input._shape))
+    last = input._shape[at] if end is None else end
+    expected = input._data[(slice(None),) * at + (slice(start, last, step),)].shape
+    _same_shape("slice", expected, src)
+    return _slice_scatter(input, src, at, 0 if start is None else start, last, step)
+
+
+@operation(name="_diagonal_scatter", aten="diagonal_scatter", node="DiagonalScatterBackward0", function=False,
+           method=False, input="_diagonal_scatter(grad, zeros_of(grad, shape(src)), offset, dim1, dim2)",
+           src="_diagonal(grad, offset, dim1, dim2)")  # fmt: skip
+def _diagonal_scatter(input: Array, src: Array, offset: int, dim1: int, dim2: int) -> Array:
+    """With a diagonal replaced."""
+    from ..kernels.numpy_views import diagonal
+
+    found = input.copy()
+    diagonal(found, offset, dim1, dim2)[...] = src
+    return found
+
+
+@composite()
+def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """A copy in which the part that `diagonal` shows is replaced by `src`."""
+    n = len(input._shape)
+    _same_shape("slice", input.diagonal(offset, dim1, dim2)._shape, src)
+    return _diagonal_scatter(input, src, offset, wrap_dim(dim1, n), wrap_dim(dim2, n))

@@ -1,0 +1,310 @@
+"""Views of parts of a tensor: selections, slices, diagonals, pieces, real parts, and looks at memory by strides."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase, wrap
+from ..kernels import numpy_views as kernels
+from .declare import Array, composite, in_formulas, operation, view
+from .view import Shape, wrap_dim
+
+
+# ---------------------------------------------------------------------------------------------- parts
+def _select_kernel(a: Array, dim: int, index: int) -> Array:
+    n = a.ndim
+    if not n:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    dim = wrap_dim(dim, n)
+    size = a.shape[dim]
+    if not -size <= index < size:
+        raise IndexError(f"select(): index {index} out of range for tensor of size {list(a.shape)} at dimension {dim}")
+    return kernels.select(a, dim, index)
+
+
+@view(name="_select", aten="select", node="SelectBackward0", kernel=_select_kernel, function=False, method=False,
+      input="select_backward(grad, shape(input), dim, index)")  # fmt: skip
+def _select(input: Array, dim: int, index: int) -> Array:
+    """The part at one index of a dimension."""
+
+
+@composite(raw=_select_kernel)
+def select(input: Any, dim: int, index: Any) -> Any:
+    """The part at one index of a dimension, which the result lacks.
+
+    Raises:
+        IndexError: the dimension or the index does not exist, or the tensor has no dimensions.
+    """
+    n = len(input._shape)
+    return _select(input, wrap_dim(dim, n) if n else dim, operator.index(index))
+
+
+@operation(name="select_backward", function=False, method=False, tangent="linear", input="_select(grad, dim, index)",
+           kernel=kernels.select_backward)  # fmt: skip
+def select_backward(input: Array, size: Any, dim: int, index: int) -> Array:
+    """The gradient of `select`."""
+
+
+@view(name="_slice", aten="slice", node="SliceBackward0", function=False, method=False, kernel=kernels.slice_,
+      input="slice_backward(grad, shape(input), dim, start, end, step)")  # fmt: skip
+def _slice(input: Array, dim: int, start: Any, end: Any, step: Any) -> Array:
+    """A range of a dimension."""
+
+
+@operation(name="slice_backward", function=False, method=False, tangent="linear", kernel=kernels.slice_backward,
+           input="_slice(grad, dim, start, end, step)")  # fmt: skip
+def slice_backward(input: Array, size: Any, dim: int, start: Any, end: Any, step: Any) -> Array:
+    """The gradient of a slice."""
+
+
+@composite()
+def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
+    """`length` entries of a dimension from `start` on.
+
+    Raises:
+        RuntimeError: the tensor has no dimensions or the range leaves it.
+        IndexError: `start` is out of range.
+    """
+    shape = input._shape
+    if not shape:
+        raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+    if length < 0:
+        raise RuntimeError("narrow(): length must be non-negative.")
+    at = wrap_dim(dim, len(shape))
+    size = shape[at]
+    start = operator.index(start)
+    if not -size <= start <= size:
+        raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
+    if start < 0:
+        start += size
+    if start > size - length:
+        raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
+    return _slice(input, at, start, start + length, 1)
+
+
+@view(name="alias", function=False, method=False, input="grad")
+def alias(input: Array) -> Array:
+    """The tensor itself as a new one on the same memory."""
+    return input[...]
+
+
+@view(name="_diagonal", aten="diagonal", node="DiagonalBackward0", function=False, method=False, kernel=kernels.diagonal,
+      input="diagonal_backward(grad, shape(input), offset, dim1, dim2)")  # fmt: skip
+def _diagonal(input: Array, offset: int, dim1: int, dim2: int) -> Array:
+    """The diagonals of matrices."""
+
+
+@operation(name="diagonal_backward", function=False, method=False, tangent="linear", kernel=kernels.diagonal_backward,
+           input="_diagonal(grad, offset, dim1, dim2)")  # fmt: skip
+def diagonal_backward(input: Array, size: Any, offset: int, dim1: int, dim2: int) -> Array:
+    """The gradient of `diagonal`."""
+
+
+@composite()
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """The diagonals of the matrices in two dimensions, as the last dimension of the result.
+
+    Args:
+        input: the tensor.
+        offset: above (positive) or below (negative) the main diagonal.
+        dim1, dim2: the two dimensions.
+
+    Raises:
+        RuntimeError: both are the same dimension.
+    """
+    n = len(input._shape)
+    a, b = wrap_dim(dim1, n), wrap_dim(dim2, n)
+    if a == b:
+        raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
+    return _diagonal(input, offset, a, b)
+
+
+@view(name="_unfold", aten="unfold", node="UnfoldBackward0", function=False, method=False, kernel=kernels.unfold,
+      input="unfold_backward(grad, shape(input), dim, size, step)")  # fmt: skip
+def _unfold(input: Array, dim: int, size: int, step: int) -> Array:
+    """Sliding pieces."""
+
+
+@operation(name="unfold_backward", function=False, method=False, tangent="linear", kernel=kernels.unfold_backward,
+           input="_unfold(grad, dim, piece, step)")  # fmt: skip
+def unfold_backward(input: Array, size: Any, dim: int, piece: int, step: int) -> Array:
+    """The gradient of `unfold`."""
+
+
+@composite(function=False)
+def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+    """All pieces of `size` entries that begin every `step` entries of a dimension, as a new last dimension.
+
+    Raises:
+        RuntimeError: the size is larger than the dimension or negative, or the step not positive.
+    """
+    n = len(input._shape)
+    at = wrap_dim(dimension, n)
+    have = input._shape[at] if n else 1
+    if size < 0:
+        raise RuntimeError(f"size is {size} but must be >= 0")
+    if size > have:
+        raise RuntimeError(f"maximum size for tensor at dimension {at} is {have} but size is {size}")
+    if step <= 0:
+        raise RuntimeError(f"step is {step} but must be > 0")
+    return _unfold(input, at, size, step)
+
+
+# ---------------------------------------------------------------------------------------------- complex numbers
+@view(input="view_as_complex(contiguous_array(grad))")
+def view_as_real(input: Array) -> Array:
+    """Complex numbers as pairs of real and imaginary part, in a new last dimension.
+
+    Raises:
+        RuntimeError: the tensor is not complex.
+    """
+    if input.dtype.kind != "c":
+        raise RuntimeError("view_as_real is only supported for complex tensors")
+    half = input.itemsize // 2
+    real = input.view() if input.ndim else input
+    return kernels.strided(np.asarray(real.real), (*input.shape, 2), (*input.strides, half))
+
+
+def _complex_kernel(a: Array) -> Array:
+    kind = {4: np.complex64, 8: np.complex128}.get(a.itemsize)
+    if a.dtype.kind != "f" or kind is None:
+        raise RuntimeError(
+            "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
+            f"{dtypes.from_numpy(a.dtype).scalar_name}"
+        )
+    if not a.ndim:
+        raise RuntimeError("Input tensor must have one or more dimensions")
+    if a.shape[-1] != 2:
+        raise RuntimeError("Tensor must have a last dimension of size 2")
+    item = a.itemsize
+    if a.strides[-1] != item:
+        raise RuntimeError("Tensor must have a last dimension with stride 1")
+    for s in a.strides[:-1]:
+        if s // item % 2:
+            raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
+    return a.view(kind)[..., 0]
+
+
+@view(input="view_as_real(grad)", kernel=_complex_kernel)
+def view_as_complex(input: Array) -> Array:
+    """Pairs in the last dimension as complex numbers.
+
+    Raises:
+        RuntimeError: the last dimension is not a pair next to each other in memory.
+    """
+
+
+in_formulas(np.ascontiguousarray, lambda x: x.contiguous(), "contiguous_array", aliasing=True)
+
+
+def _real(input: Any) -> Any:
+    if not input._dtype.is_complex:
+        return input
+    return _select(view_as_real(input), len(input._shape), 0)
+
+
+def _imag(input: Any) -> Any:
+    if not input._dtype.is_complex:
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return _select(view_as_real(input), len(input._shape), 1)
+
+
+@composite(method=False, raw=lambda a: a.real)
+def real(input: Any) -> Any:
+    """The real parts, as a view; a real tensor itself."""
+    return _real(input)
+
+
+@composite(method=False, raw=lambda a: a.imag)
+def imag(input: Any) -> Any:
+    """The imaginary parts, as a view.
+
+    Raises:
+        RuntimeError: the tensor is not complex.
+    """
+    return _imag(input)
+
+
+def _assign_part(part: Any) -> Any:
+    return lambda input, value: part(input).copy_(value if isinstance(value, TensorBase) else wrap(np.asarray(value)))
+
+
+TensorBase.real = property(_real, _assign_part(_real), doc="The real parts; see `torch.real`.")  # type: ignore[attr-defined]
+TensorBase.imag = property(_imag, _assign_part(_imag), doc="The imaginary parts; see `torch.imag`.")  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------------------------------------- by strides
+def geometry(input: Any) -> tuple[Shape, Shape, int]:
+    """Shape, strides and offset of a tensor within the memory it shares with its base, in elements."""
+    return input._shape, input.stride(), input.storage_offset()
+
+
+def _as_strided_kernel(a: Array, size: Any, stride: Any, storage_offset: int, own: Any) -> Array:
+    item = a.itemsize
+    return kernels.strided(a, size, [s * item for s in stride], (storage_offset - own[2]) * item)
+
+
+@view(name="_as_strided", aten="as_strided", node="AsStridedBackward0", function=False, method=False,
+      kernel=_as_strided_kernel, tangent=None,
+      input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
+def _as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: Any) -> Array:
+    """A look at the memory by shape, strides and offset; `own` are those of the input."""
+
+
+@operation(name="as_strided_backward", function=False, method=False, kernel=kernels.as_strided_backward,
+           input="as_strided_again(grad, own, size, stride, storage_offset)")  # fmt: skip
+def as_strided_backward(input: Array, own: Any, size: Any, stride: Any, storage_offset: int) -> Array:
+    """The gradient of `as_strided`."""
+
+
+def _look(grad: Array, own: Any, size: Any, stride: Any, offset: int) -> Array:
+    """The same look at another array, laid out in memory like the first one was."""
+    shape, strides, start = own
+    reach = max([start + sum((n - 1) * s for n, s in zip(shape, strides)),
+                 offset + sum((n - 1) * s for n, s in zip(size, stride))])  # fmt: skip
+    memory = np.zeros(reach + 1, grad.dtype)
+    item = grad.itemsize
+    kernels.strided(memory, shape, [s * item for s in strides], start * item)[...] = grad
+    return kernels.strided(memory, size, [s * item for s in stride], offset * item)
+
+
+@operation(name="as_strided_again", function=False, method=False, kernel=_look,
+           input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
+def as_strided_again(input: Array, own: Any, size: Any, stride: Any, storage_offset: int) -> Array:
+    """What `as_strided` shows of a tensor that lies in memory as `own` says."""
+
+
+@composite()
+def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
+    """A look at the tensor's memory by shape, strides and offset, all in elements.
+
+    Raises:
+        RuntimeError: the look would leave the memory, a stride is negative, or the lengths differ.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
+    """
+    own = geometry(input)
+    size, stride = tuple(size), tuple(stride)
+    offset = own[2] if storage_offset is None else storage_offset
+    if len(size) != len(stride):
+        raise RuntimeError("mismatch in length of strides and shape")
+    for s in stride:
+        if s < 0:
+            raise RuntimeError(
+                "as_strided: Negative strides are not supported at the moment, got strides: " + str(list(stride))
+            )
+    a = input._data
+    owner = kernels.root(a)
+    item = a.itemsize
+    if 0 not in size:
+        start = kernels.offset_in(a, owner) - own[2] * item
+        last = (offset + sum((n - 1) * s for n, s in zip(size, stride)) + 1) * item
+        room = owner.size * owner.itemsize - start
+        if last > room or offset < 0:
+            raise RuntimeError(
+                f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {item} "
+                f"requiring a storage size of {last} are out of bounds for storage of size {room}"
+            )
+    return _as_strided(input, size, stride, offset, own)
