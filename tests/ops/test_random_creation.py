@@ -76,6 +76,11 @@ torch.randperm(5,out=torch.empty(5))
 torch.randperm(5,requires_grad=True)
 torch.randperm(3,dtype=torch.complex64)
 torch.randperm()
+torch.poisson(torch.tensor([1., 2.]))
+torch.poisson(torch.tensor([1, 2]))
+torch.poisson(torch.tensor([-1.]))
+torch.poisson(torch.empty(0))
+torch.poisson(3)
 torch.rand_like(torch.empty(2,3,dtype=torch.float64)).dtype
 torch.rand_like(torch.empty(2,3,dtype=torch.int64))
 torch.rand_like(torch.empty(2,3,dtype=torch.int64),dtype=torch.float32).dtype
@@ -295,6 +300,9 @@ def test_memory_formats(format):
         "torch.normal(torch.arange(40.0).double(), torch.arange(1.0, 41.0).double())",
         "torch.normal(torch.arange(40.0).half(), torch.arange(1.0, 41.0).half())",
         "torch.normal(1.7, 0.3, (5, 8))",
+        "torch.poisson(torch.linspace(0, 9.9, 200))",
+        "torch.poisson(torch.linspace(10, 500, 200, dtype=torch.float64), generator=generator)",
+        "torch.poisson(torch.tensor([0.5, 3.0, 12.0, 700.0]).half())",
         "torch.randperm(1000, generator=generator)",
         "torch.randint(0, 2**40, (20,), generator=generator)",
         "torch.bernoulli(torch.linspace(0, 1, 30), generator=generator)",
@@ -310,6 +318,7 @@ def test_distributions(call):
     "call",
     [
         "torch.bernoulli(x)",
+        "torch.poisson(x)",
         "torch.normal(x, 1.0)",
         "torch.normal(0.0, x)",
         "torch.normal(x, x)",

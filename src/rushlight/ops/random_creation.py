@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, bump
-from ..kernels import numpy_random
+from ..kernels import numpy_counts, numpy_random
 from ..random import source_of
 from . import creation
 from .data import finish, type_name
@@ -460,6 +460,26 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     return _into(
         "bernoulli", out, input._shape, lambda array: numpy_random.bernoulli_each(source, array, input._data), (input,)
     )
+
+
+@composite(method=False)
+@forms("Tensor input, torch.Generator generator = None")
+def poisson(input: Any, generator: Any = None) -> Any:
+    """Counts of Poisson distributions, in the dtype of `input`, whose elements are the rates.
+
+    Raises:
+        NotImplementedError: `input` is not floating.
+        RuntimeError: a rate is negative.
+    """
+    if not isinstance(input, TensorBase):
+        raise Mismatch
+    check_generator(generator)
+    if input._dtype.category != dtypes.FLOATING:
+        raise unsupported("poisson_cpu", input._dtype)
+    if not (input._data >= 0).all():
+        raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
+    source = source_of(generator)
+    return tensor_names["_poisson"](input, lambda rates: numpy_counts.poisson(source, rates).astype(rates.dtype))
 
 
 @composite()
