@@ -66,13 +66,16 @@ from .ops.declare import FUNCTIONS as _FUNCTIONS
 
 globals().update(_FUNCTIONS)
 
+e, pi, inf, nan, newaxis = _numpy.e, _numpy.pi, _numpy.inf, _numpy.nan, None
+
 if _TYPE_CHECKING:
     # For editors: all these functions, and what loads later, in a stub that installation writes (ops/stubs.py).
     from ._functions import *
 
 # Submodules and names that load when first used, so that importing the package stays quick: name -> (module, attribute).
 _LAZY: dict[str, tuple[str, str | None]] = {
-    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "testing", "profiler")},
+    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "testing", "profiler", "cuda",
+                                     "backends")},
     **{name: ("serialization", name) for name in ("save", "load")},
     **{name: ("printing", name) for name in ("set_printoptions",)},
     **{name: ("devices", name) for name in ("get_default_device", "set_default_device")},
@@ -86,6 +89,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
                                             "are_deterministic_algorithms_enabled",
                                             "is_deterministic_algorithms_warn_only_enabled",
                                             "set_float32_matmul_precision", "get_float32_matmul_precision")},
+    **{name: ("threads", name) for name in ("get_num_threads", "set_num_threads")},
     "install_as_torch": ("torch_alias", "install_as_torch"),
     "load_ipython_extension": ("torch_alias", "load_ipython_extension"),
     "unload_ipython_extension": ("torch_alias", "unload_ipython_extension"),
