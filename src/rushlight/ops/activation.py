@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase
 from ..kernels import numpy_activation as kernels
 from ..kernels import numpy_pointwise
 from .declare import REGISTRY, Array, apply_inplace, composite, in_formulas, operation
@@ -98,7 +97,7 @@ in_formulas(
 
 
 def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, int]:
-    if not isinstance(input, TensorBase):
+    if not hasattr(input, "_node"):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     if dtype is not None and dtype is not input._dtype:
         input = input.to(dtype)

@@ -49,12 +49,9 @@ def get_dimensions(img: Any) -> list[int]:
 
 def _image_array(pic: Any) -> np.ndarray:
     """A PIL image as `(C, H, W)`."""
-    kinds = {"I": np.int32, "I;16": np.int16, "F": np.float32}
-    array = np.array(pic, kinds.get(pic.mode, np.uint8), copy=True)
-    if pic.mode == "1":
-        array *= 255
-    array = array.reshape(pic.size[1], pic.size[0], len(pic.getbands()))
-    return np.ascontiguousarray(array.transpose(2, 0, 1))
+    kinds: dict[str, Any] = {"1": np.bool_, "I": np.int32, "I;16": np.int16, "F": np.float32}
+    array: np.ndarray = np.array(pic, kinds.get(pic.mode, np.uint8), copy=True)
+    return np.ascontiguousarray(array.reshape(pic.size[1], pic.size[0], len(pic.getbands())).transpose(2, 0, 1))
 
 
 def pil_to_tensor(pic: Any) -> Tensor:
@@ -86,6 +83,7 @@ def to_tensor(pic: Any) -> Tensor:
         array = np.ascontiguousarray(array.transpose(2, 0, 1))
     elif hasattr(pic, "getbands"):
         array = _image_array(pic)
+        array = array.astype(np.uint8) * 255 if pic.mode == "1" else array
     else:
         raise TypeError(f"pic should be PIL Image or ndarray. Got {type(pic)}")
     tensor = from_numpy(array)
@@ -119,7 +117,11 @@ def to_pil_image(pic: Any, mode: str | None = None) -> Any:
 
 
 def convert_image_dtype(image: Any, dtype: Any = None) -> Tensor:
-    """The image in another dtype, its values mapped from the range of one to that of the other (0 to 1 for floats)."""
+    """The image in another dtype, its values mapped from the range of one to that of the other (0 to 1 for floats).
+
+    Raises:
+        RuntimeError: the image's floats cannot tell the new dtype's integers apart.
+    """
     import rushlight as torch
 
     dtype = torch.float32 if dtype is None else dtype
@@ -129,6 +131,9 @@ def convert_image_dtype(image: Any, dtype: Any = None) -> Tensor:
     if old.is_floating_point:
         if dtype.is_floating_point:
             return image.to(dtype)
+        if dtype is torch.int64 or (dtype is torch.int32 and old is torch.float32):
+            # The floats have too few digits to tell the integers apart.
+            raise RuntimeError(f"The cast from {old} to {dtype} cannot be performed safely.")
         return image.mul(torch.iinfo(dtype).max + 1.0 - 1e-3).to(dtype)
     top = torch.iinfo(old).max
     if dtype.is_floating_point:
@@ -240,6 +245,9 @@ def pad(img: Any, padding: int | list[int], fill: Any = 0, padding_mode: str = "
         if padding_mode == "constant":
             pillow()
             from PIL import ImageOps
+
+            bands = len(img.getbands())
+            fill = (fill,) * bands if isinstance(fill, (int, float)) and bands > 1 else fill
 
             return ImageOps.expand(img, border=(left, top, right, bottom), fill=fill)
         array = np.asarray(img)
