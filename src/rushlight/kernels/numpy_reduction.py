@@ -26,6 +26,9 @@ def mean_all(x: Any) -> Any:
 
 def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
     """The sum over some axes, in the type of `x`; integers must be wide enough for it."""
+    kind = x.dtype
+    if kind.char == "f" and x.size <= _LONG:
+        return _add(x, axes, None, None, keepdims)
     wide = widen(x)
     kind = wide.dtype
     if kind.itemsize > 4 and kind.char != "F" or kind.kind not in "fc":

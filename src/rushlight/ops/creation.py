@@ -413,6 +413,9 @@ def arange(
         RuntimeError: the step is zero or leads away from the end, or a bound is not finite.
         TypeError: a bound is no number.
     """
+    if len(bounds) == 1 and type(bounds[0]) is _int and bounds[0] >= 0 and out is None and dtype is None and not named:
+        chosen("arange", None, device, pin_memory, dtypes.int64)
+        return finish(np.arange(bounds[0]), dtypes.int64, requires_grad)
     names = ("end",) if len(bounds) == 1 and "end" not in named else ("start", "end", "step")
     values = {**dict(zip(names, bounds)), **named}
     if len(bounds) > 3 or "end" not in values or not values.keys() <= {"start", "end", "step"}:

@@ -11,7 +11,7 @@ from .codegen import Variant, node_class
 from .data import type_name
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .reduction import finish_out
-from .view import _unsafe_view, expand, reshape, t, unsqueeze
+from .view import _expand, _unsafe_view, _view, reshape, t, unsqueeze
 
 # What PyTorch calls the dtypes in the messages of some products.
 _C_NAMES = {
@@ -209,11 +209,16 @@ def _squeeze_at(input: Array, dim: int) -> Array:
 
 def _matmul_batched(a: Any, b: Any) -> Any:
     left, right = len(a._shape), len(b._shape)
+    if (a._node is None and b._node is None) and left > 1 < right and a._dtype is b._dtype:
+        if a._shape[-1] == b._shape[-2]:
+            _broadcast(a._shape[:-2], b._shape[:-2])
+            return _matmul_plain(a, b)
     if _folds(a, b):
         larger = left >= right
         t1 = a if larger else (b.mT if right > 1 else b)
         t2 = b if larger else (t(a) if left == 2 else a)
-        folded = reshape(t1, (-1, t1._shape[-1]) if t1._data.size else (_count(t1._shape[:-1]), t1._shape[-1]))
+        rows = (_count(t1._shape[:-1]), t1._shape[-1])
+        folded = _view(t1, rows) if t1._data.flags.c_contiguous else reshape(t1, rows)
         if len(t2._shape) == 2:
             result = _unsafe_view(mm(folded, t2), (*t1._shape[:-1], t2._shape[1]))
             return result if larger else result.mT.contiguous()
@@ -223,10 +228,15 @@ def _matmul_batched(a: Any, b: Any) -> Any:
     lead = _broadcast(x._shape[:-2], y._shape[:-2])
     n, m, k, p = *x._shape[-2:], *y._shape[-2:]
     count = _count(lead)
-    x = reshape(expand(x, (*lead, n, m)), (count, n, m))
-    y = reshape(expand(y, (*lead, k, p)), (count, k, p))
+    x = reshape(_expand(x, (*lead, n, m)), (count, n, m))
+    y = reshape(_expand(y, (*lead, k, p)), (count, k, p))
     shape = (*lead, *((n,) if left > 1 else ()), *((p,) if right > 1 else ()))
     return _unsafe_view(bmm(x, y), shape)
+
+
+@operation(name="_matmul_plain", aten="matmul", function=False, method=False, out=False, kernel=kernels.bmm)
+def _matmul_plain(input: Array, other: Array) -> Array:
+    """The products of batches of matrices that need no gradient."""
 
 
 def _count(shape: tuple[int, ...]) -> int:
@@ -380,8 +390,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
                 if len(shape) == 2:
                     return _linear_bias(bias, input, weight)
                 if input._data.flags.c_contiguous and shape:
-                    rows = input.view(-1, shape[-1]) if input._data.size else input.view(_count(shape[:-1]), shape[-1])
-                    return _linear_bias(bias, rows, weight).view(*shape[:-1], weight._shape[0])
+                    rows = _view(input, (_count(shape[:-1]), shape[-1]))
+                    return _view(_linear_bias(bias, rows, weight), (*shape[:-1], weight._shape[0]))
     except AttributeError:
         _tensors("linear", ("input", input), ("weight", weight), *((("bias", bias),) if bias is not None else ()))
         raise

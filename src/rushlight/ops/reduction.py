@@ -8,6 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_reduction as kernels
+from ..kernels.numpy_common import narrow, widen
 from .data import cast, given_dtype, type_name
 from .declare import Array, composite, formula, in_formulas, operation, write_out
 
@@ -250,6 +251,11 @@ def sum(
         except AttributeError:
             _need_tensor("sum", input)
         return _sum_all(input, sum_dtype("sum", input, None) or input._dtype, input._dtype)
+    if type(dim) is int and dtype is None and out is None and isinstance(input, TensorBase) and input._dtype.plain:
+        n = len(input._shape)
+        if -n <= dim < n:
+            keepdim = keepdim if keepdim is True else bool_argument("sum", keepdim)
+            return _sum_dims(input, (dim + n if dim < 0 else dim,), keepdim, None, None)
     axes = _axes("sum", input, dim if axis is None else axis)
     kind = sum_dtype("sum", input, dtype)
     if dim is None and axis is None and not keepdim and out is None:
@@ -304,12 +310,12 @@ in_formulas(length, length, "length")
 
 def mean_over(x: np.ndarray, axes: Axes, keepdims: bool) -> Any:
     """The mean over some axes; narrow types are added and divided in float32."""
-    from ..kernels.numpy_common import narrow, widen
-
     n = length(x.shape, axes)
     if not n:
         shape = [1 if i in axes else k for i, k in enumerate(x.shape) if keepdims or i not in axes]
         return np.full(shape, np.nan, x.dtype)
+    if x.dtype.char in "fdFD":
+        return kernels.sum_over(x, axes, keepdims) / n
     return narrow(kernels.sum_over(widen(x), axes, keepdims) / n, x.dtype)
 
 
@@ -347,6 +353,11 @@ def mean(
                 return _mean(input)
         except AttributeError:
             _need_tensor("mean", input)
+    if type(dim) is int and dtype is None and out is None and isinstance(input, TensorBase) and input._dtype.plain:
+        n = len(input._shape)
+        if -n <= dim < n:
+            keepdim = keepdim if keepdim is True else bool_argument("mean", keepdim)
+            return _mean_dims(input, (dim + n if dim < 0 else dim,), keepdim, None, None)
     kind = _mean_dtype("mean", input, dtype)
     axes = _axes("mean", input, dim if axis is None else axis)
     if dim is None and axis is None and not keepdim and out is None:
