@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="the reference is an installed PyTor
 
 
 def plain(value):
-    """`value` as something that can be compared across the two libraries: tensors become lists, names lose their home."""
+    """`value` in a form that can be compared across the libraries: tensors become lists, names lose their home."""
     if isinstance(value, (torch.Tensor, rushlight.Tensor)):
         return {"shape": tuple(value.shape), "dtype": str(value.dtype), "values": value.detach().tolist()}
     if isinstance(value, dict):

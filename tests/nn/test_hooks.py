@@ -280,7 +280,9 @@ CASES = {
     "old_several_nodes": lambda t: old_hook(t, lambda t: t.nn.Sequential(model(t), t.nn.ReLU())),
     "dictionary_output": dictionary_output,
     "global_pre": lambda t: with_global(t, "register_module_forward_pre_hook", lambda m, a: [type(m).__name__, a]),
-    "global_forward": lambda t: with_global(t, "register_module_forward_hook", lambda m, a, o: [type(m).__name__, a, o]),
+    "global_forward": lambda t: with_global(
+        t, "register_module_forward_hook", lambda m, a, o: [type(m).__name__, a, o]
+    ),
     "global_backward": lambda t: with_global(
         t, "register_module_full_backward_hook", lambda m, gi, go: [type(m).__name__, gi, go]
     ),

@@ -269,7 +269,9 @@ def test_unknown_padding_mode():
     assert messages[0] == messages[1]
 
 
-@pytest.mark.parametrize("name", ["ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid", "LeakyReLU", "ELU"])
+@pytest.mark.parametrize(
+    "name", ["ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid", "LeakyReLU", "ELU"]
+)
 def test_inplace(name):
     x = rushlight.tensor([-4.0, -1.0, 0.5, 7.0])
     layer = getattr(rushlight.nn, name)(inplace=True)

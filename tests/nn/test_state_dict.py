@@ -167,12 +167,22 @@ CASES = {
     "consume_prefix": consumed,
     "pre_hook": lambda t: hooks(t, "register_state_dict_pre_hook", lambda m, p, k: [p, k], lambda m: m.state_dict()),
     "post_hook": lambda t: hooks(
-        t, "register_state_dict_post_hook", lambda m, s, p, meta: [list(s), p, meta], lambda m: m.state_dict(prefix="a.")
+        t,
+        "register_state_dict_post_hook",
+        lambda m, s, p, meta: [list(s), p, meta],
+        lambda m: m.state_dict(prefix="a."),
     ),
     "load_pre_hook": lambda t: hooks(
         t,
         "register_load_state_dict_pre_hook",
-        lambda m, s, p, meta, strict, missing, unexpected, errors: [type(m).__name__, list(s), p, meta, strict, missing],
+        lambda m, s, p, meta, strict, missing, unexpected, errors: [
+            type(m).__name__,
+            list(s),
+            p,
+            meta,
+            strict,
+            missing,
+        ],
         lambda m: m.load_state_dict(m.state_dict()),
     ),
     "load_post_hook": lambda t: hooks(

@@ -1,7 +1,6 @@
 """Learning-rate schedules: the numbers of PyTorch's, bit for bit, and its words for wrong arguments."""
 
 import pytest
-
 from nn.reference import assert_same, outcome, rushlight, torch
 
 # A constructor of the schedule of the optimiser o.
@@ -259,8 +258,9 @@ CASES = {
     "restarts_factor": lambda t: lr(t).CosineAnnealingWarmRestarts(optimizer(t), 3, T_mult=1.5),
     "restarts_minimum": lambda t: lr(t).CosineAnnealingWarmRestarts(optimizer(t), 3, eta_min="0"),
     "restarts_negative": lambda t: lr(t).CosineAnnealingWarmRestarts(optimizer(t), 3).step(-1),
-    "restarts_between": lambda t: (s := lr(t).CosineAnnealingWarmRestarts(optimizer(t), 3, 2)).step(4.5)
-    or s.get_last_lr(),
+    "restarts_between": lambda t: (
+        (s := lr(t).CosineAnnealingWarmRestarts(optimizer(t), 3, 2)).step(4.5) or s.get_last_lr()
+    ),
     "tensor_rate": tensor_rate,
 }
 

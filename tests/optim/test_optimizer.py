@@ -5,7 +5,6 @@ import importlib
 import pickle
 
 import pytest
-
 from nn.reference import assert_same, rushlight
 
 NAMES = ["SGD", "Adam", "AdamW", "Adagrad", "RMSprop"]

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from nn.reference import rushlight, torch
 
 SETTINGS = [
@@ -158,8 +157,8 @@ def test_a_network_follows_pytorchs_loss(name):
     assert logs[0][-1] < 0.5 * logs[0][0]
 
 
-# A setting, the number of steps through which PyTorch itself can go back, and how exactly: the steps of Adam are counted in
-# float32, with which it computes there.
+# A setting, the number of steps through which PyTorch itself can go back, and how exactly. Adam's steps are counted
+# in float32, with which it computes there.
 DIFFERENTIABLE = [
     ("SGD([q], lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1, differentiable=True)", 2, 1e-10),
     ("SGD([q], lr=0.1, maximize=True, differentiable=True)", 2, 1e-10),

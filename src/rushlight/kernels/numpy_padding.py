@@ -1,6 +1,7 @@
 """Padding of NumPy arrays, by a constant or by elements of the array itself, and its transpose.
 
-`padding` holds two numbers for each padded dimension, (before, after), of the last dimension first; negative ones cut off.
+`padding` holds two numbers for each padded dimension, (before, after), of the last dimension first; negative ones cut
+off.
 """
 
 from typing import Any

@@ -13,7 +13,7 @@ def _share(cls: type, data: Any, requires_grad: bool) -> Any:
     """A leaf of class `cls` on the memory of `data`, with which it also shares the version."""
     if requires_grad and not (data._dtype.is_floating_point or data._dtype.is_complex):
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    t = object.__new__(cls)
+    t: Any = object.__new__(cls)
     t._data = data._data
     t._shape = data._shape
     t._dtype = data._dtype
@@ -62,13 +62,13 @@ class Parameter(Tensor):
             memo[id(self)] = type(self)(self.data.clone(), self.requires_grad)
         return memo[id(self)]  # type: ignore[no-any-return]
 
-    def __repr__(self, *args: Any, **kwargs: Any) -> str:
-        return "Parameter containing:\n" + super().__repr__(*args, **kwargs)
+    def __repr__(self) -> str:  # type: ignore[override]
+        return "Parameter containing:\n" + super().__repr__()
 
     def __reduce_ex__(self, proto: Any) -> Any:
         from .._utils import _rebuild_parameter, _rebuild_parameter_with_state, attributes_of
 
-        parts = (self.data, self.requires_grad, OrderedDict())
+        parts: tuple[Any, ...] = (self.data, self.requires_grad, OrderedDict())
         state = attributes_of(self)
         return (_rebuild_parameter_with_state, (*parts, state)) if state else (_rebuild_parameter, parts)
 

@@ -64,9 +64,7 @@ def _edge_operation(mode: str, dims: int) -> Any:
     return _CIRCULAR if mode == "circular" else _EDGE[mode, dims]
 
 
-in_formulas(
-    kernels.edge_pad, lambda grad, pad, mode: _edge_operation(mode, len(pad) // 2)(grad, pad, mode), "edge_pad"
-)
+in_formulas(kernels.edge_pad, lambda grad, pad, mode: _edge_operation(mode, len(pad) // 2)(grad, pad, mode), "edge_pad")
 
 
 @composite(method=False)
@@ -109,8 +107,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
     Args:
         input: the tensor.
         pad: two numbers, (before, after), for each padded dimension, of the last one first; negative ones cut off.
-        mode: "constant", "reflect", "replicate" or "circular"; but for the first, 1 to 3 dimensions are padded, and 1 or
-            2 come before them.
+        mode: "constant", "reflect", "replicate" or "circular"; but for the first, 1 to 3 dimensions are padded, and 1
+            or 2 come before them.
         value: the constant, 0 by default.
 
     Raises:
@@ -130,7 +128,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
             )
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
-    ndim = input.ndim
+    ndim = len(input._shape)
     if len(pad) > 2 * ndim:
         raise RuntimeError(
             "Padding length should be less than or equal to two times the input dimension but got padding length "

@@ -1,8 +1,8 @@
 """Optimisers whose update is a formula on arrays, and how many small parameters are updated at the price of one.
 
-Small parameters of one dtype are gathered into one flat array, updated there by a few NumPy calls, and put back; what the
-optimiser keeps for them lives in flat arrays all the time, into which the tensors in `Optimizer.state` are views. Large
-parameters are updated where they are, in blocks that stay in the processor's cache between the steps of the formula.
+Small parameters of one dtype are gathered into one flat array, updated there by a few NumPy calls, and put back; what
+the optimiser keeps for them lives in flat arrays all the time, of which the tensors in `Optimizer.state` are views.
+Large parameters are updated where they are, in blocks that stay in the processor's cache meanwhile.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ _HALF = (dtypes.float16, dtypes.bfloat16)
 
 
 def scalar_maker(dtype: np.dtype) -> Scalar:
-    """A function that makes 0-dim arrays of `dtype`, which NumPy takes faster than Python numbers; it remembers them."""
+    """A function that makes 0-dim arrays of `dtype`, quicker for NumPy than Python numbers, and remembers them."""
     known: dict[float, Array] = {}
 
     def scalar(value: float) -> Array:
@@ -90,7 +90,7 @@ class Bundle:
         work = np.dtype(np.float32) if self.dtype in _HALF else stored
         self.converts = work != stored
         self.scalar = scalars(_real(np.empty(0, work)).dtype)
-        self.entries = [optimizer.state[p] if names else None for p in params]
+        self.entries: list[Any] = [optimizer.state[p] if names else None for p in params]
         self.steps = self._join_steps() if "step" in names else None
         self.size = size = sum(p._data.size for p in params)
         self.kept = [self._join(name, size, stored) for name in names if name != "step"]

@@ -14,9 +14,9 @@ __all__ = ["SGD"]
 class SGD(ArrayOptimizer):
     """Stochastic gradient descent, with momentum where asked for.
 
-    With g the gradient plus ``weight_decay * param``, and ``buf = momentum * buf + (1 - dampening) * g`` (g itself in the
-    first step), a step is ``param -= lr * d``, where d is g without momentum, ``g + momentum * buf`` with Nesterov's
-    (Sutskever et al. 2013), and buf otherwise.
+    With g the gradient plus ``weight_decay * param``, and ``buf = momentum * buf + (1 - dampening) * g`` (g itself in
+    the first step), a step is ``param -= lr * d``, where d is g without momentum, ``g + momentum * buf`` with that of
+    Nesterov (Sutskever et al. 2013), and buf otherwise.
 
     Args:
         params: parameters, pairs (name, parameter), or dictionaries, one for each group.

@@ -1,6 +1,5 @@
 """Linear maps: products with weights, convolutions, and rows of a table."""
 
-
 from ...ops import conv as conv_ops
 from ...ops import loss as table_ops
 from ...ops import matmul as matmul_ops
@@ -78,5 +77,3 @@ def _shorten_rows(weight: Tensor, input: Tensor, max_norm: float, norm_type: flo
         if norm > max_norm:
             # PyTorch's constant against a division by zero.
             table[row].mul_(max_norm / (norm + 1e-7))
-
-

@@ -153,9 +153,7 @@ def max_pool3d(
     return ops.max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
-def adaptive_max_pool1d_with_indices(
-    input: Tensor, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool1d_with_indices(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Return the maxima as `adaptive_max_pool1d` does, and where they were found."""
     return ops.adaptive_max_pool1d(input, output_size)
 
@@ -169,9 +167,7 @@ def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = 
     return values if return_indices else values[0]
 
 
-def adaptive_max_pool2d_with_indices(
-    input: Tensor, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool2d_with_indices(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Return the maxima as `adaptive_max_pool2d` does, and where they were found."""
     return ops.adaptive_max_pool2d(input, _list_with_default(output_size, input.size()))
 
@@ -185,9 +181,7 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
     return values if return_indices else values[0]
 
 
-def adaptive_max_pool3d_with_indices(
-    input: Tensor, output_size: Any, return_indices: bool = False
-) -> Any:
+def adaptive_max_pool3d_with_indices(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
     """Return the maxima as `adaptive_max_pool3d` does, and where they were found."""
     return ops.adaptive_max_pool3d(input, _list_with_default(output_size, input.size()))
 

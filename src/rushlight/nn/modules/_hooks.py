@@ -10,9 +10,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from .._backward_hook import BackwardHook
 from ...tensor import Tensor
 from ...utils.hooks import RemovableHandle
+from .._backward_hook import BackwardHook
 
 if TYPE_CHECKING:
     from .module import Module

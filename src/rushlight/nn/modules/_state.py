@@ -3,16 +3,13 @@
 import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...autograd.grad_mode import no_grad
 from ...tensor import Tensor
 from ...utils.hooks import RemovableHandle
 from ..parameter import Parameter
 from ._hooks import Hooks, _add, _WrappedHook
-
-if TYPE_CHECKING:
-    from .module import Module
 
 EXTRA_STATE = "_extra_state"
 
@@ -74,10 +71,10 @@ class StateMethods:
         return _add(self._state_dict_hooks, hook)
 
     def register_state_dict_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
-        """Call `hook(module, state_dict, prefix, local_metadata)`, which may change the dictionary in place, at the end.
+        """Call `hook(module, state_dict, prefix, local_metadata)` at the end of `state_dict`.
 
         Args:
-            hook: what to call; it must return None.
+            hook: what to call; it may change the dictionary in place, and must return None.
         """
         hook._from_public_api = True  # type: ignore[attr-defined]
         return _add(self._state_dict_hooks, hook)
@@ -207,9 +204,7 @@ class StateMethods:
     def _persistent_buffers(self) -> dict[str, Any]:
         return {name: b for name, b in self._buffers.items() if name not in self._non_persistent_buffers_set}
 
-    def _load_one(
-        self, name: str, param: Any, key: str, loaded: Any, assign: bool, error_msgs: list[str]
-    ) -> None:
+    def _load_one(self, name: str, param: Any, key: str, loaded: Any, assign: bool, error_msgs: list[str]) -> None:
         """Copy `loaded` into the tensor `param`, or put it in its place when `assign`."""
         if not isinstance(loaded, Tensor):
             error_msgs.append(
@@ -243,6 +238,34 @@ class StateMethods:
                 f"whose dimensions in the checkpoint are {loaded.size()}, an exception occurred : {error.args}."
             )
 
+    def _load_tree(
+        self,
+        state: Any,
+        prefix: str,
+        metadata: Any,
+        assign: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        """Load the module's own part of the state, and its children theirs."""
+        local_metadata = {} if metadata is None else metadata.get(prefix[:-1], {})
+        if assign:
+            local_metadata["assign_to_params_buffers"] = assign
+        self._load_from_state_dict(state, prefix, local_metadata, True, missing_keys, unexpected_keys, error_msgs)
+        for name, child in self._modules.items():
+            if child is not None:
+                inner = f"{prefix}{name}."
+                part = {key: value for key, value in state.items() if key.startswith(inner)}
+                child._load_tree(part, inner, metadata, assign, missing_keys, unexpected_keys, error_msgs)
+        incompatible = _IncompatibleKeys(missing_keys, unexpected_keys)
+        for hook in self._load_state_dict_post_hooks.values():
+            if hook(self, incompatible) is not None:
+                raise AssertionError(
+                    "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new "
+                    "values, if incompatible_keys need to be modified, it should be done inplace."
+                )
+
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
     ) -> _IncompatibleKeys:
@@ -271,29 +294,7 @@ class StateMethods:
         if metadata is not None:
             state._metadata = metadata
 
-        def load(module: "Module", local_state: Any, prefix: str) -> None:
-            local_metadata = {} if metadata is None else metadata.get(prefix[:-1], {})
-            if assign:
-                local_metadata["assign_to_params_buffers"] = assign
-            module._load_from_state_dict(
-                local_state, prefix, local_metadata, True, missing_keys, unexpected_keys, error_msgs
-            )
-            for name, child in module._modules.items():
-                if child is not None:
-                    inner = f"{prefix}{name}."
-                    load(child, {k: v for k, v in local_state.items() if k.startswith(inner)}, inner)
-            incompatible = _IncompatibleKeys(missing_keys, unexpected_keys)
-            for hook in module._load_state_dict_post_hooks.values():
-                if hook(module, incompatible) is not None:
-                    raise AssertionError(
-                        "Hooks registered with ``register_load_state_dict_post_hook`` are not expected to return new "
-                        "values, if incompatible_keys need to be modified, it should be done inplace."
-                    )
-
-        load(self, state, "")  # type: ignore[arg-type]
-        # `load` refers to itself; without this the tensors of `state` would wait for the cycle collector.
-        del load
-
+        self._load_tree(state, "", metadata, assign, missing_keys, unexpected_keys, error_msgs)
         if strict:
             for what, keys in (("Unexpected", unexpected_keys), ("Missing", missing_keys)):
                 if keys:

@@ -15,6 +15,11 @@ class TraversalMethods:
 
     _modules: dict[str, Any]
 
+    @property
+    def _self(self) -> "Module":
+        """This object, known as the module that it is."""
+        return self  # type: ignore[return-value]
+
     def get_submodule(self, target: str) -> "Module":
         """Return the submodule with the full name `target`, such as "layer1.0.conv1"; "" is the module itself.
 
@@ -92,10 +97,8 @@ class TraversalMethods:
         remove_duplicate: bool = True,
     ) -> Iterator[tuple[str, Any]]:
         seen: set[Any] = set()
-        modules = (
-            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else [(prefix, self)]
-        )
-        for path, module in modules:
+        alone = [(prefix, self._self)]
+        for path, module in self.named_modules(None, prefix, remove_duplicate) if recurse else alone:
             for name, member in get_members_fn(module):
                 if member is None or member in seen:
                     continue
@@ -164,8 +167,8 @@ class TraversalMethods:
         if self in memo:
             return
         if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
+            memo.add(self._self)
+        yield prefix, self._self
         for name, module in self._modules.items():
             if module is not None:
                 yield from module.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)

@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the docstring of a layer says what its forward computes
 """Batch normalisation over two to five dimensions."""
 
 from typing import Any
@@ -122,7 +121,7 @@ class _BatchNorm(_NormBase):
 
 
 class BatchNorm1d(_BatchNorm):
-    r"""Normalises each channel to mean 0 and variance 1 over the batch and the positions of a signal, then scales and shifts it.
+    r"""Normalises each channel to mean 0 and variance 1 over batch and signal, then scales and shifts it.
 
     In training the statistics are the batch's (biased variance), and running ones (unbiased variance) are updated as
     ``(1 - momentum) * running + momentum * new``; in evaluation the running ones are used.

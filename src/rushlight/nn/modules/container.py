@@ -206,9 +206,7 @@ class ModuleList(_Numbered):
 
     def extend(self, modules: Iterable[Module]) -> Self:
         if not isinstance(modules, Iterable):
-            raise TypeError(
-                f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}"
-            )
+            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
         offset = len(self)
         for i, module in enumerate(modules):
             self.add_module(str(offset + i), module)
@@ -222,7 +220,7 @@ def _update(target: Any, given: Any, name: str, element: str, ordered: tuple[typ
             f"{name}.update should be called with an iterable of key/value pairs, but got {type(given).__name__}"
         )
     if isinstance(given, (*ordered, Mapping)):
-        items = given.items()
+        items = given.items()  # type: ignore[union-attr]
         for key, value in sorted(items) if sort and not isinstance(given, ordered) else items:
             target[key] = value
         return
@@ -339,9 +337,7 @@ class ParameterList(Module):
     def extend(self, values: Iterable[Any]) -> Self:
         # A tensor is iterable too, but its rows are not meant.
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(
-                f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}"
-            )
+            raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
         for value in values:
             self.append(value)
         return self

@@ -147,8 +147,8 @@ class Conv1d(_ConvNd):
         dtype: of the parameters.
 
     Shape:
-        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and, in each dimension,
-        ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
+        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and, in each
+        dimension, ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
 
     Attributes:
         weight: ``(out_channels, in_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
@@ -213,8 +213,8 @@ class Conv2d(_ConvNd):
         dtype: of the parameters.
 
     Shape:
-        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each dimension,
-        ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
+        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each
+        dimension, ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
 
     Attributes:
         weight: ``(out_channels, in_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
@@ -279,8 +279,8 @@ class Conv3d(_ConvNd):
         dtype: of the parameters.
 
     Shape:
-        ``(N, in_channels, D, H, W)`` or ``(in_channels, D, H, W)`` to the same with `out_channels` and, in each dimension,
-        ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
+        ``(N, in_channels, D, H, W)`` or ``(in_channels, D, H, W)`` to the same with `out_channels` and, in each
+        dimension, ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
 
     Attributes:
         weight: ``(out_channels, in_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
@@ -402,9 +402,9 @@ class ConvTranspose1d(_ConvTransposeNd):
         dtype: of the parameters.
 
     Shape:
-        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and, in each dimension,
-        ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as `output_size`, the
-        second argument of forward, says.
+        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and, in each
+        dimension, ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as
+        `output_size`, the second argument of forward, says.
 
     Attributes:
         weight: ``(in_channels, out_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
@@ -456,7 +456,8 @@ class ConvTranspose2d(_ConvTransposeNd):
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
-        kernel_size: size of the filters; this, stride, paddings and dilation are one number or two, for height and width.
+        kernel_size: size of the filters; this, stride, paddings and dilation are one number, or two for height and
+            width.
         stride: step between the places where a filter is put in the output.
         padding: how much is cut from both sides of the output.
         output_padding: added to one side of the output's size.
@@ -468,9 +469,9 @@ class ConvTranspose2d(_ConvTransposeNd):
         dtype: of the parameters.
 
     Shape:
-        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each dimension,
-        ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as `output_size`, the
-        second argument of forward, says.
+        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each
+        dimension, ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as
+        `output_size`, the second argument of forward, says.
 
     Attributes:
         weight: ``(in_channels, out_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
@@ -522,7 +523,8 @@ class ConvTranspose3d(_ConvTransposeNd):
     Args:
         in_channels: channels of the input.
         out_channels: channels of the output.
-        kernel_size: size of the filters; this, stride, paddings and dilation are one number or three, for depth, height and width.
+        kernel_size: size of the filters; this, stride, paddings and dilation are one number, or three for depth,
+            height and width.
         stride: step between the places where a filter is put in the output.
         padding: how much is cut from both sides of the output.
         output_padding: added to one side of the output's size.
@@ -534,9 +536,9 @@ class ConvTranspose3d(_ConvTransposeNd):
         dtype: of the parameters.
 
     Shape:
-        ``(N, in_channels, D, H, W)`` or ``(in_channels, D, H, W)`` to the same with `out_channels` and, in each dimension,
-        ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as `output_size`, the
-        second argument of forward, says.
+        ``(N, in_channels, D, H, W)`` or ``(in_channels, D, H, W)`` to the same with `out_channels` and, in each
+        dimension, ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as
+        `output_size`, the second argument of forward, says.
 
     Attributes:
         weight: ``(in_channels, out_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with

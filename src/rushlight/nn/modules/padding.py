@@ -1,4 +1,3 @@
-# ruff: noqa: D102 - the docstring of a layer says what its forward computes
 """Padding by a constant, by reflection, by replication, and around a circle."""
 
 from typing import Any

@@ -104,7 +104,7 @@ class OneCycleLR(_WithMomentum):
                 (end, "max_lr", "min_lr", "base_momentum", "max_momentum"),
             ]
         keys = ("end_step", "start_lr", "end_lr", "start_momentum", "end_momentum")
-        self._schedule_phases = [dict(zip(keys, phase, strict=True)) for phase in phases]
+        self._schedule_phases: list[dict[str, Any]] = [dict(zip(keys, phase, strict=True)) for phase in phases]
         if pct_start < 0 or pct_start > 1 or not isinstance(pct_start, float):
             raise ValueError(f"Expected float between 0 and 1 pct_start, but got {pct_start}")
         if anneal_strategy not in ["cos", "linear"]:
@@ -136,12 +136,10 @@ class OneCycleLR(_WithMomentum):
         self._warn_outside_step()
         step = self.last_epoch
         if step > self.total_steps:
-            raise ValueError(
-                f"Tried to step {step} times. The specified number of total steps is {self.total_steps}"
-            )
+            raise ValueError(f"Tried to step {step} times. The specified number of total steps is {self.total_steps}")
         start = 0.0
         phase: dict[str, Any] = {}
-        for i, phase in enumerate(self._schedule_phases):  # noqa: B007 - the phase that the loop ends at is used
+        for i, phase in enumerate(self._schedule_phases):
             if step <= phase["end_step"] or i == len(self._schedule_phases) - 1:
                 break
             start = phase["end_step"]

@@ -196,9 +196,7 @@ class LinearLR(LRScheduler):
         last_epoch: int = -1,
     ) -> None:
         if start_factor > 1.0 or start_factor <= 0:
-            raise ValueError(
-                "Starting multiplicative factor expected to be greater than 0 and less or equal to 1."
-            )
+            raise ValueError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.")
         if end_factor > 1.0 or end_factor < 0:
             raise ValueError("Ending multiplicative factor expected to be between 0 and 1.")
         self.start_factor = start_factor
@@ -301,9 +299,7 @@ class CosineAnnealingLR(LRScheduler):
         if (epoch - 1 - half) % (2 * half) == 0:
             # The former rate is the least one, from which no ratio leads up again.
             wave = 1 - math.cos(math.pi / half)
-            return [
-                group["lr"] + (rate - low) * wave / 2 for rate, group in zip(self.base_lrs, groups, strict=True)
-            ]
+            return [group["lr"] + (rate - low) * wave / 2 for rate, group in zip(self.base_lrs, groups, strict=True)]
         ratio = (1 + math.cos(math.pi * epoch / half)) / (1 + math.cos(math.pi * (epoch - 1) / half))
         return [ratio * (group["lr"] - low) + low for group in groups]
 
