@@ -1,64 +1,91 @@
-"""``torch.cuda`` as it is on a build without CUDA: programs that ask first, and fall back to the CPU, run unchanged."""
+"""`torch.cuda` where there is no CUDA: questions are answered with no, and requests refused, as by PyTorch's CPU build.
 
-from typing import Any
+Source: https://docs.pytorch.org/docs/stable/cuda.html
+"""
 
-_MISSING = "Torch not compiled with CUDA enabled"
+from typing import Any, NoReturn
+
+
+def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
+    raise AssertionError("Torch not compiled with CUDA enabled")
 
 
 def is_available() -> bool:
-    """False: there is no CUDA device."""
+    """Whether tensors can be put on a CUDA device."""
     return False
 
 
 def is_initialized() -> bool:
-    """False: CUDA is never initialised."""
+    """Whether CUDA has been initialised."""
     return False
 
 
 def is_bf16_supported(including_emulation: bool = True) -> bool:
-    """False: there is no CUDA device."""
+    """Whether the device computes in bfloat16."""
     return False
 
 
 def device_count() -> int:
-    """Zero."""
+    """The number of CUDA devices."""
     return 0
 
 
-def memory_allocated(device: Any = None) -> int:
-    """Zero bytes."""
-    return 0
+def get_arch_list() -> list[str]:
+    """The architectures that kernels were compiled for."""
+    return []
 
 
-max_memory_allocated = memory_reserved = max_memory_reserved = memory_allocated
+def get_rng_state_all() -> list[Any]:
+    """The states of the generators of all devices."""
+    return []
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """Sets the states of the generators of all devices, of which there are none."""
+    for _ in new_states:
+        _refuse()
 
 
 def manual_seed(seed: int) -> None:
-    """Does nothing, as there is no generator to seed."""
+    """Seeds the current device's generator; without a device, nothing happens."""
 
 
-manual_seed_all = manual_seed
+def manual_seed_all(seed: int) -> None:
+    """Seeds the generators of all devices; without a device, nothing happens."""
+
+
+def seed() -> None:
+    """Seeds the current device's generator at random; without a device, nothing happens."""
+
+
+def seed_all() -> None:
+    """Seeds the generators of all devices at random; without a device, nothing happens."""
 
 
 def empty_cache() -> None:
-    """Does nothing."""
+    """Gives unused memory back; without a device, nothing happens."""
 
 
-def _refuse(name: str) -> Any:
-    def refuse(*args: Any, **kwargs: Any) -> Any:
-        raise AssertionError(_MISSING)
-
-    refuse.__name__ = name
-    refuse.__doc__ = "Raises AssertionError: this build has no CUDA."
-    return refuse
+def memory_allocated(device: Any = None) -> int:
+    """The bytes that tensors take on a device."""
+    return 0
 
 
-init = _refuse("init")
-current_device = _refuse("current_device")
-get_device_name = _refuse("get_device_name")
-get_device_properties = _refuse("get_device_properties")
-get_device_capability = _refuse("get_device_capability")
-get_rng_state = _refuse("get_rng_state")
-synchronize = _refuse("synchronize")
-set_device = _refuse("set_device")
-ipc_collect = _refuse("ipc_collect")
+def max_memory_allocated(device: Any = None) -> int:
+    """The most bytes that tensors have taken on a device."""
+    return 0
+
+
+def memory_reserved(device: Any = None) -> int:
+    """The bytes held for tensors on a device."""
+    return 0
+
+
+def max_memory_reserved(device: Any = None) -> int:
+    """The most bytes that were held for tensors on a device."""
+    return 0
+
+
+current_device = current_stream = default_stream = get_device_capability = get_device_name = _refuse
+get_device_properties = get_rng_state = init = initial_seed = ipc_collect = synchronize = _refuse
+set_device = _refuse

@@ -1,29 +1,97 @@
-"""How many threads kernels may use: ``torch.get_num_threads`` and ``torch.set_num_threads``."""
+"""How many threads compute, and settings that trade precision or speed for sameness.
 
+The threads are those of the BLAS library that NumPy's matrix products run on; all else here runs in the caller's.
+"""
+
+import ctypes
 import os
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-_count = 0
+_deterministic = False
+_warn_only = False
+_matmul_precision = "highest"
+
+
+@cache
+def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """How to ask and how to tell NumPy's OpenBLAS the number of its threads; None where NumPy uses another library."""
+    from numpy.linalg import _umath_linalg
+
+    try:
+        library = ctypes.CDLL(_umath_linalg.__file__)
+    except OSError:
+        return None
+    for prefix, suffix in (("scipy_openblas", "64_"), ("scipy_openblas", ""), ("openblas", "64_"), ("openblas", "")):
+        try:
+            return (
+                getattr(library, f"{prefix}_get_num_threads{suffix}"),
+                getattr(library, f"{prefix}_set_num_threads{suffix}"),
+            )
+        except AttributeError:
+            continue
+    return None
 
 
 def get_num_threads() -> int:
-    """The number of threads; at first that of the processors this process may use, or ``OMP_NUM_THREADS``."""
-    global _count
-    if not _count:
-        wish = os.environ.get("OMP_NUM_THREADS", "")
-        _count = int(wish) if wish.isdigit() and int(wish) else (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    return _count
+    """The number of threads that matrix products use."""
+    blas = _blas()
+    return blas[0]() if blas is not None else os.cpu_count() or 1
 
 
-def set_num_threads(count: Any) -> None:
-    """Sets the number of threads.
+def set_num_threads(num_threads: int) -> None:
+    """Sets the number of threads that matrix products use.
 
     Raises:
-        RuntimeError: `count` is not a positive integer.
+        RuntimeError: it is not a positive integer.
     """
-    global _count
-    if isinstance(count, bool) or not isinstance(count, int):
-        raise RuntimeError(f"set_num_threads expects an int, but got {type(count).__name__}")
-    if count <= 0:
-        raise RuntimeError("set_num_threads expects a positive integer")
-    _count = count
+    _check(num_threads, "set_num_threads")
+    blas = _blas()
+    if blas is not None:
+        blas[1](num_threads)
+
+
+def get_num_interop_threads() -> int:
+    """The number of operations that run at the same time: one."""
+    return 1
+
+
+def set_num_interop_threads(num_threads: int) -> None:
+    """Accepts the number of operations that may run at the same time; here it is always one."""
+    _check(num_threads, "set_num_interop_threads")
+
+
+def _check(value: Any, function: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise RuntimeError(f"{function} expects an int, but got {type(value).__name__}")
+    if value <= 0:
+        raise RuntimeError(f"{function} expects a positive integer")
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Asks for results that are the same in every run, which they are here in any case."""
+    global _deterministic, _warn_only
+    _deterministic, _warn_only = mode, warn_only
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """What `use_deterministic_algorithms` was told."""
+    return _deterministic
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """The `warn_only` that `use_deterministic_algorithms` was told."""
+    return _deterministic and _warn_only
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Allows matrix products of lower precision; on the CPU they always have float32's."""
+    global _matmul_precision
+    if precision in ("highest", "high", "medium"):
+        _matmul_precision = precision
+
+
+def get_float32_matmul_precision() -> str:
+    """What `set_float32_matmul_precision` was told."""
+    return _matmul_precision
