@@ -92,7 +92,7 @@ CASES = {
     "saved_variables": saved_variables,
     "anomaly mode": lambda t: t.autograd.detect_anomaly(),
     "a gradient that is not a number": anomaly,
-    "a function made an object": lambda t: t.autograd.Function(),
+    "a function made an object": lambda t: type("Own", (t.autograd.Function,), {})(),
     "same padding of an even kernel": lambda t: t.nn.functional.conv2d(
         t.ones(1, 1, 4, 4), t.ones(1, 1, 2, 2), padding="same"
     ),

@@ -35,6 +35,8 @@ from .memory_format import preserve_format as preserve_format
 from .tensor import Tensor as Tensor
 from .tensor import layout as layout
 from .tensor import strided as strided
+from .warn import is_warn_always_enabled as is_warn_always_enabled
+from .warn import set_warn_always as set_warn_always
 from .ops import (
     activation,
     comparison,

@@ -11,6 +11,7 @@ from .autograd import api, engine, mode, node
 from .autograd.node import AccumulateGrad
 from .base import UNTOUCHED, Size, TensorBase, base_of, make_size, namespace, own_version, wrap
 from .dtypes import dtype
+from .warn import WITHOUT_HISTORY, warn_once
 
 if TYPE_CHECKING:
     # For editors: the methods that operations add to the base class, in a stub that installation writes (ops/stubs.py).
@@ -204,8 +205,11 @@ class Tensor(TensorMethods):
 
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
         """Sets `requires_grad` and returns the tensor."""
+        if type(requires_grad) is not bool:
+            kind = type(requires_grad).__name__
+            raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind}")
         if requires_grad and self._node is None and self._dtype.category < dtypes.FLOATING:
-            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.requires_grad = requires_grad
         return self
 
@@ -454,14 +458,27 @@ class Tensor(TensorMethods):
             raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
         return bool(data.item())
 
+    def _number(self, target: str = "") -> Any:
+        """The only element for `float`, `int` and `complex`; the C type `target` cannot hold an imaginary part."""
+        if self._data.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        if self._node is not None:
+            warn_once(WITHOUT_HISTORY)
+        value = self.item()
+        if target and type(value) is complex:
+            if value.imag:
+                raise RuntimeError(f"value cannot be converted to type {target} without overflow")
+            return value.real
+        return value
+
     def __float__(self) -> float:
-        return float(self.item())
+        return float(self._number("double"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._number("int64_t"))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
 
     def __index__(self) -> int:
         if self._data.size != 1 or self._dtype.category > dtypes.INTEGRAL:

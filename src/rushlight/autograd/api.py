@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..base import UNTOUCHED, Size, TensorBase, namespace, tensor_names, wrap
+from ..warn import warn_once
 from . import engine
 from .node import AccumulateGrad, Node
 
@@ -97,13 +98,11 @@ def _roots(outputs: tuple[Any, ...], seeds: list[Any]) -> list[tuple[Any, Any]]:
 
 def _warn_create_graph(create_graph: bool) -> None:
     if create_graph:
-        warnings.warn(
+        warn_once(
             "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
             "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If "
             "you have to use this function, make sure to reset the .grad fields of your parameters to None after use to "
-            "break the cycle and avoid the leak.",
-            UserWarning,
-            stacklevel=3,
+            "break the cycle and avoid the leak."
         )
 
 

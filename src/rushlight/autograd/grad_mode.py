@@ -125,6 +125,9 @@ class set_grad_enabled(_GradMode):
     """
 
     def __init__(self, mode: bool):
+        if not isinstance(mode, bool):
+            kind = type(mode).__name__
+            raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {kind}")
         self.mode = mode
         self.previous = globals()["mode"].local.grad
         _switch(mode)

@@ -7,6 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_pointwise as kernels
+from ..warn import warn_once
 from . import elementwise_general as general
 from .declare import Array, composite, elementwise, in_formulas, operation
 
@@ -60,6 +61,10 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
     if input is None and other is None:
         return condition.nonzero(as_tuple=True)
     if condition._dtype is dtypes.uint8:
+        warn_once(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version "
+            "of PyTorch. Use a boolean condition instead."
+        )
         condition = condition.to(dtypes.bool_)
     elif condition._dtype is not dtypes.bool_:
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {_scalar_name(condition)}")

@@ -113,7 +113,7 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
                 break
         else:
             raise RuntimeError("no dimension of size 3 in input")
-        from .data import warn_once
+        from ..warn import warn_once
 
         warn_once(
             "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "

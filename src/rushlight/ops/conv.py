@@ -4,14 +4,13 @@ All of them are one operation, `convolution`. It is linear in the input and in t
 three operations here are each other's derivatives.
 """
 
-import functools
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..base import TensorBase
 from ..kernels import numpy_conv as kernels
+from ..warn import warn_once
 from .declare import Array, composite, operation
 
 
@@ -308,21 +307,14 @@ def _padding_by_name(input: Any, weight: Any, padding: str, stride: Any, dilatio
         raise RuntimeError("padding='same' is not supported for strided convolutions")
     totals = [d * (k - 1) for k, d in zip(weight._shape[2:], dilation, strict=True)]
     if any(t % 2 for t in totals):
-        _warn_of_copy()
+        warn_once(
+            "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input "
+            "be created"
+        )
         input = enlarged_to(
             input, (*input._shape[:2], *(n + t % 2 for n, t in zip(input._shape[2:], totals, strict=True)))
         )
     return input, tuple(t // 2 for t in totals)
-
-
-@functools.cache
-def _warn_of_copy() -> None:
-    """Warns once in a process."""
-    warnings.warn(
-        "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input be "
-        "created",
-        stacklevel=5,
-    )
 
 
 @composite(method=False)

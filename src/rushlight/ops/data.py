@@ -11,6 +11,7 @@ from .. import devices, dtypes
 from ..autograd import mode
 from ..autograd.node import AccumulateGrad
 from ..base import UNTOUCHED, Size, TensorBase, bump, namespace
+from ..warn import WITHOUT_HISTORY, warn_once
 from .declare import FUNCTIONS, composite
 
 _new = object.__new__
@@ -21,14 +22,6 @@ _COPY_ADVICE = (
     "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
     "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
 )
-_seen: set[str] = set()
-
-
-def warn_once(message: str) -> None:
-    """Warns the first time in this process that `message` comes up."""
-    if message not in _seen:
-        _seen.add(message)
-        warnings.warn(message, UserWarning, stacklevel=4)
 
 
 def type_name(value: Any) -> str:
@@ -108,10 +101,7 @@ def _number_as(value: Any, dtype: dtypes.dtype) -> Any:
                 raise TypeError("only integer tensors of a single element can be converted to an index")
             raise RuntimeError(f"a Tensor with {value._data.size} elements cannot be converted to Scalar")
         if value._node is not None:
-            warn_once(
-                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using "
-                "tensor.detach() first."
-            )
+            warn_once(WITHOUT_HISTORY)
         value = value._data.item()
     elif isinstance(value, np.generic):
         value = value.item()
@@ -328,15 +318,18 @@ def tensor(
     """
     if device is not None or devices._default is not devices.cpu:
         devices.check(device)
-    if type(data) is list and dtype is None and not pin_memory:
-        kinds = {*map(type, data)}
-        if len(kinds) == 1:
-            kind = kinds.pop()
-            if kind is _float:
-                dtype = dtypes._default
-                return finish(np.array(data, dtype.numpy), dtype, requires_grad)
     if pin_memory:
         no_pinning(pin_memory)
+    elif dtype is None:
+        kind = type(data)
+        if kind is list:
+            kinds = {*map(type, data)}
+            if len(kinds) == 1 and _float in kinds:
+                dtype = dtypes._default
+                return finish(np.array(data, dtype.numpy), dtype, requires_grad)
+        elif kind is _float:
+            dtype = dtypes._default
+            return finish(np.array(data, dtype.numpy), dtype, requires_grad)
     if isinstance(data, TensorBase):
         warnings.warn(_COPY_ADVICE.format("torch.tensor"), UserWarning, stacklevel=2)
     array, found = new_array(data, dtype)

@@ -1,12 +1,12 @@
 """Questions about tensors and dtypes, and comparisons of whole tensors."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from ..warn import warn_once
 from .data import TYPED_TENSORS, type_name
 from .declare import Array, composite, in_formulas, operation
 from .elementwise_general import broadcast_shapes
@@ -130,11 +130,9 @@ def set_default_tensor_type(t: Any) -> None:
     Raises:
         TypeError: it is no such class of floating-point elements.
     """
-    warnings.warn(
+    warn_once(
         "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use torch.set_default_dtype() and "
-        "torch.set_default_device() as alternatives.",
-        UserWarning,
-        stacklevel=2,
+        "torch.set_default_device() as alternatives."
     )
     if isinstance(t, str):
         t = TYPED_TENSORS.get(t.removeprefix("torch."), t)
