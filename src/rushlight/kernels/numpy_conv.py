@@ -4,9 +4,10 @@ Every function works for any number of spatial dimensions. Arrays are laid out a
 weight `(O, C / groups, *kernel)`, output `(N, O, *out)`; `stride`, `padding` and `dilation` are tuples with one entry
 a spatial dimension. A transposed convolution is `conv_grad_input` with the roles of input and output exchanged.
 
-The work is done by BLAS products over gathered windows ("im2col"), in blocks of images small enough for the cache.
-Two gathers are used: channels in front, which needs no transposition of the result, for large planes; channels last,
-which copies in long runs and folds the batch into one product, for small planes with many channels.
+The work is done by BLAS products over gathered windows ("im2col"). Three gathers are used: channels in front, in
+blocks of images small enough for the cache, which needs no transposition of the result, for large planes; channels
+last, which copies in long runs and folds the batch into one product, for small planes with many channels; and windows
+as columns, which leaves the weight as it lies, where the weight is larger than all windows together.
 """
 
 from itertools import product
@@ -80,7 +81,8 @@ def conv_grad_input(
     """
     dtype = g.dtype
     g, weight = widen(g), widen(weight)
-    if all(s == 1 for s in stride):
+    heavy = _is_heavy(groups, weight.shape[0], g.shape[0] * prod(g.shape[2:]))
+    if all(s == 1 for s in stride) and not heavy:
         gx = _grad_input_unit_stride(g, weight, input_shape[2:], padding, dilation, groups)
     else:
         gx = _grad_input_scatter(g, weight, input_shape, stride, padding, dilation, groups)
@@ -111,6 +113,9 @@ def conv_grad_weight(
     pad = [(p, p) for p in padding]
     n, outs, kernel = g.shape[0], g.shape[2:], weight_shape[2:]
     o, k, plane = weight_shape[0], prod(weight_shape[1:]), prod(outs)
+    if _is_heavy(groups, o, n * plane):
+        columns = _gather_columns(x, pad, kernel, outs, stride, dilation)
+        return narrow((g.swapaxes(0, 1).reshape(o, -1) @ columns.T).reshape(weight_shape), dtype)
     if _folds(groups, x.shape[1], plane):
         gw = np.zeros((o, k), g.dtype)
         for start, stop, cols in _gather_last(_pad_last(x, pad), kernel, outs, stride, dilation):
@@ -132,6 +137,11 @@ def conv_grad_bias(g: np.ndarray) -> np.ndarray:
     return narrow(np.add.reduce(np.add.reduce(planes, axis=2), axis=0), g.dtype)
 
 
+def _is_heavy(groups: int, outputs: int, positions: int) -> bool:
+    """Whether the weight outweighs the windows, so that it must not be copied into another order."""
+    return groups == 1 and positions <= 2 * outputs
+
+
 def _folds(groups: int, channels: int, plane: int) -> bool:
     """Whether the batch should be folded into one product with channels last (see the module's docstring)."""
     return groups == 1 and plane <= _FOLD_PLANE and channels >= _FOLD_CHANNELS
@@ -150,6 +160,9 @@ def _correlate(
     plane, k = prod(outs), prod(weight.shape[1:])
     if 0 in (n, o, plane, k):
         return np.zeros((n, o, *outs), dtype)
+    if _is_heavy(groups, o, n * plane):
+        columns = _gather_columns(x, pad, kernel, outs, stride, dilation)
+        return np.ascontiguousarray((weight.reshape(o, k) @ columns).reshape(o, n, *outs).swapaxes(0, 1))
     out = np.empty((n, o, plane), dtype)
     if _folds(groups, x.shape[1], plane):
         matrix = weight.transpose(*range(2, x.ndim), 1, 0).reshape(k, o)
@@ -202,6 +215,13 @@ def _grad_input_scatter(
         )
         for at in product(*map(range, kernel))
     ]
+    if _is_heavy(groups, o, n * plane):
+        gx = np.zeros((c, n, *reach), dtype)
+        cols = weight.reshape(o, k).T @ g.swapaxes(0, 1).reshape(o, n * plane)
+        cols = cols.reshape(c, len(places), n, *outs)
+        for i, place in enumerate(places):
+            gx[(slice(None), slice(None), *place)] += cols[:, i]
+        return np.ascontiguousarray(gx[(slice(None), slice(None), *crop)].swapaxes(0, 1))
     if _folds(groups, o, plane):
         matrix = np.moveaxis(weight, 1, -1).reshape(o, k)
         gx = np.zeros((n, *reach, c), dtype)
@@ -267,25 +287,35 @@ def _gather_first(x, pad, kernel, outs, stride, dilation, groups, extra):  # typ
         planes = _pad_first(x, pad).reshape(n, groups, c // groups, plane)
         yield from ((i, min(i + images, n), planes[i : i + images]) for i in range(0, n, images))
         return
-    padded = _pad_first(x, pad)
-    first, second, *steps = padded.strides
-    windows = np.ndarray(
-        (n, c, *kernel, *outs),
-        padded.dtype,
-        padded,
-        strides=(
-            first,
-            second,
-            *(s * d for s, d in zip(steps, dilation, strict=True)),
-            *(s * t for s, t in zip(steps, stride, strict=True)),
-        ),
-    )
+    windows = _windows(_pad_first(x, pad), kernel, outs, stride, dilation)
     cols = np.empty((images, *windows.shape[1:]), x.dtype)
     flat = cols.reshape(images, groups, k // groups, plane)
     for start in range(0, n, images):
         stop = min(start + images, n)
         cols[: stop - start] = windows[start:stop]
         yield start, stop, flat[: stop - start]
+
+
+def _gather_columns(
+    x: np.ndarray, pad: list[tuple[int, int]], kernel: Ints, outs: Ints, stride: Ints, dilation: Ints
+) -> np.ndarray:
+    """The windows of all images as columns: `(C * kernel, N * plane)`."""
+    windows = _windows(_pad_first(x, pad), kernel, outs, stride, dilation)
+    dims = len(kernel)
+    windows = windows.transpose(1, *range(2, 2 + dims), 0, *range(2 + dims, 2 + 2 * dims))
+    return windows.reshape(x.shape[1] * prod(kernel), -1)
+
+
+def _windows(padded: np.ndarray, kernel: Ints, outs: Ints, stride: Ints, dilation: Ints) -> np.ndarray:
+    """A view of the windows in a contiguous array: `(N, C, *kernel, *outs)`."""
+    first, second, *steps = padded.strides
+    strides = (
+        first,
+        second,
+        *(s * d for s, d in zip(steps, dilation, strict=True)),
+        *(s * t for s, t in zip(steps, stride, strict=True)),
+    )
+    return np.ndarray((*padded.shape[:2], *kernel, *outs), padded.dtype, padded, strides=strides)
 
 
 def _gather_last(padded, kernel, outs, stride, dilation):  # type: ignore[no-untyped-def]
