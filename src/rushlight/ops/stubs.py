@@ -20,6 +20,12 @@ FUNCTIONS = "_functions.pyi"
 METHODS = "_methods.pyi"
 
 _NUMBER = "builtins.float | builtins.complex"
+# Functions made of operations whose result is not, or not always, one Tensor; the others may leave their result untyped.
+_OTHER_RESULTS = frozenset(
+    "__dlpack__ adaptive_max_pool1d aminmax atleast_1d atleast_2d atleast_3d cummax cummin kthvalue max "
+    "max_pool1d_with_indices median min mode nanmedian nonzero sort std_mean to_dlpack topk type unique "
+    "unique_consecutive var_mean where".split()
+)
 _HEADER = '''"""{title} Written by rushlight.ops.stubs; not to be edited."""
 
 import builtins
@@ -103,6 +109,8 @@ def _definition(name: str, function: Callable[..., Any], indent: str) -> str:
     if operation is None:
         signature = inspect.signature(function)
         result = _annotation(signature.return_annotation)
+        if result == "Any" and name not in _OTHER_RESULTS:
+            result = "Tensor"
         parameters = [_typed(p, _annotation(p.annotation)) for p in signature.parameters.values()]
     else:
         numbers = operation.kind == "elementwise"
