@@ -1,6 +1,5 @@
 """Copies and conversions: clone, contiguous, to, and the methods named after types."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from .. import devices, dtypes
 from ..base import TensorBase
 from ..memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
+from ..warn import warn_once
 from .declare import Array, composite, in_formulas, operation
 
 # For each format by channels: the order of dimensions in which such a tensor lies row by row in memory.
@@ -134,9 +134,10 @@ def _to_dtype_array(a: Array, dtype: Any) -> Array:
 in_formulas(_to_dtype_array, to_dtype, "to_dtype", aliasing=True)
 
 
-def _discards(input: Any, dtype: Any) -> None:
-    if input._dtype.is_complex and not dtype.is_complex and dtype is not dtypes.bool_:
-        warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=3)
+def discards(source: dtypes.dtype, target: dtypes.dtype) -> None:
+    """Warns, once, where a conversion drops imaginary parts."""
+    if source.is_complex and not target.is_complex and target is not dtypes.bool_:
+        warn_once("Casting complex values to real discards the imaginary part")
 
 
 @composite(function=False)
@@ -160,7 +161,7 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
         if layout is preserve_format or is_laid_out(input._data, layout):
             return input
     elif dtype is not source:
-        _discards(input, dtype)
+        discards(source, dtype)
     return _to_copy(input, dtype, source, layout)
 
 

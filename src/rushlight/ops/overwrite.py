@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
-from .convert import convert_array
+from .convert import convert_array, discards
 from .declare import REGISTRY, Array, composite, operation
 from .inplace import change_inplace
 
@@ -49,10 +49,7 @@ def copy_(input: Any, other: Any, non_blocking: bool = False) -> Any:
         return input
     if other._shape != input._shape:
         _check_fits(input._shape, other._shape)
-    if other._dtype.is_complex and not input._dtype.is_complex and input._dtype is not dtypes.bool_:
-        import warnings
-
-        warnings.warn("Casting complex values to real discards the imaginary part", UserWarning, stacklevel=2)
+    discards(other._dtype, input._dtype)
     return change_inplace("_copy", (input, other, other._dtype), lambda a: _copy_into(a, other._data))
 
 
@@ -118,6 +115,7 @@ def fill_(input: Any, value: Any) -> Any:
             raise RuntimeError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {len(value._shape)} dimensions."
             )
+        discards(value._dtype, input._dtype)
         return change_inplace(
             "_fill_tensor", (input, value, value._dtype), lambda a: _copy_into(a, value._data), overlap=True
         )

@@ -475,6 +475,11 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- triangles, diagonals
+def _check_matrices(name: str, a: Array) -> None:
+    if a.ndim < 2:
+        raise RuntimeError(f"{name}: input tensor must have at least 2 dimensions")
+
+
 @operation(input="tril(grad, diagonal)", tangent="linear")
 def tril(input: Array, diagonal: int = 0) -> Array:
     """The lower triangle of matrices; the other elements are 0.
@@ -483,6 +488,7 @@ def tril(input: Array, diagonal: int = 0) -> Array:
         input: shape (*, rows, columns).
         diagonal: the highest diagonal that is kept.
     """
+    _check_matrices("tril", input)
     return np.tril(input, diagonal)
 
 
@@ -494,6 +500,7 @@ def triu(input: Array, diagonal: int = 0) -> Array:
         input: shape (*, rows, columns).
         diagonal: the lowest diagonal that is kept.
     """
+    _check_matrices("triu", input)
     return np.triu(input, diagonal)
 
 

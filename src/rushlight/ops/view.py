@@ -463,15 +463,9 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
 composite(name="moveaxis")(movedim)
 
 
-def _warn(message: str) -> None:
-    import warnings
-
-    warnings.warn(message, UserWarning, stacklevel=4)
-
-
 def _same_number(input: Any, message: str) -> Any:
     """A number where a matrix belongs is given back, with a warning."""
-    _warn(message)
+    warn_once(message)
     return transpose(input, 0, 0)
 
 
@@ -482,7 +476,7 @@ def _reversed(input: Any) -> Any:
             input, "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
         )
     if n != 2:
-        _warn(
+        warn_once(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw "
             "an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
@@ -514,7 +508,7 @@ def adjoint(input: Any) -> Any:
 def _adjoint(input: Any, name: str) -> Any:
     n = len(input._shape)
     if not n:
-        _warn(f"{name} is deprecated on 0-D tensors. Consider using x.conj().")
+        warn_once(f"{name} is deprecated on 0-D tensors. Consider using x.conj().")
         return input.conj()
     if n == 1:
         name = name.replace("Tensor", "tensor") if name[0] == "T" else "tensor.adjoint()"

@@ -159,6 +159,15 @@ def resize_(input: Any, *size: Any, memory_format: Any = None, **named: Any) -> 
     return input
 
 
+@composite(function=False)
+def resize(input: Any, *size: Any) -> Any:
+    """The elements in another shape of as many; deprecated in favour of `reshape`."""
+    import warnings
+
+    warnings.warn("non-inplace resize is deprecated", UserWarning, stacklevel=2)
+    return input.reshape(*size)
+
+
 @composite(inplace=True)
 def resize_as_(input: Any, other: Any, *, memory_format: Any = None) -> Any:
     """Gives the tensor the shape of another; see `resize_`."""
