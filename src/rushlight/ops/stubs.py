@@ -20,7 +20,7 @@ FUNCTIONS = "_functions.pyi"
 METHODS = "_methods.pyi"
 
 _NUMBER = "builtins.float | builtins.complex"
-# Functions made of operations whose result is not, or not always, one Tensor; the others may leave their result untyped.
+# Functions made of operations whose result is not, or not always, one Tensor; others may leave their result untyped.
 _OTHER_RESULTS = frozenset(
     "__dlpack__ adaptive_max_pool1d aminmax atleast_1d atleast_2d atleast_3d cummax cummin kthvalue max "
     "max_pool1d_with_indices median min mode nanmedian nonzero sort std_mean to_dlpack topk type unique "
