@@ -1,4 +1,4 @@
-"""`Tensor`, the user's object. Its operations come from ops/; here is what a tensor is, and its dealings with autograd."""
+"""`Tensor`, the user's object: what a tensor is, and its dealings with autograd. Its operations come from ops/."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,10 +20,10 @@ else:
     TensorMethods = TensorBase
 
 _NON_LEAF_GRAD = (
-    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be populated "
-    "during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, use "
-    ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf "
-    "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+    "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, "
+    "use .retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
+    "leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
 )
 
 
@@ -34,8 +34,8 @@ ONES = {4: np.ones((), np.float32), 8: np.ones((), np.float64)}
 class Tensor(TensorMethods):
     """A multi-dimensional array of elements of one type, with an optional record of how it was computed.
 
-    ``Tensor(2, 3)`` makes an uninitialised float32 tensor of that shape, ``Tensor([1, 2])`` one with these elements; new
-    programs use `tensor`, `empty`, `zeros` and the like.
+    ``Tensor(2, 3)`` makes an uninitialised float32 tensor of that shape, ``Tensor([1, 2])`` one with these elements;
+    new programs use `tensor`, `empty`, `zeros` and the like.
     """
 
     # Defaults of what few tensors have; the value, where there is one, lies in the instance's dictionary.
@@ -185,8 +185,8 @@ class Tensor(TensorMethods):
         if current is not None and type(current) is not AccumulateGrad:
             if not on:
                 raise RuntimeError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
-                    "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             return
         if on:
@@ -277,10 +277,10 @@ class Tensor(TensorMethods):
         if grad._dtype is not self._dtype:
             raise RuntimeError(
                 f"attempting to assign a gradient with dtype '{_scalar(grad)}' to a tensor with grad_dtype "
-                f"'{self._dtype.legacy.removesuffix('Tensor')}'. The gradient must match the tensor's grad_dtype (defaults to "
-                "the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow "
-                "any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
-                "downstream systems that assume they match."
+                f"'{self._dtype.legacy.removesuffix('Tensor')}'. The gradient must match the tensor's grad_dtype "
+                "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific "
+                "dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and "
+                "its gradient may break downstream systems that assume they match."
             )
         if grad._shape != self._shape:
             raise RuntimeError(

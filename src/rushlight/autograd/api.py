@@ -65,14 +65,16 @@ def make_seeds(outputs: tuple[Any, ...], seeds: tuple[Any, ...], batched: bool =
             if shape != t._shape:
                 if batched:
                     raise RuntimeError(
-                        f"If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch "
+                        "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the "
+                        "batch "
                         f"dimension. The sizes of the remaining dimensions are expected to match the shape of "
                         f"corresponding output, but a mismatch was detected: grad_output[{i}] has a shape of "
                         f"{Size(seed._shape)} and output[{i}] has a shape of {Size(t._shape)}. If you only want some "
                         "tensors in `grad_output` to be considered batched, consider using vmap."
                     )
                 raise RuntimeError(
-                    f"Mismatch in shape: grad_output[{i}] has a shape of {Size(seed._shape)} and output[{i}] has a shape "
+                    f"Mismatch in shape: grad_output[{i}] has a shape of {Size(seed._shape)} and output[{i}] has a "
+                    "shape "
                     f"of {Size(t._shape)}."
                 )
             if t._dtype.is_complex != seed._dtype.is_complex:
@@ -99,10 +101,10 @@ def _roots(outputs: tuple[Any, ...], seeds: list[Any]) -> list[tuple[Any, Any]]:
 def _warn_create_graph(create_graph: bool) -> None:
     if create_graph:
         warn_once(
-            "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
-            "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If "
-            "you have to use this function, make sure to reset the .grad fields of your parameters to None after use to "
-            "break the cycle and avoid the leak."
+            "Using backward() with create_graph=True will create a reference cycle between the parameter and its "
+            "gradient which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid "
+            "this. If you have to use this function, make sure to reset the .grad fields of your parameters to None "
+            "after use to break the cycle and avoid the leak."
         )
 
 
@@ -135,8 +137,8 @@ def backward(
             grad_tensors = grad_variables
         else:
             raise RuntimeError(
-                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only use "
-                "`grad_tensors`."
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only "
+                "use `grad_tensors`."
             )
     outputs = _as_tuple(tensors)
     wanted = None
@@ -214,8 +216,8 @@ def grad(
                 return _answers(wanted, results, allow_unused, materialize_grads)
     if not only_inputs:
         warnings.warn(
-            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other "
-            "parts of the graph, please use torch.autograd.backward.",
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
+            "other parts of the graph, please use torch.autograd.backward.",
             FutureWarning,
             stacklevel=2,
         )
@@ -250,8 +252,8 @@ def _answers(
     if results[0] is None or (len(results) > 1 and any([g is None for g in results])):
         if not allow_unused:
             raise RuntimeError(
-                f"The differentiated Tensor at index {[g is None for g in results].index(True)} appears to not have been used "
-                "in the graph. Set allow_unused=True if this is the desired behavior."
+                f"The differentiated Tensor at index {[g is None for g in results].index(True)} appears to not have "
+                "been used in the graph. Set allow_unused=True if this is the desired behavior."
             )
         if materialize_grads:
             results = [

@@ -1,12 +1,12 @@
 """The engine: runs a recorded graph backwards.
 
-Every node is newer than the nodes of its inputs, so "newest first" is an order in which each node's gradient is complete
-when its turn comes. Two loops follow it:
+Every node is newer than the nodes of its inputs, so "newest first" is an order in which each node's gradient is
+complete when its turn comes. Two loops follow it:
 
-- `run_fast` for the ordinary ``backward()``: one root, arrays, gradients waiting in the nodes' own `grad` slots. The next
-  node is usually the one that just received a gradient, so it is kept in a local; a heap is used only at branches.
-- `run_general` for everything else (several roots, chosen inputs, ``create_graph``, hooks on leaves, anomaly detection,
-  another backward already running): gradients wait in a dictionary, and a leaf runs as soon as all that leads to it has.
+- `run_fast` for the ordinary ``backward()``: one root, gradients waiting in the nodes' own `grad` slots. The next node is
+  usually the one that just received a gradient, so it is kept in a local; a heap is used only at branches.
+- `run_general` for everything else (several roots, chosen inputs, hooks on leaves, anomaly detection, another backward
+  already running): gradients wait in a dictionary, and a leaf runs as soon as all that leads to it has.
 """
 
 import threading

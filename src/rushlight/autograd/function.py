@@ -1,7 +1,7 @@
 """`Function`: operations whose forward and backward users write themselves.
 
-The ``ctx`` that ``forward`` and ``backward`` share is the graph's node itself, so what the user stores on it lives exactly as
-long as the graph.
+The ``ctx`` that ``forward`` and ``backward`` share is the graph's node itself, so what the user stores on it lives
+exactly as long as the graph.
 """
 
 import functools
@@ -28,8 +28,8 @@ class FunctionCtx:
         for t in tensors:
             if not isinstance(t, TensorBase) and t is not None:
                 raise AssertionError(
-                    "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes on "
-                    "ctx."
+                    "save_for_forward expects all arguments to be tensors; you should save non-tensors as attributes "
+                    "on ctx."
                 )
         self.saved_for_forward = tensors
 
@@ -44,8 +44,8 @@ class FunctionCtx:
     def mark_shared_storage(self, *pairs: Any) -> None:
         """Does nothing; shared memory is noticed."""
         warnings.warn(
-            "mark_shared_storage is deprecated. Tensors with shared storages are automatically tracked. Note that calls "
-            "to `set_()` are not tracked",
+            "mark_shared_storage is deprecated. Tensors with shared storages are automatically tracked. Note that "
+            "calls to `set_()` are not tracked",
             FutureWarning,
             stacklevel=2,
         )
@@ -73,7 +73,7 @@ class BackwardFunction(Node, FunctionCtx):
     def __getattr__(self, name: str) -> Any:
         if name == "extra":
             return None
-        if name.startswith("_saved_") or name.startswith("_raw_saved_"):
+        if name.startswith(("_saved_", "_raw_saved_")):
             return Node.__getattr__(self, name)
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
@@ -96,7 +96,7 @@ class BackwardFunction(Node, FunctionCtx):
                 continue
             t, version, index = entry
             if index is not None:
-                array, versions, view = t
+                array, versions, _ = t
                 t = wrap(array, self.output_node(index) if index >= 0 else None)
                 t._versions = versions
             if t._versions[0] != version:
@@ -120,6 +120,7 @@ class BackwardFunction(Node, FunctionCtx):
         return tuple([function_of(edge) for edge in self.input_nodes])
 
     def edges(self) -> tuple[Any, ...]:
+        """The nodes of the inputs that need a gradient."""
         return self.nexts
 
     def apply(self, *grads: Any) -> Any:
@@ -133,8 +134,8 @@ class BackwardFunction(Node, FunctionCtx):
         backward, vjp = cls.backward, cls.vjp
         if backward is not Function.backward and vjp is not Function.vjp:
             raise RuntimeError(
-                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement "
-                "one of them."
+                "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
+                "implement one of them."
             )
         return (vjp if vjp is not Function.vjp else backward)(self, *grads)
 
@@ -186,8 +187,8 @@ def _checked(node: Any, found: tuple[Any, ...], tensors: bool) -> tuple[Any, ...
         if meta is None:
             if g is not None:
                 raise RuntimeError(
-                    f"function {name} returned a gradient different than None at position {i + 1}, but the corresponding "
-                    "forward input was not a Variable"
+                    f"function {name} returned a gradient different than None at position {i + 1}, but the "
+                    "corresponding forward input was not a Variable"
                 )
             continue
         if g is not None and not isinstance(g, TensorBase):
@@ -249,16 +250,16 @@ class Function(metaclass=FunctionMeta):
     def __init__(self, *args: Any, **kwargs: Any):
         warnings.warn(
             f"{self.__class__} should not be instantiated. Methods on autograd functions are all static, so you should "
-            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future version "
-            "of PyTorch.",
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
             DeprecationWarning,
             stacklevel=2,
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         raise RuntimeError(
-            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd function "
-            "with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
         )
 
     @staticmethod
@@ -356,8 +357,8 @@ def _record(ctx: Any, args: Any, nodes: list[Any], outputs: tuple[Any, ...]) -> 
     for t in ctx.dirty_tensors:
         if not _contains(outputs, t):
             raise RuntimeError(
-                "Some elements marked as dirty during the forward method were not returned as output. The inputs that are "
-                "modified inplace must all be outputs of the Function."
+                "Some elements marked as dirty during the forward method were not returned as output. The inputs that "
+                "are modified inplace must all be outputs of the Function."
             )
         if type(t._node) is AccumulateGrad:
             raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")

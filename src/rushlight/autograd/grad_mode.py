@@ -14,6 +14,7 @@ class _Decorator:
     """A context manager that is also a decorator of functions, generators and coroutines."""
 
     def clone(self) -> Any:
+        """Another one of the same kind, for one call of a decorated function."""
         return type(self)()
 
     def __enter__(self) -> Any:
@@ -103,6 +104,7 @@ class no_grad(_GradMode):
     mode = False
 
     def __new__(cls, function: Any = None) -> Any:
+        """Make the context manager, or decorate a function given at once."""
         made = object.__new__(cls)
         return made if function is None else made(function)
 
@@ -113,6 +115,7 @@ class enable_grad(_GradMode):
     mode = True
 
     def __new__(cls, function: Any = None) -> Any:
+        """Make the context manager, or decorate a function given at once."""
         made = object.__new__(cls)
         return made if function is None else made(function)
 
@@ -143,6 +146,7 @@ class set_grad_enabled(_GradMode):
         return super().__call__(function)
 
     def clone(self) -> "set_grad_enabled":
+        """Another one of the same kind, for one call of a decorated function."""
         return set_grad_enabled(self.mode)
 
     def __str__(self) -> str:
@@ -173,6 +177,7 @@ class inference_mode(_Decorator):
     """
 
     def __new__(cls, mode: Any = True) -> Any:
+        """Make the context manager, or decorate a function given at once."""
         made = object.__new__(cls)
         made.mode = True
         return made if isinstance(mode, bool) else made(mode)
@@ -181,6 +186,7 @@ class inference_mode(_Decorator):
         self.mode = mode if isinstance(mode, bool) else True
 
     def clone(self) -> "inference_mode":
+        """Another one of the same kind, for one call of a decorated function."""
         return inference_mode(self.mode)
 
     def __enter__(self) -> None:

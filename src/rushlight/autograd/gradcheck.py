@@ -1,9 +1,9 @@
 """`gradcheck` and `gradgradcheck`: derivatives against finite differences.
 
-For a function from R^n to R^m both compare, for each pair of input and output, the n x m matrix of partial derivatives: once by
-central differences, once row by row from backward with one-hot gradients. For complex inputs the derivative compared is
-``df/dx + i df/dy``, which is what PyTorch calls the gradient; complex outputs are compared in two runs, by their imaginary
-and by their real part.
+For a function from R^n to R^m both compare, for each pair of input and output, the n x m matrix of partial derivatives:
+once by central differences, once row by row from backward with one-hot gradients. For complex inputs the derivative
+compared is ``df/dx + i df/dy``, which is what PyTorch calls the gradient; complex outputs are compared in two runs, by
+their imaginary and by their real part.
 
 Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
 """
@@ -23,8 +23,8 @@ class GradcheckError(RuntimeError):
     """A derivative does not agree with the function."""
 
 
-_NOT_DETERMINISTIC = """Backward is not reentrant, i.e., running backward with same input and grad_output multiple times \
-gives different values, although analytical gradient matches numerical gradient.The tolerance for nondeterminism was {}.
+_NOT_DETERMINISTIC = """Backward is not reentrant, i.e., running backward with same input and grad_output multiple \
+times gives different values, although analytical gradient matches numerical gradient.The tolerance for nondeterminism was {}.
 
 NOTE: If your op relies on non-deterministic operations i.e., it is listed here:
 https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html
@@ -61,15 +61,15 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
             continue
         if x._dtype not in (dtypes.float64, dtypes.complex128):
             warnings.warn(
-                f"Input #{i} requires gradient and is not a double precision floating point or complex. This check will "
-                "likely fail if all the inputs are not of double precision floating point or complex. ",
+                f"Input #{i} requires gradient and is not a double precision floating point or complex. This check "
+                "will likely fail if all the inputs are not of double precision floating point or complex. ",
                 stacklevel=4,
             )
         if any(s == 0 and n > 1 for s, n in zip(x._data.strides, x._shape, strict=True)):
             raise RuntimeError(
-                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are non-overlapping "
-                "to be able to compute the numerical gradients correctly. You should call .contiguous on the input before "
-                "passing it to gradcheck."
+                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
+                "non-overlapping to be able to compute the numerical gradients correctly. You should call .contiguous "
+                "on the input before passing it to gradcheck."
             )
         any_needs = True
         x.retain_grad()
@@ -204,7 +204,8 @@ def _check_undefined(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
         for g in grad([fresh[given]], needing, [seed], allow_unused=True):
             if g is not None and np.any(g._data != 0):
                 raise GradcheckError(
-                    "Expected all input grads to be undefined or zero when all output grads are undefined or zero. Please "
+                    "Expected all input grads to be undefined or zero when all output grads are undefined or zero. "
+                    "Please "
                     'look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
                 )
 

@@ -16,7 +16,7 @@ import itertools
 import re
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -103,7 +103,7 @@ class Node:
     version: int
     extra: Any
     # Names of the slots that hold tensors, and for each how it was saved ("input" or "result").
-    saved: dict[str, str] = {}
+    saved: ClassVar[dict[str, str]] = {}
     # The node classes that carry hooks and metadata of their own need nothing here.
 
     # Before the name of those node classes that PyTorch writes with their namespace.
@@ -192,10 +192,10 @@ def saved_value(node: Node, name: str) -> Any:
 
 def _freed() -> RuntimeError:
     try:
-        FREED.used
-    except RuntimeError as error:
-        return error
-    raise AssertionError
+        error = FREED.used
+    except RuntimeError as raised:
+        error = raised
+    return error
 
 
 class SavedTensor:
@@ -375,6 +375,7 @@ class AccumulateGrad(Node):
         return variable
 
     def edges(self) -> tuple[Any, ...]:
+        """None: a leaf is an end."""
         return ()
 
     def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":

@@ -1,6 +1,7 @@
 """``torch.autograd.profiler``: how long each operation and each node of backward takes.
 
-While a profiler is on, it takes part in every operation of its thread (see mode.py) and in every node that the engine runs.
+While a profiler is on, it takes part in every operation of its thread (see mode.py) and in every node that the engine
+runs.
 """
 
 import functools
@@ -23,7 +24,8 @@ class profile:
 
     Args:
         enabled: whether to record at all.
-        use_cuda, use_device, with_flops, with_stack, with_modules, use_kineto, use_cpu, experimental_config, acc_events,
+        use_cuda, use_device, with_flops, with_stack, with_modules, use_kineto, use_cpu, experimental_config,
+        acc_events,
             custom_trace_id_callback, post_processing_timeout_s, activity_filters: accepted; there is the CPU only.
         record_shapes: whether to keep the shapes of the inputs.
         profile_memory: whether to count the bytes of the results.
@@ -35,7 +37,8 @@ class profile:
         self, enabled: bool = True, *, use_cuda: bool = False, use_device: Any = None, record_shapes: bool = False,
         with_flops: bool = False, profile_memory: bool = False, with_stack: bool = False, with_modules: bool = False,
         use_kineto: bool = False, use_cpu: bool = True, experimental_config: Any = None, acc_events: bool = False,
-        custom_trace_id_callback: Any = None, post_processing_timeout_s: float | None = None, activity_filters: Any = None,
+        custom_trace_id_callback: Any = None, post_processing_timeout_s: float | None = None,
+        activity_filters: Any = None,
     ):  # fmt: skip
         self.enabled = enabled
         self.record_shapes = record_shapes

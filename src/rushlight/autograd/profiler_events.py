@@ -59,7 +59,7 @@ class _Times:
     is_async = is_remote = is_legacy = is_user_annotation = False
     device_type = "DeviceType.CPU"
     flops = 0
-    stack: list[str] = []
+    stack: tuple[str, ...] = ()
     cpu_time_total: float
     self_cpu_time_total: float
     count: int
@@ -163,8 +163,8 @@ class FunctionEventAvg(_Times):
 
     def __repr__(self) -> str:
         return (
-            f"<FunctionEventAvg key={self.key} self_cpu_time={self.self_cpu_time_total_str} cpu_time={self.cpu_time_str} "
-            f" self_cuda_time=0.000us cuda_time=0.000us input_shapes={self.input_shapes} "
+            f"<FunctionEventAvg key={self.key} self_cpu_time={self.self_cpu_time_total_str} "
+            f"cpu_time={self.cpu_time_str}  self_cuda_time=0.000us cuda_time=0.000us input_shapes={self.input_shapes} "
             f"cpu_memory_usage={self.cpu_memory_usage} cuda_memory_usage=0>"
         )
 
@@ -280,8 +280,8 @@ class EventList(list[Any]):
         process = os.getpid()
         entries = [
             {
-                "ph": "X", "cat": "user_annotation" if e.is_user_annotation else "cpu_op", "name": e.name, "pid": process,
-                "tid": e.thread, "ts": e.time_range.start, "dur": e.time_range.elapsed_us(),
+                "ph": "X", "cat": "user_annotation" if e.is_user_annotation else "cpu_op", "name": e.name,
+                "pid": process, "tid": e.thread, "ts": e.time_range.start, "dur": e.time_range.elapsed_us(),
                 "args": {"External id": e.id, "Sequence number": e.sequence_nr, "Input Dims": e.input_shapes},
             }
             for e in self

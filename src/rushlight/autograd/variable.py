@@ -20,6 +20,7 @@ class Variable(metaclass=_VariableMeta):
     """
 
     def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: bool = False) -> Any:
+        """Make the tensor."""
         if data is None:
             import numpy as np
 

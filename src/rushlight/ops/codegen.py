@@ -188,7 +188,8 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
             add(f"    {n} = {n}.item()")
         for n in plan.results:
             if n in plan.versioned_results and n in op.differentiable:
-                add(f"    {n} = result_tensor(node, {n!r}, {op.outputs.index(n) if len(op.differentiable) > 1 else None})")
+                index = op.outputs.index(n) if len(op.differentiable) > 1 else None
+                add(f"    {n} = result_tensor(node, {n!r}, {index})")
             else:
                 add(f"    {n} = wrap_saved({n})")
     if op.several:
@@ -259,7 +260,9 @@ def recorder(op: "Operation", variant: Variant) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- entries
-def tensor_lines(indent: str, data: str, shape: str, dtype: str, node_: str = "node", version: str = "UNTOUCHED") -> list[str]:
+def tensor_lines(
+    indent: str, data: str, shape: str, dtype: str, node_: str = "node", version: str = "UNTOUCHED"
+) -> list[str]:
     """The statements that make the result Tensor `t`."""
     return [
         f"{indent}t = new(Tensor); t._data = {data}; t._shape = {shape}; t._dtype = {dtype}; t._node = {node_}; "

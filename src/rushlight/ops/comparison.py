@@ -62,12 +62,14 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         return condition.nonzero(as_tuple=True)
     if condition._dtype is dtypes.uint8:
         warn_once(
-            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future version "
-            "of PyTorch. Use a boolean condition instead."
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
+            "version of PyTorch. Use a boolean condition instead."
         )
         condition = condition.to(dtypes.bool_)
     elif condition._dtype is not dtypes.bool_:
-        raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype {_scalar_name(condition)}")
+        raise RuntimeError(
+            f"where expected condition to be a boolean tensor, but got a tensor with dtype {_scalar_name(condition)}"
+        )
     common = general.result_type(input, other)
     if not isinstance(input, TensorBase):
         input = condition.new_full((), input, dtype=common)
@@ -198,7 +200,7 @@ def _integers_only(name: str) -> Any:
     def check(common: dtypes.dtype, *operands: Any) -> None:
         if common.category > dtypes.INTEGRAL:
             kind = common.legacy.removesuffix("Tensor")
-            raise NotImplementedError(f'"{name}" not implemented for \'{kind}\'')
+            raise NotImplementedError(f"\"{name}\" not implemented for '{kind}'")
 
     return check
 

@@ -6,8 +6,8 @@ One declaration says all there is to know about an operation::
     def sin(input: Array) -> Array:
         '''The sine of each element (radians).'''
 
-From it follow ``torch.sin(input, *, out=None)``, ``Tensor.sin``, ``Tensor.sin_``, the node ``SinBackward0``, the rule for
-backward on arrays, the same rule on Tensors (second order), and the tangent for forward mode.
+From it follow ``torch.sin(input, *, out=None)``, ``Tensor.sin``, ``Tensor.sin_``, the node ``SinBackward0``, the rule
+for backward on arrays, the same rule on Tensors (second order), and the tangent for forward mode.
 
 The words:
 
@@ -17,11 +17,11 @@ The words:
 - `composite`: a plain function on Tensors, made of other operations.
 - `formula`: a helper for derivative formulas, written once and usable on arrays and on Tensors.
 
-A formula is the gradient of one input, by the input's name. In it stand: ``grad`` (the gradient of the result; ``grads``,
-a list, if several outputs have one), the operation's arguments, its outputs (``result`` unless ``outputs`` names them), the
-extra values it ``saves``, ``shape(x)`` for the shape of an input, and every operation and `formula` by name. What a formula
-mentions is what the node saves, and nothing else. The parameters that hold tensors are annotated ``Array``,
-``Array | None`` or ``list[Array]``.
+A formula is the gradient of one input, by the input's name. In it stand: ``grad`` (the gradient of the result;
+``grads``, a list, if several outputs have one), the operation's arguments, its outputs (``result`` unless ``outputs``
+names them), the extra values it ``saves``, ``shape(x)`` for the shape of an input, and every operation and `formula` by
+name. What a formula mentions is what the node saves, and nothing else. The parameters that hold tensors are annotated
+``Array``, ``Array | None`` or ``list[Array]``.
 """
 
 import inspect
@@ -135,7 +135,11 @@ class Operation:
             else:
                 key = f"DEFAULT_{self.name}_{p.name}"
                 namespace[key] = p.default
-                parts.append(f"{p.name}={p.default!r}" if isinstance(p.default, (int, float, str, type(None))) else f"{p.name}={key}")
+                parts.append(
+                    f"{p.name}={p.default!r}"
+                    if isinstance(p.default, (int, float, str, type(None)))
+                    else f"{p.name}={key}"
+                )
         if self.out:
             parts += [*(["*"] if "*" not in parts else []), "out=None"]
         return ", ".join(parts)
@@ -219,8 +223,8 @@ def _camel(name: str) -> str:
 # ---------------------------------------------------------------------------------------------- the words
 def elementwise(
     *, kernel: Any = None, node: str | None = None, operators: tuple[str, ...] = (), floating: bool = False,
-    result: str | None = None, check: Any = None, function: bool = True, method: bool = True, inplace: bool | None = None,
-    name: str | None = None, tangent: str = "elementwise", aten: str | None = None, **formulas: str,
+    result: str | None = None, check: Any = None, function: bool = True, method: bool = True,
+    inplace: bool | None = None, name: str | None = None, tangent: str = "elementwise", aten: str | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation on corresponding elements of one or two inputs.
 
@@ -464,9 +468,7 @@ def argument_error(op: Any, args: tuple[Any, ...]) -> Exception:
                 )
             for j, t in enumerate(a):
                 if not isinstance(t, TensorBase):
-                    return TypeError(
-                        f"expected Tensor as element {j} in argument {i}, but got {type(t).__name__}"
-                    )
+                    return TypeError(f"expected Tensor as element {j} in argument {i}, but got {type(t).__name__}")
     return TypeError(f"{op.name}(): invalid arguments")
 
 

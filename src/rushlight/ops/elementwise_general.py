@@ -66,7 +66,9 @@ def broadcast_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtypes.dtype]:
     """The result array of an elementwise operation on tensors and numbers, and the dtype it was computed in."""
     for i, x in enumerate(operands):
-        if not isinstance(x, (TensorBase, *_NUMBERS)) or (i == 0 and not isinstance(x, TensorBase) and len(operands) == 1):
+        if not isinstance(x, (TensorBase, *_NUMBERS)) or (
+            i == 0 and not isinstance(x, TensorBase) and len(operands) == 1
+        ):
             raise argument_error(op, operands)
     common = result_type(*operands)
     if op.check is not None:
@@ -123,8 +125,8 @@ def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = Non
         if need and t._dtype.category >= dtypes.FLOATING:
             if out is not None:
                 raise RuntimeError(
-                    f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but one of "
-                    "the arguments requires grad."
+                    f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but one "
+                    "of the arguments requires grad."
                 )
             t._node = record(op, need, operands, result, common, t)
     if out is not None:
@@ -132,7 +134,9 @@ def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = Non
     return t
 
 
-def record(op: Operation, need: tuple[str, ...], operands: tuple[Any, ...], result: np.ndarray, common: Any, t: Any) -> Any:
+def record(
+    op: Operation, need: tuple[str, ...], operands: tuple[Any, ...], result: np.ndarray, common: Any, t: Any
+) -> Any:
     """Makes the node of an elementwise operation; `t` is the tensor that carries the result's version."""
     numbers = tuple(n for n, x in zip(op.tensors, operands, strict=True) if not isinstance(x, TensorBase))
     saved = [number_array(x, common) if n in numbers else x for n, x in zip(op.tensors, operands, strict=True)]
@@ -150,11 +154,13 @@ def record(op: Operation, need: tuple[str, ...], operands: tuple[Any, ...], resu
 def sum_to_shape(grad: Any, shape: tuple[int, ...]) -> Any:
     """Sums an array over the dimensions along which `shape` was broadcast to the array's shape."""
     lead = grad.ndim - len(shape)
-    axes = tuple(range(lead)) + tuple(
-        lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1
-    )
+    axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1)
     if axes:
-        grad = np.add.reduce(grad, axes, dtype=grad.dtype, keepdims=True) if grad.dtype.kind in "fcV" else grad.sum(axes, keepdims=True)
+        grad = (
+            np.add.reduce(grad, axes, dtype=grad.dtype, keepdims=True)
+            if grad.dtype.kind in "fcV"
+            else grad.sum(axes, keepdims=True)
+        )
     return grad.reshape(shape)
 
 

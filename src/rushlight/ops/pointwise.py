@@ -1,7 +1,7 @@
 """Arithmetic on corresponding elements: sums, products, quotients, remainders, powers.
 
-Each line of derivative is the textbook one; ``conj`` is there for complex numbers, whose gradient PyTorch defines as the
-conjugate Wirtinger derivative, so that it points in the direction of steepest ascent.
+Each line of derivative is the textbook one; ``conj`` is there for complex numbers, whose gradient PyTorch defines as
+the conjugate Wirtinger derivative, so that it points in the direction of steepest ascent.
 """
 
 from typing import Any
@@ -22,16 +22,16 @@ def _no_bool_subtraction(common: dtypes.dtype, *operands: Any) -> None:
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
             "operator instead."
             if one
-            else "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
-            "use the `~` or `logical_not()` operator instead."
+            else "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
+            "mask, use the `~` or `logical_not()` operator instead."
         )
 
 
 def _no_bool_negation(common: dtypes.dtype, *operands: Any) -> None:
     if common is dtypes.bool_:
         raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the "
-            "`~` or `logical_not()` operator instead."
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
         )
 
 
@@ -119,7 +119,9 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     return _rsub(input, other) if alpha == 1 else _rsub(input * alpha, other)
 
 
-@elementwise(kernel=np.multiply, operators=("__mul__", "__rmul__"), input="grad * conj(other)", other="grad * conj(input)")
+@elementwise(
+    kernel=np.multiply, operators=("__mul__", "__rmul__"), input="grad * conj(other)", other="grad * conj(input)"
+)
 def mul(input: Array, other: Array | float) -> Array:
     """The product of corresponding elements."""
 
@@ -165,9 +167,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
         return _div_trunc(input, other, out=out)
     if rounding_mode == "floor":
         return _div_floor(input, other, out=out)
-    raise RuntimeError(
-        f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'"
-    )
+    raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
 
 
 composite(name="divide")(div)
@@ -275,7 +275,9 @@ def pow_exponent_slope(base: Any, exponent: Any, result: Any) -> Any:
 
 
 in_formulas(kernels.nonnegative, lambda x: x.real >= 0 if x._dtype.is_complex else x >= 0, "nonnegative")
-in_formulas(kernels.log, lambda x: x.log() if isinstance(x, TensorBase) else kernels.log(np.asarray(x)).item(), "log_of")
+in_formulas(
+    kernels.log, lambda x: x.log() if isinstance(x, TensorBase) else kernels.log(np.asarray(x)).item(), "log_of"
+)
 
 
 @composite(raw=kernels.pow_)
@@ -292,9 +294,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
             return _pow(input, exponent, out=out)
         return _pow_base(exponent, input, out=out)
     if not isinstance(exponent, (int, float, complex)):
-        raise TypeError(
-            f"pow(): argument 'exponent' (position 2) must be Number, not {type(exponent).__name__}"
-        )
+        raise TypeError(f"pow(): argument 'exponent' (position 2) must be Number, not {type(exponent).__name__}")
     if input._dtype.category < dtypes.FLOATING:
         _no_negative_integer_power(input, exponent)
         common = general.result_type(input, exponent)

@@ -1,4 +1,4 @@
-"""In-place forms of the elementwise operations whose public function is a composite, and the operators ``+=``, ``*=``, ..."""
+"""In-place forms of the elementwise operations whose public function is a composite, and ``+=``, ``*=`` and so on."""
 
 from typing import Any
 
@@ -101,8 +101,8 @@ def addcdiv_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
 _ALIASES = {
     "subtract_": sub_, "divide_": div_, "true_divide_": div_, "clip_": clamp_, "multiply_": TensorBase.mul_,
     "negative_": TensorBase.neg_, "absolute_": TensorBase.abs_, "fix_": TensorBase.trunc_,
-    "arcsin_": TensorBase.asin_, "arccos_": TensorBase.acos_, "arctan_": TensorBase.atan_, "arctan2_": TensorBase.atan2_,
-    "arcsinh_": TensorBase.asinh_, "arccosh_": TensorBase.acosh_, "arctanh_": TensorBase.atanh_,
+    "arcsin_": TensorBase.asin_, "arccos_": TensorBase.acos_, "arctan_": TensorBase.atan_,
+    "arctan2_": TensorBase.atan2_, "arcsinh_": TensorBase.asinh_, "arccosh_": TensorBase.acosh_, "arctanh_": TensorBase.atanh_,
 }  # fmt: skip
 for _name, _function in _ALIASES.items():
     composite(function=False, name=_name)(_function)
