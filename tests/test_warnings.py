@@ -136,10 +136,21 @@ def normalised(message):
 
 @pytest.fixture
 def every_time():
-    """Let PyTorch give each time what it gives once a process; on Rushlight that is left to Python's filters."""
-    torch.set_warn_always(True)
+    """Let warnings that are given once in a process be given each time."""
+    for module in (torch, rushlight):
+        module.set_warn_always(True)
     yield
-    torch.set_warn_always(False)
+    for module in (torch, rushlight):
+        module.set_warn_always(False)
+
+
+def test_some_warnings_are_given_once_in_a_process():
+    for module in (torch, rushlight):
+        for expected in (1, 0):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                int(leaf(module)[0])
+                assert len(caught) <= expected
 
 
 @pytest.mark.usefixtures("every_time")
