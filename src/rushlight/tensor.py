@@ -28,7 +28,7 @@ _NON_LEAF_GRAD = (
 
 
 # Scalars one by the size of their elements, to be copied as the gradient of a loss.
-ONES = {4: np.ones((), np.float32), 8: np.ones((), np.float64)}
+ONES: dict[int, Any] = {4: np.ones((), np.float32), 8: np.ones((), np.float64)}
 
 
 class Tensor(TensorMethods):

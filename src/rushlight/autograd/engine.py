@@ -284,7 +284,7 @@ def run_general(
     """Runs backward in full generality; see `run` for the arguments."""
     waiting, edges_of = discover([node for node, _ in roots])
     wanted: Any = None if inputs is None else set(inputs)
-    needed = waiting if wanted is None else leading_to(edges_of, wanted)
+    needed: Any = waiting if wanted is None else leading_to(edges_of, wanted)
     captured: dict[Any, Any] = {}
     grads: dict[Any, Any] = {}
     for node, grad in roots:

@@ -89,7 +89,7 @@ class BackwardFunction(Node, FunctionCtx):
         kept = self._kept
         if kept is FREED:
             return kept.used
-        found = []
+        found: list[Any] = []
         for entry in kept:
             if entry is None:
                 found.append(None)
@@ -297,7 +297,7 @@ class Function(metaclass=FunctionMeta):
         """Runs ``forward`` on the inputs and records ``backward`` for them."""
         if kwargs:
             raise TypeError("apply() takes no keyword arguments")
-        ctx = cls._backward_cls.__new__(cls._backward_cls)
+        ctx = cls._backward_cls.__new__(cls._backward_cls)  # type: ignore[call-overload]
         nodes = [a._node if isinstance(a, TensorBase) else None for a in args]
         ctx.needs_input_grad = tuple([n is not None for n in nodes])
         local = mode.local

@@ -72,7 +72,7 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
                 "on the input before passing it to gradcheck."
             )
         any_needs = True
-        x.retain_grad()
+        x.retain_grad()  # type: ignore[attr-defined]
     if not any_needs:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."

@@ -360,7 +360,7 @@ class AccumulateGrad(Node):
         self.rule = LEAF_RULE
         self.seq = 0
         self.grad = None
-        self.total = None
+        self.total: Any = None
         self.hooks: LeafHooks | None = None
         self.variable_ref = weakref.ref(variable)
         self.array = variable._data

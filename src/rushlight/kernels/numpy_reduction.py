@@ -9,7 +9,8 @@ from .numpy_common import narrow, widen
 Axes = tuple[int, ...]
 _add = np.add.reduce
 
-# Sums of so many numbers are made of sums of about the square root of that: NumPy adds one by one across rows.
+# Arrays of so few elements are added as NumPy does it. In others, long sums across rows, which NumPy adds one by one, are
+# made of sums of about the square root of their length.
 _LONG = 512
 
 
@@ -37,7 +38,7 @@ def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
         count = 1
         for a in axes:
             count *= wide.shape[a]
-        if count <= _LONG or axes == (wide.ndim - 1,) and wide.flags.c_contiguous:
+        if count <= 64 or axes == (wide.ndim - 1,) and wide.flags.c_contiguous:
             result = _add(wide, axes, None, None, keepdims)
         else:
             result = _sum_long(wide, axes, keepdims)
@@ -45,7 +46,7 @@ def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
 
 
 def _sum_long(x: np.ndarray, axes: Axes, keepdims: bool) -> Any:
-    inner = []
+    inner: list[int] = []
     for a in sorted(axes, reverse=True):
         # Axes that NumPy adds pairwise: the last ones of an array in C order.
         if a == x.ndim - 1 - len(inner) and x.flags.c_contiguous:

@@ -229,7 +229,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
         RuntimeError: the dimensions do not match.
     """
     if isinstance(dims, TensorBase):
-        dims = dims.tolist()
+        dims = dims.tolist()  # type: ignore[attr-defined]
     if isinstance(dims, (tuple, list)):
         first, second = ([d] if isinstance(d, int) else list(d) for d in dims)
     else:

@@ -226,7 +226,7 @@ def _matmul_batched(a: Any, b: Any) -> Any:
     x = unsqueeze(a, 0) if left == 1 else a
     y = unsqueeze(b, 1) if right == 1 else b
     lead = _broadcast(x._shape[:-2], y._shape[:-2])
-    n, m, k, p = *x._shape[-2:], *y._shape[-2:]
+    (n, m), (k, p) = x._shape[-2:], y._shape[-2:]
     count = _count(lead)
     x = reshape(_expand(x, (*lead, n, m)), (count, n, m))
     y = reshape(_expand(y, (*lead, k, p)), (count, k, p))
@@ -334,7 +334,7 @@ def _linear(input: Array, weight: Array) -> Array:
 def _showing_transposes(name: str) -> None:
     """Makes the nodes of a fused operation show the transposition of the weight, which has no node of its own."""
     op = REGISTRY[name]
-    plain = node_class(op)
+    plain: Any = node_class(op)
 
     def next_functions(self: Any) -> tuple[Any, ...]:
         found = super(plain, self).next_functions

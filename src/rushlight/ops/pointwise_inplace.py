@@ -98,11 +98,12 @@ def addcdiv_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     return add_(input, tensor1 / tensor2, alpha=value)
 
 
+_methods: Any = TensorBase
 _ALIASES = {
-    "subtract_": sub_, "divide_": div_, "true_divide_": div_, "clip_": clamp_, "multiply_": TensorBase.mul_,
-    "negative_": TensorBase.neg_, "absolute_": TensorBase.abs_, "fix_": TensorBase.trunc_,
-    "arcsin_": TensorBase.asin_, "arccos_": TensorBase.acos_, "arctan_": TensorBase.atan_,
-    "arctan2_": TensorBase.atan2_, "arcsinh_": TensorBase.asinh_, "arccosh_": TensorBase.acosh_, "arctanh_": TensorBase.atanh_,
+    "subtract_": sub_, "divide_": div_, "true_divide_": div_, "clip_": clamp_, "multiply_": _methods.mul_,
+    "negative_": _methods.neg_, "absolute_": _methods.abs_, "fix_": _methods.trunc_,
+    "arcsin_": _methods.asin_, "arccos_": _methods.acos_, "arctan_": _methods.atan_,
+    "arctan2_": _methods.atan2_, "arcsinh_": _methods.asinh_, "arccosh_": _methods.acosh_, "arctanh_": _methods.atanh_,
 }  # fmt: skip
 for _name, _function in _ALIASES.items():
     composite(function=False, name=_name)(_function)
@@ -135,9 +136,9 @@ def _operator(method: Any) -> Any:
 
 
 for _name, _method in {
-    "__iadd__": add_, "__isub__": sub_, "__imul__": TensorBase.mul_, "__itruediv__": div_, "__ipow__": pow_,
-    "__ifloordiv__": TensorBase.floor_divide_, "__imod__": TensorBase.remainder_, "__iand__": TensorBase.bitwise_and_,
-    "__ior__": TensorBase.bitwise_or_, "__ixor__": TensorBase.bitwise_xor_,
-    "__ilshift__": TensorBase.bitwise_left_shift_, "__irshift__": TensorBase.bitwise_right_shift_,
+    "__iadd__": add_, "__isub__": sub_, "__imul__": _methods.mul_, "__itruediv__": div_, "__ipow__": pow_,
+    "__ifloordiv__": _methods.floor_divide_, "__imod__": _methods.remainder_, "__iand__": _methods.bitwise_and_,
+    "__ior__": _methods.bitwise_or_, "__ixor__": _methods.bitwise_xor_,
+    "__ilshift__": _methods.bitwise_left_shift_, "__irshift__": _methods.bitwise_right_shift_,
 }.items():  # fmt: skip
     composite(function=False, name=_name)(_operator(_method))

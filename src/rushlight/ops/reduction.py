@@ -1,6 +1,8 @@
 """Reductions: sums, means, products, extremes, and whether all or any elements hold."""
 
 import math
+from builtins import all as _all
+from builtins import any as _any
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +15,6 @@ from .data import cast, given_dtype, type_name
 from .declare import Array, composite, formula, in_formulas, operation, write_out
 
 Axes = tuple[int, ...]
-_any, _all = any, all
 
 
 # ---------------------------------------------------------------------------------------------- dimensions
@@ -39,6 +40,7 @@ def axes_of(dim: Any, ndim: int) -> Axes:
     """
     if dim is None:
         return tuple(range(ndim))
+    found: tuple[int, ...]
     if type(dim) is int:
         found = (wrap_dim(dim, ndim),)
     elif isinstance(dim, (tuple, list)):

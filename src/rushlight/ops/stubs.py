@@ -125,7 +125,8 @@ def _definition(name: str, function: Callable[..., Any], indent: str) -> str:
         if len(operation.outputs) > 1:
             result = f"{'_functions.' if indent else ''}_{operation.name}_result"
     if indent:
-        parameters[0] = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        rest = parameters if parameters[0].kind is inspect.Parameter.VAR_POSITIONAL else parameters[1:]
+        parameters = [inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD), *rest]
     text = _text(parameters)
     document = inspect.cleandoc(function.__doc__ or "")
     body = f"\n{indent}    {_quoted(document, indent)}" if document else ""

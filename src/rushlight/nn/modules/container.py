@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from ...tensor import Tensor
 from ..parameter import Parameter
+from ._hooks import global_hooks
 from .module import Module, _addindent, typename
 
 __all__ = ["Container", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
@@ -108,8 +109,20 @@ class Sequential(_Numbered):
         return self._modules[self._key(index)]
 
     def forward(self, input: Any) -> Any:
+        watched = global_hooks.active
         for module in self._modules.values():
-            input = module(input)
+            # A module without hooks is not asked twice for them: half of what a small layer costs is being called.
+            if (
+                watched
+                or type(module).__call__ is not Module.__call__
+                or module._forward_hooks
+                or module._forward_pre_hooks
+                or module._backward_hooks
+                or module._backward_pre_hooks
+            ):
+                input = module(input)
+            else:
+                input = module.forward(input)
         return input
 
     def __add__(self, other: Any) -> "Sequential":
@@ -220,7 +233,7 @@ def _update(target: Any, given: Any, name: str, element: str, ordered: tuple[typ
             f"{name}.update should be called with an iterable of key/value pairs, but got {type(given).__name__}"
         )
     if isinstance(given, (*ordered, Mapping)):
-        items = given.items()  # type: ignore[union-attr]
+        items = given.items()  # type: ignore[union-attr, attr-defined]
         for key, value in sorted(items) if sort and not isinstance(given, ordered) else items:
             target[key] = value
         return
