@@ -44,7 +44,7 @@ def _word(size_average: Any, reduce: Any, reduction: str) -> str:
 
 def _together(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both tensors at one shape, with a warning where that takes broadcasting."""
-    if target.shape == input.shape:
+    if target._shape == input._shape:
         return input, target
     warnings.warn(
         f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "

@@ -10,7 +10,6 @@ from typing import Any, Self
 
 from ...tensor import Tensor
 from ..parameter import Parameter
-from ._hooks import global_hooks
 from .module import Module, _addindent, typename
 
 __all__ = ["Container", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
@@ -109,20 +108,8 @@ class Sequential(_Numbered):
         return self._modules[self._key(index)]
 
     def forward(self, input: Any) -> Any:
-        watched = global_hooks.active
         for module in self._modules.values():
-            # A module without hooks is not asked twice for them: half of what a small layer costs is being called.
-            if (
-                watched
-                or type(module).__call__ is not Module.__call__
-                or module._forward_hooks
-                or module._forward_pre_hooks
-                or module._backward_hooks
-                or module._backward_pre_hooks
-            ):
-                input = module(input)
-            else:
-                input = module.forward(input)
+            input = module(input)
         return input
 
     def __add__(self, other: Any) -> "Sequential":
