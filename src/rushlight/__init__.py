@@ -79,7 +79,7 @@ e, pi, inf, nan, newaxis = _numpy.e, _numpy.pi, _numpy.inf, _numpy.nan, None
 
 if _TYPE_CHECKING:
     # For editors: all these functions, and what loads later, in a stub that installation writes (ops/stubs.py).
-    from ._functions import *
+    from ._functions import *  # type: ignore[no-redef]
 
 # Submodules and names that load when first used, so that importing the package stays quick: name -> (module, attribute).
 _LAZY: dict[str, tuple[str, str | None]] = {

@@ -132,7 +132,7 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     a = (1,) * (n - len(input._shape)) + tuple(input._shape)
     b = (1,) * (n - len(other._shape)) + tuple(other._shape)
     left = _unsafe_view(input.contiguous(), tuple([s for p in a for s in (p, 1)]))
-    right = _unsafe_view(other.contiguous(), tuple([s for q in b for s in (1, q)]))
+    right = _unsafe_view(other.contiguous(), tuple([s for q in b for s in (1, q)]))  # type: ignore[attr-defined]
     return finish_out(out, _unsafe_view(left * right, tuple([p * q for p, q in zip(a, b)])), "kron")
 
 

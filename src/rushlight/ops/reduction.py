@@ -103,7 +103,6 @@ def nonempty(function: str, input: Any, dims: Axes) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- for formulas
-in_formulas(kernels.spread, lambda grad, shape: grad.expand(shape), "spread", aliasing=True)
 in_formulas(math.prod, math.prod, "count_of")
 in_formulas(
     lambda x, d: x if d is None or x.dtype == d.numpy else cast(x, d),
@@ -122,7 +121,7 @@ def _spread_over(grad: Any, shape: Axes, axes: Axes, keepdims: bool) -> Any:
 in_formulas(kernels.spread_over, _spread_over, "spread_over", aliasing=True)
 in_formulas(
     lambda x, axes, keepdims: kernels.sum_over(x, axes, keepdims),
-    lambda x, axes, keepdims: _sum_dims(x, axes, keepdims, None, None),
+    lambda x, axes, keepdims: _sum_dims(x, axes, keepdims, None, None),  # type: ignore[has-type]
     "sum_over",
 )
 in_formulas(

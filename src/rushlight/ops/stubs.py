@@ -102,7 +102,7 @@ def _definition(name: str, function: Callable[..., Any], indent: str) -> str:
 
     declared = getattr(function, "__wrapped__", None)
     operation = next((found for found in REGISTRY.values() if found.declared is declared), None)
-    inplace = operation is None and function.__qualname__ == name and name[:-1] in REGISTRY
+    inplace = operation is None and name.endswith("_") and function.__qualname__ == name and name[:-1] in REGISTRY
     if inplace:
         operation = REGISTRY[name[:-1]]
     result = "Tensor"
