@@ -103,6 +103,11 @@ def cumsum(x: Array, axis: int) -> Array:
     return narrow(np.add.accumulate(wide, axis, wide.dtype), x.dtype)
 
 
+def cumsum_reversed(x: Array, axis: int) -> Array:
+    """Running sums from the end."""
+    return np.flip(cumsum(np.flip(x, axis), axis), axis).copy() if x.ndim else x.copy()
+
+
 def cumprod(x: Array, axis: int) -> Array:
     """Running products in the type of `x`."""
     if not x.ndim:

@@ -398,6 +398,8 @@ def logsumexp_backward(grad: Any, input: Any, result: Any, axes: Any, keepdims: 
 @composite()
 def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
     """The logarithm of the sum of the exponentials over some dimensions, without overflow."""
+    if dim is None:
+        raise TypeError("logsumexp(): argument 'dim' (position 2) must be tuple of ints, not NoneType")
     axes = _axes("logsumexp", input, dim)
     if input._dtype.category < dtypes.FLOATING:
         input = input.to(dtypes.get_default_dtype())
@@ -450,15 +452,10 @@ def _cumsum(input: Array, dim: int, dtype: Any, source: Any) -> Array:
            input="cumsum_along(grad, dim)", tangent="linear")  # fmt: skip
 def _cumsum_reversed(input: Array, dim: int) -> Array:
     """Running sums from the end."""
-    return np.flip(kernels.cumsum(np.flip(input, dim), dim), dim) if input.ndim else input.copy()
+    return kernels.cumsum_reversed(input, dim)
 
 
-in_formulas(
-    lambda x, dim: np.flip(kernels.cumsum(np.flip(x, dim), dim), dim) if x.ndim else x,
-    lambda x, dim: _cumsum_reversed(x, dim),
-    "reverse_cumsum",
-    aliasing=True,
-)
+in_formulas(kernels.cumsum_reversed, lambda x, dim: _cumsum_reversed(x, dim), "reverse_cumsum")
 in_formulas(kernels.cumsum, lambda x, dim: _cumsum(x, dim, None, None), "cumsum_along")
 
 
@@ -578,14 +575,21 @@ def _nanmedian_dim(input: Array, dim: int, keepdim: bool) -> Any:
     return kernels.median(input, dim, keepdim, True)
 
 
+def _no_truth(kernel: str, input: Any) -> None:
+    if input._dtype is dtypes.bool_:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
+
+
 def _middle(function: str, whole: Any, along: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
     _need_tensor(function, input)
     if dim is None:
         if not input._data.size:
             return input.new_full((), math.nan if input._dtype.category >= dtypes.FLOATING else -(2**63))
+        _no_truth("median_cpu", input)
         return finish_out(out, whole(input), function)
     at = int_dim(function, input, dim)
     nonempty(function, input, (at,))
+    _no_truth("median_out", input)
     return several_out(out, along(input, at, bool_argument(function, keepdim)), function)
 
 
