@@ -202,12 +202,16 @@ def binary_cross_entropy_with_logits(
 
 def _classes(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
     """Targets with the ignored ones set to 0, and which ones count (None when all do)."""
-    matches = target != ignore_index
-    counted = None if matches.all() else matches
-    safe = target if counted is None else np.where(counted, target, 0)
-    if safe.size and not (0 <= (low := int(safe.min())) and (high := int(safe.max())) < classes):
-        wrong = low if low < 0 else high
-        raise IndexError(f"Target {wrong} is out of bounds.")
+    if not target.size:
+        return target, None
+    low, high = int(np.minimum.reduce(target, axis=None)), int(np.maximum.reduce(target, axis=None))
+    safe, counted = target, None
+    if low <= ignore_index <= high:
+        counted = target != ignore_index
+        safe = np.where(counted, target, 0)
+        low, high = int(np.minimum.reduce(safe, axis=None)), int(np.maximum.reduce(safe, axis=None))
+    if low < 0 or high >= classes:
+        raise IndexError(f"Target {low if low < 0 else high} is out of bounds.")
     return safe, counted
 
 

@@ -4,6 +4,7 @@ Windows are visited offset by offset: each step is one ufunc over a strided slic
 `stride`, `padding` and `dilation` are tuples with one entry a spatial dimension.
 """
 
+from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Any
@@ -15,6 +16,7 @@ from rushlight.kernels.numpy_common import narrow, widen
 Ints = tuple[int, ...]
 
 
+@lru_cache(256)
 def pool_output_shape(
     spatial: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
 ) -> Ints:
@@ -259,18 +261,22 @@ def _pad(
 ) -> np.ndarray:
     """`x` surrounded by `value` as far as windows reach; `x` itself where nothing is missing."""
     spatial = x.shape[2:]
+    if not any(padding):
+        # Windows that begin inside end outside only when sizes were rounded up.
+        last = [(m - 1) * st + d * (k - 1) for k, st, d, m in zip(kernel, stride, dilation, outs, strict=True)]
+        if all(e < s for e, s in zip(last, spatial, strict=True)):
+            return x
     reach = [
         max(p + s, (m - 1) * st + d * (k - 1) + 1)
         for s, k, st, p, d, m in zip(spatial, kernel, stride, padding, dilation, outs, strict=True)
     ]
-    if tuple(reach) == spatial:
-        return x
     padded = np.full((*x.shape[:2], *reach), value, x.dtype)
     inside: Any = (..., *(slice(p, p + s) for p, s in zip(padding, spatial, strict=True)))
     padded[inside] = x
     return padded
 
 
+@lru_cache(64)
 def _slices(kernel: Ints, stride: Ints, dilation: Ints, outs: Ints) -> list[Any]:
     """For every offset in a window, in row-major order, the slice that holds that element of all windows."""
     return [
@@ -285,16 +291,15 @@ def _slices(kernel: Ints, stride: Ints, dilation: Ints, outs: Ints) -> list[Any]
     ]
 
 
-def _positions(
-    numbers: np.ndarray, spatial: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
-) -> np.ndarray:
-    """From the number of an offset in each window to a position in the flattened spatial dimensions."""
+@lru_cache(64)
+def _position_tables(
+    spatial: Ints, outs: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions in the flattened spatial dimensions: of each offset, of each window, of each window's first element."""
     dims = len(spatial)
     base, first = np.zeros((1,) * dims, np.int64), np.zeros((1,) * dims, np.int64)
     offset = np.zeros((1,) * dims, np.int64)
-    for axis, (s, m, k, st, p, d) in enumerate(
-        zip(spatial, numbers.shape[2:], kernel, stride, padding, dilation, strict=True)
-    ):
+    for axis, (s, m, k, st, p, d) in enumerate(zip(spatial, outs, kernel, stride, padding, dilation, strict=True)):
         shape = [1] * dims
         shape[axis] = -1
         start = np.arange(m) * st - p
@@ -304,7 +309,15 @@ def _positions(
         base = base * s + start.reshape(shape)
         first = first * s + inside.reshape(shape)
         offset = offset * s + (np.arange(k) * d).reshape(shape)
-    places = offset.reshape(-1)[numbers]
+    return offset.reshape(-1), base, first
+
+
+def _positions(
+    numbers: np.ndarray, spatial: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> np.ndarray:
+    """From the number of an offset in each window to a position in the flattened spatial dimensions."""
+    offset, base, first = _position_tables(spatial, numbers.shape[2:], kernel, stride, padding, dilation)
+    places = offset[numbers]
     places += base
     if any(padding):
         # Offset 0 lies outside of the array where nothing beat the padding: then the first element inside counts.

@@ -4,6 +4,7 @@ All of them are one operation, `convolution`. It is linear in the input and in t
 three operations here are each other's derivatives.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -160,11 +161,12 @@ def expanded(value: Any, name: str, dims: int) -> tuple[int, ...]:
     )
 
 
+@functools.lru_cache(256)
 def _check_shapes(
-    input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, transposed: bool, groups: int
-) -> None:
-    """Raises PyTorch's errors for shapes and settings that do not go together."""
-    shape, filters = input._shape, weight._shape
+    shape: tuple[int, ...], filters: tuple[int, ...], bias: tuple[int, ...] | None, stride: tuple[int, ...],
+    padding: tuple[int, ...], dilation: tuple[int, ...], transposed: bool, groups: int,
+) -> None:  # fmt: skip
+    """Raises PyTorch's errors for shapes (of input, weight and bias) and settings that do not go together."""
     dims = len(stride)
     if groups <= 0:
         raise RuntimeError("non-positive groups is not supported")
@@ -202,12 +204,12 @@ def _check_shapes(
             f"but "
             f"got {shape[1]} channels instead"
         )
-    if bias is not None and bias._shape != (outputs,):
+    if bias is not None and bias != (outputs,):
         start = "Given transposed=1, weight" if transposed else "Given weight"
         raise RuntimeError(
             f"{start} of size {list(filters)}, expected bias to be 1-dimensional with {outputs} elements, but got "
             f"bias of "
-            f"size {list(bias._shape)} instead"
+            f"size {list(bias)} instead"
         )
     if not transposed:
         padded = [s + 2 * p for s, p in zip(shape[2:], padding, strict=True)]
@@ -271,7 +273,8 @@ def _convolve(
     padding = expanded(padding, "padding", dims)
     if input._dtype is not weight._dtype or (bias is not None and bias._dtype is not input._dtype):
         _check_dtypes(input, weight, bias)
-    _check_shapes(input, weight, bias, stride, padding, dilation, transposed, groups)
+    outs = None if bias is None else bias._shape
+    _check_shapes(input._shape, weight._shape, outs, stride, padding, dilation, transposed, groups)
     if transposed:
         _check_transposed(input, weight, stride, padding, dilation, output_padding, groups)
     result = convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)

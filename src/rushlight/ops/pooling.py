@@ -4,6 +4,7 @@ Pooling over one dimension is, as in PyTorch, pooling of images of height 1: its
 between an unsqueeze and a squeeze.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -215,12 +216,18 @@ def _per_dimension(value: Any, name: str, function: str, dims: int, empty: Any =
     )
 
 
+@functools.lru_cache(256)
 def _check_windows(
-    function: str, input: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+    function: str,
+    shape: tuple[int, ...],
+    kernel: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    dilation: tuple[int, ...],
+    ceil_mode: bool,
 ) -> None:
-    """Raises PyTorch's errors for windows that do not fit the input."""
+    """Raises PyTorch's errors for windows that do not fit an input of that shape."""
     dims = len(kernel)
-    shape = input._shape
     letters = ("T", "H", "W")[-dims:] if dims > 1 else ("W",)
     if any(k <= 0 for k in kernel):
         if dims == 2 and min(kernel) <= 0 and min(stride) > 0:
@@ -264,6 +271,8 @@ def _check_tensor(function: str, input: Any) -> None:
 
 def _check_number(function: str, input: Any) -> None:
     kind = input._dtype
+    if kind.is_floating_point:
+        return
     if kind.legacy == "BoolTensor" or kind.is_complex:
         name = kind.legacy.removesuffix("Tensor")
         raise NotImplementedError(f"\"{function}\" not implemented for '{name}'")
@@ -278,7 +287,7 @@ def _max(
     stride = kernel if stride is None else _per_dimension(stride, "stride", function, dims, kernel)
     padding = _per_dimension(padding, "padding", function, dims)
     dilation = _per_dimension(dilation, "dilation", function, dims)
-    _check_windows(function, input, kernel, stride, padding, dilation, ceil_mode)
+    _check_windows(function, input._shape, kernel, stride, padding, dilation, ceil_mode)
     _check_number(f"max_pool{dims}d", input)
     if not indices and input._node is None:
         return _max_pool_values_only(input, kernel, stride, padding, dilation, ceil_mode)
@@ -384,7 +393,7 @@ def _avg(
     padding = _per_dimension(padding, "padding", function, dims)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")
-    _check_windows(function, input, kernel, stride, padding, (1,) * dims, ceil_mode)
+    _check_windows(function, input._shape, kernel, stride, padding, (1,) * dims, ceil_mode)
     _check_number(f"avg_pool{dims}d", input)
     pool = _avg_pool2d if dims == 2 else _avg_pool3d
     return pool(input, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
