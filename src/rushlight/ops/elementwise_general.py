@@ -12,10 +12,18 @@ from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
 from .codegen import Variant, saves_result
-from .declare import Array, Operation, argument_error, in_formulas, operation, tensor_names, write_out
-
-_NUMBERS = (int, float, complex, np.number, np.bool_)
-
+from .declare import (
+    OPERANDS,
+    TAKE_NUMBERS_AS_TENSORS,
+    TAKE_NUMBERS_FIRST,
+    Array,
+    Operation,
+    argument_error,
+    in_formulas,
+    operation,
+    tensor_names,
+    write_out,
+)
 
 def result_type(*operands: Any) -> dtypes.dtype:
     """The dtype of an operation on tensors and numbers, by PyTorch's rules of category and dimension."""
@@ -24,7 +32,7 @@ def result_type(*operands: Any) -> dtypes.dtype:
         if isinstance(x, TensorBase):
             level, d = (0 if x._shape else 1), x._dtype
         else:
-            level, d = 2, dtypes.of_number(x.item() if isinstance(x, np.generic) else x)
+            level, d = 2, dtypes.of_operand(python_number(x) if isinstance(x, np.generic) else x)
         have = best[level]
         best[level] = d if have is None else dtypes.promote_types(have, d)
     result: dtypes.dtype | None = None
@@ -34,11 +42,11 @@ def result_type(*operands: Any) -> dtypes.dtype:
         if result is None:
             result = d_
         elif d_.category > result.category:
-            # A number decides the category only; its precision is the default's (or the tensor's, for complex).
-            if best[2] is d_ and d_.category == dtypes.COMPLEX and result.category == dtypes.FLOATING:
+            # What has fewer dimensions decides the category only; a floating-point type keeps its precision.
+            if d_.category == dtypes.COMPLEX and result.category == dtypes.FLOATING:
                 result = result.to_complex()
             else:
-                result = d_
+                result = dtypes.promote_types(result, d_)
     if result is None:
         raise ValueError("result_type() needs an operand")
     return result
@@ -65,11 +73,8 @@ def broadcast_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 
 def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtypes.dtype]:
     """The result array of an elementwise operation on tensors and numbers, and the dtype it was computed in."""
-    for i, x in enumerate(operands):
-        if not isinstance(x, (TensorBase, *_NUMBERS)) or (
-            i == 0 and not isinstance(x, TensorBase) and len(operands) == 1
-        ):
-            raise argument_error(op, operands)
+    if not all([isinstance(x, TensorBase) for x in operands]):
+        operands = numbers_allowed(op, operands)
     common = result_type(*operands)
     if op.check is not None:
         op.check(common, *operands)
@@ -86,6 +91,32 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
         broadcast_shapes(arrays[0].shape, arrays[1].shape)
     result = op.forward(*arrays)
     return (result if type(result) is np.ndarray else np.asarray(result)), common
+
+
+def numbers_allowed(op: Operation, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands with NumPy's scalars as Python numbers.
+
+    Raises:
+        TypeError: an operand is neither a tensor nor a number, or the operation takes no number there.
+    """
+    found: list[Any] = []
+    for i, x in enumerate(operands):
+        if not isinstance(x, TensorBase):
+            first = len(operands) == 2 and (op.aten in TAKE_NUMBERS_AS_TENSORS or (
+                op.aten in TAKE_NUMBERS_FIRST and isinstance(operands[1], TensorBase)))  # fmt: skip
+            if not isinstance(x, OPERANDS) or not op.takes_numbers or (i == 0 and not first):
+                raise argument_error(op, operands)
+            if isinstance(x, np.generic):
+                x = python_number(x)
+        found.append(x)
+    return tuple(found)
+
+
+def python_number(x: Any) -> Any:
+    """A NumPy scalar as the Python number that PyTorch takes it for."""
+    if isinstance(x, np.integer):
+        return int(x)
+    return complex(x) if isinstance(x, np.complex128) else float(x)
 
 
 def number_array(value: Any, dtype: dtypes.dtype) -> np.ndarray:
@@ -187,18 +218,6 @@ def _fit_tensor(grad: Any, target: tuple[tuple[int, ...], dtypes.dtype]) -> Any:
 
 
 in_formulas(_fit_array, _fit_tensor, "fit", aliasing=True)
-
-
-@operation(name="spread", node="ExpandBackward0", aten="expand", function=False, method=False, tangent="linear",
-           input="sum_to_size(grad, shape(input))")  # fmt: skip
-def spread(input: Array, size: tuple[int, ...]) -> Array:
-    """`input` broadcast to `size`, in memory of its own: the gradient of a sum.
-
-    Filling new memory is quicker than a broadcast view for small arrays, and the result may be changed in place.
-    """
-    result = np.empty(size, input.dtype)
-    result[...] = input
-    return result
 
 
 @operation(name="copy_gradient", node="torch::autograd::CopyBackwards", aten="clone", function=False, method=False,

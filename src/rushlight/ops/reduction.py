@@ -12,6 +12,7 @@ from ..base import TensorBase, wrap
 from ..kernels import numpy_reduction as kernels
 from ..kernels.numpy_common import narrow, widen
 from .data import cast, given_dtype, type_name
+from .codegen import ALIASING
 from .declare import Array, composite, formula, in_formulas, operation, write_out
 
 Axes = tuple[int, ...]
