@@ -124,7 +124,9 @@ def _to_copy(input: Array, dtype: Any, source: Any, layout: Any) -> Array:
 def to_dtype(input: Any, dtype: Any) -> Any:
     """The tensor in a dtype: itself, if it has that dtype already."""
     source = input._dtype
-    return input if source is dtype else _to_copy(input, dtype, source, preserve_format)
+    if source is dtype:
+        return input
+    return _to_copy(input if dtype.category >= dtypes.FLOATING else input.detach(), dtype, source, preserve_format)
 
 
 def _to_dtype_array(a: Array, dtype: Any) -> Array:
@@ -162,7 +164,8 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
             return input
     elif dtype is not source:
         discards(source, dtype)
-    return _to_copy(input, dtype, source, layout)
+    # Integers have no gradient.
+    return _to_copy(input if dtype.category >= dtypes.FLOATING else input.detach(), dtype, source, layout)
 
 
 def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool, Any]:

@@ -210,8 +210,8 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
 @composite(inplace=True)
 def scatter_(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
     """The in-place form of `scatter`."""
-    name, change, operands = _scatter_form(input, dim, index, src, value, reduce)
-    return change(name, change, *operands)
+    name, kernel, operands = _scatter_form(input, dim, index, src, value, reduce)
+    return change(name, kernel, *operands)
 
 
 _OPERATIONS = {"_scatter": _scatter, "_scatter_value": _scatter_value, "_scatter_by": _scatter_by}

@@ -5,6 +5,7 @@ from typing import Any
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_indexing as kernels
+from ..memory_format import preserve_format
 from .convert import to_dtype
 from .declare import Array, composite, formula, operation
 from .indexing import _index_put, index_tensor, put_at
@@ -156,13 +157,13 @@ def index_copy_(input: Any, dim: int, index: Any, source: Any) -> Any:
 
 
 @operation(name="_index_fill", aten="index_fill", node="IndexFillBackward0", function=False, method=False,
-           kernel=copying(kernels.index_fill), input="_index_fill(grad, dim, index, 0)")  # fmt: skip
+           kernel=copying(kernels.index_fill, preserve_format), input="_index_fill(grad, dim, index, 0)")  # fmt: skip
 def _index_fill(input: Array, dim: int, index: Array, value: Any) -> Array:
     """With entries set to a number."""
 
 
 @operation(name="_index_fill_tensor", aten="index_fill", node="IndexFillBackward1", function=False, method=False,
-           kernel=copying(kernels.index_fill), input="_index_fill(grad, dim, index, 0)",
+           kernel=copying(kernels.index_fill, preserve_format), input="_index_fill(grad, dim, index, 0)",
            value="fit_like(_index_select(grad, dim, index), shape(value))")  # fmt: skip
 def _index_fill_tensor(input: Array, dim: int, index: Array, value: Array) -> Array:
     """With entries set to the element of a 0-dim tensor."""
@@ -282,7 +283,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     return into(out, _take(input, index))
 
 
-@operation(name="_put", aten="put", node="PutBackward0", function=False, method=False, kernel=copying(kernels.put_flat),
+@operation(name="_put", aten="put", node="PutBackward0", function=False, method=False, kernel=copying(kernels.put_flat, preserve_format),
            input="grad if accumulate else _put(grad, index, zeros_of(grad, shape(source)), False)",
            source="reshape(_take(grad, index), shape(source))")  # fmt: skip
 def _put(input: Array, index: Array, source: Array, accumulate: bool) -> Array:

@@ -14,6 +14,8 @@ from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, as_view, bump, wrap
 from ..kernels import numpy_indexing as kernels
+from ..memory_format import preserve_format
+from .convert import copy_in
 from .declare import REGISTRY, Array, made_without_grad, operation
 from .inplace import change_inplace, refuse_overlap
 from .overwrite import _copy_into, copy_, fill_, number_for
@@ -42,7 +44,7 @@ def index_backward(input: Array, size: Any, indices: list[Array], dims: Any) -> 
            values="fit_like(_index(grad, indices, dims), shape(values))")  # fmt: skip
 def _index_put(input: Array, indices: list[Array], values: Array, dims: Any, accumulate: bool) -> Array:
     """With values at index tensors replaced, or added to."""
-    found = input.copy()
+    found = copy_in(input, preserve_format)
     kernels.put(found, indices, values, dims, accumulate)
     return found
 
@@ -144,16 +146,22 @@ class _Parts:
     Attributes:
         view: the tensor after all views; the input itself if there were none.
         indices, dims: the index tensors and the dimensions of `view` at which they stand.
+
+    Args:
+        input: the tensor.
+        index: the index.
+        reading: whether the parts are read, not written.
     """
 
     __slots__ = ("dims", "indices", "view")
 
-    def __init__(self, input: Any, index: tuple[Any, ...]):
+    def __init__(self, input: Any, index: tuple[Any, ...], reading: bool = True):
         self.indices: list[Any] = []
         self.dims: list[int] = []
         ndim = len(input._shape)
-        lone = len(index) == 1
-        if lone and not ndim and type(index[0]) is slice:
+        # A slice of everything makes a view of its own only where it is all there is to read.
+        lone = reading and len(index) == 1
+        if len(index) == 1 and not ndim and type(index[0]) is slice:
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         given = 0
         for x in index:
@@ -161,21 +169,18 @@ class _Parts:
         if given > ndim:
             raise IndexError(f"too many indices for tensor of dimension {ndim}")
         view = input
-        dim = real = 0
-        for x in index:
+        dim = 0
+        for place, x in enumerate(index):
             kind = type(x)
             if kind is slice:
                 start, end, step = _bounds(x)
                 if lone or start or step != 1 or end < view._shape[dim]:
                     view = _slice(view, dim, start, end, step)
                 dim += 1
-                real += 1
             elif kind is int:
-                view = self._at(view, dim, x, real)
-                real += 1
+                view = self._at(view, dim, x, place)
             elif x is Ellipsis:
                 dim += ndim - given
-                real += ndim - given
             elif x is None:
                 view = unsqueeze(view, dim)
                 dim += 1
@@ -190,12 +195,10 @@ class _Parts:
                         view = self._truth(view, dim, bool(x._data))
                         dim += 1
                     else:
-                        view = self._at(view, dim, int(x._data), real)
-                        real += 1
+                        view = self._at(view, dim, int(x._data), place)
                     continue
                 if isinstance(x, TensorBase) and not x._shape and x._dtype.category <= dtypes.INTEGRAL:
-                    view = self._at(view, dim, int(x._data), real)
-                    real += 1
+                    view = self._at(view, dim, int(x._data), place)
                     continue
                 t = index_tensor(x)
                 self.indices.append(t)
@@ -204,20 +207,18 @@ class _Parts:
                 if t._dtype is dtypes.bool_ and view._shape[dim : dim + taken] != t._shape:
                     raise kernels.explain(view._shape, [t._data], [dim])
                 dim += taken
-                real += taken
             elif kind is str:
                 raise TypeError("new(): invalid data type 'str'")
             elif hasattr(x, "__index__"):
-                view = self._at(view, dim, operator.index(x), real)
-                real += 1
+                view = self._at(view, dim, operator.index(x), place)
             else:
                 raise IndexError(_TYPES_ALLOWED.format(kind.__name__))
         self.view = view
 
-    def _at(self, view: Any, dim: int, i: int, real: int) -> Any:
+    def _at(self, view: Any, dim: int, i: int, place: int) -> Any:
         size = view._shape[dim]
         if not -size <= i < size:
-            raise IndexError(f"index {i} is out of bounds for dimension {real} with size {size}")
+            raise IndexError(f"index {i} is out of bounds for dimension {place} with size {size}")
         return _select(view, dim, i)
 
     def _truth(self, view: Any, dim: int, value: bool) -> Any:
@@ -336,7 +337,7 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if not mode.special.count and input._node is None and given._node is None and input._view is None:
         if _plain_write(input, index, given):
             return
-    parts = _Parts(input, _as_tuple(index))
+    parts = _Parts(input, _as_tuple(index), reading=False)
     target = parts.view
     if parts.indices:
         _put(target, parts, given, value)
@@ -422,6 +423,7 @@ def put_at(target: Any, indices: list[Any], values: Any, dims: Any, accumulate: 
     )
 
 
-TensorBase.__getitem__ = getitem  # type: ignore[attr-defined]
-TensorBase.__setitem__ = setitem  # type: ignore[attr-defined]
+_methods: Any = TensorBase
+_methods.__getitem__ = getitem
+_methods.__setitem__ = setitem
 __all__ = ["_copy_into", "getitem", "made_without_grad", "refuse_overlap", "setitem"]

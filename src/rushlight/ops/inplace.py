@@ -106,7 +106,7 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
         bound.apply_defaults()
         operands = tuple([bound.arguments[p] for p in op.parameters])
         names = op.parameters
-    need = ()
+    need: tuple[str, ...] = ()
     if mode.local.grad and op.formulas:
         need = tuple(
             n for n, x in zip(names, operands, strict=True)
@@ -124,10 +124,8 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
         saves = tuple(rest)
         result = np.asarray(result)
     kind = dtypes.bool_ if op.result == "bool" else dtypes.from_numpy(result.dtype)
-    if not dtypes.can_cast(kind, input._dtype) and op.result != "bool":
-        raise RuntimeError(
-            f"result type {_scalar_type(kind)} can't be cast to the desired output type {_scalar_type(input._dtype)}"
-        )
+    if op.result != "bool":
+        castable(kind, input._dtype)
     if result.shape != input._shape:
         raise RuntimeError(
             f"output with shape {list(input._shape)} doesn't match the broadcast shape {list(result.shape)}"
@@ -171,7 +169,7 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     op = REGISTRY[name]
     input = operands[0]
     need: tuple[str, ...] = ()
-    if mode.local.grad:
+    if mode.local.grad and input._dtype.category >= dtypes.FLOATING:
         need = tuple([n for n in op.inputs if operands[op.parameters.index(n)]._node is not None])
     check(input, bool(need))
     if not overlap:
@@ -215,15 +213,23 @@ def _own(t: Any) -> list[Any]:
     return t._versions
 
 
-def _scalar_type(d: dtypes.dtype) -> str:
-    return d.legacy.removesuffix("Tensor")
-
-
 def write(t: Any, array: Any) -> None:
     """Stores an array in the memory of `t` and counts the change."""
     refuse_overlap(t)
     np.copyto(t._data, array, casting="unsafe")
     bump(t)
+
+
+def castable(result: dtypes.dtype, to: dtypes.dtype) -> None:
+    """Refuses to store results of one dtype in a tensor of another that PyTorch does not convert them to.
+
+    Raises:
+        RuntimeError: the dtype `to` is of a lower category.
+    """
+    if not dtypes.can_cast(result, to):
+        raise RuntimeError(
+            f"result type {result.scalar_name} can't be cast to the desired output type {to.scalar_name}"
+        )
 
 
 def store_out(op: Any, out: Any, result: Any) -> Any:
@@ -242,11 +248,7 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
             f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             "arguments requires grad."
         )
-    if not dtypes.can_cast(result._dtype, out._dtype):
-        raise RuntimeError(
-            f"result type {_scalar_type(result._dtype)} can't be cast to the desired output type "
-            f"{_scalar_type(out._dtype)}"
-        )
+    castable(result._dtype, out._dtype)
     if out._shape != result._shape:
         if out._data.size:
             import warnings

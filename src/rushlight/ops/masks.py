@@ -7,8 +7,9 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_indexing as kernels
+from ..memory_format import preserve_format
 from . import elementwise_general as general
-from .convert import to_dtype
+from .convert import copy_in, to_dtype
 from .declare import Array, composite, operation
 from .inplace import change_inplace
 from .overwrite import into, number_for, replace
@@ -157,7 +158,7 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
     """
     a = input._data
     if as_tuple:
-        return tuple([wrap(i) for i in np.nonzero(a if a.ndim else a.reshape(1))])
+        return tuple([wrap(i.copy()) for i in np.nonzero(a if a.ndim else a.reshape(1))])
     found = np.array(np.nonzero(a)).T if a.ndim else np.zeros((int(bool(a)), 0), np.int64)
     return into(out, wrap(found))
 
@@ -173,7 +174,7 @@ def argwhere(input: Any) -> Any:
            input="_select_scatter(grad, zeros_of(grad, shape(src)), dim, index)", src="_select(grad, dim, index)")  # fmt: skip
 def _select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
     """With the entry at one index of a dimension replaced."""
-    found = input.copy()
+    found = copy_in(input, preserve_format)
     found[(slice(None),) * dim + (index,)] = src
     return found
 
@@ -198,7 +199,7 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
            src="_slice(grad, dim, start, end, step)")  # fmt: skip
 def _slice_scatter(input: Array, src: Array, dim: int, start: Any, end: Any, step: Any) -> Array:
     """With a range of a dimension replaced."""
-    found = input.copy()
+    found = copy_in(input, preserve_format)
     found[(slice(None),) * dim + (slice(start, end, step),)] = src
     return found
 
@@ -220,7 +221,7 @@ def _diagonal_scatter(input: Array, src: Array, offset: int, dim1: int, dim2: in
     """With a diagonal replaced."""
     from ..kernels.numpy_views import diagonal
 
-    found = input.copy()
+    found = copy_in(input, preserve_format)
     diagonal(found, offset, dim1, dim2)[...] = src
     return found
 

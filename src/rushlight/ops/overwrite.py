@@ -6,7 +6,8 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
-from .convert import convert_array, discards
+from ..memory_format import contiguous_format
+from .convert import convert_array, copy_in, discards
 from .declare import REGISTRY, Array, composite, operation
 from .inplace import change_inplace
 
@@ -153,11 +154,11 @@ def fill(input: Any, value: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- in-place forms
-def copying(change: Any) -> Any:
-    """The function that changes a copy of its first argument."""
+def copying(change: Any, layout: Any = contiguous_format) -> Any:
+    """The function that changes a copy of its first argument, in a memory format."""
 
     def kernel(a: Array, *args: Any) -> Array:
-        found = a.copy("C")
+        found = copy_in(a, layout)
         change(found, *args)
         return found
 

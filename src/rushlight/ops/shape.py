@@ -7,10 +7,11 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_views as kernels
-from .convert import _clone, clone, to_dtype
+from ..memory_format import channels_last, preserve_format
+from .convert import _clone, clone, copy_in, is_laid_out, to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .elementwise_general import sum_to_shape
-from .view import _distinct, expand, movedim, permute, reshape, sizes, unsqueeze, view_method, wrap_dim
+from .view import _distinct, expand, permute, reshape, sizes, unsqueeze, view_method, wrap_dim
 
 __all__ = ["_clone", "clone"]
 
@@ -55,7 +56,7 @@ def sum_to_size(input: Any, *size: Any, **named: Any) -> Any:
            tensors="cat_backward(grad, shape(tensors), dim)")  # fmt: skip
 def _cat(tensors: list[Array], dim: int) -> Array:
     """Tensors one after the other in a dimension."""
-    return np.concatenate(tensors, dim)
+    return _cat_arrays(tensors, dim)
 
 
 @formula(aliasing=True)
@@ -90,7 +91,10 @@ def _common_dtype(tensors: list[Any]) -> list[Any]:
 
 
 def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
-    return np.concatenate(arrays, dim)
+    found = np.concatenate(arrays, dim)
+    if found.flags.c_contiguous or all(is_laid_out(a, channels_last) for a in arrays):
+        return found
+    return found.copy("C")
 
 
 @composite(method=False, raw=_cat_arrays)
@@ -353,7 +357,7 @@ def repeat_interleave(
     at = wrap_dim(dim, len(input._shape))
     shape = input._shape
     if isinstance(repeats, TensorBase) and repeats._data.size == 1:
-        repeats = int(repeats.item())
+        repeats = int(repeats.item())  # type: ignore[attr-defined]
     if isinstance(repeats, int):
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
@@ -371,11 +375,17 @@ def repeat_interleave(
 
 
 # ---------------------------------------------------------------------------------------------- rearranging
+def _flip_array(a: Array, dims: Any) -> Array:
+    found = copy_in(a, preserve_format)
+    found[...] = np.flip(a, dims)
+    return found
+
+
 @operation(name="_flip", aten="flip", node="FlipBackward0", function=False, method=False, tangent="linear",
            input="_flip(grad, dims)")  # fmt: skip
 def _flip(input: Array, dims: Any) -> Array:
     """With some dimensions in reverse."""
-    return np.flip(input, dims).copy("C")
+    return _flip_array(input, dims)
 
 
 @composite()
@@ -448,12 +458,13 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
            input="_rot90(grad, -k, dims)")  # fmt: skip
 def _rot90(input: Array, k: int, dims: Any) -> Array:
     """Turned by quarters in a plane."""
-    turned = np.rot90(input, k, dims)
-    # PyTorch transposes a flipped copy: the result lies in memory in that order.
     a, b = dims
-    if k % 2:
-        return turned.swapaxes(a, b).copy("C").swapaxes(a, b)
-    return turned.copy("C")
+    k %= 4
+    if not k:
+        return input.copy("C")
+    if k == 2:
+        return _flip_array(input, dims)
+    return _flip_array(input, (b,) if k == 1 else (a,)).swapaxes(a, b)
 
 
 @composite()
@@ -623,7 +634,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
         placed[i] = -1
         found.append(expand(view_method(t, tuple(placed)), shape))
     if swap:
-        found = [movedim(t, 0, 1) for t in found]
         found[0], found[1] = found[1], found[0]
     return tuple(found)
 

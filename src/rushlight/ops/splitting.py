@@ -62,7 +62,7 @@ def _cut(a: Array, sizes: Any, dim: int) -> list[Array]:
       input="unbind_backward(grads, dim, shape(input))")  # fmt: skip
 def _unbind(input: Array, dim: int) -> Any:
     """Each entry of a dimension."""
-    before = (slice(None),) * dim
+    before: Any = (slice(None),) * dim
     return [input[(*before, i, ...)] for i in range(input.shape[dim])]
 
 
@@ -99,7 +99,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
         isinstance(split_size_or_sections, TensorBase) and not split_size_or_sections._shape
     ):
         return split_with_sizes(tensor, split_size_or_sections, dim)
-    size = operator.index(split_size_or_sections)
+    size = operator.index(split_size_or_sections)  # type: ignore[arg-type]
     n = len(tensor._shape)
     if not n:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
@@ -175,7 +175,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     at = wrap_dim(dim, n)
     size = input._shape[at]
     if isinstance(indices_or_sections, TensorBase):
-        indices_or_sections = indices_or_sections.tolist()
+        indices_or_sections = indices_or_sections.tolist()  # type: ignore[attr-defined]
     if isinstance(indices_or_sections, int):
         sections = indices_or_sections
         if sections <= 0:
@@ -222,14 +222,21 @@ dsplit = _axis_split("dsplit", 2, 3)
 @operation(name="_unsafe_split_one", function=False, method=False, aten="unsafe_split", node="UnsafeSplitBackward0",
            input="slice_backward(grad, shape(input), dim, start, end, 1)")  # fmt: skip
 def _piece(input: Array, dim: int, start: int, end: int) -> Array:
-    """One piece as a copy."""
-    return kernels.slice_(input, dim, start, end, 1).copy()
+    """One piece on the same memory, but not known as a view."""
+    return kernels.slice_(input, dim, start, end, 1)
 
 
-def _pieces(input: Any, sizes: Any, dim: int) -> tuple[Any, ...]:
+@operation(name="_unsafe_split_sizes", function=False, method=False, aten="unsafe_split_with_sizes",
+           node="UnsafeSplitWithSizesBackward0", input="slice_backward(grad, shape(input), dim, start, end, 1)")  # fmt: skip
+def _sized_piece(input: Array, dim: int, start: int, end: int) -> Array:
+    """One piece on the same memory, but not known as a view."""
+    return kernels.slice_(input, dim, start, end, 1)
+
+
+def _pieces(piece: Any, input: Any, sizes: Any, dim: int) -> tuple[Any, ...]:
     found, start = [], 0
     for n in sizes:
-        found.append(_piece(input, dim, start, start + n))
+        found.append(piece(input, dim, start, start + n))
         start += n
     return tuple(found)
 
@@ -238,7 +245,7 @@ def _pieces(input: Any, sizes: Any, dim: int) -> tuple[Any, ...]:
 def unsafe_split(input: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
     """Like `split`, but the pieces are tensors of their own, which may be changed in place."""
     at = wrap_dim(dim, len(input._shape))
-    return _pieces(input, section_sizes(split_size, input._shape[at]), at)
+    return _pieces(_piece, input, section_sizes(split_size, input._shape[at]), at)
 
 
 @composite()
@@ -250,4 +257,4 @@ def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 @composite()
 def unsafe_split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
     """Like `split_with_sizes`, but the pieces are tensors of their own, which may be changed in place."""
-    return _pieces(input, split_sizes, wrap_dim(dim, len(input._shape)))
+    return _pieces(_sized_piece, input, split_sizes, wrap_dim(dim, len(input._shape)))

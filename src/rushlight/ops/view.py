@@ -610,7 +610,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     shape: Shape = ()
     for x in tensors:
         shape = two(shape, x._shape)
-    return tuple([expand(x, shape) for x in tensors])
+    return tuple([x if x._shape == shape else expand(x, shape) for x in tensors])
 
 
 @composite(method=False)
