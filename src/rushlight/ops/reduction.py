@@ -113,6 +113,15 @@ in_formulas(
 )
 
 
+@operation(name="spread", node="ExpandBackward0", aten="expand", function=False, method=False, out=False,
+           kernel=kernels.spread, tangent="linear", input="sum_to_size(grad, shape(input))")  # fmt: skip
+def spread(input: Array, size: Any) -> Array:
+    """`input` broadcast to `size`: the gradient of a sum. Unlike `expand` it is no view that in-place changes follow."""
+
+
+ALIASING.add("spread")
+
+
 def _spread_over(grad: Any, shape: Axes, axes: Axes, keepdims: bool) -> Any:
     if not keepdims and len(axes) != len(shape):
         grad = grad.reshape([1 if i in axes else n for i, n in enumerate(shape)])
