@@ -161,12 +161,15 @@ IMPORT_TARGET = 0.15
 def import_time(rounds):
     """Time the import of each library in fresh processes, in turns."""
 
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
     def seconds(module):
         code = f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
-        return float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+        command = [sys.executable, "-c", code]
+        return float(subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout)
 
     for module in ("torch", "rushlight"):
-        seconds(module)  # the files come into the disk cache
+        seconds(module)  # writes the bytecode, as an installation does, and brings the files into the disk cache
     pairs = [(seconds("torch") * 1e6, seconds("rushlight") * 1e6) for _ in range(rounds)]
     return result(IMPORT, *map(list, zip(*pairs)), IMPORT_TARGET)
 
