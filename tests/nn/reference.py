@@ -29,8 +29,8 @@ def plain(value):
 
 def outcome(function, library):
     """What `function(library)` returns, or how it fails, and the warnings on the way."""
-    once = not torch.is_warn_always_enabled()
-    torch.set_warn_always(True)
+    always = library.is_warn_always_enabled()
+    library.set_warn_always(True)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -39,7 +39,7 @@ def outcome(function, library):
             except Exception as error:
                 result = (type(error).__name__, plain(str(error)))
     finally:
-        torch.set_warn_always(not once)
+        library.set_warn_always(always)
     return result, [(w.category.__name__, plain(str(w.message))) for w in caught]
 
 

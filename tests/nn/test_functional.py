@@ -134,6 +134,8 @@ WORDS = {
     "huber_sizes": lambda t: f(t).huber_loss(t.zeros(2, 1), t.zeros(2, 3)),
     "smooth_sizes": lambda t: f(t).smooth_l1_loss(t.zeros(2, 1), t.zeros(2, 3)),
     "sizes_apart": lambda t: f(t).mse_loss(t.zeros(2), t.zeros(3)),
+    "no_tensor": lambda t: f(t).mse_loss(3, t.zeros(2)),
+    "no_target": lambda t: f(t).l1_loss(t.zeros(2), [0.0, 0.0]),
     "reduction": lambda t: f(t).mse_loss(t.zeros(2), t.zeros(2), reduction="average"),
     "reduction_old": lambda t: f(t).mse_loss(t.ones(2), t.zeros(2), reduction="elementwise_mean"),
     "reduction_weighted": lambda t: f(t).mse_loss(t.ones(2), t.zeros(2), reduction="x", weight=t.ones(2)),

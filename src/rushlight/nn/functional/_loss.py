@@ -44,8 +44,13 @@ def _word(size_average: Any, reduce: Any, reduction: str) -> str:
 
 def _together(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both tensors at one shape, with a warning where that takes broadcasting."""
-    if target._shape == input._shape:
-        return input, target
+    try:
+        if target._shape == input._shape:
+            return input, target
+    except AttributeError:
+        # What PyTorch asks, so that the error about something that is not a tensor is its own.
+        target.size() == input.size()  # noqa: B015
+        raise
     warnings.warn(
         f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
         "This will likely lead to incorrect results due to broadcasting. "
