@@ -1,12 +1,12 @@
-"""What programs import from torchvision: models, their weights, transforms and datasets."""
+"""What programs import from torchvision: models, their weights, transforms, datasets and grids of images."""
 
 from importlib import import_module
 from typing import Any
 
 # A program that wants a model should not pay for the datasets.
-_SUBMODULES = ("datasets", "models", "transforms")
+_SUBMODULES = ("datasets", "models", "transforms", "utils")
 
-__all__ = ["datasets", "models", "transforms"]
+__all__ = ["datasets", "models", "transforms", "utils"]
 __version__ = "0.28.0"
 
 
