@@ -159,7 +159,7 @@ def backward(
         for t in wanted:
             node = _edge(t)
             if node is None:
-                raise RuntimeError("One of the differentiated Tensors does not require grad")
+                raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
             nodes.append(node)
     found = engine.run(roots, create_graph if retain_graph is None else retain_graph, create_graph, nodes, True)
     for t, gradient in zip(wanted or (), found or (), strict=False):

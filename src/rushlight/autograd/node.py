@@ -252,7 +252,8 @@ def modification_error(array: Any, maker: Any, found: int, expected: int) -> Run
     """The error for a saved array, made by the node `maker`, whose version is not the expected one."""
     function, index = function_of(maker)
     what = f"torch.{base.dtypes.from_numpy(array.dtype).legacy} {list(array.shape)}"
-    origin = "" if function is None else f", which is output {index} of {forward_name(function)},"
+    made = function is not None and function.seq  # a leaf was made by no operation
+    origin = "" if not made else f", which is output {index} of {forward_name(function)},"
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
         f"[{what}]{origin} is at version {found}; expected version {expected} instead. Hint: enable anomaly detection "
