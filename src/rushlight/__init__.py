@@ -50,6 +50,7 @@ from .ops import (
     index_functions,
     indexing,
     inplace,
+    linear_algebra,
     loss,
     masks,
     matmul,
