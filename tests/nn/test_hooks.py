@@ -162,7 +162,8 @@ def two_outputs(t, hook=None, pre=None, which=(0, 1), frozen_input=False):
 
     m, log = Pair(), []
     if hook:
-        m.register_full_backward_hook(lambda m, gi, go: (log.append([gi, go]), hook(gi))[1])
+        # Of an input that needs no gradient it is left open whether None or something is shown.
+        m.register_full_backward_hook(lambda m, gi, go: (log.append([gi[frozen_input:], go]), hook(gi))[1])
     if pre:
         m.register_full_backward_pre_hook(lambda m, go: (log.append(go), pre(go))[1])
     a = t.ones(2, requires_grad=not frozen_input)

@@ -1,5 +1,7 @@
 """Optimisers and learning-rate schedules (`torch.optim`)."""
 
+from typing import Any
+
 from . import lr_scheduler
 from .adagrad import Adagrad
 from .adam import Adam
@@ -9,3 +11,9 @@ from .rmsprop import RMSprop
 from .sgd import SGD
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]
+
+
+def __getattr__(name: str) -> Any:
+    from ..torch_alias import missing
+
+    raise AttributeError(missing("torch.optim", name))

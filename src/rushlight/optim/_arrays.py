@@ -5,6 +5,7 @@ the optimiser keeps for them lives in flat arrays all the time, of which the ten
 Large parameters are updated where they are, in blocks that stay in the processor's cache meanwhile.
 """
 
+import math
 from collections.abc import Callable
 from operator import is_
 from typing import Any, TypeAlias
@@ -57,6 +58,17 @@ def aligned(size: int, dtype: np.dtype) -> Array:
     room = np.empty(size * dtype.itemsize + 63, np.uint8)
     start = -room.__array_interface__["data"][0] % 64
     return room[start : start + size * dtype.itemsize].view(dtype)
+
+
+def parts(flat: Array, shapes: list[tuple[int, ...]]) -> list[Array]:
+    """Consecutive parts of a vector, each of which counts as memory of its own where a tensor over it is saved."""
+    # Over the memoryview, because the storage of an array ends where a base is no array.
+    memory, found, start = memoryview(flat.view(np.uint8)), [], 0
+    for shape in shapes:
+        size = math.prod(shape) * flat.itemsize
+        found.append(np.frombuffer(memory, np.uint8, size, start).view(flat.dtype).reshape(shape))
+        start += size
+    return found
 
 
 def lerp(mean: Array, new: Array, weight: float, scalar: Scalar, scratch: Array) -> None:
@@ -125,7 +137,7 @@ class Bundle:
     def _join(self, name: str, size: int, dtype: np.dtype) -> Array:
         """Move what is kept under `name` into one flat array, of which the tensors become views."""
         flat = aligned(size, dtype)
-        for view, entry in zip(self._views(flat), self.entries, strict=True):
+        for view, entry in zip(parts(flat, [p._data.shape for p in self.params]), self.entries, strict=True):
             tensor = entry[name]
             view[...] = tensor._data
             tensor._data = view
@@ -133,8 +145,8 @@ class Bundle:
 
     def _join_steps(self) -> Array:
         flat = np.array([entry["step"]._data for entry in self.entries])
-        for i, entry in enumerate(self.entries):
-            entry["step"]._data = flat[i : i + 1].reshape(())
+        for part, entry in zip(parts(flat, [()] * len(flat)), self.entries, strict=True):
+            entry["step"]._data = part
         return flat
 
     def run(self, optimizer: "ArrayOptimizer", group: dict[str, Any]) -> bool:

@@ -8,6 +8,7 @@ from copy import deepcopy
 from itertools import chain
 from typing import Any, TypeAlias
 
+from ..autograd.mode import special
 from ..autograd.node import AccumulateGrad
 from ..nn.modules.module import typename
 from ..tensor import Tensor
@@ -117,26 +118,19 @@ class Optimizer:
         @functools.wraps(func)
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             self = args[0]
-            if not (
+            if special.count:
+                from ..autograd.profiler import record_function
+
+                with record_function(f"Optimizer.step#{type(self).__name__}.step"):
+                    return _run_with_hooks(func, args, kwargs)
+            if (
                 self._optimizer_step_pre_hooks
                 or self._optimizer_step_post_hooks
                 or _global_optimizer_pre_hooks
                 or _global_optimizer_post_hooks
             ):
-                return func(*args, **kwargs)
-            for hook in chain(_global_optimizer_pre_hooks.values(), self._optimizer_step_pre_hooks.values()):
-                changed = hook(self, args, kwargs)
-                if changed is None:
-                    continue
-                if not (isinstance(changed, tuple) and len(changed) == 2):
-                    raise RuntimeError(
-                        f"{func} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
-                    )
-                args, kwargs = changed
-            out = func(*args, **kwargs)
-            for hook in chain(self._optimizer_step_post_hooks.values(), _global_optimizer_post_hooks.values()):
-                hook(self, args, kwargs)
-            return out
+                return _run_with_hooks(func, args, kwargs)
+            return func(*args, **kwargs)
 
         return wrapper
 
@@ -248,6 +242,15 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters, or fill them with zeros when not `set_to_none`."""
+        if special.count:
+            from ..autograd.profiler import record_function
+
+            with record_function(f"Optimizer.zero_grad#{type(self).__name__}.zero_grad"):
+                self._zero_grad(set_to_none)
+        else:
+            self._zero_grad(set_to_none)
+
+    def _zero_grad(self, set_to_none: bool) -> None:
         for group in self.param_groups:
             for param in group["params"]:
                 if set_to_none:
@@ -337,6 +340,22 @@ _HOOKS = (
     "_optimizer_load_state_dict_pre_hooks",
     "_optimizer_load_state_dict_post_hooks",
 )
+
+
+def _run_with_hooks(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Run `func`, the step of the optimiser that is the first of `args`, and the hooks before and after it."""
+    self = args[0]
+    for hook in chain(_global_optimizer_pre_hooks.values(), self._optimizer_step_pre_hooks.values()):
+        changed = hook(self, args, kwargs)
+        if changed is None:
+            continue
+        if not (isinstance(changed, tuple) and len(changed) == 2):
+            raise RuntimeError(f"{func} must return None or a tuple of (new_args, new_kwargs), but got {changed}.")
+        args, kwargs = changed
+    out = func(*args, **kwargs)
+    for hook in chain(self._optimizer_step_post_hooks.values(), _global_optimizer_post_hooks.values()):
+        hook(self, args, kwargs)
+    return out
 
 
 def _settings(number: int, groups: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The functions behind the layers (`torch.nn.functional`)."""
 
+from typing import Any
+
 from ._activation import *
 from ._activation import __all__ as _activation
 from ._distance import *
@@ -18,3 +20,9 @@ from ._vision import *
 from ._vision import __all__ as _vision
 
 __all__ = [*_activation, *_distance, *_dropout, *_linear, *_loss, *_normalization, *_pooling, *_vision]
+
+
+def __getattr__(name: str) -> Any:
+    from ...torch_alias import missing
+
+    raise AttributeError(missing("torch.nn.functional", name))
