@@ -113,3 +113,27 @@ def test_half_precision():
         return y.dtype, np.asarray(y.detach().float().numpy()).round(2)
 
     check(scenario, atol=0.011)
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_gradients_of_parameters_have_their_dtype(kind, mixed):
+    def scenario(m):
+        F = m.nn.functional
+        x = m.from_numpy(numbers((4, 4, 4), 0)).to(getattr(m, kind))
+        found = []
+        for call in (
+            lambda w, b: F.batch_norm(x, None, None, w, b, True),
+            lambda w, b: F.layer_norm(x, (4,), w, b),
+            lambda w, b: F.group_norm(x, 2, w, b),
+        ):
+            parameters = [
+                m.ones(4, dtype=m.float32 if mixed else x.dtype, requires_grad=True),
+                m.zeros(4, dtype=m.float32 if mixed else x.dtype, requires_grad=True),
+            ]
+            y = call(*parameters)
+            (y * x).sum().backward()
+            found.append([str(t.dtype) for t in (y, *(p.grad for p in parameters))])
+        return found
+
+    check(scenario)

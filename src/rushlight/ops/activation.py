@@ -278,10 +278,11 @@ def hardshrink(input: Array, lambd: float = 0.5) -> Array:
 
 
 def _softshrink(input: Array, lambd: float) -> Array:
-    if not 0 <= lambd <= float(np.finfo(input.dtype).max):
-        kind = dtypes.from_numpy(input.dtype)
+    kind = dtypes.from_numpy(input.dtype)
+    most = dtypes.finfo(kind).max
+    if not 0 <= lambd <= most:
         raise RuntimeError(
-            f"lambda must be in range [0, {dtypes.finfo(kind).max:.6g}] for input dtype "
+            f"lambda must be in range [0, {most:.6g}] for input dtype "
             f"{kind.legacy.removesuffix('Tensor')}, but found {lambd:g}"
         )
     return kernels.softshrink(input, lambd)

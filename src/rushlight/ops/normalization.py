@@ -13,6 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_normalization as kernels
+from ..kernels.numpy_common import narrow, widen
 from .declare import Array, composite, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -36,8 +37,8 @@ def _batch_norm(
 @operation(
     kernel=_batch_norm, node="NativeBatchNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
     input="batch_norm_grad_input(grad, input, weight, mean, inverse, training, eps)",
-    weight="batch_norm_grad_weight(grad, input, mean, inverse, training, eps)",
-    bias="batch_norm_grad_bias(grad)",
+    weight="batch_norm_grad_weight(grad, input, weight, mean, inverse, training, eps)",
+    bias="batch_norm_grad_bias(grad, weight)",
 )  # fmt: skip
 def native_batch_norm(
     input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
@@ -52,13 +53,16 @@ def _grad_input(
     return kernels.batch_norm_backward(grad, input, weight, mean, inverse, training, (True, False, False))[0]
 
 
-def _grad_weight(grad: Array, input: Array, mean: Array, inverse: Array, training: bool, eps: float) -> Any:
-    return kernels.batch_norm_backward(grad, input, None, mean, inverse, training, (False, True, False))[1]
+def _grad_weight(
+    grad: Array, input: Array, weight: Array, mean: Array, inverse: Array, training: bool, eps: float
+) -> Any:
+    gw = kernels.batch_norm_backward(grad, input, None, mean, inverse, training, (False, True, False))[1]
+    return narrow(gw, weight.dtype)  # type: ignore[arg-type]
 
 
-def _grad_bias(grad: Array) -> Any:
-    planes = grad.reshape(*grad.shape[:2], math.prod(grad.shape[2:]))
-    return np.add.reduce(np.add.reduce(planes, axis=2), axis=0)
+def _grad_bias(grad: Array, weight: Array | None) -> Any:
+    planes = widen(grad).reshape(*grad.shape[:2], math.prod(grad.shape[2:]))
+    return narrow(np.add.reduce(np.add.reduce(planes, axis=2), axis=0), (grad if weight is None else weight).dtype)
 
 
 def _over_channels(x: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -89,14 +93,18 @@ def _grad_input_again(grad: Any, input: Any, weight: Any, mean: Any, inverse: An
     return scale * (grad - grad.sum(dims, keepdim=True) / count - along)
 
 
-def _grad_weight_again(grad: Any, input: Any, mean: Any, inverse: Any, training: bool, eps: float) -> Any:
+def _grad_weight_again(grad: Any, input: Any, weight: Any, mean: Any, inverse: Any, training: bool, eps: float) -> Any:
     normal, _ = _normal_of_channels(input, mean, inverse, training, eps)
-    return (grad * normal).sum(_over_channels(input)[0])
+    return (grad * normal).sum(_over_channels(input)[0]).to(weight.dtype)
+
+
+def _grad_bias_again(grad: Any, weight: Any) -> Any:
+    return grad.sum(_over_channels(grad)[0]).to((grad if weight is None else weight).dtype)
 
 
 in_formulas(_grad_input, _grad_input_again, "batch_norm_grad_input")
 in_formulas(_grad_weight, _grad_weight_again, "batch_norm_grad_weight")
-in_formulas(_grad_bias, lambda grad: grad.sum(_over_channels(grad)[0]), "batch_norm_grad_bias")
+in_formulas(_grad_bias, _grad_bias_again, "batch_norm_grad_bias")
 
 
 def _check_batch_norm(input: Any, given: dict[str, Any], training: bool) -> None:
@@ -184,8 +192,8 @@ def instance_norm(
 @operation(
     kernel=kernels.layer_norm, node="NativeLayerNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
     input="layer_norm_grad_input(grad, input, dims, mean, inverse, weight, eps)",
-    weight="layer_norm_grad_weight(grad, input, dims, mean, inverse, eps)",
-    bias="layer_norm_grad_bias(grad, dims)",
+    weight="layer_norm_grad_weight(grad, input, dims, mean, inverse, weight, eps)",
+    bias="layer_norm_grad_bias(grad, dims, weight)",
 )  # fmt: skip
 def native_layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
     """Layer normalization over the last `dims` dimensions, of checked arguments."""
@@ -197,13 +205,17 @@ def _layer_grad_input(
     return kernels.layer_norm_backward(grad, input, dims, mean, inverse, weight, (True, False, False))[0]
 
 
-def _layer_grad_weight(grad: Array, input: Array, dims: int, mean: Array, inverse: Array, eps: float) -> Any:
-    return kernels.layer_norm_backward(grad, input, dims, mean, inverse, None, (False, True, False))[1]
+def _layer_grad_weight(
+    grad: Array, input: Array, dims: int, mean: Array, inverse: Array, weight: Array, eps: float
+) -> Any:
+    gw = kernels.layer_norm_backward(grad, input, dims, mean, inverse, weight, (False, True, False))[1]
+    return narrow(gw, weight.dtype)  # type: ignore[arg-type]
 
 
-def _layer_grad_bias(grad: Array, dims: int) -> Any:
-    kept = grad.shape[grad.ndim - dims :]
-    return np.add.reduce(grad.reshape(math.prod(grad.shape[: grad.ndim - dims]), *kept), axis=0)
+def _layer_grad_bias(grad: Array, dims: int, weight: Array | None) -> Any:
+    lead, kept = grad.shape[: grad.ndim - dims], grad.shape[grad.ndim - dims :]
+    gb = np.add.reduce(widen(grad).reshape(math.prod(lead), *kept), axis=0)
+    return narrow(gb, (grad if weight is None else weight).dtype)
 
 
 def _normal_of_rows(input: Any, dims: tuple[int, ...], eps: float) -> tuple[Any, Any, int]:
@@ -233,13 +245,14 @@ def _layer_grad_input_again(grad: Any, input: Any, dims: int, mean: Any, inverse
     return _rows_grad(grad if weight is None else grad * weight, input, _last(dims), eps)
 
 
-def _layer_grad_weight_again(grad: Any, input: Any, dims: int, mean: Any, inverse: Any, eps: float) -> Any:
+def _layer_grad_weight_again(grad: Any, input: Any, dims: int, mean: Any, inverse: Any, weight: Any, eps: float) -> Any:
     product = grad * _normal_of_rows(input, _last(dims), eps)[0]
-    return product.sum(_first(grad, dims)) if grad.ndim > dims else product
+    return (product.sum(_first(grad, dims)) if grad.ndim > dims else product).to(weight.dtype)
 
 
-def _layer_grad_bias_again(grad: Any, dims: int) -> Any:
-    return grad.sum(_first(grad, dims)) if grad.ndim > dims else grad.clone()
+def _layer_grad_bias_again(grad: Any, dims: int, weight: Any) -> Any:
+    gb = grad.sum(_first(grad, dims)) if grad.ndim > dims else grad.clone()
+    return gb.to((grad if weight is None else weight).dtype)
 
 
 in_formulas(_layer_grad_input, _layer_grad_input_again, "layer_norm_grad_input")
@@ -327,8 +340,8 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
 @operation(
     kernel=kernels.group_norm, node="NativeGroupNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
     input="group_norm_grad_input(grad, input, groups, mean, inverse, weight, eps)",
-    weight="group_norm_grad_weight(grad, input, groups, mean, inverse, eps)",
-    bias="batch_norm_grad_bias(grad)",
+    weight="group_norm_grad_weight(grad, input, groups, mean, inverse, weight, eps)",
+    bias="batch_norm_grad_bias(grad, weight)",
 )  # fmt: skip
 def native_group_norm(input: Array, groups: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
     """Group normalization of checked arguments."""
@@ -340,8 +353,11 @@ def _group_grad_input(
     return kernels.group_norm_backward(grad, input, groups, mean, inverse, weight, (True, False, False))[0]
 
 
-def _group_grad_weight(grad: Array, input: Array, groups: int, mean: Array, inverse: Array, eps: float) -> Any:
-    return kernels.group_norm_backward(grad, input, groups, mean, inverse, None, (False, True, False))[1]
+def _group_grad_weight(
+    grad: Array, input: Array, groups: int, mean: Array, inverse: Array, weight: Array, eps: float
+) -> Any:
+    gw = kernels.group_norm_backward(grad, input, groups, mean, inverse, weight, (False, True, False))[1]
+    return narrow(gw, weight.dtype)  # type: ignore[arg-type]
 
 
 def _group_grad_input_again(
@@ -352,9 +368,11 @@ def _group_grad_input_again(
     return _rows_grad(scaled.reshape(rows), input.reshape(rows), (1,), eps).reshape(input.shape)
 
 
-def _group_grad_weight_again(grad: Any, input: Any, groups: int, mean: Any, inverse: Any, eps: float) -> Any:
+def _group_grad_weight_again(
+    grad: Any, input: Any, groups: int, mean: Any, inverse: Any, weight: Any, eps: float
+) -> Any:
     normal = _normal_of_rows(input.reshape(input.shape[0] * groups, -1), (1,), eps)[0].reshape(input.shape)
-    return (grad * normal).sum(_over_channels(input)[0])
+    return (grad * normal).sum(_over_channels(input)[0]).to(weight.dtype)
 
 
 in_formulas(_group_grad_input, _group_grad_input_again, "group_norm_grad_input")
