@@ -113,14 +113,11 @@ def _definition(name: str, function: Callable[..., Any], indent: str) -> str:
             result = "Tensor"
         parameters = [_typed(p, _annotation(p.annotation)) for p in signature.parameters.values()]
     else:
-        numbers = operation.kind == "elementwise"
         parameters = []
-        for i, p in enumerate(operation.signature.parameters.values()):
+        for p in operation.signature.parameters.values():
             if p.name == "out" and indent:
                 continue
-            text = _annotation(p.annotation)
-            if p.name in operation.tensors and numbers and i > 0:
-                text = f"Tensor | {_NUMBER}"
+            text = f"Tensor | {_NUMBER}" if p.annotation == np.ndarray | float else _annotation(p.annotation)
             parameters.append(_typed(p, "Tensor | None" if p.name == "out" else text))
         if len(operation.outputs) > 1:
             result = f"{'_functions.' if indent else ''}_{operation.name}_result"
