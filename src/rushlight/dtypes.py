@@ -193,6 +193,21 @@ def of_number(value: Any) -> dtype:
     return default_complex()
 
 
+def of_operand(value: Any) -> dtype:
+    """The type of a Python number beside a tensor.
+
+    Raises:
+        OverflowError: an integer does not fit into 64 bits.
+    """
+    if type(value) is int and not -0x8000000000000000 <= value <= 0x7FFFFFFFFFFFFFFF:
+        if value < 0:
+            raise OverflowError("can't convert negative int to unsigned")
+        if value > 0xFFFFFFFFFFFFFFFF:
+            raise OverflowError("int too big to convert")
+        return uint64
+    return of_number(value)
+
+
 _PYTHON_DTYPES: dict[type, dtype] = {float: float64, int: int64, bool: bool_, complex: complex128}
 _WIDE_UNSIGNED = (uint16, uint32, uint64)
 

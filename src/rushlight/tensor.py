@@ -174,8 +174,11 @@ class Tensor(TensorMethods):
     # ------------------------------------------------------------------------------------------ autograd
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to this tensor: a leaf for which they are wanted, or a result of such."""
-        return self._node is not None
+        """Whether gradients flow to this tensor: a leaf for which they are wanted, a result of such, or a view of one."""
+        if self._node is not None:
+            return True
+        base = base_of(self)
+        return base is not None and base._node is not None
 
     @requires_grad.setter
     def requires_grad(self, on: bool) -> None:
@@ -439,6 +442,13 @@ class Tensor(TensorMethods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()
         return array if dtype is None else array.astype(dtype, copy=False)
+
+    # Above those of arrays, so that NumPy's scalars leave operators to the tensor beside them.
+    __array_priority__ = 1000
+
+    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> "Tensor":
+        """The result of a NumPy function of this tensor, as a tensor; booleans become uint8."""
+        return wrap(array.astype(np.uint8) if array.dtype == bool else array)
 
     def __len__(self) -> int:
         if not self._shape:

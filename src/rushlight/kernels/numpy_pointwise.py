@@ -13,6 +13,23 @@ def conj(x: Any) -> Any:
     return np.conjugate(x) if x.dtype.kind == "c" else x
 
 
+def conj_physical(x: Array) -> Any:
+    """The complex conjugate, in memory of its own."""
+    return np.conjugate(x) if x.dtype.kind != "b" else x.copy()
+
+
+def angle(x: Array) -> Any:
+    """The angle of complex numbers; pi for negative real ones, else 0, or NaN."""
+    if x.dtype.kind == "c":
+        return np.angle(x)
+    return np.where(x != x, x, np.where(x < 0, x.dtype.type(np.pi), x.dtype.type(0)))
+
+
+def round_(x: Array) -> Any:
+    """The nearest integer, halves to even."""
+    return np.rint(x) if x.dtype.kind not in "iu" else x.copy()
+
+
 def add(a: Any, b: Any, *, alpha: Any = 1) -> Any:
     """``a + alpha * b``."""
     return a + b if alpha == 1 else a + b * alpha
@@ -82,6 +99,8 @@ def pow_number(x: Array, exponent: Any) -> Any:
         return x * x * x
     if exponent == 1:
         return x.copy()
+    if exponent == 0:
+        return np.ones_like(x)
     if x.dtype.kind in "fc":
         if exponent == 0.5:
             return np.sqrt(x)
@@ -103,9 +122,11 @@ def pow_slope(x: Array, exponent: Any) -> Any:
 
 
 def pow_(a: Array, b: Array) -> Any:
-    """``a ** b`` elementwise."""
-    if a.dtype.kind == "b":
-        return np.power(a.view(np.int8), np.asarray(b).astype(np.int8)).astype(bool)
+    """``a ** b`` elementwise; an integer to a negative power is 1, -1 or 0."""
+    if a.dtype.kind == "i" and np.any(np.less(b, 0)):
+        whole = np.power(a, np.maximum(b, 0))
+        sign = np.where(np.bitwise_and(b, 1) == 0, 1, a)
+        return np.where(np.less(b, 0), np.where(np.abs(a) == 1, sign, 0), whole).astype(a.dtype)
     return np.power(a, b)
 
 
@@ -129,18 +150,23 @@ def sigmoid(x: Array) -> Any:
     return 1 / (1 + np.exp(-x))
 
 
+def _special(function: Any, x: Array) -> Any:
+    # SciPy knows no half precision, or computes it in another.
+    return function(x) if x.dtype.itemsize > 2 else function(x.astype(np.float32)).astype(x.dtype)
+
+
 def erf(x: Array) -> Any:
     """The error function."""
     from scipy.special import erf
 
-    return erf(x)
+    return _special(erf, x)
 
 
 def erfc(x: Array) -> Any:
     """The complementary error function."""
     from scipy.special import erfc
 
-    return erfc(x)
+    return _special(erfc, x)
 
 
 _ZEROS: dict[Any, Any] = {}
@@ -160,8 +186,8 @@ def step(x: Array) -> Any:
 
 
 def sgn(x: Array) -> Any:
-    """``x / |x|``, 0 at 0."""
-    return np.sign(x)
+    """``x / |x|``, 0 at 0; a boolean itself."""
+    return np.sign(x) if x.dtype.kind != "b" else x.copy()
 
 
 def frac(x: Array) -> Any:

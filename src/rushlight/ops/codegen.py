@@ -289,7 +289,8 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     """
     first = op.tensors[0]
     second = op.tensors[1] if len(op.tensors) > 1 else None
-    arguments = [first, *([second] if second else []), *([] if operator else ["*", "out=None"])]
+    required = "" if operator else "=MISSING"
+    arguments = [first + required, *([second + required] if second else []), *([] if operator else ["*", "out=None"])]
     passed = f"({first}, {second})" if second else f"({first},)"
     record = flavour != "plain" and bool(op.formulas)
     dtype = "bool_" if op.result == "bool" else "dtype"
@@ -321,7 +322,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         add(f"        dtype = {first}._dtype")
     else:
         add(f"        try: dtype = {first}._dtype")
-        add(f"        except AttributeError: raise argument_error({op.reference}, {passed}) from None")
+        add(f"        except AttributeError: return elementwise_general({op.reference}, {passed})")
     add(f"        if dtype is {second}._dtype and dtype.plain:")
     add(f"            shape = {first}._shape")
     add(f"            if shape is {second}._shape or shape == {second}._shape:")
@@ -332,7 +333,21 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     lines.extend(tensor_lines(" " * 16, "result", "shape", dtype, "None"))
     add("                return t")
     add(f"            return elementwise_broadcast({op.reference}, {first}, {second}, {record})")
-    add("    elif kind is float or kind is int:")
+    if op.takes_numbers:
+        lines.extend(_number_lines(op, first, second, record, operator, dtype))
+    if operator:
+        # Equality is the one operator that knows arrays.
+        other = f"equal_to_array({first}, {second})" if op.name == "eq" else "NotImplemented"
+        add(f"    elif not isinstance({second}, OPERANDS): return {other}")
+    add(f"    return elementwise_general({op.reference}, {passed})")
+    return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
+
+
+def _number_lines(op: "Operation", first: str, second: str, record: bool, operator: bool, dtype: str) -> list[str]:
+    """The branch for a Python number as the second input."""
+    kernel = op.kernel_name
+    lines = ["    elif kind is float or kind is int:"]
+    add = lines.append
     add(f"        dtype = {first}._dtype" if operator else f"        dtype = getattr({first}, '_dtype', int64)")
     add("        if dtype.plain:")
     add(f"            number = dtype.scalars.get({second})")
@@ -344,16 +359,14 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         add(f"                {second} = number")
         lines.extend(_recorded_result(op, Variant((first,), False, (second,)), " " * 16, f"{first}._shape", dtype))
     lines.extend(tensor_lines(" " * 12, "result", f"{first}._shape", dtype, "None"))
-    add("            return t")
-    if operator:
-        add(f"    elif not isinstance({second}, OPERANDS): return NotImplemented")
-    add(f"    return elementwise_general({op.reference}, {passed})")
-    return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
+    return [*lines, "            return t"]
 
 
 def _record_two(op: "Operation", first: str, second: str, indent: str, dtype: str) -> list[str]:
     """Records by which of the two inputs need a gradient, each case with only what it needs."""
     both, one, other = Variant((first, second)), Variant((first,)), Variant((second,))
+    if second not in op.formulas:
+        return [f"{indent}if {first}._node is not None:", *_recorded_result(op, one, indent + " " * 4, "shape", dtype)]
     lines = [f"{indent}if {first}._node is not None:", f"{indent}    if {second}._node is not None:"]
     lines += _recorded_result(op, both, indent + " " * 8, "shape", dtype)
     lines += _recorded_result(op, one, indent + " " * 4, "shape", dtype)

@@ -5,21 +5,26 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase
+from ..base import TensorBase, namespace, wrap
 from ..kernels import numpy_pointwise as kernels
 from ..warn import warn_once
 from . import elementwise_general as general
-from .declare import Array, composite, elementwise, in_formulas, operation
+from .declare import OPERANDS, Array, composite, elementwise, in_formulas, operation
+from .supported import NO_BOOL, NO_COMPLEX, integers_only, missing, refused
 
 
 # ---------------------------------------------------------------------------------------------- choosing
-@elementwise(kernel=np.maximum, input="grad * share(input, other, input >= other)",
+def _no_complex(name: str) -> Any:
+    return refused(f"{name} not implemented for complex tensors.", NO_COMPLEX, RuntimeError)
+
+
+@elementwise(kernel=np.maximum, check=_no_complex("maximum"), input="grad * share(input, other, input >= other)",
              other="grad * share(input, other, other >= input)")  # fmt: skip
 def maximum(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; NaN if either is NaN."""
 
 
-@elementwise(kernel=np.minimum, input="grad * share(input, other, input <= other)",
+@elementwise(kernel=np.minimum, check=_no_complex("minimum"), input="grad * share(input, other, input <= other)",
              other="grad * share(input, other, other <= input)")  # fmt: skip
 def minimum(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; NaN if either is NaN."""
@@ -28,13 +33,13 @@ def minimum(input: Array, other: Array) -> Array:
 in_formulas(kernels.share, lambda a, b, chosen: chosen.to(a._dtype) * (1 - 0.5 * (a == b).to(a._dtype)), "share")
 
 
-@elementwise(kernel=np.fmax, input="grad * chosen(input, other, input >= other)",
+@elementwise(kernel=np.fmax, check=_no_complex("fmax"), input="grad * chosen(input, other, input >= other)",
              other="grad * chosen(other, input, input < other)")  # fmt: skip
 def fmax(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; a NaN loses against a number."""
 
 
-@elementwise(kernel=np.fmin, input="grad * chosen(input, other, input <= other)",
+@elementwise(kernel=np.fmin, check=_no_complex("fmin"), input="grad * chosen(input, other, input <= other)",
              other="grad * chosen(other, input, other < input)")  # fmt: skip
 def fmin(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; a NaN loses against a number."""
@@ -147,27 +152,35 @@ def eq(input: Array, other: Array | float) -> Array:
     """Whether corresponding elements are equal."""
 
 
+def _equal_to_array(input: Any, other: Any) -> Any:
+    known = isinstance(other, np.ndarray) and other.dtype.kind in "biufc"
+    return eq(input, wrap(other)) if known else NotImplemented
+
+
+namespace["equal_to_array"] = _equal_to_array
+
+
 @elementwise(kernel=np.not_equal, result="bool", operators=("__ne__",))
 def ne(input: Array, other: Array | float) -> Array:
     """Whether corresponding elements differ."""
 
 
-@elementwise(kernel=np.less, result="bool", operators=("__lt__",))
+@elementwise(kernel=np.less, result="bool", operators=("__lt__",), check=missing("lt_cpu", NO_COMPLEX))
 def lt(input: Array, other: Array | float) -> Array:
     """Whether elements are less than the corresponding ones."""
 
 
-@elementwise(kernel=np.less_equal, result="bool", operators=("__le__",))
+@elementwise(kernel=np.less_equal, result="bool", operators=("__le__",), check=missing("le_cpu", NO_COMPLEX))
 def le(input: Array, other: Array | float) -> Array:
     """Whether elements are at most the corresponding ones."""
 
 
-@elementwise(kernel=np.greater, result="bool", operators=("__gt__",))
+@elementwise(kernel=np.greater, result="bool", operators=("__gt__",), check=missing("gt_cpu", NO_COMPLEX))
 def gt(input: Array, other: Array | float) -> Array:
     """Whether elements are greater than the corresponding ones."""
 
 
-@elementwise(kernel=np.greater_equal, result="bool", operators=("__ge__",))
+@elementwise(kernel=np.greater_equal, result="bool", operators=("__ge__",), check=missing("ge_cpu", NO_COMPLEX))
 def ge(input: Array, other: Array | float) -> Array:
     """Whether elements are at least the corresponding ones."""
 
@@ -196,43 +209,51 @@ def logical_not(input: Array) -> Array:
     """Whether each element is zero."""
 
 
-def _integers_only(name: str) -> Any:
-    def check(common: dtypes.dtype, *operands: Any) -> None:
-        if common.category > dtypes.INTEGRAL:
-            kind = common.legacy.removesuffix("Tensor")
-            raise NotImplementedError(f"\"{name}\" not implemented for '{kind}'")
-
-    return check
-
-
-@elementwise(kernel=np.bitwise_and, operators=("__and__", "__rand__"), check=_integers_only("bitwise_and_cpu"))
+@elementwise(operators=("__and__", "__rand__"), **integers_only("bitwise_and_cpu", np.bitwise_and))
 def bitwise_and(input: Array, other: Array | float) -> Array:
     """The bits set in both corresponding integers."""
 
 
-@elementwise(kernel=np.bitwise_or, operators=("__or__", "__ror__"), check=_integers_only("bitwise_or_cpu"))
+@elementwise(operators=("__or__", "__ror__"), **integers_only("bitwise_or_cpu", np.bitwise_or))
 def bitwise_or(input: Array, other: Array | float) -> Array:
     """The bits set in at least one of corresponding integers."""
 
 
-@elementwise(kernel=np.bitwise_xor, operators=("__xor__", "__rxor__"), check=_integers_only("bitwise_xor_cpu"))
+@elementwise(operators=("__xor__", "__rxor__"), **integers_only("bitwise_xor_cpu", np.bitwise_xor))
 def bitwise_xor(input: Array, other: Array | float) -> Array:
     """The bits set in exactly one of corresponding integers."""
 
 
-@elementwise(kernel=np.invert, operators=("__invert__",), check=_integers_only("bitwise_not_cpu"))
+@elementwise(**integers_only("bitwise_not_cpu", np.invert))
 def bitwise_not(input: Array) -> Array:
     """The bits of each integer inverted; the opposite, for booleans."""
 
 
-@elementwise(kernel=np.left_shift, operators=("__lshift__",), check=_integers_only("lshift_cpu"))
+@composite(function=False, name="__invert__")
+def _invert(input: Any) -> Any:
+    if input._dtype.category > dtypes.INTEGRAL:
+        raise TypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+    return bitwise_not(input)
+
+
+@elementwise(operators=("__lshift__",), **integers_only("lshift_cpu", np.left_shift, NO_BOOL))
 def bitwise_left_shift(input: Array, other: Array | float) -> Array:
     """Each integer shifted left by the corresponding number of bits."""
 
 
-@elementwise(kernel=np.right_shift, operators=("__rshift__",), check=_integers_only("rshift_cpu"))
+@elementwise(operators=("__rshift__",), **integers_only("rshift_cpu", np.right_shift, NO_BOOL))
 def bitwise_right_shift(input: Array, other: Array | float) -> Array:
     """Each integer shifted right by the corresponding number of bits."""
+
+
+@composite(function=False, name="__rlshift__")
+def _rlshift(input: Any, other: Any) -> Any:
+    return bitwise_left_shift(other, input) if isinstance(other, OPERANDS) else NotImplemented
+
+
+@composite(function=False, name="__rrshift__")
+def _rrshift(input: Any, other: Any) -> Any:
+    return bitwise_right_shift(other, input) if isinstance(other, OPERANDS) else NotImplemented
 
 
 @elementwise(kernel=np.isnan, result="bool", inplace=False)
@@ -250,6 +271,9 @@ def isfinite(input: Array) -> Array:
     """Whether each element is neither infinite nor NaN."""
 
 
-@elementwise(kernel=np.signbit, result="bool", inplace=False)
+@elementwise(
+    kernel=np.signbit, result="bool", inplace=False,
+    check=refused("signbit is not implemented for complex tensors.", NO_COMPLEX),
+)  # fmt: skip
 def signbit(input: Array) -> Array:
     """Whether the sign bit of each element is set."""

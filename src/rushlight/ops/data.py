@@ -12,7 +12,7 @@ from ..autograd import mode
 from ..autograd.node import AccumulateGrad
 from ..base import UNTOUCHED, Size, TensorBase, bump, namespace
 from ..warn import WITHOUT_HISTORY, warn_once
-from .declare import FUNCTIONS, composite
+from .declare import FUNCTIONS, composite, type_name
 
 _new = object.__new__
 _float, _int, _bool, _complex = builtins.float, builtins.int, builtins.bool, builtins.complex
@@ -22,17 +22,6 @@ _COPY_ADVICE = (
     "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
     "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
 )
-
-
-def type_name(value: Any) -> str:
-    """The name of a value's type as C programs know it: with its module, for the types written in C."""
-    kind = type(value)
-    if isinstance(value, TensorBase):
-        return "Tensor"
-    heap_type = 512
-    if kind.__flags__ & heap_type or kind.__module__ == "builtins":
-        return kind.__name__
-    return f"{kind.__module__}.{kind.__name__}"
 
 
 def given_dtype(function: str, dtype: Any) -> dtypes.dtype:
@@ -119,6 +108,8 @@ def _number_as(value: Any, dtype: dtypes.dtype) -> Any:
             raise overflow(dtype)
         return value % 2 ** (8 * dtype.itemsize) if not dtype.is_signed else value
     if category == dtypes.BOOL:
+        if not isinstance(value, (_int, _float, _complex)):
+            raise TypeError(f"'{type_name(value)}' object cannot be interpreted as an integer")
         return _bool(value)
     if category == dtypes.COMPLEX:
         return _complex(value)
@@ -195,14 +186,25 @@ def _flatten(data: Any, sizes: list[int]) -> list[Any]:
             if type(s) is not list:
                 if not _is_sequence(s):
                     raise TypeError("not a sequence")
-            if len(s) != n and n:
+            if len(s) != n:
                 raise ValueError(f"expected sequence of length {n} at dim {dim} (got {len(s)})")
-        if n == 0:
-            return []
         level = data if dim == 0 else list(chain.from_iterable(level))
         if dim == 0 and type(level) is not list:
             level = [data[i] for i in range(n)] if not isinstance(data, (tuple, range, np.ndarray)) else list(data)
     return level
+
+
+def _check(data: Any, sizes: list[int], dim: int, dtype: dtypes.dtype) -> None:
+    """Raises the error of the first sequence or element that does not fit."""
+    if dim == len(sizes):
+        _number_as(data, dtype)
+        return
+    if not _is_sequence(data):
+        raise TypeError("not a sequence")
+    if len(data) != sizes[dim]:
+        raise ValueError(f"expected sequence of length {sizes[dim]} at dim {dim} (got {len(data)})")
+    for x in data:
+        _check(x, sizes, dim + 1, dtype)
 
 
 _BY_CATEGORY = (_complex, _float, _int, _bool)
@@ -210,25 +212,24 @@ _BY_CATEGORY = (_complex, _float, _int, _bool)
 
 def array_of(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray, dtypes.dtype]:
     """A new array with the elements of nested sequences or one number, and its dtype, found from them if not given."""
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    sizes = _sizes(data)
     if type(data) is list and len(data) and isinstance(data[0], np.ndarray):
         warn_once(
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
             "single numpy.ndarray with numpy.array() before converting to a tensor."
         )
-    if isinstance(data, (str, bytes)):
-        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
-    sizes = _sizes(data)
     if not sizes:
         found = _infer(data) if dtype is None else dtype
         return number_array(data, found), found
     flat: Any = None
     try:
-        flat = _flatten(data, sizes)
+        flat = [] if 0 in sizes else _flatten(data, sizes)
         kinds = {*map(type, flat)}
     except (TypeError, ValueError):
-        # What the elements are is complained of before their arrangement.
-        if dtype is None:
-            _infer(data)
+        # The first fault in reading order is the one to name, after those of the elements' types.
+        _check(data, sizes, 0, dtype or _infer(data))
         raise
     found = dtype
     if found is None:

@@ -27,6 +27,7 @@ name. What a formula mentions is what the node saves, and nothing else. The para
 import inspect
 import types
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -42,6 +43,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 REGISTRY: dict[str, "Operation"] = {}
 
+# Stands for an argument that was not given, where PyTorch's words for that are not Python's.
+MISSING: Any = type("Missing", (), {"__slots__": (), "__repr__": lambda self: "<required>"})()
+
+# What operators take as the other operand; to anything else they answer that they do not know it.
+OPERANDS = (TensorBase, int, float, complex, np.number, np.bool_)
+
 
 class Operation:
     """What a declaration declared, and the functions made from it so far.
@@ -53,6 +60,7 @@ class Operation:
         formulas: the derivative formula of each differentiable input.
         tangent: the formula of the forward-mode tangent, ``"elementwise"``, ``"linear"`` or None.
         tensors, lists, optional: names of the parameters that are tensors, lists of tensors, tensors or None.
+        takes_numbers: whether a Python number may stand for the second input.
         outputs: names of the outputs. differentiable: those which have a gradient.
         saves: names of what `forward` returns beyond the outputs, for the formulas alone.
         result: None, or ``"bool"`` for a comparison.
@@ -95,6 +103,7 @@ class Operation:
         self.keyword_only: tuple[str, ...] = self.parameters[code.co_argcount :]
         notes = declared.__annotations__
         self.tensors = tuple(p for p in self.parameters if notes.get(p) in (Array, Array | None, Array | float))
+        self.takes_numbers = any(note == Array | float for note in notes.values())
         self.optional = tuple(p for p in self.parameters if notes.get(p) == Array | None)
         self.lists = tuple(p for p in self.parameters if notes.get(p) in (list[Array], tuple[Array, ...]))
         self.constants = tuple(p for p in self.parameters if p not in self.tensors and p not in self.lists)
@@ -108,6 +117,11 @@ class Operation:
         self._formulas: dict[tuple[str, bool], codegen.Formula] = {}
         self._recorders: dict[Any, Any] = {}
         self._flavours: dict[str, Any] = {}
+
+    @property
+    def public_name(self) -> str:
+        """The name of the function that users call."""
+        return self.aten if self.name.startswith("_") else self.name
 
     @property
     def doc(self) -> str:
@@ -452,29 +466,64 @@ def return_type(name: str, fields: tuple[str, ...]) -> Any:
 
     body: dict[str, Any] = {"__slots__": (), "__repr__": shown, "__module__": "torch.return_types"}
     for i, f in enumerate(fields):
-        body[f] = property(lambda self, i=i: tuple.__getitem__(self, i))
+        body[f] = property(itemgetter(i))
     return type(name, (tuple,), body)
 
 
 def argument_error(op: Any, args: tuple[Any, ...]) -> Exception:
     """The TypeError for the first argument that should be a tensor and is not."""
+    name = op.public_name
+    absent = [p for p, a in zip(op.parameters, args, strict=False) if a is MISSING]
+    if absent:
+        listed = ", ".join(f'"{p}"' for p in absent)
+        plural = "s" if len(absent) == 1 else ""  # PyTorch's own way with the plural
+        return TypeError(f"{name}() missing {len(absent)} required positional argument{plural}: {listed}")
+    if op.takes_numbers and name not in TAKE_NUMBERS_AS_TENSORS:
+        forms = [f"(Tensor input, {kind} other, *, Tensor out = None)" for kind in ("Tensor", "Number")]
+        if name in TAKE_NUMBERS_FIRST:
+            forms.insert(1, "(Number self, Tensor other)")
+        got = ", ".join(type_name(a) for a in args)
+        return TypeError(
+            f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:\n"
+            + "".join(f" * {form}\n" for form in forms)
+        )
     for i, (p, a) in enumerate(zip(op.parameters, args, strict=False)):
         if p in op.tensors and not isinstance(a, TensorBase) and not (a is None and p in op.optional):
-            return TypeError(f"{op.name}(): argument '{p}' (position {i + 1}) must be Tensor, not {type(a).__name__}")
+            return TypeError(f"{name}(): argument '{p}' (position {i + 1}) must be Tensor, not {type_name(a)}")
         if p in op.lists:
             if not isinstance(a, (list, tuple)):
                 return TypeError(
-                    f"{op.name}(): argument '{p}' (position {i + 1}) must be tuple of Tensors, not {type(a).__name__}"
+                    f"{name}(): argument '{p}' (position {i + 1}) must be tuple of Tensors, not {type(a).__name__}"
                 )
             for j, t in enumerate(a):
                 if not isinstance(t, TensorBase):
                     return TypeError(f"expected Tensor as element {j} in argument {i}, but got {type(t).__name__}")
-    return TypeError(f"{op.name}(): invalid arguments")
+    return TypeError(f"{name}(): invalid arguments")
+
+
+# Functions whose inputs may all be numbers, and those that take a number as the first of two.
+TAKE_NUMBERS_AS_TENSORS = {"add", "sub", "mul", "div", "floor_divide"}
+TAKE_NUMBERS_FIRST = {
+    "remainder", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "pow",
+}  # fmt: skip
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's type as C programs know it: with its module, for the types written in C."""
+    kind = type(value)
+    if isinstance(value, TensorBase):
+        return "Tensor"
+    heap_type = 512
+    if kind.__flags__ & heap_type or kind.__module__ == "builtins":
+        return kind.__name__
+    return f"{kind.__module__}.{kind.__name__}"
 
 
 def scalar(value: Any, dtype: dtypes.dtype) -> np.ndarray:
     """A Python number as a 0-dim array of `dtype`, from the dtype's cache."""
     cache = dtype.scalars
+    if type(value) is int:
+        dtypes.of_operand(value)  # refuses what fits no integer type
     array = np.array(value, dtype.numpy)
     # 0.0 and -0.0 are equal as keys but not as numbers, so zeros are not kept.
     if value and len(cache) < 4096:
@@ -500,7 +549,8 @@ namespace.update(
     from_numpy=dtypes.from_numpy,
     bool_=dtypes.bool_,
     int64=dtypes.int64,
-    OPERANDS=(TensorBase, int, float, complex, np.number, np.bool_),
+    OPERANDS=OPERANDS,
+    MISSING=MISSING,
     versions=node.versions,
 )
 for _names in (raw_names, tensor_names):

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..kernels import numpy_pointwise as kernels
 from .declare import Array, composite, elementwise, formula, in_formulas, operation
+from .supported import NO_BOOL, NO_COMPLEX, NO_INTEGERS, both, missing, refused
 
 
 @elementwise(kernel=np.sqrt, floating=True, input="grad / conj(2 * result)")
@@ -84,7 +85,8 @@ def atan(input: Array) -> Array:
     """The arc tangent of each element, in radians."""
 
 
-@elementwise(kernel=np.arctan2, floating=True, input="grad * other / (input * input + other * other)",
+@elementwise(kernel=np.arctan2, floating=True, check=missing("atan2_cpu", NO_COMPLEX),
+             input="grad * other / (input * input + other * other)",
              other="-grad * input / (input * input + other * other)")  # fmt: skip
 def atan2(input: Array, other: Array | float) -> Array:
     """The angle of the point (`other`, `input`), in radians between -pi and pi."""
@@ -130,17 +132,26 @@ def sigmoid(input: Array) -> Array:
     """The logistic function ``1 / (1 + exp(-x))`` of each element."""
 
 
-@elementwise(kernel=kernels.erf, floating=True, input="grad * exp(-(input * input)) * 1.1283791670955126")
+@elementwise(kernel=kernels.erf, floating=True, check=missing("erf_vml_cpu", NO_COMPLEX),
+             input="grad * exp(-(input * input)) * 1.1283791670955126")
 def erf(input: Array) -> Array:
     """The error function of each element."""
 
 
-@elementwise(kernel=kernels.erfc, floating=True, input="grad * exp(-(input * input)) * -1.1283791670955126")
+@elementwise(kernel=kernels.erfc, floating=True, check=missing("erfc_vml_cpu", NO_COMPLEX),
+             input="grad * exp(-(input * input)) * -1.1283791670955126")
 def erfc(input: Array) -> Array:
     """One minus the error function of each element."""
 
 
-@elementwise(kernel=kernels.relu, input="grad * positive_part_slope(result)")
+@elementwise(
+    kernel=kernels.relu,
+    check=both(
+        refused("Boolean inputs not supported for relu", NO_BOOL, RuntimeError),
+        refused("clamp is not supported for complex types", NO_COMPLEX),
+    ),
+    input="grad * positive_part_slope(result)",
+)
 def relu(input: Array) -> Array:
     """The larger of each element and zero."""
 
@@ -154,6 +165,7 @@ def kernels_step(x: Any) -> Any:
 
 
 @elementwise(node="AbsBackward0", kernel=np.abs, operators=("__abs__",), input="grad * sgn(input)",
+             check=missing("abs_cpu", NO_BOOL),
              tangent="real_part(input_t * conj(sgn(input)))")  # fmt: skip
 def abs(input: Array) -> Array:
     """The absolute value (the modulus, for complex numbers) of each element."""
@@ -181,7 +193,7 @@ in_formulas(lambda x: x.dtype.kind == "c", lambda x: x._dtype.is_complex, "is_co
 in_formulas(lambda x: x.real, lambda x: x.real, "real_part", aliasing=True)
 
 
-@elementwise(name="conj_physical", node="ConjPhysicalBackward0", kernel=np.conjugate, input="conj(grad)",
+@elementwise(name="conj_physical", node="ConjPhysicalBackward0", kernel=kernels.conj_physical, input="conj(grad)",
              tangent="conj(input_t)")  # fmt: skip
 def conj_physical(input: Array) -> Array:
     """The complex conjugate of each element."""
@@ -211,7 +223,7 @@ def resolve_conj(input: Any) -> Any:
 composite(name="resolve_neg")(resolve_conj)
 
 
-@elementwise(kernel=np.angle, floating=True, input="angle_backward(grad, input)")
+@elementwise(kernel=kernels.angle, floating=True, inplace=False, input="angle_backward(grad, input)")
 def angle(input: Array) -> Array:
     """The angle of each complex number in radians; 0 or pi for real numbers."""
 
@@ -226,22 +238,34 @@ def angle_backward(grad: Any, input: Any) -> Any:
     return where(length == 0, zeros_like(input), grad * turned)  # type: ignore[name-defined]  # noqa: F821
 
 
-@elementwise(kernel=np.sign, input="zeros_like(grad)")
+@elementwise(
+    kernel=kernels.sgn,
+    check=refused(
+        "Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.", NO_COMPLEX
+    ),
+    input="zeros_like(grad)",
+)
 def sign(input: Array) -> Array:
     """-1, 0 or 1 by the sign of each element."""
 
 
-@elementwise(kernel=np.floor, input="zeros_like(grad)")
+def _not_complex(name: str) -> Any:
+    return both(
+        missing(f"{name}_vml_cpu", NO_BOOL), refused(f"{name} is not supported for complex inputs", NO_COMPLEX)
+    )
+
+
+@elementwise(kernel=np.floor, check=_not_complex("floor"), input="zeros_like(grad)")
 def floor(input: Array) -> Array:
     """The largest integer not above each element."""
 
 
-@elementwise(kernel=np.ceil, input="zeros_like(grad)")
+@elementwise(kernel=np.ceil, check=_not_complex("ceil"), input="zeros_like(grad)")
 def ceil(input: Array) -> Array:
     """The smallest integer not below each element."""
 
 
-@elementwise(kernel=np.trunc, input="zeros_like(grad)")
+@elementwise(kernel=np.trunc, check=_not_complex("trunc"), input="zeros_like(grad)")
 def trunc(input: Array) -> Array:
     """Each element with its fraction dropped."""
 
@@ -249,12 +273,13 @@ def trunc(input: Array) -> Array:
 composite(name="fix")(trunc)
 
 
-@elementwise(kernel=kernels.frac, input="grad")
+@elementwise(kernel=kernels.frac, check=missing("frac_cpu", NO_BOOL, NO_INTEGERS, NO_COMPLEX), input="grad")
 def frac(input: Array) -> Array:
     """The fraction of each element, with its sign."""
 
 
-@elementwise(name="_round", node="RoundBackward0", aten="round", kernel=np.rint, function=False, method=False,
+@elementwise(name="_round", node="RoundBackward0", aten="round", kernel=kernels.round_, function=False, method=False,
+             check=missing("round_vml_cpu", NO_BOOL, NO_COMPLEX),
              input="zeros_like(grad)")  # fmt: skip
 def _round(input: Array) -> Array:
     """Each element rounded to the nearest integer, halves to even."""

@@ -242,11 +242,11 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
     if isinstance(result, tuple):
         return op.result_type([store_out(op, o, r) for o, r in zip(out, result, strict=True)])
     if not isinstance(out, TensorBase):
-        raise TypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+        raise TypeError(f"{op.public_name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if mode.local.grad and (result._node is not None or out._node is not None):
         raise RuntimeError(
-            f"{op.name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
+            f"{op.public_name}(): functions with out=... arguments don't support automatic differentiation, but one of "
+            "the arguments requires grad."
         )
     castable(result._dtype, out._dtype)
     if out._shape != result._shape:

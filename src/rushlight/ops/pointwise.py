@@ -12,12 +12,24 @@ from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_pointwise as kernels
 from . import elementwise_general as general
-from .declare import Array, composite, elementwise, formula, in_formulas, operation
+from .declare import (
+    OPERANDS,
+    REGISTRY,
+    Array,
+    argument_error,
+    composite,
+    elementwise,
+    formula,
+    in_formulas,
+    operation,
+)
+from .supported import NO_BOOL, NO_COMPLEX, missing
 
 
 def _no_bool_subtraction(common: dtypes.dtype, *operands: Any) -> None:
-    if common is dtypes.bool_ or any(getattr(x, "_dtype", None) is dtypes.bool_ for x in operands):
-        one = all(getattr(x, "_dtype", None) is dtypes.bool_ or isinstance(x, bool) for x in operands)
+    given = [getattr(x, "_dtype", None) is dtypes.bool_ or isinstance(x, bool) for x in operands]
+    if any(given):
+        one = all(given)
         raise RuntimeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
             "operator instead."
@@ -75,7 +87,7 @@ def scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any]:
         raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     if not isinstance(other, TensorBase):
         return input.to(common), other * alpha
-    return input.to(common), other.to(common)
+    return input.to(common), other.to(common)  # type: ignore[attr-defined]
 
 
 @composite(raw=kernels.add)
@@ -137,13 +149,15 @@ def _div(input: Array, other: Array | float) -> Array:
 
 
 @elementwise(name="_div_trunc", node="DivBackward1", aten="div", kernel=kernels.div_trunc, function=False, method=False,
+             check=missing("div_trunc_cpu", NO_BOOL, NO_COMPLEX),
              input="zeros_like(grad)", other="zeros_like(grad)")  # fmt: skip
 def _div_trunc(input: Array, other: Array | float) -> Array:
     """The quotient rounded towards zero."""
 
 
 @elementwise(name="_div_floor", node="DivBackward1", aten="div", kernel=kernels.floor_divide, function=False,
-             method=False, input="zeros_like(grad)", other="zeros_like(grad)")  # fmt: skip
+             method=False, check=missing("div_floor_cpu", NO_BOOL, NO_COMPLEX),
+             input="zeros_like(grad)", other="zeros_like(grad)")  # fmt: skip
 def _div_floor(input: Array, other: Array | float) -> Array:
     """The quotient rounded down."""
 
@@ -176,7 +190,7 @@ composite(name="true_divide")(div)
 
 @composite(function=False, name="__rtruediv__")
 def _rtruediv(input: Any, other: Any) -> Any:
-    return reciprocal(input) * other
+    return reciprocal(input) * other if isinstance(other, (*OPERANDS, np.ndarray)) else NotImplemented
 
 
 @elementwise(floating=True, kernel=kernels.reciprocal, input="-grad * conj(result * result)")
@@ -184,18 +198,22 @@ def reciprocal(input: Array) -> Array:
     """One divided by each element."""
 
 
-@elementwise(kernel=kernels.floor_divide, node="NotImplemented", operators=("__floordiv__",))
+@elementwise(
+    kernel=kernels.floor_divide, node="NotImplemented", operators=("__floordiv__",),
+    check=missing("div_floor_cpu", NO_BOOL, NO_COMPLEX),
+)  # fmt: skip
 def floor_divide(input: Array, other: Array | float) -> Array:
     """The quotient of corresponding elements rounded down."""
 
 
-@elementwise(kernel=kernels.remainder, operators=("__mod__",),
+@elementwise(kernel=kernels.remainder, operators=("__mod__",), check=missing("remainder_cpu", NO_BOOL, NO_COMPLEX),
              input="grad", other="-grad * floor_divide(input, other)")  # fmt: skip
 def remainder(input: Array, other: Array | float) -> Array:
     """The remainder of division rounded down; it has the sign of `other`."""
 
 
-@elementwise(kernel=kernels.fmod, input="grad", other="-grad * div_trunc(input, other)")
+@elementwise(kernel=kernels.fmod, check=missing("fmod_cpu", NO_BOOL, NO_COMPLEX),
+             input="grad", other="-grad * div_trunc(input, other)")
 def fmod(input: Array, other: Array | float) -> Array:
     """The remainder of division rounded towards zero; it has the sign of `input`."""
 
@@ -205,12 +223,12 @@ in_formulas(kernels.div_trunc, lambda a, b: div(a, b, rounding_mode="trunc"), "d
 
 @composite(function=False, name="__rmod__")
 def _rmod(input: Any, other: Any) -> Any:
-    return remainder(input.new_full((), other), input)
+    return remainder(other, input) if isinstance(other, OPERANDS) else NotImplemented
 
 
 @composite(function=False, name="__rfloordiv__")
 def _rfloordiv(input: Any, other: Any) -> Any:
-    return floor_divide(input.new_full((), other), input)
+    return floor_divide(other, input) if isinstance(other, OPERANDS) else NotImplemented
 
 
 @elementwise(kernel=np.negative, operators=("__neg__",), check=_no_bool_negation, input="-grad")
@@ -233,9 +251,32 @@ composite(function=False, name="__pos__")(positive)
 
 
 # ---------------------------------------------------------------------------------------------- powers
-def _no_negative_integer_power(input: Any, exponent: Any) -> None:
-    if isinstance(exponent, int) and exponent < 0 and input._dtype.category <= dtypes.INTEGRAL:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+_C_NAMES = {
+    "int32": "int", "int64": "int64_t", "int16": "int16_t", "int8": "int8_t", "uint8": "uint8_t",
+    "float16": "c10::Half", "bfloat16": "c10::BFloat16",
+}  # fmt: skip
+
+
+def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
+    """A tensor in the dtype of its power by a number, and that number.
+
+    Raises:
+        RuntimeError: integers have no such power, or the number does not fit their dtype.
+    """
+    from .data import fits
+
+    if isinstance(exponent, np.generic):
+        exponent = general.python_number(exponent)
+    common = general.result_type(input, exponent)
+    if isinstance(exponent, int) and common.category <= dtypes.INTEGRAL:
+        if exponent < 0:
+            raise RuntimeError("Integers to negative integer powers are not allowed.")
+        if not fits(exponent, common):
+            raise RuntimeError(f"value cannot be converted to type {_C_NAMES[common._name]} without overflow")
+    elif common.itemsize == 2 and isinstance(exponent, (int, float)) and abs(exponent) > dtypes.finfo(common).max:
+        if exponent - exponent == 0:
+            raise RuntimeError(f"value cannot be converted to type {_C_NAMES[common._name]} without overflow")
+    return (input if common is input._dtype else input.to(common)), exponent
 
 
 @operation(name="_pow_number", node="PowBackward0", aten="pow", kernel=kernels.pow_number, function=False, method=False,
@@ -256,6 +297,7 @@ in_formulas(kernels.pow_slope, lambda x, exponent: _pow_number(x, exponent - 1) 
 
 
 @elementwise(name="_pow", node="PowBackward1", aten="pow", kernel=kernels.pow_, function=False, method=False,
+             check=missing("pow", NO_BOOL),
              input="grad * conj(other * _pow(input, other - 1))",
              other="grad * conj(pow_exponent_slope(input, other, result))")  # fmt: skip
 def _pow(input: Array, other: Array | float) -> Array:
@@ -263,6 +305,7 @@ def _pow(input: Array, other: Array | float) -> Array:
 
 
 @elementwise(name="_pow_base", node="PowBackward2", aten="pow", kernel=kernels.pow_base, function=False, method=False,
+             check=missing("pow", NO_BOOL),
              input="grad * conj(pow_exponent_slope(other, input, result))")  # fmt: skip
 def _pow_base(input: Array, other: Array | float) -> Array:
     """The number `other` to the power of each element."""
@@ -276,7 +319,7 @@ def pow_exponent_slope(base: Any, exponent: Any, result: Any) -> Any:
 
 in_formulas(kernels.nonnegative, lambda x: x.real >= 0 if x._dtype.is_complex else x >= 0, "nonnegative")
 in_formulas(
-    kernels.log, lambda x: x.log() if isinstance(x, TensorBase) else kernels.log(np.asarray(x)).item(), "log_of"
+    kernels.log, lambda x: x.log() if isinstance(x, TensorBase) else kernels.log(np.asarray(x)).item(), "log_of"  # type: ignore[attr-defined]
 )
 
 
@@ -292,16 +335,12 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     if isinstance(exponent, TensorBase):
         if isinstance(input, TensorBase):
             return _pow(input, exponent, out=out)
+        if not isinstance(input, OPERANDS):
+            raise argument_error(REGISTRY["_pow"], (input, exponent))
         return _pow_base(exponent, input, out=out)
-    if not isinstance(exponent, (int, float, complex)):
-        raise TypeError(f"pow(): argument 'exponent' (position 2) must be Number, not {type(exponent).__name__}")
-    if input._dtype.category < dtypes.FLOATING:
-        _no_negative_integer_power(input, exponent)
-        common = general.result_type(input, exponent)
-        if common is not input._dtype:
-            input = input.to(common)
-    elif isinstance(exponent, complex) and not input._dtype.is_complex:
-        input = input.to(input._dtype.to_complex())
+    if not isinstance(input, TensorBase) or not isinstance(exponent, OPERANDS):
+        raise argument_error(REGISTRY["_pow"], (input, exponent))
+    input, exponent = power_operands(input, exponent)
     result = _pow_number(input, exponent)
     return result if out is None else out.copy_(result)
 
@@ -311,21 +350,21 @@ def _pow_operator(input: Any, exponent: Any) -> Any:
     kind = type(exponent)
     if (kind is int or kind is float) and input._dtype.plain:
         return _pow_number(input, exponent)
-    if not isinstance(exponent, (TensorBase, int, float, complex)):
+    if not isinstance(exponent, OPERANDS):
         return NotImplemented
     return pow(input, exponent)
 
 
 @composite(function=False, name="__rpow__")
 def _rpow(input: Any, other: Any) -> Any:
-    return _pow_base(input, other)
+    return pow(other, input) if isinstance(other, OPERANDS) else NotImplemented
 
 
 @composite()
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """The power computed in float64 or complex128."""
     wide = dtypes.complex128 if general.result_type(input, exponent).is_complex else dtypes.float64
-    both = [x.to(wide) if isinstance(x, TensorBase) else x for x in (input, exponent)]
+    both = [x.to(wide) if isinstance(x, TensorBase) else x for x in (input, exponent)]  # type: ignore[attr-defined]
     return pow(*both, out=out)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from ..base import TensorBase
 from . import pointwise
 from .declare import REGISTRY, apply_inplace, composite
+from .inplace import castable
 
 
 def _form(operation: str, *operands: Any) -> Any:
@@ -41,13 +42,41 @@ def div_(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
 @composite(function=False)
 def pow_(input: Any, exponent: Any) -> Any:
     """Raises to a power; see `pow`."""
-    return _form("_pow" if isinstance(exponent, TensorBase) else "_pow_number", input, exponent)
+    if isinstance(exponent, TensorBase):
+        return _form("_pow", input, exponent)
+    powered, exponent = pointwise.power_operands(input, exponent)
+    castable(powered._dtype, input._dtype)
+    return _form("_pow_number", input, exponent)
+
+
+@composite(function=False)
+def float_power_(input: Any, exponent: Any) -> Any:
+    """Raises to a power, for float64 and complex128 only; see `float_power`."""
+    power = pointwise.float_power(input, exponent)
+    if power._dtype is not input._dtype:
+        raise RuntimeError(
+            f"the base given to float_power_ has dtype {input._dtype.scalar_name} but the operation's result requires "
+            f"dtype {power._dtype.scalar_name}"
+        )
+    return pow_(input, exponent)
+
+
+@composite(function=False)
+def abs_(input: Any) -> Any:
+    """Replaces the elements by their absolute values.
+
+    Raises:
+        RuntimeError: the elements are complex, or PyTorch forbids the change in place.
+    """
+    if input._dtype.is_complex:
+        raise RuntimeError("In-place abs is not supported for complex tensors.")
+    return _form("abs", input)
 
 
 @composite(function=False)
 def square_(input: Any) -> Any:
     """Squares."""
-    return _form("_pow_number", input, 2)
+    return pow_(input, 2)
 
 
 @composite(function=False)

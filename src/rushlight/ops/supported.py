@@ -1,0 +1,67 @@
+"""Operations that PyTorch does not define for every dtype: the functions for ``check=`` that refuse the others."""
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import dtypes
+from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL
+
+Check = Callable[..., None]
+
+
+def missing(kernel: str, *categories: int) -> Check:
+    """Refuses dtypes of some categories as PyTorch does where a kernel has no code for them.
+
+    Args:
+        kernel: PyTorch's name of the kernel.
+        categories: the categories without code.
+    """
+
+    def check(common: dtypes.dtype, *operands: Any) -> None:
+        if common.category in categories:
+            raise NotImplementedError(f"\"{kernel}\" not implemented for '{common.scalar_name}'")
+
+    return check
+
+
+def refused(text: str, category: int, error: type[Exception] = NotImplementedError) -> Check:
+    """Refuses dtypes of one category with a text."""
+
+    def check(common: dtypes.dtype, *operands: Any) -> None:
+        if common.category == category:
+            raise error(text)
+
+    return check
+
+
+def both(first: Check, second: Check) -> Check:
+    """Two checks, one after the other."""
+
+    def check(common: dtypes.dtype, *operands: Any) -> None:
+        first(common, *operands)
+        second(common, *operands)
+
+    return check
+
+
+def integers_only(kernel: str, function: Any, *also: int) -> dict[str, Any]:
+    """The ``kernel=`` and ``check=`` of an operation on integers, whose shortest path meets floating-point numbers.
+
+    Args:
+        kernel: PyTorch's name of the kernel.
+        function: the function of arrays, which raises TypeError for floating-point numbers.
+        also: further categories without code.
+    """
+    check = missing(kernel, FLOATING, COMPLEX, *also)
+
+    def run(*arrays: Any) -> Any:
+        try:
+            return function(*arrays)
+        except TypeError:
+            check(dtypes.from_numpy(arrays[0].dtype))
+            raise
+
+    return {"kernel": run, "check": check}
+
+
+NO_BOOL, NO_INTEGERS, NO_COMPLEX = BOOL, INTEGRAL, COMPLEX
