@@ -2,7 +2,9 @@
 
 import copy
 import importlib
+import io
 import pickle
+import zipfile
 
 import pytest
 from nn.reference import assert_same, rushlight
@@ -361,3 +363,18 @@ def test_copies_go_their_own_way(name, how):
     assert [p.tolist() for p in params] == before
     step(rushlight, params, o, 2)
     assert [p.tolist() for p in params] == [p.tolist() for p in twins]
+
+
+def saved(t, name, **options):
+    """The sizes of the records in a saved state, and the state as it is loaded."""
+    file = io.BytesIO()
+    t.save(state_dict(t, name, **options), file)
+    with zipfile.ZipFile(file) as archive:
+        sizes = [i.file_size for i in archive.infolist() if "/data/" in i.filename]
+    file.seek(0)
+    return sizes, t.load(file)
+
+
+@pytest.mark.parametrize(("name", "options"), [("SGD", {"momentum": 0.9}), *((name, {}) for name in NAMES[1:])])
+def test_every_tensor_of_a_saved_state_has_its_own_memory(name, options):
+    assert_same(lambda t: saved(t, name, **options), digits=6)
