@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base import TensorBase
 from ..kernels import numpy_matmul as kernels
+from ..warn import warn_once
 from .data import type_name
 from .declare import Array, composite, in_formulas, operation
 from .matmul import _count, bmm, dot, mm
@@ -107,19 +108,17 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> A
 def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) -> Any:
     """As `torch.linalg.cross`; without a dimension along the first of length 3, which is deprecated."""
     if dim is None:
+        warn_once(
+            "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
+            "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross in a "
+            "future release."
+        )
         for i, n in enumerate(input._shape):
             if n == 3:
                 dim = i
                 break
         else:
             raise RuntimeError("no dimension of size 3 in input")
-        from ..warn import warn_once
-
-        warn_once(
-            "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
-            "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross in a "
-            "future release."
-        )
     return linalg_cross(input, other, dim=dim, out=out)
 
 

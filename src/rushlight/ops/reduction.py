@@ -566,15 +566,14 @@ def _argmin(input: Array, dim: Any, keepdim: bool) -> Array:
 
 
 def _arg_extreme(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
+    _need_tensor(function, input)
+    if input._dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
+        raise RuntimeError(f"{function}(): does not support {'bool' if input._dtype is dtypes.bool_ else 'complex'} input")
     if dim is not None:
         dim = int_dim(function, input, dim)
         nonempty(function, input, (dim,))
-    else:
-        _need_tensor(function, input)
-        if not input._data.size:
-            raise IndexError(f"{function}(): Expected reduction dim to be specified for input.numel() == 0.")
-    if input._dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
-        raise RuntimeError(f"{function}(): does not support {'bool' if input._dtype is dtypes.bool_ else 'complex'} input")
+    elif not input._data.size:
+        raise IndexError(f"{function}(): Expected reduction dim to be specified for input.numel() == 0.")
     return finish_out(out, operation(input, dim, bool_argument(function, keepdim)), function)
 
 
@@ -609,7 +608,8 @@ def _any_of(input: Array, dim: Any, keepdim: bool) -> Array:
 
 
 def _truth(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
-    axes = _axes(function, input, dim)
+    # Here, and only here, no dimensions mean none and not all.
+    axes = () if dim in ((), []) else _axes(function, input, dim)
     result = operation(input, axes, bool_argument(function, keepdim))
     # PyTorch keeps bytes as bytes here, from the time before it had booleans.
     return finish_out(out, result.to(dtypes.uint8) if input._dtype is dtypes.uint8 else result, function)

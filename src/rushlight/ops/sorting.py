@@ -9,7 +9,7 @@ from ..base import TensorBase, wrap
 from ..kernels import numpy_sorting as kernels
 from .data import type_name
 from .declare import Array, composite, in_formulas, operation
-from .reduction import bool_argument, finish_out, int_dim, several_out, wrap_dim
+from .reduction import bool_argument, finish_out, int_dim, nonempty, several_out, wrap_dim
 
 _SELECTED = "put_back(grad, indices, dim, True, shape(input))"
 
@@ -128,6 +128,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
     """
     dim = int_dim("kthvalue", input, dim)
     _no_complex("kthvalue", input)
+    nonempty("kthvalue", input, (dim,))
     if not 1 <= k <= (input._shape[dim] if input._shape else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
     return several_out(out, _kthvalue(input, k - 1, dim, bool_argument("kthvalue", keepdim)), "kthvalue")
@@ -136,7 +137,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
 # ---------------------------------------------------------------------------------------------- distinct elements
 def no_derivative(name: str) -> Any:
     """The error of backward through an operation that has no derivative."""
-    raise RuntimeError(f"the derivative for '{name}' is not implemented.")
+    raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
 
 in_formulas(no_derivative, no_derivative, "no_derivative")
@@ -169,7 +170,7 @@ def _unique_consecutive(input: Array, dim: int | None) -> Any:
     n = len(x)
     new = np.ones(n, bool)
     if n:
-        new[1:] = (x[1:] != x[:-1]).reshape(n - 1, -1).any(1)
+        new[1:] = (x[1:] != x[:-1]).any(tuple(range(1, x.ndim)))
     starts = np.flatnonzero(new)
     inverse = np.cumsum(new) - 1
     counts = np.diff(np.append(starts, n))

@@ -178,8 +178,8 @@ def _spread_arguments(function: str, input: Any, dim: Any, unbiased: Any, correc
     if input._dtype.category < dtypes.FLOATING:
         raise RuntimeError("std and var only support floating point and complex dtypes")
     axes = axes_of(dim, len(input._shape))
-    outer = input._data.size // max(length(input._shape, axes), 1)
-    if length(input._shape, axes) - correction <= 0 and (outer or not input._data.size):
+    others = length(input._shape, tuple([i for i in range(len(input._shape)) if i not in axes]))
+    if input._data.size // max(others, 1) - correction <= 0:
         warnings.warn(
             f"{function}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input "
             "numel divided by output numel).",
@@ -315,13 +315,12 @@ def vector_norm(
     axes = axes_of(dim, len(x._shape))
     if (ord < 0 or ord == math.inf) and not x._data.size:
         name = "inf" if ord == math.inf else f"{ord:g}"
-        if dim is None or len(axes) == len(x._shape):
-            if len(x._shape) != 1 or dim is None:
-                raise RuntimeError(
-                    f"linalg.vector_norm cannot compute the {name} norm on an empty tensor because the operation does not "
-                    "have an identity"
-                )
-        for d in axes:
+        if dim is None or dim in ((), []):
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {name} norm on an empty tensor because the operation does not have an "
+                "identity"
+            )
+        for d in (dim,) if isinstance(dim, int) else dim:
             if not x._shape[d]:
                 raise RuntimeError(
                     f"linalg.vector_norm cannot compute the {name} norm on the dimension {d}because this dimension is empty "
@@ -349,7 +348,7 @@ def norm(
         RuntimeError: the norm is unknown, or the elements are integers.
     """
     if isinstance(p, str) and p not in ("fro",):
-        from .linalg import matrix_norm
+        from .linear_algebra import matrix_norm
 
         if dim is None:
             dim = tuple(range(len(input._shape)))
@@ -588,7 +587,7 @@ def _middle(function: str, whole: Any, along: Any, input: Any, dim: Any, keepdim
         _no_truth("median_cpu", input)
         return finish_out(out, whole(input), function)
     at = int_dim(function, input, dim)
-    nonempty(function, input, (at,))
+    nonempty("median", input, (at,))
     _no_truth("median_out", input)
     return several_out(out, along(input, at, bool_argument(function, keepdim)), function)
 
