@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import node
-from ..autograd.node import MANY, Node, Rule
+from ..autograd.node import FREED, MANY, Node, Rule
 from ..base import View, base_of, live_views, wrap
 from ..kernels import numpy_views as kernels
 from .declare import REGISTRY, Array, operation
@@ -76,12 +76,14 @@ class CopySlices(Node):
         inner: the node that the operation would have had on a tensor of its own.
         position: which edge of the inner node leads to the view's former node, or None.
         geometry: the view's place in the base.
+        others: once the inner node is gone, where the operation's other inputs came from.
     """
 
-    __slots__ = ("geometry", "inner", "position")
+    __slots__ = ("geometry", "inner", "others", "position")
     inner: Any
     position: int | None
     geometry: Geometry
+    others: tuple[tuple[Any, int], ...]
 
     def name(self) -> str:
         """The name under which PyTorch shows it."""
@@ -91,14 +93,19 @@ class CopySlices(Node):
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The base's former node, then those of the operation's other inputs."""
         first = node.function_of(self.nexts[0]) if self.nexts[0] is not None else (None, 0)
-        return (first, *self.inner.next_functions[1:])
+        return (first, *(self.others if self.inner is FREED else self.inner.next_functions[1:]))
 
 
 def _copy_slices(function: str) -> Any:
     def run(n: CopySlices, grad: Any) -> tuple[Any, ...]:
         inner = n.inner
+        keep = inner.rule.keep
         whole, part = n.geometry.lay_out(grad)
-        results = getattr(inner.rule, function)(inner, part.copy())
+        # What the inner node saved may be needed once more: under create_graph, its result leads to it directly.
+        results = keep(inner, part.copy())
+        if function == "run":
+            n.others = inner.next_functions[1:]
+            n.inner = FREED
         results = list(results) if inner.rule.arity >= node.TWO else [results]
         mine = None if n.position is None else results.pop(n.position)
         part[...] = 0 if mine is None else mine

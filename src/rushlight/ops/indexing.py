@@ -337,7 +337,9 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if not mode.special.count and input._node is None and given._node is None and input._view is None:
         if _plain_write(input, index, given):
             return
-    parts = _Parts(input, _as_tuple(index), reading=False)
+    if index is False:
+        return
+    parts = _Parts(input, (None,) if index is True else _as_tuple(index), reading=False)
     target = parts.view
     if parts.indices:
         _put(target, parts, given, value)

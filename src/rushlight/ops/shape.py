@@ -52,6 +52,11 @@ def sum_to_size(input: Any, *size: Any, **named: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- joining
+def in_rows(a: Array) -> Array:
+    """The array itself if it lies row by row in memory, else such a copy."""
+    return a if a.flags.c_contiguous else a.copy("C")
+
+
 @operation(name="_cat", aten="cat", node="CatBackward0", function=False, method=False, tangent="linear",
            tensors="cat_backward(grad, shape(tensors), dim)")  # fmt: skip
 def _cat(tensors: list[Array], dim: int) -> Array:
@@ -94,7 +99,7 @@ def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
     found = np.concatenate(arrays, dim)
     if found.flags.c_contiguous or all(is_laid_out(a, channels_last) for a in arrays):
         return found
-    return found.copy("C")
+    return in_rows(found)
 
 
 @composite(method=False, raw=_cat_arrays)
@@ -154,7 +159,7 @@ for _name in ("concat", "concatenate"):
            tensors="unstack(grad, dim)")  # fmt: skip
 def _stack(tensors: list[Array], dim: int) -> Array:
     """Tensors side by side in a new dimension."""
-    return np.stack(tensors, dim)
+    return in_rows(np.stack(tensors, dim))
 
 
 def _unstack_array(a: Array, dim: int) -> list[Array]:
@@ -428,7 +433,7 @@ def flipud(input: Any) -> Any:
            input="_roll(grad, roll_back(shifts), dims)")  # fmt: skip
 def _roll(input: Array, shifts: Any, dims: Any) -> Array:
     """With entries moved along dimensions, those that leave at the end coming back at the start."""
-    return np.roll(input, shifts, dims) if dims else np.roll(input, shifts[0])
+    return in_rows(np.roll(input, shifts, dims) if dims else np.roll(input, shifts[0]))
 
 
 @formula
@@ -500,7 +505,7 @@ def tril(input: Array, diagonal: int = 0) -> Array:
         diagonal: the highest diagonal that is kept.
     """
     _check_matrices("tril", input)
-    return np.tril(input, diagonal)
+    return in_rows(np.tril(input, diagonal))
 
 
 @operation(input="triu(grad, diagonal)", tangent="linear")
@@ -512,7 +517,7 @@ def triu(input: Array, diagonal: int = 0) -> Array:
         diagonal: the lowest diagonal that is kept.
     """
     _check_matrices("triu", input)
-    return np.triu(input, diagonal)
+    return in_rows(np.triu(input, diagonal))
 
 
 def _triangle_inplace(op: Any) -> Any:

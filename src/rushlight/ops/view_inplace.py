@@ -136,7 +136,7 @@ def resize_(input: Any, *size: Any, memory_format: Any = None, **named: Any) -> 
     new = sizes("resize_", size, "size", named)
     for n in new:
         if n < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(new)}")
+            raise RuntimeError("numel: integer multiplication overflow")
     if input._node is not None:
         raise RuntimeError("cannot resize variables that require grad")
     a = input._data
