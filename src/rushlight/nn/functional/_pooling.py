@@ -4,7 +4,7 @@ from typing import Any
 
 from ...ops import pooling as ops
 from ...tensor import Tensor
-from ..modules.utils import _list_with_default
+from .._sizes import _list_with_default
 
 __all__ = [
     "adaptive_avg_pool1d",
