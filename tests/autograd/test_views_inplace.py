@@ -140,7 +140,7 @@ def a_view_added_to_itself(t):
 
 
 def second_order(t):
-    x = (leaf(t) / 10).detach().requires_grad_()
+    x = (leaf(t) / 10).detach().double().requires_grad_()
     y = x.transpose(0, 2) * 1
     y[1:].mul_(x.sum() * 0.1)
     y[:, 0].exp_()
@@ -381,8 +381,8 @@ def an_index_changed(t):
     y.sum().backward()
 
 
-@pytest.mark.parametrize("scenario", [f for f in scenarios(globals(), __name__) if f is not leaf], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "scenario", [f for f in scenarios(globals(), __name__) if f is not leaf], ids=lambda f: f.__name__
+)
 def test_as_torch(scenario):
     check(scenario)
-
-

@@ -196,9 +196,7 @@ def test_functions_of_indices(name):
         check_derivatives(lambda F, m, x, y: CALLS[name](m, x, y, m.from_numpy(places.copy())), tensors)
     else:
         # PyTorch's second derivatives of products and means take other paths; the first ones are compared.
-        check_derivatives(
-            lambda F, m, x, y: CALLS[name](m, x, y, m.from_numpy(places.copy())), tensors, second=False
-        )
+        check_derivatives(lambda F, m, x, y: CALLS[name](m, x, y, m.from_numpy(places.copy())), tensors, second=False)
 
 
 IN_PLACE = {

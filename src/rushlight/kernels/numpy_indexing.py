@@ -28,6 +28,8 @@ def index(a: Array, indices: list[Array], dims: Any) -> Array:
     Raises:
         IndexError: an index is out of range, a mask has the wrong shape, or the arrays do not broadcast.
     """
+    if not a.size:
+        indices = _within_nothing(a.shape, indices, dims)
     if len(indices) == 1:
         one = indices[0]
         if one.dtype.kind != "b":
@@ -40,6 +42,18 @@ def index(a: Array, indices: list[Array], dims: Any) -> Array:
     except IndexError:
         raise explain(a.shape, indices, dims) from None
     return found if found.flags.c_contiguous else found.copy("C")
+
+
+def _within_nothing(shape: Any, indices: list[Array], dims: Any) -> list[Array]:
+    """The indices for an array without elements, where only a dimension of size 0 makes one wrong."""
+    found = []
+    for array, dim in zip(indices, dims):
+        if array.dtype.kind != "b" and array.size:
+            if not shape[dim]:
+                raise IndexError("index is out of bounds for dimension with size 0")
+            array = array % shape[dim]
+        found.append(array)
+    return found
 
 
 def explain(shape: Any, indices: list[Array], dims: Any) -> IndexError:
@@ -153,6 +167,8 @@ def put(a: Array, indices: list[Array], values: Array, dims: Any, accumulate: bo
         IndexError: as for `index`.
         RuntimeError: the values do not broadcast to what `index` would give.
     """
+    if not a.size:
+        indices = _within_nothing(a.shape, indices, dims)
     place = full_index(indices, dims)
     try:
         if accumulate:
