@@ -1,4 +1,4 @@
-"""Activation functions and softmax.
+"""Activation functions.
 
 Each has its gradient twice: on arrays, in `kernels.numpy_activation`, and on Tensors, written out of other
 operations, for second derivatives. Both stand in formulas under one name.
@@ -15,6 +15,9 @@ from .. import dtypes
 from ..kernels import numpy_activation as kernels
 from ..kernels import numpy_pointwise
 from .declare import REGISTRY, Array, apply_inplace, composite, in_formulas, operation
+from .softmax import axis_of
+from .softmax import log_softmax as log_softmax
+from .softmax import softmax as softmax
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
@@ -32,102 +35,9 @@ def floating(kernel: Callable[..., Any], name: str) -> Callable[..., Any]:
     return checked
 
 
-def axis_of(dim: int, ndim: int) -> int:
-    """A dimension counted from the front.
-
-    Raises:
-        IndexError: there is no such dimension.
-    """
-    reach = max(ndim, 1)
-    if not -reach <= dim < reach:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {dim})")
-    return dim % reach
-
-
 def _constant(mask: Any, like: Any) -> Any:
     """A condition as ones and zeros that no gradient passes."""
     return mask.detach().to(like._dtype)
-
-
-# ---------------------------------------------------------------------------------------------- softmax
-def _along(kernel: Callable[..., Any], name: str) -> Callable[..., Any]:
-    def run(input: Array, dim: int) -> Array:
-        if input.dtype.kind in "iubc":
-            where = "_lastdim_kernel_impl" if dim == max(input.ndim, 1) - 1 else "_kernel_impl"
-            kind = dtypes.from_numpy(input.dtype).legacy.removesuffix("Tensor")
-            raise NotImplementedError(f"\"{name}{where}\" not implemented for '{kind}'")
-        return kernel(input, dim) if input.ndim else kernel(input.reshape(1), 0).reshape(())
-
-    return run
-
-
-def _along_backward(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    def run(grad: Array, result: Array, dim: int) -> Array:
-        if not grad.ndim:
-            return kernel(grad.reshape(1), result.reshape(1), 0).reshape(())
-        return kernel(grad, result, dim)
-
-    return run
-
-
-@operation(kernel=_along(kernels.softmax, "softmax"), node="SoftmaxBackward0", aten="_softmax", **_HIDDEN,
-           input="softmax_backward(grad, result, dim)",
-           tangent="softmax_backward(input_t, result, dim)")  # fmt: skip
-def _softmax(input: Array, dim: int) -> Array:
-    """Softmax along one dimension."""
-
-
-@operation(kernel=_along(kernels.log_softmax, "log_softmax"), node="LogSoftmaxBackward0", aten="_log_softmax",
-**_HIDDEN,
-           input="log_softmax_backward(grad, result, dim)")  # fmt: skip
-def _log_softmax(input: Array, dim: int) -> Array:
-    """The logarithm of softmax along one dimension."""
-
-
-in_formulas(
-    _along_backward(kernels.softmax_backward),
-    lambda grad, result, dim: result * (grad - (grad * result).sum(dim, keepdim=True)),
-    "softmax_backward",
-)
-in_formulas(
-    _along_backward(kernels.log_softmax_backward),
-    lambda grad, result, dim: grad - result.exp() * grad.sum(dim, keepdim=True),
-    "log_softmax_backward",
-)
-
-
-def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, int]:
-    if not hasattr(input, "_node"):
-        raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-    if dtype is not None and dtype is not input._dtype:
-        input = input.to(dtype)
-    return input, axis_of(dim, len(input._shape))
-
-
-@composite()
-def softmax(input: Any, dim: Any, dtype: Any = None, *, out: Any = None) -> Any:
-    """``exp(input)`` divided by its sum along `dim`.
-
-    Args:
-        input: floating-point numbers.
-        dim: the dimension along which the result sums up to one.
-        dtype: what the input is converted to first.
-        out: the tensor to write to.
-
-    Raises:
-        IndexError: there is no such dimension.
-
-    Source: https://docs.pytorch.org/docs/stable/generated/torch.softmax.html
-    """
-    result = _softmax(*_softmax_input("softmax", input, dim, dtype))
-    return result if out is None else out.copy_(result)
-
-
-@composite()
-def log_softmax(input: Any, dim: Any, dtype: Any = None, *, out: Any = None) -> Any:
-    """The logarithm of `softmax`, computed without overflow; the arguments are the same."""
-    result = _log_softmax(*_softmax_input("log_softmax", input, dim, dtype))
-    return result if out is None else out.copy_(result)
 
 
 # ---------------------------------------------------------------------------------------------- piecewise linear

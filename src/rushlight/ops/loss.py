@@ -1,4 +1,4 @@
-"""Loss functions, embeddings and one-hot vectors.
+"""Loss functions of distances and of classes; those of probabilities are in `entropy`.
 
 `reduction` is a number here: 0 for every element's loss, 1 for their mean, 2 for their sum. As in `activation`,
 gradients have a form on arrays and one on Tensors.
@@ -10,25 +10,21 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase
 from ..kernels import numpy_loss as kernels
 from .activation import _constant, floating, log_softmax
 from .declare import Array, composite, in_formulas, operation
-from .elementwise_general import result_type
-
-_HIDDEN: dict[str, Any] = {"function": False, "method": False}
-_NONE, _MEAN, _SUM = 0, 1, 2
-
-
-def _share(grad: Any, x: Any, reduction: int) -> Any:
-    """The gradient of each element's loss."""
-    return grad / max(x.numel(), 1) if reduction == _MEAN else grad
+from .embedding import embedding as embedding
+from .embedding import one_hot as one_hot
+from .entropy import binary_cross_entropy as binary_cross_entropy
+from .entropy import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
+from .entropy import kl_div as kl_div
+from .loss_parts import HIDDEN, MEAN, NONE, SUM, pair, reduced, share
 
 
 # ---------------------------------------------------------------------------------------------- distances
 def _distance(name: str, backward: str) -> dict[str, Any]:
     """What the losses that depend on ``input - target`` have in common."""
-    return {"input": f"{name}_backward({backward})", "target": f"-{name}_backward({backward})", **_HIDDEN}
+    return {"input": f"{name}_backward({backward})", "target": f"-{name}_backward({backward})", **HIDDEN}
 
 
 @operation(kernel=floating(kernels.mse_loss, "mse_cpu"), name="_mse_loss", node="MseLossBackward0", aten="mse_loss",
@@ -39,7 +35,7 @@ def _mse_loss(input: Array, target: Array, reduction: int) -> Array:
 
 in_formulas(
     kernels.mse_loss_backward,
-    lambda grad, input, target, reduction: (input - target) * 2 * _share(grad, input, reduction),
+    lambda grad, input, target, reduction: (input - target) * 2 * share(grad, input, reduction),
     "mse_loss_backward",
 )
 
@@ -54,7 +50,7 @@ def _smooth_l1_loss(input: Array, target: Array, reduction: int, beta: float) ->
 def _smooth_l1_again(grad: Any, input: Any, target: Any, reduction: int, beta: float) -> Any:
     d = input - target
     near = _constant(d.abs() < beta, d)
-    return (near * d / beta + (1 - near) * d.detach().sign()) * _share(grad, input, reduction)
+    return (near * d / beta + (1 - near) * d.detach().sign()) * share(grad, input, reduction)
 
 
 in_formulas(kernels.smooth_l1_loss_backward, _smooth_l1_again, "smooth_l1_loss_backward")
@@ -69,31 +65,20 @@ def _huber_loss(input: Array, target: Array, reduction: int, delta: float) -> Ar
 def _huber_again(grad: Any, input: Any, target: Any, reduction: int, delta: float) -> Any:
     d = input - target
     near = _constant(d.abs() <= delta, d)
-    return (near * d + (1 - near) * d.detach().sign() * delta) * _share(grad, input, reduction)
+    return (near * d + (1 - near) * d.detach().sign() * delta) * share(grad, input, reduction)
 
 
 in_formulas(kernels.huber_loss_backward, _huber_again, "huber_loss_backward")
 
 
-def _pair(input: Any, target: Any) -> tuple[Any, Any]:
-    """Two tensors of one shape and dtype."""
-    if input._dtype is not target._dtype:
-        common = result_type(input, target)
-        input, target = input.to(common), target.to(common)
-    if input._shape != target._shape:
-        shape = np.broadcast_shapes(input._shape, target._shape)
-        input, target = input.expand(shape), target.expand(shape)
-    return input, target
-
-
 @composite(method=False, function=False)
-def mse_loss(input: Any, target: Any, reduction: int = _MEAN) -> Any:
+def mse_loss(input: Any, target: Any, reduction: int = MEAN) -> Any:
     """``(input - target) ** 2``, reduced."""
-    return _mse_loss(*_pair(input, target), reduction)
+    return _mse_loss(*pair(input, target), reduction)
 
 
 @composite(method=False, function=False)
-def smooth_l1_loss(input: Any, target: Any, reduction: int = _MEAN, beta: float = 1.0) -> Any:
+def smooth_l1_loss(input: Any, target: Any, reduction: int = MEAN, beta: float = 1.0) -> Any:
     """``d ** 2 / (2 beta)`` where the distance d is below `beta`, ``d - beta / 2`` elsewhere, reduced.
 
     Raises:
@@ -103,11 +88,11 @@ def smooth_l1_loss(input: Any, target: Any, reduction: int = _MEAN, beta: float 
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
         return l1_loss(input, target, reduction)
-    return _smooth_l1_loss(*_pair(input, target), reduction, beta)
+    return _smooth_l1_loss(*pair(input, target), reduction, beta)
 
 
 @composite(method=False, function=False)
-def huber_loss(input: Any, target: Any, reduction: int = _MEAN, delta: float = 1.0) -> Any:
+def huber_loss(input: Any, target: Any, reduction: int = MEAN, delta: float = 1.0) -> Any:
     """``d ** 2 / 2`` where the distance d is up to `delta`, ``delta * (d - delta / 2)`` elsewhere, reduced.
 
     Raises:
@@ -115,23 +100,18 @@ def huber_loss(input: Any, target: Any, reduction: int = _MEAN, delta: float = 1
     """
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    return _huber_loss(*_pair(input, target), reduction, delta)
-
-
-def reduced(loss: Any, reduction: int) -> Any:
-    """The mean or the sum of a loss, or the loss itself."""
-    return loss.mean() if reduction == _MEAN else loss.sum() if reduction == _SUM else loss
+    return _huber_loss(*pair(input, target), reduction, delta)
 
 
 @composite(method=False, function=False)
-def l1_loss(input: Any, target: Any, reduction: int = _MEAN) -> Any:
+def l1_loss(input: Any, target: Any, reduction: int = MEAN) -> Any:
     """``|input - target|``, reduced."""
     return reduced((input - target).abs(), reduction)
 
 
 @operation(kernel=floating(kernels.soft_margin_loss, "soft_margin"), name="_soft_margin_loss",
 node="SoftMarginLossBackward0",
-           aten="soft_margin_loss", **_HIDDEN,
+           aten="soft_margin_loss", **HIDDEN,
            input="soft_margin_loss_backward(grad, input, target, reduction)")  # fmt: skip
 def _soft_margin_loss(input: Array, target: Array, reduction: int) -> Array:
     """``log(1 + exp(-target * input))``, reduced."""
@@ -139,20 +119,20 @@ def _soft_margin_loss(input: Array, target: Array, reduction: int) -> Array:
 
 in_formulas(
     kernels.soft_margin_loss_backward,
-    lambda grad, input, target, reduction: -target * (-target * input).sigmoid() * _share(grad, input, reduction),
+    lambda grad, input, target, reduction: -target * (-target * input).sigmoid() * share(grad, input, reduction),
     "soft_margin_loss_backward",
 )
 
 
 @composite(method=False, function=False)
-def soft_margin_loss(input: Any, target: Any, reduction: int = _MEAN) -> Any:
+def soft_margin_loss(input: Any, target: Any, reduction: int = MEAN) -> Any:
     """``log(1 + exp(-target * input))``, reduced.
 
     Raises:
         RuntimeError: `target` requires a gradient, which it cannot have.
     """
     _no_gradient("soft_margin_loss", target)
-    return _soft_margin_loss(*_pair(input, target), reduction)
+    return _soft_margin_loss(*pair(input, target), reduction)
 
 
 def _no_gradient(function: str, target: Any) -> None:
@@ -164,146 +144,14 @@ def _no_gradient(function: str, target: Any) -> None:
         )
 
 
-# ---------------------------------------------------------------------------------------------- probabilities
-@operation(kernel=floating(kernels.binary_cross_entropy, "binary_cross_entropy"), name="_binary_cross_entropy",
-           node="BinaryCrossEntropyBackward0", aten="binary_cross_entropy", **_HIDDEN,
-           input="binary_cross_entropy_backward(grad, input, target, weight, reduction)",
-           target="binary_cross_entropy_target(grad, input, weight, reduction)")  # fmt: skip
-def _binary_cross_entropy(input: Array, target: Array, weight: Array | None, reduction: int) -> Array:
-    """The cross entropy of probabilities, of tensors of one shape."""
-
-
-def _bce_again(grad: Any, input: Any, target: Any, weight: Any, reduction: int) -> Any:
-    slope = (input - target) / ((1 - input) * input).clamp(min=float(np.float32(1e-12)))
-    return _share(grad, input, reduction) * (slope if weight is None else slope * weight)
-
-
-def _bce_target(grad: Array, input: Array, weight: Array | None, reduction: int) -> Any:
-    with np.errstate(divide="ignore"):
-        slope = np.maximum(np.log1p(-input), -100) - np.maximum(np.log(input), -100)
-    return kernels._spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
-
-
-def _bce_target_again(grad: Any, input: Any, weight: Any, reduction: int) -> Any:
-    slope = (1 - input).log().clamp(min=-100) - input.log().clamp(min=-100)
-    return _share(grad, input, reduction) * (slope if weight is None else slope * weight)
-
-
-in_formulas(kernels.binary_cross_entropy_backward, _bce_again, "binary_cross_entropy_backward")
-in_formulas(_bce_target, _bce_target_again, "binary_cross_entropy_target")
-
-
-@composite(method=False, function=False)
-def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction: int = _MEAN) -> Any:
-    """``-weight * (target * log(input) + (1 - target) * log(1 - input))``, reduced; logarithms are at least -100.
-
-    Raises:
-        RuntimeError: an element of the input is not between 0 and 1, or dtypes differ.
-    """
-    if input._dtype is not target._dtype:
-        raise RuntimeError(
-            f"Found dtype {target._dtype.legacy.removesuffix('Tensor')} but expected "
-            f"{input._dtype.legacy.removesuffix('Tensor')}"
-        )
-    if weight is not None and weight._shape != input._shape:
-        weight = weight.expand(input._shape)
-    return _binary_cross_entropy(input, target, weight, reduction)
-
-
-_LOGITS = "(grad, input, target, weight, pos_weight, reduction)"
-
-
-@operation(kernel=floating(kernels.binary_cross_entropy_with_logits, "log_sigmoid_cpu"), name="_bce_with_logits",
-           node="BinaryCrossEntropyWithLogitsBackward0", aten="binary_cross_entropy_with_logits", **_HIDDEN,
-           input=f"bce_with_logits_input{_LOGITS}", target=f"bce_with_logits_target{_LOGITS}")  # fmt: skip
-def _bce_with_logits(
-    input: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: int
-) -> Array:
-    """The cross entropy of logits, of tensors of one shape."""
-
-
-def _logits_input(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
-    with np.errstate(over="ignore"):
-        away = 1 / (1 + np.exp(input))  # sigmoid(-input)
-    positive = target if pos_weight is None else target * pos_weight
-    # The derivative of log(1 + exp(-x)) is -sigmoid(-x).
-    slope = (1 - target) * (1 - away) - positive * away
-    return kernels._spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
-
-
-def _logits_input_again(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
-    away = (-input).sigmoid()
-    positive = target if pos_weight is None else target * pos_weight
-    slope = (1 - target) * (1 - away) - positive * away
-    return _share(grad, input, reduction) * (slope if weight is None else slope * weight)
-
-
-def _logits_target(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
-    slope = -input if pos_weight is None else np.logaddexp(0, -input) * pos_weight - np.logaddexp(0, input)
-    return kernels._spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
-
-
-def _logits_target_again(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
-    from .activation import log_sigmoid
-
-    slope = -input if pos_weight is None else log_sigmoid(-input) - log_sigmoid(input) * pos_weight
-    return _share(grad, input, reduction) * (slope if weight is None else slope * weight)
-
-
-in_formulas(_logits_input, _logits_input_again, "bce_with_logits_input")
-in_formulas(_logits_target, _logits_target_again, "bce_with_logits_target")
-
-
-@composite(method=False)
-def binary_cross_entropy_with_logits(
-    input: Any, target: Any, weight: Any = None, pos_weight: Any = None, reduction: int = _MEAN
-) -> Any:
-    """The binary cross entropy of ``sigmoid(input)``, reduced; `pos_weight` multiplies the part of positive targets."""
-    input, target = _pair(input, target)
-    weight, pos_weight = (
-        w if w is None or w._shape == input._shape else w.expand(input._shape) for w in (weight, pos_weight)
-    )
-    return _bce_with_logits(input, target, weight, pos_weight, reduction)
-
-
-@composite(method=False)
-def kl_div(input: Any, target: Any, reduction: int = _MEAN, *, log_target: bool = False) -> Any:
-    """``target * (log(target) - input)``, reduced: how far a distribution is from log-probabilities.
-
-    Args:
-        input: log-probabilities.
-        target: probabilities, or log-probabilities if `log_target`.
-        reduction: 0, 1 or 2.
-        log_target: what `target` holds.
-    """
-    if log_target:
-        return reduced(target.exp() * (target - input), reduction)
-    return reduced(_times_own_log(target) - target * input, reduction)
-
-
-@operation(**_HIDDEN, node="XlogyBackward0", aten="xlogy", input="grad * log_plus_one(input)")
-def _times_own_log(input: Array) -> Array:
-    """``x * log(x)``, and 0 at 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(input == 0, np.zeros((), input.dtype), input * np.log(input))
-
-
-def _log_plus_one(x: Array) -> Any:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(x) + 1
-
-
-in_formulas(_log_plus_one, lambda x: x.log() + 1, "log_plus_one")
-
-
 # ---------------------------------------------------------------------------------------------- classes
-@operation(**_HIDDEN, node="MulBackward1", aten="mul", input="grad * number", tangent="linear")
+@operation(**HIDDEN, node="MulBackward1", aten="mul", input="grad * number", tangent="linear")
 def _times_number(input: Array, number: float) -> Array:
     """The product with a number, as PyTorch's own functions call it."""
     return input * number
 
 
-@operation(**_HIDDEN, node="DivBackward1", aten="div", input="grad / number", tangent="linear")
+@operation(**HIDDEN, node="DivBackward1", aten="div", input="grad / number", tangent="linear")
 def _by_number(input: Array, number: float) -> Array:
     """The quotient by a number, as PyTorch's own functions call it."""
     return np.divide(input, np.asarray(number, input.dtype))
@@ -313,7 +161,7 @@ _NLL: dict[str, Any] = {
     "outputs": ("result", "total_weight"),
     "differentiable": ("result",),
     "input": "nll_loss_backward(grad, target, weight, reduction, ignore_index, total_weight, shape(input))",
-    **_HIDDEN,
+    **HIDDEN,
 }
 
 
@@ -329,7 +177,7 @@ def _nll_loss2d(input: Array, target: Array, weight: Array | None, reduction: in
     """Negative log likelihoods of images, and the total weight of the targets that count."""
 
 
-@operation(kernel=kernels.nll_loss_backward, node="NllLossBackwardBackward0", **_HIDDEN,
+@operation(kernel=kernels.nll_loss_backward, node="NllLossBackwardBackward0", **HIDDEN,
            grad_output="nll_loss_total(grad, target, weight, reduction, ignore_index, total_weight)")  # fmt: skip
 def nll_loss_backward(
     grad_output: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int, total_weight: Array,
@@ -338,7 +186,7 @@ def nll_loss_backward(
     """The gradient of `nll_loss` by its input of shape `size`."""
 
 
-@operation(kernel=kernels.nll_loss_total, node="NllLossBackward0", **_HIDDEN,
+@operation(kernel=kernels.nll_loss_total, node="NllLossBackward0", **HIDDEN,
            input="nll_loss_backward(grad, target, weight, reduction, ignore_index, total_weight, "
                  "shape(input))")  # fmt: skip
 def nll_loss_total(
@@ -394,7 +242,7 @@ def _nll_images(input: Any, target: Any, weight: Any, reduction: int, ignore_ind
 
 
 @composite(method=False, function=False)
-def nll_loss_nd(input: Any, target: Any, weight: Any = None, reduction: int = _MEAN, ignore_index: int = -100) -> Any:
+def nll_loss_nd(input: Any, target: Any, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100) -> Any:
     """The negative log likelihood of target classes, reduced.
 
     Args:
@@ -427,18 +275,18 @@ def nll_loss_nd(input: Any, target: Any, weight: Any = None, reduction: int = _M
     count = math.prod(positions)
     image = input.contiguous().view((n, c, 1, count))
     loss = _nll_images(image, target.contiguous().view((n, 1, count)), weight, reduction, ignore_index)
-    return loss.view((n, *positions)) if reduction == _NONE else loss
+    return loss.view((n, *positions)) if reduction == NONE else loss
 
 
 @composite(method=False, function=False)
-def nll_loss(input: Any, target: Any, weight: Any = None, reduction: int = _MEAN, ignore_index: int = -100) -> Any:
+def nll_loss(input: Any, target: Any, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100) -> Any:
     """`nll_loss_nd` of ``(N, C)`` or ``(C,)``."""
     return _nll_flat(input, target, weight, reduction, ignore_index)
 
 
 @composite(method=False, function=False)
 def cross_entropy_loss(
-    input: Any, target: Any, weight: Any = None, reduction: int = _MEAN, ignore_index: int = -100,
+    input: Any, target: Any, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100,
     label_smoothing: float = 0.0,
 ) -> Any:  # fmt: skip
     """The cross entropy of logits with target classes or target probabilities, reduced.
@@ -496,10 +344,10 @@ def _cross_entropy_of_probabilities(
     weighted = logs * target
     if weight is not None:
         weighted = weighted * _by_class(weight, input.ndim)
-    if reduction == _NONE:
+    if reduction == NONE:
         return -weighted.sum(class_dim)
     total = -weighted.sum()
-    if reduction == _SUM:
+    if reduction == SUM:
         return total
     return _by_number(total, input.numel() // classes if input.numel() else 0)
 
@@ -514,9 +362,9 @@ def _cross_entropy_smoothed(
     smooth = -(logs.sum(class_dim) if weight is None else (logs * _by_class(weight, input.ndim)).sum(class_dim))
     ignored = target == ignore_index
     smooth = smooth.masked_fill(ignored, 0.0)
-    if reduction == _SUM:
+    if reduction == SUM:
         smooth = smooth.sum()
-    elif reduction == _MEAN:
+    elif reduction == MEAN:
         if weight is None:
             counted = target.numel() - int(ignored.sum().item())
             smooth = smooth.sum() / counted if counted else smooth.sum() * math.nan
@@ -526,90 +374,3 @@ def _cross_entropy_smoothed(
             factors = weight.detach()[kept].masked_fill(ignored, 0.0)
             smooth = smooth.sum() / factors.sum()
     return _times_number(nll, 1 - label_smoothing) + _times_number(smooth, label_smoothing / classes)
-
-
-# ---------------------------------------------------------------------------------------------- tables
-@operation(name="_embedding", node="EmbeddingBackward0", aten="embedding", **_HIDDEN,
-           weight="embedding_backward(grad, indices, shape(weight)[0], padding_idx, scale_grad_by_freq)")  # fmt: skip
-def _embedding(weight: Array, indices: Array, padding_idx: int, scale_grad_by_freq: bool) -> Array:
-    """Rows of a table."""
-    return kernels.embedding(weight, indices)
-
-
-@operation(kernel=kernels.embedding_backward, node="EmbeddingDenseBackwardBackward0", **_HIDDEN,
-           grad_output="embedding_again(grad, indices, padding_idx)")  # fmt: skip
-def embedding_backward(
-    grad_output: Array, indices: Array, rows: int, padding_idx: int, scale_grad_by_freq: bool
-) -> Array:
-    """The gradient of `embedding` by its table."""
-
-
-def _embedding_again(weight: Array, indices: Array, padding_idx: int) -> Array:
-    rows = kernels.embedding(weight, indices)
-    if padding_idx >= 0:
-        rows[indices == padding_idx] = 0
-    return rows
-
-
-@operation(kernel=_embedding_again, node="EmbeddingBackward0", **_HIDDEN,
-           weight="embedding_backward(grad, indices, shape(weight)[0], padding_idx, False)")  # fmt: skip
-def embedding_again(weight: Array, indices: Array, padding_idx: int) -> Array:
-    """Rows of a table, but zeros for the row `padding_idx`: what derives `embedding_backward`."""
-
-
-@composite(method=False)
-def embedding(
-    weight: Any, indices: Any, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False
-) -> Any:
-    """Rows of the table `weight`, ``(rows, columns)``, at `indices`: of shape ``(*indices.shape, columns)``.
-
-    Args:
-        weight: the table.
-        indices: int64 or int32.
-        padding_idx: a row that gets no gradient; negative for none.
-        scale_grad_by_freq: whether a row's gradient is divided by how often it was looked up.
-        sparse: must be False: there are no sparse tensors.
-
-    Raises:
-        RuntimeError: the table has not two dimensions, or `indices` are not integers.
-        IndexError: an index is no row.
-    """
-    if weight.ndim != 2:
-        raise RuntimeError("'weight' must be 2-D")
-    if indices._dtype is not dtypes.int64 and indices._dtype is not dtypes.int32:
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"torch.{indices._dtype.legacy} instead (while checking arguments for embedding)"
-        )
-    if sparse:
-        raise NotImplementedError("embedding: sparse gradients need sparse tensors, which Rushlight does not have")
-    return _embedding(weight, indices, padding_idx, scale_grad_by_freq)
-
-
-@composite(method=False, function=False)
-def one_hot(input: Any, num_classes: int = -1) -> Any:
-    """Ones where the last position is the number in `input`, else zeros; int64, ``(*input.shape, num_classes)``.
-
-    Args:
-        input: int64.
-        num_classes: how many positions; as many as the largest number needs if -1.
-
-    Raises:
-        RuntimeError: a number is negative or too large, or the dtype is another.
-    """
-    from ..base import wrap
-
-    if not isinstance(input, TensorBase):
-        raise TypeError(f"one_hot(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-    if input._dtype is not dtypes.int64:
-        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
-    numbers = input._data
-    if not numbers.size:
-        if num_classes <= 0:
-            raise RuntimeError("Can not infer total number of classes from empty tensor.")
-        return wrap(np.zeros((*numbers.shape, num_classes), np.int64))
-    if numbers.min() < 0:
-        raise RuntimeError("Class values must be non-negative.")
-    if num_classes != -1 and numbers.max() >= num_classes:
-        raise RuntimeError("Class values must be smaller than num_classes.")
-    return wrap(kernels.one_hot(numbers, num_classes))

@@ -1,4 +1,4 @@
-"""Max, average and adaptive pooling.
+"""Max and average pooling; adaptive pooling is in `adaptive_pooling`.
 
 Pooling over one dimension is, as in PyTorch, pooling of images of height 1: its nodes are those of two dimensions
 between an unsqueeze and a squeeze.
@@ -9,43 +9,36 @@ from typing import Any
 
 import numpy as np
 
-from ..base import TensorBase
 from ..kernels import numpy_pooling as kernels
+from .adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
+from .adaptive_pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
+from .adaptive_pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
+from .adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d
+from .adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d
+from .adaptive_pooling import adaptive_max_pool3d as adaptive_max_pool3d
 from .declare import Array, composite, in_formulas, operation
-
-
-def _batched(x: Array, dims: int) -> Array:
-    """An array with its batch dimension, which unbatched input lacks."""
-    return x if x.ndim == dims + 2 else x[None]
+from .pooling_parts import HIDDEN, WITH_INDICES, batched, check_sequence, check_tensor
 
 
 def _max_pool(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
-    x = _batched(input, len(kernel_size))
+    x = batched(input, len(kernel_size))
     values, indices = kernels.max_pool(x, kernel_size, stride, padding, dilation, ceil_mode)
     return (values, indices) if x is input else (values[0], indices[0])  # type: ignore[index]
 
 
 def _max_pool_values(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
-    x = _batched(input, len(kernel_size))
+    x = batched(input, len(kernel_size))
     values, _ = kernels.max_pool(x, kernel_size, stride, padding, dilation, ceil_mode, indices=False)
     return values if x is input else values[0]
 
 
-_WITH_INDICES: dict[str, Any] = {
-    "function": False,
-    "method": False,
-    "outputs": ("result0", "result1"),
-    "differentiable": ("result0",),
-}
-
-
-@operation(kernel=_max_pool, node="MaxPool2DWithIndicesBackward0", **_WITH_INDICES,
+@operation(kernel=_max_pool, node="MaxPool2DWithIndicesBackward0", **WITH_INDICES,
            input="max_pool_scatter(grad, result1, shape(input), 2)")  # fmt: skip
 def _max_pool2d(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Array:
     """Maxima of windows of images, and where they were found."""
 
 
-@operation(kernel=_max_pool, node="MaxPool3DWithIndicesBackward0", **_WITH_INDICES,
+@operation(kernel=_max_pool, node="MaxPool3DWithIndicesBackward0", **WITH_INDICES,
            input="max_pool_scatter(grad, result1, shape(input), 3)")  # fmt: skip
 def _max_pool3d(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Array:
     """Maxima of windows of volumes, and where they were found."""
@@ -86,23 +79,22 @@ def max_pool_gather(input: Array, indices: Array, dims: int) -> Array:
 def _avg_pool(
     input: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool, divisor: Any
 ) -> Array:
-    x = _batched(input, len(kernel_size))
+    x = batched(input, len(kernel_size))
     result = kernels.avg_pool(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)
     return result if x is input else result[0]
 
 
 _AVG = "avg_pool_spread(grad, shape(input), kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)"
-_HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
 
-@operation(kernel=_avg_pool, node="AvgPool2DBackward0", **_HIDDEN, input=_AVG)
+@operation(kernel=_avg_pool, node="AvgPool2DBackward0", **HIDDEN, input=_AVG)
 def _avg_pool2d(
     input: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool, divisor: Any
 ) -> Array:
     """Means of windows of images."""
 
 
-@operation(kernel=_avg_pool, node="AvgPool3DBackward0", **_HIDDEN, input=_AVG)
+@operation(kernel=_avg_pool, node="AvgPool3DBackward0", **HIDDEN, input=_AVG)
 def _avg_pool3d(
     input: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool, divisor: Any
 ) -> Array:
@@ -113,7 +105,7 @@ def _avg_spread(
     grad_output: Array, size: tuple[int, ...], kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
     count_include_pad: bool, divisor: Any,
 ) -> Array:  # fmt: skip
-    g = _batched(grad_output, len(kernel_size))
+    g = batched(grad_output, len(kernel_size))
     shape = tuple(size) if g is grad_output else (1, *size)
     gx = kernels.avg_pool_backward(g, shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)
     return gx.reshape(size)
@@ -122,7 +114,7 @@ def _avg_spread(
 _AVG_AGAIN = "average(grad, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)"
 
 
-@operation(kernel=_avg_spread, node="AvgPoolBackwardBackward0", **_HIDDEN, grad_output=_AVG_AGAIN)
+@operation(kernel=_avg_spread, node="AvgPoolBackwardBackward0", **HIDDEN, grad_output=_AVG_AGAIN)
 def avg_pool_spread(
     grad_output: Array, size: tuple[int, ...], kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
     count_include_pad: bool, divisor: Any,
@@ -135,62 +127,6 @@ def _average(input: Any, kernel_size: Any, *how: Any) -> Any:
 
 
 in_formulas(_avg_pool, _average, "average")
-
-
-def _adaptive_avg(input: Array, output_size: Any) -> Array:
-    x = _batched(input, len(output_size))
-    result = kernels.adaptive_avg_pool(x, output_size)
-    return result if x is input else result[0]
-
-
-_ADAPTIVE = "adaptive_avg_spread(grad, shape(input), output_size)"
-
-
-@operation(kernel=_adaptive_avg, node="AdaptiveAvgPool2DBackward0", **_HIDDEN, input=_ADAPTIVE)
-def _adaptive_avg_pool2d(input: Array, output_size: Any) -> Array:
-    """Means of windows that cover an image."""
-
-
-@operation(kernel=_adaptive_avg, node="AdaptiveAvgPool3DBackward0", **_HIDDEN, input=_ADAPTIVE)
-def _adaptive_avg_pool3d(input: Array, output_size: Any) -> Array:
-    """Means of windows that cover a volume."""
-
-
-def _adaptive_spread(grad_output: Array, size: tuple[int, ...], output_size: Any) -> Array:
-    g = _batched(grad_output, len(output_size))
-    shape = tuple(size) if g is grad_output else (1, *size)
-    return kernels.adaptive_avg_pool_backward(g, shape).reshape(size)
-
-
-@operation(kernel=_adaptive_spread, node="AdaptiveAvgPoolBackwardBackward0", **_HIDDEN,
-           grad_output="adaptive_average(grad, output_size)")  # fmt: skip
-def adaptive_avg_spread(grad_output: Array, size: tuple[int, ...], output_size: Any) -> Array:
-    """The gradient of an adaptive average pooling by its input of shape `size`."""
-
-
-def _adaptive_average(input: Any, output_size: Any) -> Any:
-    return (_adaptive_avg_pool2d if len(output_size) == 2 else _adaptive_avg_pool3d)(input, output_size)
-
-
-in_formulas(_adaptive_avg, _adaptive_average, "adaptive_average")
-
-
-def _adaptive_max(input: Array, output_size: Any) -> tuple[Array, Array]:
-    x = _batched(input, len(output_size))
-    values, indices = kernels.adaptive_max_pool(x, output_size)
-    return (values, indices) if x is input else (values[0], indices[0])
-
-
-@operation(kernel=_adaptive_max, node="AdaptiveMaxPool2DBackward0", **_WITH_INDICES,
-           input="max_pool_scatter(grad, result1, shape(input), 2)")  # fmt: skip
-def _adaptive_max_pool2d(input: Array, output_size: Any) -> Array:
-    """Maxima of windows that cover an image, and where they were found."""
-
-
-@operation(kernel=_adaptive_max, node="AdaptiveMaxPool3DBackward0", **_WITH_INDICES,
-           input="max_pool_scatter(grad, result1, shape(input), 3)")  # fmt: skip
-def _adaptive_max_pool3d(input: Array, output_size: Any) -> Array:
-    """Maxima of windows that cover a volume, and where they were found."""
 
 
 # ---------------------------------------------------------------------------------------------- arguments
@@ -264,11 +200,6 @@ def _check_windows(
         )
 
 
-def _check_tensor(function: str, input: Any) -> None:
-    if not isinstance(input, TensorBase):
-        raise TypeError(f"{function}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-
-
 def _check_number(function: str, input: Any) -> None:
     kind = input._dtype
     if kind.is_floating_point:
@@ -282,7 +213,7 @@ def _max(
     function: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool,
     indices: bool,
 ) -> Any:  # fmt: skip
-    _check_tensor(function, input)
+    check_tensor(function, input)
     kernel = _per_dimension(kernel_size, "kernel_size", function, dims)
     stride = kernel if stride is None else _per_dimension(stride, "stride", function, dims, kernel)
     padding = _per_dimension(padding, "padding", function, dims)
@@ -305,7 +236,7 @@ def _max_of_sequences(
     ceil_mode: bool,
     indices: bool,
 ) -> Any:
-    _check_tensor(function, input)
+    check_tensor(function, input)
     if input.ndim not in (2, 3):
         raise RuntimeError(
             "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:"
@@ -387,7 +318,7 @@ def _avg(
     function: str, dims: int, input: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool,
     count_include_pad: bool, divisor_override: int | None,
 ) -> Any:  # fmt: skip
-    _check_tensor(function, input)
+    check_tensor(function, input)
     kernel = _per_dimension(kernel_size, "kernel_size", function, dims)
     stride = kernel if stride is None else _per_dimension(stride, "stride", function, dims, kernel)
     padding = _per_dimension(padding, "padding", function, dims)
@@ -405,8 +336,8 @@ def avg_pool1d(
     count_include_pad: bool = True,
 ) -> Any:  # fmt: skip
     """The mean of every window of sequences ``(N, C, L)`` or ``(C, L)``; see `avg_pool2d`."""
-    _check_tensor("avg_pool1d", input)
-    _check_sequence("avg_pool1d", input)
+    check_tensor("avg_pool1d", input)
+    check_sequence("avg_pool1d", input)
     (kernel,) = _per_dimension(kernel_size, "kernel_size", "avg_pool1d", 1)
     (step,) = (kernel,) if stride is None else _per_dimension(stride, "stride", "avg_pool1d", 1, (kernel,))
     (border,) = _per_dimension(padding, "padding", "avg_pool1d", 1)
@@ -444,103 +375,3 @@ def avg_pool3d(
 ) -> Any:  # fmt: skip
     """The mean of every window of volumes ``(N, C, D, H, W)`` or ``(C, D, H, W)``; see `avg_pool2d`."""
     return _avg("avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-
-
-def _check_sequence(function: str, input: Any) -> None:
-    if input.ndim not in (2, 3):
-        raise RuntimeError(
-            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "
-            f"checking "
-            f"arguments for {function})"
-        )
-
-
-def _check_adaptive(function: str, input: Any, output_size: Any, dims: int) -> tuple[int, ...]:
-    """The output size as one integer a dimension."""
-    _check_tensor(function, input)
-    sizes = (output_size,) * dims if isinstance(output_size, int) else tuple(output_size)
-    if len(sizes) == 1:
-        sizes *= dims
-    if len(sizes) != dims:
-        raise RuntimeError(f"{function}: output_size must be {dims}")
-    if any(s < 0 for s in sizes):
-        raise RuntimeError(
-            f"{function}: elements of output_size must be greater than or equal to 0 but received "
-            f"{{{', '.join(map(str, sizes))}}}"
-        )
-    return sizes
-
-
-def _check_covered(function: str, input: Any, dims: int, colon: str = "") -> None:
-    shape = input._shape
-    if len(shape) not in (dims + 1, dims + 2):
-        raise RuntimeError(f"{function}(): Expected {dims + 1}D or {dims + 2}D tensor, but got{colon} {list(shape)}")
-    for i in range(-dims, 0):
-        if shape[i] == 0:
-            raise RuntimeError(
-                f"{function}(): Expected input to have non-zero size for non-batch dimensions, but input has sizes "
-                f"{list(shape)} with dimension {len(shape) + i} being empty"
-            )
-
-
-@composite(method=False)
-def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
-    """Means over `output_size` windows that cover sequences ``(N, C, L)`` or ``(C, L)``."""
-    _check_tensor("adaptive_avg_pool1d", input)
-    _check_sequence("adaptive_avg_pool1d", input)
-    (size,) = _check_adaptive("adaptive_avg_pool1d", input, output_size, 1)
-    image = input.unsqueeze(-2)
-    _check_covered("adaptive_avg_pool1d", image, 2)
-    return _adaptive_avg_pool2d(image, (1, size)).squeeze(-2)
-
-
-@composite(method=False, function=False)
-def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
-    """Means over windows that cover images ``(N, C, H, W)`` or ``(C, H, W)``, as many as `output_size` says.
-
-    Raises:
-        RuntimeError: the input has other dimensions or an empty one.
-    """
-    sizes = _check_adaptive("adaptive_avg_pool2d", input, output_size, 2)
-    if sizes == (1, 1) and input.ndim >= 2:
-        return input.mean((-1, -2), keepdim=True)
-    _check_covered("adaptive_avg_pool2d", input, 2)
-    return _adaptive_avg_pool2d(input, sizes)
-
-
-@composite(method=False, function=False)
-def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
-    """Means over windows that cover volumes ``(N, C, D, H, W)`` or ``(C, D, H, W)``; see `adaptive_avg_pool2d`."""
-    sizes = _check_adaptive("adaptive_avg_pool3d", input, output_size, 3)
-    if sizes == (1, 1, 1) and input.ndim >= 3:
-        return input.mean((-1, -2, -3), keepdim=True)
-    _check_covered("adaptive_avg_pool3d", input, 3)
-    return _adaptive_avg_pool3d(input, sizes)
-
-
-@composite(method=False)
-def adaptive_max_pool1d(input: Any, output_size: Any) -> Any:
-    """Maxima over `output_size` windows that cover sequences, and their positions as int64."""
-    _check_tensor("adaptive_max_pool1d", input)
-    _check_sequence("adaptive_max_pool1d", input)
-    (size,) = _check_adaptive("adaptive_max_pool1d", input, output_size, 1)
-    image = input.unsqueeze(-2)
-    _check_covered("adaptive_max_pool1d", image, 2, ":")
-    values, indices = _adaptive_max_pool2d(image, (1, size))
-    return values.squeeze(-2), indices.squeeze(-2)
-
-
-@composite(method=False, function=False)
-def adaptive_max_pool2d(input: Any, output_size: Any) -> Any:
-    """Maxima over windows that cover images, as many as `output_size` says, and their positions as int64."""
-    sizes = _check_adaptive("adaptive_max_pool2d", input, output_size, 2)
-    _check_covered("adaptive_max_pool2d", input, 2, ":")
-    return tuple(_adaptive_max_pool2d(input, sizes))
-
-
-@composite(method=False, function=False)
-def adaptive_max_pool3d(input: Any, output_size: Any) -> Any:
-    """Maxima over windows that cover volumes, as many as `output_size` says, and their positions as int64."""
-    sizes = _check_adaptive("adaptive_max_pool3d", input, output_size, 3)
-    _check_covered("adaptive_max_pool3d", input, 3, ":")
-    return tuple(_adaptive_max_pool3d(input, sizes))

@@ -1,0 +1,34 @@
+"""What loss functions share: how the losses of many elements become one.
+
+`reduction` is a number: 0 for every element's loss, 1 for their mean, 2 for their sum.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .elementwise_general import result_type
+
+HIDDEN: dict[str, Any] = {"function": False, "method": False}
+NONE, MEAN, SUM = 0, 1, 2
+
+
+def share(grad: Any, x: Any, reduction: int) -> Any:
+    """The gradient of each element's loss."""
+    return grad / max(x.numel(), 1) if reduction == MEAN else grad
+
+
+def pair(input: Any, target: Any) -> tuple[Any, Any]:
+    """Two tensors of one shape and dtype."""
+    if input._dtype is not target._dtype:
+        common = result_type(input, target)
+        input, target = input.to(common), target.to(common)
+    if input._shape != target._shape:
+        shape = np.broadcast_shapes(input._shape, target._shape)
+        input, target = input.expand(shape), target.expand(shape)
+    return input, target
+
+
+def reduced(loss: Any, reduction: int) -> Any:
+    """The mean or the sum of a loss, or the loss itself."""
+    return loss.mean() if reduction == MEAN else loss.sum() if reduction == SUM else loss

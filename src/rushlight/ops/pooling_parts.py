@@ -1,0 +1,35 @@
+"""What the kinds of pooling share."""
+
+from typing import Any
+
+from ..base import TensorBase
+from .declare import Array
+
+HIDDEN: dict[str, Any] = {"function": False, "method": False}
+WITH_INDICES: dict[str, Any] = {
+    "function": False,
+    "method": False,
+    "outputs": ("result0", "result1"),
+    "differentiable": ("result0",),
+}
+
+
+def batched(x: Array, dims: int) -> Array:
+    """An array with its batch dimension, which unbatched input lacks."""
+    return x if x.ndim == dims + 2 else x[None]
+
+
+def check_tensor(function: str, input: Any) -> None:
+    """Raises PyTorch's error for something that is no tensor."""
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"{function}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+
+
+def check_sequence(function: str, input: Any) -> None:
+    """Raises PyTorch's error for something that is no sequences of channels."""
+    if input.ndim not in (2, 3):
+        raise RuntimeError(
+            f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "
+            f"checking "
+            f"arguments for {function})"
+        )
