@@ -227,7 +227,7 @@ def sum_dtype(function: str, input: Any, dtype: Any) -> Any:
 
 
 class _Named(NamedTuple):
-    name: str
+    public_name: str
 
 
 def finish_out(out: Any, result: Any, name: str) -> Any:
@@ -237,8 +237,9 @@ def finish_out(out: Any, result: Any, name: str) -> Any:
 
 @composite(raw=lambda x: kernels.sum_all(x))
 def sum(
-    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None
-) -> Any:
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None,
+    keepdims: bool = False,
+) -> Any:  # fmt: skip
     """The sum of the elements, of all or along some dimensions.
 
     Args:
@@ -247,7 +248,7 @@ def sum(
         keepdim: whether the dimensions stay, with length 1.
         dtype: the element type to convert to first; integers and booleans are added as int64 unless it is given.
         out: the tensor to write to.
-        axis: `dim` by NumPy's name.
+        axis, keepdims: `dim` and `keepdim` by NumPy's names.
 
     Raises:
         IndexError: there is no such dimension.
@@ -262,14 +263,20 @@ def sum(
         except AttributeError:
             _need_tensor("sum", input)
         return _sum_all(input, sum_dtype("sum", input, None) or input._dtype, input._dtype)
+    if keepdims:
+        keepdim = keepdims
     if type(dim) is int and dtype is None and out is None and isinstance(input, TensorBase) and input._dtype.plain:
         n = len(input._shape)
         if -n <= dim < n:
             keepdim = keepdim if keepdim is True else bool_argument("sum", keepdim)
             return _sum_dims(input, (dim + n if dim < 0 else dim,), keepdim, None, None)
-    axes = _axes("sum", input, dim if axis is None else axis)
+    if axis is not None:
+        if dim is not None:
+            raise TypeError("sum() got an unexpected keyword argument 'axis'")
+        dim = axis
+    axes = _axes("sum", input, dim)
     kind = sum_dtype("sum", input, dtype)
-    if dim is None and axis is None and not keepdim and out is None:
+    if dim is None and not keepdim and out is None:
         return _sum_all(input, kind or input._dtype, input._dtype)
     return finish_out(out, _sum_dims(input, axes, bool_argument("sum", keepdim), kind, kind and input._dtype), "sum")
 
@@ -350,8 +357,9 @@ def _mean_dtype(function: str, input: Any, dtype: Any) -> Any:
 
 @composite(raw=lambda x: kernels.mean_all(x))
 def mean(
-    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None
-) -> Any:
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None,
+    keepdims: bool = False,
+) -> Any:  # fmt: skip
     """The mean of the elements, of all or along some dimensions; the arguments are those of `sum`.
 
     Raises:
@@ -364,14 +372,20 @@ def mean(
                 return _mean(input)
         except AttributeError:
             _need_tensor("mean", input)
+    if keepdims:
+        keepdim = keepdims
     if type(dim) is int and dtype is None and out is None and isinstance(input, TensorBase) and input._dtype.plain:
         n = len(input._shape)
         if -n <= dim < n:
             keepdim = keepdim if keepdim is True else bool_argument("mean", keepdim)
             return _mean_dims(input, (dim + n if dim < 0 else dim,), keepdim, None, None)
     kind = _mean_dtype("mean", input, dtype)
-    axes = _axes("mean", input, dim if axis is None else axis)
-    if dim is None and axis is None and not keepdim and out is None:
+    if axis is not None:
+        if dim is not None:
+            raise TypeError("mean() got an unexpected keyword argument 'axis'")
+        dim = axis
+    axes = _axes("mean", input, dim)
+    if dim is None and not keepdim and out is None:
         return _mean_all(input, kind or input._dtype, input._dtype)
     return finish_out(out, _mean_dims(input, axes, bool_argument("mean", keepdim), kind, kind and input._dtype), "mean")
 
