@@ -199,10 +199,54 @@ def test_history_of_in_place_changes(shallow_stack):
     assert torch.equal(x.grad, torch.ones(4))
 
 
-def test_backward_within_backward():
-    """A node whose backward pass runs a backward pass of its own, fifty levels deep."""
+class Countdown(torch.autograd.Function):
+    """x - 1, whose backward pass runs a Countdown from there on, backward pass included, until zero is reached."""
 
-    class Deeper(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        with torch.enable_grad():
+            ctx.next = x.detach().requires_grad_() - 1
+        return ctx.next.detach()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        reached.append(ctx.next.item())
+        if ctx.next.item() < 0:
+            raise ValueError("below zero")
+        if ctx.next.item() > 0:
+            with torch.enable_grad():
+                Countdown.apply(ctx.next).backward()
+        return gradient
+
+
+reached = []
+
+
+def test_backward_within_backward():
+    """2,000 levels, as many as PyTorch's own tests ask for."""
+    reached.clear()
+    x = torch.tensor(2000.0, requires_grad=True)
+    Countdown.apply(x).backward()
+    assert reached == list(range(1999, -1, -1))
+    assert x.grad.item() == 1.0
+
+
+def test_error_deep_within_backward():
+    reached.clear()
+    with pytest.raises(ValueError, match="below zero"):
+        Countdown.apply(torch.tensor(200.5, requires_grad=True)).backward()
+    assert len(reached) == 201
+    # Nothing is left behind that would disturb the next backward pass.
+    x = torch.ones(2, requires_grad=True)
+    (x * 3).sum().backward()
+    assert torch.equal(x.grad, torch.tensor([3.0, 3.0]))
+
+
+def test_deep_backward_keeps_the_modes():
+    """A backward pass so deep that it has a thread of its own still runs under the modes of the one that called it."""
+    modes = []
+
+    class Look(torch.autograd.Function):
         @staticmethod
         def forward(ctx, x, level):
             ctx.level = level
@@ -210,15 +254,12 @@ def test_backward_within_backward():
 
         @staticmethod
         def backward(ctx, gradient):
+            modes.append((torch.is_grad_enabled(), torch.is_inference_mode_enabled()))
             if ctx.level:
                 with torch.enable_grad():
-                    inner = torch.ones(1, requires_grad=True)
-                    Deeper.apply(inner, ctx.level - 1).sum().backward()
-                reached.append(inner.grad.item())
+                    y = Look.apply(torch.ones(1, requires_grad=True), ctx.level - 1)
+                y.backward()
             return gradient, None
 
-    reached = []
-    x = torch.ones(1, requires_grad=True)
-    Deeper.apply(x, 50).sum().backward()
-    assert reached == [1.0] * 50
-    assert x.grad.item() == 1.0
+    Look.apply(torch.ones(1, requires_grad=True), 100).backward()
+    assert modes == [(False, False)] * 101

@@ -9,6 +9,7 @@ complete when its turn comes. Two loops follow it:
   already running): gradients wait in a dictionary, and a leaf runs as soon as all that leads to it has.
 """
 
+import contextvars
 import threading
 from heapq import heappop, heappush, heappushpop
 from operator import attrgetter
@@ -62,6 +63,10 @@ class _Tasks(threading.local):
 
 
 tasks = _Tasks()
+
+# A node may call backward, whose nodes may call backward, and so on. Each level takes part of the thread's stack, so
+# that after so many levels the next one gets a thread of its own.
+NESTED_IN_ONE_THREAD = 32
 
 
 def run(
@@ -282,6 +287,8 @@ def run_general(
     roots: list[tuple[Any, Any]], keep: bool, create_graph: bool, inputs: list[Any] | None, accumulate: bool
 ) -> Any:
     """Runs backward in full generality; see `run` for the arguments."""
+    if len(tasks.stack) >= NESTED_IN_ONE_THREAD:
+        return in_new_thread(run_general, roots, keep, create_graph, inputs, accumulate)
     waiting, edges_of = discover([node for node, _ in roots])
     wanted: Any = None if inputs is None else set(inputs)
     needed: Any = waiting if wanted is None else leading_to(edges_of, wanted)
@@ -342,6 +349,30 @@ def run_general(
         tasks.stack.pop()
         local.grad = before
     return None if inputs is None else [captured.get(node) for node in inputs]
+
+
+def in_new_thread(function: Any, *arguments: Any) -> Any:
+    """Calls a function in a thread of its own, under the modes of this one, and returns or raises what it does."""
+    modes = dict(mode.local.__dict__)
+    outcome: list[Any] = []
+
+    def body() -> None:
+        mode.local.__dict__.update(modes)
+        try:
+            outcome.extend((function(*arguments), None))
+        except BaseException as error:
+            outcome.extend((None, error))
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(body,))
+    thread.start()
+    thread.join()
+    error = outcome.pop()
+    try:
+        if error is not None:
+            raise error
+        return outcome.pop()
+    finally:
+        del error  # its traceback leads to this frame
 
 
 def capture(node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], accumulate: bool) -> None:
