@@ -128,7 +128,7 @@ def smooth_l1_loss_backward(g: Array, x: Array, target: Array, reduction: int, b
     """The gradient of `smooth_l1_loss` by `x`."""
     d = widen(x) - widen(target)
     slope = np.sign(d) if beta == 0 else np.where(np.abs(d) < beta, d / np.asarray(beta, d.dtype), np.sign(d))
-    return _spread(g, slope, reduction, x.dtype)
+    return spread(g, slope, reduction, x.dtype)
 
 
 def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
@@ -143,7 +143,7 @@ def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
 def huber_loss_backward(g: Array, x: Array, target: Array, reduction: int, delta: float) -> Array:
     """The gradient of `huber_loss` by `x`."""
     d = widen(x) - widen(target)
-    return _spread(g, np.clip(d, -delta, delta), reduction, x.dtype)
+    return spread(g, np.clip(d, -delta, delta), reduction, x.dtype)
 
 
 @_quiet
@@ -157,7 +157,7 @@ def soft_margin_loss_backward(g: Array, x: Array, target: Array, reduction: int)
     """The gradient of `soft_margin_loss` by `x`."""
     target = widen(target)
     z = np.exp(-target * widen(x))
-    return _spread(g, -target * z / (1 + z), reduction, x.dtype)
+    return spread(g, -target * z / (1 + z), reduction, x.dtype)
 
 
 @_quiet
@@ -184,7 +184,7 @@ def binary_cross_entropy_backward(g: Array, x: Array, target: Array, weight: Arr
     slope = (p - t) / np.maximum((1 - p) * p, np.asarray(np.float32(1e-12), p.dtype))
     if weight is not None:
         slope = slope * widen(weight)
-    return _spread(g, slope, reduction, x.dtype)
+    return spread(g, slope, reduction, x.dtype)
 
 
 @_quiet
@@ -242,7 +242,7 @@ def _reduce(loss: Array, reduction: int, dtype: np.dtype) -> Array:
     return narrow(loss, dtype)
 
 
-def _spread(g: Array, slope: Array, reduction: int, dtype: np.dtype) -> Array:
+def spread(g: Array, slope: Array, reduction: int, dtype: np.dtype) -> Array:
     """The gradient through `_reduce` and a function with the derivative `slope`."""
     g, slope = widen(g), np.asarray(slope)
     if reduction == MEAN and slope.size:

@@ -35,7 +35,7 @@ def floating(kernel: Callable[..., Any], name: str) -> Callable[..., Any]:
     return checked
 
 
-def _constant(mask: Any, like: Any) -> Any:
+def constant_mask(mask: Any, like: Any) -> Any:
     """A condition as ones and zeros that no gradient passes."""
     return mask.detach().to(like._dtype)
 
@@ -55,7 +55,7 @@ def relu6(input: Array) -> Array:
 
 in_formulas(
     kernels.hardtanh_backward,
-    lambda grad, input, low, high: grad * _constant((input > low) & (input < high), grad),
+    lambda grad, input, low, high: grad * constant_mask((input > low) & (input < high), grad),
     "hardtanh_backward",
 )
 
@@ -67,7 +67,7 @@ def threshold(input: Array, threshold: float, value: float) -> Array:
 
 in_formulas(
     kernels.threshold_backward,
-    lambda grad, input, bound: grad * _constant((input <= bound).logical_not(), grad),
+    lambda grad, input, bound: grad * constant_mask((input <= bound).logical_not(), grad),
     "threshold_backward",
 )
 
@@ -79,7 +79,7 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
 
 
 def _leaky(grad: Any, input: Any, slope: float) -> Any:
-    positive = _constant(input > 0, grad)
+    positive = constant_mask(input > 0, grad)
     return grad * (positive + slope * (1 - positive))
 
 
@@ -145,12 +145,12 @@ def _prelu_kernel(input: Array, weight: Array) -> Array:
 
 in_formulas(
     lambda grad, input, weight: kernels.prelu_backward(grad, input, weight)[0],
-    lambda grad, input, weight: grad * (_constant(input > 0, grad) + _constant(input <= 0, grad) * weight),
+    lambda grad, input, weight: grad * (constant_mask(input > 0, grad) + constant_mask(input <= 0, grad) * weight),
     "prelu_grad_input",
 )
 in_formulas(
     lambda grad, input: np.where(input > 0, np.zeros((), grad.dtype), input * grad),
-    lambda grad, input: grad * input * _constant(input <= 0, grad),
+    lambda grad, input: grad * input * constant_mask(input <= 0, grad),
     "prelu_grad_weight",
 )
 
@@ -205,7 +205,7 @@ def softshrink(input: Array, lambd: float = 0.5) -> Array:
 
 in_formulas(
     kernels.hardshrink_backward,
-    lambda grad, input, bound: grad * _constant((input > bound) | (input < -bound), grad),
+    lambda grad, input, bound: grad * constant_mask((input > bound) | (input < -bound), grad),
     "shrink_backward",
 )
 
@@ -219,7 +219,7 @@ def hardsigmoid(input: Array) -> Array:
 
 in_formulas(
     kernels.hardsigmoid_backward,
-    lambda grad, input: grad * _constant((input > -3) & (input < 3), grad) * float(np.float32(1 / 6)),
+    lambda grad, input: grad * constant_mask((input > -3) & (input < 3), grad) * float(np.float32(1 / 6)),
     "hardsigmoid_backward",
 )
 
@@ -230,8 +230,8 @@ def hardswish(input: Array) -> Array:
 
 
 def _hardswish_again(grad: Any, input: Any) -> Any:
-    middle = _constant((input > -3) & (input < 3), grad)
-    return grad * ((input / 3 + 0.5) * middle + _constant(input >= 3, grad))
+    middle = constant_mask((input > -3) & (input < 3), grad)
+    return grad * ((input / 3 + 0.5) * middle + constant_mask(input >= 3, grad))
 
 
 in_formulas(kernels.hardswish_backward, _hardswish_again, "hardswish_backward")
@@ -300,7 +300,7 @@ def softplus(input: Array, beta: float = 1, threshold: float = 20) -> Array:
 
 
 def _softplus_again(grad: Any, input: Any, beta: float, threshold: float) -> Any:
-    linear = _constant(input * beta > threshold, grad)
+    linear = constant_mask(input * beta > threshold, grad)
     return grad * (linear + (1 - linear) * (input * beta).sigmoid())
 
 
@@ -322,7 +322,7 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804
 
 
 def _elu_slope(grad: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    positive = _constant(input > 0, grad)
+    positive = constant_mask(input > 0, grad)
     below = (input * (1 - positive) * input_scale).exp() * (alpha * scale * input_scale)
     return grad * (positive * scale + (1 - positive) * below)
 
@@ -415,7 +415,7 @@ def _in_place(name: str, public: bool = False, operation: str = "") -> Callable[
 
 
 def _elu_from_result(grad: Any, result: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    positive = _constant(result > 0, grad)
+    positive = constant_mask(result > 0, grad)
     return grad * (positive * scale + (1 - positive) * (result + alpha * scale) * input_scale)
 
 

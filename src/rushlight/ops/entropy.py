@@ -26,7 +26,7 @@ def _bce_again(grad: Any, input: Any, target: Any, weight: Any, reduction: int) 
 def _bce_target(grad: Array, input: Array, weight: Array | None, reduction: int) -> Any:
     with np.errstate(divide="ignore"):
         slope = np.maximum(np.log1p(-input), -100) - np.maximum(np.log(input), -100)
-    return kernels._spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
+    return kernels.spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
 
 
 def _bce_target_again(grad: Any, input: Any, weight: Any, reduction: int) -> Any:
@@ -73,7 +73,7 @@ def _logits_input(grad: Any, input: Any, target: Any, weight: Any, pos_weight: A
     positive = target if pos_weight is None else target * pos_weight
     # The derivative of log(1 + exp(-x)) is -sigmoid(-x).
     slope = (1 - target) * (1 - away) - positive * away
-    return kernels._spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
+    return kernels.spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
 
 
 def _logits_input_again(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
@@ -85,7 +85,7 @@ def _logits_input_again(grad: Any, input: Any, target: Any, weight: Any, pos_wei
 
 def _logits_target(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
     slope = -input if pos_weight is None else np.logaddexp(0, -input) * pos_weight - np.logaddexp(0, input)
-    return kernels._spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
+    return kernels.spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
 
 
 def _logits_target_again(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from ..kernels import numpy_loss as kernels
-from .activation import _constant, floating, log_softmax
+from .activation import constant_mask, floating, log_softmax
 from .declare import Array, composite, in_formulas, operation
 from .embedding import embedding as embedding
 from .embedding import one_hot as one_hot
@@ -49,7 +49,7 @@ def _smooth_l1_loss(input: Array, target: Array, reduction: int, beta: float) ->
 
 def _smooth_l1_again(grad: Any, input: Any, target: Any, reduction: int, beta: float) -> Any:
     d = input - target
-    near = _constant(d.abs() < beta, d)
+    near = constant_mask(d.abs() < beta, d)
     return (near * d / beta + (1 - near) * d.detach().sign()) * share(grad, input, reduction)
 
 
@@ -64,7 +64,7 @@ def _huber_loss(input: Array, target: Array, reduction: int, delta: float) -> Ar
 
 def _huber_again(grad: Any, input: Any, target: Any, reduction: int, delta: float) -> Any:
     d = input - target
-    near = _constant(d.abs() <= delta, d)
+    near = constant_mask(d.abs() <= delta, d)
     return (near * d + (1 - near) * d.detach().sign() * delta) * share(grad, input, reduction)
 
 
