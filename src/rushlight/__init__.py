@@ -39,6 +39,7 @@ from .warn import is_warn_always_enabled as is_warn_always_enabled
 from .warn import set_warn_always as set_warn_always
 from .ops import (
     activation,
+    broadcasting,
     comparison,
     contraction,
     conv,
@@ -50,6 +51,7 @@ from .ops import (
     index_functions,
     indexing,
     inplace,
+    joining,
     linear_algebra,
     loss,
     masks,

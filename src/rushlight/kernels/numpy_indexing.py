@@ -64,8 +64,8 @@ def explain(shape: Any, indices: list[Array], dims: Any) -> IndexError:
             for d, n in enumerate(array.shape):
                 if dim + d >= len(shape) or shape[dim + d] != n:
                     return IndexError(
-                        f"The shape of the mask {list(array.shape)} at index {d} does not match the shape of the indexed "
-                        f"tensor {list(shape)} at index {dim + d}"
+                        f"The shape of the mask {list(array.shape)} at index {d} does not match the shape of the "
+                        f"indexed tensor {list(shape)} at index {dim + d}"
                     )
             position += array.ndim
     position = 0
@@ -180,8 +180,8 @@ def put(a: Array, indices: list[Array], values: Array, dims: Any, accumulate: bo
         raise explain(a.shape, indices, dims) from None
     except ValueError:
         raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of shape "
-            f"{list(a[place].shape)}"
+            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of "
+            f"shape {list(a[place].shape)}"
         ) from None
 
 

@@ -63,8 +63,8 @@ def is_laid_out(a: Array, layout: memory_format) -> bool:
     return a.ndim == len(order) and a.transpose(order).flags.c_contiguous
 
 
-@operation(name="_clone", aten="clone", node="CloneBackward0", function=False, method=False, tangent="linear", input="grad",
-           kernel=copy_in)  # fmt: skip
+@operation(name="_clone", aten="clone", node="CloneBackward0", function=False, method=False, tangent="linear",
+           input="grad", kernel=copy_in)  # fmt: skip
 def _clone(input: Array, layout: Any) -> Array:
     """A copy in a memory format."""
 
@@ -189,10 +189,10 @@ def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, b
         got += [f"{k}={type(v).__name__}" for k, v in kwargs.items()]
         raise TypeError(
             f"to() received an invalid combination of arguments - got ({', '.join(got)}), but expected one of:\n"
-            " * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, *, "
-            "torch.memory_format memory_format = None)\n"
-            " * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = "
-            "None)\n"
+            " * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, "
+            "*, torch.memory_format memory_format = None)\n"
+            " * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, torch.memory_format "
+            "memory_format = None)\n"
             " * (Tensor tensor, bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = "
             "None)\n"
         )
@@ -215,7 +215,7 @@ def _conversion(name: str, target: Any) -> None:
 
 
 for _name, _target in {
-    **{d._name: d for d in (dtypes.bfloat16, dtypes.bool_)}, **dtypes.ALIASES, "char": dtypes.int8, "byte": dtypes.uint8,
+    **dtypes.ALIASES, "bfloat16": dtypes.bfloat16, "bool": dtypes.bool_, "char": dtypes.int8, "byte": dtypes.uint8,
 }.items():  # fmt: skip
     _conversion(_name, _target)
 

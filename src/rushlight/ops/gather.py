@@ -7,11 +7,13 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_indexing as kernels
+from ..warn import warn
 from . import elementwise_general as general
+from .broadcasting import expand
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .overwrite import change, copying, into, number_for, replace
-from .view import expand, view_method, wrap_dim
+from .view import view_method, wrap_dim
 
 in_formulas(lambda x, like: x.astype(like.dtype), lambda x, like: to_dtype(x, like._dtype), "as_type", aliasing=True)
 
@@ -66,8 +68,8 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
         for d, size in enumerate(index._shape):
             if n and d != at and size > input._shape[d]:
                 raise RuntimeError(
-                    f"Size does not match at dimension {d} expected index {list(index._shape)} to be no larger than self "
-                    f"{list(input._shape)} apart from dimension {at}"
+                    f"Size does not match at dimension {d} expected index {list(index._shape)} to be no larger than "
+                    f"self {list(input._shape)} apart from dimension {at}"
                 )
     return into(out, _gather(input, at, index))
 
@@ -169,13 +171,9 @@ def _scatter_form(input: Any, dim: int, index: Any, src: Any, value: Any, reduce
     tensor = isinstance(src, TensorBase)
     if reduce is not None:
         if tensor:
-            import warnings
-
-            warnings.warn(
+            warn(
                 "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future "
-                "PyTorch release. Use torch.scatter_reduce instead for more reduction options.",
-                UserWarning,
-                stacklevel=3,
+                "PyTorch release. Use torch.scatter_reduce instead for more reduction options."
             )
         if reduce not in ("add", "multiply"):
             raise RuntimeError("reduce argument must be either add or multiply.")

@@ -1,8 +1,8 @@
 """How history is rewritten when a tensor is changed in place.
 
-An in-place operation on a tensor that takes part in a graph gives the tensor a new node, as if it were a new tensor. On a
-view, the base must learn of it too: its new node, `CopySlices`, says "the old base, with this part replaced", and every
-live view of the base gets a node that reads its part from the new base.
+An in-place operation on a tensor that takes part in a graph gives the tensor a new node, as if it were a new tensor.
+On a view, the base must learn of it too: its new node, `CopySlices`, says "the old base, with this part replaced", and
+every live view of the base gets a node that reads its part from the new base.
 """
 
 from typing import Any

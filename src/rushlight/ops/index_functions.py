@@ -69,8 +69,8 @@ def _index_add_operands(input: Any, dim: int, index: Any, source: Any, alpha: An
         raise RuntimeError("index_add_(): Expected dtype int32/int64 for index but got: " + index._dtype.scalar_name)
     if source._dtype is not input._dtype:
         raise RuntimeError(
-            f"index_add_(): self ({input._dtype.scalar_name}) and source ({source._dtype.scalar_name}) must have the same "
-            "scalar type"
+            f"index_add_(): self ({input._dtype.scalar_name}) and source ({source._dtype.scalar_name}) must have the "
+            "same scalar type"
         )
     have = source._shape[at] if source._shape else 1
     if index._data.size != have:
@@ -283,7 +283,8 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     return into(out, _take(input, index))
 
 
-@operation(name="_put", aten="put", node="PutBackward0", function=False, method=False, kernel=copying(kernels.put_flat, preserve_format),
+@operation(name="_put", aten="put", node="PutBackward0", function=False, method=False,
+           kernel=copying(kernels.put_flat, preserve_format),
            input="grad if accumulate else _put(grad, index, zeros_of(grad, shape(source)), False)",
            source="reshape(_take(grad, index), shape(source))")  # fmt: skip
 def _put(input: Array, index: Array, source: Array, accumulate: bool) -> Array:

@@ -77,8 +77,7 @@ def index_tensor(x: Any) -> Any:
 
 
 def _tensor_of(x: Any) -> Any:
-    array = np.asarray([operator.index(i) if hasattr(i, "__index__") and not isinstance(i, bool) else i for i in x]
-                       if isinstance(x, (list, tuple, range)) and not any(isinstance(i, (list, tuple)) for i in x) else _nested(x))  # fmt: skip
+    array = x if isinstance(x, np.ndarray) else np.asarray(_nested(x))
     if not array.size and not isinstance(x, np.ndarray):
         array = array.astype(np.int64)
     if array.dtype.kind in "US":
@@ -102,8 +101,8 @@ def _as_tuple(index: Any) -> tuple[Any, ...]:
             if isinstance(x, (TensorBase, np.ndarray, list, tuple, range, slice, str)) or x is None or x is Ellipsis:
                 warnings.warn(
                     "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
-                    "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor "
-                    "index, x[torch.tensor(seq)], which will result either in an error or a different result",
+                    "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as "
+                    "tensor index, x[torch.tensor(seq)], which will result either in an error or a different result",
                     UserWarning,
                     stacklevel=4,
                 )

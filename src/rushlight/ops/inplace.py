@@ -32,8 +32,8 @@ def check(t: Any, records: bool) -> None:
     """
     if t._versions is mode.INFERENCE and not mode.local.inference:
         raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal "
-            "tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+            "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
         )
     if not mode.local.grad:
         return
@@ -74,18 +74,20 @@ def refusal(t: Any, view: View, now: str = "is being") -> str:
         start = f"Output {index} of {node.forward_name(function)} is a view and {now} modified inplace."
     if made == "multi-output":
         return start + (
-            " This view is the output of a function that returns multiple views. Such functions do not allow the output "
-            "views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+            " This view is the output of a function that returns multiple views. Such functions do not allow the "
+            "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
         )
     if made == "function":
         return start + (
             " This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
-            "logic to handle view+inplace would override the custom backward associated with the custom Function, leading "
+            "logic to handle view+inplace would override the custom backward associated with the custom Function, "
+            "leading "
             "to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
             "Function."
         )
     return start + (
-        " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both "
+        " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+        "moving both "
         f"the view and the inplace either both inside the {'inference_mode' if inference else 'no_grad'} block (if you "
         "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
     )
@@ -118,8 +120,9 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
         result, common = general.compute(op, operands)
         saves: tuple[Any, ...] = ()
     else:
-        found = op.forward(*[x._data if isinstance(x, TensorBase) else x for x in operands[: len(operands) - len(op.keyword_only)]],
-                           **{p: operands[op.parameters.index(p)] for p in op.keyword_only})  # fmt: skip
+        positional = operands[: len(operands) - len(op.keyword_only)]
+        keywords = {p: operands[op.parameters.index(p)] for p in op.keyword_only}
+        found = op.forward(*[x._data if isinstance(x, TensorBase) else x for x in positional], **keywords)
         result, *rest = found if op.saves else (found,)
         saves = tuple(rest)
         result = np.asarray(result)
@@ -232,6 +235,12 @@ def castable(result: dtypes.dtype, to: dtypes.dtype) -> None:
         )
 
 
+# Operations whose ``out=`` must have the dtype of the result.
+KEEP_DTYPE = {
+    "neg", "abs", "sgn", "sign", "conj_physical", "floor", "ceil", "trunc", "frac", "round", "bitwise_not", "signbit",
+}  # fmt: skip
+
+
 def store_out(op: Any, out: Any, result: Any) -> Any:
     """Stores a result in ``out=``, which is resized if it has another shape.
 
@@ -243,21 +252,26 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
         return op.result_type([store_out(op, o, r) for o, r in zip(out, result, strict=True)])
     if not isinstance(out, TensorBase):
         raise TypeError(f"{op.public_name}(): argument 'out' must be Tensor, not {type(out).__name__}")
-    if mode.local.grad and (result._node is not None or out._node is not None):
+    if mode.local.grad and op.formulas and (result._node is not None or out._node is not None):
         raise RuntimeError(
             f"{op.public_name}(): functions with out=... arguments don't support automatic differentiation, but one of "
             "the arguments requires grad."
         )
     castable(result._dtype, out._dtype)
+    if op.public_name in KEEP_DTYPE and out._dtype is not result._dtype:
+        if op.result == "bool":
+            raise RuntimeError(f"{op.public_name} does not support non-boolean outputs.")
+        raise RuntimeError(f"Found dtype {out._dtype.scalar_name} but expected {result._dtype.scalar_name}")
     if out._shape != result._shape:
         if out._data.size:
             import warnings
 
             warnings.warn(
-                f"An output with one or more elements was resized since it had shape {list(out._shape)}, which does not "
+                f"An output with one or more elements was resized since it had shape {list(out._shape)}, which does "
+                "not "
                 f"match the required output shape {list(result._shape)}. This behavior is deprecated, and in a future "
-                "PyTorch release outputs will not be resized unless they have zero elements. You can explicitly reuse an "
-                "out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
+                "PyTorch release outputs will not be resized unless they have zero elements. You can explicitly "
+                "reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
                 UserWarning,
                 stacklevel=3,
             )

@@ -171,7 +171,8 @@ def argwhere(input: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------- the opposite of views
 @operation(name="_select_scatter", aten="select_scatter", node="SelectScatterBackward0", function=False, method=False,
-           input="_select_scatter(grad, zeros_of(grad, shape(src)), dim, index)", src="_select(grad, dim, index)")  # fmt: skip
+           input="_select_scatter(grad, zeros_of(grad, shape(src)), dim, index)",
+           src="_select(grad, dim, index)")  # fmt: skip
 def _select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
     """With the entry at one index of a dimension replaced."""
     found = copy_in(input, preserve_format)

@@ -11,7 +11,8 @@ from .codegen import Variant, node_class
 from .data import type_name
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .reduction import finish_out
-from .view import _expand, _unsafe_view, _view, reshape, t, unsqueeze
+from .broadcasting import _expand
+from .view import _unsafe_view, _view, reshape, t, unsqueeze
 
 # What PyTorch calls the dtypes in the messages of some products.
 _C_NAMES = {
@@ -82,8 +83,8 @@ def _vector_product(a: Array, b: Array) -> Any:
         raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {names[0]} and {names[1]}")
     if a.shape != b.shape:
         raise RuntimeError(
-            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of elements, "
-            f"but got {a.size} and {b.size} elements respectively"
+            f"inconsistent tensor size, expected tensor [{a.size}] and src [{b.size}] to have the same number of "
+            f"elements, but got {a.size} and {b.size} elements respectively"
         )
     if a.dtype.char == "?":
         raise NotImplementedError("\"dot\" not implemented for 'Bool'")
@@ -311,8 +312,8 @@ def _not_expandable(shape: tuple[int, ...], target: tuple[int, ...]) -> RuntimeE
         )
     at = max(i for i in range(len(shape)) if shape[i] not in (1, target[lead + i]))
     return RuntimeError(
-        f"The expanded size of the tensor ({target[lead + at]}) must match the existing size ({shape[at]}) at non-singleton "
-        f"dimension {lead + at}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)}"
+        f"The expanded size of the tensor ({target[lead + at]}) must match the existing size ({shape[at]}) at "
+        f"non-singleton dimension {lead + at}.  Target sizes: {list(target)}.  Tensor sizes: {list(shape)}"
     )
 
 

@@ -137,8 +137,8 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
         )
     if sum(given) != input._shape[at]:
         raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {input._shape[at]} (input tensor's size at dimension "
-            f"{dim}), but got split_sizes={list(given)}"
+            f"split_with_sizes expects split_sizes to sum exactly to {input._shape[at]} (input tensor's size at "
+            f"dimension {dim}), but got split_sizes={list(given)}"
         )
     return _split_with_sizes(input, given, at)
 
@@ -227,7 +227,8 @@ def _piece(input: Array, dim: int, start: int, end: int) -> Array:
 
 
 @operation(name="_unsafe_split_sizes", function=False, method=False, aten="unsafe_split_with_sizes",
-           node="UnsafeSplitWithSizesBackward0", input="slice_backward(grad, shape(input), dim, start, end, 1)")  # fmt: skip
+           node="UnsafeSplitWithSizesBackward0",
+           input="slice_backward(grad, shape(input), dim, start, end, 1)")  # fmt: skip
 def _sized_piece(input: Array, dim: int, start: int, end: int) -> Array:
     """One piece on the same memory, but not known as a view."""
     return kernels.slice_(input, dim, start, end, 1)

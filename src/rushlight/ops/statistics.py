@@ -1,7 +1,6 @@
 """Reductions beyond sums: products, variances, norms, medians, quantiles, and running sums, products and extremes."""
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,10 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_reduction as reductions
 from ..kernels import numpy_statistics as kernels
+from ..warn import warn
 from .data import cast, given_dtype, type_name
 from .declare import Array, composite, formula, in_formulas, operation
+from .matmul import _squeeze_at
 from .reduction import (
     _axes,
     _need_tensor,
@@ -25,7 +26,6 @@ from .reduction import (
     several_out,
     sum_dtype,
 )
-from .matmul import _squeeze_at
 from .sorting import _sort
 
 Axes = tuple[int, ...]
@@ -60,7 +60,7 @@ def _without_each_tensor(x: Any, dim: Any) -> Any:
     zeros = bool((x._data == 0).any())
     if not zeros:
         return x.prod(dim, keepdim=True) / x
-    from .shape import cat
+    from .joining import cat
 
     n = x._shape[dim]
     one = x.narrow(dim, 0, 1).detach() * 0 + 1
@@ -83,9 +83,9 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     _need_tensor("prod", input)
     if dim is not None and not isinstance(dim, int):
         raise TypeError(
-            f"prod() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but expected one of:\n * "
-            "(Tensor input, *, torch.dtype dtype = None)\n * (Tensor input, int dim, bool keepdim = False, *, torch.dtype "
-            "dtype = None, Tensor out = None)\n"
+            f"prod() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but expected one "
+            "of:\n * (Tensor input, *, torch.dtype dtype = None)\n * (Tensor input, int dim, bool keepdim = False, "
+            "*, torch.dtype dtype = None, Tensor out = None)\n"
         )
     kind = sum_dtype("prod", input, dtype)
     source = kind and input._dtype
@@ -161,7 +161,8 @@ def _var_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
 
 @operation(name="_std_mean", node="StdMeanBackward0", aten="std_mean", function=False, method=False, out=False,
            outputs=("std", "mean"),
-           input="sum_of_two(None if grads[0] is None else std_backward(grads[0], input, std, dim, correction, keepdim), "
+           input="sum_of_two(None if grads[0] is None "
+                 "else std_backward(grads[0], input, std, dim, correction, keepdim), "
                  + _MEAN + ")")  # fmt: skip
 def _std_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
     """The standard deviation and the mean over some dimensions."""
@@ -180,11 +181,9 @@ def _spread_arguments(function: str, input: Any, dim: Any, unbiased: Any, correc
     axes = axes_of(dim, len(input._shape))
     others = length(input._shape, tuple([i for i in range(len(input._shape)) if i not in axes]))
     if input._data.size // max(others, 1) - correction <= 0:
-        warnings.warn(
-            f"{function}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor (input "
-            "numel divided by output numel).",
-            UserWarning,
-            stacklevel=3,
+        warn(
+            f"{function}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+            "(input numel divided by output numel)."
         )
     return axes, correction
 
@@ -241,9 +240,7 @@ def std_mean(
 
 
 # ---------------------------------------------------------------------------------------------- vector norms
-in_formulas(
-    kernels.sign, lambda x: x.sgn() if x._dtype.is_complex else wrap(kernels.sign(x._data)), "sign_of"
-)
+in_formulas(kernels.sign, lambda x: x.sgn() if x._dtype.is_complex else wrap(kernels.sign(x._data)), "sign_of")
 in_formulas(
     lambda x, chosen: ((x == chosen) | (x != x)).astype(chosen.dtype),
     lambda x, chosen: wrap(((x._data == chosen._data) | (x._data != x._data)).astype(chosen._data.dtype)),
@@ -317,23 +314,21 @@ def vector_norm(
         name = "inf" if ord == math.inf else f"{ord:g}"
         if dim is None or dim in ((), []):
             raise RuntimeError(
-                f"linalg.vector_norm cannot compute the {name} norm on an empty tensor because the operation does not have an "
-                "identity"
+                f"linalg.vector_norm cannot compute the {name} norm on an empty tensor because the operation does not "
+                "have an identity"
             )
         for d in (dim,) if isinstance(dim, int) else dim:
             if not x._shape[d]:
                 raise RuntimeError(
-                    f"linalg.vector_norm cannot compute the {name} norm on the dimension {d}because this dimension is empty "
-                    "and the operation does not have an identity"
+                    f"linalg.vector_norm cannot compute the {name} norm on the dimension {d}because this dimension is "
+                    "empty and the operation does not have an identity"
                 )
     ord = float(ord) if isinstance(ord, (int, float)) else float(ord.item())
     return finish_out(out, _vector_norm(x, ord, axes, keepdim, kind, kind and x._dtype), "linalg_vector_norm")
 
 
 @composite()
-def norm(
-    input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None
-) -> Any:
+def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None) -> Any:
     """The norm of a tensor seen as one vector, or of vectors or matrices along some dimensions.
 
     Args:
@@ -407,7 +402,8 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 
 @operation(name="_logcumsumexp", node="LogcumsumexpBackward0", aten="logcumsumexp", function=False, method=False,
            out=False, kernel=kernels.logcumsumexp,
-           input="logcumsumexp_part(grad, input, result, dim) - logcumsumexp_part(-grad, input, result, dim)")  # fmt: skip
+           input="logcumsumexp_part(grad, input, result, dim) "
+                 "- logcumsumexp_part(-grad, input, result, dim)")  # fmt: skip
 def _logcumsumexp(input: Array, dim: int) -> Array:
     """The logarithms of running sums of exponentials."""
 
@@ -416,7 +412,8 @@ def _logcumsumexp(input: Array, dim: int) -> Array:
 def logcumsumexp_part(grad: Any, input: Any, result: Any, dim: int) -> Any:
     """The gradient of `logcumsumexp` that comes from the positive part of `grad`, computed by logarithms."""
     logs = log_of_positive(grad)  # type: ignore[name-defined]  # noqa: F821
-    return exp(flip_along(_logcumsumexp(flip_along(logs - result, dim), dim), dim) + input)  # type: ignore[name-defined]  # noqa: F821
+    return exp(flip_along(_logcumsumexp(flip_along(logs - result, dim), dim), dim) + input)  # type:
+    ignore[name - defined]  # noqa: F821
 
 
 def _log_of_positive(x: Any) -> Any:
@@ -485,7 +482,7 @@ def _cumprod_backward_tensor(grad: Any, input: Any, result: Any, dim: int) -> An
     products = result.conj() if input._dtype.is_complex else result
     if not bool((input._data == 0).any()):
         return _cumsum_reversed(grad * products, dim) / x
-    from .shape import cat
+    from .joining import cat
 
     n = input._shape[dim]
     parts = []
@@ -519,13 +516,15 @@ _RUNNING = "_put_along(grad, indices, dim, shape(input))"
 
 
 @operation(name="_cummax", node="CummaxBackward0", aten="cummax", function=False, method=False, out=False,
-           kernel=kernels.cummax, outputs=("values", "indices"), differentiable=("values",), input=_RUNNING)  # fmt: skip
+           kernel=kernels.cummax, outputs=("values", "indices"), differentiable=("values",),
+           input=_RUNNING)  # fmt: skip
 def _cummax(input: Array, dim: int) -> Any:
     """The largest elements so far and their places."""
 
 
 @operation(name="_cummin", node="CumminBackward0", aten="cummin", function=False, method=False, out=False,
-           kernel=kernels.cummin, outputs=("values", "indices"), differentiable=("values",), input=_RUNNING)  # fmt: skip
+           kernel=kernels.cummin, outputs=("values", "indices"), differentiable=("values",),
+           input=_RUNNING)  # fmt: skip
 def _cummin(input: Array, dim: int) -> Any:
     """The smallest elements so far and their places."""
 
@@ -610,7 +609,8 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = 
     return _middle("nanmedian", _nanmedian, _nanmedian_dim, input, dim, keepdim, out)
 
 
-@operation(name="_mode", node="ModeBackward0", aten="mode", function=False, method=False, out=False, kernel=kernels.mode,
+@operation(name="_mode", node="ModeBackward0", aten="mode", function=False, method=False, out=False,
+           kernel=kernels.mode,
            outputs=("values", "indices"), differentiable=("values",), input=_PUT_BACK)  # fmt: skip
 def _mode(input: Array, dim: int, keepdim: bool) -> Any:
     """The most frequent elements along a dimension and their places."""
@@ -618,7 +618,7 @@ def _mode(input: Array, dim: int, keepdim: bool) -> Any:
 
 @composite()
 def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The most frequent element along a dimension, of several the smallest, and its last place: ``(values, indices)``."""
+    """The most frequent element along a dimension (of several the smallest) and its last place: ``(values, indices)``."""
     at = int_dim("mode", input, dim)
     nonempty("mode", input, (at,))
     return several_out(out, _mode(input, at, bool_argument("mode", keepdim)), "mode")
@@ -648,7 +648,8 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
         raise RuntimeError(f"{function}() q values must be in the range [0, 1]")
     if interpolation not in _INTERPOLATIONS:
         raise RuntimeError(
-            f"{function}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got {interpolation}"
+            f"{function}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
+            f"{interpolation}"
         )
     dims = len(input._shape)
     if dim is None:
@@ -715,16 +716,15 @@ def nanquantile(
 
 # ---------------------------------------------------------------------------------------------- without NaN
 @operation(name="_nansum", node="NansumBackward0", aten="nansum", function=False, method=False, out=False,
-           input="cast_to(spread_over(grad, shape(input), dim, keepdim) * cast_to(not_nan(input), dtype), source)")  # fmt: skip
+           input="cast_to(spread_over(grad, shape(input), dim, keepdim) "
+                 "* cast_to(not_nan(input), dtype), source)")  # fmt: skip
 def _nansum(input: Array, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The sum of the elements that are not NaN, over some dimensions."""
     x = input if dtype is None else cast(input, dtype, False)
     return reductions.sum_over(np.where(x != x, x.dtype.type(0), x), dim, keepdim)
 
 
-in_formulas(
-    lambda x: (x == x).astype(x.dtype), lambda x: wrap((x._data == x._data).astype(x._data.dtype)), "not_nan"
-)
+in_formulas(lambda x: (x == x).astype(x.dtype), lambda x: wrap((x._data == x._data).astype(x._data.dtype)), "not_nan")
 
 
 @composite()
@@ -732,7 +732,9 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     """The sum of the elements that are not NaN; the arguments are those of `sum`."""
     axes = _axes("nansum", input, dim)
     kind = sum_dtype("nansum", input, dtype)
-    return finish_out(out, _nansum(input, axes, bool_argument("nansum", keepdim), kind, kind and input._dtype), "nansum")
+    return finish_out(
+        out, _nansum(input, axes, bool_argument("nansum", keepdim), kind, kind and input._dtype), "nansum"
+    )
 
 
 @composite()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import Size, TensorBase
+from ..base import TensorBase
 from ..kernels import numpy_views as kernels
 from ..memory_format import contiguous_format
 from ..warn import warn_once
@@ -65,8 +65,8 @@ def sizes(name: str, given: tuple[Any, ...], argument: str = "size", named: dict
 
 
 _VIEW_FORMS = (
-    "view() received an invalid combination of arguments - got ({0}), but expected one of:\n * (torch.dtype dtype)\n{1} * "
-    "(tuple of ints size)\n{1}"
+    "view() received an invalid combination of arguments - got ({0}), but expected one of:\n * (torch.dtype "
+    "dtype)\n{1} * (tuple of ints size)\n{1}"
 )
 
 
@@ -86,11 +86,13 @@ def _integer(name: str, x: Any, position: int, argument: str) -> int:
         kind = type(x).__name__
         if position:
             raise TypeError(
-                f"{name}(): argument '{argument}' failed to unpack the object at pos {position + 1} with error \"type must "
+                f"{name}(): argument '{argument}' failed to unpack the object at pos {position + 1} with error "
+                '"type must '
                 f'be tuple of ints,but got {kind}"'
             ) from None
         raise TypeError(
-            f"{name}(): argument '{argument}' (position 1) must be tuple of ints, but found element of type {kind} at pos 0"
+            f"{name}(): argument '{argument}' (position 1) must be tuple of ints, but found element of type {kind} "
+            "at pos 0"
         ) from None
 
 
@@ -120,8 +122,8 @@ def infer_size(shape: Shape, size: Shape) -> Shape:
         return size[:free] + (count // known,) + size[free + 1 :]
     elif known == 0 and count == 0:
         raise RuntimeError(
-            f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified dimension size -1 can "
-            "be any value and is ambiguous"
+            f"cannot reshape tensor of 0 elements into shape {list(size)} because the unspecified dimension size -1 "
+            "can be any value and is ambiguous"
         )
     raise RuntimeError(f"shape '{list(size)}' is invalid for input of size {count}")
 
@@ -444,8 +446,8 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     n = len(input._shape)
     if len(from_) != len(to):
         raise RuntimeError(
-            f"movedim: Invalid source or destination dims: source ({from_} dims) should contain the same number of dims "
-            f"as destination ({to} dims)"
+            f"movedim: Invalid source or destination dims: source ({from_} dims) should contain the same number of "
+            f"dims as destination ({to} dims)"
         )
     src, dst = [wrap_dim(d, n) for d in from_], [wrap_dim(d, n) for d in to]
     if len(set(src)) != len(src):
@@ -477,8 +479,8 @@ def _reversed(input: Any) -> Any:
         )
     if n != 2:
         warn_once(
-            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw "
-            "an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
+            "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
         )
     return permute(input, tuple(range(n - 1, -1, -1)))
@@ -538,99 +540,3 @@ for _name, _getter, _doc in (
     ("mH", _batch_adjoint, "The conjugate transpose of the last two dimensions."),
 ):
     setattr(TensorBase, _name, property(_getter, doc=_doc))
-
-
-# ---------------------------------------------------------------------------------------------- repeating
-@view(name="_expand", aten="expand", node="ExpandBackward0", function=False, method=False,
-      input="sum_to_size(grad, shape(input))")  # fmt: skip
-def _expand(input: Array, size: Any) -> Array:
-    """Repeated to a shape."""
-    return kernels.expand(input, size)
-
-
-def _expand_array(a: Array, size: Any) -> Array:
-    return kernels.expand(a, tuple(size))
-
-
-@composite(function=False, raw=_expand_array)
-def expand(input: Any, *size: Any, implicit: bool = False, **named: Any) -> Any:
-    """Dimensions of size 1 repeated to a larger size without using memory; -1 keeps a size.
-
-    Raises:
-        RuntimeError: a dimension of another size than 1 would change, or there are too few sizes.
-    """
-    new = sizes("expand", size, "size", named)
-    shape = input._shape
-    lead = len(new) - len(shape)
-    if lead < 0:
-        raise RuntimeError(
-            f"expand({_type(input)}{{{list(shape)}}}, size={list(new)}): the number of sizes provided ({len(new)}) must "
-            f"be greater or equal to the number of dimensions in the tensor ({len(shape)})"
-        )
-    found = list(new)
-    for i in reversed(range(len(new))):
-        n = new[i]
-        if n == -1:
-            if i < lead:
-                raise RuntimeError(
-                    f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing dimension {i}"
-                )
-            found[i] = shape[i - lead]
-        elif i >= lead and n != shape[i - lead] and shape[i - lead] != 1:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) must match the existing size ({shape[i - lead]}) at non-singleton "
-                f"dimension {i}.  Target sizes: {list(new)}.  Tensor sizes: {list(shape)}"
-            )
-    return _expand(input, tuple(found))
-
-
-def _type(t: Any) -> str:
-    return f"torch.{t._dtype.legacy}"
-
-
-@composite(function=False)
-def expand_as(input: Any, other: Any) -> Any:
-    """`input` expanded to the shape of `other`."""
-    return expand(input, other._shape)
-
-
-@composite()
-def broadcast_to(input: Any, *size: Any, **named: Any) -> Any:
-    """`input` expanded to a shape; see `Tensor.expand`."""
-    return expand(input, sizes("broadcast_to", size, "size", named))
-
-
-@composite(method=False)
-def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
-    """All tensors expanded to the shape to which they broadcast together."""
-    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
-        tensors = tuple(tensors[0])
-    from .elementwise_general import broadcast_shapes as two
-
-    shape: Shape = ()
-    for x in tensors:
-        shape = two(shape, x._shape)
-    return tuple([x if x._shape == shape else expand(x, shape) for x in tensors])
-
-
-@composite(method=False)
-def broadcast_shapes(*shapes: Any) -> Size:
-    """The shape to which shapes broadcast together.
-
-    Raises:
-        RuntimeError: they do not.
-    """
-    from .elementwise_general import broadcast_shapes as two
-
-    found: Shape = ()
-    for i, s in enumerate(shapes):
-        s = (s,) if isinstance(s, int) else tuple(s)
-        try:
-            found = two(found, s)
-        except RuntimeError:
-            d = next(d for d in range(1, len(s) + 1) if s[-d] != 1 and found[-d] not in (1, s[-d]))
-            raise RuntimeError(
-                f"Attempting to broadcast a dimension of length {s[-d]} at {-d}! Mismatching argument at index {i} had {s}; "
-                f"but expected shape should be broadcastable to {list(found)}"
-            ) from None
-    return Size(found)

@@ -90,8 +90,8 @@ def alias(input: Array) -> Array:
     return input[...]
 
 
-@view(name="_diagonal", aten="diagonal", node="DiagonalBackward0", function=False, method=False, kernel=kernels.diagonal,
-      input="diagonal_backward(grad, shape(input), offset, dim1, dim2)")  # fmt: skip
+@view(name="_diagonal", aten="diagonal", node="DiagonalBackward0", function=False, method=False,
+      kernel=kernels.diagonal, input="diagonal_backward(grad, shape(input), offset, dim1, dim2)")  # fmt: skip
 def _diagonal(input: Array, offset: int, dim1: int, dim2: int) -> Array:
     """The diagonals of matrices."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...autograd.grad_mode import no_grad
 from ...ops import loss as ops
-from ...ops.view import broadcast_tensors
+from ...ops.broadcasting import broadcast_tensors
 from ...tensor import Tensor
 from .. import _reduction as _Reduction
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ...ops.shape import cat
+from ...ops.joining import cat
 from ...tensor import Tensor
 from ..modules.module import typename
 

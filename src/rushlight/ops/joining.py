@@ -1,0 +1,257 @@
+"""Joining tensors into a larger one."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase
+from ..kernels import numpy_views as kernels
+from ..memory_format import channels_last
+from .convert import is_laid_out, to_dtype
+from .declare import Array, composite, formula, in_formulas, operation
+from .view import reshape, unsqueeze, wrap_dim
+
+
+# ---------------------------------------------------------------------------------------------- joining
+def in_rows(a: Array) -> Array:
+    """The array itself if it lies row by row in memory, else such a copy."""
+    return a if a.flags.c_contiguous else a.copy("C")
+
+
+@operation(name="_cat", aten="cat", node="CatBackward0", function=False, method=False, tangent="linear",
+           tensors="cat_backward(grad, shape(tensors), dim)")  # fmt: skip
+def _cat(tensors: list[Array], dim: int) -> Array:
+    """Tensors one after the other in a dimension."""
+    return _cat_arrays(tensors, dim)
+
+
+@formula(aliasing=True)
+def cat_backward(grad: Any, shapes: Any, dim: Any) -> Any:
+    """The part of a gradient that belongs to each of the joined tensors."""
+    found, start = [], 0
+    for s in shapes:
+        found.append(_slice(grad, dim, start, start + s[dim], 1))  # type: ignore[name-defined]  # noqa: F821
+        start += s[dim]
+    return found
+
+
+def _tensor_list(name: str, tensors: Any) -> list[Any]:
+    if not isinstance(tensors, (list, tuple)):
+        raise TypeError(
+            f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}"
+        )
+    for i, t in enumerate(tensors):
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+    return list(tensors)
+
+
+def _common_dtype(tensors: list[Any]) -> list[Any]:
+    common = tensors[0]._dtype
+    same = True
+    for t in tensors:
+        if t._dtype is not common:
+            same = False
+            common = dtypes.promote_types(common, t._dtype)
+    return tensors if same else [to_dtype(t, common) for t in tensors]
+
+
+def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
+    found = np.concatenate(arrays, dim)
+    if found.flags.c_contiguous or all(is_laid_out(a, channels_last) for a in arrays):
+        return found
+    return in_rows(found)
+
+
+@composite(method=False, raw=_cat_arrays)
+def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None) -> Any:
+    """Tensors one after the other in a dimension.
+
+    Args:
+        tensors: a sequence of tensors of the same shape but for that dimension; those of shape (0,) are left out.
+        dim, axis: the dimension.
+        out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the shapes differ, a tensor has no dimensions, or there is no tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.cat.html
+    """
+    given = _tensor_list("cat", tensors)
+    if not given:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    given = _common_dtype(given)
+    some = [t for t in given if t._shape != (0,)] or given
+    first = some[0]._shape
+    for i, t in enumerate(given):
+        if not t._shape:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+    at = wrap_dim(dim if axis is None else axis, len(first))
+    for t in some:
+        if t._shape != first:
+            _check_joinable(given, first, t._shape, at)
+    result = _cat(some, at)
+    return result if out is None else _into(out, result)
+
+
+def _check_joinable(given: list[Any], first: Any, shape: Any, dim: int) -> None:
+    position = next(i for i, t in enumerate(given) if t._shape == shape)
+    if len(shape) != len(first):
+        raise RuntimeError(f"Tensors must have same number of dimensions: got {len(first)} and {len(shape)}")
+    for d, (n, m) in enumerate(zip(first, shape)):
+        if d != dim and n != m:
+            raise RuntimeError(
+                f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} for tensor "
+                f"number {position} in the list."
+            )
+
+
+def _into(out: Any, result: Any) -> Any:
+    if out._shape != result._shape:
+        out.resize_(result._shape)
+    return out.copy_(result)
+
+
+for _name in ("concat", "concatenate"):
+    composite(method=False, name=_name)(cat)
+
+
+@operation(name="_stack", aten="stack", node="StackBackward0", function=False, method=False, tangent="linear",
+           tensors="unstack(grad, dim)")  # fmt: skip
+def _stack(tensors: list[Array], dim: int) -> Array:
+    """Tensors side by side in a new dimension."""
+    return in_rows(np.stack(tensors, dim))
+
+
+def _unstack_array(a: Array, dim: int) -> list[Array]:
+    return [kernels.select(a, dim, i) for i in range(a.shape[dim])]
+
+
+in_formulas(_unstack_array, lambda t, dim: list(t.unbind(dim)), "unstack", aliasing=True)
+
+
+@composite(method=False, raw=np.stack)
+def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None) -> Any:
+    """Tensors of one shape side by side in a new dimension.
+
+    Raises:
+        RuntimeError: the shapes differ or there is no tensor.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.stack.html
+    """
+    given = _tensor_list("stack", tensors)
+    if not given:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    first = given[0]._shape
+    for i, t in enumerate(given):
+        if t._shape != first:
+            raise RuntimeError(
+                f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(t._shape)} at "
+                f"entry {i}"
+            )
+    result = _stack(_common_dtype(given), wrap_dim(dim if axis is None else axis, len(first) + 1))
+    return result if out is None else _into(out, result)
+
+
+@composite(method=False)
+def hstack(tensors: Any, *, out: Any = None) -> Any:
+    """Tensors joined horizontally: in dimension 1, or in their only dimension."""
+    given = [atleast_1d(t) for t in _tensor_list("hstack", tensors)]
+    return cat(given, 0 if given and len(given[0]._shape) == 1 else 1, out=out)
+
+
+@composite(method=False)
+def vstack(tensors: Any, *, out: Any = None) -> Any:
+    """Tensors joined vertically: in dimension 0, one-dimensional ones as rows."""
+    return cat([atleast_2d(t) for t in _tensor_list("vstack", tensors)], 0, out=out)
+
+
+composite(method=False, name="row_stack")(vstack)
+
+
+@composite(method=False)
+def dstack(tensors: Any, *, out: Any = None) -> Any:
+    """Tensors joined in dimension 2, which those with fewer dimensions get."""
+    return cat([atleast_3d(t) for t in _tensor_list("dstack", tensors)], 2, out=out)
+
+
+@composite(method=False)
+def column_stack(tensors: Any, *, out: Any = None) -> Any:
+    """Tensors joined as columns: in dimension 1, one-dimensional ones as a column each."""
+    given = [reshape(t, (t._data.size, 1)) if len(t._shape) <= 1 else t for t in _tensor_list("column_stack", tensors)]
+    return cat(given, 1, out=out)
+
+
+def _atleast(name: str, doc: str, one: Any) -> Any:
+    def function(*tensors: Any) -> Any:
+        if len(tensors) == 1:
+            if isinstance(tensors[0], TensorBase):
+                return one(tensors[0])
+            tensors = tuple(tensors[0])
+        return tuple([one(t) for t in tensors])
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = doc
+    return composite(method=False)(function)
+
+
+def _three(t: Any) -> Any:
+    n = len(t._shape)
+    if n == 0:
+        return reshape(t, (1, 1, 1))
+    if n == 1:
+        return unsqueeze(unsqueeze(t, 0), -1)
+    return unsqueeze(t, -1) if n == 2 else t
+
+
+atleast_1d = _atleast(
+    "atleast_1d", "Each tensor with at least one dimension.", lambda t: t if t._shape else reshape(t, (1,))
+)
+atleast_2d = _atleast(
+    "atleast_2d",
+    "Each tensor with at least two dimensions.",
+    lambda t: t if len(t._shape) > 1 else unsqueeze(t, 0) if t._shape else reshape(t, (1, 1)),
+)
+atleast_3d = _atleast("atleast_3d", "Each tensor with at least three dimensions.", _three)
+
+
+@operation(name="_block_diag", node="BlockDiagBackward0", function=False, method=False, tangent="linear",
+           tensors="block_diag_backward(grad, shape(tensors))")  # fmt: skip
+def _block_diag(tensors: list[Array]) -> Array:
+    """Matrices along the diagonal of a larger one."""
+    blocks = [np.atleast_2d(a) for a in tensors]
+    found = np.zeros((sum(b.shape[0] for b in blocks), sum(b.shape[1] for b in blocks)), blocks[0].dtype)
+    i = j = 0
+    for b in blocks:
+        found[i : i + b.shape[0], j : j + b.shape[1]] = b
+        i, j = i + b.shape[0], j + b.shape[1]
+    return found
+
+
+@formula(aliasing=True)
+def block_diag_backward(grad: Any, shapes: Any) -> Any:
+    """The blocks of a gradient that belong to the matrices."""
+    found, i, j = [], 0, 0
+    for s in shapes:
+        rows, columns = (1,) * (2 - len(s)) + tuple(s)
+        block = _slice(_slice(grad, 0, i, i + rows, 1), 1, j, j + columns, 1)  # type: ignore[name-defined]  # noqa: F821
+        found.append(reshape(block, s))
+        i, j = i + rows, j + columns
+    return found
+
+
+@composite(method=False)
+def block_diag(*tensors: Any) -> Any:
+    """A matrix with the given matrices along its diagonal and zeros elsewhere.
+
+    Raises:
+        RuntimeError: a tensor has more than two dimensions.
+    """
+    for i, t in enumerate(tensors):
+        if len(t._shape) > 2:
+            raise RuntimeError(
+                "torch.block_diag: Input tensors must have 2 or fewer dimensions. Input "
+                f"{i} has {len(t._shape)} dimensions"
+            )
+    return _block_diag(_common_dtype(list(tensors)))
