@@ -85,7 +85,6 @@ CASES = {
     "complex to real": lambda t: t.tensor([1j]).to(t.float32),
     "complex copied into real": lambda t: copied_into(t.zeros(1), t.tensor([1j])),
     "out of another shape": same_out,
-    "range": lambda t: t.range(0, 2),
     "resize of a tensor": lambda t: t.ones(4).resize(2, 2),
     "no_grad on a class": lambda t: t.no_grad()(type("Own", (), {})),
     "gradcheck of single precision": lambda t: t.autograd.gradcheck(t.neg, (leaf(t),), atol=1, eps=1e-2),
@@ -108,7 +107,6 @@ CASES = {
     "new_tensor of a tensor": lambda t: t.ones(2).new_tensor(t.ones(2)),
     "CrossEntropyLoss with an old reduction": lambda t: t.nn.CrossEntropyLoss(size_average=True),
     "Variable of the past": lambda t: t.autograd.Variable(t.ones(1), volatile=True),
-    "volatile": lambda t: t.ones(2).volatile,
     "random_ beyond a float's integers": lambda t: t.tensor([1.5]).random_(0, 2**30),
     "complex assigned to real": lambda t: t.zeros(1).__setitem__(0, t.tensor(1j)),
     "complex to integers": lambda t: t.ones(2, dtype=t.complex64).to(t.int64),
@@ -124,7 +122,9 @@ def seen(call, module):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         call(module)
-    return [(warning.category.__name__, normalised(str(warning.message))) for warning in caught]
+    found = [(warning.category.__name__, normalised(str(warning.message))) for warning in caught]
+    # PyTorch's parser of nested lists gives the same warning twice once each is given.
+    return [warning for i, warning in enumerate(found) if warning not in found[:i]]
 
 
 def normalised(message):
