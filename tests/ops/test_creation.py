@@ -8,9 +8,9 @@ import torch
 from beside import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ops.tables import calls, check_line
 
 import rushlight
+from ops.tables import calls, check_line
 
 
 class Numbers:
@@ -442,7 +442,10 @@ def test_any_nesting(data):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(numbers, max_size=6), st.sampled_from(["float64", "float32", "bool", "int64", "int8", "uint8", "complex64"]))
+@given(
+    st.lists(numbers, max_size=6),
+    st.sampled_from(["float64", "float32", "bool", "int64", "int8", "uint8", "complex64"]),
+)
 def test_any_dtype(data, dtype):
     check(lambda m: m.tensor(data, dtype=getattr(m, dtype)))
 
@@ -457,7 +460,12 @@ def test_arange(start, end, by):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(-100, 100, width=32), st.floats(-100, 100, width=32), st.integers(0, 30), st.sampled_from(["float32", "float64"]))
+@given(
+    st.floats(-100, 100, width=32),
+    st.floats(-100, 100, width=32),
+    st.integers(0, 30),
+    st.sampled_from(["float32", "float64"]),
+)
 def test_linspace(start, end, steps, dtype):
     check(lambda m: m.linspace(start, end, steps, dtype=getattr(m, dtype)), rtol=1e-5, atol=1e-5)
 
@@ -556,7 +564,14 @@ def test_default_dtype_decides_what_floats_become():
     def scenario(m):
         m.set_default_dtype(m.float64)
         try:
-            made = [m.tensor([1.0]), m.zeros(2), m.arange(0.0, 1.0, 0.5), m.tensor(1j), m.full((2,), 1.0), m.linspace(0, 1, 3)]
+            made = [
+                m.tensor([1.0]),
+                m.zeros(2),
+                m.arange(0.0, 1.0, 0.5),
+                m.tensor(1j),
+                m.full((2,), 1.0),
+                m.linspace(0, 1, 3),
+            ]
         finally:
             m.set_default_dtype(m.float32)
         return [made, m.get_default_dtype()]

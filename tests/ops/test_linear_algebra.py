@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 from beside import check
-from ops.tables import calls, check_line
 
 import rushlight
+from ops.tables import calls, check_line
 
 CALLS = """
-    torch.linalg.inv(A).contiguous()
-    torch.inverse(A).contiguous()
-    A.inverse().contiguous()
+    torch.linalg.inv(A).detach().contiguous()
+    torch.inverse(A).detach().contiguous()
+    A.inverse().detach().contiguous()
     torch.linalg.inv(S)
     torch.linalg.inv(R)
-    torch.linalg.inv(B).contiguous()
+    torch.linalg.inv(B).detach().contiguous()
     torch.linalg.inv(torch.stack([A, S.double()]))
     torch.linalg.inv(torch.ones(2, 2, dtype=torch.int64))
     torch.linalg.inv(torch.ones(2, 2, dtype=torch.float16))
@@ -24,20 +24,20 @@ CALLS = """
     torch.linalg.det(B)
     torch.linalg.slogdet(A)
     A.logdet()
-    torch.linalg.solve(A, A).contiguous()
+    torch.linalg.solve(A, A).detach().contiguous()
     torch.linalg.solve(A, b).detach()
     torch.linalg.solve(S, S)
     torch.linalg.solve(A, b.float())
     torch.linalg.solve(A, A, left=False).detach().contiguous()
-    torch.linalg.cholesky(A).contiguous()
+    torch.linalg.cholesky(A).detach().contiguous()
     torch.linalg.cholesky(A, upper=True).detach().contiguous()
     torch.linalg.cholesky(-A)
     torch.linalg.svdvals(A)
     torch.linalg.svdvals(R)
     torch.linalg.eigvalsh(A)
     torch.linalg.pinv(A).detach().contiguous()
-    torch.linalg.pinv(R).contiguous()
-    torch.pinverse(R).contiguous()
+    torch.linalg.pinv(R).detach().contiguous()
+    torch.pinverse(R).detach().contiguous()
     torch.linalg.matrix_power(A, 3)
     torch.linalg.matrix_power(A, 0).detach()
     torch.linalg.matrix_power(A, -2)

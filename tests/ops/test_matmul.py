@@ -5,9 +5,9 @@ import pytest
 from beside import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ops.tables import calls, check_line
 
 import rushlight
+from ops.tables import calls, check_line
 
 CALLS = """
     torch.dot(v,w)
@@ -319,7 +319,13 @@ def test_operands_that_are_not_contiguous():
         a = m.arange(24.0).reshape(2, 3, 4)
         b = m.arange(12.0).reshape(3, 4)
         one = m.ones(1, 1)
-        return [a[:, ::2] @ b.t(), a.transpose(0, 2)[1] @ a[:, 0].t()[:2], one.expand(3, 4) @ b.mT, b[:, 1] @ b, b.mv(b[1])]
+        return [
+            a[:, ::2] @ b.t(),
+            a.transpose(0, 2)[1] @ a[:, 0].t()[:2],
+            one.expand(3, 4) @ b.mT,
+            b[:, 1] @ b,
+            b.mv(b[1]),
+        ]
 
     check(scenario)
 

@@ -6,6 +6,7 @@ from beside import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+
 from ops.tables import calls, check_line
 
 CALLS = """
@@ -206,15 +207,23 @@ def test_topk_of_many(k, largest):
 
 
 @settings(max_examples=100, deadline=None)
-@given(hnp.arrays("int64", hnp.array_shapes(min_dims=1, max_dims=2, min_side=1, max_side=5), elements=st.integers(0, 3)))
+@given(
+    hnp.arrays("int64", hnp.array_shapes(min_dims=1, max_dims=2, min_side=1, max_side=5), elements=st.integers(0, 3))
+)
 def test_unique_of_any_shape(array):
     for dim in (None, 0):
-        check(lambda m: m.unique(m.from_numpy(array), return_inverse=True, return_counts=True, dim=dim))
-        check(lambda m: m.unique_consecutive(m.from_numpy(array), return_inverse=True, return_counts=True, dim=dim))
+        check(lambda m, dim=dim: m.unique(m.from_numpy(array), return_inverse=True, return_counts=True, dim=dim))
+        check(
+            lambda m, dim=dim: m.unique_consecutive(
+                m.from_numpy(array), return_inverse=True, return_counts=True, dim=dim
+            )
+        )
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.integers(-5, 5), max_size=6), hnp.arrays("int64", shapes, elements=st.integers(-6, 6)), st.booleans())
+@given(
+    st.lists(st.integers(-5, 5), max_size=6), hnp.arrays("int64", shapes, elements=st.integers(-6, 6)), st.booleans()
+)
 def test_searchsorted_of_any_shape(row, values, right):
     row = np.array(sorted(row), np.int64)
     check(lambda m: m.searchsorted(m.from_numpy(row), m.from_numpy(values), right=right))

@@ -9,7 +9,8 @@ from .numpy_common import narrow, widen
 Axes = tuple[int, ...]
 _add = np.add.reduce
 
-# Arrays of so few elements are added as NumPy does it. In others, long sums across rows, which NumPy adds one by one, are
+# Arrays of so few elements are added as NumPy does it. In others, long sums across rows, which NumPy adds one by one,
+# are
 # made of sums of about the square root of their length.
 _LONG = 512
 
@@ -32,13 +33,13 @@ def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
         return _add(x, axes, None, None, keepdims)
     wide = widen(x)
     kind = wide.dtype
-    if kind.itemsize > 4 and kind.char != "F" or kind.kind not in "fc":
+    if (kind.itemsize > 4 and kind.char != "F") or kind.kind not in "fc":
         result = _add(wide, axes, kind, None, keepdims)
     else:
         count = 1
         for a in axes:
             count *= wide.shape[a]
-        if count <= 64 or axes == (wide.ndim - 1,) and wide.flags.c_contiguous:
+        if count <= 64 or (axes == (wide.ndim - 1,) and wide.flags.c_contiguous):
             result = _add(wide, axes, None, None, keepdims)
         else:
             result = _sum_long(wide, axes, keepdims)

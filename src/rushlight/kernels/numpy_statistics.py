@@ -67,7 +67,7 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
         found = sum_over(size, axes, keepdims)
     else:
         with np.errstate(all="ignore"):
-            found = sum_over(size**size.dtype.type(p), axes, keepdims) ** size.dtype.type(1 / p)
+            found = sum_over(size ** size.dtype.type(p), axes, keepdims) ** size.dtype.type(1 / p)
     return narrow(np.asarray(found), real)
 
 

@@ -48,8 +48,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         return finish_out(out, input * other, "inner")
     if a[-1] != b[-1]:
         raise RuntimeError(
-            "inner() the last dimension must match on both input tensors but got shapes "
-            f"{list(a)} and {list(b)}"
+            f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"
         )
     return finish_out(out, tensordot(input, other, dims=([-1], [-1])), "inner")
 
@@ -98,9 +97,7 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> A
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     at = wrap_dim(dim, len(a))
     if a[at] != 3 or b[at] != 3:
-        raise RuntimeError(
-            f"linalg.cross: inputs dimension {dim} must have length 3. Got {a[at]} and {b[at]}"
-        )
+        raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {a[at]} and {b[at]}")
     return finish_out(out, _cross(input, other, at), "linalg_cross")
 
 
@@ -109,9 +106,9 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
     """As `torch.linalg.cross`; without a dimension along the first of length 3, which is deprecated."""
     if dim is None:
         warn_once(
-            "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly or "
-            "simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of linalg.cross in a "
-            "future release."
+            "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly "
+            "or simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of "
+            "linalg.cross in a future release."
         )
         for i, n in enumerate(input._shape):
             if n == 3:
@@ -181,9 +178,7 @@ def _in_best_order(tensors: list[Any], sizes: list[int]) -> Any:
     def cost(i: int, j: int) -> tuple[int, int]:
         if i == j:
             return 0, i
-        return min(
-            (cost(i, k)[0] + cost(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)
-        )
+        return min((cost(i, k)[0] + cost(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j))
 
     def product(i: int, j: int) -> Any:
         if i == j:
@@ -244,8 +239,8 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     for i, (d, e) in enumerate(zip(p, q)):
         if a._shape[d] != b._shape[e] and a._shape[d] != 1 and b._shape[e] != 1:
             raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {a._shape[d]} in dim {first[i]} and second has size "
-                f"{b._shape[e]} in dim {second[i]}"
+                f"contracted dimensions need to match, but first has size {a._shape[d]} in dim {first[i]} and second "
+                f"has size {b._shape[e]} in dim {second[i]}"
             )
     for i, (d, e) in enumerate(zip(p, q)):
         # A dimension of size 1 meets one of another size: the latter is summed beforehand.
@@ -288,7 +283,8 @@ def _parse(text: str, where: str, start: int) -> list[Any]:
             labels.append(c)
         else:
             raise RuntimeError(
-                f"einsum(): invalid subscript given at index {start + i} in the equation string, subscripts must be in [a-zA-Z]"
+                f"einsum(): invalid subscript given at index {start + i} in the equation string, subscripts must be "
+                "in [a-zA-Z]"
             )
         i += 1
     return labels
@@ -325,8 +321,8 @@ def einsum(*args: Any) -> Any:
     """Sums of products of elements, by labels of the dimensions.
 
     Args:
-        args: the equation, such as ``"bij,bjk->bik"``, and the tensors; or each tensor followed by the list of its labels as
-            numbers, and the list of the result's labels.
+        args: the equation, such as ``"bij,bjk->bik"``, and the tensors; or each tensor followed by the list of its
+            labels as numbers, and the list of the result's labels.
 
     Raises:
         RuntimeError: the equation is malformed, or does not fit the tensors.
@@ -351,8 +347,8 @@ def einsum(*args: Any) -> Any:
         if None in labels:
             if named > dims:
                 raise RuntimeError(
-                    f"einsum(): the number of subscripts in the equation ({named}) is more than the number of dimensions "
-                    f"({dims}) for operand {i}"
+                    f"einsum(): the number of subscripts in the equation ({named}) is more than the number of "
+                    f"dimensions ({dims}) for operand {i}"
                 )
             widest = max(widest, dims - named)
         elif named != dims:
@@ -408,7 +404,8 @@ def _aligned(i: int, labels: list[Any], x: Any, order: list[str], dots: list[str
         if known not in (1, size) and size != 1:
             what = "the dimension covered by the ellipsis" if s.startswith(".") else f"subscript {s}"
             raise RuntimeError(
-                f"einsum(): {what} has size {size} for operand {i} which does not broadcast with previously seen size {known}"
+                f"einsum(): {what} has size {size} for operand {i} which does not broadcast with previously seen size "
+                f"{known}"
             )
         if size != 1 or s not in sizes:
             sizes[s] = size

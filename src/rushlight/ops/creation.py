@@ -8,10 +8,8 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..base import TensorBase
-from .codegen import raw_names
 from .data import (
     TYPED_TENSORS,
-    _number_as,
     cast,
     finish,
     fits,
@@ -60,7 +58,8 @@ def sizes(function: str, args: tuple[Any, ...], size: Any = None) -> tuple[int, 
 def _size(function: str, n: Any, i: int) -> int:
     if not hasattr(n, "__index__"):
         raise TypeError(
-            f"{function}(): argument 'size' failed to unpack the object at pos {i + 1} with error \"type must be tuple of "
+            f"{function}(): argument 'size' failed to unpack the object at pos {i + 1} with error \"type must be "
+            "tuple of "
             f'ints,but got {type_name(n)}"'
         )
     return n.__index__()  # type: ignore[no-any-return]
@@ -247,7 +246,9 @@ def strided_array(size: tuple[int, ...], stride: tuple[int, ...], dtype: dtypes.
     return np.lib.stride_tricks.as_strided(memory, size, [s * dtype.itemsize for s in stride])
 
 
-def _like(make: Any, function: str, input: Any, dtype: Any, device: Any, requires_grad: bool, memory_format: Any) -> Any:
+def _like(
+    make: Any, function: str, input: Any, dtype: Any, device: Any, requires_grad: bool, memory_format: Any
+) -> Any:
     if not isinstance(input, TensorBase):
         raise TypeError(f"{function}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
     d = chosen(function, dtype, device, False, input._dtype)
@@ -376,12 +377,12 @@ def scalar_tensor(
 
 # ---------------------------------------------------------------------------------------------- sequences of numbers
 _ARANGE = (
-    "arange() received an invalid combination of arguments - got ({}), but expected one of:\n * (Number end, *, Tensor out = "
-    "None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, bool "
-    "requires_grad = False)\n * (Number start, Number end, *, torch.dtype dtype = None, torch.layout layout = None, "
-    "torch.device device = None, bool pin_memory = False, bool requires_grad = False)\n * (Number start, Number end, Number "
-    "step = 1, *, Tensor out = None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool "
-    "pin_memory = False, bool requires_grad = False)\n"
+    "arange() received an invalid combination of arguments - got ({}), but expected one of:\n * (Number end, *, "
+    "Tensor out = None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool "
+    "pin_memory = False, bool requires_grad = False)\n * (Number start, Number end, *, torch.dtype dtype = None, "
+    "torch.layout layout = None, torch.device device = None, bool pin_memory = False, bool requires_grad = False)\n "
+    "* (Number start, Number end, Number step = 1, *, Tensor out = None, torch.dtype dtype = None, torch.layout "
+    "layout = None, torch.device device = None, bool pin_memory = False, bool requires_grad = False)\n"
 )
 
 
@@ -426,7 +427,9 @@ def arange(
     if any([isinstance(n, _complex) for n in (start, end, step)]):
         raise overflow(dtypes.float64) if dtype is None else NotImplementedError("complex bounds")
     whole = all([isinstance(n, _int) for n in (start, end, step)])
-    d = chosen("arange", dtype, device, pin_memory, (dtypes.int64 if whole else dtypes._default) if out is None else out._dtype)
+    d = chosen(
+        "arange", dtype, device, pin_memory, (dtypes.int64 if whole else dtypes._default) if out is None else out._dtype
+    )
     if d.category in (dtypes.BOOL, dtypes.COMPLEX):
         raise NotImplementedError(f"\"arange_cpu\" not implemented for '{d.scalar_name}'")
     if step == 0:
@@ -462,7 +465,9 @@ def linspace(
     Raises:
         RuntimeError: the number of steps is negative.
     """
-    array, d = _spaced("linspace", start, end, steps, chosen("linspace", dtype, device, pin_memory, _spaced_dtype(start, end, out)))
+    array, d = _spaced(
+        "linspace", start, end, steps, chosen("linspace", dtype, device, pin_memory, _spaced_dtype(start, end, out))
+    )
     return _done(array, d, requires_grad, out, dtype)
 
 
@@ -487,12 +492,20 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
     # The first half is counted from the start and the second from the end, so that both ends are exact.
-    kind = d.numpy.type if d.category >= dtypes.FLOATING and d.itemsize > 2 else np.float64 if d.itemsize > 2 else np.float32
+    kind = (
+        d.numpy.type
+        if d.category >= dtypes.FLOATING and d.itemsize > 2
+        else np.float64
+        if d.itemsize > 2
+        else np.float32
+    )
     index = np.arange(n)
     if n <= 1:
         return cast(np.full(n, start), d), d
     step = (kind(end) - kind(start)) / kind(n - 1)
-    array = np.where(index < n // 2, kind(start) + step * index.astype(kind), kind(end) - step * (n - 1 - index).astype(kind))
+    array = np.where(
+        index < n // 2, kind(start) + step * index.astype(kind), kind(end) - step * (n - 1 - index).astype(kind)
+    )
     return cast(array.astype(kind), d), d
 
 
@@ -571,7 +584,8 @@ def _complex_array(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
     return array
 
 
-@operation(name="_complex", node="ComplexBackward0", aten="complex", function=False, method=False, kernel=_complex_array,
+@operation(name="_complex", node="ComplexBackward0", aten="complex", function=False, method=False,
+           kernel=_complex_array,
            real="fit_like(part(grad, 0), shape(real))", imag="fit_like(part(grad, 1), shape(imag))",
            tangent="linear")  # fmt: skip
 def _complex_of(real: Array, imag: Array) -> Array:
@@ -586,9 +600,7 @@ def _polar_of(abs: Array, angle: Array) -> Array:
     return _complex_array(abs * np.cos(angle), abs * np.sin(angle))
 
 
-in_formulas(
-    lambda x, i: (x.imag if i else x.real).copy(), lambda x, i: (x.imag if i else x.real), "part", aliasing=True
-)
+in_formulas(lambda x, i: (x.imag if i else x.real).copy(), lambda x, i: x.imag if i else x.real, "part", aliasing=True)
 
 
 def _check_parts(function: str, names: tuple[str, str], a: Any, b: Any) -> None:
@@ -602,8 +614,8 @@ def _check_parts(function: str, names: tuple[str, str], a: Any, b: Any) -> None:
         )
     if a._dtype is not b._dtype:
         raise RuntimeError(
-            f"Expected object of scalar type {a._dtype.scalar_name} but got scalar type {b._dtype.scalar_name} for second "
-            "argument"
+            f"Expected object of scalar type {a._dtype.scalar_name} but got scalar type {b._dtype.scalar_name} for "
+            "second argument"
         )
 
 

@@ -85,8 +85,8 @@ def _inverse(x: Array) -> Array:
             if place:
                 where = "" if x.ndim == 2 else f"(Batch element {i}): "
                 raise LinAlgError(
-                    f"linalg.inv: {where}The diagonal element {place} is zero, the inversion could not be completed because "
-                    "the input matrix is singular."
+                    f"linalg.inv: {where}The diagonal element {place} is zero, the inversion could not be completed "
+                    "because the input matrix is singular."
                 ) from None
         raise
 
@@ -218,8 +218,8 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     _matrices("linalg.solve", A)
     if A._dtype is not B._dtype:
         raise RuntimeError(
-            f"linalg.solve: Expected A and B to have the same dtype, but found A of type {A._dtype.scalar_name} and B of type "
-            f"{B._dtype.scalar_name} instead"
+            f"linalg.solve: Expected A and B to have the same dtype, but found A of type {A._dtype.scalar_name} and B "
+            f"of type {B._dtype.scalar_name} instead"
         )
     vector = len(B._shape) == 1 or B._shape == A._shape[:-1]
     if vector:
@@ -441,7 +441,7 @@ def svd_backward(grad_u: Any, grad_s: Any, grad_vh: Any, U: Any, S: Any, Vh: Any
         if Vh.shape[-1] > Vh.shape[-2]:
             rest = grad_vh - matmul(mH(turned), Vh)  # type: ignore[name-defined]  # noqa: F821
             more = more + matmul(U, rest / as_column(S))  # type: ignore[name-defined]  # noqa: F821
-    return matmul(U, matmul(inner, Vh)) + more  # type: ignore[name-defined]  # noqa: F821
+    return matmul(U, matmul(inner, Vh)) + more  # type: ignore[name-defined]
 
 
 @operation(name="_svd", node="LinalgSvdBackward0", aten="linalg_svd", function=False, method=False, out=False,
@@ -495,7 +495,9 @@ def _cutoff(A: Any, values: Any, atol: Any, rtol: Any) -> Any:
     return np.maximum(float(atol or 0), float(rtol) * values._data.max(-1, keepdims=True, initial=0))
 
 
-def pinv(A: Any, rcond: float | None = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None) -> Any:
+def pinv(
+    A: Any, rcond: float | None = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
+) -> Any:
     """The pseudoinverse of a matrix; singular values up to ``max(atol, rtol * largest)`` count as zero."""
     _matrices("linalg.pinv", A, square=hermitian)
     u, s, vh = _svd(A)
@@ -512,7 +514,9 @@ def pinverse(input: Any, rcond: float = 1e-15) -> Any:
     return pinv(input, rtol=rcond)
 
 
-def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None) -> Any:
+def matrix_rank(
+    A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
+) -> Any:
     """How many singular values of a matrix are above ``max(atol, rtol * largest)``."""
     _matrices("linalg.matrix_rank", A, square=hermitian)
     s = svdvals(A.detach())
@@ -557,7 +561,7 @@ def matrix_norm(
 
     Args:
         A: the tensor.
-        ord: ``"fro"`` (Euclidean), ``"nuc"`` (the sum of the singular values), 2 or -2 (the largest or smallest singular
+        ord: ``"fro"`` (Euclidean), ``"nuc"`` (the sum of the singular values), 2 or -2 (the largest or least singular
             value), 1 or -1 (the largest or smallest sum of a column), inf or -inf (of a row).
         dim: the two dimensions of the matrices.
         keepdim: whether the dimensions stay, with length 1.
@@ -596,10 +600,8 @@ def matrix_norm(
     return finish_out(out, (amax if ord > 0 else amin)(sums, at, keepdim), "linalg_matrix_norm")
 
 
-def norm(
-    A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None, dtype: Any = None
-) -> Any:
-    """The norm of a vector or of a matrix, by the number of dimensions or of `dim`; see `vector_norm` and `matrix_norm`.
+def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None, dtype: Any = None) -> Any:
+    """The norm of a vector or a matrix, by the number of dimensions or of `dim`; see `vector_norm` and `matrix_norm`.
 
     Raises:
         RuntimeError: `ord` is given without `dim` for more than two dimensions.
@@ -608,9 +610,7 @@ def norm(
         return vector_norm(A, 2, dim, keepdim, dtype=dtype, out=out)
     dims = len(A._shape)
     if dim is None and dims not in (1, 2):
-        raise RuntimeError(
-            f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {dims}D."
-        )
+        raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {dims}D.")
     pair = dims == 2 if dim is None else not isinstance(dim, int) and len(dim) == 2
     if pair or isinstance(ord, str):
         return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)

@@ -7,11 +7,11 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, namespace
 from ..kernels import numpy_matmul as kernels
+from .broadcasting import _expand
 from .codegen import Variant, node_class
 from .data import type_name
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .reduction import finish_out
-from .broadcasting import _expand
 from .view import _unsafe_view, _view, reshape, t, unsqueeze
 
 # What PyTorch calls the dtypes in the messages of some products.

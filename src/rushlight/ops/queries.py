@@ -103,7 +103,9 @@ def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
 
 def _dtype(function: str, x: Any, name: str, position: int) -> dtypes.dtype:
     if not isinstance(x, dtypes.dtype):
-        raise TypeError(f"{function}(): argument '{name}' (position {position}) must be torch.dtype, not {type_name(x)}")
+        raise TypeError(
+            f"{function}(): argument '{name}' (position {position}) must be torch.dtype, not {type_name(x)}"
+        )
     return x
 
 
@@ -223,8 +225,10 @@ def isneginf(input: Array) -> Array:
 
 # ---------------------------------------------------------------------------------------------- replacing
 @operation(name="nan_to_num", input="grad * finite_places(input)")
-def nan_to_num(input: Array, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Array:
-    """NaN, positive and negative infinity replaced: by 0, the largest and the smallest number unless others are given."""
+def nan_to_num(
+    input: Array, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
+) -> Array:
+    """NaN, positive and negative infinity replaced: by 0, the largest and the least number unless others are given."""
     if input.dtype.kind in "iub":
         return input.copy()
     limits = np.finfo(input.real.dtype) if input.dtype.kind in "fc" else dtypes.finfo(dtypes.bfloat16)

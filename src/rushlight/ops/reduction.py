@@ -1,9 +1,7 @@
 """Reductions: sums, means, products, extremes, and whether all or any elements hold."""
 
 import math
-from builtins import all as _all
-from builtins import any as _any
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -11,8 +9,8 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_reduction as kernels
 from ..kernels.numpy_common import narrow, widen
-from .data import cast, given_dtype, type_name
 from .codegen import ALIASING
+from .data import cast, given_dtype, type_name
 from .declare import Array, composite, formula, in_formulas, operation, write_out
 
 Axes = tuple[int, ...]
@@ -58,7 +56,10 @@ def axes_of(dim: Any, ndim: int) -> Axes:
     return found if ndim else ()
 
 
-_SUM_FORMS = "(Tensor input, *, torch.dtype dtype = None)\n * (Tensor input, tuple of ints dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)\n"
+_SUM_FORMS = (
+    "(Tensor input, *, torch.dtype dtype = None)\n * (Tensor input, tuple of ints dim, bool keepdim = False, *, "
+    "torch.dtype dtype = None, Tensor out = None)\n"
+)
 
 
 def _need_tensor(function: str, input: Any) -> None:
@@ -72,8 +73,8 @@ def _axes(function: str, input: Any, dim: Any, forms: str = _SUM_FORMS) -> Axes:
         return axes_of(dim, len(input._shape))
     except TypeError:
         raise TypeError(
-            f"{function}() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but expected one "
-            f"of:\n * {forms}"
+            f"{function}() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but "
+            f"expected one of:\n * {forms}"
         ) from None
 
 
@@ -134,9 +135,7 @@ in_formulas(
     lambda x, axes, keepdims: _sum_dims(x, axes, keepdims, None, None),  # type: ignore[has-type]
     "sum_over",
 )
-in_formulas(
-    kernels.equal_places, lambda x, chosen: wrap(kernels.equal_places(x._data, chosen._data)), "equal_places"
-)
+in_formulas(kernels.equal_places, lambda x, chosen: wrap(kernels.equal_places(x._data, chosen._data)), "equal_places")
 in_formulas(
     lambda x, chosen: (x == chosen).astype(x.dtype),
     lambda x, chosen: wrap((x._data == chosen._data).astype(x._data.dtype)),
@@ -151,7 +150,8 @@ in_formulas(
 
 
 @operation(name="_take_along", node="GatherBackward0", aten="gather", function=False, method=False,
-           kernel=kernels.take_along, input="_put_along(grad, indices, dim, shape(input))", tangent="linear")  # fmt: skip
+           kernel=kernels.take_along, input="_put_along(grad, indices, dim, shape(input))",
+           tangent="linear")  # fmt: skip
 def _take_along(input: Array, indices: Array, dim: int) -> Array:
     """The elements at `indices` along a dimension."""
 
@@ -196,8 +196,8 @@ def shared_over(grad: Any, input: Any, result: Any, axes: Any, keepdims: Any) ->
 
 
 # ---------------------------------------------------------------------------------------------- sum
-@operation(name="_sum", node="SumBackward0", aten="sum", function=False, method=False, kernel=kernels.sum_all, out=False,
-           input="spread(grad, shape(input))", tangent="linear")  # fmt: skip
+@operation(name="_sum", node="SumBackward0", aten="sum", function=False, method=False,
+           kernel=kernels.sum_all, out=False, input="spread(grad, shape(input))", tangent="linear")  # fmt: skip
 def _sum(input: Array) -> Array:
     """The sum of all elements of a float32 or float64 tensor."""
 
@@ -226,8 +226,14 @@ def sum_dtype(function: str, input: Any, dtype: Any) -> Any:
     return dtypes.int64 if category < dtypes.FLOATING and input._dtype is not dtypes.int64 else None
 
 
-class _Named(NamedTuple):
-    public_name: str
+class _Named:
+    """What `write_out` asks of an operation, for functions made of several."""
+
+    formulas = True
+    result = None
+
+    def __init__(self, public_name: str):
+        self.public_name = public_name
 
 
 def finish_out(out: Any, result: Any, name: str) -> Any:
@@ -343,14 +349,14 @@ def _mean_dtype(function: str, input: Any, dtype: Any) -> Any:
         dtype = given_dtype(function, dtype)
         if dtype.category < dtypes.FLOATING:
             raise RuntimeError(
-                f"{function}(): could not infer output dtype. Optional dtype must be either a floating point or complex "
-                f"dtype. Got: {dtype.scalar_name}"
+                f"{function}(): could not infer output dtype. Optional dtype must be either a floating point or "
+                f"complex dtype. Got: {dtype.scalar_name}"
             )
         return None if dtype is input._dtype else dtype
     if input._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
-            f"{function}(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
-            f"Got: {input._dtype.scalar_name}"
+            f"{function}(): could not infer output dtype. Input dtype must be either a floating point or complex "
+            f"dtype. Got: {input._dtype.scalar_name}"
         )
     return None
 
@@ -419,7 +425,9 @@ def _min_dim(input: Array, dim: int, keepdim: bool) -> Any:
     """The smallest elements along a dimension, and where they are."""
 
 
-def _extreme(function: str, whole: Any, along: Any, pairwise: Any, input: Any, dim: Any, keepdim: bool, other: Any, out: Any) -> Any:
+def _extreme(
+    function: str, whole: Any, along: Any, pairwise: Any, input: Any, dim: Any, keepdim: bool, other: Any, out: Any
+) -> Any:
     if other is not None:
         if dim is not None:
             raise TypeError(f"{function}(): argument 'dim' (position 1) must be int, not {type_name(dim)}")
@@ -430,17 +438,17 @@ def _extreme(function: str, whole: Any, along: Any, pairwise: Any, input: Any, d
     if dim is None:
         if not input._data.size:
             raise RuntimeError(
-                f"{function}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-                "the 'dim' argument."
+                f"{function}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                "dim with the 'dim' argument."
             )
         if input._dtype.is_complex:
             raise NotImplementedError(f"\"{function}_all\" not implemented for '{input._dtype.scalar_name}'")
         return finish_out(out, whole(input), function)
     if type(dim) is not int and not hasattr(dim, "__index__"):
         raise TypeError(
-            f"{function}() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but expected one "
-            "of:\n * (Tensor input, *, Tensor out = None)\n * (Tensor input, Tensor other, *, Tensor out = None)\n * (Tensor "
-            "input, int dim, bool keepdim = False, *, tuple of Tensors out = None)\n"
+            f"{function}() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but "
+            "expected one of:\n * (Tensor input, *, Tensor out = None)\n * (Tensor input, Tensor other, *, Tensor "
+            "out = None)\n * (Tensor input, int dim, bool keepdim = False, *, tuple of Tensors out = None)\n"
         )
     dim = int_dim(function, input, dim)
     if input._dtype.is_complex:
@@ -462,7 +470,8 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
     Args:
         input: a tensor of real numbers.
-        dim: None for the largest of all elements, a dimension for the named tuple ``(values, indices)``, or a second tensor
+        dim: None for the largest of all elements, a dimension for the named tuple ``(values, indices)``, or a second
+            tensor
             for the larger of corresponding elements.
         keepdim: whether the dimension stays, with length 1.
         other: the second tensor by name.
@@ -507,10 +516,10 @@ def _extreme_over(function: str, name: str, operation: Any, input: Any, dim: Any
     if not input._data.size:
         if dim is None or dim in ((), []):
             raise RuntimeError(
-                f"{function}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
-                "the 'dim' argument."
+                f"{function}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                "dim with the 'dim' argument."
             )
-        nonempty(function, input, axes)
+        nonempty(function, input, tuple(dim) if isinstance(dim, (tuple, list)) else (dim,))
     if input._dtype.is_complex:
         raise NotImplementedError(f"\"{name}_values_cpu\" not implemented for '{input._dtype.scalar_name}'")
     return finish_out(out, operation(input, axes, bool_argument(function, keepdim)), function)
@@ -582,7 +591,9 @@ def _argmin(input: Array, dim: Any, keepdim: bool) -> Array:
 def _arg_extreme(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
     _need_tensor(function, input)
     if input._dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
-        raise RuntimeError(f"{function}(): does not support {'bool' if input._dtype is dtypes.bool_ else 'complex'} input")
+        raise RuntimeError(
+            f"{function}(): does not support {'bool' if input._dtype is dtypes.bool_ else 'complex'} input"
+        )
     if dim is not None:
         dim = int_dim(function, input, dim)
         nonempty(function, input, (dim,))

@@ -33,9 +33,7 @@ def _no_complex(function: str, input: Any) -> None:
 
 
 @composite()
-def sort(
-    input: Any, dim: int = -1, descending: bool = False, stable: bool | None = None, *, out: Any = None
-) -> Any:
+def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool | None = None, *, out: Any = None) -> Any:
     """The elements in ascending order along a dimension, and where they were, as ``(values, indices)``.
 
     NaN comes after all numbers. Equal elements keep their order.
@@ -54,8 +52,8 @@ def sort(
     """
     if isinstance(dim, str) or isinstance(dim, float):
         raise TypeError(
-            f"sort() received an invalid combination of arguments - got ({type_name(dim)}), but expected one of:\n * (*, bool "
-            "stable, int dim = -1, bool descending = False)\n * (int dim = -1, bool descending = False)\n"
+            f"sort() received an invalid combination of arguments - got ({type_name(dim)}), but expected one of:\n * "
+            "(*, bool stable, int dim = -1, bool descending = False)\n * (int dim = -1, bool descending = False)\n"
         )
     dim = int_dim("sort", input, dim)
     _no_complex("sort", input)
@@ -175,7 +173,9 @@ def _unique_consecutive(input: Array, dim: int | None) -> Any:
     inverse = np.cumsum(new) - 1
     counts = np.diff(np.append(starts, n))
     found = x[new]
-    return (found, inverse.reshape(input.shape), counts) if dim is None else (np.moveaxis(found, 0, dim), inverse, counts)
+    return (
+        (found, inverse.reshape(input.shape), counts) if dim is None else (np.moveaxis(found, 0, dim), inverse, counts)
+    )
 
 
 def _parts(results: Any, return_inverse: bool, return_counts: bool) -> Any:
@@ -249,14 +249,15 @@ def searchsorted(
         input = wrap(np.asarray(input))
         if len(sorted_sequence._shape) != 1:
             raise RuntimeError(
-                "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
-                f"boundaries tensor dim({len(sorted_sequence._shape)}) and input value's dim(0) numel(1)"
+                "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but "
+                f"we got boundaries tensor dim({len(sorted_sequence._shape)}) and input value's dim(0) numel(1)"
             )
     a, b = sorted_sequence._shape, input._shape
     if len(a) != 1 and a[:-1] != b[:-1]:
         raise RuntimeError(
-            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries tensor "
-            f"and input value tensor must match, but we got boundaries tensor {list(a)} and input value tensor {list(b)}"
+            "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
+            f"tensor and input value tensor must match, but we got boundaries tensor {list(a)} and input value tensor "
+            f"{list(b)}"
         )
     if sorter is not None:
         sorted_sequence = wrap(np.take_along_axis(sorted_sequence._data, sorter._data, -1))
@@ -264,10 +265,8 @@ def searchsorted(
 
 
 @composite(method=False)
-def bucketize(
-    input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False, out: Any = None
-) -> Any:
-    """Which of the intervals between sorted boundaries each value lies in; `right` whether these include their left end.
+def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False, out: Any = None) -> Any:
+    """Which interval between sorted boundaries each value lies in; `right` whether these include their left end.
 
     Raises:
         RuntimeError: the boundaries are no vector.

@@ -412,8 +412,8 @@ def _logcumsumexp(input: Array, dim: int) -> Array:
 def logcumsumexp_part(grad: Any, input: Any, result: Any, dim: int) -> Any:
     """The gradient of `logcumsumexp` that comes from the positive part of `grad`, computed by logarithms."""
     logs = log_of_positive(grad)  # type: ignore[name-defined]  # noqa: F821
-    return exp(flip_along(_logcumsumexp(flip_along(logs - result, dim), dim), dim) + input)  # type:
-    ignore[name - defined]  # noqa: F821
+    sums = _logcumsumexp(flip_along(logs - result, dim), dim)  # type: ignore[name-defined]  # noqa: F821
+    return exp(flip_along(sums, dim) + input)  # type: ignore[name-defined]  # noqa: F821
 
 
 def _log_of_positive(x: Any) -> Any:
@@ -618,7 +618,7 @@ def _mode(input: Array, dim: int, keepdim: bool) -> Any:
 
 @composite()
 def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The most frequent element along a dimension (of several the smallest) and its last place: ``(values, indices)``."""
+    """The most frequent element along a dimension (of several the least) and its last place: ``(values, indices)``."""
     at = int_dim("mode", input, dim)
     nonempty("mode", input, (at,))
     return several_out(out, _mode(input, at, bool_argument("mode", keepdim)), "mode")
