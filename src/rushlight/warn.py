@@ -5,8 +5,9 @@ import sys
 import warnings
 
 _PACKAGE = os.path.dirname(__file__)
-# Frames between the user's line and the warning: generated code, operations, the engine, the tensor.
-_MACHINERY = ("<rushlight ", *(os.path.join(_PACKAGE, part) for part in ("ops", "autograd", "tensor.py", "base.py", "warn.py")))
+# Frames between the user's line and the warning: generated code, operations, the engine, hooks, the tensor.
+_PARTS = ("ops", "autograd", "nn/_backward_hook.py", "tensor.py", "base.py", "warn.py")
+_MACHINERY = ("<rushlight ", *(os.path.join(_PACKAGE, *part.split("/")) for part in _PARTS))
 
 WITHOUT_HISTORY = (
     "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using "

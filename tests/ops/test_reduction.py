@@ -6,9 +6,9 @@ from beside import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from ops.tables import calls, check_line
 
 import rushlight
+from ops.tables import calls, check_line
 
 CALLS = """
     x.sum()
@@ -278,7 +278,9 @@ def test_calls(line):
 
 shapes = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 values = st.one_of(
-    st.integers(-3, 3).map(float), st.floats(-10, 10, width=16), st.sampled_from([float("nan"), float("inf"), -float("inf")])
+    st.integers(-3, 3).map(float),
+    st.floats(-10, 10, width=16),
+    st.sampled_from([float("nan"), float("inf"), -float("inf")]),
 )
 
 
@@ -293,7 +295,11 @@ def reductions(draw, elements=values, dims="several"):
         array = draw(hnp.arrays(dtype, shape, elements=st.integers(0, 3).map(bool if dtype == "bool" else int)))
     n = len(shape)
     if dims == "several":
-        dim = draw(st.one_of(st.none(), st.integers(-n - 1, n), st.lists(st.integers(0, max(n - 1, 0)), max_size=n, unique=True)))
+        dim = draw(
+            st.one_of(
+                st.none(), st.integers(-n - 1, n), st.lists(st.integers(0, max(n - 1, 0)), max_size=n, unique=True)
+            )
+        )
     else:
         dim = draw(st.integers(-max(n, 1), max(n - 1, 0)))
     return array, dim, draw(st.booleans())
@@ -330,7 +336,11 @@ def test_running_reductions_of_any_shape(case, name):
 @given(reductions(st.floats(-10, 10, width=16)), st.sampled_from(["var", "std"]), st.sampled_from([0, 1, 2, 0.5]))
 def test_variances_of_any_shape(case, name, correction):
     array, dim, keepdim = case
-    check(lambda m: getattr(m, name)(m.from_numpy(array), dim, correction=correction, keepdim=keepdim), rtol=1e-4, atol=1e-4)
+    check(
+        lambda m: getattr(m, name)(m.from_numpy(array), dim, correction=correction, keepdim=keepdim),
+        rtol=1e-4,
+        atol=1e-4,
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -439,7 +449,16 @@ def test_results_of_max_are_a_named_tuple():
     def scenario(m):
         found = m.max(m.tensor([[1.0, 2.0], [4.0, 3.0]]), 1)
         values, indices = found
-        return [repr(found), values, indices, found.values, found.indices, found[0], len(found), isinstance(found, tuple)]
+        return [
+            repr(found),
+            values,
+            indices,
+            found.values,
+            found.indices,
+            found[0],
+            len(found),
+            isinstance(found, tuple),
+        ]
 
     check(scenario)
 
@@ -469,3 +488,16 @@ def test_complex_reductions_have_gradients():
         return out
 
     check(scenario)
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: x.sum(axis=1, keepdims=True), lambda x: x.sum(0, keepdims=True), lambda x: x.sum((0, 1), keepdims=True),
+    lambda x: x.mean(axis=(0, 1)), lambda x: x.mean(-1, keepdims=True), lambda x: x.max(axis=1),
+    lambda x: x.min(axis=0, keepdims=True), lambda x: x.argmax(axis=1), lambda x: x.argmin(axis=0, keepdims=True),
+    lambda x: x.std(axis=0), lambda x: x.var(axis=0, keepdims=True), lambda x: x.prod(axis=0), lambda x: x.any(axis=0),
+    lambda x: x.cumsum(axis=0), lambda x: x.softmax(axis=0), lambda x: x.sort(axis=0), lambda x: x.topk(1, axis=0),
+    lambda x: x.squeeze(axis=0), lambda x: x.unbind(axis=0), lambda x: x.logsumexp(axis=0),
+    lambda x: x.chunk(2, axis=0), lambda x: x.median(axis=0), lambda x: x.amax(axis=0),
+])  # fmt: skip
+def test_names_of_numpy(call):
+    check(lambda m: call(m.tensor([[3.0, 1.0, 2.0], [0.5, 4.0, -1.0]], requires_grad=True)))

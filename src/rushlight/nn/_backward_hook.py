@@ -5,13 +5,13 @@ first in backward: it shows the gradients of the outputs to the pre-hooks. The n
 the gradients of the inputs, together with those of the outputs, to the hooks.
 """
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 from ..autograd.function import Function
 from ..autograd.mode import is_grad_enabled
 from ..tensor import Tensor
+from ..warn import warn
 
 Hooks = list[Callable[..., Any]]
 
@@ -134,11 +134,10 @@ class BackwardHook:
 
     def _run_without_inputs(self, grad_outputs: Any) -> None:
         """No input requires a gradient, so the hooks run at the exit and have nothing to replace."""
-        warnings.warn(
+        warn(
             "Full backward hook is firing when gradients are computed with respect to module outputs since no inputs "
             "require gradients. See https://docs.pytorch.org/docs/main/generated/"
-            "torch.nn.Module.html#torch.nn.Module.register_full_backward_hook for more details.",
-            stacklevel=6,
+            "torch.nn.Module.html#torch.nn.Module.register_full_backward_hook for more details."
         )
         for hook in self.user_hooks:
             changed = hook(self.module, (None,) * self.n_inputs, grad_outputs)

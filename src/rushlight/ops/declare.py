@@ -24,6 +24,7 @@ name. What a formula mentions is what the node saves, and nothing else. The para
 ``Array``, ``Array | None`` or ``list[Array]``.
 """
 
+import functools
 import inspect
 import types
 from collections.abc import Callable
@@ -343,10 +344,13 @@ def composite(
             tensor_names[public] = declared
         if raw is not None:
             raw_names[public] = raw
+        code = inspect.unwrap(declared).__code__
+        parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        called = by_numpy_names(declared) if "dim" in parameters and "axis" not in parameters else declared
         if function and not inplace:
-            FUNCTIONS[public] = declared
+            FUNCTIONS[public] = called
         if method:
-            setattr(TensorBase, public, declared)
+            setattr(TensorBase, public, called)
         COMPOSITES[public] = declared
         return declared
 
@@ -354,6 +358,22 @@ def composite(
 
 
 COMPOSITES: dict[str, Any] = {}
+
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input"}
+
+
+def by_numpy_names(function: F) -> F:
+    """The function with NumPy's names for its arguments beside its own, as in PyTorch: ``axis`` for ``dim``."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            for theirs, ours in _NUMPY_NAMES.items():
+                if theirs in kwargs and ours not in kwargs:
+                    kwargs[ours] = kwargs.pop(theirs)
+        return function(*args, **kwargs)
+
+    return call  # type: ignore[return-value]
 
 
 def formula(declared: F | None = None, *, aliasing: bool = False) -> Any:
