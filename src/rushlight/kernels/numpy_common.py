@@ -1,6 +1,9 @@
-"""What the NumPy kernels of networks share: computing narrow floating types in float32."""
+"""What the NumPy kernels of networks share."""
 
 import numpy as np
+
+# A decorator: PyTorch computes infinities and NaN without a word.
+quiet = np.errstate(all="ignore")
 
 
 def widen(x: np.ndarray) -> np.ndarray:

@@ -8,12 +8,13 @@ from math import prod
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, widen
+from rushlight.kernels.numpy_common import narrow, quiet, widen
 
 Ints = tuple[int, ...]
 Array = np.ndarray
 
 
+@quiet
 def batch_norm_train(
     x: Array,
     weight: Array | None,
@@ -58,6 +59,7 @@ def batch_norm_train(
     return narrow(out.reshape(x.shape), dtype), mean, inverse
 
 
+@quiet
 def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float) -> Array:
     """Normalizes each channel of `x`, `(N, C, *spatial)`, by given means and variances, `(C,)`."""
     dtype, x = x.dtype, widen(x)
@@ -72,6 +74,7 @@ def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Ar
     return narrow(out, dtype)
 
 
+@quiet
 def batch_norm_backward(
     g: Array, x: Array, weight: Array | None, mean: Array, inverse: Array, train: bool, needs: tuple[bool, bool, bool]
 ) -> tuple[Array | None, Array | None, Array | None]:
@@ -113,6 +116,7 @@ def batch_norm_backward(
     )
 
 
+@quiet
 def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
     """Normalizes over the last `dims` dimensions of `x`, then scales and shifts by `weight` and `bias` of their shape.
 
@@ -131,6 +135,7 @@ def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, ep
     return narrow(out.reshape(x.shape), dtype), mean.reshape(kept), inverse.reshape(kept)
 
 
+@quiet
 def layer_norm_backward(
     g: Array, x: Array, dims: int, mean: Array, inverse: Array, weight: Array | None, needs: tuple[bool, bool, bool]
 ) -> tuple[Array | None, Array | None, Array | None]:
@@ -155,6 +160,7 @@ def layer_norm_backward(
     )
 
 
+@quiet
 def group_norm(
     x: Array, groups: int, weight: Array | None, bias: Array | None, eps: float
 ) -> tuple[Array, Array, Array]:
@@ -174,6 +180,7 @@ def group_norm(
     return narrow(out.reshape(x.shape), dtype), mean.reshape(n, groups), inverse.reshape(n, groups)
 
 
+@quiet
 def group_norm_backward(
     g: Array, x: Array, groups: int, mean: Array, inverse: Array, weight: Array | None, needs: tuple[bool, bool, bool]
 ) -> tuple[Array | None, Array | None, Array | None]:
@@ -213,7 +220,6 @@ def _dot(a: Array, b: Array) -> Array:
     return np.add.reduce(np.vecdot(a, b), axis=0)
 
 
-@np.errstate(divide="ignore", invalid="ignore")
 def _inverse_deviation(var: Array, eps: float) -> Array:
     """`1 / sqrt(var + eps)`."""
     result = var + np.asarray(eps, var.dtype)
