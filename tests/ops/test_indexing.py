@@ -253,6 +253,21 @@ def test_rows_that_repeat_add_up():
     check(scenario)
 
 
+def test_many_rows_that_repeat_add_up():
+    def scenario(m):
+        rng = np.random.default_rng(0)
+        w = m.from_numpy(rng.standard_normal((50, 64))).requires_grad_()
+        i = m.from_numpy(rng.integers(0, 50, 3000))
+        (w[i] * m.from_numpy(rng.standard_normal((3000, 64)))).sum().backward()
+        return (
+            w.grad,
+            m.zeros(5, 300).index_add(0, i % 5, m.ones(3000, 300)),
+            m.zeros(64, 50).index_add(1, i, m.ones(64, 3000)),
+        )
+
+    check(scenario)
+
+
 # ---------------------------------------------------------------------------------------------- any index
 @st.composite
 def _index(draw):

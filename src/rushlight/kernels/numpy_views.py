@@ -256,17 +256,22 @@ def add_rows(target: Array, rows: Array, values: Array) -> None:
     if target.shape[1] == 1:
         add_at(target.reshape(-1), rows, values.reshape(-1))
         return
-    n = rows.size
+    n, columns = values.shape
     if n < 2:
         target[rows] += values
-        return
-    order = np.argsort(rows, kind="stable")
-    ordered = rows[order]
-    first = np.empty(n, bool)
-    first[0] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    starts = np.flatnonzero(first)
-    if starts.size == n:
-        target[rows] += values
+    elif values.size < _MANY or target.dtype.char not in "fd":
+        places = (rows[:, None] * columns + np.arange(columns)).reshape(-1)
+        flat = target.reshape(-1)
+        np.add.at(flat, places, values.reshape(-1))
+        if not target.flags.c_contiguous:
+            target[...] = flat.reshape(target.shape)
     else:
-        target[ordered[starts]] += np.add.reduceat(values[order], starts, axis=0, dtype=target.dtype)
+        # A sparse matrix with a one for each row to add does it in compiled code.
+        from scipy.sparse import csr_array
+
+        ones = csr_array((np.ones(n, target.dtype), rows, np.arange(n + 1)), shape=(n, target.shape[0]))
+        target += ones.T @ values
+
+
+# From how many values on it is worth while to import scipy.sparse.
+_MANY = 1 << 17
