@@ -86,6 +86,16 @@ def reciprocal(x: Array) -> Any:
     return 1 / x if x.dtype.kind in "fc" else np.divide(x.dtype.type(1), x)
 
 
+def log2(x: Array) -> Any:
+    """The logarithm to base 2."""
+    if x.dtype.kind != "c":
+        return np.log2(x)
+    result = np.asarray(np.log(x))
+    for part in (result.real, result.imag):
+        np.divide(part, np.log(2), part)
+    return result
+
+
 def rsqrt(x: Array) -> Any:
     """``1 / sqrt(x)``."""
     return 1 / np.sqrt(x)
@@ -181,13 +191,18 @@ def relu(x: Array) -> Any:
 
 
 def step(x: Array) -> Any:
-    """1 where `x` is positive, else 0, in the dtype of `x`; for values known not to be negative."""
-    return np.sign(x)
+    """Whether `x` is positive or NaN, for values known not to be negative."""
+    return x.astype(bool)
 
 
 def sgn(x: Array) -> Any:
-    """``x / |x|``, 0 at 0; a boolean itself."""
-    return np.sign(x) if x.dtype.kind != "b" else x.copy()
+    """``x / |x|``, 0 at 0 and, for real numbers, at NaN; a boolean itself."""
+    if x.dtype.kind == "b":
+        return x.copy()
+    result = np.asarray(np.sign(x))
+    if x.dtype.kind in "fV":
+        result[result != result] = 0
+    return result
 
 
 def frac(x: Array) -> Any:

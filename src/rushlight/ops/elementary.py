@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from ..base import TensorBase
 from ..kernels import numpy_pointwise as kernels
-from .declare import Array, composite, elementwise, formula, in_formulas, operation
+from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
 from .supported import NO_BOOL, NO_COMPLEX, NO_INTEGERS, both, missing, refused
 
 
@@ -40,7 +41,7 @@ def log(input: Array) -> Array:
     """The natural logarithm of each element."""
 
 
-@elementwise(kernel=np.log2, floating=True, input="grad / conj(input * 0.6931471805599453)")
+@elementwise(kernel=kernels.log2, floating=True, input="grad / conj(input * 0.6931471805599453)")
 def log2(input: Array) -> Array:
     """The logarithm of each element to base 2."""
 
@@ -50,7 +51,7 @@ def log10(input: Array) -> Array:
     """The logarithm of each element to base 10."""
 
 
-@elementwise(kernel=np.log1p, floating=True, input="grad / conj(input + 1)")
+@elementwise(kernel=np.log1p, node="Log1PBackward0", floating=True, input="grad / conj(input + 1)")
 def log1p(input: Array) -> Array:
     """``log(1 + x)``, precise near zero."""
 
@@ -112,9 +113,17 @@ def asinh(input: Array) -> Array:
     """The inverse hyperbolic sine of each element."""
 
 
-@elementwise(kernel=np.arccosh, floating=True, input="grad * conj(rsqrt(input - 1) * rsqrt(input + 1))")
+@elementwise(kernel=np.arccosh, floating=True, input="grad * conj(acosh_slope(input))")
 def acosh(input: Array) -> Array:
     """The inverse hyperbolic cosine of each element."""
+
+
+@formula
+def acosh_slope(input: Any) -> Any:
+    """The derivative of `acosh`, on the real numbers also where `acosh` is not defined, as in PyTorch."""
+    if is_complex_value(input):  # type: ignore[name-defined]  # noqa: F821
+        return rsqrt(input - 1) * rsqrt(input + 1)
+    return rsqrt(input * input - 1)
 
 
 @elementwise(kernel=np.arctanh, floating=True, input="grad * conj(1 / (1 - input * input))")
@@ -160,8 +169,8 @@ in_formulas(kernels.step, lambda x: kernels_step(x), "positive_part_slope")
 
 
 def kernels_step(x: Any) -> Any:
-    """1 where `x` is positive, else 0, as a tensor that no gradient passes."""
-    return (x.detach() > 0).to(x._dtype)
+    """1 where `x` is not zero, else 0, as a tensor that no gradient passes."""
+    return (x.detach() != 0).to(x._dtype)
 
 
 @elementwise(node="AbsBackward0", kernel=np.abs, operators=("__abs__",), input="grad * sgn(input)",
@@ -193,10 +202,24 @@ in_formulas(lambda x: x.dtype.kind == "c", lambda x: x._dtype.is_complex, "is_co
 in_formulas(lambda x: x.real, lambda x: x.real, "real_part", aliasing=True)
 
 
-@elementwise(name="conj_physical", node="ConjPhysicalBackward0", kernel=kernels.conj_physical, input="conj(grad)",
-             tangent="conj(input_t)")  # fmt: skip
-def conj_physical(input: Array) -> Array:
+@elementwise(name="_conj_physical", node="ConjPhysicalBackward0", aten="conj_physical", kernel=kernels.conj_physical,
+             function=False, method=False, input="conj(grad)", tangent="conj(input_t)")  # fmt: skip
+def _conj_physical(input: Array) -> Array:
     """The complex conjugate of each element."""
+
+
+@composite(raw=kernels.conj_physical)
+def conj_physical(input: Any, *, out: Any = None) -> Any:
+    """The complex conjugate of each element; a real tensor itself."""
+    if out is None and isinstance(input, TensorBase) and not input._dtype.is_complex:
+        return input
+    return _conj_physical(input, out=out)
+
+
+@elementwise(name="_conj_physical_", node="ConjPhysicalBackward1", aten="conj_physical_", kernel=kernels.conj_physical,
+             function=False, method=False, input="conj(grad)", tangent="conj(input_t)")  # fmt: skip
+def _conj_physical_inplace(input: Array) -> Array:
+    """The complex conjugate of each element, in place of it."""
 
 
 @elementwise(name="_conj", node="ConjBackward0", aten="conj", kernel=np.conjugate, function=False, method=False,
@@ -292,6 +315,17 @@ def _round_decimals(input: Array, decimals: int) -> Array:
 
 
 @composite()
-def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
+def round(input: Any, *, decimals: int | None = None, out: Any = None) -> Any:
     """Each element rounded to the nearest integer (halves to even), or to a number of decimals."""
-    return _round(input, out=out) if decimals == 0 else _round_decimals(input, decimals)
+    if decimals is None:
+        return _round(input, out=out)
+    check_decimals(input, decimals)
+    result = _round_decimals(input, decimals)
+    return result if out is None else write_out(REGISTRY["_round"], out, result)
+
+
+def check_decimals(input: Any, decimals: int) -> None:
+    """Refuses the rounding of other than real floating-point numbers to decimals."""
+    if isinstance(input, TensorBase) and not input._dtype.is_floating_point:
+        kernel = "round_cpu" if decimals else "round_vml_cpu"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")

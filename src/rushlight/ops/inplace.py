@@ -257,11 +257,11 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
             f"{op.public_name}(): functions with out=... arguments don't support automatic differentiation, but one of "
             "the arguments requires grad."
         )
-    castable(result._dtype, out._dtype)
     if op.public_name in KEEP_DTYPE and out._dtype is not result._dtype:
         if op.result == "bool":
             raise RuntimeError(f"{op.public_name} does not support non-boolean outputs.")
         raise RuntimeError(f"Found dtype {out._dtype.scalar_name} but expected {result._dtype.scalar_name}")
+    castable(result._dtype, out._dtype)
     if out._shape != result._shape:
         if out._data.size:
             import warnings

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..base import TensorBase
-from . import pointwise
+from . import elementary, pointwise
 from .declare import REGISTRY, apply_inplace, composite
 from .inplace import castable
 
@@ -80,9 +80,18 @@ def square_(input: Any) -> Any:
 
 
 @composite(function=False)
-def round_(input: Any, *, decimals: int = 0) -> Any:
+def round_(input: Any, *, decimals: int | None = None) -> Any:
     """Rounds; see `round`."""
-    return _form("_round", input) if decimals == 0 else _form("_round_decimals", input, decimals)
+    if decimals is None:
+        return _form("_round", input)
+    elementary.check_decimals(input, decimals)
+    return _form("_round_decimals", input, decimals)
+
+
+@composite(function=False)
+def conj_physical_(input: Any) -> Any:
+    """Replaces the elements by their complex conjugates."""
+    return _form("_conj_physical_", input)
 
 
 @composite(function=False)
