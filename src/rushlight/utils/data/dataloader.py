@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice, repeat
 from typing import Any
 
-from .collate import default_collate, default_convert
+from .collate import default_collate as default_collate
+from .collate import default_convert as default_convert
 from .dataset import IterableDataset, TensorDataset
 from .sampler import BatchSampler, RandomSampler, Sampler, SequentialSampler, draw_seed
 from .workers import Workers
+from .workers import get_worker_info as get_worker_info
 
 
 class DataLoader:
