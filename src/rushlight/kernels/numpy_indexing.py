@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from .numpy_views import add_at, add_rows, overlaps_itself
+from .numpy_views import add_at, add_rows
 
 Array = np.ndarray
-__all__ = ["overlaps_itself"]
 
 
 # ---------------------------------------------------------------------------------------------- several index arrays

@@ -12,13 +12,14 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import UNTOUCHED, TensorBase, as_view, bump, wrap
+from ..base import UNTOUCHED, TensorBase, as_view, bump, namespace, wrap
 from ..kernels import numpy_indexing as kernels
+from ..kernels.numpy_views import overlaps_itself
 from ..memory_format import preserve_format
 from .convert import copy_in
-from .declare import REGISTRY, Array, made_without_grad, operation
-from .inplace import change_inplace, refuse_overlap
-from .overwrite import _copy_into, copy_, fill_, number_for
+from .declare import REGISTRY, Array, operation
+from .inplace import change_inplace
+from .overwrite import copy_, fill_, number_for
 from .view import unsqueeze, view_method
 from .view_parts import _select, _slice, alias
 
@@ -248,7 +249,7 @@ def getitem(input: Any, index: Any) -> Any:
                 a = input._data[index, ...]
             except IndexError:
                 raise _bad_integer(shape, index) from None
-            t = _new(type_of_results())
+            t = _new(namespace["Tensor"])
             t._data = a
             t._shape = shape[1:]
             t._dtype = input._dtype
@@ -258,7 +259,7 @@ def getitem(input: Any, index: Any) -> Any:
         if kind is slice and input._shape:
             start, end, step = _bounds(index)
             a = input._data[start:end:step]
-            t = _new(type_of_results())
+            t = _new(namespace["Tensor"])
             t._data = a
             t._shape = a.shape
             t._dtype = input._dtype
@@ -304,14 +305,6 @@ def _bad_integer(shape: Any, index: int) -> IndexError:
             "0-dim tensor to a number"
         )
     return IndexError(f"index {index} is out of bounds for dimension 0 with size {shape[0]}")
-
-
-def type_of_results() -> Any:
-    """The class of tensors that operations make."""
-    return _namespace["Tensor"]
-
-
-from ..base import namespace as _namespace  # noqa: E402
 
 
 # ---------------------------------------------------------------------------------------------- writing
@@ -409,7 +402,7 @@ def _put(target: Any, parts: _Parts, given: Any, value: Any) -> None:
 def put_at(target: Any, indices: list[Any], values: Any, dims: Any, accumulate: bool) -> Any:
     """Writes values at index tensors in place; see `Tensor.index_put_`."""
     arrays = [t._data for t in indices]
-    if kernels.overlaps_itself(target._data):
+    if overlaps_itself(target._data):
         warnings.warn(
             "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before performing this "
             "operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",
@@ -427,4 +420,3 @@ def put_at(target: Any, indices: list[Any], values: Any, dims: Any, accumulate: 
 _methods: Any = TensorBase
 _methods.__getitem__ = getitem
 _methods.__setitem__ = setitem
-__all__ = ["_copy_into", "getitem", "made_without_grad", "refuse_overlap", "setitem"]
