@@ -459,7 +459,7 @@ def once_differentiable(function: Any) -> Any:
 class Error(Node):
     """The node of a result that cannot be differentiated."""
 
-    __slots__ = ()
+    __slots__ = ("nexts",)
     namespace = "torch::autograd::"
 
 

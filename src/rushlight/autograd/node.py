@@ -93,11 +93,12 @@ FREED: Any = Freed()
 class Node:
     """One recorded operation, as ``tensor.grad_fn`` shows it."""
 
-    __slots__ = ("__weakref__", "extra", "grad", "next0", "next1", "nexts", "rule", "seq", "version")
+    __slots__ = ("__weakref__", "extra", "grad", "next0", "rule", "seq")
     rule: Any
     seq: int
     grad: Any
     next0: Any
+    # Subclasses with two edges have a slot for the second, those with more one for a tuple of all.
     next1: Any
     nexts: Any
     version: int
@@ -264,7 +265,7 @@ def modification_error(array: Any, maker: Any, found: int, expected: int) -> Run
 
 def forward_name(node: Node) -> str:
     """The name of the operation that made a node, as messages write it: without ``Backward0``."""
-    return re.sub(r"Backward\d*$", "", node.name())
+    return re.sub(r"Backward0?(\d*)$", r"\1", node.name())
 
 
 class Rare:

@@ -130,7 +130,10 @@ def node_class(op: "Operation") -> type:
             slots.append(n)
     saved = dict.fromkeys((*plan.tensors, *plan.lists), "input")
     saved.update(dict.fromkeys(plan.results, "result"))
-    slots += [*(["output_count"] if op.several else []), "fit", *(f"{n}_version" for n in plan.versioned_results)]
+    slots += [f"{n}_version" for n in plan.versioned_results]
+    slots += ["version"] * bool(plan.tensors or plan.lists or plan.versioned_results)
+    slots += ["next1"] * (len(op.inputs) >= 2) + ["nexts"] * (len(op.inputs) > 2 or bool(op.lists))
+    slots += ["output_count"] * op.several + ["fit"] * (op.kind == "elementwise")
     body = {"__slots__": tuple(slots), "saved": saved, "__module__": "torch.autograd.graph", "operation": op}
     if op.node_namespace:
         body["namespace"] = op.node_namespace

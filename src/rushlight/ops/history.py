@@ -79,7 +79,7 @@ class CopySlices(Node):
         others: once the inner node is gone, where the operation's other inputs came from.
     """
 
-    __slots__ = ("geometry", "inner", "others", "position")
+    __slots__ = ("geometry", "inner", "nexts", "others", "position")
     inner: Any
     position: int | None
     geometry: Geometry
