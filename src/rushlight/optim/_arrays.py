@@ -63,7 +63,7 @@ def aligned(size: int, dtype: np.dtype) -> Array:
 def parts(flat: Array, shapes: list[tuple[int, ...]]) -> list[Array]:
     """Consecutive parts of a vector, each of which counts as memory of its own where a tensor over it is saved."""
     # Over the memoryview, because the storage of an array ends where a base is no array.
-    memory, found, start = memoryview(flat.view(np.uint8)), [], 0
+    memory, found, start = flat.view(np.uint8).data, [], 0
     for shape in shapes:
         size = math.prod(shape) * flat.itemsize
         found.append(np.frombuffer(memory, np.uint8, size, start).view(flat.dtype).reshape(shape))
@@ -125,7 +125,9 @@ class Bundle:
             tuple((name, entry[name], entry[name]._data) for name in names) if entry else () for entry in self.entries
         ]
         views = ([None], [None]) if self.large else (self._views(self.param), self._views(self.grad))
-        self.members = list(zip(params, [p._data for p in params], self.entries, tensors, *views, strict=True))
+        self.members: list[tuple[Any, ...]] = list(
+            zip(params, [p._data for p in params], self.entries, tensors, *views, strict=True)
+        )
 
     def _views(self, flat: Array) -> list[Any]:
         views, start = [], 0

@@ -1,5 +1,6 @@
 """The layers (`torch.nn.modules`), one file for each family."""
 
+from . import utils as utils
 from .activation import (
     CELU,
     ELU,

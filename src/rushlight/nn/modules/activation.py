@@ -104,38 +104,32 @@ class SELU(_Inplace):
         return F.selu(input, self.inplace)
 
 
-class Hardsigmoid(Module):
+class Hardsigmoid(_Inplace):
     """``x / 6 + 1/2`` between -3 and 3, 0 and 1 beyond.
 
     Args:
         inplace: whether to change the input itself.
     """
 
-    inplace: bool
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         return F.hardsigmoid(input, self.inplace)
 
+    def extra_repr(self) -> str:
+        return ""
 
-class Hardswish(Module):
+
+class Hardswish(_Inplace):
     """``x * (x + 3) / 6`` between -3 and 3, 0 and x beyond.
 
     Args:
         inplace: whether to change the input itself.
     """
 
-    inplace: bool
-
-    def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         return F.hardswish(input, self.inplace)
+
+    def extra_repr(self) -> str:
+        return ""
 
 
 class Threshold(Module):
@@ -256,7 +250,22 @@ class ReLU6(Hardtanh):
         return "inplace=True" if self.inplace else ""
 
 
-class ELU(Module):
+class _Exponential(Module):
+    """An activation that falls to ``-alpha`` for small x."""
+
+    alpha: float
+    inplace: bool
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__()
+        self.alpha = alpha
+        self.inplace = inplace
+
+    def extra_repr(self) -> str:
+        return f"alpha={self.alpha}{_and_inplace(self)}"
+
+
+class ELU(_Exponential):
     """x where positive, ``alpha * (exp(x) - 1)`` elsewhere.
 
     Args:
@@ -264,22 +273,11 @@ class ELU(Module):
         inplace: whether to change the input itself.
     """
 
-    alpha: float
-    inplace: bool
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         return F.elu(input, self.alpha, self.inplace)
 
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}{_and_inplace(self)}"
 
-
-class CELU(Module):
+class CELU(_Exponential):
     """``max(0, x) + min(0, alpha * (exp(x / alpha) - 1))``.
 
     Args:
@@ -287,19 +285,8 @@ class CELU(Module):
         inplace: whether to change the input itself.
     """
 
-    alpha: float
-    inplace: bool
-
-    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
-        super().__init__()
-        self.alpha = alpha
-        self.inplace = inplace
-
     def forward(self, input: Tensor) -> Tensor:
         return F.celu(input, self.alpha, self.inplace)
-
-    def extra_repr(self) -> str:
-        return f"alpha={self.alpha}{_and_inplace(self)}"
 
 
 class LeakyReLU(Module):
@@ -430,44 +417,39 @@ class GELU(Module):
         return f"approximate={self.approximate!r}"
 
 
-class Hardshrink(Module):
+class _Shrink(Module):
+    """An activation that is 0 within a distance of 0."""
+
+    lambd: float
+
+    def __init__(self, lambd: float = 0.5) -> None:
+        super().__init__()
+        self.lambd = lambd
+
+    def extra_repr(self) -> str:
+        return str(self.lambd)
+
+
+class Hardshrink(_Shrink):
     """x where its size is greater than `lambd`, 0 elsewhere.
 
     Args:
         lambd: the limit.
     """
 
-    lambd: float
-
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
     def forward(self, input: Tensor) -> Tensor:
         return F.hardshrink(input, self.lambd)
 
-    def extra_repr(self) -> str:
-        return f"{self.lambd}"
 
-
-class Softshrink(Module):
+class Softshrink(_Shrink):
     """x moved towards 0 by `lambd`, 0 where that would pass it.
 
     Args:
         lambd: the distance; not negative.
     """
 
-    lambd: float
-
-    def __init__(self, lambd: float = 0.5) -> None:
-        super().__init__()
-        self.lambd = lambd
-
     def forward(self, input: Tensor) -> Tensor:
         return F.softshrink(input, self.lambd)
-
-    def extra_repr(self) -> str:
-        return str(self.lambd)
 
 
 class Softplus(Module):

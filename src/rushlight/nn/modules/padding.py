@@ -4,8 +4,8 @@ from typing import Any
 
 from ...tensor import Tensor
 from .. import functional as F
+from .._sizes import _ntuple
 from .module import Module
-from .utils import _ntuple
 
 __all__ = [
     "CircularPad1d",

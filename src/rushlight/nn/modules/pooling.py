@@ -5,8 +5,8 @@ from typing import Any
 
 from ...tensor import Tensor
 from .. import functional as F
+from .._sizes import _single
 from .module import Module
-from .utils import _single
 
 __all__ = [
     "AdaptiveAvgPool1d",
