@@ -77,7 +77,7 @@ def overflow(dtype: dtypes.dtype, suffix: str = "") -> RuntimeError:
 
 
 def fits(value: int, dtype: dtypes.dtype) -> bool:
-    """Whether an integer may stand in a tensor of an integer type; small negative ones wrap around in unsigned types."""
+    """Whether an integer may stand in a tensor of an integer type; unsigned ones wrap small negative numbers around."""
     info = np.iinfo(dtype.numpy)
     return (info.min if dtype.is_signed else -_int(info.max)) <= value <= info.max
 
@@ -217,8 +217,8 @@ def array_of(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray, dtypes.
     sizes = _sizes(data)
     if type(data) is list and len(data) and isinstance(data[0], np.ndarray):
         warn_once(
-            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to a "
-            "single numpy.ndarray with numpy.array() before converting to a tensor."
+            "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list "
+            "to a single numpy.ndarray with numpy.array() before converting to a tensor."
         )
     if not sizes:
         found = _infer(data) if dtype is None else dtype
@@ -231,15 +231,17 @@ def array_of(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray, dtypes.
         # The first fault in reading order is the one to name, after those of the elements' types.
         _check(data, sizes, 0, dtype or _infer(data))
         raise
-    found = dtype
+    found: Any = dtype
     if found is None:
         if kinds <= _NUMBERS and flat:
             found = dtypes.of_number(next(k for k in _BY_CATEGORY if k in kinds)())
         else:
             found = _infer(data)
     with np.errstate(over="ignore"):
-        if kinds <= _NUMBERS and found.category not in (dtypes.INTEGRAL, dtypes.BOOL) and (
-            _complex not in kinds or found.is_complex
+        if (
+            kinds <= _NUMBERS
+            and found.category not in (dtypes.INTEGRAL, dtypes.BOOL)
+            and (_complex not in kinds or found.is_complex)
         ):
             return np.array(flat, found.numpy).reshape(sizes), found
         if kinds <= {_int, _bool} and found is dtypes.int64:
@@ -261,7 +263,8 @@ def checked_array(array: np.ndarray) -> dtypes.dtype:
     dtype = dtypes.from_numpy(array.dtype)
     if any(s < 0 for s in array.strides):
         raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently "
             "supported. (You can probably work around this by making a copy of your array  with array.copy().) "
         )
     if not array.dtype.isnative:
@@ -304,8 +307,8 @@ def tensor(
 
     Args:
         data: a number, nested sequences of numbers, a NumPy array or scalar, or a tensor.
-        dtype: the element type. Unless given it is found from the data: float for Python floats (the default dtype), int64
-            for integers, bool for booleans; arrays and tensors keep theirs.
+        dtype: the element type. Unless given it is found from the data: float for Python floats (the default dtype),
+            int64 for integers, bool for booleans; arrays and tensors keep theirs.
         device: where to put it.
         requires_grad: whether gradients are wanted.
         pin_memory: not available on the CPU.
@@ -351,10 +354,10 @@ def from_numpy(ndarray: Any) -> Any:
     dtype = checked_array(ndarray)
     if not ndarray.flags.writeable:
         warn_once(
-            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing "
-            "to this tensor will result in undefined behavior. You may want to copy the array to protect its data or make "
-            "it writable before converting it to a tensor. This type of warning will be suppressed for the rest of this "
-            "program."
+            "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means "
+            "writing to this tensor will result in undefined behavior. You may want to copy the array to protect its "
+            "data or make it writable before converting it to a tensor. This type of warning will be suppressed for "
+            "the rest of this program."
         )
     return finish(ndarray if type(ndarray) is np.ndarray else ndarray.view(np.ndarray), dtype)
 
@@ -384,7 +387,8 @@ def asarray(
     """`obj` as a tensor, sharing its memory if possible.
 
     Args:
-        obj: a tensor, a NumPy array or scalar, an object with ``__dlpack__`` or the buffer protocol, or what `tensor` accepts.
+        obj: a tensor, a NumPy array or scalar, an object with ``__dlpack__`` or the buffer protocol, or what `tensor`
+            accepts.
         dtype: the element type.
         device: where to put it.
         copy: True for a new memory in any case, False to refuse one, None for a copy only where needed.
@@ -471,10 +475,10 @@ def frombuffer(buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, req
         )
     if view.readonly:
         warn_once(
-            "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means you can write "
-            "to the underlying (supposedly non-writable) buffer using the tensor. You may want to copy the buffer to "
-            "protect its data or make it writable before converting it to a tensor. This type of warning will be "
-            "suppressed for the rest of this program."
+            "The given buffer is not writable, and PyTorch does not support non-writable tensors. This means you can "
+            "write to the underlying (supposedly non-writable) buffer using the tensor. You may want to copy the "
+            "buffer to protect its data or make it writable before converting it to a tensor. This type of warning "
+            "will be suppressed for the rest of this program."
         )
     return finish(np.frombuffer(buffer, dtype.numpy, count, offset), dtype, requires_grad)
 
@@ -508,8 +512,8 @@ def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None
     if not hasattr(ext_tensor, "__dlpack__"):
         if type(ext_tensor).__name__ != "PyCapsule":
             raise RuntimeError(
-                "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so you "
-                "might have already constructed a tensor from it once."
+                "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so "
+                "you might have already constructed a tensor from it once."
             )
         ext_tensor = _Capsule(ext_tensor)
     array = np.from_dlpack(ext_tensor)
@@ -549,8 +553,10 @@ def to_dlpack(tensor: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- constructors of old
-def legacy_tensor(args: tuple[Any, ...], device: Any = None, dtype: dtypes.dtype | None = None, size: Any = None) -> Any:
-    """What ``torch.Tensor(...)`` and ``torch.FloatTensor(...)`` make: sizes give an empty tensor, data one that holds it.
+def legacy_tensor(
+    args: tuple[Any, ...], device: Any = None, dtype: dtypes.dtype | None = None, size: Any = None
+) -> Any:
+    """What ``torch.Tensor(...)`` and ``torch.FloatTensor(...)`` make: of sizes an empty tensor, of data one with it.
 
     Raises:
         TypeError: the arguments are neither sizes nor data.
@@ -584,8 +590,8 @@ def legacy_tensor(args: tuple[Any, ...], device: Any = None, dtype: dtypes.dtype
         if not hasattr(n, "__index__"):
             if i == 0:
                 raise TypeError(
-                    f"new() received an invalid combination of arguments - got ({', '.join(map(type_name, args))}), but "
-                    "expected sizes, or data"
+                    f"new() received an invalid combination of arguments - got ({', '.join(map(type_name, args))}), "
+                    "but expected sizes, or data"
                 )
             raise TypeError(
                 f"new(): argument 'size' failed to unpack the object at pos {i + 1} with error \"type must be tuple of "
@@ -604,8 +610,8 @@ _C_NAMES = {"int64": "long int", "int32": "int", "int16": "short int", "uint8": 
 
 def _options(dtype: dtypes.dtype) -> str:
     return (
-        f"TensorOptions(dtype={_C_NAMES.get(dtype._name, dtype._name)}, device=cpu, layout=Strided, requires_grad=false "
-        "(default), pinned_memory=false (default), memory_format=(nullopt))"
+        f"TensorOptions(dtype={_C_NAMES.get(dtype._name, dtype._name)}, device=cpu, layout=Strided, "
+        "requires_grad=false (default), pinned_memory=false (default), memory_format=(nullopt))"
     )
 
 
