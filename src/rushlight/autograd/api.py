@@ -8,7 +8,7 @@ import numpy as np
 from ..base import UNTOUCHED, Size, TensorBase, namespace, tensor_names, wrap
 from ..warn import warn_once
 from . import engine
-from .node import AccumulateGrad, Node
+from .node import Node
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
@@ -160,12 +160,10 @@ def backward(
             node = _edge(t)
             if node is None:
                 raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+            if isinstance(t, TensorBase):
+                t.retain_grad()  # type: ignore[attr-defined]
             nodes.append(node)
-    found = engine.run(roots, create_graph if retain_graph is None else retain_graph, create_graph, nodes, True)
-    for t, gradient in zip(wanted or (), found or (), strict=False):
-        # A leaf has its gradient already; another tensor gets it here.
-        if gradient is not None and type(_edge(t)) is not AccumulateGrad and not t.retains_grad:
-            t._kept_grad = gradient if t._kept_grad is None else t._kept_grad + gradient
+    engine.run(roots, create_graph if retain_graph is None else retain_graph, create_graph, nodes, True)
 
 
 def grad(

@@ -316,8 +316,9 @@ def run_general(
             task.node = node
             edges = edges_of[node]
             if wanted is not None and node in wanted:
-                capture(node, grad, create_graph, captured, accumulate)
-                if wanted.isdisjoint(edges) and needed.isdisjoint(edges):
+                runs = not (wanted.isdisjoint(edges) and needed.isdisjoint(edges))
+                capture(node, grad, create_graph, captured, accumulate, runs)
+                if not runs:
                     continue
             if not edges and type(node) is AccumulateGrad:
                 if wanted is None and grad is not None:
@@ -375,8 +376,14 @@ def in_new_thread(function: Any, *arguments: Any) -> Any:
         del error  # its traceback leads to this frame
 
 
-def capture(node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], accumulate: bool) -> None:
-    """Keeps (or accumulates) the gradient of an input that was asked for; hooks on its tensor run first."""
+def capture(
+    node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], accumulate: bool, runs: bool
+) -> None:
+    """Keeps (or accumulates) the gradient of an input that was asked for.
+
+    Hooks on its tensor run first, unless the node itself runs (`runs`): then they wait for that, and what is kept is the
+    gradient before them, as in PyTorch.
+    """
     if grad is None:
         return
     shown = grad if create_graph or isinstance(grad, Outputs) else base.wrap(grad)
@@ -388,8 +395,8 @@ def capture(node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], 
         retain: list[Any] = []
     else:
         hooked = node.rule.arity == HOOKED
-        hooks = node.rule.tensors if hooked else None
-        retain = node.rule.retain if hooked else []
+        hooks = node.rule.tensors if hooked and not runs else None
+        retain = node.rule.retain if hooked and not runs else []
     if hooks:
         with recording(create_graph):
             for hook in list(hooks.values()):
