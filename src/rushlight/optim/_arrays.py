@@ -153,7 +153,8 @@ class Bundle:
 
     def run(self, optimizer: "ArrayOptimizer", group: dict[str, Any]) -> bool:
         """Update the parameters; False, with nothing changed, if they or their state are not what they were."""
-        known, large = optimizer.state, self.large
+        known: Any = optimizer.state
+        large = self.large
         for param, data, entry, tensors, param_part, grad_part in self.members:
             node = param._node
             grad = node.total if type(node) is AccumulateGrad else param.grad
@@ -161,7 +162,7 @@ class Bundle:
             if grad is None or param._data is not data:
                 return False
             if entry is not None:
-                if known.get(param) is not entry:
+                if entry is not known.get(param):
                     return False
                 for name, tensor, array in tensors:
                     if entry.get(name) is not tensor or tensor._data is not array:
