@@ -1,0 +1,1 @@
+"""Functions from arrays to arrays, which know nothing of tensors and graphs."""

@@ -311,8 +311,8 @@ def _padding_by_name(input: Any, weight: Any, padding: str, stride: Any, dilatio
     totals = [d * (k - 1) for k, d in zip(weight._shape[2:], dilation, strict=True)]
     if any(t % 2 for t in totals):
         warn_once(
-            "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the input "
-            "be created"
+            "Using padding='same' with even kernel lengths and odd dilation may require a zero-padded copy of the "
+            "input be created"
         )
         input = enlarged_to(
             input, (*input._shape[:2], *(n + t % 2 for n, t in zip(input._shape[2:], totals, strict=True)))
