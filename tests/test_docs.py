@@ -61,7 +61,8 @@ def test_the_operator_of_the_guide_works(tmp_path):
         + declaration
         + "\ntorch.hypot = hypot\n"
         + check
-        + "print(torch.hypot(torch.tensor([3.0, 5.0]), torch.tensor(4.0)), torch.tensor([3.0]).hypot_(torch.tensor(4.0)))\n"
+        + "four = torch.tensor(4.0)\n"
+        + "print(torch.hypot(torch.tensor([3.0, 5.0]), four), torch.tensor([3.0]).hypot_(four))\n"
         + "print(torch.hypot(a, b).grad_fn.name(), hypot.__doc__.splitlines()[0])\n"
     )
     done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=120)

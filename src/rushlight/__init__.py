@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as _numpy
 
-# PyTorch computes infinities and NaN in silence, and its programs must not fail where warnings are errors. NumPy's setting
-# holds for this thread; in others, the filter keeps its warnings about our own lines from being shown.
+# PyTorch computes infinities and NaN in silence, and its programs must not fail where warnings are errors. NumPy's
+# setting holds for this thread; in others, the filter keeps its warnings about our own lines from being shown.
 _numpy.seterr(all="ignore")
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"rushlight\.")
 
@@ -25,7 +25,7 @@ from .autograd.grad_mode import set_grad_enabled as set_grad_enabled
 from .autograd.mode import is_grad_enabled as is_grad_enabled
 from .base import Size as Size
 from .devices import device as device
-from .dtypes import *  # noqa: F403
+from .dtypes import *
 from .dtypes import dtype as dtype
 from .memory_format import channels_last as channels_last
 from .memory_format import channels_last_3d as channels_last_3d
@@ -68,6 +68,7 @@ from .ops import (
     reduction,
     shape,
     sorting,
+    special,
     splitting,
     statistics,
     view,
@@ -84,10 +85,9 @@ if _TYPE_CHECKING:
     # For editors: all these functions, and what loads later, in a stub that installation writes (ops/stubs.py).
     from ._functions import *  # type: ignore[no-redef]
 
-# Submodules and names that load when first used, so that importing the package stays quick: name -> (module, attribute).
+# Submodules and names that load when first used, so that importing the package is quick: name -> (module, attribute).
 _LAZY: dict[str, tuple[str, str | None]] = {
-    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "testing", "profiler", "cuda",
-                                     "backends")},
+    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "profiler")},
     **{name: ("serialization", name) for name in ("save", "load")},
     **{name: ("printing", name) for name in ("set_printoptions",)},
     **{name: ("devices", name) for name in ("get_default_device", "set_default_device")},

@@ -43,6 +43,7 @@ class Tensor(TensorMethods):
     _retains: bool = False
 
     def __new__(cls, *args: Any, dtype: Any = None, device: Any = None) -> Any:
+        """Makes a tensor of a shape, or of given elements, in the default type."""
         from .ops.creation import legacy_tensor
 
         made = legacy_tensor(args, device)
@@ -174,7 +175,7 @@ class Tensor(TensorMethods):
     # ------------------------------------------------------------------------------------------ autograd
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to this tensor: a leaf for which they are wanted, a result of such, or a view of one."""
+        """Whether gradients flow to this tensor: to a leaf that wants them, a result of such, or a view of one."""
         if self._node is not None:
             return True
         base = base_of(self)

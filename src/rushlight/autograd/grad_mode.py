@@ -142,6 +142,7 @@ class set_grad_enabled(_GradMode):
         _switch(self.previous)
 
     def __call__(self, function: Any) -> Any:
+        """As a decorator the mode holds inside the function only."""
         _switch(self.previous)
         return super().__call__(function)
 

@@ -202,6 +202,8 @@ class record_function:
             p.close()
 
     def __call__(self, function: Any) -> Any:
+        """The function, each call of which is recorded."""
+
         @functools.wraps(function)
         def decorated(*args: Any, **kwargs: Any) -> Any:
             with record_function(self.name, self.args):

@@ -239,7 +239,8 @@ def _camel(name: str) -> str:
 def elementwise(
     *, kernel: Any = None, node: str | None = None, operators: tuple[str, ...] = (), floating: bool = False,
     result: str | None = None, check: Any = None, function: bool = True, method: bool = True,
-    inplace: bool | None = None, name: str | None = None, tangent: str = "elementwise", aten: str | None = None, **formulas: str,
+    inplace: bool | None = None, name: str | None = None, tangent: str = "elementwise", aten: str | None = None,
+    **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation on corresponding elements of one or two inputs.
 

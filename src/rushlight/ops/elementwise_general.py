@@ -157,8 +157,8 @@ def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = Non
         if need and t._dtype.category >= dtypes.FLOATING:
             if out is not None:
                 raise RuntimeError(
-                    f"{op.public_name}(): functions with out=... arguments don't support automatic differentiation, but "
-                    "one of the arguments requires grad."
+                    f"{op.public_name}(): functions with out=... arguments don't support automatic differentiation, "
+                    "but one of the arguments requires grad."
                 )
             t._node = record(op, need, operands, result, common, t)
     if out is not None:

@@ -117,7 +117,7 @@ in_formulas(
 @operation(name="spread", node="ExpandBackward0", aten="expand", function=False, method=False, out=False,
            kernel=kernels.spread, tangent="linear", input="sum_to_size(grad, shape(input))")  # fmt: skip
 def spread(input: Array, size: Any) -> Array:
-    """`input` broadcast to `size`: the gradient of a sum. Unlike `expand` it is no view that in-place changes follow."""
+    """`input` broadcast to `size`: the gradient of a sum. Unlike `expand`, it is no view for in-place changes."""
 
 
 ALIASING.add("spread")
