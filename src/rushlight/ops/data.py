@@ -220,6 +220,7 @@ def array_of(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray, dtypes.
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list "
             "to a single numpy.ndarray with numpy.array() before converting to a tensor."
         )
+    found: Any = dtype
     if not sizes:
         found = _infer(data) if dtype is None else dtype
         return number_array(data, found), found
@@ -231,7 +232,6 @@ def array_of(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray, dtypes.
         # The first fault in reading order is the one to name, after those of the elements' types.
         _check(data, sizes, 0, dtype or _infer(data))
         raise
-    found: Any = dtype
     if found is None:
         if kinds <= _NUMBERS and flat:
             found = dtypes.of_number(next(k for k in _BY_CATEGORY if k in kinds)())
