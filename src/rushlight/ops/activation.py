@@ -14,6 +14,7 @@ import numpy as np
 from .. import dtypes
 from ..kernels import numpy_activation as kernels
 from ..kernels import numpy_pointwise
+from .attached import attached
 from .declare import REGISTRY, Array, apply_inplace, composite, in_formulas, operation
 from .softmax import axis_of
 from .softmax import log_softmax as log_softmax
@@ -55,7 +56,7 @@ def relu6(input: Array) -> Array:
 
 in_formulas(
     kernels.hardtanh_backward,
-    lambda grad, input, low, high: grad * constant_mask((input > low) & (input < high), grad),
+    lambda grad, input, low, high: attached(grad * constant_mask((input > low) & (input < high), grad), input),
     "hardtanh_backward",
 )
 
@@ -67,7 +68,7 @@ def threshold(input: Array, threshold: float, value: float) -> Array:
 
 in_formulas(
     kernels.threshold_backward,
-    lambda grad, input, bound: grad * constant_mask((input <= bound).logical_not(), grad),
+    lambda grad, input, bound: attached(grad * constant_mask((input <= bound).logical_not(), grad), input),
     "threshold_backward",
 )
 
@@ -80,7 +81,7 @@ def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
 
 def _leaky(grad: Any, input: Any, slope: float) -> Any:
     positive = constant_mask(input > 0, grad)
-    return grad * (positive + slope * (1 - positive))
+    return attached(grad * (positive + slope * (1 - positive)), input)
 
 
 in_formulas(kernels.leaky_relu_backward, _leaky, "leaky_relu_backward")
@@ -205,7 +206,7 @@ def softshrink(input: Array, lambd: float = 0.5) -> Array:
 
 in_formulas(
     kernels.hardshrink_backward,
-    lambda grad, input, bound: grad * constant_mask((input > bound) | (input < -bound), grad),
+    lambda grad, input, bound: attached(grad * constant_mask((input > bound) | (input < -bound), grad), input),
     "shrink_backward",
 )
 

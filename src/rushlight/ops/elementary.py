@@ -6,6 +6,7 @@ import numpy as np
 
 from ..base import TensorBase
 from ..kernels import numpy_pointwise as kernels
+from .attached import attached
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
 from .supported import NO_BOOL, NO_COMPLEX, NO_INTEGERS, both, missing, refused
 
@@ -86,10 +87,17 @@ def atan(input: Array) -> Array:
     """The arc tangent of each element, in radians."""
 
 
+@formula
+def over_square_sum(grad: Any, input: Any, other: Any) -> Any:
+    """``grad / (input**2 + other**2)``, and zero where both are."""
+    total = input * input + other * other
+    return where(total == 0, zeros_like(grad), grad / total)  # type: ignore[name-defined]  # noqa: F821
+
+
 @elementwise(kernel=np.arctan2, floating=True, check=missing("atan2_cpu", NO_COMPLEX),
-             input="grad * other / (input * input + other * other)",
-             other="-grad * input / (input * input + other * other)")  # fmt: skip
-def atan2(input: Array, other: Array | float) -> Array:
+             input="over_square_sum(grad * other, input, other)",
+             other="-over_square_sum(grad * input, input, other)")  # fmt: skip
+def atan2(input: Array, other: Array) -> Array:
     """The angle of the point (`other`, `input`), in radians between -pi and pi."""
 
 
@@ -159,18 +167,17 @@ def erfc(input: Array) -> Array:
         refused("Boolean inputs not supported for relu", NO_BOOL, RuntimeError),
         refused("clamp is not supported for complex types", NO_COMPLEX),
     ),
-    input="grad * positive_part_slope(result)",
+    input="relu_backward(grad, result)",
 )
 def relu(input: Array) -> Array:
     """The larger of each element and zero."""
 
 
-in_formulas(kernels.step, lambda x: kernels_step(x), "positive_part_slope")
-
-
-def kernels_step(x: Any) -> Any:
-    """1 where `x` is not zero, else 0, as a tensor that no gradient passes."""
-    return (x.detach() != 0).to(x._dtype)
+in_formulas(
+    lambda grad, result: grad * kernels.step(result),
+    lambda grad, result: attached(grad * (result.detach() != 0).to(grad._dtype), result),
+    "relu_backward",
+)
 
 
 @elementwise(node="AbsBackward0", kernel=np.abs, operators=("__abs__",), input="grad * sgn(input)",
