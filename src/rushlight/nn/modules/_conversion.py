@@ -120,26 +120,41 @@ def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
     Raises:
         TypeError: they fit none of the forms `to(device, dtype)`, `to(dtype)`, `to(tensor)`.
     """
+    from ... import dtypes
     from ...devices import device as Device
-    from ...dtypes import dtype as Dtype
+
+    Dtype = dtypes.dtype
 
     names = ["device", "dtype", "non_blocking", "copy"]
+    original, other = args, None
     first = args[0] if args else None
-    if isinstance(first, Dtype):
+    if isinstance(first, Dtype) or any(first is kind for kind in (int, float, bool)):
         names = ["dtype", "non_blocking", "copy"]
     elif isinstance(first, Tensor) or "other" in kwargs or "tensor" in kwargs:
         other = first if isinstance(first, Tensor) else kwargs.pop("other", kwargs.pop("tensor", None))
         args = args[1:] if isinstance(first, Tensor) else args
-        kwargs = {"device": other.device, "dtype": other.dtype, **kwargs}
         names = ["non_blocking", "copy"]
     given = {**dict(zip(names, args, strict=False)), **kwargs}
-    unknown = [key for key in given if key not in ("device", "dtype", "non_blocking", "copy", "memory_format")]
+    if other is not None:
+        given.update(device=other.device, dtype=other.dtype)
     device, dtype = given.get("device"), given.get("dtype")
-    fits = (device is None or isinstance(device, (str, int, Device))) and (dtype is None or isinstance(dtype, Dtype))
-    if len(args) > len(names) or unknown or not fits:
-        kinds = [type(a).__name__ for a in args] + [f"{k}={type(v).__name__}" for k, v in kwargs.items()]
+    dtype = {int: dtypes.int64, float: dtypes.float64, bool: dtypes.bool_}.get(dtype, dtype)  # type: ignore[arg-type]
+    fits = (
+        len(args) <= len(names)
+        and given.keys() <= {"device", "dtype", "non_blocking", "copy", "memory_format"}
+        and (device is None or isinstance(device, (str, int, Device)))
+        and (dtype is None or isinstance(dtype, Dtype))
+        and all(isinstance(given.get(flag, False), bool) for flag in ("non_blocking", "copy"))
+    )
+    if not fits:
+        if len(original) > 4 and not kwargs:
+            raise TypeError(f"to() takes from 0 to 4 positional arguments but {len(original)} were given")
+        # PyTorch shows keyword arguments from the last to the first, with a comma after them when there are no others.
+        words = [f"{key}={_kind(value)}" for key, value in reversed(kwargs.items())]
+        kinds = ", ".join([*map(_kind, original), *words]) + (", " if words and not original else "")
         raise TypeError(
-            f"to() received an invalid combination of arguments - got ({', '.join(kinds)}), but expected one of:\n"
+            f"to() received an invalid combination of arguments - got ({kinds}), "
+            "but expected one of:\n"
             " * (torch.device device = None, torch.dtype dtype = None, bool non_blocking = False, bool copy = False, "
             "*, torch.memory_format memory_format = None)\n"
             " * (torch.dtype dtype, bool non_blocking = False, bool copy = False, *, "
@@ -150,3 +165,9 @@ def parse_to(*args: Any, **kwargs: Any) -> tuple[Any, Any, bool, Any]:
     if device is not None and not isinstance(device, Device):
         device = Device(device)
     return device, dtype, bool(given.get("non_blocking", False)), given.get("memory_format")
+
+
+def _kind(value: Any) -> str:
+    """The type of an argument as PyTorch's messages write it."""
+    name = type(value).__name__
+    return f"torch.{name}" if type(value).__module__.partition(".")[0] == "rushlight" and name != "Tensor" else name
