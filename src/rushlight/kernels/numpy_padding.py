@@ -37,7 +37,9 @@ def source_index(n: int, before: int, after: int, mode: str) -> Array:
     if mode == "replicate":
         return np.clip(place, 0, n - 1)
     if mode == "circular":
-        return place % max(n, 1)
+        # What is left after the cuts goes around.
+        start, left = max(-before, 0), n - max(-before, 0) - max(-after, 0)
+        return start + (place - start) % max(left, 1)
     # The mirrors stand on the first and the last element.
     return (n - 1) - np.abs((n - 1) - np.abs(place))
 
