@@ -237,4 +237,6 @@ def tensor_repr(tensor: Any, contents: str | None = None) -> str:
             suffixes.append(f"grad_fn=<{type(node).__name__}>")
         elif tensor.requires_grad:
             suffixes.append("requires_grad=True")
+    if tensor._tangent is not None:
+        suffixes.append(f"tangent={tensor._tangent}")
     return join_suffixes(prefix + contents, suffixes, len(prefix))

@@ -41,6 +41,7 @@ class Tensor(TensorMethods):
     # Defaults of what few tensors have; the value, where there is one, lies in the instance's dictionary.
     _kept_grad: Any = None
     _retains: bool = False
+    _tangent: Any = None
 
     def __new__(cls, *args: Any, dtype: Any = None, device: Any = None) -> Any:
         """Makes a tensor of a shape, or of given elements, in the default type."""

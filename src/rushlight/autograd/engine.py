@@ -3,8 +3,8 @@
 Every node is newer than the nodes of its inputs, so "newest first" is an order in which each node's gradient is
 complete when its turn comes. Two loops follow it:
 
-- `run_fast` for the ordinary ``backward()``: one root, gradients waiting in the nodes' own `grad` slots. The next node is
-  usually the one that just received a gradient, so it is kept in a local; a heap is used only at branches.
+- `run_fast` for the ordinary ``backward()``: one root, gradients waiting in the nodes' own `grad` slots. The next node
+  is usually the one that just received a gradient, so it is kept in a local; a heap is used only at branches.
 - `run_general` for everything else (several roots, chosen inputs, hooks on leaves, anomaly detection, another backward
   already running): gradients wait in a dictionary, and a leaf runs as soon as all that leads to it has.
 """
@@ -376,13 +376,11 @@ def in_new_thread(function: Any, *arguments: Any) -> Any:
         del error  # its traceback leads to this frame
 
 
-def capture(
-    node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], accumulate: bool, runs: bool
-) -> None:
+def capture(node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], accumulate: bool, runs: bool) -> None:
     """Keeps (or accumulates) the gradient of an input that was asked for.
 
-    Hooks on its tensor run first, unless the node itself runs (`runs`): then they wait for that, and what is kept is the
-    gradient before them, as in PyTorch.
+    Hooks on its tensor run first, unless the node itself runs (`runs`): then they wait for that, and what is kept is
+    the gradient before them, as in PyTorch.
     """
     if grad is None:
         return

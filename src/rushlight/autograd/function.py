@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import base, dtypes
 from ..base import TensorBase, View, as_view, base_of, raw_names, tensor_names, wrap
-from . import mode
+from . import forward_ad, mode
 from .node import FREED, MANY, AccumulateGrad, Node, Outputs, Rule, function_of, modification_error, next_seq, output
 
 
@@ -317,6 +317,13 @@ class Function(metaclass=FunctionMeta):
             mode.leave()
         _check_marks(ctx)
         outputs = found if isinstance(found, tuple) else (found,)
+        if local.dual is not None:
+            made = _record(ctx, args, nodes, outputs) if records else _unrecorded(ctx, args, outputs)
+            ctx._kept = ctx._kept or tuple(
+                [None if t is None else (t, t._versions[0], None) for t in ctx.saved_for_forward]
+            )
+            forward_ad.run_jvp(cls, ctx, args, made)
+            return made if isinstance(found, tuple) else made[0]
         if not any(isinstance(o, TensorBase) for o in outputs):
             return found
         made = _record(ctx, args, nodes, outputs) if records else _unrecorded(ctx, args, outputs)

@@ -24,7 +24,8 @@ class GradcheckError(RuntimeError):
 
 
 _NOT_DETERMINISTIC = """Backward is not reentrant, i.e., running backward with same input and grad_output multiple \
-times gives different values, although analytical gradient matches numerical gradient.The tolerance for nondeterminism was {}.
+times gives different values, although analytical gradient matches numerical gradient.The tolerance for nondeterminism \
+was {}.
 
 NOTE: If your op relies on non-deterministic operations i.e., it is listed here:
 https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html

@@ -27,6 +27,8 @@ class Local(threading.local):
         grad: whether operations are recorded.
         switched_off: whether ``set_grad_enabled(False)`` outside any context is in force.
         inference: whether inference mode is on.
+        forward_grad: whether tangents are computed.
+        dual: the open level of forward mode, or None.
         watchers: functions that take part in every operation: see `intercept`.
     """
 
@@ -34,6 +36,7 @@ class Local(threading.local):
     switched_off = False
     inference = False
     forward_grad = True
+    dual: Any = None
     watchers: tuple[Any, ...] = ()
 
 

@@ -11,13 +11,16 @@ the inputs' shapes and dtypes (after broadcasting or promotion), and which input
 """
 
 import ast
+import inspect
 import itertools
 import linecache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from ..autograd import mode, node
 from ..autograd.node import MANY, ONE, TWO
-from ..base import UNTOUCHED, namespace, raw_names, tensor_names
+from ..base import UNTOUCHED, namespace, raw_names, tensor_names, wrap
 
 if TYPE_CHECKING:
     from .declare import Operation
@@ -121,7 +124,13 @@ class Plan:
         self.versioned_results = [n for n in op.outputs if n in used]
 
 
-def node_class(op: "Operation") -> type:
+def class_name(op: "Operation", variant: Variant) -> str:
+    """The name of the nodes' class for a variant: PyTorch's differs where the second input is a number."""
+    second = op.tensors[1] if len(op.tensors) > 1 else None
+    return op.number_node or op.node_name if second in variant.numbers else op.node_name
+
+
+def node_class(op: "Operation", name: str | None = None) -> type:
     """The class of the operation's nodes, such as ``MulBackward0``, with a slot for everything a formula may save."""
     plan = Plan(op, Variant(op.inputs, complex=True))
     slots = [*plan.tensors, *plan.lists, *plan.results, *plan.constants, *(f"{n}_shape" for n in plan.shapes)]
@@ -137,7 +146,7 @@ def node_class(op: "Operation") -> type:
     body = {"__slots__": tuple(slots), "saved": saved, "__module__": "torch.autograd.graph", "operation": op}
     if op.node_namespace:
         body["namespace"] = op.node_namespace
-    return type(op.node_name, (node.Node,), body)
+    return type(name or op.node_name, (node.Node,), body)
 
 
 # ---------------------------------------------------------------------------------------------- rules
@@ -214,13 +223,96 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
     return define(f"{op.node_name} on {'Tensors' if tensor else 'arrays'}", "\n".join(lines) + "\n", names, title)
 
 
+# ---------------------------------------------------------------------------------------------- tangents
+def tangent_rule(op: "Operation", need: tuple[str, ...]) -> Any:
+    """The forward-mode rule for the inputs in `need`, on Tensors.
+
+    A formula of an elementwise operation is the gradient multiplied by a slope, ``grad * conj(slope)``; the tangent is
+    the sum of the inputs' tangents multiplied by the slopes. A linear operation is its own tangent.
+
+    Returns:
+        A function of the arguments by name, the tangents by name, and the results, or None if nothing is declared.
+    """
+    declared = op.tangent
+    if declared is None or not need:
+        return None
+    if declared == "linear":
+
+        def linear(bound: dict[str, Any], given: dict[str, Any], result: Any) -> tuple[Any, ...]:
+            arguments = {**bound, **{n: g for n, g in given.items() if g is not None}}
+            for n in op.inputs:
+                if given[n] is None and arguments.get(n) is not None:
+                    arguments[n] = tensor_names["zeros_like"](arguments[n])
+            found = op.recording(**{n: v for n, v in arguments.items() if n != "out"})
+            return found if isinstance(found, tuple) else (found,)
+
+        return linear
+    if declared == "elementwise":
+        terms = []
+        for n in need:
+            for real in (True, False):
+                tree = ast.parse(op.formulas[n], mode="eval").body
+                tree = _Tangent(n, real).visit(_Real().visit(tree) if real else tree)
+                terms.append((real, ast.unparse(tree) if real else f"conj({ast.unparse(tree)})"))
+        lines = {real: " + ".join(f"({text})" for r, text in terms if r == real) for real in (True, False)}
+    else:
+        lines = {True: declared, False: declared}
+    used = {x.id for text in lines.values() for x in ast.walk(ast.parse(text)) if isinstance(x, ast.Name)}
+    source = ["def tangent(bound, given, result):"]
+    if len(op.outputs) > 1:
+        source.append(f"    {', '.join(op.outputs)} = result")
+    elif op.outputs[0] in used and op.outputs[0] != "result":
+        source.append(f"    {op.outputs[0]} = result")
+    first = op.outputs[0] if len(op.outputs) > 1 else "result"
+    for n in op.parameters:
+        if n in used:
+            source.append(f"    {n} = as_operand(bound.get({n!r}, DEFAULTS.get({n!r})), {n in op.tensors})")
+        if f"{n}_t" in used:
+            source.append(f"    {n}_t = given[{n!r}]")
+            source.append(f"    if {n}_t is None and {n!r} in bound: {n}_t = zeros_like(bound[{n!r}])")
+    source.append(f"    if {first}._dtype.is_complex: tangent = {lines[False]}")
+    source.append(f"    else: tangent = {lines[True]}")
+    source.append(f"    if tangent._shape != {first}._shape: tangent = tangent.expand({first}._shape)")
+    others = ", None" * (len(op.outputs) - 1)
+    source.append(f"    return (tangent{others},)")
+    defaults = {p.name: p.default for p in op.signature.parameters.values() if p.default is not inspect.Parameter.empty}
+    names = _TangentNames(tensor_names, {"DEFAULTS": defaults, "as_operand": _as_operand})
+    return define(f"{op.name} tangent", "\n".join(source) + "\n", names, "tangent")
+
+
+class _TangentNames(dict[str, Any]):
+    """The names of formulas on Tensors, looked up when used, and a few of its own."""
+
+    def __init__(self, names: dict[str, Any], own: dict[str, Any]):
+        super().__init__({**names, **own})
+
+
+class _Tangent(ast.NodeTransformer):
+    """Turns the formula of one input's gradient into the part of the tangent that comes from that input."""
+
+    def __init__(self, name: str, real: bool):
+        self.name = name
+        self.real = real
+
+    def visit_Name(self, name: ast.Name) -> ast.AST:
+        if name.id != "grad":
+            return name
+        tangent = ast.Name(f"{self.name}_t", ast.Load())
+        return tangent if self.real else ast.Call(ast.Name("conj", ast.Load()), [tangent], [])
+
+
+def _as_operand(value: Any, tensor: bool) -> Any:
+    return wrap(np.asarray(value)) if tensor and isinstance(value, (int, float, complex)) else value
+
+
 # ---------------------------------------------------------------------------------------------- recorders
 def record_lines(op: "Operation", variant: Variant, indent: str, fit: str = "") -> list[str]:
     """The statements that make the node for a variant, from locals named like the arguments and outputs."""
     plan = Plan(op, variant)
     rule_name = op.rule_name(variant)
     lines = [
-        f"node = new({op.node_name}__{op.name}); node.rule = {rule_name}; node.seq = next_seq(); node.grad = None",
+        f"node = new({class_name(op, variant)}__{op.name}); node.rule = {rule_name}; node.seq = next_seq(); node.grad "
+        "= None",
     ]
     need = variant.need
     if op.gathers:

@@ -56,6 +56,7 @@ class Operation:
 
     Attributes:
         name: the public name, such as ``"mul"``.
+        number_node: the same where the second input is a number, if it differs.
         node_name: the name of its nodes' class, such as ``"MulBackward0"``.
         forward: the function of arrays that computes it.
         formulas: the derivative formula of each differentiable input.
@@ -96,6 +97,7 @@ class Operation:
         node_name = options.pop("node", _camel(self.name) + "Backward0")
         self.node_name: str = node_name.removeprefix("torch::autograd::")
         self.node_namespace: str = node_name.removesuffix(self.node_name)
+        self.number_node: str | None = options.pop("number_node", None)
         self.aten: str = options.pop("aten", self.name)
         if options:
             raise TypeError(f"{self.name}: unknown options {sorted(options)}")
@@ -176,11 +178,18 @@ class Operation:
         traits = ["fit"] * variant.fit + ["complex"] * variant.complex + [f"number_{n}" for n in variant.numbers]
         key = "_".join(("RULE", self.name, *variant.need, *traits))
         if key not in namespace:
-            node_class = f"{self.node_name}__{self.name}"
-            if node_class not in namespace:
-                namespace[node_class] = codegen.node_class(self)
+            name = codegen.class_name(self, variant)
+            if f"{name}__{self.name}" not in namespace:
+                namespace[f"{name}__{self.name}"] = codegen.node_class(self, name)
             namespace[key] = codegen.rule(self, variant)
         return key
+
+    def tangent_rule(self, need: tuple[str, ...]) -> Any:
+        """The function that computes the results' tangents from those of the inputs in `need`; None if not declared."""
+        key = "tangent", need
+        if key not in self._recorders:
+            self._recorders[key] = codegen.tangent_rule(self, need)
+        return self._recorders[key]
 
     def record(self, variant: Variant) -> Any:
         """The recorder of a variant."""
@@ -240,7 +249,7 @@ def elementwise(
     *, kernel: Any = None, node: str | None = None, operators: tuple[str, ...] = (), floating: bool = False,
     result: str | None = None, check: Any = None, function: bool = True, method: bool = True,
     inplace: bool | None = None, name: str | None = None, tangent: str = "elementwise", aten: str | None = None,
-    **formulas: str,
+    number_node: str | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation on corresponding elements of one or two inputs.
 
@@ -255,6 +264,7 @@ def elementwise(
         name: the public name where it is not the function's.
         tangent: the forward-mode tangent; derived from the formulas unless given.
         aten: the name shown by the profiler where it differs.
+        number_node: the node's name where the second input is a number, if that is another.
         formulas: for each differentiable input, its gradient.
     """
     options = locals()

@@ -115,6 +115,17 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
             if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
         )  # fmt: skip
     check(input, bool(need))
+    dual: Any = mode.local.dual if mode.special.count else None
+    tangent = None if dual is None else dual.inplace_tangent(op, dict(zip(names, operands, strict=True)))
+    if tangent is not None:
+        found = _change(op, input, names, operands, need)
+        dual.replace(found, tangent)
+        return found
+    return _change(op, input, names, operands, need)
+
+
+def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], need: tuple[str, ...]) -> Any:
+    """Computes and stores the result of an in-place operation, and records it."""
     common = input._dtype
     if op.kind == "elementwise":
         result, common = general.compute(op, operands)
