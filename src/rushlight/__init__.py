@@ -45,6 +45,7 @@ from .ops import (
     conv,
     convert,
     creation,
+    derived,
     elementary,
     elementwise_general,
     gather,

@@ -1,6 +1,8 @@
 """Datasets, samplers and loaders beside PyTorch's: the same seed gives the same batches."""
 
 import collections
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -270,3 +272,9 @@ def test_errors_in_workers_arrive():
     loader = rushlight.utils.data.DataLoader(Failing(rushlight), 2, num_workers=1, multiprocessing_context="fork")
     with pytest.raises(ValueError, match=r"Caught ValueError in DataLoader worker process 0\.\nOriginal Traceback"):
         list(loader)
+
+
+def test_found_without_an_import_of_its_own():
+    code = "import rushlight as torch; print(torch.utils.data.DataLoader.__name__, torch.utils.hooks.RemovableHandle.__name__)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "DataLoader RemovableHandle\n"

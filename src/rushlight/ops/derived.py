@@ -1,0 +1,251 @@
+"""Functions made of other operations: differences, integrals, covariances, distances and combinations."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import wrap
+from ..kernels import numpy_distances as kernels
+from .declare import Array, composite, formula, operation
+from .loss import _by_number, _times_number
+from .view import wrap_dim
+
+
+# ---------------------------------------------------------------------------------------------- along a dimension
+@composite()
+def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None, *, out: Any = None) -> Any:
+    """The differences of neighbours along a dimension, taken `n` times.
+
+    Args:
+        input: a tensor of at least one dimension.
+        n: how often.
+        dim: the dimension.
+        prepend, append: tensors joined to the input's beginning and end first.
+        out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the input has no dimension, or `n` is negative.
+    """
+    from .comparison import logical_xor
+    from .joining import cat
+    from .overwrite import into
+
+    if not input._shape:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    at = wrap_dim(dim, len(input._shape))
+    parts = [t for t in (prepend, input, append) if t is not None]
+    found = cat(parts, at) if len(parts) > 1 else input
+    for _ in range(min(n, found._shape[at])):
+        later, earlier = found.narrow(at, 1, found._shape[at] - 1), found.narrow(at, 0, found._shape[at] - 1)
+        found = logical_xor(later, earlier) if found._dtype is dtypes.bool_ else later - earlier
+    return into(out, found.clone() if found is input else found)
+
+
+def _widths(y: Any, x: Any, dim: int) -> Any:
+    """The distances of neighbouring points, shaped to multiply the pairs of `y`."""
+    if len(x._shape) == 1 and len(y._shape) > 1:
+        if x._shape[0] != y._shape[dim]:
+            raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
+        return diff(x).view([-1 if d == dim else 1 for d in range(len(y._shape))])
+    return diff(x, dim=dim)
+
+
+def _pairs(y: Any, dim: int) -> Any:
+    return y.narrow(dim, 1, y._shape[dim] - 1) + y.narrow(dim, 0, y._shape[dim] - 1)
+
+
+@composite(method=False)
+def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
+    """The integral of samples along a dimension by the trapezoidal rule.
+
+    Args:
+        y: the values.
+        x: the points they belong to; `dx` apart (1 by default) without it.
+        dx: the distance of the points.
+        dim: the dimension.
+    """
+    at = wrap_dim(dim, len(y._shape))
+    if not y._shape[at]:
+        return y.sum(at)
+    if x is None:
+        return _times_number(_pairs(y, at).sum(at), (1.0 if dx is None else dx) / 2)
+    return _by_number((_pairs(y, at) * _widths(y, x, at)).sum(at), 2.0)
+
+
+composite(name="trapz", method=False)(trapezoid)
+
+
+@composite(method=False)
+def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
+    """The running integral of samples along a dimension; the arguments are those of `trapezoid`."""
+    at = wrap_dim(dim, len(y._shape))
+    if x is None:
+        return (_pairs(y, at) * ((1.0 if dx is None else dx) / 2)).cumsum(at)
+    return _by_number((_pairs(y, at) * _widths(y, x, at)).cumsum(at), 2.0)
+
+
+# ---------------------------------------------------------------------------------------------- covariances
+@composite()
+def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
+    """The covariance matrix of variables (rows) over observations (columns).
+
+    Args:
+        input: at most two dimensions; a vector is one variable.
+        correction: what is subtracted from the number of observations in the divisor.
+        fweights: how often each observation counts, integers.
+        aweights: the weight of each observation.
+
+    Raises:
+        RuntimeError: there are more than two dimensions.
+    """
+    if len(input._shape) > 2:
+        raise RuntimeError(
+            "cov(): expected input to have two or fewer dimensions but got an input with "
+            f"{len(input._shape)} dimensions"
+        )
+    x = input.view(1, -1) if len(input._shape) < 2 else input
+    count = x._shape[1]
+    weights = fweights if aweights is None else aweights if fweights is None else fweights * aweights
+    if weights is None:
+        total: Any = count
+        centred = x - x.sum(1, True) / count
+        weighted = centred
+    else:
+        total = weights.sum()
+        centred = x - (x * weights).sum(1, True) / total
+        weighted = centred * weights
+    if weights is None or aweights is None or not correction:
+        norm = total - correction
+    else:
+        norm = total - correction * (weights * aweights).sum() / total
+    if weights is not None:
+        norm = norm.clamp(min=0)
+    elif norm <= 0:
+        from ..warn import warn
+
+        warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.")
+        norm = 0
+    products = weighted @ centred.t().conj()
+    return (products / norm).squeeze()
+
+
+@composite()
+def corrcoef(input: Any) -> Any:
+    """The correlation coefficients of variables (rows) over observations (columns)."""
+    if len(input._shape) > 2:
+        raise RuntimeError(
+            "corrcoef(): expected input to have two or fewer dimensions but got an input with "
+            f"{len(input._shape)} dimensions"
+        )
+    c = cov(input)
+    if not c._shape:
+        return c / c
+    spread = c.diag().sqrt()
+    return (c / spread.unsqueeze(1) / spread.unsqueeze(0)).clip(-1, 1)
+
+
+# ---------------------------------------------------------------------------------------------- distances
+@operation(name="_cdist", aten="cdist", node="CdistBackward0", function=False, method=False, out=False,
+           kernel=kernels.distances, x1="distances_slope(grad, x1, x2, p, result)",
+           x2="distances_slope(grad.swapaxes(-1, -2), x2, x1, p, result.swapaxes(-1, -2))")  # fmt: skip
+def _cdist(x1: Array, x2: Array, p: float) -> Array:
+    """The p-norm distances between the rows of two matrices."""
+
+
+@formula
+def distances_slope(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
+    """The gradient of distances by the first points."""
+    apart = unsqueeze(x, -2) - unsqueeze(other, -3)  # type: ignore[name-defined]  # noqa: F821
+    share = where(result == 0, zeros_like(result), grad / result ** (p - 1))  # type: ignore[name-defined]  # noqa: F821
+    way = apart if p == 2 else sgn(apart) * abs(apart) ** (p - 1)  # type: ignore[name-defined]  # noqa: F821
+    return sum_over(unsqueeze(share, -1) * way, -2, False)  # type: ignore[name-defined]  # noqa: F821
+
+
+@composite(method=False)
+def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Any:
+    """The p-norm distance between each row of one batch of matrices and each row of another.
+
+    Args:
+        x1, x2: floating-point tensors ``(..., P, M)`` and ``(..., R, M)``; the leading dimensions are broadcast.
+        p: the norm, finite and above 0.
+        compute_mode: has no effect; distances are always computed from differences.
+
+    Returns:
+        The distances ``(..., P, R)``.
+
+    Raises:
+        RuntimeError: the shapes do not fit.
+    """
+    for name, t in (("X1", x1), ("X2", x2)):
+        if len(t._shape) < 2:
+            raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {len(t._shape)}D")
+    if x1._shape[-1] != x2._shape[-1]:
+        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1._shape[-1]} X2: {x2._shape[-1]}")
+    if p < 0:
+        raise RuntimeError("cdist only supports non-negative p values")
+    lead = np.broadcast_shapes(x1._shape[:-2], x2._shape[:-2])
+    x1, x2 = (t if t._shape[:-2] == lead else t.expand(lead + t._shape[-2:]) for t in (x1, x2))
+    return _cdist(x1, x2, float(p))
+
+
+# ---------------------------------------------------------------------------------------------- combinations
+@composite(method=False)
+def cartesian_prod(*tensors: Any) -> Any:
+    """All ways to take one element of each vector, in the order of ``itertools.product``."""
+    from .joining import stack
+    from .shape import meshgrid
+
+    if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
+        tensors = tuple(tensors[0])
+    for t in tensors:
+        if len(t._shape) != 1:
+            raise RuntimeError(f"Expect a 1D vector, but got shape {list(t._shape)}")
+    if len(tensors) == 1:
+        return tensors[0]
+    return stack([grid.flatten() for grid in meshgrid(*tensors, indexing="ij")], dim=1)
+
+
+@composite(method=False)
+def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
+    """All ways to take `r` elements of a vector, in the order of `itertools`."""
+    if len(input._shape) != 1:
+        raise RuntimeError(f"Expect a 1D vector, but got shape {list(input._shape)}")
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if not r:
+        return input.new_empty(0)
+    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
+    found = np.array(list(choose(range(input._shape[0]), r)), np.int64).reshape(-1, r)
+    return input[wrap(found)]
+
+
+@composite(method=False)
+def unravel_index(indices: Any, shape: Any) -> Any:
+    """The coordinates of places in a tensor of a shape that are counted row by row: one tensor for each dimension."""
+    size = (shape,) if isinstance(shape, int) else tuple(shape)
+    if indices._dtype.category != dtypes.INTEGRAL:
+        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices._dtype}")
+    sizes = np.array(size, np.int64)
+    steps = np.append(np.cumprod(sizes[:0:-1])[::-1], 1)
+    places = indices.unsqueeze(-1).div(wrap(steps), rounding_mode="floor").remainder(wrap(sizes))
+    return places.unbind(-1)
+
+
+@composite(method=False)
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """The matrix whose columns are the powers of a vector.
+
+    Args:
+        x: a vector.
+        N: the number of columns; the vector's length by default.
+        increasing: whether the powers rise from left to right.
+    """
+    if len(x._shape) != 1:
+        raise RuntimeError("x must be a one-dimensional tensor.")
+    n = x._shape[0] if N is None else N
+    powers = x.unsqueeze(-1) ** wrap(np.arange(n))
+    return powers if increasing else powers.flip(1)

@@ -1,0 +1,66 @@
+"""Functions made of other operations beside PyTorch."""
+
+import pytest
+from beside import check
+
+CALLS = """
+    torch.diff(x)
+    x.diff(dim=0)
+    x.diff(2)
+    torch.diff(x, 9)
+    torch.diff(torch.tensor([True, False, False]))
+    torch.diff(torch.tensor([1, 4, 9]), prepend=torch.tensor([0]), append=torch.tensor([7]))
+    torch.diff(torch.tensor(1))
+    torch.diff(x, -1)
+    torch.trapezoid(x)
+    torch.trapz(x, dx=0.5, dim=0)
+    torch.trapezoid(x, torch.arange(4.0))
+    torch.trapezoid(x, x * 2)
+    torch.cumulative_trapezoid(x)
+    torch.cumulative_trapezoid(x, torch.arange(4.0))
+    torch.cov(x)
+    torch.cov(x[0])
+    torch.cov(x, correction=0)
+    torch.cov(x, fweights=torch.tensor([1, 2, 1, 1]), aweights=torch.tensor([0.5, 1.0, 1.0, 2.0]))
+    torch.cov(x, fweights=torch.tensor([1, 2, 1, 1]))
+    torch.cov(torch.ones(1, 1, 1))
+    torch.cov(torch.ones(2, 1))
+    x.corrcoef()
+    torch.corrcoef(x[0])
+    torch.cdist(x, y)
+    torch.cdist(x, y, p=1)
+    torch.cdist(x, y, p=3)
+    torch.cdist(x, y, p=float("inf"))
+    torch.cdist(x, y, p=0)
+    torch.cdist(x, x)
+    torch.cdist(torch.ones(2, 3, 4), torch.zeros(1, 2, 4))
+    torch.cdist(x, torch.ones(2, 3))
+    torch.cdist(x, torch.ones(2))
+    torch.cdist(x, y, p=-1)
+    torch.autograd.grad(torch.cdist(x, y).sum(), (x, y))
+    torch.autograd.grad(torch.cdist(x, y, 1).sum(), (x, y))
+    torch.autograd.grad(torch.cdist(x, y, 3).sum(), (x, y))
+    torch.autograd.grad(torch.cdist(x, x).sum(), x)
+    torch.cartesian_prod(torch.tensor([1, 2]), torch.tensor([4, 5, 6]))
+    torch.cartesian_prod(torch.tensor([1, 2]))
+    torch.cartesian_prod(x, x)
+    torch.combinations(torch.tensor([1, 2, 3]))
+    torch.combinations(x[0], 3).detach()
+    torch.combinations(torch.tensor([1, 2]), with_replacement=True)
+    torch.combinations(torch.tensor([1, 2]), 0)
+    torch.combinations(x)
+    torch.unravel_index(torch.tensor([5, 7]), (3, 4))
+    torch.vander(torch.tensor([1, 2, 3]))
+    torch.vander(torch.tensor([1.0, 2, 3]), N=2, increasing=True)
+    torch.vander(x)
+"""
+
+
+@pytest.mark.parametrize("line", [line.strip() for line in CALLS.strip().splitlines()])
+def test_calls(line):
+    def scenario(m):
+        x = m.tensor([[0.5, -1.0, 2.0, 0.25], [1.5, 0.0, -0.5, 3.0], [-2.0, 1.0, 0.75, 0.5]], requires_grad=True)
+        y = m.tensor([[1.0, 2.0, -1.0, 0.0], [0.5, 0.5, 0.5, 0.5]], requires_grad=True)
+        return eval(line, {"torch": m, "x": x, "y": y})
+
+    check(scenario, rtol=1e-5, atol=1e-6)
