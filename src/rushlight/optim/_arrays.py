@@ -230,7 +230,9 @@ class Plan:
         self.params = tuple(params)
         self.names = names
         self.idle = [p for p in params if gradient(p) is None]
-        together: dict[Any, list[Any]] = {}
+        # Bundles by what their parameters have in common, the one to be filled last.
+        kinds: dict[Any, list[list[Any]]] = {}
+        room: dict[Any, int] = {}
         for p in params:
             if gradient(p) is None:
                 continue
@@ -242,14 +244,18 @@ class Plan:
                     optimizer._begin(group, p, entry, names)
                 step = float(entry["step"]._data) if "step" in entry else None
             kind = (p._dtype, step, fresh)
-            part = 0
-            # Bundles are no larger than a block, and what is larger is alone.
-            while sum(q._data.size for q in together.get((*kind, part), ())) + p._data.size > BLOCK and together.get(
-                (*kind, part)
-            ):
-                part += 1
-            together.setdefault((*kind, part), []).append(p)
-        self.bundles = [Bundle(optimizer, found, names, bool(kind[2])) for kind, found in together.items()]
+            size = p._data.size
+            # A bundle is no larger than a block, or it is a single parameter.
+            if size > room.get(kind, -1):
+                kinds.setdefault(kind, []).append([])
+                room[kind] = BLOCK
+            kinds[kind][-1].append(p)
+            room[kind] -= size
+        self.bundles = [
+            Bundle(optimizer, found, names, bool(fresh))
+            for (_, _, fresh), bundles in kinds.items()
+            for found in bundles
+        ]
 
     def fits(self, group: dict[str, Any], names: tuple[str, ...]) -> bool:
         """Whether this is still a plan for the group."""
