@@ -257,13 +257,14 @@ def norm_backward(grad: Any, input: Any, result: Any, p: float, axes: Any, keepd
     if p == 0:
         return zeros_like(input)  # type: ignore[name-defined]  # noqa: F821
     if p == 1:
-        return sign_of(input) * grad  # type: ignore[name-defined]  # noqa: F821
+        return attached(sign_of(input) * grad, input)  # type: ignore[name-defined]  # noqa: F821
     none = zeros_like(result)  # type: ignore[name-defined]  # noqa: F821
     if p == 2:
-        return where(result == 0, zeros_like(input), grad * (input / result))  # type: ignore[name-defined]  # noqa: F821
+        return grad * where(result == 0, zeros_like(input), input / result)  # type: ignore[name-defined]  # noqa: F821
     if p == inf or p == -inf:  # type: ignore[name-defined]  # noqa: F821
         places = nan_or_equal(abs(input), result)  # type: ignore[name-defined]  # noqa: F821
-        return sign_of(input) * (places / sum_over(places, axes, True)) * grad  # type: ignore[name-defined]  # noqa: F821
+        share = places / sum_over(places, axes, True)  # type: ignore[name-defined]  # noqa: F821
+        return attached(sign_of(input) * share * grad, input)  # type: ignore[name-defined]  # noqa: F821
     size = abs(input)
     if p < 1:
         slope = where(input == 0, zeros_like(input), sign_of(input) * _pow_number(size, p - 1))  # type: ignore[name-defined]  # noqa: F821
