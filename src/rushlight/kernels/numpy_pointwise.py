@@ -120,8 +120,10 @@ def pow_number(x: Array, exponent: Any) -> Any:
             return 1 / x
         if exponent == -2:
             return 1 / (x * x)
+        if type(exponent) is int and not -0x8000000000000000 <= exponent <= 0xFFFFFFFFFFFFFFFF:
+            raise OverflowError("int too big to convert" if exponent > 0 else "can't convert negative int to unsigned")
         return np.power(x, exponent)
-    return np.power(x, np.asarray(exponent, x.dtype))
+    return np.power(x, np.asarray(exponent if x.dtype.kind in "iub" else float(exponent)).astype(x.dtype))
 
 
 def pow_slope(x: Array, exponent: Any) -> Any:

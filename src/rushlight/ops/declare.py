@@ -509,7 +509,7 @@ def argument_error(op: Any, args: tuple[Any, ...]) -> Exception:
         listed = ", ".join(f'"{p}"' for p in absent)
         plural = "s" if len(absent) == 1 else ""  # PyTorch's own way with the plural
         return TypeError(f"{name}() missing {len(absent)} required positional argument{plural}: {listed}")
-    if op.takes_numbers and name not in TAKE_NUMBERS_AS_TENSORS:
+    if op.takes_numbers and (name not in TAKE_NUMBERS_AS_TENSORS or name == "floor_divide"):
         forms = [f"(Tensor input, {kind} other, *, Tensor out = None)" for kind in ("Tensor", "Number")]
         if name in TAKE_NUMBERS_FIRST:
             forms.insert(1, "(Number self, Tensor other)")

@@ -128,7 +128,11 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
     """Computes and stores the result of an in-place operation, and records it."""
     common = input._dtype
     if op.kind == "elementwise":
-        result, common = general.compute(op, operands)
+        try:
+            result, common = general.compute(op, operands)
+        except NotImplementedError:
+            castable(general.result_type(*operands), input._dtype)
+            raise
         saves: tuple[Any, ...] = ()
     else:
         positional = operands[: len(operands) - len(op.keyword_only)]

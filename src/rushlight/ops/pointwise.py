@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase
+from ..base import TensorBase, wrap
 from ..kernels import numpy_pointwise as kernels
 from . import elementwise_general as general
 from .declare import (
@@ -22,6 +22,8 @@ from .declare import (
     formula,
     in_formulas,
     operation,
+    type_name,
+    write_out,
 )
 from .supported import NO_BOOL, NO_COMPLEX, missing
 
@@ -37,6 +39,15 @@ def _no_bool_subtraction(common: dtypes.dtype, *operands: Any) -> None:
             else "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a "
             "mask, use the `~` or `logical_not()` operator instead."
         )
+
+
+def refuse_bool_subtraction(*operands: Any) -> None:
+    """Refuses to subtract truth values.
+
+    Raises:
+        RuntimeError: an operand is one, or a tensor of them.
+    """
+    _no_bool_subtraction(dtypes.float32, *operands)
 
 
 def _no_bool_negation(common: dtypes.dtype, *operands: Any) -> None:
@@ -59,17 +70,35 @@ def _sub(input: Array, other: Array | float) -> Array:
     """The difference of corresponding elements."""
 
 
-@elementwise(name="_rsub", node="RsubBackward1", aten="rsub", kernel=kernels.rsub, function=False, method=False,
+@elementwise(name="_rsub", node="RsubBackward0", number_node="RsubBackward1", aten="rsub",
+             kernel=kernels.rsub, function=False, method=False,
              operators=("__rsub__",), check=_no_bool_subtraction, input="-grad", other="grad")  # fmt: skip
 def _rsub(input: Array, other: Array | float) -> Array:
     """`other` minus `input`."""
 
 
 @operation(name="_add_scaled", node="AddBackward0", aten="add", function=False, method=False,
-           input="fit_like(grad, shape(input))", other="fit_like(grad * alpha, shape(other))")  # fmt: skip
+           input="fit_like(grad, shape(input))",
+           other="fit_like(grad * alpha.conjugate(), shape(other))")  # fmt: skip
 def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input + alpha * other`` for tensors of one dtype."""
     return input + other * alpha
+
+
+@operation(name="_sub_scaled", node="SubBackward0", aten="sub", function=False, method=False,
+           input="fit_like(grad, shape(input))",
+           other="fit_like(grad * -alpha.conjugate(), shape(other))")  # fmt: skip
+def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
+    """``input - alpha * other`` for tensors of one dtype."""
+    return input - other * alpha
+
+
+@operation(name="_rsub_scaled", node="RsubBackward0", aten="rsub", function=False, method=False,
+           input="fit_like(grad * -alpha.conjugate(), shape(input))",
+           other="fit_like(grad, shape(other))")  # fmt: skip
+def _rsub_scaled(input: Array, other: Array, alpha: float) -> Array:
+    """``other - alpha * input`` for tensors of one dtype."""
+    return other - input * alpha
 
 
 @formula(aliasing=True)
@@ -78,16 +107,27 @@ def fit_like(grad: Any, shape: Any) -> Any:
     return grad if grad.shape == shape else sum_to_size(grad, shape)  # type: ignore[name-defined]  # noqa: F821
 
 
-def scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any]:
-    """The operands of ``input + alpha * other``, converted to their common dtype; a number is already multiplied."""
+def scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any, Any]:
+    """Two tensors in their common dtype (a number becomes one of no dimensions), and a number to multiply with.
+
+    Raises:
+        RuntimeError: `alpha` does not fit the dtype.
+        TypeError: an operand is neither a tensor nor a number.
+    """
+    if not isinstance(input, TensorBase) or not isinstance(other, OPERANDS):
+        raise argument_error(REGISTRY["_add"], (input, other))
     common = general.result_type(input, other)
+    if isinstance(alpha, bool) and common is not dtypes.bool_:
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(alpha, (float, complex)) and common.category < dtypes.FLOATING:
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
     if isinstance(alpha, complex) and not common.is_complex:
         raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
-    if isinstance(alpha, float) and common.category < dtypes.FLOATING:
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    if common.category < dtypes.FLOATING:
+        alpha = general.number_array(alpha, common)[()]
     if not isinstance(other, TensorBase):
-        return input.to(common), other * alpha
-    return input.to(common), other.to(common)  # type: ignore[attr-defined]
+        other = wrap(general.number_array(other, common))
+    return input.to(common), other.to(common), alpha
 
 
 @composite(raw=kernels.add)
@@ -105,21 +145,20 @@ def add(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.add.html
     """
-    if alpha == 1 and type(alpha) is not bool:
+    if type(alpha) is int and alpha == 1:
         return _add(input, other, out=out)
-    input, other = scaled(input, other, alpha)
-    if not isinstance(other, TensorBase):
-        return _add(input, other, out=out)
-    result = _add_scaled(input, other, alpha)
-    return result if out is None else out.copy_(result)
+    result = _add_scaled(*scaled(input, other, alpha))
+    return result if out is None else write_out(REGISTRY["_add"], out, result)
 
 
 @composite(raw=kernels.sub)
 def sub(input: Any, other: Any, *, alpha: Any = 1, out: Any = None) -> Any:
     """``input - alpha * other``; see `add`."""
-    if alpha == 1 and type(alpha) is not bool:
+    if type(alpha) is int and alpha == 1:
         return _sub(input, other, out=out)
-    return add(input, other, alpha=-alpha, out=out)
+    refuse_bool_subtraction(input, other)
+    result = _sub_scaled(*scaled(input, other, alpha))
+    return result if out is None else write_out(REGISTRY["_sub"], out, result)
 
 
 composite(name="subtract")(sub)
@@ -128,7 +167,10 @@ composite(name="subtract")(sub)
 @composite(function=True, method=False)
 def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """``other - alpha * input``."""
-    return _rsub(input, other) if alpha == 1 else _rsub(input * alpha, other)
+    if type(alpha) is int and alpha == 1:
+        return _rsub(input, other)
+    refuse_bool_subtraction(input, other)
+    return _rsub_scaled(*scaled(input, other, alpha))
 
 
 @elementwise(
@@ -148,14 +190,14 @@ def _div(input: Array, other: Array | float) -> Array:
     """The quotient of corresponding elements."""
 
 
-@elementwise(name="_div_trunc", node="DivBackward1", aten="div", kernel=kernels.div_trunc, function=False, method=False,
+@elementwise(name="_div_trunc", node="DivBackward2", aten="div", kernel=kernels.div_trunc, function=False, method=False,
              check=missing("div_trunc_cpu", NO_BOOL, NO_COMPLEX),
              input="zeros_like(grad)", other="zeros_like(grad)")  # fmt: skip
 def _div_trunc(input: Array, other: Array | float) -> Array:
     """The quotient rounded towards zero."""
 
 
-@elementwise(name="_div_floor", node="DivBackward1", aten="div", kernel=kernels.floor_divide, function=False,
+@elementwise(name="_div_floor", node="DivBackward2", aten="div", kernel=kernels.floor_divide, function=False,
              method=False, check=missing("div_floor_cpu", NO_BOOL, NO_COMPLEX),
              input="zeros_like(grad)", other="zeros_like(grad)")  # fmt: skip
 def _div_floor(input: Array, other: Array | float) -> Array:
@@ -181,6 +223,15 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
         return _div_trunc(input, other, out=out)
     if rounding_mode == "floor":
         return _div_floor(input, other, out=out)
+    if not isinstance(rounding_mode, str):
+        got = ", ".join(type_name(x) for x in (input, other))
+        raise TypeError(
+            f"div() received an invalid combination of arguments - got ({got}, rounding_mode="
+            f"{type_name(rounding_mode)}), but expected one of:\n"
+            " * (Tensor input, Tensor other, *, Tensor out = None)\n"
+            " * (Tensor input, Tensor other, *, str rounding_mode, Tensor out = None)\n"
+            " * (Tensor input, Number other, *, str rounding_mode)\n"
+        )
     raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
 
 
@@ -199,25 +250,35 @@ def reciprocal(input: Array) -> Array:
 
 
 @elementwise(
-    kernel=kernels.floor_divide, node="NotImplemented", operators=("__floordiv__",),
+    kernel=kernels.floor_divide, node="torch::autograd::NotImplemented", operators=("__floordiv__",),
     check=missing("div_floor_cpu", NO_BOOL, NO_COMPLEX),
+    input="not_implemented(grad, 'floor_divide')", other="not_implemented(grad, 'floor_divide')",
 )  # fmt: skip
 def floor_divide(input: Array, other: Array | float) -> Array:
     """The quotient of corresponding elements rounded down."""
 
 
-@elementwise(kernel=kernels.remainder, operators=("__mod__",), check=missing("remainder_cpu", NO_BOOL, NO_COMPLEX),
-             input="grad", other="-grad * floor_divide(input, other)")  # fmt: skip
+@formula
+def not_implemented(grad: Any, name: str) -> Any:
+    """The gradient that PyTorch does not give."""
+    raise RuntimeError(f"derivative for aten::{name} is not implemented")
+
+
+@elementwise(kernel=kernels.remainder, node="RemainderBackward1", number_node="RemainderBackward0",
+             operators=("__mod__",), check=missing("remainder_cpu", NO_BOOL, NO_COMPLEX),
+             input="grad", other="-grad * div_floor(input, other)")  # fmt: skip
 def remainder(input: Array, other: Array | float) -> Array:
     """The remainder of division rounded down; it has the sign of `other`."""
 
 
-@elementwise(kernel=kernels.fmod, check=missing("fmod_cpu", NO_BOOL, NO_COMPLEX),
+@elementwise(kernel=kernels.fmod, node="FmodBackward1", number_node="FmodBackward0",
+             check=missing("fmod_cpu", NO_BOOL, NO_COMPLEX),
              input="grad", other="-grad * div_trunc(input, other)")
 def fmod(input: Array, other: Array | float) -> Array:
     """The remainder of division rounded towards zero; it has the sign of `input`."""
 
 
+in_formulas(kernels.floor_divide, lambda a, b: div(a, b, rounding_mode="floor"), "div_floor")
 in_formulas(kernels.div_trunc, lambda a, b: div(a, b, rounding_mode="trunc"), "div_trunc")
 
 
@@ -271,7 +332,7 @@ def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
     if isinstance(exponent, int) and common.category <= dtypes.INTEGRAL:
         if exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
-        if not fits(exponent, common):
+        if common is not dtypes.bool_ and not fits(exponent, common):
             raise RuntimeError(f"value cannot be converted to type {_C_NAMES[common._name]} without overflow")
     elif common.itemsize == 2 and isinstance(exponent, (int, float)) and abs(exponent) > dtypes.finfo(common).max:
         if exponent - exponent == 0:
@@ -298,7 +359,7 @@ in_formulas(kernels.pow_slope, lambda x, exponent: _pow_number(x, exponent - 1) 
 
 @elementwise(name="_pow", node="PowBackward1", aten="pow", kernel=kernels.pow_, function=False, method=False,
              check=missing("pow", NO_BOOL),
-             input="grad * conj(other * _pow(input, other - 1))",
+             input="where(other == 0, zeros_like(grad), grad * conj(other * _pow(input, other - 1)))",
              other="grad * conj(pow_exponent_slope(input, other, result))")  # fmt: skip
 def _pow(input: Array, other: Array | float) -> Array:
     """Each element to the power of the corresponding one."""
@@ -374,19 +435,97 @@ def square(input: Any, *, out: Any = None) -> Any:
     return pow(input, 2, out=out)
 
 
-@composite()
-def lerp(input: Any, end: Any, weight: Any) -> Any:
-    """``input + weight * (end - input)``."""
-    return input + weight * (end - input)
+# ---------------------------------------------------------------------------------------------- of three tensors
+@operation(name="_lerp_number", node="LerpBackward0", aten="lerp", function=False, method=False,
+           input="fit_like(grad * (1 - weight.conjugate()), shape(input))",
+           end="fit_like(grad * weight.conjugate(), shape(end))")  # fmt: skip
+def _lerp_number(input: Array, end: Array, weight: float) -> Array:
+    """The point between two, by a number from 0 to 1."""
+    return input + (end - input) * weight
+
+
+@operation(name="_lerp", node="LerpBackward1", aten="lerp", function=False, method=False,
+           input="fit_like(grad * conj(1 - weight), shape(input))",
+           end="fit_like(grad * conj(weight), shape(end))",
+           weight="fit_like(grad * conj(end - input), shape(weight))")  # fmt: skip
+def _lerp(input: Array, end: Array, weight: Array) -> Array:
+    """The points between corresponding ones, by numbers from 0 to 1."""
+    return input + (end - input) * weight
 
 
 @composite()
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
+def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
+    """``input + weight * (end - input)``.
+
+    Raises:
+        RuntimeError: the tensors are not of one dtype, or do not broadcast.
+    """
+    for name, x in (("end", end), ("weight", weight)):
+        if isinstance(x, TensorBase) and x._dtype is not input._dtype:
+            have, found = (_C_NAMES.get(d._name, d.scalar_name.lower()) for d in (input._dtype, x._dtype))
+            raise RuntimeError(f"expected dtype {have} for `{name}` but got dtype {found}")
+    if input._dtype.category < dtypes.FLOATING:
+        kernel = "lerp_kernel_tensor" if isinstance(weight, TensorBase) else "lerp_kernel_scalar"
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")
+    general.broadcast_shapes(input._shape, end._shape)
+    result = _lerp(input, end, weight) if isinstance(weight, TensorBase) else _lerp_number(input, end, weight)
+    return result if out is None else write_out(REGISTRY["_lerp"], out, result)
+
+
+@operation(name="_addcmul", node="AddcmulBackward0", aten="addcmul", function=False, method=False,
+           input="fit_like(grad, shape(input))", tensor1="fit_like(grad * conj(tensor2 * value), shape(tensor1))",
+           tensor2="fit_like(grad * conj(tensor1 * value), shape(tensor2))")  # fmt: skip
+def _addcmul(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
+    """``input + value * tensor1 * tensor2`` for tensors of one dtype."""
+    return input + tensor1 * tensor2 * value
+
+
+@operation(name="_addcdiv", node="AddcdivBackward0", aten="addcdiv", function=False, method=False,
+           input="fit_like(grad, shape(input))", tensor1="fit_like(grad * conj(value / tensor2), shape(tensor1))",
+           tensor2="fit_like(-grad * conj(tensor1 * value / (tensor2 * tensor2)), shape(tensor2))")  # fmt: skip
+def _addcdiv(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
+    """``input + value * tensor1 / tensor2`` for tensors of one dtype."""
+    return input + tensor1 / tensor2 * value
+
+
+def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any) -> tuple[Any, ...]:
+    """The operands of `addcmul` and `addcdiv` in their common dtype.
+
+    Raises:
+        RuntimeError: the tensors do not broadcast, or are integers to be divided.
+        TypeError: one of them is no tensor.
+    """
+    given = (input, tensor1, tensor2)
+    for i, (p, x) in enumerate(zip(("input", "tensor1", "tensor2"), given, strict=True)):
+        if not isinstance(x, TensorBase):
+            raise TypeError(f"{name}(): argument '{p}' (position {i + 1}) must be Tensor, not {type_name(x)}")
+    if name == "addcdiv" and tensor1._dtype.category < dtypes.FLOATING and tensor2._dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
+            "true division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value * "
+            "torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / "
+            "tensor2) for float inputs. The future addcdiv behavior is just the latter implementation: (input + value "
+            "* tensor1 / tensor2), for all dtypes."
+        )
+    common = general.result_type(*given)
+    shape = general.broadcast_shapes(input._shape, tensor1._shape)
+    general.broadcast_shapes(shape, tensor2._shape)
+    return *(x.to(common) for x in given), value
+
+
+@composite()
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
-    return add(input, tensor1 * tensor2, alpha=value)
+    result = _addcmul(*three_operands("addcmul", input, tensor1, tensor2, value))
+    return result if out is None else write_out(REGISTRY["_addcmul"], out, result)
 
 
 @composite()
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
-    """``input + value * tensor1 / tensor2``."""
-    return add(input, tensor1 / tensor2, alpha=value)
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any = None) -> Any:
+    """``input + value * tensor1 / tensor2``.
+
+    Raises:
+        RuntimeError: integers were to be divided.
+    """
+    result = _addcdiv(*three_operands("addcdiv", input, tensor1, tensor2, value))
+    return result if out is None else write_out(REGISTRY["_addcdiv"], out, result)

@@ -4,7 +4,7 @@ from typing import Any
 
 from ..base import TensorBase
 from . import elementary, pointwise
-from .declare import REGISTRY, apply_inplace, composite
+from .declare import OPERANDS, REGISTRY, apply_inplace, composite
 from .inplace import castable
 
 
@@ -15,20 +15,25 @@ def _form(operation: str, *operands: Any) -> Any:
 @composite(function=False)
 def add_(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """Adds ``alpha * other``."""
-    if alpha == 1:
+    if type(alpha) is int and alpha == 1:
         return _form("_add", input, other)
-    _, scaled = pointwise.scaled(input, other, alpha)
-    if not isinstance(scaled, TensorBase):
-        return _form("_add", input, scaled)
-    if scaled._dtype is not input._dtype:
-        return _form("_add", input, scaled * alpha)
-    return _form("_add_scaled", input, scaled, alpha)
+    return _scaled("_add_scaled", input, other, alpha)
+
+
+def _scaled(operation: str, input: Any, other: Any, alpha: Any) -> Any:
+    if isinstance(other, OPERANDS):
+        castable(pointwise.general.result_type(input, other), input._dtype)
+    _, other, alpha = pointwise.scaled(input, other, alpha)
+    return _form(operation, input, other, alpha)
 
 
 @composite(function=False)
 def sub_(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """Subtracts ``alpha * other``."""
-    return _form("_sub", input, other) if alpha == 1 else add_(input, other, alpha=-alpha)
+    if type(alpha) is int and alpha == 1:
+        return _form("_sub", input, other)
+    pointwise.refuse_bool_subtraction(input, other)
+    return _scaled("_sub_scaled", input, other, alpha)
 
 
 @composite(function=False)
@@ -121,25 +126,31 @@ def clamp_max_(input: Any, max: Any) -> Any:
 @composite(function=False)
 def lerp_(input: Any, end: Any, weight: Any) -> Any:
     """Moves towards `end` by `weight`."""
-    return add_(input, weight * (end - input))
+    return _form("_lerp" if isinstance(weight, TensorBase) else "_lerp_number", input, end, weight)
 
 
 @composite(function=False)
 def addcmul_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """Adds ``value * tensor1 * tensor2``."""
-    return add_(input, tensor1 * tensor2, alpha=value)
+    common, *rest = pointwise.three_operands("addcmul_", input, tensor1, tensor2, value)
+    castable(common._dtype, input._dtype)
+    return _form("_addcmul", input, *rest)
 
 
 @composite(function=False)
 def addcdiv_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """Adds ``value * tensor1 / tensor2``."""
-    return add_(input, tensor1 / tensor2, alpha=value)
+    common, *rest = pointwise.three_operands("addcdiv", input, tensor1, tensor2, value)
+    castable(common._dtype, input._dtype)
+    return _form("_addcdiv", input, *rest)
 
 
+# The methods that declarations gave to tensors, which type checkers do not know.
 _methods: Any = TensorBase
+
 _ALIASES = {
     "subtract_": sub_, "divide_": div_, "true_divide_": div_, "clip_": clamp_, "multiply_": _methods.mul_,
-    "negative_": _methods.neg_, "absolute_": _methods.abs_, "fix_": _methods.trunc_,
+    "negative_": _methods.neg_, "absolute_": abs_, "fix_": _methods.trunc_,
     "arcsin_": _methods.asin_, "arccos_": _methods.acos_, "arctan_": _methods.atan_,
     "arctan2_": _methods.atan2_, "arcsinh_": _methods.asinh_, "arccosh_": _methods.acosh_, "arctanh_": _methods.atanh_,
 }  # fmt: skip
@@ -167,7 +178,7 @@ def logical_not_(input: Any) -> Any:
 
 def _operator(method: Any) -> Any:
     def operate(input: Any, other: Any) -> Any:
-        return method(input, other)
+        return method(input, other) if isinstance(other, OPERANDS) else NotImplemented
 
     operate.__doc__ = "The operator of that name, in place."
     return operate
