@@ -3,23 +3,32 @@
 from typing import Any
 
 from ._activation import *
-from ._activation import __all__ as _activation
+from ._activation import __all__ as _activation_names
 from ._distance import *
-from ._distance import __all__ as _distance
+from ._distance import __all__ as _distance_names
 from ._dropout import *
-from ._dropout import __all__ as _dropout
+from ._dropout import __all__ as _dropout_names
 from ._linear import *
-from ._linear import __all__ as _linear
+from ._linear import __all__ as _linear_names
 from ._loss import *
-from ._loss import __all__ as _loss
+from ._loss import __all__ as _loss_names
 from ._normalization import *
-from ._normalization import __all__ as _normalization
+from ._normalization import __all__ as _normalization_names
 from ._pooling import *
-from ._pooling import __all__ as _pooling
+from ._pooling import __all__ as _pooling_names
 from ._vision import *
-from ._vision import __all__ as _vision
+from ._vision import __all__ as _vision_names
 
-__all__ = [*_activation, *_distance, *_dropout, *_linear, *_loss, *_normalization, *_pooling, *_vision]
+__all__ = [
+    *_activation_names,
+    *_distance_names,
+    *_dropout_names,
+    *_linear_names,
+    *_loss_names,
+    *_normalization_names,
+    *_pooling_names,
+    *_vision_names,
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,12 @@ import math
 import warnings
 from typing import Any
 
-from ...ops.creation import empty, empty_like, zeros
+import numpy as np
+
+from ...base import wrap
+from ...kernels import numpy_random
+from ...ops.creation import zeros
+from ...random import source_of
 from ...tensor import Tensor
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
@@ -31,13 +36,18 @@ def _drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = Fal
     if channels:
         if input.dim() < 2:
             raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-        noise = empty((*input.shape[:2], *[1] * (input.dim() - 2)), dtype=input.dtype)
+        array = np.empty((*input.shape[:2], *[1] * (input.dim() - 2)), input.dtype.numpy)
     else:
-        noise = empty_like(input)
-    noise.bernoulli_(1 - p)
+        array = np.empty_like(input._data)
+    if not input._dtype.is_floating_point:
+        # Made by operations, which refuse what cannot be.
+        wrap(array).bernoulli_(1 - p).div_(1 - p)
+    numpy_random.bernoulli(source_of(None), array, 1 - p)
     if not alpha:
-        noise.div_(1 - p)
+        array /= 1 - p
+        noise = wrap(array)
         return input.mul_(noise) if inplace else input * noise
+    noise = wrap(array)
     a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
     shift = noise.add(-1).mul_(_ALPHA * a).add_(_ALPHA * a * p)
     noise.mul_(a)

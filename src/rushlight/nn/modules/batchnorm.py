@@ -3,6 +3,7 @@
 from typing import Any
 
 from ... import dtypes
+from ...base import bump
 from ...ops.creation import empty, ones, zeros
 from ...ops.data import tensor
 from ...tensor import Tensor
@@ -108,16 +109,25 @@ class _BatchNorm(_NormBase):
     def forward(self, input: Tensor) -> Tensor:
         self._check_input_dim(input)
         average_factor = 0.0 if self.momentum is None else self.momentum
-        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
+        # Straight from the dictionaries where they are there: the way by `__getattr__` is five times as long.
+        params, buffers = self._parameters, self._buffers
+        try:
+            weight, bias = params["weight"], params["bias"]
+            mean, var, count = buffers["running_mean"], buffers["running_var"], buffers["num_batches_tracked"]
+        except KeyError:
+            weight, bias = self.weight, self.bias
+            mean, var, count = self.running_mean, self.running_var, self.num_batches_tracked
+        if self.training and self.track_running_stats and count is not None:
+            # What `count.add_(1)` comes to, for a number that no gradient can reach.
+            count._data += 1
+            bump(count)
             if self.momentum is None:
-                average_factor = 1.0 / float(self.num_batches_tracked)
-        mean, var = self.running_mean, self.running_var
+                average_factor = 1.0 / float(count)
         # The batch's own statistics are used in training, and where no others are kept.
         use_batch = self.training or (mean is None and var is None)
         if self.training and not self.track_running_stats:
             mean = var = None
-        return F.batch_norm(input, mean, var, self.weight, self.bias, use_batch, average_factor, self.eps)
+        return F.batch_norm(input, mean, var, weight, bias, use_batch, average_factor, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):

@@ -225,9 +225,14 @@ class Module(TraversalMethods, HookMethods, StateMethods, ConversionMethods):
     def __getattr__(self, name: str) -> Any:
         # Reached only when the instance and its class have no such attribute.
         state = self.__dict__
-        for kind in ("_parameters", "_buffers", "_modules"):
-            if kind in state and name in state[kind]:
-                return state[kind][name]
+        # Before `__init__` has run there are no such dictionaries.
+        if "_modules" in state:
+            if name in (found := state["_parameters"]):
+                return found[name]
+            if name in (found := state["_buffers"]):
+                return found[name]
+            if name in (found := state["_modules"]):
+                return found[name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def _forget(self, name: str, *places: Any) -> None:
