@@ -67,6 +67,7 @@ from .ops import (
     random_creation,
     random_inplace,
     reduction,
+    resampling,
     shape,
     sorting,
     special,
@@ -79,6 +80,10 @@ from .ops import (
 from .ops.declare import FUNCTIONS as _FUNCTIONS
 
 globals().update(_FUNCTIONS)
+# The families were imported to declare their operations; under their names programs look for other things of PyTorch's.
+for _name, _value in list(globals().items()):
+    if getattr(_value, "__name__", "").startswith(f"{__name__}.ops."):
+        del globals()[_name]
 
 e, pi, inf, nan, newaxis = _numpy.e, _numpy.pi, _numpy.inf, _numpy.nan, None
 

@@ -275,6 +275,6 @@ def test_errors_in_workers_arrive():
 
 
 def test_found_without_an_import_of_its_own():
-    code = "import rushlight as torch; print(torch.utils.data.DataLoader.__name__, torch.utils.hooks.RemovableHandle.__name__)"
+    code = "import rushlight as t; print(t.utils.data.DataLoader.__name__, t.utils.hooks.RemovableHandle.__name__)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout == "DataLoader RemovableHandle\n"

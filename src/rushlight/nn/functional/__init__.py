@@ -4,6 +4,8 @@ from typing import Any
 
 from ._activation import *
 from ._activation import __all__ as _activation_names
+from ._attention import *
+from ._attention import __all__ as _attention_names
 from ._distance import *
 from ._distance import __all__ as _distance_names
 from ._dropout import *
@@ -21,6 +23,7 @@ from ._vision import __all__ as _vision_names
 
 __all__ = [
     *_activation_names,
+    *_attention_names,
     *_distance_names,
     *_dropout_names,
     *_linear_names,
