@@ -218,9 +218,9 @@ def round_decimals(x: Array, decimals: int) -> Any:
     return np.rint(x * scale) / scale if decimals >= 0 else np.rint(x / scale) * scale
 
 
-def share(a: Array, b: Array, chosen: Array) -> Any:
-    """The part of a gradient that goes to the chosen of two elements: 1, a half for ties, or 0."""
-    return chosen.astype(a.dtype) * np.where(a == b, a.dtype.type(0.5), a.dtype.type(1))
+def share(a: Array, b: Array, lost: Array) -> Any:
+    """The part of a gradient that goes to one of two elements: 0 if it lost, a half for ties, else 1."""
+    return np.logical_not(lost).astype(a.dtype) * np.where(a == b, a.dtype.type(0.5), a.dtype.type(1))
 
 
 def chosen(a: Array, b: Array, wins: Array) -> Any:
@@ -228,7 +228,7 @@ def chosen(a: Array, b: Array, wins: Array) -> Any:
     return (wins | (b != b)).astype(a.dtype)
 
 
-def clamp(x: Array, low: Any, high: Any) -> Any:
+def clamp(x: Array, low: Any, high: Any = None) -> Any:
     """`x` limited to an interval; NaN stays."""
     if low is not None:
         x = np.maximum(x, np.asarray(low, x.dtype))
@@ -237,11 +237,28 @@ def clamp(x: Array, low: Any, high: Any) -> Any:
     return x
 
 
+def clamp_max(x: Array, high: Any) -> Any:
+    """`x`, but at most `high`; NaN stays."""
+    return clamp(x, None, high)
+
+
 def inside(x: Array, low: Any, high: Any) -> Any:
-    """1 where `x` is within the limits (or NaN), else 0, in the dtype of `x`."""
+    """1 where `x` is within the limits, else 0, in the dtype of `x`."""
     result = np.ones(x.shape, bool)
     if low is not None:
-        result &= ~(x < low)
+        result = result & (x >= low)
     if high is not None:
-        result &= ~(x > high)
+        result = result & (x <= high)
     return result.astype(x.dtype)
+
+
+def under(x: Array, low: Any, high: Any) -> Any:
+    """1 where the lower limit was taken, else 0, in the dtype of `x`."""
+    result = x < low
+    return (result if high is None else result & (low < high)).astype(x.dtype)
+
+
+def over(x: Array, low: Any, high: Any) -> Any:
+    """1 where the upper limit was taken, else 0, in the dtype of `x`; it prevails where the limits cross."""
+    result = x > high
+    return (result if low is None else result | (high < low)).astype(x.dtype)

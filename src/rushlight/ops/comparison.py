@@ -9,7 +9,7 @@ from ..base import TensorBase, namespace, wrap
 from ..kernels import numpy_pointwise as kernels
 from ..warn import warn_once
 from . import elementwise_general as general
-from .declare import OPERANDS, Array, composite, elementwise, in_formulas, operation
+from .declare import OPERANDS, REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name, write_out
 from .supported import NO_BOOL, NO_COMPLEX, integers_only, missing, refused
 
 
@@ -18,29 +18,29 @@ def _no_complex(name: str) -> Any:
     return refused(f"{name} not implemented for complex tensors.", NO_COMPLEX, RuntimeError)
 
 
-@elementwise(kernel=np.maximum, check=_no_complex("maximum"), input="grad * share(input, other, input >= other)",
-             other="grad * share(input, other, other >= input)")  # fmt: skip
+@elementwise(kernel=np.maximum, check=_no_complex("maximum"), input="grad * share(input, other, input < other)",
+             other="grad * share(input, other, other < input)")  # fmt: skip
 def maximum(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; NaN if either is NaN."""
 
 
-@elementwise(kernel=np.minimum, check=_no_complex("minimum"), input="grad * share(input, other, input <= other)",
-             other="grad * share(input, other, other <= input)")  # fmt: skip
+@elementwise(kernel=np.minimum, check=_no_complex("minimum"), input="grad * share(input, other, input > other)",
+             other="grad * share(input, other, other > input)")  # fmt: skip
 def minimum(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; NaN if either is NaN."""
 
 
-in_formulas(kernels.share, lambda a, b, chosen: chosen.to(a._dtype) * (1 - 0.5 * (a == b).to(a._dtype)), "share")
+in_formulas(kernels.share, lambda a, b, lost: (~lost).to(a._dtype) * (1 - 0.5 * (a == b).to(a._dtype)), "share")
 
 
 @elementwise(kernel=np.fmax, check=_no_complex("fmax"), input="grad * chosen(input, other, input >= other)",
-             other="grad * chosen(other, input, input < other)")  # fmt: skip
+             other="grad * (1 - chosen(input, other, input >= other))")  # fmt: skip
 def fmax(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; a NaN loses against a number."""
 
 
 @elementwise(kernel=np.fmin, check=_no_complex("fmin"), input="grad * chosen(input, other, input <= other)",
-             other="grad * chosen(other, input, other < input)")  # fmt: skip
+             other="grad * (1 - chosen(input, other, input <= other))")  # fmt: skip
 def fmin(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; a NaN loses against a number."""
 
@@ -100,14 +100,99 @@ def _clamp(input: Array, min: Any, max: Any) -> Array:
     """Each element limited to an interval."""
 
 
-in_formulas(kernels.inside, lambda x, low, high: kernels_inside(x, low, high), "inside")
+@operation(name="_clamp_min", node="ClampMinBackward0", aten="clamp_min", kernel=kernels.clamp, function=False,
+           method=False, input="grad * inside(input, min, None)")  # fmt: skip
+def _clamp_min(input: Array, min: Any) -> Array:
+    """Each element, but at least a number."""
 
 
-def kernels_inside(x: Any, low: Any, high: Any) -> Any:
-    """1 where `x` is within the limits, else 0, as a tensor that no gradient passes."""
-    from ..base import wrap
+@operation(name="_clamp_max", node="ClampMaxBackward0", aten="clamp_max", kernel=kernels.clamp_max, function=False,
+           method=False, input="grad * inside(input, None, max)")  # fmt: skip
+def _clamp_max(input: Array, max: Any) -> Array:
+    """Each element, but at most a number."""
 
-    return wrap(kernels.inside(x._data, low, high))
+
+@operation(name="_clamp_tensors", node="ClampBackward0", aten="clamp", kernel=kernels.clamp, function=False,
+           method=False, input="fit_like(grad * inside(input, min, max), shape(input))",
+           min="fit_like(grad * under(input, min, max), shape(min))",
+           max="fit_like(grad * over(input, min, max), shape(max))")  # fmt: skip
+def _clamp_tensors(input: Array, min: Array | None, max: Array | None) -> Array:
+    """Each element limited by corresponding ones."""
+
+
+@operation(name="_clamp_min_tensor", node="ClampMinBackward1", aten="clamp_min", kernel=kernels.clamp, function=False,
+           method=False, input="fit_like(grad * inside(input, min, None), shape(input))",
+           min="fit_like(grad * under(input, min, None), shape(min))")  # fmt: skip
+def _clamp_min_tensor(input: Array, min: Array) -> Array:
+    """Each element, but at least the corresponding one."""
+
+
+@operation(name="_clamp_max_tensor", node="ClampMaxBackward1", aten="clamp_max", kernel=kernels.clamp_max,
+           function=False, method=False, input="fit_like(grad * inside(input, None, max), shape(input))",
+           max="fit_like(grad * over(input, None, max), shape(max))")  # fmt: skip
+def _clamp_max_tensor(input: Array, max: Array) -> Array:
+    """Each element, but at most the corresponding one."""
+
+
+def _on_tensors(function: Any) -> Any:
+    """A function of arrays, for tensors: its result is a tensor that no gradient passes."""
+    return lambda *given: wrap(function(*[x._data if isinstance(x, TensorBase) else x for x in given]))
+
+
+for _function in (kernels.inside, kernels.under, kernels.over):
+    in_formulas(_function, _on_tensors(_function), _function.__name__)
+
+
+_C_NAMES = {
+    "bool": "bool", "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int",
+    "int64": "long int", "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
+}  # fmt: skip
+
+
+def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[Any, ...]]:
+    """What clamping runs: the form of its operations, the input in the result's dtype, and the limits.
+
+    Args:
+        name: ``"clamp"``, ``"clamp_min"`` or ``"clamp_max"``.
+        input: the tensor.
+        low: the lower limit: a number, a tensor, or None.
+        high: the upper limit.
+
+    Raises:
+        NotImplementedError: the numbers are complex.
+        RuntimeError: there is no limit, the shapes do not broadcast, or the result cannot stand in place of the input.
+        TypeError: the limits are neither both numbers nor both tensors.
+    """
+    given = [x for x in (low, high) if x is not None]
+    if not given:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    tensors = isinstance(given[0], TensorBase)
+    if not isinstance(input, TensorBase) or any(
+        not isinstance(x, OPERANDS) or isinstance(x, TensorBase) != tensors for x in given
+    ):
+        shown = [type_name(x) for x in (input, low, high)[: 3 if high is not None else 2]]
+        raise TypeError(
+            f"{name}() received an invalid combination of arguments - got ({', '.join(shown)}), but expected one of:\n"
+            " * (Tensor input, Tensor min = None, Tensor max = None, *, Tensor out = None)\n"
+            " * (Tensor input, Number min = None, Number max = None, *, Tensor out = None)\n"
+        )
+    common = general.result_type(input, *given)
+    if common.is_complex and input._dtype.is_floating_point and not tensors:
+        raise RuntimeError("value cannot be converted to type double without overflow")
+    if name.endswith("_") and not dtypes.can_cast(common, input._dtype):
+        to = input._dtype.scalar_name if tensors else _C_NAMES.get(input._dtype._name, input._dtype._name)
+        raise RuntimeError(f"result type {common.scalar_name} can't be cast to the desired output type {to}")
+    if common.is_complex:
+        raise NotImplementedError("clamp is not supported for complex types")
+    converted = []
+    shape = input._shape
+    for x in (low, high):
+        if isinstance(x, TensorBase):
+            shape = general.broadcast_shapes(shape, x._shape)
+            converted.append(x.to(common))
+        else:
+            converted.append(general.python_number(x) if isinstance(x, np.generic) else x)
+    return "_tensor" if tensors else "", input.to(common), tuple(converted)
 
 
 @composite()
@@ -115,35 +200,31 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
     """Each element limited to the interval from `min` to `max` (numbers or tensors, either may be None).
 
     Raises:
-        RuntimeError: neither limit is given.
+        RuntimeError: neither limit is given, or the shapes do not broadcast.
+        TypeError: one limit is a tensor and the other a number.
     """
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
-        result = input
-        if min is not None:
-            result = maximum(result, min)
-        if max is not None:
-            result = minimum(result, max)
-    else:
-        common = general.result_type(input, *[x for x in (min, max) if x is not None])
-        result = _clamp(input.to(common), min, max)
-    return result if out is None else out.copy_(result)
+    form, input, (low, high) = limits("clamp", input, min, max)
+    result = _clamp_tensors(input, low, high) if form else _clamp(input, low, high)
+    return result if out is None else write_out(REGISTRY["_clamp"], out, result)
 
 
 composite(name="clip")(clamp)
 
 
 @composite()
-def clamp_min(input: Any, min: Any) -> Any:
+def clamp_min(input: Any, min: Any, *, out: Any = None) -> Any:
     """Each element, but at least `min`."""
-    return clamp(input, min=min)
+    form, input, (low, _) = limits("clamp_min", input, min, None)
+    result = _clamp_min_tensor(input, low) if form else _clamp_min(input, low)
+    return result if out is None else write_out(REGISTRY["_clamp_min"], out, result)
 
 
 @composite()
-def clamp_max(input: Any, max: Any) -> Any:
+def clamp_max(input: Any, max: Any, *, out: Any = None) -> Any:
     """Each element, but at most `max`."""
-    return clamp(input, max=max)
+    form, input, (_, high) = limits("clamp_max", input, None, max)
+    result = _clamp_max_tensor(input, high) if form else _clamp_max(input, high)
+    return result if out is None else write_out(REGISTRY["_clamp_max"], out, result)
 
 
 # ---------------------------------------------------------------------------------------------- comparison and logic
@@ -187,6 +268,22 @@ def ge(input: Array, other: Array | float) -> Array:
 
 for _name, _function in (("not_equal", ne), ("less", lt), ("less_equal", le), ("greater", gt), ("greater_equal", ge)):
     composite(name=_name)(_function)
+
+
+def _declare_in_place(compare: str) -> None:
+    """The nodes of a comparison that replaces its first input: no gradient comes from there."""
+
+    def declared(input: Array, other: Any) -> Array:
+        return REGISTRY[compare].forward(input, other).astype(input.dtype)
+
+    for kind, number in (("number", 0), ("tensor", 1)):
+        declared.__name__ = f"_{compare}_{kind}"
+        node = f"{compare.capitalize()}Backward{number}"
+        operation(node=node, aten=compare + "_", function=False, method=False, input="zeros_like(grad)")(declared)
+
+
+for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
+    _declare_in_place(_name)
 
 
 @elementwise(kernel=np.logical_and, result="bool")

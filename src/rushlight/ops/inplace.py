@@ -131,7 +131,8 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
         try:
             result, common = general.compute(op, operands)
         except NotImplementedError:
-            castable(general.result_type(*operands), input._dtype)
+            if op.result != "bool":
+                castable(general.result_type(*operands), input._dtype)
             raise
         saves: tuple[Any, ...] = ()
     else:

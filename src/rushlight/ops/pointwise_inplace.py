@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import numpy as np
+
+from ..autograd import mode
 from ..base import TensorBase
-from . import elementary, pointwise
+from . import comparison, elementary, pointwise
 from .declare import OPERANDS, REGISTRY, apply_inplace, composite
-from .inplace import castable
+from .inplace import castable, change_inplace
 
 
 def _form(operation: str, *operands: Any) -> Any:
@@ -102,25 +105,22 @@ def conj_physical_(input: Any) -> Any:
 @composite(function=False)
 def clamp_(input: Any, min: Any = None, max: Any = None) -> Any:
     """Limits to an interval; see `clamp`."""
-    if min is None and max is None:
-        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, TensorBase) or isinstance(max, TensorBase):
-        if min is not None:
-            _form("maximum", input, min)
-        return input if max is None else _form("minimum", input, max)
-    return _form("_clamp", input, min, max)
+    form, _, given = comparison.limits("clamp_", input, min, max)
+    return _form("_clamp_tensors" if form else "_clamp", input, *given)
 
 
 @composite(function=False)
 def clamp_min_(input: Any, min: Any) -> Any:
     """Raises to at least `min`."""
-    return clamp_(input, min=min)
+    form, _, given = comparison.limits("clamp_min_", input, min, None)
+    return _form("_clamp_min" + form, input, given[0])
 
 
 @composite(function=False)
 def clamp_max_(input: Any, max: Any) -> Any:
     """Lowers to at most `max`."""
-    return clamp_(input, max=max)
+    form, _, given = comparison.limits("clamp_max_", input, None, max)
+    return _form("_clamp_max" + form, input, given[1])
 
 
 @composite(function=False)
@@ -160,14 +160,25 @@ for _name, _function in _ALIASES.items():
 
 def _comparison(name: str) -> Any:
     def compare(input: Any, other: Any) -> Any:
+        if name in _RECORDED and mode.local.grad and input._node is not None:
+            found = REGISTRY[name].recording(input.detach(), other)
+            recorded = f"_{name}_{'tensor' if isinstance(other, TensorBase) else 'number'}"
+            return change_inplace(recorded, (input, other), lambda a: np.copyto(a, found._data))
         return _form(name, input, other)
 
     compare.__doc__ = f"Replaces the elements by the result of `{name}`, as numbers."
     return compare
 
 
-for _name in ("eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor"):
-    composite(function=False, name=_name + "_")(_comparison(_name))
+_RECORDED = ("eq", "ne", "lt", "le", "gt", "ge")
+for _name, _alias in (
+    ("eq", ""), ("ne", "not_equal_"), ("lt", "less_"), ("le", "less_equal_"), ("gt", "greater_"),
+    ("ge", "greater_equal_"), ("logical_and", ""), ("logical_or", ""), ("logical_xor", ""),
+):  # fmt: skip
+    _compare = _comparison(_name)
+    composite(function=False, name=_name + "_")(_compare)
+    if _alias:
+        composite(function=False, name=_alias)(_compare)
 
 
 @composite(function=False)
