@@ -100,8 +100,8 @@ class Bundle:
         large: whether there is only one, which is updated where it is, a block at a time.
         steps: their counts of steps, or None. kept: flat arrays of what is kept for them.
         param, grad: where they and their gradients are gathered (nowhere when `large`).
-        members: for each parameter: itself, its array, its entry in `Optimizer.state`, the tensors found there with
-            their arrays, and its parts of `param` and `grad`.
+        members: for each parameter: itself, its array, and its parts of `param` and `grad`.
+        found: for each parameter: itself, its entry in `Optimizer.state`, and the tensors there with their arrays.
     """
 
     def __init__(self, optimizer: "ArrayOptimizer", params: list[Any], names: tuple[str, ...], fresh: bool):
@@ -114,20 +114,19 @@ class Bundle:
         work = np.dtype(np.float32) if self.dtype in _HALF else stored
         self.converts = work != stored
         self.scalar = scalars(_real(np.empty(0, work)).dtype)
-        self.entries: list[Any] = [optimizer.state[p] if names else None for p in params]
+        self.entries: list[Any] = [optimizer._state[p] for p in params] if names else []
         self.steps = self._join_steps() if "step" in names else None
         size = sum(p._data.size for p in params)
         self.kept = [self._join(name, size, stored) for name in names if name != "step"]
         self.large = size > BLOCK and len(params) == 1 and params[0]._data.flags.c_contiguous and not self.converts
         self.param, self.grad = (aligned(0 if self.large else size, work) for _ in range(2))
         self.scratch = tuple(_real(aligned(BLOCK if self.large else size, work)) for _ in range(2))
-        tensors = [
-            tuple((name, entry[name], entry[name]._data) for name in names) if entry else () for entry in self.entries
-        ]
         views = ([None], [None]) if self.large else (self._views(self.param), self._views(self.grad))
-        self.members: list[tuple[Any, ...]] = list(
-            zip(params, [p._data for p in params], self.entries, tensors, *views, strict=True)
-        )
+        self.members: list[tuple[Any, ...]] = list(zip(params, [p._data for p in params], *views, strict=True))
+        self.found = [
+            (p, entry, [(name, entry[name], entry[name]._data) for name in names])
+            for p, entry in zip(params, self.entries, strict=False)
+        ]
 
     def _views(self, flat: Array) -> list[Any]:
         views, start = [], 0
@@ -153,26 +152,23 @@ class Bundle:
 
     def run(self, optimizer: "ArrayOptimizer", group: dict[str, Any]) -> bool:
         """Update the parameters; False, with nothing changed, if they or their state are not what they were."""
-        known: Any = optimizer.state
+        if optimizer._state_is_shown and not self._finds_its_state(optimizer._state):
+            return False
         large = self.large
-        for param, data, entry, tensors, param_part, grad_part in self.members:
+        reads = self.converts or optimizer._reads_params(group)
+        for param, data, param_part, grad_part in self.members:
             node = param._node
             grad = node.total if type(node) is AccumulateGrad else param.grad
-            # Assigning to `.data`, converting and loading put another array, dictionary or tensor in the place.
+            # Assigning to `.data` and converting put another array in the place.
             if grad is None or param._data is not data:
                 return False
-            if entry is not None:
-                if entry is not known.get(param):
-                    return False
-                for name, tensor, array in tensors:
-                    if entry.get(name) is not tensor or tensor._data is not array:
-                        return False
             if type(grad) is not np.ndarray:
                 grad = grad._data
             if large:
                 break
             grad_part[...] = grad
-            param_part[...] = data
+            if reads:
+                param_part[...] = data
 
         step = 0.0
         if self.steps is not None:
@@ -181,17 +177,31 @@ class Bundle:
         if large:
             self._run_blocks(optimizer, group, data.reshape(-1), grad.reshape(-1), step)
             param._versions[0] += 1
-        else:
+        elif reads:
             kept = [flat.astype(self.param.dtype) for flat in self.kept] if self.converts else self.kept
             self._call(optimizer, group, self.param, self.grad, kept, self.scratch, step)
             if self.converts:
                 for flat, new in zip(self.kept, kept, strict=True):
                     flat[...] = new
-            for param, data, _, _, param_part, _ in self.members:
+            for param, data, param_part, _ in self.members:
                 data[...] = param_part
+                param._versions[0] += 1
+        else:
+            scratch = (self.scratch[0], _real(self.param))
+            self._call(optimizer, group, None, self.grad, self.kept, scratch, step)
+            for param, data, param_part, _ in self.members:
+                np.subtract(data, param_part, data)
                 param._versions[0] += 1
         self.fresh = False
         return True
+
+    def _finds_its_state(self, state: Any) -> bool:
+        """Whether nobody has put another dictionary, tensor or array into the state."""
+        return all(
+            state.get(param) is entry
+            and all(entry.get(name) is tensor and tensor._data is array for name, tensor, array in tensors)
+            for param, entry, tensors in self.found
+        )
 
     def _run_blocks(
         self, optimizer: "ArrayOptimizer", group: dict[str, Any], param: Array, grad: Array, step: float
@@ -206,14 +216,15 @@ class Bundle:
         self,
         optimizer: "ArrayOptimizer",
         group: dict[str, Any],
-        param: Array,
+        param: Array | None,
         grad: Array,
         kept: list[Array],
         scratch: tuple[Array, ...],
         step: float,
     ) -> None:
         if self.dtype.is_complex:
-            param, grad, kept = _real(param), _real(grad), [_real(k) for k in kept]
+            param = None if param is None else _real(param)
+            grad, kept = _real(grad), [_real(k) for k in kept]
         optimizer._update(group, self.scalar, param, grad, kept, scratch, step, self.fresh)
 
 
@@ -238,7 +249,7 @@ class Plan:
                 continue
             fresh = step = None
             if names:
-                entry = optimizer.state[p]
+                entry = optimizer._state[p]
                 fresh = optimizer._is_fresh(entry)
                 if fresh:
                     optimizer._begin(group, p, entry, names)
@@ -272,12 +283,29 @@ class ArrayOptimizer(Optimizer):
     """An optimiser that is a formula: `_update` on arrays, `_update_tensors` on tensors when it is differentiable."""
 
     _plans: dict[int, Plan]
+    # Whether somebody outside may hold a part of the state, and change it; until then nothing needs to be compared.
+    _state_is_shown = False
+
+    @property
+    def state(self) -> Any:  # type: ignore[override]
+        """What is kept for each parameter."""
+        self._state_is_shown = True
+        return self._state
+
+    @state.setter
+    def state(self, state: Any) -> None:
+        self.__dict__["state"] = state
+
+    @property
+    def _state(self) -> Any:
+        return self.__dict__["state"]
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self.__dict__.pop("_plans", None)
+        self._state_is_shown = True
         # Older files count steps by numbers.
-        for entry in self.state.values():
+        for entry in self._state.values():
             if "step" in entry and not isinstance(entry["step"], Tensor):
                 count = step_count()
                 count._data[...] = entry["step"]
@@ -307,11 +335,15 @@ class ArrayOptimizer(Optimizer):
             if self.defaults["foreach"]:
                 raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
 
+    def _reads_params(self, group: dict[str, Any]) -> bool:
+        """Whether `_update` must see the parameters to tell what to subtract from them."""
+        return True
+
     def _update(
         self,
         group: dict[str, Any],
         scalar: Scalar,
-        param: Array,
+        param: Any,
         grad: Array,
         kept: list[Array],
         scratch: tuple[Array, ...],
@@ -323,7 +355,8 @@ class ArrayOptimizer(Optimizer):
         Args:
             group: the settings.
             scalar: makes scalars of the right dtype.
-            param: elements of the parameters, real numbers.
+            param: elements of the parameters, real numbers; or None, where `_reads_params` says so, and then what is to
+                be subtracted from the parameters is left in the second of `scratch`.
             grad: their gradients.
             kept: what is kept for them, in the order of `_names` but for "step".
             scratch: two arrays of the same length, to be used freely.
@@ -389,7 +422,7 @@ class ArrayOptimizer(Optimizer):
                 grad = param.grad
                 if grad is None:
                     continue
-                entry = self.state[param]
+                entry = self._state[param]
                 if names and self._is_fresh(entry):
                     self._begin_tensors(group, param, entry, names)
                 self._update_tensors(group, param, grad, entry)

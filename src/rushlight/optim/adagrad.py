@@ -75,7 +75,7 @@ class Adagrad(ArrayOptimizer):
         self._check_fused()
         for group in self.param_groups:
             for param in group["params"]:
-                self._begin(group, param, self.state[param], self._names(group))
+                self._begin(group, param, self._state[param], self._names(group))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -97,7 +97,7 @@ class Adagrad(ArrayOptimizer):
         self,
         group: dict[str, Any],
         scalar: Scalar,
-        param: Array,
+        param: Any,
         grad: Array,
         kept: list[Array],
         scratch: tuple[Array, ...],

@@ -108,7 +108,7 @@ class Adam(ArrayOptimizer):
         self,
         group: dict[str, Any],
         scalar: Scalar,
-        param: Array,
+        param: Any,
         grad: Array,
         kept: list[Array],
         scratch: tuple[Array, ...],

@@ -92,7 +92,7 @@ class RMSprop(ArrayOptimizer):
         self,
         group: dict[str, Any],
         scalar: Scalar,
-        param: Array,
+        param: Any,
         grad: Array,
         kept: list[Array],
         scratch: tuple[Array, ...],

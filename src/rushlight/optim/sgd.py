@@ -87,11 +87,14 @@ class SGD(ArrayOptimizer):
     def _is_fresh(self, entry: dict[str, Any]) -> bool:
         return entry.get("momentum_buffer") is None
 
+    def _reads_params(self, group: dict[str, Any]) -> bool:
+        return bool(group["weight_decay"] != 0)
+
     def _update(
         self,
         group: dict[str, Any],
         scalar: Scalar,
-        param: Array,
+        param: Any,
         grad: Array,
         kept: list[Array],
         scratch: tuple[Array, ...],
@@ -117,7 +120,9 @@ class SGD(ArrayOptimizer):
                 grad = np.add(grad, np.multiply(buffer, momentum, b), b)
             else:
                 grad = buffer
-        np.subtract(param, np.multiply(grad, scalar(float(group["lr"])), b), param)
+        np.multiply(grad, scalar(float(group["lr"])), b)
+        if param is not None:
+            np.subtract(param, b, param)
 
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
         lr, momentum, decay = _to_scalar(group["lr"]), group["momentum"], group["weight_decay"]
