@@ -111,7 +111,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "install_as_torch": ("torch_alias", "install_as_torch"),
     "load_ipython_extension": ("torch_alias", "load_ipython_extension"),
     "unload_ipython_extension": ("torch_alias", "unload_ipython_extension"),
-    "__version__": ("version", "__version__"),
+    "__version__": ("version", "torch_version"),
 }  # fmt: skip
 
 

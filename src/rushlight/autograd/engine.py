@@ -122,13 +122,14 @@ def _all_leaves(root: Any, inputs: list[Any]) -> bool:
     seen = {root}
     stack = [root]
     left = len(inputs)
+    wanted = inputs if left < 8 else set(inputs)
     while stack:
         for edge in stack.pop().edges():
             if edge not in seen and edge is not None:
                 seen.add(edge)
                 if edge.seq:
                     stack.append(edge)
-                elif edge in inputs:
+                elif edge in wanted:
                     left -= 1
                 else:
                     return False
