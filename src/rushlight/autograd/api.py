@@ -224,8 +224,6 @@ def grad(
     for t in wanted:
         if isinstance(t, Node) or not (isinstance(t, TensorBase) or hasattr(t, "internal_node")):
             raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(t).__name__}")
-        if materialize_grads and not isinstance(t, TensorBase):
-            raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
     given = (None,) * len(of) if grad_outputs is None else _as_tuple(grad_outputs)
     if len(given) < len(of):
         raise RuntimeError(f"got {len(of)} tensors and {len(given)} gradients")
@@ -254,6 +252,8 @@ def _answers(
                 "been used in the graph. Set allow_unused=True if this is the desired behavior."
             )
         if materialize_grads:
+            if any(g is None and not isinstance(t, TensorBase) for t, g in zip(wanted, results, strict=True)):
+                raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             results = [
                 wrap(np.zeros(t._shape, t._data.dtype)) if g is None else g
                 for t, g in zip(wanted, results, strict=True)

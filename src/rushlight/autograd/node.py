@@ -204,7 +204,7 @@ class SavedTensor:
 
     def __init__(self, node: Node | None = None, name: str = ""):
         if node is None:
-            raise TypeError("Trying to create a SavedTensor object from Python is forbidden.")
+            raise RuntimeError("Trying to create a SavedTensor object from Python is forbidden.")
         self._where = node, name
 
     def data(self) -> Any:

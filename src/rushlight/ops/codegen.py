@@ -156,7 +156,8 @@ def rule(op: "Operation", variant: Variant) -> node.Rule:
     arity = MANY if op.gathers or len(variant.need) > 2 else TWO if len(variant.need) == 2 else ONE
     positions = tuple(op.inputs.index(n) for n in variant.need) if not op.gathers else ()
     fresh = tuple(f.fresh for f in plan.formulas)
-    made = node.Rule(op.node_name, arity, None, None, None, positions, len(op.inputs), fresh)  # type: ignore[arg-type]
+    inputs = 0 if op.gathers else len(op.inputs)
+    made = node.Rule(op.node_name, arity, None, None, None, positions, inputs, fresh)  # type: ignore[arg-type]
 
     def first(which: str) -> Any:
         def compile_and_run(n: Any, grad: Any) -> Any:
