@@ -503,3 +503,11 @@ def test_complex_reductions_have_gradients():
 ])  # fmt: skip
 def test_names_of_numpy(call):
     check(lambda m: call(m.tensor([[3.0, 1.0, 2.0], [0.5, 4.0, -1.0]], requires_grad=True)))
+
+
+@pytest.mark.parametrize("call", [
+    lambda m, x: m.cumsum(x), lambda m, x: x.index_select(), lambda m, x: m.gather(x), lambda m, x: x.logsumexp(),
+    lambda m, x: m.sum(x, 0, foo=1), lambda m, x: m.topk(x),
+])  # fmt: skip
+def test_arguments_left_out(call):
+    check(lambda m: call(m, m.ones(2, 2)))

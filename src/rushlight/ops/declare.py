@@ -26,6 +26,7 @@ name. What a formula mentions is what the node saves, and nothing else. The para
 
 import functools
 import inspect
+import re
 import types
 from collections.abc import Callable
 from operator import itemgetter
@@ -370,6 +371,7 @@ def composite(
 
 COMPOSITES: dict[str, Any] = {}
 
+_MISSING = re.compile(r"(\w+)\(\) missing (\d+) required positional arguments?: (.*)")
 _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input"}
 
 
@@ -382,7 +384,16 @@ def by_numpy_names(function: F) -> F:
             for theirs, ours in _NUMPY_NAMES.items():
                 if theirs in kwargs and ours not in kwargs:
                     kwargs[ours] = kwargs.pop(theirs)
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            said = _MISSING.fullmatch(str(error))
+            if said is None or error.__traceback__.tb_next is not None:  # type: ignore[union-attr]
+                raise
+        name, count, names = said.groups()
+        names = names.replace("'", '"').replace(" and", ",").replace(",,", ",")
+        # PyTorch's own way with the plural.
+        raise TypeError(f"{name}() missing {count} required positional argument{'s' * (count == '1')}: {names}")
 
     return call  # type: ignore[return-value]
 

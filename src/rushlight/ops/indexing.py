@@ -5,7 +5,6 @@ and booleans are collected and read (or written) together at the end.
 """
 
 import operator
-import warnings
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from ..base import UNTOUCHED, TensorBase, as_view, bump, namespace, wrap
 from ..kernels import numpy_indexing as kernels
 from ..kernels.numpy_views import overlaps_itself
 from ..memory_format import preserve_format
+from ..warn import warn
 from .convert import copy_in
 from .declare import REGISTRY, Array, operation
 from .inplace import change_inplace
@@ -66,10 +66,8 @@ def index_tensor(x: Any) -> Any:
         x = _tensor_of(x)
     d = x._dtype
     if d is dtypes.uint8:
-        warnings.warn(
+        warn(
             "indexing with dtype torch.uint8 is now deprecated, please use a dtype torch.bool instead.",
-            UserWarning,
-            stacklevel=4,
         )
         return wrap(x._data.astype(bool))
     if d is not dtypes.int64 and d is not dtypes.bool_ and d is not dtypes.int32:
@@ -100,12 +98,10 @@ def _as_tuple(index: Any) -> tuple[Any, ...]:
     if (kind is list or kind is str) and len(index) < 32:
         for x in index:
             if isinstance(x, (TensorBase, np.ndarray, list, tuple, range, slice, str)) or x is None or x is Ellipsis:
-                warnings.warn(
+                warn(
                     "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in "
                     "pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as "
                     "tensor index, x[torch.tensor(seq)], which will result either in an error or a different result",
-                    UserWarning,
-                    stacklevel=4,
                 )
                 return tuple(index)
     return tuple(index) if isinstance(index, tuple) else (index,)
@@ -403,11 +399,9 @@ def put_at(target: Any, indices: list[Any], values: Any, dims: Any, accumulate: 
     """Writes values at index tensors in place; see `Tensor.index_put_`."""
     arrays = [t._data for t in indices]
     if overlaps_itself(target._data):
-        warnings.warn(
+        warn(
             "Use of index_put_ on expanded tensors is deprecated. Please clone() the tensor before performing this "
             "operation. This also applies to advanced indexing e.g. tensor[indices] = tensor",
-            UserWarning,
-            stacklevel=4,
         )
     return change_inplace(
         "_index_put",
