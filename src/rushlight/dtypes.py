@@ -19,11 +19,13 @@ class dtype:
         numpy: the `np.dtype` that holds the elements.
         category: `BOOL`, `INTEGRAL`, `FLOATING` or `COMPLEX`.
         plain: true for float32 and float64, the types for which operations take the shortest path.
+        one: for plain types the number one as a 0-dim array, to be copied as the gradient of a loss.
         scalars: small cache from Python numbers to 0-dim arrays of this type.
     """
 
-    __slots__ = ("_name", "category", "is_signed", "itemsize", "legacy", "numpy", "plain", "scalars")
+    __slots__ = ("_name", "category", "is_signed", "itemsize", "legacy", "numpy", "one", "plain", "scalars")
     numpy: np.dtype[Any]
+    one: np.ndarray
 
     def __init__(self, name: str, numpy: Any, category: int, is_signed: bool, itemsize: int, legacy: str):
         self._name = name
@@ -35,6 +37,8 @@ class dtype:
         self.legacy = legacy
         self.plain = name in ("float32", "float64")
         self.scalars: dict[Any, np.ndarray] = {}
+        if self.plain:
+            self.one = np.ones((), self.numpy)
 
     @property
     def is_floating_point(self) -> bool:

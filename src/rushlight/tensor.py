@@ -27,8 +27,6 @@ _NON_LEAF_GRAD = (
 )
 
 
-# Scalars one by the size of their elements, to be copied as the gradient of a loss.
-ONES: dict[int, Any] = {4: np.ones((), np.float32), 8: np.ones((), np.float64)}
 
 
 class Tensor(TensorMethods):
@@ -339,7 +337,7 @@ class Tensor(TensorMethods):
         if gradient is None and current is not None and not create_graph and inputs is None and self._dtype.plain:
             if not self._shape and current.seq:
                 # The ordinary call, on a loss: nothing to check, and the seed is a one.
-                if engine.run_scalar(current, ONES[self._dtype.itemsize].copy(), bool(retain_graph)):
+                if engine.run_scalar(current, self._dtype.one.copy(), bool(retain_graph)):
                     return
         api.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 

@@ -24,8 +24,7 @@ def _edge(x: Any) -> Any:
 
 
 def _ones(t: Any) -> Any:
-    array = np.empty(t._shape, t._data.dtype)
-    array.fill(1)
+    array = t._dtype.one.copy() if t._dtype.plain and not t._shape else np.ones(t._shape, t._data.dtype)
     seed = object.__new__(namespace["Tensor"])
     seed._data = array
     seed._shape = t._shape
@@ -205,13 +204,19 @@ def grad(
     of, wanted = _as_tuple(outputs), _as_tuple(inputs)
     keep = create_graph if retain_graph is None else retain_graph
     if grad_outputs is None and len(of) == 1 and only_inputs and not is_grads_batched:
-        root = getattr(of[0], "_node", None)
-        if root is not None and not of[0]._shape and of[0]._dtype.plain:
+        try:
+            output = of[0]
+            root = output._node
+            nodes = [t._node for t in wanted]
+        except AttributeError:  # a gradient edge, or an argument that is none
+            root = None
+        if root is not None and not output._shape and output._dtype.plain and nodes and None not in nodes:
             # The ordinary case: a real scalar with respect to tensors.
-            nodes = [getattr(t, "_node", None) for t in wanted]
-            if nodes and None not in nodes:
-                results = engine.run([(root, _ones(of[0]))], keep, create_graph, nodes, False)
-                return _answers(wanted, results, allow_unused, materialize_grads)
+            seed = _ones(output)
+            results = engine.run_to_leaves(root, seed, nodes, keep, create_graph)
+            if results is None:
+                results = engine.run([(root, seed)], keep, create_graph, nodes, False)
+            return _answers(wanted, results, allow_unused, materialize_grads)
     if not only_inputs:
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "

@@ -96,11 +96,19 @@ def min_along(x: np.ndarray, axis: int, keepdims: bool) -> tuple[Any, Any]:
 
 
 def spread(grad: Any, shape: Axes) -> Any:
-    """One number seen as an array of a shape, without a memory of its own."""
-    try:
-        return np.ndarray(shape, grad.dtype, grad, 0, (0,) * len(shape))
-    except (ValueError, TypeError, BufferError):
-        return np.broadcast_to(grad, shape)
+    """One number as an array of a shape: filled if it is small, else seen without a memory of its own."""
+    size = 1
+    for n in shape:
+        size *= n
+    if size <= SMALL:
+        filled = np.empty(shape, grad.dtype)
+        filled[...] = grad
+        return filled
+    return np.broadcast_to(grad, shape)
+
+
+# Up to this many elements filling an array is quicker than making a view that repeats one number.
+SMALL = 1024
 
 
 def spread_over(grad: Any, shape: Axes, axes: Axes, keepdims: bool) -> Any:
