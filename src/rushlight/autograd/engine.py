@@ -84,15 +84,57 @@ def run(
     Returns:
         For each of `inputs`, its gradient as a Tensor, or None; a leaf's only if it is not accumulated.
     """
-    if len(roots) == 1 and not LeafHooks.alive and not node_watchers and (mode.local.grad or not create_graph):
+    if len(roots) == 1:
         root, grad = roots[0]
-        if root.seq and (inputs is None or (not accumulate and _all_leaves(root, inputs))) and _running.acquire(False):
+        if inputs is not None:
+            found = None if accumulate else run_to_leaves(root, grad, inputs, keep, create_graph)
+            if found is not None:
+                return found
+        elif (
+            root.seq
+            and not LeafHooks.alive
+            and not node_watchers
+            and (mode.local.grad or not create_graph)
+            and _running.acquire(False)
+        ):
             try:
                 leaves = run_fast(root, grad if create_graph else grad._data, keep, create_graph)
             finally:
                 _running.release()
-            return _finish(leaves, inputs, create_graph)
+            for leaf in leaves:
+                grad = leaf.grad
+                leaf.grad = None
+                if create_graph:
+                    accumulate_tensor(leaf, grad)
+                else:
+                    accumulate_array(leaf, grad)
+            return None
     return run_general(roots, keep, create_graph, inputs, accumulate)
+
+
+def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_graph: bool) -> Any:
+    """Runs backward from one node with respect to all the leaves it depends on, if nothing special is asked of it.
+
+    Returns:
+        For each of `inputs`, its gradient as a Tensor; None if it did not run and `run` must be called.
+    """
+    if (
+        LeafHooks.alive
+        or node_watchers
+        or not root.seq
+        or (create_graph and not mode.local.grad)
+        or not _all_leaves(root, inputs)
+        or not _running.acquire(False)
+    ):
+        return None
+    try:
+        leaves = run_fast(root, grad if create_graph else grad._data, keep, create_graph)
+    finally:
+        _running.release()
+    found = [leaf.grad for leaf in inputs]
+    for leaf in leaves:
+        leaf.grad = None
+    return found if create_graph else [None if grad is None else base.wrap(grad) for grad in found]
 
 
 def run_scalar(root: Any, grad: Any, keep: bool) -> bool:
@@ -119,12 +161,17 @@ def run_scalar(root: Any, grad: Any, keep: bool) -> bool:
 
 def _all_leaves(root: Any, inputs: list[Any]) -> bool:
     """Whether `inputs` are just the leaves that `root` depends on, so that every node is on a path to one."""
+    while root.rule.arity == ONE:
+        root = root.next0
+        if not root.seq:
+            return len(inputs) == 1 and root is inputs[0]
     seen = {root}
     stack = [root]
     left = len(inputs)
     wanted = inputs if left < 8 else set(inputs)
     while stack:
-        for edge in stack.pop().edges():
+        node = stack.pop()
+        for edge in (node.next0,) if node.rule.arity == ONE else node.edges():
             if edge not in seen and edge is not None:
                 seen.add(edge)
                 if edge.seq:
@@ -134,26 +181,6 @@ def _all_leaves(root: Any, inputs: list[Any]) -> bool:
                 else:
                     return False
     return not left
-
-
-def _finish(leaves: list[Any], inputs: list[Any] | None, create_graph: bool) -> Any:
-    """Accumulates the leaves' gradients or, if `inputs` are given, hands them out."""
-    if inputs is None:
-        for leaf in leaves:
-            grad = leaf.grad
-            leaf.grad = None
-            if create_graph:
-                accumulate_tensor(leaf, grad)
-            else:
-                accumulate_array(leaf, grad)
-        return None
-    found = []
-    for leaf in inputs:
-        grad = leaf.grad
-        found.append(grad if create_graph or grad is None else base.wrap(grad))
-    for leaf in leaves:
-        leaf.grad = None
-    return found
 
 
 def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[AccumulateGrad]:

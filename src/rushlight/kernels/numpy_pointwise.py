@@ -126,11 +126,28 @@ def pow_number(x: Array, exponent: Any) -> Any:
     return np.power(x, np.asarray(exponent if x.dtype.kind in "iub" else float(exponent)).astype(x.dtype))
 
 
-def pow_slope(x: Array, exponent: Any) -> Any:
-    """The derivative of ``x ** exponent``, for an exponent that is not zero."""
-    if exponent == 2:
-        return x * 2
-    return pow_number(x, exponent - 1) * exponent
+def pow_backward(grad: Array, x: Array, exponent: Any) -> Any:
+    """The gradient of ``x ** exponent``; zero for exponent zero, also where `x` is zero."""
+    if exponent and x.dtype.char in "fd":
+        return scaled_power(grad, x, exponent - 1, exponent)
+    return grad * conj(pow_number(x, exponent - 1) * exponent) if exponent else np.zeros_like(grad)
+
+
+def scaled_power(gradient: Array, x: Array, exponent: Any, factor: Any) -> Any:
+    """``gradient * (factor * x ** exponent)`` for real numbers; zero for factor zero, also where `x` is zero."""
+    if not factor:
+        return np.zeros_like(gradient)
+    key = factor, x.dtype.char
+    constant = _factors.get(key)
+    if constant is None:
+        constant = np.asarray(factor, x.dtype)
+        if len(_factors) < 4096:
+            _factors[key] = constant
+    return gradient * ((x if exponent == 1 else pow_number(x, exponent)) * constant)
+
+
+# Numbers as arrays, because NumPy multiplies by those in half the time.
+_factors: dict[tuple[Any, str], Array] = {}
 
 
 def pow_(a: Array, b: Array) -> Any:

@@ -8,7 +8,7 @@ from .declare import Array, operation
 
 
 @operation(name="attached", node="AttachedBackward0", function=False, method=False, out=False,
-           value="grad", to="zeros_like(to)")  # fmt: skip
+           value="grad", to="zeros_like(to)", tangent="value_t")  # fmt: skip
 def attached(value: Array, to: Array) -> Array:
     """`value` itself, as a function of `to` as well, whose derivative with respect to that is zero."""
     return value

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase, wrap
+from ..base import TensorBase, tensor_names, wrap
 from ..kernels import numpy_pointwise as kernels
 from . import elementwise_general as general
 from .declare import (
@@ -346,15 +346,25 @@ def _pow_number(input: Array, exponent: float) -> Array:
     """Each element to a fixed power."""
 
 
-@formula
-def pow_backward(grad: Any, input: Any, exponent: Any) -> Any:
+def _pow_backward(grad: Any, input: Any, exponent: Any) -> Any:
     """The gradient of ``input ** exponent``; zero for exponent zero, also where the input is zero."""
     if exponent == 0:
-        return zeros_like(grad)  # type: ignore[name-defined]  # noqa: F821
-    return grad * conj(pow_slope(input, exponent))  # type: ignore[name-defined]  # noqa: F821
+        return tensor_names["zeros_like"](grad)
+    if input._data.dtype.char in "fd":
+        return _scaled_power(grad, input, exponent - 1, exponent)
+    return grad * (_pow_number(input, exponent - 1) * exponent).conj()
 
 
-in_formulas(kernels.pow_slope, lambda x, exponent: _pow_number(x, exponent - 1) * exponent, "pow_slope")
+in_formulas(kernels.pow_backward, _pow_backward, "pow_backward")
+
+
+@operation(name="_scaled_power", node="MulBackward0", aten="mul", kernel=kernels.scaled_power, function=False,
+           method=False, out=False, gradient="_scaled_power(grad, input, exponent, factor)",
+           input="_scaled_power(grad * gradient, input, exponent - 1, factor * exponent)",
+           tangent="_scaled_power(gradient_t, input, exponent, factor)"
+                   " + _scaled_power(gradient * input_t, input, exponent - 1, factor * exponent)")  # fmt: skip
+def _scaled_power(gradient: Array, input: Array, exponent: float, factor: float) -> Array:
+    """``gradient * (factor * input ** exponent)`` for real numbers: what powers have as derivatives of every order."""
 
 
 @elementwise(name="_pow", node="PowBackward1", aten="pow", kernel=kernels.pow_, function=False, method=False,
