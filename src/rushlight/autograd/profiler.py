@@ -133,9 +133,7 @@ class profile:
 
     # ------------------------------------------------------------------------------------------ results
     def _check(self) -> EventList:
-        if self.function_events is None:
-            raise RuntimeError("Profiler didn't finish running")
-        return self.function_events
+        return EventList() if self.function_events is None else self.function_events
 
     def __repr__(self) -> str:
         return "<unfinished torch.autograd.profile>" if self.function_events is None else repr(self.function_events)
@@ -147,9 +145,11 @@ class profile:
         """All events as a table; see `EventList.table`."""
         return self._check().table(*args, **kwargs)
 
-    def key_averages(self, *args: Any, **kwargs: Any) -> EventList:
+    def key_averages(
+        self, group_by_input_shape: bool = False, group_by_stack_n: int = 0, group_by_overload_name: bool = False
+    ) -> EventList:
         """The events of each name together; see `EventList.key_averages`."""
-        return self._check().key_averages(*args, **kwargs)
+        return self._check().key_averages(group_by_input_shape, group_by_stack_n, group_by_overload_name)
 
     def total_average(self) -> FunctionEventAvg:
         """All events together."""

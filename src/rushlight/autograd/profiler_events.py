@@ -182,15 +182,15 @@ class EventList(list[Any]):
         return sum(e.self_cpu_time_total for e in self)
 
     def key_averages(
-        self, group_by_input_shape: bool = False, group_by_stack_n: int = 0, group_by_overload_name: bool = False
+        self, group_by_input_shapes: bool = False, group_by_stack_n: int = 0, group_by_overload_name: bool = False
     ) -> "EventList":
         """The events of each name together, or of each name and input shapes."""
         groups: dict[Any, FunctionEventAvg] = {}
         for event in self:
-            key = (event.key, str(event.input_shapes) if group_by_input_shape else "")
+            key = (event.key, str(event.input_shapes) if group_by_input_shapes else "")
             groups.setdefault(key, FunctionEventAvg()).add(event)
         found = EventList(groups.values(), self._profile_memory)
-        if not group_by_input_shape:
+        if not group_by_input_shapes:
             for average in found:
                 average.input_shapes = ""
         return found
@@ -202,7 +202,6 @@ class EventList(list[Any]):
             total += event
             total.key = None
         total.key = "Total"
-        total.input_shapes = []
         return total
 
     def table(
