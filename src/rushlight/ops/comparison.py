@@ -189,10 +189,10 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
     for x in (low, high):
         if isinstance(x, TensorBase):
             shape = general.broadcast_shapes(shape, x._shape)
-            converted.append(x.to(common))
+            converted.append(x.to(common))  # type: ignore[attr-defined]
         else:
             converted.append(general.python_number(x) if isinstance(x, np.generic) else x)
-    return "_tensor" if tensors else "", input.to(common), tuple(converted)
+    return "_tensor" if tensors else "", input.to(common), tuple(converted)  # type: ignore[attr-defined]
 
 
 @composite()

@@ -149,14 +149,22 @@ def sigmoid(input: Array) -> Array:
     """The logistic function ``1 / (1 + exp(-x))`` of each element."""
 
 
-@elementwise(kernel=kernels.erf, floating=True, check=missing("erf_vml_cpu", NO_COMPLEX),
-             input="grad * exp(-(input * input)) * 1.1283791670955126")
+@elementwise(
+    kernel=kernels.erf,
+    floating=True,
+    check=missing("erf_vml_cpu", NO_COMPLEX),
+    input="grad * exp(-(input * input)) * 1.1283791670955126",
+)
 def erf(input: Array) -> Array:
     """The error function of each element."""
 
 
-@elementwise(kernel=kernels.erfc, floating=True, check=missing("erfc_vml_cpu", NO_COMPLEX),
-             input="grad * exp(-(input * input)) * -1.1283791670955126")
+@elementwise(
+    kernel=kernels.erfc,
+    floating=True,
+    check=missing("erfc_vml_cpu", NO_COMPLEX),
+    input="grad * exp(-(input * input)) * -1.1283791670955126",
+)
 def erfc(input: Array) -> Array:
     """One minus the error function of each element."""
 
@@ -280,9 +288,7 @@ def sign(input: Array) -> Array:
 
 
 def _not_complex(name: str) -> Any:
-    return both(
-        missing(f"{name}_vml_cpu", NO_BOOL), refused(f"{name} is not supported for complex inputs", NO_COMPLEX)
-    )
+    return both(missing(f"{name}_vml_cpu", NO_BOOL), refused(f"{name} is not supported for complex inputs", NO_COMPLEX))
 
 
 @elementwise(kernel=np.floor, check=_not_complex("floor"), input="zeros_like(grad)")

@@ -127,7 +127,7 @@ def scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any, Any]:
         alpha = general.number_array(alpha, common)[()]
     if not isinstance(other, TensorBase):
         other = wrap(general.number_array(other, common))
-    return input.to(common), other.to(common), alpha
+    return input.to(common), other.to(common), alpha  # type: ignore[attr-defined]
 
 
 @composite(raw=kernels.add)
@@ -273,7 +273,7 @@ def remainder(input: Array, other: Array | float) -> Array:
 
 @elementwise(kernel=kernels.fmod, node="FmodBackward1", number_node="FmodBackward0",
              check=missing("fmod_cpu", NO_BOOL, NO_COMPLEX),
-             input="grad", other="-grad * div_trunc(input, other)")
+             input="grad", other="-grad * div_trunc(input, other)")  # fmt: skip
 def fmod(input: Array, other: Array | float) -> Array:
     """The remainder of division rounded towards zero; it has the sign of `input`."""
 
@@ -312,7 +312,8 @@ composite(function=False, name="__pos__")(positive)
 
 
 # ---------------------------------------------------------------------------------------------- powers
-_C_NAMES = {
+# What C calls the dtypes, for messages.
+C_NAMES = {
     "int32": "int", "int64": "int64_t", "int16": "int16_t", "int8": "int8_t", "uint8": "uint8_t",
     "float16": "c10::Half", "bfloat16": "c10::BFloat16",
 }  # fmt: skip
@@ -333,10 +334,10 @@ def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
         if exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
         if common is not dtypes.bool_ and not fits(exponent, common):
-            raise RuntimeError(f"value cannot be converted to type {_C_NAMES[common._name]} without overflow")
+            raise RuntimeError(f"value cannot be converted to type {C_NAMES[common._name]} without overflow")
     elif common.itemsize == 2 and isinstance(exponent, (int, float)) and abs(exponent) > dtypes.finfo(common).max:
         if exponent - exponent == 0:
-            raise RuntimeError(f"value cannot be converted to type {_C_NAMES[common._name]} without overflow")
+            raise RuntimeError(f"value cannot be converted to type {C_NAMES[common._name]} without overflow")
     return (input if common is input._dtype else input.to(common)), exponent
 
 
@@ -443,99 +444,3 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
 def square(input: Any, *, out: Any = None) -> Any:
     """The square of each element."""
     return pow(input, 2, out=out)
-
-
-# ---------------------------------------------------------------------------------------------- of three tensors
-@operation(name="_lerp_number", node="LerpBackward0", aten="lerp", function=False, method=False,
-           input="fit_like(grad * (1 - weight.conjugate()), shape(input))",
-           end="fit_like(grad * weight.conjugate(), shape(end))")  # fmt: skip
-def _lerp_number(input: Array, end: Array, weight: float) -> Array:
-    """The point between two, by a number from 0 to 1."""
-    return input + (end - input) * weight
-
-
-@operation(name="_lerp", node="LerpBackward1", aten="lerp", function=False, method=False,
-           input="fit_like(grad * conj(1 - weight), shape(input))",
-           end="fit_like(grad * conj(weight), shape(end))",
-           weight="fit_like(grad * conj(end - input), shape(weight))")  # fmt: skip
-def _lerp(input: Array, end: Array, weight: Array) -> Array:
-    """The points between corresponding ones, by numbers from 0 to 1."""
-    return input + (end - input) * weight
-
-
-@composite()
-def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
-    """``input + weight * (end - input)``.
-
-    Raises:
-        RuntimeError: the tensors are not of one dtype, or do not broadcast.
-    """
-    for name, x in (("end", end), ("weight", weight)):
-        if isinstance(x, TensorBase) and x._dtype is not input._dtype:
-            have, found = (_C_NAMES.get(d._name, d.scalar_name.lower()) for d in (input._dtype, x._dtype))
-            raise RuntimeError(f"expected dtype {have} for `{name}` but got dtype {found}")
-    if input._dtype.category < dtypes.FLOATING:
-        kernel = "lerp_kernel_tensor" if isinstance(weight, TensorBase) else "lerp_kernel_scalar"
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")
-    general.broadcast_shapes(input._shape, end._shape)
-    result = _lerp(input, end, weight) if isinstance(weight, TensorBase) else _lerp_number(input, end, weight)
-    return result if out is None else write_out(REGISTRY["_lerp"], out, result)
-
-
-@operation(name="_addcmul", node="AddcmulBackward0", aten="addcmul", function=False, method=False,
-           input="fit_like(grad, shape(input))", tensor1="fit_like(grad * conj(tensor2 * value), shape(tensor1))",
-           tensor2="fit_like(grad * conj(tensor1 * value), shape(tensor2))")  # fmt: skip
-def _addcmul(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
-    """``input + value * tensor1 * tensor2`` for tensors of one dtype."""
-    return input + tensor1 * tensor2 * value
-
-
-@operation(name="_addcdiv", node="AddcdivBackward0", aten="addcdiv", function=False, method=False,
-           input="fit_like(grad, shape(input))", tensor1="fit_like(grad * conj(value / tensor2), shape(tensor1))",
-           tensor2="fit_like(-grad * conj(tensor1 * value / (tensor2 * tensor2)), shape(tensor2))")  # fmt: skip
-def _addcdiv(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
-    """``input + value * tensor1 / tensor2`` for tensors of one dtype."""
-    return input + tensor1 / tensor2 * value
-
-
-def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any) -> tuple[Any, ...]:
-    """The operands of `addcmul` and `addcdiv` in their common dtype.
-
-    Raises:
-        RuntimeError: the tensors do not broadcast, or are integers to be divided.
-        TypeError: one of them is no tensor.
-    """
-    given = (input, tensor1, tensor2)
-    for i, (p, x) in enumerate(zip(("input", "tensor1", "tensor2"), given, strict=True)):
-        if not isinstance(x, TensorBase):
-            raise TypeError(f"{name}(): argument '{p}' (position {i + 1}) must be Tensor, not {type_name(x)}")
-    if name == "addcdiv" and tensor1._dtype.category < dtypes.FLOATING and tensor2._dtype.category < dtypes.FLOATING:
-        raise RuntimeError(
-            "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
-            "true division of tensor1 and tensor2. The historic addcdiv behavior can be implemented as (input + value "
-            "* torch.trunc(tensor1 / tensor2)).to(input.dtype) for integer inputs and as (input + value * tensor1 / "
-            "tensor2) for float inputs. The future addcdiv behavior is just the latter implementation: (input + "
-            "value * tensor1 / tensor2), for all dtypes."
-        )
-    common = general.result_type(*given)
-    shape = general.broadcast_shapes(input._shape, tensor1._shape)
-    general.broadcast_shapes(shape, tensor2._shape)
-    return *(x.to(common) for x in given), value
-
-
-@composite()
-def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any = None) -> Any:
-    """``input + value * tensor1 * tensor2``."""
-    result = _addcmul(*three_operands("addcmul", input, tensor1, tensor2, value))
-    return result if out is None else write_out(REGISTRY["_addcmul"], out, result)
-
-
-@composite()
-def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any = None) -> Any:
-    """``input + value * tensor1 / tensor2``.
-
-    Raises:
-        RuntimeError: integers were to be divided.
-    """
-    result = _addcdiv(*three_operands("addcdiv", input, tensor1, tensor2, value))
-    return result if out is None else write_out(REGISTRY["_addcdiv"], out, result)

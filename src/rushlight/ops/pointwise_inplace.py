@@ -6,7 +6,7 @@ import numpy as np
 
 from ..autograd import mode
 from ..base import TensorBase
-from . import comparison, elementary, pointwise
+from . import comparison, elementary, pointwise, ternary
 from .declare import OPERANDS, REGISTRY, apply_inplace, composite
 from .inplace import castable, change_inplace
 
@@ -132,7 +132,7 @@ def lerp_(input: Any, end: Any, weight: Any) -> Any:
 @composite(function=False)
 def addcmul_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """Adds ``value * tensor1 * tensor2``."""
-    common, *rest = pointwise.three_operands("addcmul_", input, tensor1, tensor2, value)
+    common, *rest = ternary.three_operands("addcmul_", input, tensor1, tensor2, value)
     castable(common._dtype, input._dtype)
     return _form("_addcmul", input, *rest)
 
@@ -140,7 +140,7 @@ def addcmul_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
 @composite(function=False)
 def addcdiv_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """Adds ``value * tensor1 / tensor2``."""
-    common, *rest = pointwise.three_operands("addcdiv", input, tensor1, tensor2, value)
+    common, *rest = ternary.three_operands("addcdiv", input, tensor1, tensor2, value)
     castable(common._dtype, input._dtype)
     return _form("_addcdiv", input, *rest)
 
