@@ -69,6 +69,7 @@ from .ops import (
     reduction,
     resampling,
     shape,
+    sliding,
     sorting,
     special,
     splitting,

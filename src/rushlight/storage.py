@@ -28,6 +28,13 @@ STORAGE_NAMES = {
 }
 
 
+DEPRECATED = (
+    "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. "
+    "This should only matter to you if you are using storages directly.  To access UntypedStorage directly, use "
+    "tensor.untyped_storage() instead of tensor.storage()"
+)
+
+
 class UntypedStorage:
     """A run of bytes that tensors look at.
 
@@ -129,9 +136,32 @@ class TypedStorage:
         """The address of the first element."""
         return self._untyped_storage.data_ptr()
 
+    def _elements(self) -> np.ndarray:
+        return self._untyped_storage.bytes.view(self.dtype.numpy)
+
     def tolist(self) -> list[Any]:
         """The elements as Python numbers."""
-        return self._untyped_storage.bytes.view(self.dtype.numpy).tolist()
+        return self._elements().tolist()
+
+    def __getitem__(self, index: int) -> Any:
+        """One element.
+
+        Raises:
+            RuntimeError: the index is a slice.
+        """
+        if isinstance(index, slice):
+            raise RuntimeError("slices are only supported in UntypedStorage.__getitem__")
+        return self._elements()[index].item()
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._elements()[index] = value
+
+    def __iter__(self) -> Any:
+        return iter(self.tolist())
+
+    def __repr__(self) -> str:
+        lines = "".join(f" {element}\n" for element in self.tolist())
+        return f"{lines}[torch.storage.TypedStorage(dtype={self.dtype}, device={self.device}) of size {len(self)}]"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _typed, (self._untyped_storage, self.dtype)

@@ -27,8 +27,6 @@ _NON_LEAF_GRAD = (
 )
 
 
-
-
 class Tensor(TensorMethods):
     """A multi-dimensional array of elements of one type, with an optional record of how it was computed.
 
@@ -147,6 +145,21 @@ class Tensor(TensorMethods):
 
         return storage_of(self._data)[0]
 
+    def storage(self) -> Any:
+        """The memory that the tensor is a view of, as elements of its type; `untyped_storage` is to replace it."""
+        from .storage import DEPRECATED, TypedStorage
+
+        warn_once(DEPRECATED)
+        return TypedStorage(wrap_storage=self.untyped_storage(), dtype=self._dtype)
+
+    def is_shared(self) -> bool:
+        """False: no tensor lies in memory that processes share."""
+        return False
+
+    def is_pinned(self, device: Any = None) -> bool:
+        """False: there is no memory pinned for a GPU."""
+        return False
+
     def data_ptr(self) -> int:
         """The address of the first element."""
         return self._data.__array_interface__["data"][0]
@@ -169,7 +182,6 @@ class Tensor(TensorMethods):
 
     is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
     is_cpu = True
-    names = property(lambda self: (None,) * len(self._shape))
 
     # ------------------------------------------------------------------------------------------ autograd
     @property

@@ -143,7 +143,7 @@ def node_class(op: "Operation", name: str | None = None) -> type:
     slots += ["version"] * bool(plan.tensors or plan.lists or plan.versioned_results)
     slots += ["next1"] * (len(op.inputs) >= 2) + ["nexts"] * (len(op.inputs) > 2 or bool(op.lists))
     slots += ["output_count"] * op.several + ["fit"] * (op.kind == "elementwise")
-    body = {"__slots__": tuple(slots), "saved": saved, "__module__": "torch.autograd.graph", "operation": op}
+    body = {"__slots__": tuple(slots), "saved": saved, "__module__": "builtins", "operation": op}
     if op.node_namespace:
         body["namespace"] = op.node_namespace
     return type(name or op.node_name, (node.Node,), body)

@@ -2,20 +2,24 @@
 
 from typing import Any
 
-from ...ops import padding, resampling
+from ...ops import padding, resampling, sliding
 from ...tensor import Tensor
 from ._pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
 
 __all__ = [
     "channel_shuffle",
+    "fold",
     "interpolate",
     "pad",
     "pixel_shuffle",
     "pixel_unshuffle",
+    "unfold",
     "upsample",
 ]
 
 pad = padding.pad
+fold = sliding.fold
+unfold = sliding.unfold
 pixel_shuffle = resampling.pixel_shuffle
 pixel_unshuffle = resampling.pixel_unshuffle
 channel_shuffle = resampling.channel_shuffle

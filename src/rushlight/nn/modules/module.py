@@ -413,3 +413,9 @@ _HOOK_DICTIONARIES = (
     "_load_state_dict_pre_hooks",
     "_load_state_dict_post_hooks",
 )
+
+# Printed, a method is one of `Module`, whatever file it is written in.
+for _base in Module.__bases__:
+    for _name, _method in vars(_base).items():
+        if hasattr(_method, "__code__"):
+            _method.__qualname__ = f"Module.{_name}"
