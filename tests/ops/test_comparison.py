@@ -278,3 +278,8 @@ def test_any_two_shapes(a, b, name):
         return derivatives(m, getattr(m, name), x, y)
 
     check(scenario)
+
+
+@pytest.mark.parametrize("name", ["maximum_", "minimum_", "fmax_", "fmin_", "isnan_", "signbit_", "where_"])
+def test_forms_in_place_that_do_not_exist(name):
+    check(lambda m: hasattr(m.Tensor, name))

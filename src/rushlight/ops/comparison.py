@@ -18,13 +18,13 @@ def _no_complex(name: str) -> Any:
     return refused(f"{name} not implemented for complex tensors.", NO_COMPLEX, RuntimeError)
 
 
-@elementwise(kernel=np.maximum, check=_no_complex("maximum"), input="grad * share(input, other, input < other)",
+@elementwise(kernel=np.maximum, inplace=False, check=_no_complex("maximum"), input="grad * share(input, other, input < other)",
              other="grad * share(input, other, other < input)")  # fmt: skip
 def maximum(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; NaN if either is NaN."""
 
 
-@elementwise(kernel=np.minimum, check=_no_complex("minimum"), input="grad * share(input, other, input > other)",
+@elementwise(kernel=np.minimum, inplace=False, check=_no_complex("minimum"), input="grad * share(input, other, input > other)",
              other="grad * share(input, other, other > input)")  # fmt: skip
 def minimum(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; NaN if either is NaN."""
@@ -33,13 +33,15 @@ def minimum(input: Array, other: Array) -> Array:
 in_formulas(kernels.share, lambda a, b, lost: (~lost).to(a._dtype) * (1 - 0.5 * (a == b).to(a._dtype)), "share")
 
 
-@elementwise(kernel=np.fmax, check=_no_complex("fmax"), input="grad * chosen(input, other, input >= other)",
+@elementwise(kernel=np.fmax, inplace=False, check=_no_complex("fmax"),
+             input="grad * chosen(input, other, input >= other)",
              other="grad * (1 - chosen(input, other, input >= other))")  # fmt: skip
 def fmax(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; a NaN loses against a number."""
 
 
-@elementwise(kernel=np.fmin, check=_no_complex("fmin"), input="grad * chosen(input, other, input <= other)",
+@elementwise(kernel=np.fmin, inplace=False, check=_no_complex("fmin"),
+             input="grad * chosen(input, other, input <= other)",
              other="grad * (1 - chosen(input, other, input <= other))")  # fmt: skip
 def fmin(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; a NaN loses against a number."""

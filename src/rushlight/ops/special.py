@@ -76,13 +76,13 @@ def xlogy(input: Array, other: Array | float) -> Array:
     """``input * log(other)``, and 0 where `input` is 0 (and `other` is not NaN)."""
 
 
-@elementwise(kernel=np.logaddexp, check=missing("logaddexp_cpu", BOOL, INTEGRAL),
+@elementwise(kernel=np.logaddexp, inplace=False, check=missing("logaddexp_cpu", BOOL, INTEGRAL),
              input="grad / (1 + exp(other - input))", other="grad / (1 + exp(input - other))")  # fmt: skip
 def logaddexp(input: Array, other: Array) -> Array:
     """``log(exp(input) + exp(other))``, computed without overflow."""
 
 
-@elementwise(kernel=np.logaddexp2, check=missing("logaddexp2_cpu", BOOL, INTEGRAL, COMPLEX),
+@elementwise(kernel=np.logaddexp2, inplace=False, check=missing("logaddexp2_cpu", BOOL, INTEGRAL, COMPLEX),
              input="grad / (1 + exp2(other - input))", other="grad / (1 + exp2(input - other))")  # fmt: skip
 def logaddexp2(input: Array, other: Array) -> Array:
     """``log2(2 ** input + 2 ** other)``, computed without overflow."""
