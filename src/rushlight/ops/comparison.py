@@ -18,13 +18,15 @@ def _no_complex(name: str) -> Any:
     return refused(f"{name} not implemented for complex tensors.", NO_COMPLEX, RuntimeError)
 
 
-@elementwise(kernel=np.maximum, inplace=False, check=_no_complex("maximum"), input="grad * share(input, other, input < other)",
+@elementwise(kernel=np.maximum, inplace=False, check=_no_complex("maximum"),
+             input="grad * share(input, other, input < other)",
              other="grad * share(input, other, other < input)")  # fmt: skip
 def maximum(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; NaN if either is NaN."""
 
 
-@elementwise(kernel=np.minimum, inplace=False, check=_no_complex("minimum"), input="grad * share(input, other, input > other)",
+@elementwise(kernel=np.minimum, inplace=False, check=_no_complex("minimum"),
+             input="grad * share(input, other, input > other)",
              other="grad * share(input, other, other > input)")  # fmt: skip
 def minimum(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; NaN if either is NaN."""
