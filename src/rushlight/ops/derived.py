@@ -8,7 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..base import wrap
 from ..kernels import numpy_distances as kernels
-from .declare import Array, composite, formula, operation
+from .declare import FUNCTIONS, Array, composite, formula, operation
 from .loss import _by_number, _times_number
 from .view import wrap_dim
 
@@ -249,3 +249,69 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     n = x._shape[0] if N is None else N
     powers = x.unsqueeze(-1) ** wrap(np.arange(n))
     return powers if increasing else powers.flip(1)
+
+
+@composite(function=False, inplace=True)
+def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
+    """Sets the elements whose coordinates are all equal to a number.
+
+    Args:
+        input: at least two dimensions, all of one size if there are more.
+        fill_value: the number.
+        wrap: whether the diagonal of a tall matrix goes on from the top after its end.
+
+    Raises:
+        RuntimeError: the shape is not such.
+    """
+    shape, strides = input._shape, input.stride()
+    if len(shape) < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if len(shape) > 2 and len(set(shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    step = sum(strides)
+    input.as_strided((min(shape),), (step,)).fill_(fill_value)
+    if wrap and len(shape) == 2 and shape[0] > shape[1] + 1:
+        # One row is left out after each square.
+        start, count = shape[1] * (shape[1] + 1), shape[0] * shape[1]
+        input.as_strided((-(-(count - start) // (shape[1] + 1)),), (step,), input.storage_offset() + start).fill_(
+            fill_value
+        )
+    return input
+
+
+@composite(method=False)
+def pdist(input: Any, p: float = 2.0) -> Any:
+    """The p-norm distances between all pairs of rows of a matrix, row after row of the upper triangle.
+
+    Raises:
+        RuntimeError: the input is no matrix, or `p` is negative.
+    """
+    if len(input._shape) != 2:
+        raise RuntimeError(f"pdist only supports 2D tensors, got: {len(input._shape)}D")
+    if p < 0:
+        raise RuntimeError("pdist only supports non-negative p values")
+    rows, columns = np.triu_indices(input._shape[0], 1)
+    return cdist(input, input, p)[wrap(rows), wrap(columns)]
+
+
+# ---------------------------------------------------------------------------------------------- functions of methods
+# What PyTorch has as functions too, among the methods that change a tensor in place.
+_IN_PLACE = """
+    abs acos acosh arccos arccosh arcsin arcsinh arctan arctanh as_strided asin asinh atan atanh ceil clamp clamp_max
+    clamp_min clip conj_physical cos cosh deg2rad detach erf erfc exp exp2 expm1 fill fix floor frac gcd i0 index_put
+    lcm ldexp log log10 log1p log2 neg negative rad2deg reciprocal resize_as round rsqrt sigmoid sin sinc sinh sqrt
+    square tan tanh trunc xlogy zero
+"""
+
+
+def _function_of(name: str) -> Any:
+    def function(input: Any, *args: Any, **kwargs: Any) -> Any:
+        return getattr(input, name)(*args, **kwargs)
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"`Tensor.{name}` as a function."
+    return function
+
+
+for _name in (*(f"{name}_" for name in _IN_PLACE.split()), "detach"):
+    FUNCTIONS[_name] = _function_of(_name)
