@@ -143,7 +143,8 @@ def scaled_power(gradient: Array, x: Array, exponent: Any, factor: Any) -> Any:
         constant = np.asarray(factor, x.dtype)
         if len(_factors) < 4096:
             _factors[key] = constant
-    return gradient * ((x if exponent == 1 else pow_number(x, exponent)) * constant)
+    power = x * x if exponent == 2 else x if exponent == 1 else pow_number(x, exponent)
+    return gradient * (power * constant)
 
 
 # Numbers as arrays, because NumPy multiplies by those in half the time.
