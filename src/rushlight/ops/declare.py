@@ -37,7 +37,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode, node
 from ..base import TensorBase, as_view, namespace, raw_names, tensor_names, wrap
-from . import codegen
+from . import codegen, tangents
 from .codegen import ALIASING, Variant
 
 Array = np.ndarray
@@ -189,7 +189,7 @@ class Operation:
         """The function that computes the results' tangents from those of the inputs in `need`; None if not declared."""
         key = "tangent", need
         if key not in self._recorders:
-            self._recorders[key] = codegen.tangent_rule(self, need)
+            self._recorders[key] = tangents.tangent_rule(self, need)
         return self._recorders[key]
 
     def record(self, variant: Variant) -> Any:

@@ -1,0 +1,94 @@
+"""Forward mode from declarations: writes the rule that computes an operation's tangent; see autograd/forward_ad.py."""
+
+import ast
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..base import tensor_names, wrap
+from .codegen import Real, define
+
+if TYPE_CHECKING:
+    from .declare import Operation
+
+
+def tangent_rule(op: "Operation", need: tuple[str, ...]) -> Any:
+    """The forward-mode rule for the inputs in `need`, on Tensors.
+
+    A formula of an elementwise operation is the gradient multiplied by a slope, ``grad * conj(slope)``; the tangent is
+    the sum of the inputs' tangents multiplied by the slopes. A linear operation is its own tangent.
+
+    Returns:
+        A function of the arguments by name, the tangents by name, and the results, or None if nothing is declared.
+    """
+    declared = op.tangent
+    if declared is None or not need:
+        return None
+    if declared == "linear":
+
+        def linear(bound: dict[str, Any], given: dict[str, Any], result: Any) -> tuple[Any, ...]:
+            arguments = {**bound, **{n: g for n, g in given.items() if g is not None}}
+            for n in op.inputs:
+                if given[n] is None and arguments.get(n) is not None:
+                    arguments[n] = tensor_names["zeros_like"](arguments[n])
+            found = op.recording(**{n: v for n, v in arguments.items() if n != "out"})
+            return found if isinstance(found, tuple) else (found,)
+
+        return linear
+    if declared == "elementwise":
+        terms = []
+        for n in need:
+            for real in (True, False):
+                tree = ast.parse(op.formulas[n], mode="eval").body
+                tree = _Tangent(n, real).visit(Real().visit(tree) if real else tree)
+                terms.append((real, ast.unparse(tree) if real else f"conj({ast.unparse(tree)})"))
+        lines = {real: " + ".join(f"({text})" for r, text in terms if r == real) for real in (True, False)}
+    else:
+        lines = {True: declared, False: declared}
+    used = {x.id for text in lines.values() for x in ast.walk(ast.parse(text)) if isinstance(x, ast.Name)}
+    source = ["def tangent(bound, given, result):"]
+    if len(op.outputs) > 1:
+        source.append(f"    {', '.join(op.outputs)} = result")
+    elif op.outputs[0] in used and op.outputs[0] != "result":
+        source.append(f"    {op.outputs[0]} = result")
+    first = op.outputs[0] if len(op.outputs) > 1 else "result"
+    for n in op.parameters:
+        if n in used:
+            source.append(f"    {n} = as_operand(bound.get({n!r}, DEFAULTS.get({n!r})), {n in op.tensors})")
+        if f"{n}_t" in used:
+            source.append(f"    {n}_t = given[{n!r}]")
+            source.append(f"    if {n}_t is None and {n!r} in bound: {n}_t = zeros_like(bound[{n!r}])")
+    source.append(f"    if {first}._dtype.is_complex: tangent = {lines[False]}")
+    source.append(f"    else: tangent = {lines[True]}")
+    source.append(f"    if tangent._shape != {first}._shape: tangent = tangent.expand({first}._shape)")
+    others = ", None" * (len(op.outputs) - 1)
+    source.append(f"    return (tangent{others},)")
+    defaults = {p.name: p.default for p in op.signature.parameters.values() if p.default is not inspect.Parameter.empty}
+    names = _TangentNames(tensor_names, {"DEFAULTS": defaults, "as_operand": _as_operand})
+    return define(f"{op.name} tangent", "\n".join(source) + "\n", names, "tangent")
+
+
+class _TangentNames(dict[str, Any]):
+    """The names of formulas on Tensors, looked up when used, and a few of its own."""
+
+    def __init__(self, names: dict[str, Any], own: dict[str, Any]):
+        super().__init__({**names, **own})
+
+
+class _Tangent(ast.NodeTransformer):
+    """Turns the formula of one input's gradient into the part of the tangent that comes from that input."""
+
+    def __init__(self, name: str, real: bool):
+        self.name = name
+        self.real = real
+
+    def visit_Name(self, name: ast.Name) -> ast.AST:
+        if name.id != "grad":
+            return name
+        tangent = ast.Name(f"{self.name}_t", ast.Load())
+        return tangent if self.real else ast.Call(ast.Name("conj", ast.Load()), [tangent], [])
+
+
+def _as_operand(value: Any, tensor: bool) -> Any:
+    return wrap(np.asarray(value)) if tensor and isinstance(value, (int, float, complex)) else value
