@@ -109,6 +109,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
                                             "is_deterministic_algorithms_warn_only_enabled",
                                             "set_float32_matmul_precision", "get_float32_matmul_precision")},
     **{name: ("threads", name) for name in ("get_num_threads", "set_num_threads")},
+    **{name: ("nn.functional", name) for name in ("cosine_similarity", "pairwise_distance")},
     "install_as_torch": ("torch_alias", "install_as_torch"),
     "load_ipython_extension": ("torch_alias", "load_ipython_extension"),
     "unload_ipython_extension": ("torch_alias", "unload_ipython_extension"),

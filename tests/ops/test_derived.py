@@ -70,6 +70,8 @@ CALLS = """
     torch.zero_(torch.ones(2))
     torch.fill_(torch.ones(2), 3)
     torch.detach(x)
+    torch.cosine_similarity(x, y[:1])
+    torch.pairwise_distance(x, y[:1])
     torch.exp_(x)
 """
 
