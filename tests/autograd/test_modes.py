@@ -3,8 +3,9 @@
 import threading
 
 import pytest
-import rushlight
 from beside import check, scenarios
+
+import rushlight
 
 
 def leaf(t, *values):
