@@ -392,8 +392,8 @@ def pow_exponent_slope(base: Any, exponent: Any, result: Any) -> Any:
 in_formulas(kernels.nonnegative, lambda x: x.real >= 0 if x._dtype.is_complex else x >= 0, "nonnegative")
 in_formulas(
     kernels.log,
-    lambda x: x.log() if isinstance(x, TensorBase) else kernels.log(np.asarray(x)).item(),
-    "log_of",  # type: ignore[attr-defined]
+    lambda x: tensor_names["log"](x) if isinstance(x, TensorBase) else kernels.log(np.asarray(x)).item(),
+    "log_of",
 )
 
 
