@@ -71,7 +71,6 @@ CALLS = """
     torch.fill_(torch.ones(2), 3)
     torch.detach(x)
     torch.cosine_similarity(x, y[:1])
-    torch.pairwise_distance(x, y[:1])
     torch.exp_(x)
 """
 
