@@ -126,13 +126,6 @@ def pow_number(x: Array, exponent: Any) -> Any:
     return np.power(x, np.asarray(exponent if x.dtype.kind in "iub" else float(exponent)).astype(x.dtype))
 
 
-def pow_backward(grad: Array, x: Array, exponent: Any) -> Any:
-    """The gradient of ``x ** exponent``; zero for exponent zero, also where `x` is zero."""
-    if exponent and x.dtype.char in "fd":
-        return scaled_power(grad, x, exponent - 1, exponent)
-    return grad * conj(pow_number(x, exponent - 1) * exponent) if exponent else np.zeros_like(grad)
-
-
 def scaled_power(gradient: Array, x: Array, exponent: Any, factor: Any) -> Any:
     """``gradient * (factor * x ** exponent)`` for real numbers; zero for factor zero, also where `x` is zero."""
     if not factor:

@@ -347,16 +347,14 @@ def _pow_number(input: Array, exponent: float) -> Array:
     """Each element to a fixed power."""
 
 
-def _pow_backward(grad: Any, input: Any, exponent: Any) -> Any:
+@formula
+def pow_backward(grad: Any, input: Any, exponent: Any) -> Any:
     """The gradient of ``input ** exponent``; zero for exponent zero, also where the input is zero."""
-    if exponent == 0:
-        return tensor_names["zeros_like"](grad)
-    if input._data.dtype.char in "fd":
-        return _scaled_power(grad, input, exponent - 1, exponent)
-    return grad * (_pow_number(input, exponent - 1) * exponent).conj()
-
-
-in_formulas(kernels.pow_backward, _pow_backward, "pow_backward")
+    if not exponent:
+        return zeros_like(grad)  # type: ignore[name-defined]  # noqa: F821
+    if is_complex_value(input):  # type: ignore[name-defined]  # noqa: F821
+        return grad * conj(_pow_number(input, exponent - 1) * exponent)  # type: ignore[name-defined]  # noqa: F821
+    return _scaled_power(grad, input, exponent - 1, exponent)
 
 
 @operation(name="_scaled_power", node="MulBackward0", aten="mul", kernel=kernels.scaled_power, function=False,
