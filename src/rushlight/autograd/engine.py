@@ -10,6 +10,7 @@ complete when its turn comes. Two loops follow it:
 """
 
 import contextvars
+import itertools
 import threading
 from heapq import heappop, heappush, heappushpop
 from operator import attrgetter
@@ -63,6 +64,8 @@ class _Tasks(threading.local):
 
 
 tasks = _Tasks()
+
+_NOT_OWNED = itertools.repeat(False)
 
 # A node may call backward, whose nodes may call backward, and so on. Each level takes part of the thread's stack, so
 # that after so many levels the next one gets a thread of its own.
@@ -246,7 +249,9 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                 original = rule.original if hooked else rule
                 function = original.tensor if tensors else original.keep if keep else original.run
                 results = run_hooked(node, grad, function, tensors) if hooked else function(node, grad)
-                for edge, result in zip(node.edges(), results, strict=False):
+                # What hooks have seen, and pieces of one array, may be held by others as well.
+                owned = rule.fresh if not hooked and rule.positions else _NOT_OWNED
+                for edge, result, fresh in zip(node.edges(), results, owned, strict=False):
                     if edge is None or result is None:
                         continue
                     have = edge.grad
@@ -262,7 +267,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                         else:
                             heappush(heap, (-edge.seq, edge))
                     else:
-                        edge.grad = result if tensors else result.copy()
+                        edge.grad = result if tensors or fresh else result.copy()
                         leaves.append(edge)
             if next_ is not None:
                 node = heappushpop(heap, (-next_.seq, next_))[1] if heap else next_
