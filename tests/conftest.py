@@ -1,4 +1,14 @@
+"""What all tests share: the folder of helpers on the path, and how Hypothesis draws its examples."""
+
 import os
 import sys
 
+from hypothesis import settings
+
 sys.path.insert(0, os.path.dirname(__file__))
+
+# In CI the same commit draws the same examples, so that a run says something about the change. Everywhere else they are
+# new ones each time, and find what CI has not met.
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("here", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "here")

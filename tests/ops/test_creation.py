@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from beside import check
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import rushlight
@@ -446,6 +446,9 @@ def test_any_nesting(data):
     st.lists(numbers, max_size=6),
     st.sampled_from(["float64", "float32", "bool", "int64", "int8", "uint8", "complex64"]),
 )
+@example([-0.5], "uint8")
+@example([-1.0], "uint8")
+@example([127.9], "int8")
 def test_any_dtype(data, dtype):
     check(lambda m: m.tensor(data, dtype=getattr(m, dtype)))
 

@@ -97,7 +97,8 @@ def _number_as(value: Any, dtype: dtypes.dtype) -> Any:
     category = dtype.category
     if category == dtypes.INTEGRAL:
         if isinstance(value, _float):
-            if not np.isfinite(value) or not fits(_int(value), dtype):
+            info = np.iinfo(dtype.numpy)
+            if not _float(info.min) <= value <= _float(info.max):  # NaN is outside too
                 raise overflow(dtype)
             return _int(value)
         if not isinstance(value, _int):
