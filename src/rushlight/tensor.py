@@ -363,8 +363,8 @@ class Tensor(TensorMethods):
         if current is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if type(current) is AccumulateGrad:
-            return node.RemovableHandle(node.leaf_hooks(current).tensor, hook)
-        return node.RemovableHandle(node.hooked(current).tensors, hook)
+            return node.add_hook(node.leaf_hooks(current).tensor, hook)
+        return node.add_hook(node.hooked(current).tensors, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[..., Any]) -> node.RemovableHandle:
         """Calls ``hook(tensor)`` each time a gradient was added to this leaf's ``.grad``.
@@ -377,7 +377,7 @@ class Tensor(TensorMethods):
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if type(current) is not AccumulateGrad:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        return node.RemovableHandle(node.leaf_hooks(current).post_accumulate, hook)
+        return node.add_hook(node.leaf_hooks(current).post_accumulate, hook)
 
     def retain_grad(self) -> None:
         """Keeps the gradient of this non-leaf in its ``.grad``; does nothing on a leaf.

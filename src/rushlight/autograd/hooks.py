@@ -1,7 +1,7 @@
 """Hooks: where they are kept, and the handles that take them away again."""
 
-import itertools
 import weakref
+from collections import OrderedDict
 from typing import Any
 
 # The arity (see node.py) of a rule that is wrapped by hooks.
@@ -9,28 +9,55 @@ HOOKED = 4
 
 
 class RemovableHandle:
-    """Takes a hook away again, by `remove()` or at the end of a ``with`` block."""
+    """Removes one hook from the dictionary it was put in; also a context manager that does so at its end.
 
-    next_id = itertools.count().__next__
+    Args:
+        hooks_dict: the ordered dictionary of hooks; only a weak reference to it is kept.
+        extra_dict: a dictionary, or a list of them, that holds flags under the same number.
 
-    def __init__(self, hooks: Any, hook: Any = None, *, extra_dict: Any = None, prepend: bool = False):
-        self._hooks = weakref.ref(hooks) if not isinstance(hooks, dict) or type(hooks) is not dict else (lambda: hooks)
-        self.id = RemovableHandle.next_id()
-        if hook is not None:
-            hooks[self.id] = hook
-        self.hooks_dict_ref = self._hooks
+    Attributes:
+        id: the number under which the hook is stored.
+    """
+
+    id: int
+    next_id: int = 0
+
+    def __init__(self, hooks_dict: Any, *, extra_dict: Any = None) -> None:
+        self.hooks_dict_ref = weakref.ref(hooks_dict)
+        self.id = RemovableHandle.next_id
+        RemovableHandle.next_id += 1
+        extras = extra_dict if isinstance(extra_dict, list) else [] if extra_dict is None else [extra_dict]
+        self.extra_dict_ref: tuple[Any, ...] = tuple(weakref.ref(extra) for extra in extras)
 
     def remove(self) -> None:
-        """Removes the hook; a second call does nothing."""
-        hooks = self._hooks()
-        if hooks is not None:
-            hooks.pop(self.id, None)
+        """Take the hook away; nothing happens when it is gone already."""
+        for reference in (self.hooks_dict_ref, *self.extra_dict_ref):
+            hooks = reference()
+            if hooks is not None:
+                hooks.pop(self.id, None)
+
+    def __getstate__(self) -> tuple[Any, ...]:
+        return (self.hooks_dict_ref(), self.id, tuple(reference() for reference in self.extra_dict_ref))
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        hooks, self.id = state[0], state[1]
+        self.hooks_dict_ref = weakref.ref(OrderedDict() if hooks is None else hooks)
+        RemovableHandle.next_id = max(RemovableHandle.next_id, self.id + 1)
+        extras = state[2] if len(state) > 2 and state[2] is not None else ()
+        self.extra_dict_ref = tuple(weakref.ref(extra) for extra in extras)
 
     def __enter__(self) -> "RemovableHandle":
         return self
 
-    def __exit__(self, *exc: Any) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.remove()
+
+
+def add_hook(hooks: "HookDict", hook: Any) -> RemovableHandle:
+    """Puts `hook` behind those in `hooks`."""
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle
 
 
 class HookDict(dict[int, Any]):

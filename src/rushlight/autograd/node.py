@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import base
-from .hooks import HOOKED, HookedRule, LeafHooks, RemovableHandle
+from .hooks import HOOKED, HookedRule, LeafHooks, RemovableHandle, add_hook
 
 next_seq = itertools.count(1).__next__
 
@@ -144,11 +144,11 @@ class Node:
 
     def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":
         """Calls ``hook(grad_inputs, grad_outputs)`` after the node has run; what it returns replaces the former."""
-        return RemovableHandle(hooked(self).post, hook)
+        return add_hook(hooked(self).post, hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> "RemovableHandle":
         """Calls ``hook(grad_outputs)`` before the node runs; what it returns replaces them."""
-        return RemovableHandle(hooked(self).pre, hook)
+        return add_hook(hooked(self).pre, hook)
 
     def __call__(self, *grads: Any) -> Any:
         """Applies the node's derivative to gradients of its outputs, as Tensors."""
@@ -382,11 +382,11 @@ class AccumulateGrad(Node):
 
     def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":
         """Calls ``hook((), grad_outputs)`` after the gradient was accumulated."""
-        return RemovableHandle(leaf_hooks(self).post, hook)
+        return add_hook(leaf_hooks(self).post, hook)
 
     def register_prehook(self, hook: Callable[..., Any]) -> "RemovableHandle":
         """Calls ``hook(grad_outputs)`` before the gradient is accumulated; what it returns replaces them."""
-        return RemovableHandle(leaf_hooks(self).pre, hook)
+        return add_hook(leaf_hooks(self).pre, hook)
 
 
 # ---------------------------------------------------------------------------------------------- hooks
