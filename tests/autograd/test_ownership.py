@@ -21,7 +21,6 @@ CASES = {
     "to the same dtype": ([(2, 3)], lambda t, a: a.to(a.dtype)),
     "whole slice": ([(2, 3)], lambda t, a: a[:]),
     "t": ([(2, 3)], lambda t, a: a.t()),
-    "permute": ([(2, 3)], lambda t, a: a.permute(1, 0)),
     "expand to the same size": ([(2, 3)], lambda t, a: a.expand(2, 3)),
     "sum over one": ([(1, 3)], lambda t, a: a.sum(0)),
     "where": ([(2,), (2,)], lambda t, a, b: t.where(a > 2, a, b)),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .declare import Operation
 
 # Calls in formulas whose result may share memory with their argument; other calls make arrays of their own.
-ALIASING: set[str] = {"fit", "permute", "squeeze", "sum_to_size"}
+ALIASING: set[str] = {"fit", "squeeze", "sum_to_size"}
 
 _serial = itertools.count(1).__next__
 
