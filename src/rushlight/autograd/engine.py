@@ -155,10 +155,7 @@ def run_scalar(root: Any, grad: Any, keep: bool) -> bool:
     for leaf in leaves:
         grad = leaf.grad
         leaf.grad = None
-        if leaf.total is None and type(grad) is ndarray:
-            leaf.total = grad
-        else:
-            accumulate_array(leaf, grad)
+        accumulate_array(leaf, grad)
     return True
 
 

@@ -17,12 +17,27 @@ def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:
     """Adds an array that nobody else holds to a leaf's gradient."""
     total = leaf.total
     if total is None:
-        leaf.total = grad if type(grad) is ndarray else np.asarray(grad)
+        if type(grad) is not ndarray:
+            grad = np.asarray(grad)
+        elif not grad.flags.c_contiguous or not leaf.array.flags.c_contiguous:
+            grad = laid_out(grad, leaf.array)
+        leaf.total = grad
     elif type(total) is ndarray:
         np.add(total, grad, total)
     else:
         np.add(total._data, grad, total._data)
         base.bump(total)
+
+
+def laid_out(grad: Any, leaf: Any) -> Any:
+    """A gradient in the memory layout of its leaf, where that has no gaps; row by row otherwise."""
+    if grad.shape != leaf.shape:
+        return np.ascontiguousarray(grad)
+    like = np.empty_like(leaf, grad.dtype)
+    if like.strides == grad.strides:
+        return grad
+    like[...] = grad
+    return like
 
 
 def accumulate_tensor(leaf: AccumulateGrad, grad: Any) -> None:

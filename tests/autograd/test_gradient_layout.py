@@ -1,0 +1,39 @@
+"""The layout in memory of a leaf's gradient, beside PyTorch: that of the leaf."""
+
+import pytest
+from beside import check, scenarios
+
+
+def transposed_gradient(t):
+    x = t.arange(6.0).reshape(2, 3).requires_grad_()
+    (x.t() * t.arange(6.0).reshape(3, 2)).sum().backward()
+    return x.grad
+
+
+def transposed_leaf(t):
+    x = t.arange(6.0).reshape(2, 3).t().requires_grad_()
+    (x * 2).sum().backward()
+    return x.grad
+
+
+def transposed_leaf_and_contiguous_gradient(t):
+    x = t.arange(6.0).reshape(2, 3).t().requires_grad_()
+    (x * t.arange(6.0).reshape(3, 2)).sum().backward()
+    return x.grad
+
+
+def product(t):
+    x, w = t.rand(4, 3).requires_grad_(), t.rand(3, 5).requires_grad_()
+    (x @ w.t().t()).sum().backward()
+    return x.grad.stride(), w.grad.stride()
+
+
+def linear_weight(t):
+    w = t.nn.Parameter(t.rand(5, 3))
+    t.nn.functional.linear(t.ones(2, 3), w).sum().backward()
+    return w.grad
+
+
+@pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda f: f.__name__)
+def test_as_pytorch(scenario):
+    check(scenario)
