@@ -199,16 +199,17 @@ class _Parts:
                 t = index_tensor(x)
                 self.indices.append(t)
                 self.dims.append(dim)
-                taken = len(t._shape) if t._dtype is dtypes.bool_ else 1
-                if t._dtype is dtypes.bool_ and view._shape[dim : dim + taken] != t._shape:
-                    raise kernels.explain(view._shape, [t._data], [dim])
-                dim += taken
+                dim += len(t._shape) if t._dtype is dtypes.bool_ else 1
             elif kind is str:
                 raise TypeError("new(): invalid data type 'str'")
             elif hasattr(x, "__index__"):
                 view = self._at(view, dim, operator.index(x), place)
             else:
                 raise IndexError(_TYPES_ALLOWED.format(kind.__name__))
+        # Masks come last: what integers behind them select is done by then.
+        for t, dim in zip(self.indices, self.dims):
+            if t._dtype is dtypes.bool_ and view._shape[dim : dim + len(t._shape)] != t._shape:
+                raise kernels.explain(view._shape, [t._data], [dim])
         self.view = view
 
     def _at(self, view: Any, dim: int, i: int, place: int) -> Any:
