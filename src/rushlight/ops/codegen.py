@@ -428,16 +428,24 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
             else f"({n}._node is not None)"
             for n in op.inputs
         ]  # fmt: skip
-        only = len(op.inputs) == 1
-        if not only:
+        few = len(op.inputs) <= 2 and not op.lists
+        if not few:
             add(f"    needs = {' | '.join(f'{t} << {i}' if i else t for i, t in enumerate(tests))}")
-        add(f"    if {tests[0] if only else 'needs'}:")
+        add(f"    if {' or '.join(tests) if few else 'needs'}:")
         lines.extend(f"        {v} = [0]" for v in versions.values() if v != "UNTOUCHED")
-        if only:
-            lines.extend(record_lines(op, Variant(op.inputs), "        "))
-        else:
+        if not few:
             arguments = ", ".join([*op.parameters, *op.outputs, *op.saves, *versions.values()])
             add(f"        node = {op.reference}.recorder(needs)({arguments})")
+        elif len(op.inputs) == 1:
+            lines.extend(record_lines(op, Variant(op.inputs), " " * 8))
+        else:
+            one, other = op.inputs
+            add(f"        if not {tests[1]}:")
+            lines.extend(record_lines(op, Variant((one,)), " " * 12))
+            add(f"        elif {tests[0]}:")
+            lines.extend(record_lines(op, Variant((one, other)), " " * 12))
+            add("        else:")
+            lines.extend(record_lines(op, Variant((other,)), " " * 12))
         lines.extend(_result_lines(op, "        ", True, versions, flavour))
     lines.extend(_result_lines(op, "    ", False, dict.fromkeys(op.outputs, "UNTOUCHED"), flavour))
     return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
