@@ -24,11 +24,10 @@ def _edge(x: Any) -> Any:
 
 
 def _ones(t: Any) -> Any:
-    array = t._dtype.one.copy() if t._dtype.plain and not t._shape else np.ones(t._shape, t._data.dtype)
     seed = object.__new__(namespace["Tensor"])
-    seed._data = array
-    seed._shape = t._shape
-    seed._dtype = t._dtype
+    dtype = seed._dtype = t._dtype
+    shape = seed._shape = t._shape
+    seed._data = dtype.one.copy() if dtype.plain and not shape else np.ones(shape, dtype.numpy)
     seed._node = None
     seed._versions = UNTOUCHED
     seed._view = None
@@ -250,7 +249,9 @@ def grad(
 def _answers(
     wanted: tuple[Any, ...], results: list[Any], allow_unused: bool, materialize_grads: bool
 ) -> tuple[Any, ...]:
-    if results[0] is None or (len(results) > 1 and any([g is None for g in results])):
+    if len(results) == 1 and results[0] is not None:
+        return (results[0],)
+    if any([g is None for g in results]):
         if not allow_unused:
             raise RuntimeError(
                 f"The differentiated Tensor at index {[g is None for g in results].index(True)} appears to not have "

@@ -210,7 +210,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                     edge.grad = result
                     next_ = edge
                 else:
-                    edge.grad = result if tensors or rule.fresh[0] else result.copy()
+                    edge.grad = result if tensors or (rule.fresh[0] and result.base is None) else result.copy()
                     leaves.append(edge)
             elif arity == TWO:
                 function = rule.tensor if tensors else rule.keep if keep else rule.run
@@ -223,7 +223,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                     edge.grad = result
                     next_ = edge
                 else:
-                    edge.grad = result if tensors or rule.fresh[0] else result.copy()
+                    edge.grad = result if tensors or (rule.fresh[0] and result.base is None) else result.copy()
                     leaves.append(edge)
                 edge = node.next1
                 have = edge.grad
@@ -239,7 +239,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                     else:
                         heappush(heap, (-edge.seq, edge))
                 else:
-                    edge.grad = other if tensors or rule.fresh[1] else other.copy()
+                    edge.grad = other if tensors or (rule.fresh[1] and other.base is None) else other.copy()
                     leaves.append(edge)
             else:
                 hooked = arity == HOOKED
@@ -264,7 +264,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                         else:
                             heappush(heap, (-edge.seq, edge))
                     else:
-                        edge.grad = result if tensors or fresh else result.copy()
+                        edge.grad = result if tensors or (fresh and result.base is None) else result.copy()
                         leaves.append(edge)
             if next_ is not None:
                 node = heappushpop(heap, (-next_.seq, next_))[1] if heap else next_

@@ -40,7 +40,8 @@ class Rule:
         tensor: the same on Tensors (``create_graph=True``), so that the derivative is itself recorded.
         positions: which of the operation's inputs the edges stand for.
         inputs: how many inputs the operation has.
-        fresh: for each edge, whether its gradient is an array that nobody else holds.
+        fresh: for each edge, whether its gradient is an array that nobody else holds, if it has memory of its own
+            (a view of what others hold never is).
     """
 
     __slots__ = ("arity", "fresh", "inputs", "keep", "name", "positions", "run", "tensor")

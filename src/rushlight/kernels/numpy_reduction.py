@@ -1,5 +1,6 @@
 """Reductions of arrays. Narrow floating types are accumulated in float32, and long sums in float32 are sums of sums."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -97,10 +98,7 @@ def min_along(x: np.ndarray, axis: int, keepdims: bool) -> tuple[Any, Any]:
 
 def spread(grad: Any, shape: Axes) -> Any:
     """One number as an array of a shape: filled if it is small, else seen without a memory of its own."""
-    size = 1
-    for n in shape:
-        size *= n
-    if size <= SMALL:
+    if math.prod(shape) <= SMALL:
         filled = np.empty(shape, grad.dtype)
         filled[...] = grad
         return filled

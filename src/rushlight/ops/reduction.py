@@ -542,7 +542,7 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -
     return _extreme_over("amin", "min", _amin, input, dim, keepdim, out)
 
 
-@formula
+@formula(aliasing=True)
 def sum_of_two(first: Any, second: Any) -> Any:
     """The sum of two gradients, either of which may be None."""
     if first is None:
