@@ -131,7 +131,7 @@ def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_gr
     ):
         return None
     try:
-        leaves = run_fast(root, grad if create_graph else grad._data, keep, create_graph)
+        leaves = run_fast(root, grad if create_graph else grad._data, keep, create_graph, True)
     finally:
         _running.release()
     found = [leaf.grad for leaf in inputs]
@@ -183,12 +183,21 @@ def _all_leaves(root: Any, inputs: list[Any]) -> bool:
     return not left
 
 
-def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[AccumulateGrad]:
-    """Runs backward from one root to all leaves, on arrays or on Tensors.
+def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: bool = False) -> list[AccumulateGrad]:
+    """Runs backward from one root to all leaves.
+
+    Args:
+        node: the root.
+        grad: its gradient.
+        keep: whether to keep what the nodes saved.
+        tensors: whether gradients are Tensors; else arrays.
+        captures: whether the leaves' gradients are handed out; else they are added to in place later, and so copied
+            where others may hold them.
 
     Returns:
         The leaves reached, with their gradients in their `grad` slots.
     """
+    shared = tensors or captures
     heap: list[tuple[int, Any]] = []
     leaves: list[AccumulateGrad] = []
     node.grad = grad
@@ -210,7 +219,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                     edge.grad = result
                     next_ = edge
                 else:
-                    edge.grad = result if tensors or (rule.fresh[0] and result.base is None) else result.copy()
+                    edge.grad = result if shared or (rule.fresh[0] and result.base is None) else result.copy("K")
                     leaves.append(edge)
             elif arity == TWO:
                 function = rule.tensor if tensors else rule.keep if keep else rule.run
@@ -223,7 +232,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                     edge.grad = result
                     next_ = edge
                 else:
-                    edge.grad = result if tensors or (rule.fresh[0] and result.base is None) else result.copy()
+                    edge.grad = result if shared or (rule.fresh[0] and result.base is None) else result.copy("K")
                     leaves.append(edge)
                 edge = node.next1
                 have = edge.grad
@@ -239,7 +248,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                     else:
                         heappush(heap, (-edge.seq, edge))
                 else:
-                    edge.grad = other if tensors or (rule.fresh[1] and other.base is None) else other.copy()
+                    edge.grad = other if shared or (rule.fresh[1] and other.base is None) else other.copy("K")
                     leaves.append(edge)
             else:
                 hooked = arity == HOOKED
@@ -264,7 +273,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False) -> list[Ac
                         else:
                             heappush(heap, (-edge.seq, edge))
                     else:
-                        edge.grad = result if tensors or (fresh and result.base is None) else result.copy()
+                        edge.grad = result if shared or (fresh and result.base is None) else result.copy("K")
                         leaves.append(edge)
             if next_ is not None:
                 node = heappushpop(heap, (-next_.seq, next_))[1] if heap else next_

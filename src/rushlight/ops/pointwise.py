@@ -341,20 +341,21 @@ def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
     return (input if common is input._dtype else input.to(common)), exponent
 
 
-@operation(name="_pow_number", node="PowBackward0", aten="pow", kernel=kernels.pow_number, function=False, method=False,
-           input="pow_backward(grad, input, exponent)", tangent="pow_backward(input_t, input, exponent)")  # fmt: skip
+_POW: dict[str, Any] = {"node": "PowBackward0", "aten": "pow", "kernel": kernels.pow_number}
+
+
+@operation(name="_pow_number", **_POW, function=False, method=False,
+           input="_scaled_power(grad, input, exponent - 1, exponent) if exponent else zeros_like(grad)",
+           tangent="_scaled_power(input_t, input, exponent - 1, exponent)")  # fmt: skip
 def _pow_number(input: Array, exponent: float) -> Array:
-    """Each element to a fixed power."""
+    """Each real element to a fixed power."""
 
 
-@formula
-def pow_backward(grad: Any, input: Any, exponent: Any) -> Any:
-    """The gradient of ``input ** exponent``; zero for exponent zero, also where the input is zero."""
-    if not exponent:
-        return zeros_like(grad)  # type: ignore[name-defined]  # noqa: F821
-    if is_complex_value(input):  # type: ignore[name-defined]  # noqa: F821
-        return grad * conj(_pow_number(input, exponent - 1) * exponent)  # type: ignore[name-defined]  # noqa: F821
-    return _scaled_power(grad, input, exponent - 1, exponent)
+@operation(name="_pow_complex", **_POW, function=False, method=False,
+           input="grad * conj(_pow_complex(input, exponent - 1) * exponent) if exponent else zeros_like(grad)",
+           tangent="input_t * (_pow_complex(input, exponent - 1) * exponent)")  # fmt: skip
+def _pow_complex(input: Array, exponent: float) -> Array:
+    """Each complex element to a fixed power."""
 
 
 @operation(name="_scaled_power", node="MulBackward0", aten="mul", kernel=kernels.scaled_power, function=False,
@@ -413,7 +414,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     if not isinstance(input, TensorBase) or not isinstance(exponent, OPERANDS):
         raise argument_error(REGISTRY["_pow"], (input, exponent))
     input, exponent = power_operands(input, exponent)
-    result = _pow_number(input, exponent)
+    result = (_pow_complex if input._dtype.is_complex else _pow_number)(input, exponent)
     return result if out is None else out.copy_(result)
 
 

@@ -54,7 +54,7 @@ def pow_(input: Any, exponent: Any) -> Any:
         return _form("_pow", input, exponent)
     powered, exponent = pointwise.power_operands(input, exponent)
     castable(powered._dtype, input._dtype)
-    return _form("_pow_number", input, exponent)
+    return _form("_pow_complex" if input._dtype.is_complex else "_pow_number", input, exponent)
 
 
 @composite(function=False)
