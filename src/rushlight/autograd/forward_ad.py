@@ -1,8 +1,7 @@
 """Forward mode: tangents that travel with the values.
 
 Inside a `dual_level`, `make_dual` pairs a tensor with a tangent, and every operation on it computes the tangent of its
-result, by the rule that follows from its declaration (see ops/tangents.py). Tangents end with their
-level.
+result, by the rule that follows from its declaration (see ops/tangents.py). Tangents end with their level.
 
 Source: https://docs.pytorch.org/docs/stable/autograd.html#forward-mode-automatic-differentiation
 """

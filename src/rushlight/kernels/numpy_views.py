@@ -152,9 +152,6 @@ def overlaps_itself(a: Array) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------- gradients of views
-def zeros_like_shape(grad: Array, shape: Shape) -> Array:
-    """Zeros of a shape in the dtype of a gradient."""
-    return np.zeros(shape, grad.dtype)
 
 
 def select_backward(grad: Array, shape: Shape, dim: int, index: int) -> Array:

@@ -65,15 +65,8 @@ def tangent_rule(op: "Operation", need: tuple[str, ...]) -> Any:
     others = ", None" * (len(op.outputs) - 1)
     source.append(f"    return (tangent{others},)")
     defaults = {p.name: p.default for p in op.signature.parameters.values() if p.default is not inspect.Parameter.empty}
-    names = _TangentNames(tensor_names, {"DEFAULTS": defaults, "as_operand": _as_operand})
+    names = {**tensor_names, "DEFAULTS": defaults, "as_operand": _as_operand}
     return define(f"{op.name} tangent", "\n".join(source) + "\n", names, "tangent")
-
-
-class _TangentNames(dict[str, Any]):
-    """The names of formulas on Tensors, looked up when used, and a few of its own."""
-
-    def __init__(self, names: dict[str, Any], own: dict[str, Any]):
-        super().__init__({**names, **own})
 
 
 class _Tangent(ast.NodeTransformer):
