@@ -90,6 +90,7 @@ def batch_norm_backward(
         needs: which of the three are wanted.
     """
     dtype, shape = x.dtype, x.shape
+    kind = dtype if weight is None else weight.dtype
     x, g = widen(x), widen(g)
     flat = (shape[0], shape[1], prod(shape[2:]))
     g = np.ascontiguousarray(g).reshape(flat)
@@ -111,8 +112,8 @@ def batch_norm_backward(
             gx = g * scale[:, None]
     return (
         narrow(gx.reshape(shape), dtype) if needs[0] and gx is not None else None,
-        dot * inverse if needs[1] else None,
-        total if needs[2] else None,
+        narrow(dot * inverse, kind) if needs[1] else None,
+        narrow(total, kind) if needs[2] and total is not None else None,
     )
 
 

@@ -209,7 +209,11 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
         add("    grads = [grad.get(i) for i in range(node.output_count)]")
     elif len(op.differentiable) > 1:
         add(f"    grads = [grad.get(i) for i in range({len(op.outputs)})]")
-    results = [f.text for f in plan.formulas]
+    results = [f"grad_{n}" if n in op.joint else f.text for n, f in zip(variant.need, plan.formulas, strict=True)]
+    shared = [f.text for n, f in zip(variant.need, plan.formulas, strict=True) if n in op.joint]
+    if shared:
+        add(f"    needs = {tuple(n in variant.need for n in op.joint)}")
+        add(f"    {', '.join(f'grad_{n}' for n in op.joint)} = {shared[0]}")
     if variant.fit:
         results = [f"fit({r}, node.fit{'' if len(results) == 1 else f'[{i}]'})" for i, r in enumerate(results)]
     if op.gathers:

@@ -20,8 +20,9 @@ The words:
 A formula is the gradient of one input, by the input's name. In it stand: ``grad`` (the gradient of the result;
 ``grads``, a list, if several outputs have one), the operation's arguments, its outputs (``result`` unless ``outputs``
 names them), the extra values it ``saves``, ``shape(x)`` for the shape of an input, and every operation and `formula` by
-name. What a formula mentions is what the node saves, and nothing else. The parameters that hold tensors are annotated
-``Array``, ``Array | None`` or ``list[Array]``.
+name. What a formula mentions is what the node saves, and nothing else. Where several gradients come from one
+computation, a `joint` formula gives them all. The parameters that hold tensors are annotated ``Array``,
+``Array | None`` or ``list[Array]``.
 """
 
 import functools
@@ -61,6 +62,7 @@ class Operation:
         node_name: the name of its nodes' class, such as ``"MulBackward0"``.
         forward: the function of arrays that computes it.
         formulas: the derivative formula of each differentiable input.
+        joint: the inputs that share one formula, whose value is the tuple of their gradients.
         tangent: the formula of the forward-mode tangent, ``"elementwise"``, ``"linear"`` or None.
         tensors, lists, optional: names of the parameters that are tensors, lists of tensors, tensors or None.
         takes_numbers: whether a Python number may stand for the second input.
@@ -77,7 +79,9 @@ class Operation:
     def __init__(self, declared: Callable[..., Any], formulas: dict[str, str], options: dict[str, Any]):
         self.declared = declared
         self.name: str = options.pop("name", declared.__name__)
-        self.formulas = formulas
+        names, shared = options.pop("joint", ("", ""))
+        self.joint: tuple[str, ...] = tuple(names.split(", ")) if names else ()
+        self.formulas = {**formulas, **dict.fromkeys(self.joint, shared)}
         kernel = options.pop("kernel", None)
         self.forward: Callable[..., Any] = kernel or declared
         self.kind: str = options.pop("kind")
@@ -111,7 +115,7 @@ class Operation:
         self.optional = tuple(p for p in self.parameters if notes.get(p) == Array | None)
         self.lists = tuple(p for p in self.parameters if notes.get(p) in (list[Array], tuple[Array, ...]))
         self.constants = tuple(p for p in self.parameters if p not in self.tensors and p not in self.lists)
-        self.inputs = tuple(p for p in self.parameters if p in formulas)
+        self.inputs = tuple(p for p in self.parameters if p in self.formulas)
         # Whether gradients go to the tensors of a list, whose number each call decides.
         self.gathers = any(p in self.lists for p in self.inputs)
         self.reference = f"OP_{self.name}"
@@ -276,7 +280,7 @@ def operation(
     *, kernel: Any = None, node: str | None = None, outputs: tuple[str, ...] = ("result",),
     differentiable: tuple[str, ...] | None = None, saves: tuple[str, ...] = (), tangent: str | None = None,
     function: bool = True, method: bool = True, inplace: bool = False, name: str | None = None, out: bool | None = None,
-    aten: str | None = None, **formulas: str,
+    aten: str | None = None, joint: tuple[str, str] | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation that is not elementwise.
 
@@ -289,7 +293,9 @@ def operation(
         tangent: ``"linear"`` if the tangent is the operation applied to the input's tangent, else a formula in which
             ``input_t`` is the tangent of ``input``.
         function, method, inplace, name, out, aten: as in `elementwise`; `out` whether there is an ``out=`` argument.
-        formulas: for each differentiable input, its gradient; for a list of tensors, the list of gradients.
+        joint: names of inputs, such as ``"input, weight"``, and one formula for the tuple of their gradients. In it
+            ``needs`` is a tuple that says which of them are wanted; in the others' places stands None.
+        formulas: for each other differentiable input, its gradient; for a list of tensors, the list of gradients.
     """
     options = locals()
     return _declare("operation", options)

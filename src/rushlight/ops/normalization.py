@@ -13,7 +13,6 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_normalization as kernels
-from ..kernels.numpy_common import narrow, widen
 from .declare import Array, composite, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -36,9 +35,7 @@ def _batch_norm(
 
 @operation(
     kernel=_batch_norm, node="NativeBatchNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
-    input="batch_norm_grad_input(grad, input, weight, mean, inverse, training, eps)",
-    weight="batch_norm_grad_weight(grad, input, weight, mean, inverse, training, eps)",
-    bias="batch_norm_grad_bias(grad, weight)",
+    joint=("input, weight, bias", "batch_norm_backward(grad, input, weight, mean, inverse, training, eps, needs)"),
 )  # fmt: skip
 def native_batch_norm(
     input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
@@ -47,22 +44,10 @@ def native_batch_norm(
     """Batch normalization of checked arguments."""
 
 
-def _grad_input(
-    grad: Array, input: Array, weight: Array | None, mean: Array, inverse: Array, training: bool, eps: float
+def _batch_norm_backward(
+    grad: Array, input: Array, weight: Array | None, mean: Array, inverse: Array, training: bool, eps: float, needs: Any
 ) -> Any:
-    return kernels.batch_norm_backward(grad, input, weight, mean, inverse, training, (True, False, False))[0]
-
-
-def _grad_weight(
-    grad: Array, input: Array, weight: Array, mean: Array, inverse: Array, training: bool, eps: float
-) -> Any:
-    gw = kernels.batch_norm_backward(grad, input, None, mean, inverse, training, (False, True, False))[1]
-    return narrow(gw, weight.dtype)  # type: ignore[arg-type]
-
-
-def _grad_bias(grad: Array, weight: Array | None) -> Any:
-    planes = widen(grad).reshape(*grad.shape[:2], math.prod(grad.shape[2:]))
-    return narrow(np.add.reduce(np.add.reduce(planes, axis=2), axis=0), (grad if weight is None else weight).dtype)
+    return kernels.batch_norm_backward(grad, input, weight, mean, inverse, training, needs)
 
 
 def _over_channels(x: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -82,29 +67,30 @@ def _normal_of_channels(input: Any, mean: Any, inverse: Any, training: bool, eps
     return centred * inverse, inverse
 
 
-def _grad_input_again(grad: Any, input: Any, weight: Any, mean: Any, inverse: Any, training: bool, eps: float) -> Any:
+def _batch_norm_backward_again(
+    grad: Any, input: Any, weight: Any, mean: Any, inverse: Any, training: bool, eps: float, needs: Any
+) -> Any:
     dims, column = _over_channels(input)
     normal, inverse = _normal_of_channels(input, mean, inverse, training, eps)
-    scale = inverse if weight is None else inverse * weight.view(column)
-    if not training:
-        return grad * scale
-    count = math.prod(input.shape[d] for d in dims)
-    along = normal * ((grad * normal).sum(dims, keepdim=True) / count)
-    return scale * (grad - grad.sum(dims, keepdim=True) / count - along)
+    grad_input = None
+    if needs[0]:
+        centred = grad
+        if training:
+            count = math.prod(input.shape[d] for d in dims)
+            along = normal * ((grad * normal).sum(dims, keepdim=True) / count)
+            centred = grad - grad.sum(dims, keepdim=True) / count - along
+        grad_input = centred * (inverse if weight is None else inverse * weight.view(column))
+    return grad_input, *_affine_grads(grad, normal, weight, dims, needs)
 
 
-def _grad_weight_again(grad: Any, input: Any, weight: Any, mean: Any, inverse: Any, training: bool, eps: float) -> Any:
-    normal, _ = _normal_of_channels(input, mean, inverse, training, eps)
-    return (grad * normal).sum(_over_channels(input)[0]).to(weight.dtype)
+def _affine_grads(grad: Any, normal: Any, weight: Any, dims: tuple[int, ...], needs: Any) -> tuple[Any, Any]:
+    """The gradients of scale and shift, which were the same along `dims`."""
+    kind = (grad if weight is None else weight).dtype
+    grad_weight = (grad * normal).sum(dims).to(kind) if needs[1] else None
+    return grad_weight, grad.sum(dims).to(kind) if needs[2] else None
 
 
-def _grad_bias_again(grad: Any, weight: Any) -> Any:
-    return grad.sum(_over_channels(grad)[0]).to((grad if weight is None else weight).dtype)
-
-
-in_formulas(_grad_input, _grad_input_again, "batch_norm_grad_input")
-in_formulas(_grad_weight, _grad_weight_again, "batch_norm_grad_weight")
-in_formulas(_grad_bias, _grad_bias_again, "batch_norm_grad_bias")
+in_formulas(_batch_norm_backward, _batch_norm_backward_again, "batch_norm_backward")
 
 
 def _check_batch_norm(input: Any, given: dict[str, Any], training: bool) -> None:
@@ -191,31 +177,16 @@ def instance_norm(
 # ---------------------------------------------------------------------------------------------- layer normalization
 @operation(
     kernel=kernels.layer_norm, node="NativeLayerNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
-    input="layer_norm_grad_input(grad, input, dims, mean, inverse, weight, eps)",
-    weight="layer_norm_grad_weight(grad, input, dims, mean, inverse, weight, eps)",
-    bias="layer_norm_grad_bias(grad, dims, weight)",
+    joint=("input, weight, bias", "layer_norm_backward(grad, input, dims, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
 def native_layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
     """Layer normalization over the last `dims` dimensions, of checked arguments."""
 
 
-def _layer_grad_input(
-    grad: Array, input: Array, dims: int, mean: Array, inverse: Array, weight: Array | None, eps: float
+def _layer_norm_backward(
+    grad: Array, input: Array, dims: int, mean: Array, inverse: Array, weight: Array | None, eps: float, needs: Any
 ) -> Any:
-    return kernels.layer_norm_backward(grad, input, dims, mean, inverse, weight, (True, False, False))[0]
-
-
-def _layer_grad_weight(
-    grad: Array, input: Array, dims: int, mean: Array, inverse: Array, weight: Array, eps: float
-) -> Any:
-    gw = kernels.layer_norm_backward(grad, input, dims, mean, inverse, weight, (False, True, False))[1]
-    return narrow(gw, weight.dtype)  # type: ignore[arg-type]
-
-
-def _layer_grad_bias(grad: Array, dims: int, weight: Array | None) -> Any:
-    lead, kept = grad.shape[: grad.ndim - dims], grad.shape[grad.ndim - dims :]
-    gb = np.add.reduce(widen(grad).reshape(math.prod(lead), *kept), axis=0)
-    return narrow(gb, (grad if weight is None else weight).dtype)
+    return kernels.layer_norm_backward(grad, input, dims, mean, inverse, weight, needs)
 
 
 def _normal_of_rows(input: Any, dims: tuple[int, ...], eps: float) -> tuple[Any, Any, int]:
@@ -226,38 +197,30 @@ def _normal_of_rows(input: Any, dims: tuple[int, ...], eps: float) -> tuple[Any,
     return centred * inverse, inverse, count
 
 
-def _rows_grad(grad: Any, input: Any, dims: tuple[int, ...], eps: float) -> Any:
-    """The gradient through `_normal_of_rows`."""
-    normal, inverse, count = _normal_of_rows(input, dims, eps)
+def _rows_grad(grad: Any, normal: Any, inverse: Any, dims: tuple[int, ...], count: int) -> Any:
+    """The gradient through `_normal_of_rows`, from what it returned."""
     along = normal * ((grad * normal).sum(dims, keepdim=True) / count)
     return inverse * (grad - grad.sum(dims, keepdim=True) / count - along)
 
 
+def _layer_norm_backward_again(
+    grad: Any, input: Any, dims: int, mean: Any, inverse: Any, weight: Any, eps: float, needs: Any
+) -> Any:
+    last, first = _last(dims), tuple(range(grad.ndim - dims))
+    normal, inverse, count = _normal_of_rows(input, last, eps)
+    scaled = grad if weight is None else grad * weight
+    grad_input = _rows_grad(scaled, normal, inverse, last, count) if needs[0] else None
+    if not first:
+        # A sum over no dimensions is a sum over all of them.
+        grad, normal, first = grad.unsqueeze(0), normal.unsqueeze(0), (0,)
+    return grad_input, *_affine_grads(grad, normal, weight, first, needs)
+
+
+in_formulas(_layer_norm_backward, _layer_norm_backward_again, "layer_norm_backward")
+
+
 def _last(dims: int) -> tuple[int, ...]:
     return tuple(range(-dims, 0))
-
-
-def _first(x: Any, dims: int) -> tuple[int, ...]:
-    return tuple(range(x.ndim - dims))
-
-
-def _layer_grad_input_again(grad: Any, input: Any, dims: int, mean: Any, inverse: Any, weight: Any, eps: float) -> Any:
-    return _rows_grad(grad if weight is None else grad * weight, input, _last(dims), eps)
-
-
-def _layer_grad_weight_again(grad: Any, input: Any, dims: int, mean: Any, inverse: Any, weight: Any, eps: float) -> Any:
-    product = grad * _normal_of_rows(input, _last(dims), eps)[0]
-    return (product.sum(_first(grad, dims)) if grad.ndim > dims else product).to(weight.dtype)
-
-
-def _layer_grad_bias_again(grad: Any, dims: int, weight: Any) -> Any:
-    gb = grad.sum(_first(grad, dims)) if grad.ndim > dims else grad.clone()
-    return gb.to((grad if weight is None else weight).dtype)
-
-
-in_formulas(_layer_grad_input, _layer_grad_input_again, "layer_norm_grad_input")
-in_formulas(_layer_grad_weight, _layer_grad_weight_again, "layer_norm_grad_weight")
-in_formulas(_layer_grad_bias, _layer_grad_bias_again, "layer_norm_grad_bias")
 
 
 def _normalized_shape(function: str, input: Any, shape: Any, given: dict[str, Any], star: str) -> tuple[int, ...]:
@@ -339,44 +302,32 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
 # ---------------------------------------------------------------------------------------------- group normalization
 @operation(
     kernel=kernels.group_norm, node="NativeGroupNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
-    input="group_norm_grad_input(grad, input, groups, mean, inverse, weight, eps)",
-    weight="group_norm_grad_weight(grad, input, groups, mean, inverse, weight, eps)",
-    bias="batch_norm_grad_bias(grad, weight)",
+    joint=("input, weight, bias", "group_norm_backward(grad, input, groups, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
 def native_group_norm(input: Array, groups: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
     """Group normalization of checked arguments."""
 
 
-def _group_grad_input(
-    grad: Array, input: Array, groups: int, mean: Array, inverse: Array, weight: Array | None, eps: float
+def _group_norm_backward(
+    grad: Array, input: Array, groups: int, mean: Array, inverse: Array, weight: Array | None, eps: float, needs: Any
 ) -> Any:
-    return kernels.group_norm_backward(grad, input, groups, mean, inverse, weight, (True, False, False))[0]
+    return kernels.group_norm_backward(grad, input, groups, mean, inverse, weight, needs)
 
 
-def _group_grad_weight(
-    grad: Array, input: Array, groups: int, mean: Array, inverse: Array, weight: Array, eps: float
+def _group_norm_backward_again(
+    grad: Any, input: Any, groups: int, mean: Any, inverse: Any, weight: Any, eps: float, needs: Any
 ) -> Any:
-    gw = kernels.group_norm_backward(grad, input, groups, mean, inverse, weight, (False, True, False))[1]
-    return narrow(gw, weight.dtype)  # type: ignore[arg-type]
-
-
-def _group_grad_input_again(
-    grad: Any, input: Any, groups: int, mean: Any, inverse: Any, weight: Any, eps: float
-) -> Any:
-    scaled = grad if weight is None else grad * weight.view(_over_channels(input)[1])
+    dims, column = _over_channels(input)
     rows = (input.shape[0] * groups, -1)
-    return _rows_grad(scaled.reshape(rows), input.reshape(rows), (1,), eps).reshape(input.shape)
+    normal, inverse, count = _normal_of_rows(input.reshape(rows), (1,), eps)
+    grad_input = None
+    if needs[0]:
+        scaled = grad if weight is None else grad * weight.view(column)
+        grad_input = _rows_grad(scaled.reshape(rows), normal, inverse, (1,), count).reshape(input.shape)
+    return grad_input, *_affine_grads(grad, normal.reshape(input.shape), weight, dims, needs)
 
 
-def _group_grad_weight_again(
-    grad: Any, input: Any, groups: int, mean: Any, inverse: Any, weight: Any, eps: float
-) -> Any:
-    normal = _normal_of_rows(input.reshape(input.shape[0] * groups, -1), (1,), eps)[0].reshape(input.shape)
-    return (grad * normal).sum(_over_channels(input)[0]).to(weight.dtype)
-
-
-in_formulas(_group_grad_input, _group_grad_input_again, "group_norm_grad_input")
-in_formulas(_group_grad_weight, _group_grad_weight_again, "group_norm_grad_weight")
+in_formulas(_group_norm_backward, _group_norm_backward_again, "group_norm_backward")
 
 
 @composite(method=False)
