@@ -10,6 +10,7 @@ from .anomaly import set_detect_anomaly as set_detect_anomaly
 from .api import backward as backward
 from .api import grad as grad
 from .function import Function as Function
+from .grad_mode import _unsafe_preserve_version_counter as _unsafe_preserve_version_counter
 from .grad_mode import enable_grad as enable_grad
 from .grad_mode import inference_mode as inference_mode
 from .grad_mode import no_grad as no_grad

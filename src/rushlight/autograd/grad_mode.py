@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..base import TensorBase, own_version
 from . import mode
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -204,3 +205,43 @@ class inference_mode(_Decorator):
 def is_inference_mode_enabled() -> bool:
     """Whether inference mode is on in this thread."""
     return mode.local.inference
+
+
+class _InferenceMode(inference_mode):
+    """PyTorch's inner name of `inference_mode`."""
+
+
+class _unsafe_preserve_version_counter(_Decorator):
+    """In-place changes of some tensors inside are not counted once it ends.
+
+    Args:
+        tensors: a tensor or several.
+    """
+
+    def __init__(self, tensors: Any):
+        self.tensors = (tensors,) if isinstance(tensors, TensorBase) else tuple(tensors)
+        self.before = tuple([t._version for t in self.tensors])
+
+    def clone(self) -> "_unsafe_preserve_version_counter":
+        """Another one for the same tensors."""
+        return _unsafe_preserve_version_counter(self.tensors)
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: Any) -> None:
+        _set_version_counter(self.tensors, self.before)
+
+
+def _set_version_counter(tensors: Any, versions: Any) -> None:
+    """Says of tensors how often they were changed in place.
+
+    Raises:
+        RuntimeError: there are not as many versions as tensors, or one is negative.
+    """
+    if len(tensors) != len(versions):
+        raise RuntimeError(f"tensors_len={len(tensors)}, versions_len={len(versions)}")
+    for t, version in zip(tensors, versions, strict=True):
+        if version < 0:
+            raise RuntimeError(f"Cannot set a version_counter to a value below 0: {version}")
+        own_version(t)[0] = version

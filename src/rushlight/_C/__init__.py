@@ -1,0 +1,41 @@
+"""Private names of PyTorch's own that its users' programs and tests reach for, each where Rushlight has it.
+
+PyTorch keeps here what is written in C++. This module is a table only: what is not listed does not exist.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_WHERE: dict[str, tuple[str, str | None]] = {
+    "_autograd": ("_C._autograd", None),
+    "_functions": ("_C._functions", None),
+    "TensorBase": ("base", "TensorBase"),
+    "_TensorBase": ("base", "TensorBase"),
+    "Size": ("base", "Size"),
+    "Generator": ("random", "Generator"),
+    "dtype": ("dtypes", "dtype"),
+    "device": ("devices", "device"),
+    "memory_format": ("memory_format", "memory_format"),
+    "_InferenceMode": ("autograd.grad_mode", "_InferenceMode"),
+    "_set_grad_enabled": ("autograd.grad_mode", "_switch"),
+    "is_grad_enabled": ("autograd.mode", "is_grad_enabled"),
+    "is_inference_mode_enabled": ("autograd.grad_mode", "is_inference_mode_enabled"),
+    "is_anomaly_enabled": ("autograd.anomaly", "is_anomaly_enabled"),
+    "is_anomaly_check_nan_enabled": ("autograd.anomaly", "is_anomaly_check_nan_enabled"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    found = _WHERE.get(name)
+    if found is None:
+        from ..torch_alias import missing
+
+        raise AttributeError(missing("torch._C", name))
+    module = import_module(f"..{found[0]}", __name__)
+    value = module if found[1] is None else getattr(module, found[1])
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_WHERE})
