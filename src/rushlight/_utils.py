@@ -79,7 +79,7 @@ def _rebuild_device_tensor_from_cpu_tensor(data: Any, dtype: Any, device: Any, r
 
 
 # What a tensor keeps in its dictionary for itself, beside what programs put there.
-_OWN = ("_kept_grad", "_retains")
+_OWN = ("_kept_grad", "_retains", "_tangent", "_forward_base")
 
 
 def attributes_of(tensor: Any) -> dict[str, Any]:

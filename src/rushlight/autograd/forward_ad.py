@@ -6,14 +6,17 @@ result, by the rule that follows from its declaration (see ops/tangents.py). Tan
 Source: https://docs.pytorch.org/docs/stable/autograd.html#forward-mode-automatic-differentiation
 """
 
+import functools
 import weakref
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase, tensor_names, wrap
+from ..base import TensorBase, base_of, tensor_names, wrap
+from ..kernels.numpy_views import contiguous_strides, root, strided
 from . import mode
+from .steps import node_watchers
 
 
 class UnpackedDualTensor(NamedTuple):
@@ -24,19 +27,60 @@ class UnpackedDualTensor(NamedTuple):
 
 
 class Level:
-    """An open dual level: takes part in every operation of its thread.
+    """An open dual level: takes part in every operation of its thread, and in every node of a backward.
 
     Attributes:
         duals: weak references to the tensors that have a tangent, which lose it at the end of the level.
+        saved: by the identity of an array, a weak reference to it and the tangent of the tensor around it, for
+            nodes that save their results as arrays.
     """
 
     def __init__(self) -> None:
         self.duals: list[Any] = []
+        self.saved: dict[int, tuple[Any, Any]] = {}
 
     def attach(self, t: Any, tangent: Any) -> None:
-        """Gives a tensor its tangent."""
+        """Gives a tensor its tangent, laid out in memory as the tensor is.
+
+        Raises:
+            RuntimeError: the tangent has a tangent, or another shape than the tensor.
+        """
+        if getattr(tangent, "_tangent", None) is not None:
+            raise RuntimeError(
+                "Setting a forward grad that itself has a forward gradient at the same level0 is not supported."
+            )
+        if tangent._shape != t._shape:
+            raise RuntimeError(
+                "Trying to set a forward gradient that has a different size than that of the original Tensor, this is "
+                f"not supported. Tensor is of size {list(t._shape)} while the given forward gradient is of size "
+                f"{list(tangent._shape)}."
+            )
+        if not same_layout(t, tangent):
+            with _Without(self):
+                tangent = zeros_laid_out(tangent, t).copy_(tangent)
         t._tangent = tangent
         self.duals.append(weakref.ref(t))
+        if t._node is not None:
+            key = id(t._data)
+            self.saved[key] = weakref.ref(t._data, lambda _: self.saved.pop(key, None)), tangent
+
+    def attach_saved(self, t: Any) -> None:
+        """Gives a tensor around a saved array the tangent that belongs to it."""
+        found = self.saved.get(id(t._data))
+        if found is not None:
+            t._tangent = found[1]
+            self.duals.append(weakref.ref(t))
+
+    def attach_changed(self, t: Any, tangent: Any) -> None:
+        """Gives a tensor that was changed in place its first tangent; what it is a view of gets one as well."""
+        base = forward_base(t)
+        if base is not None:
+            with _Without(self):
+                whole = zeros_laid_out(tangent, base)
+                part = _part(whole, t).copy_(tangent)
+            self.attach(base, whole)
+            tangent = part
+        self.attach(t, tangent)
 
     def close(self) -> None:
         """Takes all tangents away."""
@@ -44,86 +88,305 @@ class Level:
             t = reference()
             if t is not None:
                 t.__dict__.pop("_tangent", None)
+        self.saved.clear()
 
+    # ---- as a watcher of operations; see mode.py
     def around(self, operation: Any, run: Any) -> Any:
-        """Takes part in an operation; see mode.py."""
+        """Takes part in an operation."""
 
         def dual(*args: Any, **kwargs: Any) -> Any:
-            result = run(*args, **kwargs)
-            if mode.local.forward_grad:
-                bound = {**dict(zip(operation.parameters, args, strict=False)), **kwargs}
-                tangents = self.tangents(operation, bound, result)
-                if tangents is not None:
-                    results = result if isinstance(result, tuple) else (result,)
-                    for t, tangent in zip(results, tangents, strict=True):
-                        if tangent is not None:
-                            self.attach(t, tangent)
+            if not _computes():
+                return run(*args, **kwargs)
+            bound = {**dict(zip(operation.parameters, args, strict=False)), **kwargs}
+            given = {n: _tangent_of(bound.get(n)) for n in operation.inputs}
+            out = kwargs.get("out")
+            if out is not None:
+                refuse_out(operation, given, out)
+            if all([g is None for g in given.values()]):
+                result = run(*args, **kwargs)
+            else:
+                result = run(*args, **kwargs)
+                tangents = self.tangents(operation, bound, given, result)
+                results = result if isinstance(result, tuple) else (result,)
+                for t, tangent in zip(results, tangents, strict=True):
+                    if tangent is not None:
+                        if not operation.view and _shares_memory(tangent, given):
+                            with _Without(self):
+                                tangent = tangent.clone()
+                        self.attach(t, tangent)
+            if operation.view:
+                _pass_on_base(args[0] if args else bound[operation.parameters[0]], result)
             return result
 
         return dual
 
-    def tangents(self, operation: Any, bound: dict[str, Any], result: Any) -> tuple[Any, ...] | None:
-        """The tangents of an operation's results, or None if no input has one.
+    def tangents(self, operation: Any, bound: dict[str, Any], given: dict[str, Any], result: Any) -> tuple[Any, ...]:
+        """The tangents of an operation's results.
 
         Args:
             operation: what was run.
             bound: its arguments by name.
+            given: the inputs' tangents by name.
             result: what it returned.
 
         Raises:
-            NotImplementedError: the operation declares no tangent.
+            NotImplementedError: PyTorch has no tangent for the operation.
         """
-        given = {n: _tangent_of(bound.get(n)) for n in operation.inputs}
-        if all(g is None for g in given.values()):
-            return None
-        rule = operation.tangent_rule(tuple(n for n, g in given.items() if g is not None))
-        if rule is None:
-            raise NotImplementedError(
-                f"Trying to use forward AD with {operation.aten} that does not support it because it has not been "
-                "implemented yet.\nPlease file an issue to PyTorch at "
-                "https://github.com/pytorch/pytorch/issues/new?template=feature-request.yml so that we can prioritize "
-                "its implementation or submit a PR adding the implementation to derivatives.yaml\n"
-                "Note that forward AD support for some operators require PyTorch to be built with TorchScript and for "
-                "JIT to be enabled. If the environment var PYTORCH_JIT=0 is set or if the library is not built with "
-                "TorchScript, some operators may no longer be used with forward AD."
-            )
-        before = mode.local.watchers
-        mode.local.watchers = tuple([w for w in before if w is not self])
-        try:
-            return rule(bound, given, result)
-        finally:
-            mode.local.watchers = before
+        if operation.tangent == "refused" or operation.node_name == "NotImplemented":
+            raise NotImplementedError(_refusal(operation))
+        if operation.tangent == "zero":
+            results = result if isinstance(result, tuple) else (result,)
+            return tuple([_zeros(t) if t._dtype.category >= dtypes.FLOATING else None for t in results])
+        rule = operation.tangent_rule(tuple([n for n, g in given.items() if g is not None]))
+        with _Without(self):
+            if rule is None:
+                return by_reverse(operation, bound, given)
+            found: tuple[Any, ...] = rule(bound, given, result)
+        return found
 
+    # ---- as a watcher of nodes; see anomaly.py: while there is one, the engine takes its general loop
+    def before(self, node: Any, grad: Any) -> None:
+        """Nothing to do before a node runs."""
+
+    def after(self, node: Any, results: Any) -> None:
+        """Nor after it."""
+
+    def failed(self, node: Any) -> None:
+        """Nor when it fails."""
+
+    # ---- in-place operations; see ops/inplace.py
     def inplace_tangent(self, operation: Any, bound: dict[str, Any]) -> Any:
         """The tangent that the first input will have after an in-place operation, or None."""
-        if not mode.local.forward_grad or all(_tangent_of(bound.get(n)) is None for n in operation.inputs):
+        if not _computes():
             return None
-        before = mode.local.watchers
-        mode.local.watchers = tuple([w for w in before if w is not self])
-        try:
-            result = operation.recording(**bound)
-        finally:
-            mode.local.watchers = before
-        found = self.tangents(operation, bound, result)
-        return None if found is None else found[0]
+        have = tangent_of(bound[operation.parameters[0]])
+        given = {n: _tangent_of(bound.get(n)) for n in operation.inputs}
+        if all([g is None for g in given.values()]):
+            given = {}
+        if operation.tangent == "zero" or not given:
+            return None if have is None else tensor_names["zeros_like"](have.detach())
+        result = None
+        if operation.tangent not in (None, "linear"):  # only formulas mention the result
+            with _Without(self):
+                result = _flavour(operation)(**bound)
+        return self.tangents(operation, bound, given, result)[0]
+
+    def tangent(self, t: Any) -> Any:
+        """The tangent of a tensor, or None."""
+        return tangent_of(t)
 
     def replace(self, t: Any, tangent: Any) -> None:
         """Stores the tangent of a tensor that was changed in place; views of the former tangent see it."""
-        have = t._tangent
+        have = tangent_of(t)
         if have is None:
-            self.attach(t, tangent)
-        elif have._node is None and tangent._node is None:
-            have._data[...] = tangent._data
+            self.attach_changed(t, tangent)
         else:
-            t._tangent = tangent
+            with _Without(self):
+                have.copy_(tangent)
+
+
+def _refusal(operation: Any) -> str:
+    """Why an operation has no tangent."""
+    if operation.node_name == "NotImplemented":
+        return f"Trying to use forward AD with aten::{operation.aten} that does not support it."
+    return (
+        f"Trying to use forward AD with {operation.aten} that does not support it because it has not been implemented "
+        "yet.\nPlease file an issue to PyTorch at https://github.com/pytorch/pytorch/issues/new?"
+        "template=feature-request.yml so that we can prioritize its implementation or submit a PR adding the "
+        "implementation to derivatives.yaml\nNote that forward AD support for some operators require PyTorch to be "
+        "built with TorchScript and for JIT to be enabled. If the environment var PYTORCH_JIT=0 is set or if the "
+        "library is not built with TorchScript, some operators may no longer be used with forward AD."
+    )
+
+
+def _zeros(t: Any) -> Any:
+    return tensor_names["zeros_like"](t.detach())
+
+
+class _Without:
+    """A block in which a level takes no part in operations."""
+
+    __slots__ = ("before", "level")
+
+    def __init__(self, level: Level):
+        self.level = level
+
+    def __enter__(self) -> None:
+        self.before = mode.local.watchers
+        mode.local.watchers = tuple([w for w in self.before if w is not self.level])
+
+    def __exit__(self, *exc: Any) -> None:
+        mode.local.watchers = self.before
+
+
+# ---------------------------------------------------------------------------------------------- tangents of tensors
+def tangent_of(t: Any) -> Any:
+    """The tangent of a tensor, or None; a view may have got one by a change of what it is a view of."""
+    found = t.__dict__.get("_tangent")
+    if found is None and t._view is not None and mode.local.dual is not None:
+        base = forward_base(t)
+        whole = None if base is None else base.__dict__.get("_tangent")
+        if whole is not None:
+            with _Without(mode.local.dual):
+                found = _part(whole, t)
+            mode.local.dual.attach(t, found)
+    return found
 
 
 def _tangent_of(x: Any) -> Any:
     if isinstance(x, TensorBase):
-        return getattr(x, "_tangent", None)
-    if isinstance(x, (list, tuple)) and any(getattr(t, "_tangent", None) is not None for t in x):
-        return [tensor_names["zeros_like"](t) if getattr(t, "_tangent", None) is None else t._tangent for t in x]
+        return tangent_of(x)
+    if isinstance(x, (list, tuple)):
+        found = [tangent_of(t) if isinstance(t, TensorBase) else None for t in x]
+        if any([g is not None for g in found]):
+            return found
     return None
+
+
+def forward_base(t: Any) -> Any:
+    """The tensor of which `t` is a view as far as tangents go: dual tensors are views of none."""
+    return t.__dict__["_forward_base"] if "_forward_base" in t.__dict__ else base_of(t)
+
+
+def _pass_on_base(viewed: Any, result: Any) -> None:
+    """Views of a tensor that begins anew as far as tangents go are views of that one."""
+    if isinstance(viewed, TensorBase) and "_forward_base" in viewed.__dict__:
+        base = viewed.__dict__["_forward_base"]
+        for t in result if isinstance(result, tuple) else (result,):
+            t._forward_base = viewed if base is None else base
+
+
+def _part(whole: Any, like: Any) -> Any:
+    """The part of a base's tangent that belongs to a view."""
+    if like._dtype.is_complex != whole._dtype.is_complex:
+        names = tensor_names
+        whole = names["view_as_real"](whole) if whole._dtype.is_complex else names["view_as_complex"](whole)
+    return whole.as_strided(like._shape, like.stride(), like.storage_offset())
+
+
+def _shares_memory(tangent: Any, given: dict[str, Any]) -> bool:
+    for g in given.values():
+        for t in g if isinstance(g, list) else (g,):
+            if t is not None and np.may_share_memory(t._data, tangent._data):
+                return True
+    return False
+
+
+def _flavour(operation: Any) -> Any:
+    return operation.recording if mode.local.grad else operation.plain
+
+
+def refuse_out(operation: Any, given: dict[str, Any], out: Any) -> None:
+    """Refuses ``out=`` where tangents take part.
+
+    Raises:
+        NotImplementedError: an operand or an `out` has a tangent.
+    """
+    if any([g is not None for g in (*given.values(), _tangent_of(out))]):
+        raise NotImplementedError(
+            f"Trying to use forward AD with {operation.aten}_out that does not support it because it is an out= "
+            "function"
+        )
+
+
+# ---------------------------------------------------------------------------------------------- layout
+def _memory(t: Any) -> int:
+    owner = root(t._data)
+    return int(owner.size * owner.itemsize // t._data.itemsize)
+
+
+def same_layout(t: Any, other: Any) -> bool:
+    """Whether two tensors of one shape lie in memories of one size in the same way."""
+    a, b = t._data, other._data
+    if a.itemsize == b.itemsize and a.flags.c_contiguous and b.flags.c_contiguous and a.base is b.base is None:
+        return True
+    return (
+        _memory(t) == _memory(other)
+        and t.storage_offset() == other.storage_offset()
+        and all([s == o or n in (0, 1) for n, s, o in zip(t._shape, t.stride(), other.stride(), strict=True)])
+    )
+
+
+def zeros_laid_out(values: Any, like: Any, lead: int = 0) -> Any:
+    """Zeros of the dtype of `values`, lying in a memory as large as that of `like` in the same way.
+
+    Args:
+        values: a tensor.
+        like: another.
+        lead: how many dimensions of `values` come before those of `like`.
+    """
+    array = values._data
+    count, item = _memory(like), array.itemsize
+    ahead = array.shape[:lead]
+    each = int(np.prod(ahead, dtype=np.int64))
+    memory = np.zeros(each * count, array.dtype)
+    steps = [count * s for s in contiguous_strides(ahead, item)]
+    own = [s * item for s in like.stride()]
+    return wrap(strided(memory, (*ahead, *like._shape), (*steps, *own), like.storage_offset() * item))
+
+
+# ---------------------------------------------------------------------------------------------- the derived tangent
+def by_reverse(operation: Any, bound: dict[str, Any], given: dict[str, Any]) -> tuple[Any, ...]:
+    """The tangents of an operation's results from its gradients' formulas.
+
+    The gradient of the inputs is linear in the gradient ``u`` of the results: it is the transposed derivative applied
+    to `u`. So its own derivative by `u` is the derivative itself, which is applied to the tangents.
+
+    Args:
+        operation: what was run.
+        bound: its arguments by name.
+        given: the inputs' tangents by name; lists of them, with None for those that have none, for lists of tensors.
+    """
+    from .api import grad
+
+    names = tensor_names
+    inputs: list[Any] = []
+    tangents: list[Any] = []
+
+    def followed(t: Any, tangent: Any) -> Any:
+        if not isinstance(t, TensorBase):
+            return t
+        alias = names["alias"](t) if before else wrap(t._data)
+        if tangent is not None:
+            if alias._node is None:
+                alias.requires_grad = True
+            inputs.append(alias)
+            tangents.append(tangent)
+        return alias
+
+    local = mode.local
+    before, local.grad = local.grad, True
+    try:
+        arguments = {n: v for n, v in bound.items() if n != "out"}
+        for n, v in bound.items():
+            if n in operation.lists:
+                of = given.get(n) or [None] * len(v)
+                arguments[n] = [followed(t, g) for t, g in zip(v, of, strict=True)]
+            elif n in operation.tensors:
+                arguments[n] = followed(v, given.get(n))
+        again = operation.recording(**arguments)
+        results = again if isinstance(again, tuple) else (again,)
+        reached = [t for t in results if t._node is not None]
+        weights = [names["zeros_like"](t).requires_grad_() for t in reached]
+        back = grad(reached, inputs, weights, create_graph=True, allow_unused=True)
+        pairs = [(g, t) for g, t in zip(back, tangents, strict=True) if g is not None and g._node is not None]
+        if pairs:
+            gs, ts = zip(*pairs, strict=True)
+            found = grad(gs, weights, ts, create_graph=before, allow_unused=True)
+        else:
+            found = (None,) * len(weights)
+    finally:
+        local.grad = before
+    of_reached = iter(found)
+    made = []
+    for t in results:
+        tangent = next(of_reached) if t._node is not None else None
+        made.append(_zeros(t) if tangent is None and t._node is not None else tangent)
+    return tuple(made)
+
+
+# The number of the open level, as programs read it; -1 where none is.
+_current_level = -1
 
 
 def enter_dual_level() -> int:
@@ -132,10 +395,13 @@ def enter_dual_level() -> int:
     Raises:
         RuntimeError: a level is open already.
     """
+    global _current_level
     if mode.local.dual is not None:
         raise RuntimeError("Nested forward mode AD is not supported at the moment")
     mode.local.dual = Level()
     mode.watch(mode.local.dual)
+    node_watchers.append(mode.local.dual)
+    _current_level = 0
     return 0
 
 
@@ -145,17 +411,18 @@ def exit_dual_level(*, level: int | None = None) -> None:
     Raises:
         RuntimeError: no level is open, or not this one.
     """
+    global _current_level
     opened = mode.local.dual
-    if opened is None:
-        raise RuntimeError("Dual level must be a positive number." if level is None else
-                           "Trying to exit a forward AD level that was not the last one that was created. This is not "
-                           "supported.")  # fmt: skip
-    if level not in (None, 0):
+    if opened is None and level is None:
+        raise RuntimeError("Dual level must be a positive number.")
+    if opened is None or level not in (None, 0):
         raise RuntimeError(
             "Trying to exit a forward AD level that was not the last one that was created. This is not supported."
         )
     mode.unwatch(opened)
+    node_watchers.remove(opened)
     mode.local.dual = None
+    _current_level = -1
     opened.close()
 
 
@@ -166,50 +433,77 @@ class dual_level:
         return enter_dual_level()
 
     def __exit__(self, *exc: Any) -> None:
-        exit_dual_level(level=0)
+        exit_dual_level()
+
+    def __call__(self, function: Any) -> Any:
+        """The function with such a block around each call."""
+
+        @functools.wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return function(*args, **kwargs)
+
+        return called
 
 
 def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
     """A view of `tensor` that has `tangent`.
 
+    Args:
+        tensor: the tensor, of floating-point or complex numbers.
+        tangent: the tangent, of the same shape; it is copied where it lies in memory in another way than the tensor.
+        level: the number of the open level.
+
     Raises:
-        RuntimeError: no level is open, the shapes differ, or the tangent has a tangent itself.
+        RuntimeError: no level is open, the shapes differ, or one of the two has a tangent already.
         ValueError: the tensor or the tangent holds integers.
     """
     opened = mode.local.dual
-    if opened is None:
+    if opened is None and level is None:
         raise RuntimeError(
             "Trying to create a dual Tensor for forward AD but no level exists, make sure to enter_dual_level() first."
         )
     for name, t in (("primal", tensor), ("tangent", tangent)):
         if not (t.is_floating_point() or t.is_complex()):
             raise ValueError(f"Expected {name} to be floating point or complex, but got: {t.dtype}")
-    if tensor._shape != tangent._shape:
+    if level not in (None, 0):
+        raise RuntimeError("Invalid level given to _make_dual")
+    if opened is None:
         raise RuntimeError(
-            "Trying to set a forward gradient that has a different size than that of the original Tensor, this is not "
-            f"supported. Tensor is of size {list(tensor._shape)} while the given forward gradient is of size "
-            f"{list(tangent._shape)}."
+            "Trying to access a forward AD level with an invalid index. This index was either not created or is "
+            "already deleted."
         )
-    if getattr(tangent, "_tangent", None) is not None:
+    if tangent_of(tensor) is not None:
         raise RuntimeError(
-            "Setting a forward grad that itself has a forward gradient at the same level0 is not supported."
+            "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 is not "
+            "supported."
         )
-    dual = tensor_names["alias"](tensor)
-    dual.__dict__.pop("_tangent", None)
-    opened.attach(dual, tangent)
+    with _Without(opened):
+        dual = tensor_names["_make_dual"](tensor)
+    dual._forward_base = None
+    if _computes():
+        opened.attach(dual, tangent)
     return dual
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
-    """The tensor without its tangent, and the tangent (None outside a level or where there is none)."""
-    tangent = getattr(tensor, "_tangent", None)
-    if tangent is None:
+    """The tensor without its tangent, and the tangent (None outside a level or where there is none).
+
+    Raises:
+        RuntimeError: `level` is not the open one.
+        TypeError: `tensor` is not a tensor.
+    """
+    opened = mode.local.dual
+    if opened is None:
         return UnpackedDualTensor(tensor, None)
-    before, mode.local.forward_grad = mode.local.forward_grad, False
-    try:
-        primal = tensor_names["alias"](tensor)
-    finally:
-        mode.local.forward_grad = before
+    if not isinstance(tensor, TensorBase):
+        raise TypeError(f"_unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type(tensor).__name__}")
+    if level not in (None, 0):
+        raise RuntimeError("Invalid level given to _fw_primal")
+    tangent = tangent_of(tensor)
+    with _Without(opened):
+        primal = tensor_names["_fw_primal"](tensor)
+    primal._forward_base = None  # type: ignore[attr-defined]
     return UnpackedDualTensor(primal, tangent)
 
 
@@ -225,6 +519,15 @@ class _set_fwd_grad_enabled:
 
     def __exit__(self, *exc: Any) -> None:
         mode.local.forward_grad = self.before
+
+
+def _is_fwd_grad_enabled() -> bool:
+    return mode.local.forward_grad
+
+
+def _computes() -> bool:
+    """Whether tangents are computed: not in inference mode, nor where that was turned off."""
+    return mode.local.forward_grad and not mode.local.inference
 
 
 def run_jvp(cls: Any, ctx: Any, args: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:

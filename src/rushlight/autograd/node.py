@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import base
+from . import mode
 from .hooks import HOOKED, HookedRule, LeafHooks, RemovableHandle, add_hook
 
 next_seq = itertools.count(1).__next__
@@ -223,6 +224,8 @@ def result_tensor(node: Node, slot: str = "result", index: int | None = None) ->
     """
     t = base.wrap(getattr(node, slot), node if index is None else output(node, index))
     t._versions = getattr(node, slot + "_version")
+    if mode.local.dual is not None:
+        mode.local.dual.attach_saved(t)
     return t
 
 

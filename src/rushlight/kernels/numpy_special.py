@@ -40,6 +40,22 @@ def polygamma(x: Array, n: int) -> Array:
     return np.asarray(found).astype(x.dtype)
 
 
+def igamma(a: Array, x: Array) -> Array:
+    """The regularised lower incomplete gamma function."""
+    return _incomplete_gamma("gammainc", a, x)
+
+
+def igammac(a: Array, x: Array) -> Array:
+    """The regularised upper incomplete gamma function."""
+    return _incomplete_gamma("gammaincc", a, x)
+
+
+def _incomplete_gamma(name: str, a: Array, x: Array) -> Array:
+    import scipy.special
+
+    return np.asarray(getattr(scipy.special, name)(widen(a), widen(x))).astype(x.dtype, copy=False)
+
+
 def erfinv(x: Array) -> Array:
     """The inverse of the error function; NaN outside [-1, 1]."""
     return np.copysign(_by_scipy("erfinv", x), x)

@@ -63,7 +63,8 @@ class Operation:
         forward: the function of arrays that computes it.
         formulas: the derivative formula of each differentiable input.
         joint: the inputs that share one formula, whose value is the tuple of their gradients.
-        tangent: the formula of the forward-mode tangent, ``"elementwise"``, ``"linear"`` or None.
+        tangent: the formula of the forward-mode tangent, or ``"elementwise"``, ``"linear"``, ``"zero"``,
+            ``"refused"``; None where it follows from the gradients (see forward_ad.py).
         tensors, lists, optional: names of the parameters that are tensors, lists of tensors, tensors or None.
         takes_numbers: whether a Python number may stand for the second input.
         outputs: names of the outputs. differentiable: those which have a gradient.
@@ -290,8 +291,9 @@ def operation(
         outputs: the outputs' names, where there are several or formulas read better so.
         differentiable: which outputs have gradients; all unless given.
         saves: what the body returns after the outputs, for formulas only.
-        tangent: ``"linear"`` if the tangent is the operation applied to the input's tangent, else a formula in which
-            ``input_t`` is the tangent of ``input``.
+        tangent: ``"linear"`` if the tangent is the operation applied to the input's tangent, ``"zero"`` if there is
+            none to speak of, ``"refused"`` if PyTorch has none, or a formula in which ``input_t`` is the tangent of
+            ``input``. If not given, it is derived from the gradients' formulas, at the cost of two backwards.
         function, method, inplace, name, out, aten: as in `elementwise`; `out` whether there is an ``out=`` argument.
         joint: names of inputs, such as ``"input, weight"``, and one formula for the tuple of their gradients. In it
             ``needs`` is a tuple that says which of them are wanted; in the others' places stands None.

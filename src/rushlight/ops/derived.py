@@ -150,6 +150,7 @@ def corrcoef(input: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------- distances
 @operation(name="_cdist", aten="cdist", node="CdistBackward0", function=False, method=False, out=False,
+           tangent="refused",
            kernel=kernels.distances, x1="distances_slope(grad, x1, x2, p, result)",
            x2="distances_slope(grad.swapaxes(-1, -2), x2, x1, p, result.swapaxes(-1, -2))")  # fmt: skip
 def _cdist(x1: Array, x2: Array, p: float) -> Array:

@@ -249,7 +249,11 @@ def conj_(input: Any) -> Any:
     return _conj(input) if input._dtype.is_complex else input
 
 
-in_formulas(kernels.conj, conj_, "conj", aliasing=True)
+def _conj_in_formulas(value: Any) -> Any:
+    return conj_(value) if isinstance(value, TensorBase) else value.conjugate()
+
+
+in_formulas(kernels.conj, _conj_in_formulas, "conj", aliasing=True)
 
 
 @composite()

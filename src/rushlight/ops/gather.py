@@ -129,12 +129,12 @@ def _refuse(name: str) -> Any:
     raise RuntimeError(f"derivative for {name} is not implemented")
 
 
-in_formulas(_refuse, _refuse, "no_derivative")
+in_formulas(_refuse, _refuse, "refuse_derivative")
 
 
 @operation(name="_scatter_by", aten="scatter", node="NotImplemented", function=False, method=False,
-           kernel=copying(kernels.scatter_by), input="no_derivative('aten::scatter.reduce')",
-           src="no_derivative('aten::scatter.reduce')")  # fmt: skip
+           kernel=copying(kernels.scatter_by), input="refuse_derivative('aten::scatter.reduce')",
+           src="refuse_derivative('aten::scatter.reduce')")  # fmt: skip
 def _scatter_by(input: Array, dim: int, index: Array, src: Array, reduce: str) -> Array:
     """With values added to or multiplied into elements."""
 

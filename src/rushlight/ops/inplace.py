@@ -115,16 +115,20 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
             if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
         )  # fmt: skip
     check(input, bool(need))
-    dual: Any = mode.local.dual if mode.special.count else None
-    tangent = None if dual is None else dual.inplace_tangent(op, dict(zip(names, operands, strict=True)))
+    tangent = new_tangent(op, names, operands) if mode.special.count else None
+    _change(op, input, names, operands, need)
     if tangent is not None:
-        found = _change(op, input, names, operands, need)
-        dual.replace(found, tangent)
-        return found
-    return _change(op, input, names, operands, need)
+        mode.local.dual.replace(input, tangent)
+    return input
 
 
-def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], need: tuple[str, ...]) -> Any:
+def new_tangent(op: Operation, names: Any, operands: tuple[Any, ...]) -> Any:
+    """The tangent that the first operand will have after an in-place operation, or None: see forward_ad.py."""
+    dual = mode.local.dual
+    return None if dual is None else dual.inplace_tangent(op, dict(zip(names, operands, strict=True)))
+
+
+def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], need: tuple[str, ...]) -> None:
     """Computes and stores the result of an in-place operation, and records it."""
     common = input._dtype
     if op.kind == "elementwise":
@@ -164,10 +168,9 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
             versions = [_own(input)] * len(op.outputs)
             made = op.record(variant)(*operands, input._data, *saves, *versions)
         rebase(input, made, 0 if names[0] in need else None)
-        return input
-    write(input, result)
-    refresh(input)
-    return input
+    else:
+        write(input, result)
+        refresh(input)
 
 
 @functools.cache
@@ -193,6 +196,7 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     check(input, bool(need))
     if not overlap:
         refuse_overlap(input)
+    tangent = new_tangent(op, op.parameters, operands) if mode.special.count else None
     if need and reads_input(op, need):
         # The derivative reads the values from before the change.
         operands = (wrap(input._data.copy(), input._node), *operands[1:])
@@ -203,6 +207,8 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
         rebase(input, made, 0 if op.parameters[0] in need else None)
     else:
         refresh(input)
+    if tangent is not None:
+        mode.local.dual.replace(input, tangent)
     return input
 
 

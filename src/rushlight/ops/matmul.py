@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd import mode
 from ..base import TensorBase, namespace
 from ..kernels import numpy_matmul as kernels
 from .broadcasting import _expand
@@ -210,7 +211,7 @@ def _squeeze_at(input: Array, dim: int) -> Array:
 
 def _matmul_batched(a: Any, b: Any) -> Any:
     left, right = len(a._shape), len(b._shape)
-    if (a._node is None and b._node is None) and left > 1 < right and a._dtype is b._dtype:
+    if (a._node is None and b._node is None) and mode.local.dual is None and left > 1 < right and a._dtype is b._dtype:
         if a._shape[-1] == b._shape[-2]:
             _broadcast(a._shape[:-2], b._shape[:-2])
             return _matmul_plain(a, b)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd import mode
 from ..base import TensorBase
 from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
@@ -195,6 +196,11 @@ def into(out: Any, result: Any) -> Any:
     """The result, stored in the tensor given as ``out=`` if there is one."""
     if out is None:
         return result
+    dual = mode.local.dual
+    if dual is not None and (dual.tangent(out) is not None or dual.tangent(result) is not None):
+        raise NotImplementedError(
+            "Trying to use forward AD with an operation that does not support it because it is an out= function"
+        )
     if out._shape != result._shape:
         out.resize_(result._shape)
     return out.copy_(result)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import mode
 from ..kernels import numpy_pooling as kernels
 from .adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from .adaptive_pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
@@ -220,7 +221,7 @@ def _max(
     dilation = _per_dimension(dilation, "dilation", function, dims)
     _check_windows(function, input._shape, kernel, stride, padding, dilation, ceil_mode)
     _check_number(f"max_pool{dims}d", input)
-    if not indices and input._node is None:
+    if not indices and input._node is None and mode.local.dual is None:
         return _max_pool_values_only(input, kernel, stride, padding, dilation, ceil_mode)
     pooled = (_max_pool2d if dims == 2 else _max_pool3d)(input, kernel, stride, padding, dilation, ceil_mode)
     return tuple(pooled) if indices else pooled[0]

@@ -17,7 +17,7 @@ from ..base import TensorBase, bump
 from ..kernels import numpy_normal, numpy_random
 from ..random import Generator, source_of
 from .declare import REGISTRY, Array, composite, operation, tensor_names
-from .inplace import apply_inplace, check
+from .inplace import apply_inplace, check, new_tangent
 from .signatures import Mismatch, forms, is_float, is_int
 
 
@@ -61,7 +61,8 @@ def floats(array: Array, dtype: dtypes.dtype) -> Array:
 def _drawing(name: str, node: str) -> Any:
     """Declares what a draw is in a graph: an operation on which its input has no influence, so of gradient zero."""
 
-    @operation(name=name, node=node, function=False, method=False, out=False, input="zeros_like(grad)")
+    @operation(name=name, node=node, function=False, method=False, out=False, tangent="zero",
+               input="zeros_like(grad)")  # fmt: skip
     def drawn(input: Array, draw: Any) -> Array:
         return draw(input)  # type: ignore[no-any-return]
 
@@ -85,7 +86,7 @@ _drawing("_poisson", "PoissonBackward0")
 
 
 @operation(
-    name="_bernoulli_each", node="BernoulliBackward1", function=False, method=False, out=False,
+    name="_bernoulli_each", node="BernoulliBackward1", function=False, method=False, out=False, tangent="zero",
     input="zeros_like(grad)", p="zeros_like(p)",
 )  # fmt: skip
 def _bernoulli_each(input: Array, p: Array, draw: Any) -> Array:
@@ -93,7 +94,7 @@ def _bernoulli_each(input: Array, p: Array, draw: Any) -> Array:
 
 
 @operation(
-    name="_normal_both", node="NormalBackward3", function=False, method=False, out=False,
+    name="_normal_both", node="NormalBackward3", function=False, method=False, out=False, tangent="zero",
     mean="zeros_like(mean)", std="zeros_like(std)",
 )  # fmt: skip
 def _normal_both(mean: Array, std: Array, draw: Any) -> Array:
@@ -116,8 +117,11 @@ def _fill(t: Any, operation: Any, write: Callable[[Array], None]) -> Any:
     records = mode.local.grad and t._node is not None
     writable(t, records)
     if not records:
+        tangent = new_tangent(operation, ("input",), (t,)) if mode.local.dual is not None else None
         write(t._data)
         bump(t)
+        if tangent is not None:
+            mode.local.dual.replace(t, tangent)
         return t
 
     def filled(array: Array) -> Array:

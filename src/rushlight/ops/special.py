@@ -54,6 +54,22 @@ def i0(input: Array) -> Array:
     """The modified Bessel function of the first kind and order 0 of each element."""
 
 
+_NO_SLOPE = "no_derivative('{}: input')"
+_DENSITY = "exp((input - 1) * log(other) - other - lgamma(input))"
+
+
+@elementwise(kernel=kernels.igamma, check=missing("igamma_cpu", BOOL, INTEGRAL, COMPLEX), tangent="refused",
+             input=_NO_SLOPE.format("igamma"), other=f"grad * {_DENSITY}")  # fmt: skip
+def igamma(input: Array, other: Array) -> Array:
+    """The regularised lower incomplete gamma function of `input` up to `other`, both positive."""
+
+
+@elementwise(kernel=kernels.igammac, check=missing("igammac_cpu", BOOL, INTEGRAL, COMPLEX), tangent="refused",
+             input=_NO_SLOPE.format("igammac"), other=f"-grad * {_DENSITY}")  # fmt: skip
+def igammac(input: Array, other: Array) -> Array:
+    """The regularised upper incomplete gamma function of `input` from `other` on, both positive."""
+
+
 # ---------------------------------------------------------------------------------------------- logarithms and angles
 @operation(name="_logit", aten="logit", node="LogitBackward0", function=False, method=False, out=False,
            kernel=kernels.logit, input="logit_slope(grad, input, eps)")  # fmt: skip

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..base import tensor_names, wrap
+from ..autograd import mode
+from ..base import TensorBase, tensor_names, wrap
 from .codegen import Real, define
 
 if TYPE_CHECKING:
@@ -23,16 +24,16 @@ def tangent_rule(op: "Operation", need: tuple[str, ...]) -> Any:
         A function of the arguments by name, the tangents by name, and the results, or None if nothing is declared.
     """
     declared = op.tangent
-    if declared is None or not need:
+    if declared in (None, "zero", "refused") or not need:
         return None
     if declared == "linear":
 
         def linear(bound: dict[str, Any], given: dict[str, Any], result: Any) -> tuple[Any, ...]:
-            arguments = {**bound, **{n: g for n, g in given.items() if g is not None}}
+            arguments = {n: v for n, v in bound.items() if n != "out"}
             for n in op.inputs:
-                if given[n] is None and arguments.get(n) is not None:
-                    arguments[n] = tensor_names["zeros_like"](arguments[n])
-            found = op.recording(**{n: v for n, v in arguments.items() if n != "out"})
+                if arguments.get(n) is not None:
+                    arguments[n] = _filled(arguments[n], given[n])
+            found = (op.recording if mode.local.grad else op.plain)(**arguments)
             return found if isinstance(found, tuple) else (found,)
 
         return linear
@@ -57,15 +58,14 @@ def tangent_rule(op: "Operation", need: tuple[str, ...]) -> Any:
         if n in used:
             source.append(f"    {n} = as_operand(bound.get({n!r}, DEFAULTS.get({n!r})), {n in op.tensors})")
         if f"{n}_t" in used:
-            source.append(f"    {n}_t = given[{n!r}]")
-            source.append(f"    if {n}_t is None and {n!r} in bound: {n}_t = zeros_like(bound[{n!r}])")
+            source.append(f"    {n}_t = filled(bound.get({n!r}), given[{n!r}])")
     source.append(f"    if {first}._dtype.is_complex: tangent = {lines[False]}")
     source.append(f"    else: tangent = {lines[True]}")
     source.append(f"    if tangent._shape != {first}._shape: tangent = tangent.expand({first}._shape)")
     others = ", None" * (len(op.outputs) - 1)
     source.append(f"    return (tangent{others},)")
     defaults = {p.name: p.default for p in op.signature.parameters.values() if p.default is not inspect.Parameter.empty}
-    names = {**tensor_names, "DEFAULTS": defaults, "as_operand": _as_operand}
+    names = {**tensor_names, "DEFAULTS": defaults, "as_operand": _as_operand, "filled": _filled}
     return define(f"{op.name} tangent", "\n".join(source) + "\n", names, "tangent")
 
 
@@ -85,3 +85,12 @@ class _Tangent(ast.NodeTransformer):
 
 def _as_operand(value: Any, tensor: bool) -> Any:
     return wrap(np.asarray(value)) if tensor and isinstance(value, (int, float, complex)) else value
+
+
+def _filled(value: Any, tangent: Any) -> Any:
+    """The tangent of an input, with zeros for tensors that have none."""
+    if isinstance(value, TensorBase):
+        return tensor_names["zeros_like"](value.detach()) if tangent is None else tangent  # type: ignore[attr-defined]
+    if isinstance(value, (list, tuple)):
+        return [_filled(t, g) for t, g in zip(value, tangent or [None] * len(value), strict=True)]
+    return tangent

@@ -71,6 +71,7 @@ def _become(input: Any, name: str, *args: Any) -> Any:
     op = REGISTRY[name]
     records = mode.local.grad and input._node is not None
     check(input, records)
+    tangent = mode.local.dual.tangent(input) if mode.local.dual is not None else None
     array = op.forward(input._data, *args)
     if records:
         input._node = op.recorder(1)(input, *args, array, UNTOUCHED)
@@ -78,6 +79,8 @@ def _become(input: Any, name: str, *args: Any) -> Any:
     input._shape = array.shape
     bump(input)
     refresh(input, input)
+    if tangent is not None:
+        _become(tangent, name, *args)
     return input
 
 
@@ -139,6 +142,8 @@ def resize_(input: Any, *size: Any, memory_format: Any = None, **named: Any) -> 
             raise RuntimeError("numel: integer multiplication overflow")
     if input._node is not None:
         raise RuntimeError("cannot resize variables that require grad")
+    if mode.local.dual is not None and mode.local.dual.tangent(input) is not None:
+        raise RuntimeError("cannot resize variables that has a forward grad")
     a = input._data
     count = 1
     for n in new:
@@ -186,6 +191,10 @@ def set_(input: Any, source: Any = None, storage_offset: int = 0, size: Any = No
     Raises:
         RuntimeError: the dtypes differ.
     """
+    if mode.local.dual is not None and mode.local.dual.tangent(input) is not None:
+        raise NotImplementedError(
+            "Trying to use forward AD with set_ that does not support it because it has not been implemented yet."
+        )
     if source is None:
         array = np.empty(0, input._data.dtype)
     else:

@@ -90,6 +90,16 @@ def alias(input: Array) -> Array:
     return input[...]
 
 
+@view(name="_make_dual", node="ViewBackward0", function=False, method=False, kernel=alias.__wrapped__, input="grad")
+def _make_dual(input: Array) -> Array:
+    """The tensor itself, which will get a tangent."""
+
+
+@view(name="_fw_primal", node="Identity", function=False, method=False, kernel=alias.__wrapped__, input="grad")
+def _fw_primal(input: Array) -> Array:
+    """The tensor itself without its tangent."""
+
+
 @view(name="_diagonal", aten="diagonal", node="DiagonalBackward0", function=False, method=False,
       kernel=kernels.diagonal, input="diagonal_backward(grad, shape(input), offset, dim1, dim2)")  # fmt: skip
 def _diagonal(input: Array, offset: int, dim1: int, dim2: int) -> Array:
@@ -247,7 +257,7 @@ def _as_strided_kernel(a: Array, size: Any, stride: Any, storage_offset: int, ow
 
 
 @view(name="_as_strided", aten="as_strided", node="AsStridedBackward0", function=False, method=False,
-      kernel=_as_strided_kernel, tangent=None,
+      kernel=_as_strided_kernel,
       input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
 def _as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: Any) -> Array:
     """A look at the memory by shape, strides and offset; `own` are those of the input."""
