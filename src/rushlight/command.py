@@ -3,13 +3,14 @@
 rushlight run program.py [args]      (or: python -m rushlight program.py [args])
 rushlight run -m package.module [args]
 rushlight names [torch.nn]
+rushlight warmup [--double]
 """
 
 import sys
 from types import ModuleType, TracebackType
 from typing import Any
 
-_COMMANDS = ("names", "run")
+_COMMANDS = ("names", "run", "warmup")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -137,6 +138,21 @@ def names(module: str) -> list[str]:
     return sorted(name for name in listed if not name.startswith("_"))
 
 
+def warm_up(codes: str) -> int:
+    """Compiles the kernels for the types `codes`, telling the progress; returns the exit status."""
+    from . import nn  # noqa: F401  (declares all kernels)
+    from .kernels import dispatch
+
+    try:
+        for name, ready, of in dispatch.warm_up(codes):
+            print(f"\r{ready} of {of} kernels ready ({name}) ".ljust(72), end="", flush=True)
+    except RuntimeError as error:
+        print(f"\nrushlight: {error}", file=sys.stderr)
+        return 1
+    print(f"\rkernels are ready in {dispatch.disk.folder()}".ljust(72))
+    return 0
+
+
 def _other(words: list[str]) -> int:
     import argparse
 
@@ -152,7 +168,11 @@ def _other(words: list[str]) -> int:
     runner.add_argument("args", nargs="*", default=[], help="the program's own arguments")
     lister = commands.add_parser("names", help="list what a module or class provides")
     lister.add_argument("module", nargs="?", default="torch", help="such as torch.nn or torch.Tensor (default: torch)")
+    warmer = commands.add_parser("warmup", help="compile the fast kernels beforehand (needs the extra 'fast')")
+    warmer.add_argument("--double", action="store_true", help="those for float64 too")
     chosen = parser.parse_args(words)
+    if chosen.command == "warmup":
+        return warm_up("fd" if chosen.double else "f")
     try:
         for name in names(chosen.module):
             print(name)

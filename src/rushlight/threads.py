@@ -1,13 +1,15 @@
 """How many threads compute, and settings that trade precision or speed for sameness.
 
-The threads are those of the BLAS library that NumPy's matrix products run on; all else here runs in the caller's.
+There are two groups of threads, which one number governs: those of the compiled kernels (`kernels.pool`) and those of
+the BLAS library that NumPy's matrix products run on.
 """
 
 import ctypes
-import os
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+
+from .kernels import dispatch
 
 _deterministic = False
 _warn_only = False
@@ -35,18 +37,18 @@ def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
 
 
 def get_num_threads() -> int:
-    """The number of threads that matrix products use."""
-    blas = _blas()
-    return blas[0]() if blas is not None else os.cpu_count() or 1
+    """The number of threads that operations use."""
+    return dispatch.get_threads()
 
 
 def set_num_threads(num_threads: int) -> None:
-    """Sets the number of threads that matrix products use.
+    """Sets the number of threads that operations use.
 
     Raises:
         RuntimeError: it is not a positive integer.
     """
     _check(num_threads, "set_num_threads")
+    dispatch.set_threads(num_threads)
     blas = _blas()
     if blas is not None:
         blas[1](num_threads)

@@ -1,0 +1,70 @@
+"""Where compiled kernels lie on disk, and under what names.
+
+A kernel's file name contains a hash of everything its machine code depends on: its source, the compiler's version,
+the processor. A changed source or another machine therefore finds no file and compiles anew.
+
+The folder is ``$RUSHLIGHT_CACHE``, else ``rushlight`` in the user's cache folder. Where it cannot be written, a
+temporary folder serves this process.
+"""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+_SOURCES = Path(__file__).parent / "compiled"
+_SHARED = ("builder", "functions", "microkernel", "simd")
+
+
+@cache
+def folder() -> Path:
+    """The folder of compiled kernels, made if need be."""
+    import tempfile
+
+    given = os.environ.get("RUSHLIGHT_CACHE")
+    if given:
+        path = Path(given)
+    elif sys.platform == "win32":
+        path = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "rushlight"
+    elif sys.platform == "darwin":
+        path = Path.home() / "Library" / "Caches" / "rushlight"
+    else:
+        path = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rushlight"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            return path
+    except OSError:
+        pass
+    import atexit
+    import shutil
+
+    scratch = tempfile.mkdtemp(prefix="rushlight-")
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    return Path(scratch)
+
+
+@cache
+def _family_hash(family: str) -> str:
+    import hashlib
+    import importlib.metadata
+
+    import llvmlite.binding as llvm
+
+    digest = hashlib.sha256()
+    for module in (*_SHARED, family):
+        digest.update((_SOURCES / f"{module}.py").read_bytes())
+    features = llvm.get_host_cpu_features().flatten()
+    about = (importlib.metadata.version("numba"), llvm.get_host_cpu_name(), features, sys.platform)
+    digest.update("\n".join((*about, os.environ.get("RUSHLIGHT_VECTOR_BYTES", ""))).encode())
+    return digest.hexdigest()[:16]
+
+
+def file_name(family: str, name: str, code: str) -> str:
+    """The name of a kernel's file."""
+    return f"{family}-{name}-{code}-{_family_hash(family)}.o"
+
+
+def symbol(family: str, name: str, code: str) -> str:
+    """The name of a kernel's function in its object file."""
+    return f"rushlight_{family}_{name}_{code}"

@@ -1,0 +1,130 @@
+"""Compiles kernels to object files: the one place that runs Numba's compiler.
+
+A kernel is made by a function of a module of this package, the kernel's family, that takes a `Real` (the element type
+to specialise for) and returns an entry: a plain Python function ``(args, begin, end, thread)`` decorated
+with `kernel`, which computes the pieces ``begin .. end`` of the work. Numba turns it into machine code that needs
+neither Python nor Numba's runtime, so the program that uses it loads the object file with llvmlite alone (see
+`dispatch`).
+
+Run as ``python -m rushlight.kernels.compiled.builder FOLDER``, it reads lines ``family name type`` from its
+standard input and writes one file for each into the folder.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import llvmlite.binding as llvm
+from numba import types
+from numba.core import compiler
+from numba.core.registry import cpu_target
+
+from ..cache import file_name, symbol
+from . import simd
+
+
+class Real(NamedTuple):
+    """An element type that kernels are specialised for.
+
+    Attributes:
+        code: NumPy's letter, ``"f"`` or ``"d"``.
+        type: the type in Numba; calling it converts a number.
+        size: bytes an element.
+        lanes: elements a vector register holds.
+        read: ``read(args, index)`` gives a pointer to an array argument's elements.
+    """
+
+    code: str
+    type: Any
+    size: int
+    lanes: int
+    read: Any
+
+
+REALS = {
+    "f": Real("f", types.float32, 4, simd.REGISTER // 4, simd.array_reader(types.float32)),
+    "d": Real("d", types.float64, 8, simd.REGISTER // 8, simd.array_reader(types.float64)),
+}
+
+
+def entry(words: int) -> Callable[[Any], Any]:
+    """Marks a function of `words` 64-bit integers that machine code or `dispatch` can call by its address."""
+
+    def mark(function: Any) -> Any:
+        function.words = words
+        return function
+
+    return mark
+
+
+kernel = entry(4)
+
+
+def compiled(family: str, name: str, code: str) -> bytes:
+    """The machine code of a kernel.
+
+    Args:
+        family: the module in this package.
+        name: the function in it that makes the kernel (or is the entry, if `code` is ``"q"``).
+        code: the element type's letter, or ``"q"`` for an entry that has none.
+
+    Returns:
+        an object file that defines the kernel as a C function of the name `cache.symbol`.
+    """
+    made = getattr(importlib.import_module(f".{family}", __package__), name)
+    if code in REALS:
+        made = made(REALS[code])
+    flags = compiler.Flags()
+    flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    flags.error_model = "numpy"
+    target = cpu_target
+    words = [types.int64] * made.words
+    result = compiler.compile_extra(target.typing_context, target.target_context, made, words, types.void, flags, {})
+    module = llvm.parse_assembly(result.library.get_llvm_str())
+    module.link_in(llvm.parse_assembly(_caller(symbol(family, name, code), result.fndesc.llvm_func_name, made.words)))
+    return target.target_context.codegen()._tm.emit_object(module)
+
+
+def _caller(name: str, native: str, words: int) -> str:
+    """LLVM assembly of a C function `name` that calls Numba's, which also takes places for a result and an error."""
+    arguments = ", ".join(f"i64 %{i}" for i in range(words))
+    return f"""
+    declare i32 @"{native}"(ptr, ptr, {", ".join(["i64"] * words)})
+    define void @{name}({arguments}) {{
+        %result = alloca ptr
+        %error = alloca ptr
+        call i32 @"{native}"(ptr %result, ptr %error, {arguments})
+        ret void
+    }}"""
+
+
+def build(folder: Path, family: str, name: str, code: str) -> None:
+    """Compiles a kernel into its file in `folder`, unless it is there."""
+    path = folder / file_name(family, name, code)
+    if not path.exists():
+        scratch = path.with_name(f"{path.name}.{os.getpid()}")
+        scratch.write_bytes(compiled(family, name, code))
+        scratch.replace(path)
+
+
+def main() -> None:
+    """Compiles what standard input asks for, until it ends; what fails is told in a file of the suffix ``.error``."""
+    folder = Path(sys.argv[1])
+    if hasattr(os, "nice"):
+        os.nice(5)
+    for line in sys.stdin:
+        family, name, code = line.split()
+        try:
+            build(folder, family, name, code)
+        except Exception:
+            traceback.print_exc()
+            error = (folder / file_name(family, name, code)).with_suffix(".error")
+            error.write_text(traceback.format_exc())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,292 @@
+"""Which kernel runs: compiled ones where they are ready, NumPy's otherwise.
+
+NumPy's kernels (``numpy_*.py``) always work. With the extra ``fast`` (Numba), a family of operations may also have
+compiled kernels (``compiled/``) that win from some size on. The functions in ``kernels/<family>.py`` choose between the
+two; operations call those and do not know which ran:
+
+    SOFTMAX = Kernel("softmax", "softmax")      # compiled/softmax.py, function softmax
+
+    def softmax(x, axis):
+        if x.size >= 4096 and (run := SOFTMAX.get(x.dtype)):
+            y = np.empty_like(x)
+            run(rows, 16, x, y, length)         # rows 0 .. rows, 16 at a time, shared between the threads
+            return y
+        return numpy_activation.softmax(x, axis)
+
+A compiled kernel is never waited for. The first call that would use it asks a process in the background to compile it
+(`compiled.builder`) and takes NumPy's path meanwhile; from the moment its file is there, calls use it. The file stays
+on disk (`cache`), so the next program finds it at once.
+
+``RUSHLIGHT_FAST=0`` leaves everything to NumPy; ``RUSHLIGHT_FAST=wait`` waits for each kernel to be compiled.
+"""
+
+import importlib.util
+import os
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import cache as disk
+from .pool import Pool, default_threads
+
+if TYPE_CHECKING:
+    import subprocess
+
+Launch = Callable[..., None]
+
+# How long to wait between two looks for a file that is being compiled, in seconds.
+_PATIENCE = 0.05
+
+# After how many seconds of compiling a notice is printed.
+_NOTICE_AFTER = 2.0
+
+
+@cache
+def enabled() -> bool:
+    """Whether compiled kernels can be had: Numba is installed and ``RUSHLIGHT_FAST`` is not 0."""
+    wanted = os.environ.get("RUSHLIGHT_FAST", "1") != "0"
+    return wanted and all(importlib.util.find_spec(name) is not None for name in ("numba", "llvmlite"))
+
+
+class Kernel:
+    """A handle to one compiled kernel, for all its element types.
+
+    Args:
+        family: its module in ``compiled/``.
+        name: the function in that module which makes it.
+        types: letters of the NumPy types it exists for.
+    """
+
+    __slots__ = ("_looked", "_ready", "family", "name", "types")
+
+    def __init__(self, family: str, name: str, types: str = "fd"):
+        self.family, self.name, self.types = family, name, types
+        self._ready: dict[str, Launch] = {}
+        self._looked: dict[str, float] = {}
+        KERNELS.append(self)
+
+    def get(self, dtype: np.dtype[Any]) -> Launch | None:
+        """The function that runs the kernel for a type, or None as long as there is none.
+
+        Its arguments are `total` and `grain` (the pieces of work, and how many a thread takes at a time) and then
+        the kernel's own: arrays (the caller sees to type, layout and size), integers and floats.
+        """
+        return self._ready.get(dtype.char) or self._look(dtype.char)
+
+    def _look(self, code: str) -> Launch | None:
+        if code not in self.types or not enabled():
+            return None
+        now = time.monotonic()
+        looked = self._looked.get(code)
+        if looked is not None and now - looked < _PATIENCE:
+            return None
+        self._looked[code] = now
+        pool = workshop.pool()
+        path = workshop.file(self.family, self.name, code)
+        if path is None or pool is None:
+            return None
+        launch = launcher(pool, load(path, disk.symbol(self.family, self.name, code)))
+        self._ready[code] = launch
+        return launch
+
+
+# Every kernel there is: what ``rushlight warmup`` compiles.
+KERNELS: list[Kernel] = []
+
+_PACKED = {np.ndarray: "q", int: "q", float: "d", bool: "q"}
+
+
+def launcher(pool: Pool, function: int) -> Launch:
+    """A Python function that runs the kernel at the address `function` on the pool's threads."""
+    packers: dict[tuple[type, ...], struct.Struct] = {}
+    ndarray = np.ndarray
+
+    def run(total: int, grain: int, *args: Any) -> None:
+        kinds = tuple(map(type, args))
+        packer = packers.get(kinds)
+        if packer is None:
+            packer = packers[kinds] = struct.Struct("@" + "".join(_PACKED[k] for k in kinds))
+        # An array is passed as the address of its object; the kernel reads the address of the elements there.
+        words = packer.pack(*[id(a) if type(a) is ndarray else a for a in args])
+        pool.launch(function, words, total, grain)
+
+    return run
+
+
+_engine: Any = None
+
+
+def load(path: Any, name: str) -> int:
+    """Loads an object file; returns the address of the function `name` in it."""
+    global _engine
+    import llvmlite.binding as llvm
+
+    if _engine is None:
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        target = llvm.Target.from_default_triple().create_target_machine()
+        _engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
+    _engine.add_object_file(llvm.ObjectFileRef.from_path(str(path)))
+    _engine.finalize_object()
+    return int(_engine.get_function_address(name))
+
+
+_threads = 0
+
+
+def get_threads() -> int:
+    """How many threads compute."""
+    return _threads or default_threads()
+
+
+def set_threads(threads: int) -> None:
+    """Sets how many threads compute."""
+    global _threads
+    _threads = threads
+    if (pool := workshop.existing) is not None:
+        pool.set_threads(threads)
+
+
+def scratch(count: int, dtype: Any) -> np.ndarray:
+    """An array of `count` elements with undefined contents, for use within one call of a kernel.
+
+    Each thread has one, which the next call gets again: memory that was used before is quicker than new memory.
+    """
+    size = count * np.dtype(dtype).itemsize
+    held = getattr(_local, "memory", None)
+    if held is None or held.size < size:
+        held = _local.memory = np.empty(size + size // 4, np.uint8)
+    return held[:size].view(dtype)
+
+
+_local = threading.local()
+
+
+class Workshop:
+    """The process in the background that compiles what is asked for, one kernel after the other."""
+
+    def __init__(self) -> None:
+        self.existing: Pool | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._asked: set[Path] = set()
+        self._since = 0.0
+        self._told = False
+
+    def file(self, family: str, name: str, code: str) -> Path | None:
+        """The file of a kernel, or None as long as it is not there; then it is asked for."""
+        path = disk.folder() / disk.file_name(family, name, code)
+        if path.exists():
+            return path
+        if path not in self._asked:
+            self._ask(path, f"{family} {name} {code}\n".encode())
+        if os.environ.get("RUSHLIGHT_FAST") == "wait":
+            return self._wait(path)
+        self._tell()
+        return None
+
+    def _ask(self, path: Path, line: bytes) -> None:
+        if not self._asked:
+            self._since = time.monotonic()
+        self._asked.add(path)
+        for _ in range(2):
+            if self._process is None:
+                self._process = start_builder(noisy=False)
+            try:
+                assert self._process.stdin is not None
+                self._process.stdin.write(line)
+                self._process.stdin.flush()
+                return
+            except OSError:  # it is gone: once more with a new one
+                self._process = None
+
+    def _wait(self, path: Path) -> Path:
+        failure = path.with_suffix(".error")
+        while not path.exists():
+            if failure.exists():
+                raise RuntimeError(f"compiling a kernel failed:\n{failure.read_text()}")
+            if self._process is None or self._process.poll() is not None:
+                raise RuntimeError("compiling a kernel failed: the builder is gone")
+            time.sleep(0.01)
+        return path
+
+    def _tell(self) -> None:
+        """Prints one notice when compiling takes long."""
+        if self._told or time.monotonic() - self._since < _NOTICE_AFTER:
+            return
+        missing = sum(not path.exists() for path in self._asked)
+        if missing:
+            self._told = True
+            print(
+                f"rushlight: compiling kernels in the background, once for this machine ({missing} of "
+                f"{len(self._asked)} to go); NumPy computes meanwhile. `rushlight warmup` compiles them beforehand.",
+                file=sys.stderr,
+            )
+
+    def pool(self) -> Pool | None:
+        """The threads, as soon as their own code is compiled."""
+        if self.existing is None:
+            files = [self.file("pool", name, "q") for name in ("launch", "work")]
+            if files[0] is not None and files[1] is not None:
+                launch, work = (
+                    load(files[0], disk.symbol("pool", "launch", "q")),
+                    load(files[1], disk.symbol("pool", "work", "q")),
+                )
+                self.existing = Pool(launch, work, get_threads())
+        return self.existing
+
+
+workshop = Workshop()
+
+
+def start_builder(noisy: bool) -> "subprocess.Popen[bytes]":
+    """Starts a process that compiles what it reads (`compiled.builder`); if `noisy`, its errors are shown."""
+    import subprocess
+
+    command = [sys.executable, "-m", f"{__package__}.compiled.builder", str(disk.folder())]
+    source = str(Path(__file__).parents[2])
+    path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
+    environment = {**os.environ, "PYTHONPATH": path}
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=quiet, stderr=None if noisy else quiet, env=environment
+    )
+
+
+def warm_up(codes: str = "f") -> Iterator[tuple[str, int, int]]:
+    """Compiles all kernels, on all processors; yields what is ready, how many are, and of how many.
+
+    Args:
+        codes: letters of the NumPy types to compile for; ``"f"`` is float32, ``"d"`` float64.
+
+    Raises:
+        RuntimeError: Numba is missing, or a kernel failed to compile.
+    """
+    if not enabled():
+        raise RuntimeError('compiled kernels need Numba: pip install "rushlight[fast]"')
+    wanted = [("pool", "launch", "q"), ("pool", "work", "q")]
+    wanted += [(k.family, k.name, code) for k in KERNELS for code in k.types if code in codes]
+    paths = {disk.folder() / disk.file_name(*w): w for w in wanted}
+    missing = [path for path in paths if not path.exists()]
+    builders = [start_builder(noisy=True) for _ in range(min(get_threads(), len(missing)))]
+    for i, builder in enumerate(builders):
+        assert builder.stdin is not None
+        builder.stdin.write("".join(f"{' '.join(paths[p])}\n" for p in missing[i :: len(builders)]).encode())
+        builder.stdin.close()
+    done = len(paths) - len(missing)
+    while missing:
+        running = any(builder.poll() is None for builder in builders)
+        for path in [p for p in missing if p.exists()]:
+            missing.remove(path)
+            done += 1
+            yield ".".join(paths[path]), done, len(paths)
+        if missing and not running and not any(p.exists() for p in missing):
+            failed = ", ".join(".".join(paths[p]) for p in missing)
+            raise RuntimeError(f"these kernels failed to compile: {failed}")
+        time.sleep(0.02)

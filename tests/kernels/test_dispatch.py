@@ -1,0 +1,133 @@
+"""Compiled kernels: found, compiled in the background, shared between threads, never in the way."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from rushlight.kernels import dispatch
+
+pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
+
+
+def ready(kernel: dispatch.Kernel, dtype: type = np.float32) -> dispatch.Launch:
+    """The kernel, waited for."""
+    deadline = time.monotonic() + 120
+    while (run := kernel.get(np.dtype(dtype))) is None:
+        assert time.monotonic() < deadline, "a kernel was not compiled within two minutes"
+        time.sleep(0.01)
+    return run
+
+
+@pytest.fixture(scope="module")
+def pack() -> dispatch.Kernel:
+    return dispatch.Kernel("matmul", "pack")
+
+
+def packed(run: dispatch.Launch, b: np.ndarray, width: int) -> np.ndarray:
+    depth, columns = b.shape
+    out = np.full(-(-columns // width) * width * depth, np.nan, b.dtype)
+    run(-(-columns // width), 1, b, out, depth, columns, *b.strides)
+    return out
+
+
+def test_a_kernel_computes_on_several_threads_what_it_computes_on_one(pack: dispatch.Kernel) -> None:
+    run = ready(pack)
+    b = np.random.default_rng(0).standard_normal((7, 1000), dtype=np.float32)
+    threads = dispatch.get_threads()
+    try:
+        dispatch.set_threads(1)
+        alone = packed(run, b, 64)
+        dispatch.set_threads(4)
+        for _ in range(50):
+            np.testing.assert_array_equal(packed(run, b, 64), alone)
+    finally:
+        dispatch.set_threads(threads)
+
+
+def test_python_threads_may_launch_at_the_same_time(pack: dispatch.Kernel) -> None:
+    run = ready(pack)
+    arrays = [np.random.default_rng(i).standard_normal((5, 512), dtype=np.float32) for i in range(4)]
+    expected = [packed(run, b, 64) for b in arrays]
+    wrong = []
+
+    def work(i: int) -> None:
+        for _ in range(200):
+            if not np.array_equal(packed(run, arrays[i], 64), expected[i]):
+                wrong.append(i)
+
+    workers = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_has_threads_of_its_own(pack: dispatch.Kernel) -> None:
+    run = ready(pack)
+    b = np.random.default_rng(0).standard_normal((7, 1000), dtype=np.float32)
+    expected = packed(run, b, 64)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if np.array_equal(packed(run, b, 64), expected) else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_types_without_a_kernel_are_left_to_numpy(pack: dispatch.Kernel) -> None:
+    assert pack.get(np.dtype(np.int64)) is None
+    assert pack.get(np.dtype(np.float16)) is None
+
+
+PROGRAM = """
+import sys, time
+import numpy as np
+from rushlight.kernels import dispatch
+kernel = dispatch.Kernel("matmul", "pack")
+first = kernel.get(np.dtype(np.float32))
+for _ in range(6000):
+    if kernel.get(np.dtype(np.float32)) is not None: break
+    time.sleep(0.01)
+print(first, kernel.get(np.dtype(np.float32)) is not None, "numba" in sys.modules)
+"""
+
+
+def run_program(**environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
+
+
+def test_nothing_waits_for_the_compiler_and_the_program_never_imports_it(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    assert run_program(RUSHLIGHT_CACHE=str(tmp_path)).stdout == "None True False\n"
+    assert len(list(tmp_path.glob("*.o"))) == 3
+
+
+def test_a_folder_that_cannot_be_used_is_no_error(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "file").write_text("")
+    assert run_program(RUSHLIGHT_CACHE=str(tmp_path / "file" / "folder")).stdout == "None True False\n"
+
+
+def test_fast_can_be_switched_off() -> None:
+    program = "from rushlight.kernels import dispatch; print(dispatch.enabled())"
+    made = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "RUSHLIGHT_FAST": "0"}, capture_output=True, text=True
+    )
+    assert made.stdout == "False\n"
+
+
+def test_warmup_compiles_what_is_missing(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    environment = {**os.environ, "RUSHLIGHT_CACHE": str(tmp_path)}
+    program = (
+        "from rushlight.kernels import dispatch\n"
+        "dispatch.KERNELS[:] = [dispatch.Kernel('matmul', 'pack')]\n"
+        "print(list(dispatch.warm_up())[-1][1:])\n"
+        "print(list(dispatch.warm_up()))\n"
+    )
+    made = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert made.stdout == "(3, 3)\n[]\n", made.stderr
