@@ -30,7 +30,7 @@ def pack() -> dispatch.Kernel:
 
 def packed(run: dispatch.Launch, b: np.ndarray, width: int) -> np.ndarray:
     depth, columns = b.shape
-    out = np.full(-(-columns // width) * width * depth, np.nan, b.dtype)
+    out = np.zeros(-(-columns // width) * width * depth, b.dtype)
     run(-(-columns // width), 1, b, out, depth, columns, *b.strides)
     return out
 
