@@ -200,7 +200,8 @@ def grad(
         )
     if allow_unused is None:
         allow_unused = materialize_grads
-    of, wanted = _as_tuple(outputs), _as_tuple(inputs)
+    of = (outputs,) if isinstance(outputs, TensorBase) else _as_tuple(outputs)
+    wanted = (inputs,) if isinstance(inputs, TensorBase) else _as_tuple(inputs)
     keep = create_graph if retain_graph is None else retain_graph
     if grad_outputs is None and len(of) == 1 and only_inputs and not is_grads_batched:
         try:
@@ -209,7 +210,7 @@ def grad(
             nodes = [t._node for t in wanted]
         except AttributeError:  # a gradient edge, or an argument that is none
             root = None
-        if root is not None and not output._shape and output._dtype.plain and nodes and None not in nodes:
+        if root is not None and not output._shape and output._dtype.plain and nodes and all(nodes):
             # The ordinary case: a real scalar with respect to tensors.
             seed = _ones(output)
             results = engine.run_to_leaves(root, seed, nodes, keep, create_graph)

@@ -125,7 +125,7 @@ def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_gr
         LeafHooks.alive
         or node_watchers
         or not root.seq
-        or (create_graph and not mode.local.grad)
+        or (create_graph and mode.special.count and not mode.local.grad)
         or not _all_leaves(root, inputs)
         or not _running.acquire(False)
     ):
@@ -134,10 +134,13 @@ def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_gr
         leaves = run_fast(root, grad if create_graph else grad._data, keep, create_graph, True)
     finally:
         _running.release()
-    found = [leaf.grad for leaf in inputs]
+    found = []
+    for leaf in inputs:
+        grad = leaf.grad
+        found.append(grad if create_graph or grad is None else base.wrap(grad))
     for leaf in leaves:
         leaf.grad = None
-    return found if create_graph else [None if grad is None else base.wrap(grad) for grad in found]
+    return found
 
 
 def run_scalar(root: Any, grad: Any, keep: bool) -> bool:
@@ -200,13 +203,10 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
     shared = tensors or captures
     heap: list[tuple[int, Any]] = []
     leaves: list[AccumulateGrad] = []
-    node.grad = grad
     next_: Any = None
     try:
         while True:
             rule = node.rule
-            grad = node.grad
-            node.grad = None
             arity = rule.arity
             next_ = None
             if arity == ONE:
@@ -216,6 +216,10 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                 if have is not None:
                     edge.grad = have + result
                 elif edge.seq:
+                    if not heap:  # the next of a chain: its gradient need not wait anywhere
+                        node = edge
+                        grad = result
+                        continue
                     edge.grad = result
                     next_ = edge
                 else:
@@ -281,6 +285,8 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                 node = heappop(heap)[1]
             else:
                 break
+            grad = node.grad
+            node.grad = None
     except BaseException:
         # Nothing may stay behind in the nodes: another backward would take it for its own.
         for waiting in (*leaves, *[entry[1] for entry in heap], next_, node, *node.edges()):

@@ -195,11 +195,11 @@ class inference_mode(_Decorator):
         local = mode.local
         self.previous = local.grad, local.inference
         local.grad, local.inference = not self.mode, self.mode
-        mode.enter()
+        mode.enter(more=True)
 
     def __exit__(self, *exc: Any) -> None:
         mode.local.grad, mode.local.inference = self.previous
-        mode.leave()
+        mode.leave(more=True)
 
 
 def is_inference_mode_enabled() -> bool:

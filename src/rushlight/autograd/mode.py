@@ -1,7 +1,10 @@
 """Which special modes are in force. Operations test one number; everything else is looked at only when it is not zero.
 
 `special.count` is the number of modes entered by any thread and not yet left: no_grad, inference mode, anomaly
-detection, profiling, hooks on saved tensors, forward mode. What is in force in this thread says `local`.
+detection, profiling, forward mode. What is in force in this thread says `local`.
+
+The commonest by far is no_grad. `special.more` counts the others, so that an operation which finds none of these and
+that its thread does not record goes straight to its plain form.
 """
 
 import threading
@@ -12,12 +15,18 @@ from ..base import UNTOUCHED, TensorBase
 
 
 class Special:
-    """Holds the count of modes in force in any thread."""
+    """Counts the modes in force in any thread.
 
-    __slots__ = ("count",)
+    Attributes:
+        count: all of them.
+        more: those that do more than switch recording off or on.
+    """
+
+    __slots__ = ("count", "more")
 
     def __init__(self) -> None:
         self.count = 0
+        self.more = 0
 
 
 class Local(threading.local):
@@ -45,16 +54,18 @@ local = Local()
 _lock = threading.Lock()
 
 
-def enter() -> None:
-    """One more special mode is in force."""
+def enter(more: bool = False) -> None:
+    """One more special mode is in force; `more` if it does not only switch recording off or on."""
     with _lock:
         special.count += 1
+        special.more += more
 
 
-def leave() -> None:
+def leave(more: bool = False) -> None:
     """One special mode less is in force."""
     with _lock:
         special.count -= 1
+        special.more -= more
 
 
 def is_grad_enabled() -> bool:
@@ -65,7 +76,7 @@ def is_grad_enabled() -> bool:
 def watch(watcher: Any) -> None:
     """From now on `watcher` takes part in every operation of this thread."""
     local.watchers = (*local.watchers, watcher)
-    enter()
+    enter(more=True)
 
 
 def unwatch(watcher: Any) -> None:
@@ -76,7 +87,7 @@ def unwatch(watcher: Any) -> None:
             del kept[i]
             break
     local.watchers = tuple(kept)
-    leave()
+    leave(more=True)
 
 
 def call(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -19,7 +19,7 @@ def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:
     if total is None:
         if type(grad) is not ndarray:
             grad = np.asarray(grad)
-        elif not grad.flags.c_contiguous or not leaf.array.flags.c_contiguous:
+        elif grad.ndim > 1 and not (grad.flags.c_contiguous and leaf.array.flags.c_contiguous):
             grad = laid_out(grad, leaf.array)
         leaf.total = grad
     elif type(total) is ndarray:

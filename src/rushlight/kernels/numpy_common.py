@@ -5,6 +5,9 @@ import numpy as np
 # A decorator: PyTorch computes infinities and NaN without a word.
 quiet = np.errstate(all="ignore")
 
+# So many elements are few: calls cost more than arithmetic.
+FEW = 1024
+
 
 def widen(x: np.ndarray) -> np.ndarray:
     """`x` as float32 when it is a floating type of two bytes or less (float16, bfloat16), else `x` itself."""

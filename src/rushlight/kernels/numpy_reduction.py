@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .numpy_common import narrow, widen
+from .numpy_common import FEW, narrow, widen
 
 Axes = tuple[int, ...]
 _add = np.add.reduce
@@ -18,8 +18,19 @@ _LONG = 512
 
 def sum_all(x: Any) -> Any:
     """The sum of all elements of a floating-point array, as a 0-dim array in the type of `x`."""
+    kept = _ones.get(x.dtype)
+    if kept is not None:
+        ones = kept.get(x.shape)
+        if ones is not None:
+            return np.array(x.dot(ones))
+        if x.ndim == 1 and len(x) <= FEW and len(kept) < 256:
+            kept[x.shape] = np.ones(x.shape, x.dtype)
     # Handing over the place for the result is quicker than turning a NumPy scalar into an array afterwards.
     return _add(x, None, None, np.empty((), x.dtype))
+
+
+# The quickest sum of few numbers is their dot product with ones. These were needed before.
+_ones: dict[np.dtype, dict[Axes, np.ndarray]] = {np.dtype(np.float32): {}, np.dtype(np.float64): {}}
 
 
 def mean_all(x: Any) -> Any:
@@ -98,15 +109,14 @@ def min_along(x: np.ndarray, axis: int, keepdims: bool) -> tuple[Any, Any]:
 
 def spread(grad: Any, shape: Axes) -> Any:
     """One number as an array of a shape: filled if it is small, else seen without a memory of its own."""
-    if math.prod(shape) <= SMALL:
+    if math.prod(shape) <= FEW:
         filled = np.empty(shape, grad.dtype)
         filled[...] = grad
         return filled
-    return np.broadcast_to(grad, shape)
-
-
-# Up to this many elements filling an array is quicker than making a view that repeats one number.
-SMALL = 1024
+    # (What np.broadcast_to does, in a sixth of its time.)
+    seen = np.ndarray(shape, grad.dtype, grad, 0, (0,) * len(shape))
+    seen.flags.writeable = False
+    return seen
 
 
 def spread_over(grad: Any, shape: Axes, axes: Axes, keepdims: bool) -> Any:

@@ -315,8 +315,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     lines = [f"def {name}({', '.join(arguments)}):"]
     add = lines.append
     if flavour == "checked":
-        kwargs = "{}" if operator else "{'out': out}"
-        add(f"    if special.count: return call({op.reference}, {passed}, {kwargs})")
+        lines += _special_lines(op, [first, *([second] if second else [])], [] if operator else ["out"])
     if not operator:
         add("    if out is not None: return elementwise_general(" + f"{op.reference}, {passed}, out)")
     kernel = op.kernel_name
@@ -361,6 +360,18 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
 
 
+def _special_lines(op: "Operation", positional: list[str], keywords: list[str]) -> list[str]:
+    """What an entry does first: if some special mode is in force anywhere, look which."""
+    args = "".join(f"{p}, " for p in positional)
+    kwargs = ", ".join(f"{k!r}: {k}" for k in keywords)
+    passed = ", ".join([*positional, *(f"{k}={k}" for k in keywords)])
+    return [
+        "    if special.count:",
+        f"        if special.more or local.grad: return call({op.reference}, ({args}), {{{kwargs}}})",
+        f"        return {op.plain_name}({passed})",
+    ]
+
+
 def _number_lines(op: "Operation", first: str, second: str, record: bool, operator: bool, dtype: str) -> list[str]:
     """The branch for a Python number as the second input."""
     kernel = op.kernel_name
@@ -399,9 +410,8 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
     add = lines.append
     everything = f"({''.join(f'{p}, ' for p in op.parameters)})"
     if flavour == "checked":
-        positional = "".join(f"{p}, " for p in op.parameters if p not in op.keyword_only)
-        keywords = [f"{p!r}: {p}" for p in (*op.keyword_only, *(("out",) if op.out else ()))]
-        add(f"    if special.count: return call({op.reference}, ({positional}), {{{', '.join(keywords)}}})")
+        positional = [p for p in op.parameters if p not in op.keyword_only]
+        lines += _special_lines(op, positional, [*op.keyword_only, *(("out",) if op.out else ())])
     add("    try:")
     for n in op.tensors:
         add(f"        {n}_data = " + (f"None if {n} is None else {n}._data" if n in op.optional else f"{n}._data"))
@@ -461,11 +471,13 @@ def _result_lines(op: "Operation", indent: str, recorded: bool, versions: dict[s
         mine = "None"
         if recorded and n in op.differentiable:
             mine = "node" if len(op.differentiable) == 1 else f"output(node, {i})"
-        dtype = f"from_numpy({n}.dtype)"
-        if op.tensors and op.tensors[0] not in op.optional:
+        shape, dtype = f"{n}.shape", f"from_numpy({n}.dtype)"
+        if op.like and not i:
+            shape, dtype = f"{op.like}._shape", f"{op.like}._dtype"
+        elif op.tensors and op.tensors[0] not in op.optional:
             first = op.tensors[0]
             dtype = f"{first}._dtype if {n}.dtype is {first}_data.dtype else {dtype}"
-        lines += tensor_lines(indent, n, f"{n}.shape", dtype, mine, versions[n])
+        lines += tensor_lines(indent, n, shape, dtype, mine, versions[n])
         if op.view:
             lines.append(f"{indent}as_view(t, {op.tensors[0]}{', made_without_grad()' if flavour == 'plain' else ''})")
         if len(op.outputs) > 1:
@@ -478,6 +490,7 @@ def _result_lines(op: "Operation", indent: str, recorded: bool, versions: dict[s
 
 namespace.update(
     special=mode.special,
+    local=mode.local,
     call=mode.call,
     new=object.__new__,
     next_seq=node.next_seq,

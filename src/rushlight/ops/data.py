@@ -327,9 +327,11 @@ def tensor(
         no_pinning(pin_memory)
     elif dtype is None:
         kind = type(data)
-        if kind is list:
-            kinds = {*map(type, data)}
-            if len(kinds) == 1 and _float in kinds:
+        if kind is list and data:
+            for x in data:
+                if type(x) is not _float:
+                    break
+            else:
                 dtype = dtypes._default
                 return finish(np.array(data, dtype.numpy), dtype, requires_grad)
         elif kind is _float:

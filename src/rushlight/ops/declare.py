@@ -70,6 +70,7 @@ class Operation:
         outputs: names of the outputs. differentiable: those which have a gradient.
         saves: names of what `forward` returns beyond the outputs, for the formulas alone.
         result: None, or ``"bool"`` for a comparison.
+        like: the input whose shape and dtype the result has, if it always has those of one.
         floating: whether integers are converted to the default floating-point type first.
         view: whether the result shares the first input's memory.
         several: whether the result is a list of arrays, as many as the arguments ask for; the node then has as many
@@ -91,6 +92,7 @@ class Operation:
         self.differentiable: tuple[str, ...] = options.pop("differentiable", self.outputs)
         self.saves: tuple[str, ...] = options.pop("saves", ())
         self.result: str | None = options.pop("result", None)
+        self.like: str | None = options.pop("like", None)
         self.floating: bool = options.pop("floating", False)
         self.check: Callable[..., None] | None = options.pop("check", None)
         self.view: bool = self.kind == "view"
@@ -121,6 +123,7 @@ class Operation:
         self.gathers = any(p in self.lists for p in self.inputs)
         self.reference = f"OP_{self.name}"
         self.kernel_name = f"KERNEL_{self.name}"
+        self.plain_name = f"PLAIN_{self.name}"
         namespace[self.reference] = self
         namespace[self.kernel_name] = self.forward
         self._formulas: dict[tuple[str, bool], codegen.Formula] = {}
@@ -227,6 +230,8 @@ class Operation:
 
     def entry(self, flavour: str, name: str, operator: bool = False) -> Any:
         """Compiles the operation's entry; see codegen.py."""
+        if self.plain_name not in namespace:
+            namespace[self.plain_name] = _entry_point(self, self.name, False, "plain")
         if self.kind == "elementwise":
             return codegen.elementwise_entry(self, flavour, name, operator)
         return codegen.operation_entry(self, flavour, name)
@@ -281,7 +286,7 @@ def operation(
     *, kernel: Any = None, node: str | None = None, outputs: tuple[str, ...] = ("result",),
     differentiable: tuple[str, ...] | None = None, saves: tuple[str, ...] = (), tangent: str | None = None,
     function: bool = True, method: bool = True, inplace: bool = False, name: str | None = None, out: bool | None = None,
-    aten: str | None = None, joint: tuple[str, str] | None = None, **formulas: str,
+    aten: str | None = None, like: str | None = None, joint: tuple[str, str] | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation that is not elementwise.
 
@@ -295,6 +300,7 @@ def operation(
             none to speak of, ``"refused"`` if PyTorch has none, or a formula in which ``input_t`` is the tangent of
             ``input``. If not given, it is derived from the gradients' formulas, at the cost of two backwards.
         function, method, inplace, name, out, aten: as in `elementwise`; `out` whether there is an ``out=`` argument.
+        like: the input whose shape and dtype the first output always has, if there is such: it need not be asked then.
         joint: names of inputs, such as ``"input, weight"``, and one formula for the tuple of their gradients. In it
             ``needs`` is a tuple that says which of them are wanted; in the others' places stands None.
         formulas: for each other differentiable input, its gradient; for a list of tensors, the list of gradients.
@@ -439,12 +445,12 @@ def _template(*args: Any, **kwargs: Any) -> Any:
     return first_use("<key>", args, kwargs)  # type: ignore[name-defined]  # noqa: F821
 
 
-_WAITING: dict[str, tuple[Operation, str, bool, Any]] = {}
+_WAITING: dict[str, tuple[Operation, str, bool, str, Any]] = {}
 
 
-def _entry_point(op: Operation, name: str, operator: bool) -> Any:
+def _entry_point(op: Operation, name: str, operator: bool, flavour: str = "checked") -> Any:
     """A function that compiles itself when first called: its identity stays, its code is replaced."""
-    key = f"{op.name} {name}"
+    key = f"{op.name} {name} {flavour}"
     code = _template.__code__
     code = code.replace(
         co_consts=tuple(key if c == "<key>" else c for c in code.co_consts), co_name=name, co_qualname=name
@@ -453,13 +459,13 @@ def _entry_point(op: Operation, name: str, operator: bool) -> Any:
     function.__doc__ = op.doc
     function.__wrapped__ = op.declared  # type: ignore[attr-defined]
     function.__module__ = "torch"
-    _WAITING[key] = op, name, operator, function
+    _WAITING[key] = op, name, operator, flavour, function
     return function
 
 
 def _first_use(key: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    op, name, operator, function = _WAITING[key]
-    made = op.entry("checked", name, operator)
+    op, name, operator, flavour, function = _WAITING[key]
+    made = op.entry(flavour, name, operator)
     function.__code__ = made.__code__
     function.__defaults__ = made.__defaults__
     function.__kwdefaults__ = made.__kwdefaults__

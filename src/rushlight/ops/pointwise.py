@@ -344,7 +344,7 @@ def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
 _POW: dict[str, Any] = {"node": "PowBackward0", "aten": "pow", "kernel": kernels.pow_number}
 
 
-@operation(name="_pow_number", **_POW, function=False, method=False,
+@operation(name="_pow_number", **_POW, function=False, method=False, like="input",
            input="_scaled_power(grad, input, exponent - 1, exponent) if exponent else zeros_like(grad)",
            tangent="_scaled_power(input_t, input, exponent - 1, exponent)")  # fmt: skip
 def _pow_number(input: Array, exponent: float) -> Array:
@@ -359,7 +359,7 @@ def _pow_complex(input: Array, exponent: float) -> Array:
 
 
 @operation(name="_scaled_power", node="MulBackward0", aten="mul", kernel=kernels.scaled_power, function=False,
-           method=False, out=False, gradient="_scaled_power(grad, input, exponent, factor)",
+           method=False, out=False, like="gradient", gradient="_scaled_power(grad, input, exponent, factor)",
            input="_scaled_power(grad * gradient, input, exponent - 1, factor * exponent)",
            tangent="_scaled_power(gradient_t, input, exponent, factor)"
                    " + _scaled_power(gradient * input_t, input, exponent - 1, factor * exponent)")  # fmt: skip
