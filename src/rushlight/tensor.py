@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import devices, dtypes
-from .autograd import api, engine, mode, node
+from .autograd import api, engine, metadata, mode, node
 from .autograd.node import AccumulateGrad
 from .base import UNTOUCHED, Size, TensorBase, base_of, make_size, namespace, own_version, wrap
 from .dtypes import dtype
@@ -240,6 +240,7 @@ class Tensor(TensorMethods):
         current = self._node
         if current is None or not current.seq:
             return None
+        metadata.note(self)
         return current.next0 if type(current) is node.Output else current
 
     @property

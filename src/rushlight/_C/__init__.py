@@ -22,6 +22,17 @@ _WHERE: dict[str, tuple[str, str | None]] = {
     "is_inference_mode_enabled": ("autograd.grad_mode", "is_inference_mode_enabled"),
     "is_anomaly_enabled": ("autograd.anomaly", "is_anomaly_enabled"),
     "is_anomaly_check_nan_enabled": ("autograd.anomaly", "is_anomaly_check_nan_enabled"),
+    "_current_autograd_node": ("autograd.tasks", "current_node"),
+    "_current_graph_task_id": ("autograd.tasks", "current_id"),
+    "_current_graph_task_execution_order": ("autograd.tasks", "execution_order"),
+    "_will_engine_execute_node": ("autograd.tasks", "will_execute"),
+    "_is_multithreading_enabled": ("autograd.grad_mode", "is_multithreading_enabled"),
+    "_MultithreadingEnabled": ("autograd.grad_mode", "set_multithreading_enabled"),
+    "_EngineBase": ("autograd.engine", "ImperativeEngine"),
+    "_ImperativeEngine": ("autograd.engine", "ImperativeEngine"),
+    "_get_obj_in_tls": ("autograd.stash", "get"),
+    "_is_key_in_tls": ("autograd.stash", "has"),
+    "_stash_obj_in_tls": ("autograd.stash", "put"),
 }
 
 

@@ -13,9 +13,12 @@ from .function import Function as Function
 from .grad_mode import _unsafe_preserve_version_counter as _unsafe_preserve_version_counter
 from .grad_mode import enable_grad as enable_grad
 from .grad_mode import inference_mode as inference_mode
+from .grad_mode import is_multithreading_enabled as is_multithreading_enabled
 from .grad_mode import no_grad as no_grad
 from .grad_mode import set_grad_enabled as set_grad_enabled
+from .grad_mode import set_multithreading_enabled as set_multithreading_enabled
 from .mode import is_grad_enabled as is_grad_enabled
+from .saved import SavedTensor as SavedTensor
 from .variable import Variable as Variable
 
 _LAZY = {

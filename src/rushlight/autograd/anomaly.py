@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
-from . import engine, mode, steps
+from . import mode, steps, tasks
 from .node import Node, Outputs, rare
 
 # Where the frames come from that lie between the user's line and the node: generated code, operations, this package.
@@ -31,32 +31,14 @@ def is_anomaly_check_nan_enabled() -> bool:
     return _State.check_nan
 
 
-class _ForwardLines:
-    """Notes on every new node where in the user's program it was made, and during which other node's backward."""
-
-    def around(self, operation: Any, run: Any) -> Any:
-        """Wraps an operation so that its node knows its origin."""
-
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            result = run(*args, **kwargs)
-            for r in result if isinstance(result, tuple) else (result,):
-                if isinstance(r, TensorBase) and r._node is not None and r._node.seq:
-                    note_origin(r._node)
-            return result
-
-        return noted
-
-
 def note_origin(node: Node) -> None:
-    """Stores the present stack in a node's metadata."""
+    """Notes where in the user's program a node was made, and during which other node's backward."""
     metadata = rare(node).metadata
-    if "traceback_" not in metadata:
-        frames = traceback.extract_stack()
-        while frames and frames[-1].filename.startswith(_MACHINERY):
-            frames.pop()
-        metadata["traceback_"] = traceback.format_list(frames)
-        if engine.tasks.stack:
-            metadata["parent_"] = engine.tasks.stack[-1].node
+    frames = traceback.extract_stack()
+    while frames and frames[-1].filename.startswith(_MACHINERY):
+        frames.pop()
+    metadata["traceback_"] = traceback.format_list(frames)
+    metadata["parent_"] = tasks.current_node()
 
 
 class _Check:
@@ -111,7 +93,7 @@ def explain(node: Any) -> None:
         parent = of.get("parent_")
 
 
-_lines, _check = _ForwardLines(), _Check()
+_check = _Check()
 
 
 def _switch(on: bool, check_nan: bool) -> None:
@@ -120,10 +102,10 @@ def _switch(on: bool, check_nan: bool) -> None:
         return
     _State.on = on
     if on:
-        mode.watch(_lines)
+        mode.on_nodes(note_origin)
         steps.node_watchers.append(_check)
     else:
-        mode.unwatch(_lines)
+        mode.off_nodes(note_origin)
         steps.node_watchers.remove(_check)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from ..base import UNTOUCHED, Size, TensorBase, namespace, tensor_names, wrap
 from ..warn import warn_once
 from . import engine
-from .node import Node
+from .metadata import output_metadata
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
@@ -16,6 +16,14 @@ def _as_tuple(x: Any) -> tuple[Any, ...]:
     if kind is tuple or kind is list:
         return tuple(x)
     return (x,) if isinstance(x, TensorBase) or hasattr(x, "internal_node") else tuple(x)
+
+
+def _seeds_as_tuple(x: Any, count: int) -> tuple[Any, ...]:
+    """Seeds for `count` outputs; a single one that is not in a sequence is for the first of them."""
+    given = (None,) * count if x is None else _as_tuple(x)
+    if len(given) < count and not isinstance(x, TensorBase):
+        raise RuntimeError(f"got {count} tensors and {len(given)} gradients")
+    return given
 
 
 def _edge(x: Any) -> Any:
@@ -45,36 +53,19 @@ def make_seeds(outputs: tuple[Any, ...], seeds: tuple[Any, ...], batched: bool =
     for i, (t, seed) in enumerate(zip(outputs, seeds, strict=False)):
         if seed is None:
             if isinstance(t, TensorBase):
-                if t._node is not None and not (not t._shape and t._dtype.plain):
-                    if t._data.size != 1:
-                        raise RuntimeError("grad can be implicitly created only for scalar outputs")
-                    if not t._dtype.is_floating_point:
-                        raise RuntimeError(
-                            f"grad can be implicitly created only for real scalar outputs but got {t._dtype}"
-                        )
-                made.append(_ones(t))
+                needs = t._node is not None and (t._shape or not t._dtype.plain)
+                made.append(_implicit(t) if needs else _ones(t))
             else:
-                made.append(None)
+                made.append(_implicit(_like(t)))
             continue
         if not isinstance(seed, TensorBase):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(seed).__name__}")
-        if isinstance(t, TensorBase):
+        if not isinstance(t, TensorBase):
+            t = _like(t)
+        if t is not None:
             shape = seed._shape[1:] if batched else seed._shape
             if shape != t._shape:
-                if batched:
-                    raise RuntimeError(
-                        "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the "
-                        "batch "
-                        f"dimension. The sizes of the remaining dimensions are expected to match the shape of "
-                        f"corresponding output, but a mismatch was detected: grad_output[{i}] has a shape of "
-                        f"{Size(seed._shape)} and output[{i}] has a shape of {Size(t._shape)}. If you only want some "
-                        "tensors in `grad_output` to be considered batched, consider using vmap."
-                    )
-                raise RuntimeError(
-                    f"Mismatch in shape: grad_output[{i}] has a shape of {Size(seed._shape)} and output[{i}] has a "
-                    "shape "
-                    f"of {Size(t._shape)}."
-                )
+                raise RuntimeError(_mismatch(i, shape[1:] if batched else shape, t._shape, batched))
             if t._dtype.is_complex != seed._dtype.is_complex:
                 raise RuntimeError(
                     "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
@@ -82,6 +73,32 @@ def make_seeds(outputs: tuple[Any, ...], seeds: tuple[Any, ...], batched: bool =
                 )
         made.append(seed)
     return made
+
+
+def _like(edge: Any) -> Any:
+    """An empty tensor of the shape and dtype that the output of a gradient edge had, or None if they are not known."""
+    known = output_metadata(edge.node, edge.output_nr)
+    return None if known is None else wrap(np.empty(known.shape, known.dtype.numpy))
+
+
+def _implicit(t: Any) -> Any:
+    if t is None or t._data.size != 1:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    if not t._dtype.is_floating_point:
+        raise RuntimeError(f"grad can be implicitly created only for real scalar outputs but got {t._dtype}")
+    return _ones(t)
+
+
+def _mismatch(i: int, seed: Any, output: Any, batched: bool) -> str:
+    shapes = f"grad_output[{i}] has a shape of {Size(seed)} and output[{i}] has a shape of {Size(output)}."
+    if not batched:
+        return f"Mismatch in shape: {shapes}"
+    return (
+        "If `is_grads_batched=True`, we interpret the first dimension of each grad_output as the batch dimension. The "
+        "sizes of the remaining dimensions are expected to match the shape of corresponding output, but a mismatch was "
+        f"detected: {shapes} If you only want some tensors in `grad_output` to be considered batched, consider using "
+        "vmap."
+    )
 
 
 def _roots(outputs: tuple[Any, ...], seeds: list[Any]) -> list[tuple[Any, Any]]:
@@ -144,9 +161,8 @@ def backward(
         wanted = _as_tuple(inputs)
         if not wanted:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    given = (None,) * len(outputs) if grad_tensors is None else _as_tuple(grad_tensors)
-    if len(given) < len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+        _check_inputs(wanted)
+    given = _seeds_as_tuple(grad_tensors, len(outputs))
     _warn_create_graph(create_graph)
     roots = _roots(outputs, make_seeds(outputs, given))
     if not roots:
@@ -226,12 +242,8 @@ def grad(
         )
     if not wanted:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
-    for t in wanted:
-        if isinstance(t, Node) or not (isinstance(t, TensorBase) or hasattr(t, "internal_node")):
-            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(t).__name__}")
-    given = (None,) * len(of) if grad_outputs is None else _as_tuple(grad_outputs)
-    if len(given) < len(of):
-        raise RuntimeError(f"got {len(of)} tensors and {len(given)} gradients")
+    _check_inputs(wanted)
+    given = _seeds_as_tuple(grad_outputs, len(of))
     if is_grads_batched:
         return _grad_batched(
             of, wanted, make_seeds(of, given, True), keep, create_graph, allow_unused, materialize_grads
@@ -245,6 +257,12 @@ def grad(
         return _answers(wanted, [None] * len(wanted), allow_unused, materialize_grads)
     results = engine.run(roots, keep, create_graph, [_edge(t) for t in wanted], False)
     return _answers(wanted, results, allow_unused, materialize_grads)
+
+
+def _check_inputs(wanted: tuple[Any, ...]) -> None:
+    for t in wanted:
+        if not (isinstance(t, TensorBase) or hasattr(t, "internal_node")):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(t).__name__}")
 
 
 def _answers(
@@ -262,7 +280,7 @@ def _answers(
             if any(g is None and not isinstance(t, TensorBase) for t, g in zip(wanted, results, strict=True)):
                 raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
             results = [
-                wrap(np.zeros(t._shape, t._data.dtype)) if g is None else g
+                wrap(np.zeros_like(t._data)) if g is None else g
                 for t, g in zip(wanted, results, strict=True)
             ]
     return tuple(results)

@@ -9,11 +9,9 @@ complete when its turn comes. Two loops follow it:
   already running): gradients wait in a dictionary, and a leaf runs as soon as all that leads to it has.
 """
 
-import contextvars
 import itertools
 import threading
 from heapq import heappop, heappush, heappushpop
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -21,50 +19,20 @@ import numpy as np
 from .. import base
 from . import mode
 from .hooks import HOOKED, LeafHooks
-from .node import ONE, TWO, AccumulateGrad, Outputs
+from .node import ONE, TWO, AccumulateGrad, Output, function_of
 from .steps import (
     accumulate_array,
     accumulate_tensor,
+    capture,
     node_watchers,
-    recording,
-    replacement,
     run_hooked,
     run_leaf,
     step,
 )
+from .tasks import FIRST, Task, current, discover, in_new_thread, queue_callback, tasks
 
 ndarray = np.ndarray
 _running = threading.Lock()
-
-
-class Task:
-    """One call of backward, as those who ask the running engine see it.
-
-    Attributes:
-        node: the node that is running.
-        keep: whether what nodes saved is kept.
-        nodes: those that will run, or have run.
-        callbacks: functions to call when this backward is done.
-    """
-
-    __slots__ = ("callbacks", "keep", "node", "nodes")
-
-    def __init__(self, keep: bool, nodes: Any):
-        self.node: Any = None
-        self.nodes = nodes
-        self.keep = keep
-        self.callbacks: list[Any] = []
-
-
-class _Tasks(threading.local):
-    stack: list[Task]
-
-    def __init__(self) -> None:
-        self.stack = []
-
-
-tasks = _Tasks()
-
 _NOT_OWNED = itertools.repeat(False)
 
 # A node may call backward, whose nodes may call backward, and so on. Each level takes part of the thread's stack, so
@@ -97,11 +65,12 @@ def run(
             root.seq
             and not LeafHooks.alive
             and not node_watchers
-            and (mode.local.grad or not create_graph)
+            and grad is not None
+            and (not create_graph or (keep and mode.local.grad))
             and _running.acquire(False)
         ):
             try:
-                leaves = run_fast(root, grad if create_graph else grad._data, keep, create_graph)
+                leaves, task = run_fast(root, grad if create_graph else grad._data, keep, create_graph)
             finally:
                 _running.release()
             for leaf in leaves:
@@ -111,6 +80,8 @@ def run(
                     accumulate_tensor(leaf, grad)
                 else:
                     accumulate_array(leaf, grad)
+            if task is not None:
+                task.finish()
             return None
     return run_general(roots, keep, create_graph, inputs, accumulate)
 
@@ -125,13 +96,14 @@ def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_gr
         LeafHooks.alive
         or node_watchers
         or not root.seq
-        or (create_graph and mode.special.count and not mode.local.grad)
+        or grad is None
+        or (create_graph and not (keep and (not mode.special.count or mode.local.grad)))
         or not _all_leaves(root, inputs)
         or not _running.acquire(False)
     ):
         return None
     try:
-        leaves = run_fast(root, grad if create_graph else grad._data, keep, create_graph, True)
+        leaves, task = run_fast(root, grad if create_graph else grad._data, keep, create_graph, True)
     finally:
         _running.release()
     found = []
@@ -140,6 +112,8 @@ def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_gr
         found.append(grad if create_graph or grad is None else base.wrap(grad))
     for leaf in leaves:
         leaf.grad = None
+    if task is not None:
+        task.finish()
     return found
 
 
@@ -152,13 +126,15 @@ def run_scalar(root: Any, grad: Any, keep: bool) -> bool:
     if LeafHooks.alive or node_watchers or not _running.acquire(False):
         return False
     try:
-        leaves = run_fast(root, grad, keep)
+        leaves, task = run_fast(root, grad, keep)
     finally:
         _running.release()
     for leaf in leaves:
         grad = leaf.grad
         leaf.grad = None
         accumulate_array(leaf, grad)
+    if task is not None:
+        task.finish()
     return True
 
 
@@ -186,7 +162,7 @@ def _all_leaves(root: Any, inputs: list[Any]) -> bool:
     return not left
 
 
-def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: bool = False) -> list[AccumulateGrad]:
+def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: bool = False) -> Any:
     """Runs backward from one root to all leaves.
 
     Args:
@@ -198,12 +174,13 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
             where others may hold them.
 
     Returns:
-        The leaves reached, with their gradients in their `grad` slots.
+        The leaves reached, with their gradients in their `grad` slots, and the `Task`, if user code ran.
     """
     shared = tensors or captures
     heap: list[tuple[int, Any]] = []
     leaves: list[AccumulateGrad] = []
-    next_: Any = None
+    root, next_ = node, None
+    task: Task | None = None
     try:
         while True:
             rule = node.rule
@@ -256,16 +233,28 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                     leaves.append(edge)
             else:
                 hooked = arity == HOOKED
-                original = rule.original if hooked else rule
-                function = original.tensor if tensors else original.keep if keep else original.run
-                results = run_hooked(node, grad, function, tensors) if hooked else function(node, grad)
+                if hooked or rule.user:
+                    # What users wrote may ask for the backward that is running.
+                    if task is None:
+                        task = Task([root], keep)
+                        tasks.stack.append(task)
+                    task.node = node
+                if hooked:
+                    results = run_hooked(node, grad, keep, tensors)
+                else:
+                    function = rule.tensor if tensors else rule.keep if keep else rule.run
+                    results = function(node, grad)
                 # What hooks have seen, and pieces of one array, may be held by others as well.
                 owned = rule.fresh if not hooked and rule.positions else _NOT_OWNED
+                undefined = []
                 for edge, result, fresh in zip(node.edges(), results, owned, strict=False):
-                    if edge is None or result is None:
+                    if edge is None:
                         continue
                     have = edge.grad
-                    if have is not None:
+                    if result is None:
+                        if have is None and edge.seq:
+                            undefined.append(edge)
+                    elif have is not None:
                         edge.grad = have + result
                     elif edge.seq:
                         edge.grad = result
@@ -279,6 +268,14 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                     else:
                         edge.grad = result if shared or (fresh and result.base is None) else result.copy("K")
                         leaves.append(edge)
+                if undefined:
+                    # A node may run without a gradient, and only the other loop knows when its turn is.
+                    rest = dict.fromkeys(undefined)
+                    for waiting in (*[entry[1] for entry in heap], next_):
+                        if waiting is not None:
+                            rest[waiting], waiting.grad = waiting.grad, None
+                    run_general(list(rest.items()), keep, tensors, None, False, (leaves, shared, task))
+                    break
             if next_ is not None:
                 node = heappushpop(heap, (-next_.seq, next_))[1] if heap else next_
             elif heap:
@@ -293,60 +290,64 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
             if waiting is not None:
                 waiting.grad = None
         raise
-    return leaves
+    finally:
+        if task is not None:
+            tasks.stack.pop()
+    return leaves, task
 
 
 # ---------------------------------------------------------------------------------------------- the general loop
-def discover(roots: list[Any]) -> tuple[dict[Any, int], dict[Any, tuple[Any, ...]]]:
-    """For every node reachable from `roots`: how many edges lead to it, and which edges leave it."""
-    waiting = dict.fromkeys(roots, 0)
-    edges_of: dict[Any, tuple[Any, ...]] = {}
-    stack = list(waiting)
-    while stack:
-        node = stack.pop()
-        edges_of[node] = edges = node.edges()
-        for edge in edges:
-            if edge in waiting:
-                waiting[edge] += 1
-            elif edge is not None:
-                waiting[edge] = 1
-                stack.append(edge)
-    return waiting, edges_of
-
-
 def leading_to(edges_of: dict[Any, tuple[Any, ...]], inputs: set[Any]) -> set[Any]:
     """The nodes from which one of `inputs` can be reached, the inputs included."""
+    sources: dict[Any, list[Any]] = {}
+    for node, edges in edges_of.items():
+        for edge in edges:
+            sources.setdefault(edge, []).append(node)
     found = set(inputs)
-    for node in sorted(edges_of, key=_by_age):
-        if not found.isdisjoint(edges_of[node]):
-            found.add(node)
+    stack = list(inputs)
+    while stack:
+        for node in sources.get(stack.pop(), ()):
+            if node not in found:
+                found.add(node)
+                stack.append(node)
     return found
 
 
-_by_age = attrgetter("seq")
-# Leaves run first: nothing waits for them, and hooks on them are expected as soon as their gradient is complete.
-_FIRST = 1 << 62
+def known_outputs(inputs: list[Any], edges_of: dict[Any, tuple[Any, ...]]) -> list[Any]:
+    """The inputs, with the graph's own nodes for outputs where others were made that stand for the same."""
+    if all(node in edges_of or type(node) is not Output for node in inputs):
+        return inputs
+    known = {function_of(node): node for node in edges_of if type(node) is Output}
+    return [known.get(function_of(node), node) for node in inputs]
 
 
 def run_general(
-    roots: list[tuple[Any, Any]], keep: bool, create_graph: bool, inputs: list[Any] | None, accumulate: bool
-) -> Any:
-    """Runs backward in full generality; see `run` for the arguments."""
+    roots: list[tuple[Any, Any]], keep: bool, create_graph: bool, inputs: list[Any] | None, accumulate: bool,
+    rest: tuple[list[Any], bool, Task | None] | None = None,
+) -> Any:  # fmt: skip
+    """Runs backward in full generality; see `run` for the arguments.
+
+    The `rest` of what `run_fast` began has its leaves, whether their gradients may be shared with others, and its task;
+    the gradients of its roots are not wrapped.
+    """
     if len(tasks.stack) >= NESTED_IN_ONE_THREAD:
-        return in_new_thread(run_general, roots, keep, create_graph, inputs, accumulate)
+        return in_new_thread(run_general, roots, keep, create_graph, inputs, accumulate, rest)
     waiting, edges_of = discover([node for node, _ in roots])
-    wanted: Any = None if inputs is None else set(inputs)
-    needed: Any = waiting if wanted is None else leading_to(edges_of, wanted)
+    if inputs is not None:
+        inputs = known_outputs(inputs, edges_of)
+    useful: Any = None if inputs is None else leading_to(edges_of, set(inputs))
+    captures: Any = () if inputs is None or accumulate else set(inputs)
     captured: dict[Any, Any] = {}
     grads: dict[Any, Any] = {}
     for node, grad in roots:
         have = grads.get(node)
-        grad = grad if create_graph else grad._data
-        grads[node] = grad if have is None else have + grad
-    heap = [(-node.seq or -_FIRST, i, node) for i, node in enumerate(grads) if not waiting[node]]
+        grad = grad if create_graph or grad is None or rest is not None else grad._data
+        grads[node] = grad if have is None else have if grad is None else have + grad
+    heap = [(-node.seq or -FIRST, i, node) for i, node in enumerate(grads) if not waiting[node]]
     heap.sort()
     order = len(heap)
-    task = Task(keep, waiting.keys() & needed if wanted is not None else waiting)
+    leaves, shared, begun = rest or (None, False, None)
+    task = begun or Task(list(grads), keep, useful, captures or None)
     tasks.stack.append(task)
     local = mode.local
     before = local.grad
@@ -355,23 +356,23 @@ def run_general(
     try:
         while heap:
             node = heappop(heap)[2]
-            if node not in needed:
+            if useful is not None and node not in useful:
                 continue
             grad = grads.pop(node, None)
             task.node = node
             edges = edges_of[node]
-            if wanted is not None and node in wanted:
-                runs = not (wanted.isdisjoint(edges) and needed.isdisjoint(edges))
-                capture(node, grad, create_graph, captured, accumulate, runs)
+            if node in captures:
+                runs = not useful.isdisjoint(edges)
+                captured[node] = capture(node, grad, create_graph, runs)
                 if not runs:
                     continue
-            if not edges and type(node) is AccumulateGrad:
-                if wanted is None and grad is not None:
-                    for watcher in node_watchers:
-                        watcher.before(node, grad)
-                    run_leaf(node, grad if create_graph else base.wrap(grad), create_graph)
-                    for watcher in node_watchers:
-                        watcher.after(node, ())
+            if not node.seq and type(node) is AccumulateGrad:
+                if leaves is None:
+                    run_leaf(node, grad, create_graph)
+                elif grad is not None:
+                    have = node.grad
+                    node.grad = have + grad if have is not None else grad if shared else grad.copy("K")
+                    leaves.append(node)
                 continue
             rule = node.rule
             if rule.arity == ONE and grad is not None and not node_watchers:
@@ -379,8 +380,10 @@ def run_general(
                 results: Any = (function(node, grad),)
             else:
                 results = step(node, grad, keep, create_graph)
+            if create_graph and not keep:
+                node.release()
             for edge, result in zip(edges, results, strict=False):
-                if edge not in needed:
+                if edge is None or (useful is not None and edge not in useful):
                     continue
                 if result is not None:
                     have = grads.get(edge)
@@ -388,63 +391,22 @@ def run_general(
                 left = waiting[edge] = waiting[edge] - 1
                 if not left:
                     order += 1
-                    heappush(heap, (-edge.seq or -_FIRST, order, edge))
-        for callback in task.callbacks:
-            callback()
+                    heappush(heap, (-edge.seq or -FIRST, order, edge))
     finally:
         tasks.stack.pop()
         local.grad = before
+    if begun is None:
+        task.finish()
     return None if inputs is None else [captured.get(node) for node in inputs]
 
 
-def in_new_thread(function: Any, *arguments: Any) -> Any:
-    """Calls a function in a thread of its own, under the modes of this one, and returns or raises what it does."""
-    modes = dict(mode.local.__dict__)
-    outcome: list[Any] = []
+class ImperativeEngine:
+    """The engine as an object: ``torch.autograd.Variable._execution_engine``."""
 
-    def body() -> None:
-        mode.local.__dict__.update(modes)
-        try:
-            outcome.extend((function(*arguments), None))
-        except BaseException as error:
-            outcome.extend((None, error))
+    queue_callback = staticmethod(queue_callback)
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(body,))
-    thread.start()
-    thread.join()
-    error = outcome.pop()
-    try:
-        if error is not None:
-            raise error
-        return outcome.pop()
-    finally:
-        del error  # its traceback leads to this frame
-
-
-def capture(node: Any, grad: Any, create_graph: bool, captured: dict[Any, Any], accumulate: bool, runs: bool) -> None:
-    """Keeps (or accumulates) the gradient of an input that was asked for.
-
-    Hooks on its tensor run first, unless the node itself runs (`runs`): then they wait for that, and what is kept is
-    the gradient before them, as in PyTorch.
-    """
-    if grad is None:
-        return
-    shown = grad if create_graph or isinstance(grad, Outputs) else base.wrap(grad)
-    if type(node) is AccumulateGrad:
-        if accumulate:
-            run_leaf(node, shown, create_graph)
-            return
-        hooks = None if node.hooks is None else node.hooks.tensor
-        retain: list[Any] = []
-    else:
-        hooked = node.rule.arity == HOOKED
-        hooks = node.rule.tensors if hooked and not runs else None
-        retain = node.rule.retain if hooked and not runs else []
-    if hooks:
-        with recording(create_graph):
-            for hook in list(hooks.values()):
-                shown = replacement(hook(shown), shown)
-    if accumulate:
-        for store in retain:
-            store(shown)
-    captured[node] = shown
+    @staticmethod
+    def is_checkpoint_valid() -> bool:
+        """Whether the backward that is running in this thread is one that re-entrant checkpoints work in."""
+        task = current()
+        return task is None or task.useful is None

@@ -14,6 +14,7 @@ from .. import base, dtypes
 from ..base import TensorBase, View, as_view, base_of, raw_names, tensor_names, wrap
 from . import forward_ad, mode
 from .node import FREED, MANY, AccumulateGrad, Node, Outputs, Rule, function_of, modification_error, next_seq, output
+from .saved import Packed, SavedTensor
 
 
 class FunctionCtx:
@@ -94,6 +95,9 @@ class BackwardFunction(Node, FunctionCtx):
             if entry is None:
                 found.append(None)
                 continue
+            if type(entry) is Packed:
+                found.append(entry.unpack(self))
+                continue
             t, version, index = entry
             if index is not None:
                 array, versions, _ = t
@@ -139,8 +143,51 @@ class BackwardFunction(Node, FunctionCtx):
             )
         return (vjp if vjp is not Function.vjp else backward)(self, *grads)
 
-    def _release(self) -> None:
+    def release(self) -> None:
+        """Frees what ``save_for_backward`` kept."""
         self._kept = FREED
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the function has."""
+        return self.output_count
+
+    @property
+    def _raw_saved_tensors(self) -> tuple[Any, ...]:
+        """Handles on what ``save_for_backward`` kept.
+
+        Raises:
+            RuntimeError: backward has freed them.
+        """
+        if self._kept is FREED:
+            return self._kept.used
+        return tuple([SavedTensor(self, "saved_tensors", i) for i in range(len(self._kept))])
+
+    def held(self, slot: str, index: Any) -> Any:
+        """What is kept at one place: a `Packed`, None, or the tensor."""
+        if self._kept is FREED:
+            return FREED
+        entry = self._kept[index]
+        return entry if entry is None or type(entry) is Packed else self.saved_tensors[index]
+
+    def hold(self, slot: str, index: Any, value: Any) -> None:
+        """Puts a `Packed` at one place."""
+        kept = list(self._kept)
+        kept[index] = value
+        self._kept = tuple(kept)
+
+    def pack(self, make: Any) -> bool:
+        """Puts ``make(tensor, node)`` in the place of each tensor that is kept; the rule needs not know."""
+        kept = []
+        for entry, t in zip(self._kept, self.saved_tensors, strict=True):
+            place = None if entry is None else entry[2]
+            if place is None and entry is not None:
+                place = t._node
+            elif place is not None and place >= 0 and self.output_count == 1:
+                place = -1
+            kept.append(None if t is None else make(t, place))
+        self._kept = tuple(kept)
+        return False
 
 
 # ---------------------------------------------------------------------------------------------- running backward
@@ -218,12 +265,13 @@ def _fitted(g: Any, shape: Any, dtype: Any, name: str, position: int, tensors: b
 
 def _run_arrays(node: Any, grad: Any) -> tuple[Any, ...]:
     found = _run(node, grad, False)
-    node._release()
+    node.release()
     return found
 
 
 RULE = Rule(
-    "Function", MANY, _run_arrays, lambda n, g: _run(n, g, False), lambda n, g: _run(n, g, True)
+    "Function", MANY, _run_arrays, lambda n, g: _run(n, g, False), lambda n, g: _run(n, g, True),
+    user=True,
 )  # fmt: skip
 
 
@@ -414,6 +462,8 @@ def _record(ctx: Any, args: Any, nodes: list[Any], outputs: tuple[Any, ...]) -> 
     ctx._kept = tuple([_keep(t, kept_outputs, args) for t in ctx.to_save])
     if ctx.to_save:
         del ctx.to_save
+    if mode.special.count:
+        mode.born(ctx)
     for marks in ("dirty_tensors", "non_differentiable"):
         ctx.__dict__.pop(marks, None)
     return tuple(made)

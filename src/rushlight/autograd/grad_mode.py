@@ -245,3 +245,36 @@ def _set_version_counter(tensors: Any, versions: Any) -> None:
         if version < 0:
             raise RuntimeError(f"Cannot set a version_counter to a value below 0: {version}")
         own_version(t)[0] = version
+
+
+class set_multithreading_enabled(_Decorator):
+    """Says at once whether backward may use several threads; as a context manager, until its end.
+
+    Backward runs in the calling thread in any case; what hooks may ask of it depends on this (see tasks.py).
+
+    Args:
+        mode: whether it may.
+    """
+
+    def __init__(self, mode: bool) -> None:
+        if not isinstance(mode, bool):
+            kind = type(mode).__name__
+            raise TypeError(f"set_multithreading_enabled(): argument 'enabled' (position 1) must be bool, not {kind}")
+        self.mode = mode
+        local = globals()["mode"].local
+        self.prev, local.multithreading = local.multithreading, mode
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: Any) -> None:
+        mode.local.multithreading = self.prev
+
+    def clone(self) -> "set_multithreading_enabled":
+        """Another one of the same kind, for one call of a decorated function."""
+        return set_multithreading_enabled(self.mode)
+
+
+def is_multithreading_enabled() -> bool:
+    """Whether backward may use several threads."""
+    return mode.local.multithreading

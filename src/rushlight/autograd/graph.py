@@ -1,11 +1,15 @@
 """``torch.autograd.graph``: the recorded graph for those who look at it."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
 
 from ..base import TensorBase, bump
-from .hooks import LeafHooks
-from .node import AccumulateGrad, Output, function_of
+from . import metadata, saved, tasks
+from .mutation import allow_mutation_on_saved_tensors as allow_mutation_on_saved_tensors
+from .node import AccumulateGrad, Output, function_of, output
 from .node import Node as Node
 
 
@@ -25,7 +29,9 @@ class GradientEdge(NamedTuple):
     @property
     def internal_node(self) -> Any:
         """The node as edges lead to it."""
-        return self.ownership_token if isinstance(self.ownership_token, Output) else self.node
+        if isinstance(self.ownership_token, Output):
+            return self.ownership_token
+        return output(self.node, self.output_nr) if self.node.outputs > 1 else self.node
 
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:
@@ -36,72 +42,169 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
     """
     if not isinstance(tensor, TensorBase) or tensor._node is None:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
+    metadata.note(tensor)
     node, index = function_of(tensor._node)
     token = tensor._node if isinstance(tensor._node, Output) else tensor if type(node) is AccumulateGrad else None
     return GradientEdge(node, index, token)
 
 
 def increment_version(tensor: Any) -> None:
-    """Counts an in-place change of one or several tensors that was made where it could not be seen."""
-    for t in (tensor,) if isinstance(tensor, TensorBase) else tensor:
+    """Counts an in-place change of one or several tensors that was made where it could not be seen.
+
+    Raises:
+        RuntimeError: `tensor` is no tensor and no iterable of them.
+    """
+    tensors = (tensor,) if isinstance(tensor, TensorBase) else tensor
+    if not hasattr(tensors, "__iter__"):
+        raise RuntimeError("increment_version expect a Iterable[Tensor] as input")
+    for t in tensors:
         bump(t)
 
 
-class _MultiHandle(tuple[Any, ...]):
+def set_warn_on_accumulate_grad_stream_mismatch(enabled: bool) -> None:
+    """Does nothing: there are no streams."""
+
+
+def set_override_stale_capture_stream(enabled: bool) -> None:
+    """Does nothing: there are no streams."""
+
+
+# ---------------------------------------------------------------------------------------------- saved tensors
+class saved_tensors_hooks:
+    """What nodes save while this context is in force goes through two functions; the innermost context counts.
+
+    Args:
+        pack_hook: gets each tensor that is saved; what it returns is kept instead.
+        unpack_hook: gets what `pack_hook` returned, when it is needed, and returns a tensor of the same content.
+
+    Source: https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.graph.saved_tensors_hooks
+    """
+
+    def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
+        self.pack_hook = pack_hook
+        self.unpack_hook = unpack_hook
+
+    def __enter__(self) -> None:
+        saved.push(self.pack_hook, self.unpack_hook)
+
+    def __exit__(self, *exc: Any) -> None:
+        saved.pop()
+
+
+class save_on_cpu(saved_tensors_hooks):
+    """What nodes save while this context is in force is kept on the CPU, where it is already.
+
+    Args:
+        pin_memory: whether to keep copies, as PyTorch does in memory pinned for a GPU.
+        device_type: where the tensors come from.
+    """
+
+    def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
+        def pack(tensor: Any) -> tuple[Any, Any]:
+            return tensor.device, tensor.detach().clone() if pin_memory else tensor.cpu()
+
+        def unpack(packed: tuple[Any, Any]) -> Any:
+            device, tensor = packed
+            return tensor.to(device, non_blocking=pin_memory)
+
+        super().__init__(pack, unpack)
+
+
+@contextlib.contextmanager
+def disable_saved_tensors_hooks(error_message: str) -> Generator[None, None, None]:
+    """Refuses `saved_tensors_hooks` inside.
+
+    Args:
+        error_message: the text of the error.
+
+    Raises:
+        RuntimeError: hooks are in force already.
+    """
+    before = saved.refusal()
+    saved.refuse(error_message)
+    try:
+        yield
+    finally:
+        if before is None:
+            saved.allow()
+        else:
+            saved.refuse(before)
+
+
+# ---------------------------------------------------------------------------------------------- hooks on groups
+class _MultiHandle:
     """The handles of one hook on several tensors."""
+
+    def __init__(self, handles: tuple[Any, ...]) -> None:
+        self.handles = handles
 
     def remove(self) -> None:
         """Removes the hook from all tensors."""
-        for handle in self:
+        for handle in self.handles:
             handle.remove()
 
-    def __enter__(self) -> "_MultiHandle":
-        return self
+    def __getstate__(self) -> tuple[Any, ...]:
+        return self.handles
 
-    def __exit__(self, *exc: Any) -> None:
-        self.remove()
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.handles = state
 
 
 def register_multi_grad_hook(tensors: Sequence[Any], fn: Callable[..., Any], *, mode: str = "all") -> Any:
-    """Calls `fn` once for a group of tensors.
+    """Calls `fn` once in each backward that computes gradients of a group of tensors.
 
     Args:
-        tensors: the tensors; those that do not require a gradient count as None.
-        fn: gets the list of gradients (``mode="all"``), or the first gradient (``mode="any"``).
+        tensors: the tensors, or gradient edges for ``mode="all"``.
+        fn: gets the list of gradients once all have been computed that this backward computes, with None for the others
+            (``mode="all"``), or the first gradient (``mode="any"``).
         mode: ``"all"`` or ``"any"``.
 
     Raises:
         ValueError: `mode` is neither.
+        AssertionError: a tensor does not require a gradient.
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
-    from . import engine
+    register = _for_all if mode == "all" else _for_any
+    return _MultiHandle(register(tensors, fn))
 
-    counts: dict[Any, list[Any]] = {}
 
-    def expected(task: Any) -> int:
-        return sum(t._node in task.nodes for t in tensors if t._node is not None)
+def _for_all(tensors: Sequence[Any], fn: Callable[..., Any]) -> tuple[Any, ...]:
+    nodes = [t._node if isinstance(t, TensorBase) else t.internal_node for t in tensors]
+    if None in nodes:
+        raise AssertionError("Expected gradient function to be set")
+    lock = threading.Lock()
+    # By the number of the backward: how many gradients are still to come, and those that came.
+    running: dict[int, list[Any]] = {}
 
-    def hook_for(i: int) -> Callable[[Any], None]:
-        def hook(grad: Any) -> None:
-            task = engine.tasks.stack[-1] if engine.tasks.stack else None
-            entry = counts.get(task)
+    def hook(grad: Any, i: int) -> None:
+        task: Any = tasks.current()
+        with lock:
+            entry = running.get(task.id)
             if entry is None:
-                entry = counts[task] = [0, [None] * len(tensors)]
-            entry[0] += 1
+                entry = running[task.id] = [sum([task.will_run(node) for node in nodes]), [None] * len(nodes)]
+            entry[0] -= 1
             entry[1][i] = grad
-            if mode == "any":
-                if entry[0] == 1:
-                    fn(grad)
-                if entry[0] == expected(task):
-                    del counts[task]
-            elif entry[0] == expected(task):
-                del counts[task]
-                fn(entry[1])
+            done = not entry[0]
+            if done:
+                del running[task.id]
+        if done:
+            fn(entry[1])
 
-        return hook
+    return tuple([t.register_hook(functools.partial(hook, i=i)) for i, t in enumerate(tensors)])
 
-    handle = _MultiHandle([t.register_hook(hook_for(i)) for i, t in enumerate(tensors) if t._node is not None])
-    # How many of the tensors a backward will reach is known to the general loop only, which this asks for.
-    counts[None] = [LeafHooks()]
-    return handle
+
+def _for_any(tensors: Sequence[Any], fn: Callable[..., Any]) -> tuple[Any, ...]:
+    lock = threading.Lock()
+    ran: set[int] = set()
+
+    @functools.wraps(fn)
+    def hook(grad: Any) -> None:
+        task: Any = tasks.current()
+        with lock:
+            first = task.id not in ran
+            ran.add(task.id)
+        if first:
+            fn(grad)
+
+    return tuple([t.register_hook(hook) for t in tensors if t.requires_grad])

@@ -85,15 +85,17 @@ class HookedRule:
 
     Attributes:
         original: the rule itself.
-        tensor: hooks on the output tensor, `(output index, hook)`.
-        retain: weak references to tensors that want their gradient kept, by output index.
+        tensors: hooks on the output tensor.
+        retain: what keeps the gradient for tensors that want theirs kept.
         pre, post: hooks on the node.
+        packed: whether hooks keep something that the node saved: see saved.py.
     """
 
-    __slots__ = ("arity", "original", "post", "pre", "retain", "tensors")
+    __slots__ = ("arity", "original", "packed", "post", "pre", "retain", "tensors")
 
     def __init__(self, original: Any):
         self.arity = HOOKED
         self.original = original
         self.tensors, self.pre, self.post = HookDict(), HookDict(), HookDict()
         self.retain: list[Any] = []
+        self.packed = False

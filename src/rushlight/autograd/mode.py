@@ -37,16 +37,26 @@ class Local(threading.local):
         switched_off: whether ``set_grad_enabled(False)`` outside any context is in force.
         inference: whether inference mode is on.
         forward_grad: whether tangents are computed.
+        multithreading: whether backward may use several threads; only asked for.
         dual: the open level of forward mode, or None.
         watchers: functions that take part in every operation: see `intercept`.
+        node_makers: functions called with every node that is recorded: see `born`.
+        saving: the pairs of hooks on saved tensors in force, the last one being the one that counts.
+        saving_refused: None, or why there may be none.
+        mutating: what is told of a tensor before it is changed in place, or None.
     """
 
     grad = True
     switched_off = False
     inference = False
     forward_grad = True
+    multithreading = True
     dual: Any = None
     watchers: tuple[Any, ...] = ()
+    node_makers: tuple[Callable[[Any], None], ...] = ()
+    saving: tuple[Any, ...] = ()
+    saving_refused: str | None = None
+    mutating: Any = None
 
 
 special = Special()
@@ -88,6 +98,24 @@ def unwatch(watcher: Any) -> None:
             break
     local.watchers = tuple(kept)
     leave(more=True)
+
+
+def on_nodes(function: Callable[[Any], None]) -> None:
+    """From now on `function` is called with every node recorded in this thread."""
+    local.node_makers = (*local.node_makers, function)
+    enter()
+
+
+def off_nodes(function: Callable[[Any], None]) -> None:
+    """Ends what `on_nodes` began."""
+    local.node_makers = tuple([f for f in local.node_makers if f is not function])
+    leave()
+
+
+def born(node: Any) -> None:
+    """Shows a new node to those who asked for it; called only while some special mode is in force."""
+    for function in local.node_makers:
+        function(node)
 
 
 def call(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -24,7 +24,14 @@ from .. import base
 from . import mode
 from .hooks import HOOKED, HookedRule, LeafHooks, RemovableHandle, add_hook
 
-next_seq = itertools.count(1).__next__
+_numbers = itertools.count(1)
+next_seq = _numbers.__next__
+
+
+def next_sequence_number() -> int:
+    """The number that the next node will get."""
+    return int(repr(_numbers)[len("count(") : -1])
+
 
 # How many inputs of a rule need a gradient: none (a leaf), one, two, or a tuple of them; or hooks wrap the rule.
 LEAF, ONE, TWO, MANY = 0, 1, 2, 3
@@ -41,11 +48,12 @@ class Rule:
         tensor: the same on Tensors (``create_graph=True``), so that the derivative is itself recorded.
         positions: which of the operation's inputs the edges stand for.
         inputs: how many inputs the operation has.
+        user: whether it is written by a user.
         fresh: for each edge, whether its gradient is an array that nobody else holds, if it has memory of its own
             (a view of what others hold never is).
     """
 
-    __slots__ = ("arity", "fresh", "inputs", "keep", "name", "positions", "run", "tensor")
+    __slots__ = ("arity", "fresh", "inputs", "keep", "name", "positions", "run", "tensor", "user")
 
     def __init__(
         self,
@@ -57,6 +65,7 @@ class Rule:
         positions: tuple[int, ...] = (),
         inputs: int = 0,
         fresh: tuple[bool, ...] = (),
+        user: bool = False,
     ):
         self.name = name
         self.arity = arity
@@ -66,6 +75,7 @@ class Rule:
         self.positions = positions
         self.inputs = inputs
         self.fresh = fresh
+        self.user = user
 
 
 class Freed:
@@ -88,6 +98,9 @@ class Freed:
     def __bool__(self) -> bool:
         return bool(self.used)
 
+    def __array_ufunc__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.used
+
 
 FREED: Any = Freed()
 
@@ -107,6 +120,8 @@ class Node:
     extra: Any
     # Names of the slots that hold tensors, and for each how it was saved ("input" or "result").
     saved: ClassVar[dict[str, str]] = {}
+    operation: ClassVar[Any] = None
+    output_count: int
     # The node classes that carry hooks and metadata of their own need nothing here.
 
     # Before the name of those node classes that PyTorch writes with their namespace.
@@ -144,6 +159,15 @@ class Node:
     def _sequence_nr(self) -> int:
         return self.seq
 
+    def _set_sequence_nr(self, number: int) -> None:
+        self.seq = number
+        # From now on the order of numbers is no topological one, which the quick loop of the engine relies on.
+        LeafHooks.alive += 1
+
+    def _register_hook_dict(self, hooks: Any) -> None:
+        """Adds all hooks of a dictionary of hooks on the output tensor."""
+        hooked(self).tensors.update(hooks)
+
     def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":
         """Calls ``hook(grad_inputs, grad_outputs)`` after the node has run; what it returns replaces the former."""
         return add_hook(hooked(self).post, hook)
@@ -153,65 +177,154 @@ class Node:
         return add_hook(hooked(self).pre, hook)
 
     def __call__(self, *grads: Any) -> Any:
-        """Applies the node's derivative to gradients of its outputs, as Tensors."""
-        rule = self.rule.original if self.rule.arity == HOOKED else self.rule
-        grad = grads[0] if len(grads) == 1 else Outputs(dict(enumerate(grads)))
-        return rule.tensor(self, grad)
+        """Applies the node's derivative to gradients of its outputs, as Tensors.
+
+        Raises:
+            TypeError: there is not one Tensor (or None) for each output.
+        """
+        count = self.outputs
+        if len(grads) != count:
+            raise TypeError(f"expected {count} arguments, got {len(grads)} instead")
+        for i, g in enumerate(grads):
+            if g is not None and not isinstance(g, base.TensorBase):
+                raise TypeError(f"argument {i} is not a Variable")
+        return derive(self, grads[0] if count == 1 else Outputs(dict(enumerate(grads))), "tensor")
+
+    @property
+    def outputs(self) -> int:
+        """How many outputs the operation had."""
+        operation = self.operation
+        if operation is None:
+            return 1
+        return self.output_count if operation.several else max(len(operation.outputs), 1)
+
+    @property
+    def requires_grad(self) -> bool:
+        """True: what is recorded needs a gradient."""
+        return True
+
+    @property
+    def _input_metadata(self) -> tuple[Any, ...]:
+        """The shape, dtype and device of each output, as far as they are known."""
+        from .metadata import metadata_of
+
+        return metadata_of(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at {id(self):#x}>"
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_saved_"):
-            return saved_value(self, name[7:])
-        if name.startswith("_raw_saved_"):
-            return SavedTensor(self, name[11:])
         if name == "extra":
             return None
+        if name.startswith("_saved_"):
+            from .saved import saved_value
+
+            return saved_value(self, name[7:])
+        if name.startswith("_raw_saved_"):
+            from .saved import raw_value
+
+            return raw_value(self, name[11:])
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(f"cannot pickle '{type(self).__name__}' object")
+
     def __dir__(self) -> list[str]:
-        return [*object.__dir__(self), *(f"_saved_{_public(n)}" for n in self.saved)]
+        found = [*object.__dir__(self), *(f"_raw_saved_{_public(n)}" for n in self.saved)]
+        constants = () if self.operation is None else self.operation.constants
+        return [*found, *(f"_saved_{_public(n)}" for n in (*self.saved, *constants) if self.slot_of(n) is not None)]
+
+    # ------------------------------------------------------------------------------------------ what is saved
+    def slot_of(self, name: str) -> str | None:
+        """The slot that holds what PyTorch calls `name`, or None."""
+        name = "input" if name == "self" else name.replace("self_sym_sizes", "input_sym_sizes")
+        slots = getattr(type(self), "__slots__", ())
+        for slot in (name, name.replace("_sym_sizes", "_shape")):
+            if slot in slots and (slot in self.saved or slot not in Node.__annotations__):
+                return slot
+        return None
+
+    def result_of(self, slot: str) -> Any:
+        """A saved output, or what else was computed with it, as a Tensor."""
+        outputs = self.operation.differentiable
+        if slot in outputs:
+            return result_tensor(self, slot, self.operation.outputs.index(slot) if len(outputs) > 1 else None)
+        return base.wrap(getattr(self, slot))
+
+    def held(self, slot: str, index: int | None) -> Any:
+        """What stands in a slot, or at one place of the list there."""
+        value = getattr(self, slot, None)
+        return value if index is None or value is FREED else value[index]
+
+    def hold(self, slot: str, index: int | None, value: Any) -> None:
+        """Puts `value` in a slot, or at one place of the list there."""
+        if index is not None:
+            whole = list(getattr(self, slot))
+            whole[index] = value
+            value = whole
+        setattr(self, slot, value)
+
+    def pack(self, make: Callable[[Any, Any], Any]) -> bool:
+        """Puts ``make(tensor, node)`` in the place of each saved tensor, and says whether there were any."""
+        found = False
+        for slot, how in self.saved.items():
+            value = getattr(self, slot, None)
+            if how == "result" and value is not None:
+                place = None
+                if slot in self.operation.differentiable:
+                    place = -1 if len(self.operation.differentiable) == 1 else self.operation.outputs.index(slot)
+                setattr(self, slot, make(self.result_of(slot), place))
+            elif isinstance(value, base.TensorBase):
+                setattr(self, slot, make(value, value._node))
+            elif isinstance(value, (list, tuple)):
+                setattr(self, slot, [None if t is None else make(t, t._node) for t in value])
+            else:
+                continue
+            found = True
+        return found
+
+    def release(self) -> None:
+        """Frees what is saved."""
+        for slot in self.saved:
+            if getattr(self, slot, None) is not None:
+                setattr(self, slot, FREED)
+        rule = self.rule
+        if rule.arity == HOOKED:
+            rule.packed = False
+
+
+class Twin:
+    """What the `extra` of a node says that was made for one run of another's rule: see saved.py."""
+
+    __slots__ = ("of",)
+
+    def __init__(self, of: Node):
+        self.of = of
+
+
+def derive(node: Any, grad: Any, which: str) -> Any:
+    """Runs a node's derivative, without its hooks.
+
+    Args:
+        node: the node.
+        grad: the gradient of its output, or `Outputs`.
+        which: ``"run"``, ``"keep"`` or ``"tensor"``: see `Rule`.
+    """
+    rule = node.rule
+    if rule.arity != HOOKED:
+        return getattr(rule, which)(node, grad)
+    if not rule.packed:
+        return getattr(rule.original, which)(node, grad)
+    from .saved import unpacked
+
+    results = getattr(rule.original, which)(unpacked(node), grad)
+    if which == "run":
+        node.release()
+    return results
 
 
 def _public(slot: str) -> str:
     return "self" if slot == "input" else slot
-
-
-def saved_value(node: Node, name: str) -> Any:
-    """What `node` saved under PyTorch's name for it (``self``, ``other``, ``result``, ``dim``, ...)."""
-    slot = "input" if name == "self" else name
-    if slot in node.saved:
-        value = getattr(node, slot, None)
-        if value is FREED:
-            raise _freed()
-        if node.saved[slot] == "result" and isinstance(value, np.ndarray):
-            return result_tensor(node, slot)
-        return value
-    if slot.startswith("_") or slot not in getattr(type(node), "__slots__", ()):
-        raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
-    return object.__getattribute__(node, slot)
-
-
-def _freed() -> RuntimeError:
-    try:
-        error = FREED.used
-    except RuntimeError as raised:
-        error = raised
-    return error
-
-
-class SavedTensor:
-    """A handle on one saved tensor, through which it can be read."""
-
-    def __init__(self, node: Node | None = None, name: str = ""):
-        if node is None:
-            raise RuntimeError("Trying to create a SavedTensor object from Python is forbidden.")
-        self._where = node, name
-
-    def data(self) -> Any:
-        """The saved tensor."""
-        return saved_value(*self._where)
 
 
 def result_tensor(node: Node, slot: str = "result", index: int | None = None) -> Any:
@@ -222,8 +335,11 @@ def result_tensor(node: Node, slot: str = "result", index: int | None = None) ->
         slot: the name of the output.
         index: the output's position where the node has several, else None.
     """
-    t = base.wrap(getattr(node, slot), node if index is None else output(node, index))
-    t._versions = getattr(node, slot + "_version")
+    array, version = getattr(node, slot), getattr(node, slot + "_version")
+    if type(node.extra) is Twin:
+        node = node.extra.of
+    t = base.wrap(array, node if index is None else output(node, index))
+    t._versions = version
     if mode.local.dual is not None:
         mode.local.dual.attach_saved(t)
     return t
@@ -273,14 +389,18 @@ def forward_name(node: Node) -> str:
 
 
 class Rare:
-    """What few nodes need: made when first asked for."""
+    """What few nodes need: made when first asked for.
 
-    __slots__ = ("metadata", "parent", "where")
+    Attributes:
+        metadata: the user's own notes.
+        outputs: what is known of the outputs: see metadata.py.
+    """
+
+    __slots__ = ("metadata", "outputs")
 
     def __init__(self) -> None:
         self.metadata: dict[Any, Any] = {}
-        self.parent: Any = None
-        self.where: Any = None
+        self.outputs: dict[int, Any] = {}
 
 
 def rare(node: Node) -> Rare:
@@ -382,6 +502,18 @@ class AccumulateGrad(Node):
 
     def edges(self) -> tuple[Any, ...]:
         """None: a leaf is an end."""
+        return ()
+
+    def _sequence_nr(self) -> int:
+        return 2**64 - 1
+
+    def __call__(self, *grads: Any) -> Any:
+        """Adds a gradient, a Tensor, to the leaf's."""
+        from .steps import run_leaf
+
+        if len(grads) != 1 or not isinstance(grads[0], base.TensorBase):
+            return super().__call__(*grads)
+        run_leaf(self, grads[0] if mode.local.grad else grads[0]._data, mode.local.grad)
         return ()
 
     def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import base
 from . import mode
-from .node import HOOKED, MANY, ONE, TWO, AccumulateGrad, Outputs
+from .node import HOOKED, MANY, ONE, TWO, AccumulateGrad, Outputs, derive
 
 ndarray = np.ndarray
 # Functions called around every node by anomaly detection and the profiler: see anomaly.py.
@@ -49,17 +49,17 @@ def accumulate_tensor(leaf: AccumulateGrad, grad: Any) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- hooks
-def run_hooked(node: Any, grad: Any, results_of: Any, tensors: bool = False) -> tuple[Any, ...]:
+def run_hooked(node: Any, grad: Any, keep: bool, tensors: bool) -> tuple[Any, ...]:
     """Runs a node that has hooks: those on its tensor, those before it, its rule, those after it.
 
     Args:
         node: the node.
         grad: its gradient: an array, a Tensor, or `Outputs`.
-        results_of: the function of its original rule to run.
+        keep: whether to keep what the node saved.
         tensors: whether gradients are Tensors.
     """
     with recording(tensors):
-        return _run_hooked(node, grad, results_of, tensors)
+        return _run_hooked(node, grad, keep, tensors)
 
 
 class recording:
@@ -79,25 +79,23 @@ class recording:
         mode.leave()
 
 
-def _run_hooked(node: Any, grad: Any, results_of: Any, tensors: bool) -> tuple[Any, ...]:
+def _run_hooked(node: Any, grad: Any, keep: bool, tensors: bool) -> tuple[Any, ...]:
     rule = node.rule
     many = isinstance(grad, Outputs)
     as_tensor = (lambda g: g) if tensors else (lambda g: None if g is None else base.wrap(g))
     if many:
         last = max(grad.by_index)
-        values = [as_tensor(grad.get(i)) for i in range(getattr(node, "output_count", last + 1))]
+        values = [as_tensor(grad.get(i)) for i in range(max(node.outputs, last + 1))]
     else:
         values = [as_tensor(grad)]
     for hook in list(rule.tensors.values()):
-        values[0] = replacement(hook(values[0]), values[0])
+        values[0] = replacement(hook(values[0]), values[0], hook)
     for retain in rule.retain:
         retain(values[0])
     for hook in list(rule.pre.values()):
-        found = hook(tuple(values))
-        if found is not None:
-            values = list(found) if isinstance(found, tuple) else [found]
+        values = list(replacements(hook(tuple(values)), tuple(values), hook))
     raw = values if tensors else [None if v is None else v._data for v in values]
-    found = results_of(node, Outputs(dict(enumerate(raw))) if many else raw[0])
+    found = derive(node, Outputs(dict(enumerate(raw))) if many else raw[0], _which(keep, tensors))
     results = found if rule.original.arity >= MANY or rule.original.arity == TWO else (found,)
     if rule.post:
         # Hooks see a gradient for every input of the operation, None for those that need none.
@@ -107,51 +105,124 @@ def _run_hooked(node: Any, grad: Any, results_of: Any, tensors: bool) -> tuple[A
         for place, r in zip(places, results, strict=False):
             shown[place] = as_tensor(r)
         for hook in list(rule.post.values()):
-            changed = hook(tuple(shown), tuple(values))
-            if changed is not None:
-                shown = list(changed) if isinstance(changed, tuple) else [changed]
+            shown = list(replacements(hook(tuple(shown), tuple(values)), tuple(shown), hook))
         kept = [shown[place] for place in places]
         results = kept if tensors else [None if r is None else r._data for r in kept]
     return tuple(results)
 
 
-def replacement(found: Any, grad: Any) -> Any:
-    """What a hook on a tensor makes of its gradient.
+def _which(keep: bool, tensors: bool) -> str:
+    return "tensor" if tensors else "keep" if keep else "run"
+
+
+def replacement(found: Any, grad: Any, hook: Any) -> Any:
+    """What a hook makes of a gradient.
+
+    Args:
+        found: what the hook returned; None leaves the gradient as it is.
+        grad: the gradient, a Tensor or None.
+        hook: the hook, for messages.
 
     Raises:
         TypeError: the hook returned something that is not a tensor.
-        RuntimeError: it returned a tensor of another shape.
+        RuntimeError: it returned a tensor of another shape or dtype, or one for no gradient.
     """
     if found is None:
         return grad
     if not isinstance(found, base.TensorBase):
         raise TypeError(f"expected Variable, but hook returned '{type(found).__name__}'")
-    if grad is not None and found._shape != grad._shape:
-        raise RuntimeError("hook '<unknown>' has changed the size of value")
+    if grad is None:
+        raise RuntimeError("can't replace a None gradient with a non-None value")
+    if found._dtype is not grad._dtype:
+        kinds = f"(was torch.{grad._dtype.legacy} got torch.{found._dtype.legacy})"
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the type of value {kinds}")
+    if found._shape != grad._shape:
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
     return found
 
 
+def replacements(found: Any, grads: tuple[Any, ...], hook: Any) -> tuple[Any, ...]:
+    """What a hook on a node makes of gradients; see `replacement`.
+
+    Raises:
+        TypeError: the hook returned something that is not a tuple of tensors.
+        RuntimeError: it returned the wrong number of them, or one that does not fit.
+    """
+    if found is None:
+        return grads
+    if not isinstance(found, tuple):
+        raise TypeError(f"expected tuple, but hook returned '{type(found).__name__}'")
+    if len(found) != len(grads):
+        raise RuntimeError(
+            f"hook '{_name(hook)}' has returned an incorrect number of values (got {len(found)}, but expected "
+            f"{len(grads)})"
+        )
+    return tuple([replacement(new, old, hook) for new, old in zip(found, grads, strict=True)])
+
+
+def _name(hook: Any) -> str:
+    return getattr(hook, "__name__", "<unknown>")
+
+
 def run_leaf(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
-    """Runs a leaf's hooks and adds a gradient, a Tensor, to its own."""
+    """Runs a leaf's hooks and adds a gradient to its own.
+
+    Args:
+        leaf: the leaf's node.
+        grad: the gradient: an array, under `create_graph` a Tensor; or None.
+        create_graph: whether the derivatives are recorded.
+    """
+    for watcher in node_watchers:
+        watcher.before(leaf, grad)
     hooks = leaf.hooks
-    if hooks is not None:
-        with recording(create_graph):
-            for hook in list(hooks.tensor.values()):
-                grad = replacement(hook(grad), grad)
-            for hook in list(hooks.pre.values()):
-                found = hook((grad,))
-                if found is not None:
-                    grad = found[0] if isinstance(found, tuple) else found
-    if create_graph:
-        accumulate_tensor(leaf, grad)
+    if hooks is None:
+        if grad is not None:
+            accumulate_tensor(leaf, grad) if create_graph else accumulate_array(leaf, grad.copy("K"))
     else:
-        accumulate_array(leaf, grad._data.copy())
+        with recording(create_graph):
+            _run_hooked_leaf(leaf, hooks, grad if create_graph or grad is None else base.wrap(grad), create_graph)
+    for watcher in node_watchers:
+        watcher.after(leaf, ())
+
+
+def _run_hooked_leaf(leaf: AccumulateGrad, hooks: Any, grad: Any, create_graph: bool) -> None:
+    for hook in list(hooks.tensor.values()):
+        grad = replacement(hook(grad), grad, hook)
+    for hook in list(hooks.pre.values()):
+        (grad,) = replacements(hook((grad,)), (grad,), hook)
+    if grad is not None:
+        if create_graph:
+            accumulate_tensor(leaf, grad)
+        else:
+            accumulate_array(leaf, grad._data.copy())
+        for hook in list(hooks.post_accumulate.values()):
+            if replacement(hook(leaf.variable), grad, hook) is not grad:
+                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+    for hook in list(hooks.post.values()):
+        replacements(hook((), (grad,)), (), hook)
+
+
+def capture(node: Any, grad: Any, create_graph: bool, runs: bool) -> Any:
+    """The gradient of an input that was asked for, as a Tensor, or None.
+
+    Hooks on its tensor run first, unless the node itself runs (`runs`): then they wait for that, and what is handed
+    out is the gradient before them, as in PyTorch.
+    """
+    shown = grad if create_graph or grad is None or isinstance(grad, Outputs) else base.wrap(grad)
+    if runs:
+        return shown
+    leaf = type(node) is AccumulateGrad
+    if leaf:
+        hooks = None if node.hooks is None else node.hooks.tensor
+    else:
+        hooks = node.rule.tensors if node.rule.arity == HOOKED else None
     if hooks is not None:
         with recording(create_graph):
-            for hook in list(hooks.post.values()):
-                hook((), (grad,))
-            for hook in list(hooks.post_accumulate.values()):
-                hook(leaf.variable)
+            for hook in list(hooks.values()):
+                shown = replacement(hook(shown), shown, hook)
+            for store in () if leaf else node.rule.retain:
+                store(shown)
+    return shown
 
 
 def step(node: Any, grad: Any, keep: bool, create_graph: bool) -> tuple[Any, ...]:
@@ -161,13 +232,13 @@ def step(node: Any, grad: Any, keep: bool, create_graph: bool) -> tuple[Any, ...
     original = rule.original if hooked else rule
     if grad is None and not getattr(node, "runs_on_nothing", False):
         return (None,) * len(node.edges())
-    function = original.tensor if create_graph else original.keep if keep else original.run
     for watcher in node_watchers:
         watcher.before(node, grad)
     try:
         if hooked:
-            results = run_hooked(node, grad, function, create_graph)
+            results = run_hooked(node, grad, keep, create_graph)
         else:
+            function = original.tensor if create_graph else original.keep if keep else original.run
             results = function(node, grad)
             if original.arity == ONE:
                 results = (results,)

@@ -3,11 +3,14 @@
 from typing import Any
 
 from ..base import TensorBase, own_version, wrap
+from .engine import ImperativeEngine
 
 
 class _VariableMeta(type):
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, TensorBase)
+
+    _execution_engine = ImperativeEngine()
 
 
 class Variable(metaclass=_VariableMeta):

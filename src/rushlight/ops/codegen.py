@@ -142,7 +142,7 @@ def node_class(op: "Operation", name: str | None = None) -> type:
     slots += [f"{n}_version" for n in plan.versioned_results]
     slots += ["version"] * bool(plan.tensors or plan.lists or plan.versioned_results)
     slots += ["next1"] * (len(op.inputs) >= 2) + ["nexts"] * (len(op.inputs) > 2 or bool(op.lists))
-    slots += ["output_count"] * op.several + ["fit"] * (op.kind == "elementwise")
+    slots += ["output_count"] * op.several + ["output_meta"] * (len(op.outputs) > 1) + ["fit"] * (op.kind == "elementwise")
     body = {"__slots__": tuple(slots), "saved": saved, "__module__": "builtins", "operation": op}
     if op.node_namespace:
         body["namespace"] = op.node_namespace
@@ -188,7 +188,7 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
     if versions:
         add(f"    if {' + '.join(versions)} != node.version: raise modified(node)")
     if which == "run":
-        freed = [*plan.tensors, *plan.lists, *plan.results, *(f"{n}_version" for n in plan.versioned_results)]
+        freed = [*plan.tensors, *plan.numbers, *plan.lists, *plan.results, *(f"{n}_version" for n in plan.versioned_results)]
         if freed:
             add(f"    {' = '.join('node.' + n for n in freed)} = FREED")
     if not tensor:
@@ -229,8 +229,15 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
 
 
 # ---------------------------------------------------------------------------------------------- recorders
-def record_lines(op: "Operation", variant: Variant, indent: str, fit: str = "") -> list[str]:
-    """The statements that make the node for a variant, from locals named like the arguments and outputs."""
+def record_lines(op: "Operation", variant: Variant, indent: str, special: bool) -> list[str]:
+    """The statements that make the node for a variant, from locals named like the arguments and outputs.
+
+    Args:
+        op: the operation.
+        variant: the variant.
+        indent: what stands before each line.
+        special: whether some special mode may be in force, which then is shown the node.
+    """
     plan = Plan(op, variant)
     rule_name = op.rule_name(variant)
     lines = [
@@ -262,6 +269,8 @@ def record_lines(op: "Operation", variant: Variant, indent: str, fit: str = "") 
     if variant.fit:
         fits = [f"({n}._shape, {n}._dtype)" for n in need]
         lines.append(f"node.fit = {fits[0] if len(fits) == 1 else '(' + ', '.join(fits) + ')'}")
+    if special:
+        lines.append("if special.count: born(node)")
     return [indent + line for line in lines]
 
 
@@ -273,7 +282,8 @@ def saves_result(op: "Operation", variant: Variant) -> bool:
 def recorder(op: "Operation", variant: Variant) -> Any:
     """A function from all arguments, outputs, saved values and the outputs' versions to the node."""
     arguments = [*op.parameters, *op.outputs, *op.saves, *(f"{n}_version" for n in op.outputs)]
-    lines = [f"def record_{op.name}({', '.join(arguments)}):", *record_lines(op, variant, "    "), "    return node"]
+    lines = [f"def record_{op.name}({', '.join(arguments)}):", *record_lines(op, variant, "    ", True)]
+    lines.append("    return node")
     return define(f"record {op.name}", "\n".join(lines) + "\n", namespace, f"record_{op.name}")
 
 
@@ -288,10 +298,12 @@ def tensor_lines(
     ]
 
 
-def _recorded_result(op: "Operation", variant: Variant, indent: str, shape: str, dtype: str) -> list[str]:
+def _recorded_result(
+    op: "Operation", variant: Variant, indent: str, shape: str, dtype: str, special: bool
+) -> list[str]:
     own = saves_result(op, variant)
     lines = [f"{indent}result_version = [0]"] if own else []
-    lines += record_lines(op, variant, indent)
+    lines += record_lines(op, variant, indent, special)
     lines += tensor_lines(indent, "result", shape, dtype, version="result_version" if own else "UNTOUCHED")
     return [*lines, f"{indent}return t"]
 
@@ -311,6 +323,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     arguments = [first + required, *([second + required] if second else []), *([] if operator else ["*", "out=None"])]
     passed = f"({first}, {second})" if second else f"({first},)"
     record = flavour != "plain" and bool(op.formulas)
+    special = flavour == "recording"
     dtype = "bool_" if op.result == "bool" else "dtype"
     lines = [f"def {name}({', '.join(arguments)}):"]
     add = lines.append
@@ -327,7 +340,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         add("        if type(result) is not ndarray: result = asarray(result)")
         if record:
             add(f"        if {first}._node is not None:")
-            lines.extend(_recorded_result(op, Variant((first,)), " " * 12, f"{first}._shape", dtype))
+            lines.extend(_recorded_result(op, Variant((first,)), " " * 12, f"{first}._shape", dtype, special))
         lines.extend(tensor_lines(" " * 8, "result", f"{first}._shape", dtype, "None"))
         add("        return t")
         add(f"    return elementwise_general({op.reference}, {passed})")
@@ -346,12 +359,12 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     add(f"                result = {kernel}({first}._data, {second}._data)")
     add("                if type(result) is not ndarray: result = asarray(result)")
     if record:
-        lines.extend(_record_two(op, first, second, " " * 16, dtype))
+        lines.extend(_record_two(op, first, second, " " * 16, dtype, special))
     lines.extend(tensor_lines(" " * 16, "result", "shape", dtype, "None"))
     add("                return t")
     add(f"            return elementwise_broadcast({op.reference}, {first}, {second}, {record})")
     if op.takes_numbers:
-        lines.extend(_number_lines(op, first, second, record, operator, dtype))
+        lines.extend(_number_lines(op, first, second, record, operator, dtype, special))
     if operator:
         # Equality is the one operator that knows arrays.
         other = f"equal_to_array({first}, {second})" if op.name == "eq" else "NotImplemented"
@@ -372,7 +385,9 @@ def _special_lines(op: "Operation", positional: list[str], keywords: list[str]) 
     ]
 
 
-def _number_lines(op: "Operation", first: str, second: str, record: bool, operator: bool, dtype: str) -> list[str]:
+def _number_lines(
+    op: "Operation", first: str, second: str, record: bool, operator: bool, dtype: str, special: bool
+) -> list[str]:
     """The branch for a Python number as the second input."""
     kernel = op.kernel_name
     lines = ["    elif kind is float or kind is int:"]
@@ -386,21 +401,23 @@ def _number_lines(op: "Operation", first: str, second: str, record: bool, operat
     if record and first in op.formulas:
         add(f"            if {first}._node is not None:")
         add(f"                {second} = number")
-        lines.extend(_recorded_result(op, Variant((first,), False, (second,)), " " * 16, f"{first}._shape", dtype))
+        numbered = Variant((first,), False, (second,))
+        lines.extend(_recorded_result(op, numbered, " " * 16, f"{first}._shape", dtype, special))
     lines.extend(tensor_lines(" " * 12, "result", f"{first}._shape", dtype, "None"))
     return [*lines, "            return t"]
 
 
-def _record_two(op: "Operation", first: str, second: str, indent: str, dtype: str) -> list[str]:
+def _record_two(op: "Operation", first: str, second: str, indent: str, dtype: str, special: bool) -> list[str]:
     """Records by which of the two inputs need a gradient, each case with only what it needs."""
     both, one, other = Variant((first, second)), Variant((first,)), Variant((second,))
     if second not in op.formulas:
-        return [f"{indent}if {first}._node is not None:", *_recorded_result(op, one, indent + " " * 4, "shape", dtype)]
+        recorded = _recorded_result(op, one, indent + " " * 4, "shape", dtype, special)
+        return [f"{indent}if {first}._node is not None:", *recorded]
     lines = [f"{indent}if {first}._node is not None:", f"{indent}    if {second}._node is not None:"]
-    lines += _recorded_result(op, both, indent + " " * 8, "shape", dtype)
-    lines += _recorded_result(op, one, indent + " " * 4, "shape", dtype)
+    lines += _recorded_result(op, both, indent + " " * 8, "shape", dtype, special)
+    lines += _recorded_result(op, one, indent + " " * 4, "shape", dtype, special)
     lines.append(f"{indent}if {second}._node is not None:")
-    lines += _recorded_result(op, other, indent + " " * 4, "shape", dtype)
+    lines += _recorded_result(op, other, indent + " " * 4, "shape", dtype, special)
     return lines
 
 
@@ -451,15 +468,15 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
             arguments = ", ".join([*op.parameters, *op.outputs, *op.saves, *versions.values()])
             add(f"        node = {op.reference}.recorder(needs)({arguments})")
         elif len(op.inputs) == 1:
-            lines.extend(record_lines(op, Variant(op.inputs), " " * 8))
+            lines.extend(record_lines(op, Variant(op.inputs), " " * 8, flavour == "recording"))
         else:
             one, other = op.inputs
             add(f"        if not {tests[1]}:")
-            lines.extend(record_lines(op, Variant((one,)), " " * 12))
+            lines.extend(record_lines(op, Variant((one,)), " " * 12, flavour == "recording"))
             add(f"        elif {tests[0]}:")
-            lines.extend(record_lines(op, Variant((one, other)), " " * 12))
+            lines.extend(record_lines(op, Variant((one, other)), " " * 12, flavour == "recording"))
             add("        else:")
-            lines.extend(record_lines(op, Variant((other,)), " " * 12))
+            lines.extend(record_lines(op, Variant((other,)), " " * 12, flavour == "recording"))
         lines.extend(_result_lines(op, "        ", True, versions, flavour))
     lines.extend(_result_lines(op, "    ", False, dict.fromkeys(op.outputs, "UNTOUCHED"), flavour))
     return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
@@ -467,6 +484,9 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
 
 def _result_lines(op: "Operation", indent: str, recorded: bool, versions: dict[str, str], flavour: str) -> list[str]:
     lines: list[str] = []
+    if recorded and len(op.outputs) > 1:
+        metas = ", ".join(f"({n}.shape, from_numpy({n}.dtype))" for n in op.outputs)
+        lines.append(f"{indent}node.output_meta = ({metas})")
     for i, n in enumerate(op.outputs):
         mine = "None"
         if recorded and n in op.differentiable:
@@ -492,6 +512,7 @@ namespace.update(
     special=mode.special,
     local=mode.local,
     call=mode.call,
+    born=mode.born,
     new=object.__new__,
     next_seq=node.next_seq,
     output=node.output,

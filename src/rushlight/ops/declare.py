@@ -187,11 +187,17 @@ class Operation:
         traits = ["fit"] * variant.fit + ["complex"] * variant.complex + [f"number_{n}" for n in variant.numbers]
         key = "_".join(("RULE", self.name, *variant.need, *traits))
         if key not in namespace:
-            name = codegen.class_name(self, variant)
-            if f"{name}__{self.name}" not in namespace:
-                namespace[f"{name}__{self.name}"] = codegen.node_class(self, name)
+            self.node_class(codegen.class_name(self, variant))
             namespace[key] = codegen.rule(self, variant)
         return key
+
+    def node_class(self, name: str) -> type:
+        """The class of the operation's nodes that has this name, made on first use."""
+        key = f"{name}__{self.name}"
+        if key not in namespace:
+            namespace[key] = codegen.node_class(self, name)
+        found: type = namespace[key]
+        return found
 
     def tangent_rule(self, need: tuple[str, ...]) -> Any:
         """The function that computes the results' tangents from those of the inputs in `need`; None if not declared."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import node
+from ..autograd import mode, node
 from ..autograd.node import FREED, MANY, Node, Rule
 from ..base import View, base_of, live_views, wrap
 from ..kernels import numpy_views as kernels
@@ -99,14 +99,13 @@ class CopySlices(Node):
 def _copy_slices(function: str) -> Any:
     def run(n: CopySlices, grad: Any) -> tuple[Any, ...]:
         inner = n.inner
-        keep = inner.rule.keep
         whole, part = n.geometry.lay_out(grad)
         # What the inner node saved may be needed once more: under create_graph, its result leads to it directly.
-        results = keep(inner, part.copy())
+        results = node.derive(inner, part.copy(), "keep")
         if function == "run":
             n.others = inner.next_functions[1:]
             n.inner = FREED
-        results = list(results) if inner.rule.arity >= node.TWO else [results]
+        results = list(results) if isinstance(results, tuple) else [results]
         mine = None if n.position is None else results.pop(n.position)
         part[...] = 0 if mine is None else mine
         return (_rows(whole), *results)
@@ -116,8 +115,8 @@ def _copy_slices(function: str) -> Any:
 
 def _copy_slices_tensor(n: CopySlices, grad: Any) -> tuple[Any, ...]:
     inner = n.inner
-    results = inner.rule.tensor(inner, _part(grad, n.geometry))
-    results = list(results) if inner.rule.arity >= node.TWO else [results]
+    results = node.derive(inner, _part(grad, n.geometry), "tensor")
+    results = list(results) if isinstance(results, tuple) else [results]
     mine = None if n.position is None else results.pop(n.position)
     if mine is None:
         mine = wrap(np.zeros(n.geometry.shape, n.geometry.dtype))
@@ -150,6 +149,8 @@ def rebase(t: Any, made: Any, position: int | None) -> None:
             edges.pop(position)
         n.nexts = (base._node, *edges)
         base._node = n
+        if mode.special.count:
+            mode.born(n)
     for v in live_views(root) if len(root._versions) > 1 else ():
         if v is not root:
             regenerate(root, v)

@@ -30,6 +30,8 @@ def check(t: Any, records: bool) -> None:
     Raises:
         RuntimeError: with PyTorch's text for leaves, views of leaves, and views whose history cannot be rewritten.
     """
+    if mode.special.count:
+        saved_is_kept(t)
     if t._versions is mode.INFERENCE and not mode.local.inference:
         raise RuntimeError(
             "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
@@ -50,6 +52,12 @@ def check(t: Any, records: bool) -> None:
         raise RuntimeError(refusal(t, view))
     if differentiable and (base._node is None or type(base._node) is AccumulateGrad):
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+
+def saved_is_kept(t: Any) -> None:
+    """Lets those who allow changes of saved tensors know which one is about to be changed."""
+    if mode.local.mutating is not None:
+        mode.local.mutating.before_change(t)
 
 
 def refusal(t: Any, view: View, now: str = "is being") -> str:
@@ -284,6 +292,8 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
             raise RuntimeError(f"{op.public_name} does not support non-boolean outputs.")
         raise RuntimeError(f"Found dtype {out._dtype.scalar_name} but expected {result._dtype.scalar_name}")
     castable(result._dtype, out._dtype)
+    if mode.special.count:
+        saved_is_kept(out)
     if out._shape != result._shape:
         if out._data.size:
             import warnings
