@@ -126,7 +126,11 @@ def a_path_that_fails_is_not_taken(t):
 
     x, y = leaves(t)
     out = (x * 2).sum() + Fails.apply(y).sum()
-    return t.autograd.grad(out, x, retain_graph=True), message(lambda: t.autograd.grad(out, y, retain_graph=True)), message(out.backward)
+    return (
+        t.autograd.grad(out, x, retain_graph=True),
+        message(lambda: t.autograd.grad(out, y, retain_graph=True)),
+        message(out.backward),
+    )
 
 
 def input_and_what_comes_after_it(t):
@@ -134,7 +138,8 @@ def input_and_what_comes_after_it(t):
     a = x * 2
     b = a.sin()
     c = b * a
-    return t.autograd.grad(c.sum(), [b, a, x, c], retain_graph=True), t.autograd.grad(c.sum(), [c, x])
+    out = (c * 1).sum()
+    return t.autograd.grad(out, [b, a, x, c], retain_graph=True), t.autograd.grad(out, [c, x])
 
 
 def inputs_twice(t):
@@ -251,7 +256,10 @@ def outputs_none_seed_in_a_list(t):
 def unused(t):
     x, y = leaves(t)
     z = t.ones(2, 3, requires_grad=True)
-    out = lambda: (x * 2).sum()
+
+    def out():
+        return (x * 2).sum()
+
     return [
         message(lambda: t.autograd.grad(out(), [x, z])),
         message(lambda: t.autograd.grad(out(), [z, y])),
@@ -283,7 +291,7 @@ def undefined_gradients(t):
 
     x, y = leaves(t)
     a = x * 2
-    out = Nothing.apply(a, y).sum()
+    out = (Nothing.apply(a, y) * 1).sum()
     return (
         t.autograd.grad(out, [x, y], allow_unused=True, retain_graph=True),
         t.autograd.grad(out, [a, x, y], materialize_grads=True, retain_graph=True),
@@ -338,10 +346,10 @@ def part_of_a_freed_graph(t):
 
 
 def hessian_vector_product(t):
-    x, y = leaves(t)
+    x, y = [v.detach().double().requires_grad_() for v in leaves(t)]
     out = (x**3 * y.sin() + x * y).sum()
     gx, gy = t.autograd.grad(out, [x, y], create_graph=True)
-    v = t.tensor([1.0, -2.0])
+    v = t.tensor([1.0, -2.0], dtype=t.float64)
     hv = t.autograd.grad([gx, gy], [x, y], [v, v], create_graph=True)
     third = t.autograd.grad(hv[0].sum(), [x, y])
     return [h.detach() for h in hv], third
@@ -385,7 +393,7 @@ def batched_unused(t):
 
 
 def batched_with_a_graph(t):
-    x, y = leaves(t)
+    x, _ = leaves(t)
     (g,) = t.autograd.grad(x**3, x, t.eye(2), is_grads_batched=True, create_graph=True)
     return g.detach(), t.autograd.grad(g.sum(), x)
 
@@ -444,7 +452,11 @@ def edges_of_a_node_with_several_outputs(t):
     first, second = t.autograd.graph.get_gradient_edge(a), t.autograd.graph.get_gradient_edge(b)
     out = a * 3 + b * 5
     names = [first.node.name(), first.output_nr, second.output_nr, first.node is second.node]
-    return names, t.autograd.grad(out, [first, second], retain_graph=True), t.autograd.grad([first, second], [x], [t.tensor(1.0), t.tensor(7.0)])
+    return (
+        names,
+        t.autograd.grad(out, [first, second], retain_graph=True),
+        t.autograd.grad([first, second], [x], [t.tensor(1.0), t.tensor(7.0)]),
+    )
 
 
 def edges_made_by_hand(t):
@@ -462,7 +474,7 @@ def edges_after_changes_in_place(t):
     b = a.clone()
     edge_b = t.autograd.graph.get_gradient_edge(b)
     b.mul_(3)
-    out = b.sum()
+    out = (b * 1).sum()
     return t.autograd.grad(out, [edge, edge_b, b], retain_graph=True), t.autograd.grad([edge_b], [x], [t.ones(2)])
 
 

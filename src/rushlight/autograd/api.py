@@ -51,6 +51,8 @@ def make_seeds(outputs: tuple[Any, ...], seeds: tuple[Any, ...], batched: bool =
     """
     made = []
     for i, (t, seed) in enumerate(zip(outputs, seeds, strict=False)):
+        if not (isinstance(t, TensorBase) or hasattr(t, "internal_node")):
+            raise AssertionError("Expected output to be a torch.Tensor")
         if seed is None:
             if isinstance(t, TensorBase):
                 needs = t._node is not None and (t._shape or not t._dtype.plain)
@@ -232,7 +234,7 @@ def grad(
             results = engine.run_to_leaves(root, seed, nodes, keep, create_graph)
             if results is None:
                 results = engine.run([(root, seed)], keep, create_graph, nodes, False)
-            return _answers(wanted, results, allow_unused, materialize_grads)
+            return _answers(wanted, results, allow_unused, materialize_grads, create_graph)
     if not only_inputs:
         warnings.warn(
             "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
@@ -254,9 +256,15 @@ def grad(
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     roots = _roots(of, seeds)
     if not roots:
-        return _answers(wanted, [None] * len(wanted), allow_unused, materialize_grads)
+        return _answers(wanted, [None] * len(wanted), allow_unused, materialize_grads, create_graph)
     results = engine.run(roots, keep, create_graph, [_edge(t) for t in wanted], False)
-    return _answers(wanted, results, allow_unused, materialize_grads)
+    return _answers(wanted, results, allow_unused, materialize_grads, create_graph)
+
+
+def _zeros(t: Any, requires_grad: bool) -> Any:
+    zeros = wrap(np.zeros_like(t._data))
+    zeros.requires_grad = requires_grad
+    return zeros
 
 
 def _check_inputs(wanted: tuple[Any, ...]) -> None:
@@ -266,7 +274,7 @@ def _check_inputs(wanted: tuple[Any, ...]) -> None:
 
 
 def _answers(
-    wanted: tuple[Any, ...], results: list[Any], allow_unused: bool, materialize_grads: bool
+    wanted: tuple[Any, ...], results: list[Any], allow_unused: bool, materialize_grads: bool, create_graph: bool
 ) -> tuple[Any, ...]:
     if len(results) == 1 and results[0] is not None:
         return (results[0],)
@@ -279,10 +287,7 @@ def _answers(
         if materialize_grads:
             if any(g is None and not isinstance(t, TensorBase) for t, g in zip(wanted, results, strict=True)):
                 raise RuntimeError("materialize_grads cannot be used when the given input is a GradientEdge")
-            results = [
-                wrap(np.zeros_like(t._data)) if g is None else g
-                for t, g in zip(wanted, results, strict=True)
-            ]
+            results = [_zeros(t, create_graph) if g is None else g for t, g in zip(wanted, results, strict=True)]
     return tuple(results)
 
 

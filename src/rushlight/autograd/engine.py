@@ -361,7 +361,7 @@ def run_general(
             grad = grads.pop(node, None)
             task.node = node
             edges = edges_of[node]
-            if node in captures:
+            if useful is not None and node in captures:
                 runs = not useful.isdisjoint(edges)
                 captured[node] = capture(node, grad, create_graph, runs)
                 if not runs:

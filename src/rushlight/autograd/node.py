@@ -18,8 +18,6 @@ import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-import numpy as np
-
 from .. import base
 from . import mode
 from .hooks import HOOKED, HookedRule, LeafHooks, RemovableHandle, add_hook
@@ -253,7 +251,7 @@ class Node:
 
     def held(self, slot: str, index: int | None) -> Any:
         """What stands in a slot, or at one place of the list there."""
-        value = getattr(self, slot, None)
+        value: Any = getattr(self, slot, None)
         return value if index is None or value is FREED else value[index]
 
     def hold(self, slot: str, index: int | None, value: Any) -> None:

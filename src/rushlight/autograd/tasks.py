@@ -159,9 +159,7 @@ def execution_order() -> list[Any]:
     """
     task = current()
     if task is None:
-        raise RuntimeError(
-            "_current_graph_task_execution_order should only be called during the backward pass"
-        )
+        raise RuntimeError("_current_graph_task_execution_order should only be called during the backward pass")
     if mode.local.multithreading:
         raise RuntimeError(
             "get_current_graph_task_execution_order expects the current backward to be executed with multithreading "

@@ -142,7 +142,9 @@ def node_class(op: "Operation", name: str | None = None) -> type:
     slots += [f"{n}_version" for n in plan.versioned_results]
     slots += ["version"] * bool(plan.tensors or plan.lists or plan.versioned_results)
     slots += ["next1"] * (len(op.inputs) >= 2) + ["nexts"] * (len(op.inputs) > 2 or bool(op.lists))
-    slots += ["output_count"] * op.several + ["output_meta"] * (len(op.outputs) > 1) + ["fit"] * (op.kind == "elementwise")
+    slots += (
+        ["output_count"] * op.several + ["output_meta"] * (len(op.outputs) > 1) + ["fit"] * (op.kind == "elementwise")
+    )
     body = {"__slots__": tuple(slots), "saved": saved, "__module__": "builtins", "operation": op}
     if op.node_namespace:
         body["namespace"] = op.node_namespace
@@ -188,7 +190,13 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
     if versions:
         add(f"    if {' + '.join(versions)} != node.version: raise modified(node)")
     if which == "run":
-        freed = [*plan.tensors, *plan.numbers, *plan.lists, *plan.results, *(f"{n}_version" for n in plan.versioned_results)]
+        freed = [
+            *plan.tensors,
+            *plan.numbers,
+            *plan.lists,
+            *plan.results,
+            *(f"{n}_version" for n in plan.versioned_results),
+        ]
         if freed:
             add(f"    {' = '.join('node.' + n for n in freed)} = FREED")
     if not tensor:
