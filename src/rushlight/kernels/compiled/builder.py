@@ -20,11 +20,16 @@ from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 from numba import types
-from numba.core import compiler
+from numba.core import compiler, config
 from numba.core.registry import cpu_target
 
 from ..cache import file_name, symbol
 from . import simd
+
+
+if simd.REGISTER == 64:
+    # LLVM would use half the width, to spare early AVX-512 processors a lower clock.
+    config.CPU_FEATURES = f"{llvm.get_host_cpu_features().flatten()},-prefer-256-bit"
 
 
 class Real(NamedTuple):

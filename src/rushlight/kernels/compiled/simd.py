@@ -15,7 +15,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
@@ -196,3 +196,100 @@ def word_at(typing: Any, table: Any, index: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return VOID(*[types.int64] * 3), emit
+
+
+# ---------------------------------------------------------------------------------------------- arithmetic
+def _per_element(name: str, arguments: int) -> Any:
+    """An intrinsic of LLVM's on `arguments` numbers of one floating-point type."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        suffix = "f32" if signature.return_type == types.float32 else "f64"
+        function = ir.FunctionType(kind, [kind] * arguments)
+        return builder.call(cgutils.get_or_insert_function(builder.module, function, f"llvm.{name}.{suffix}"), values)
+
+    if arguments == 1:
+
+        @intrinsic
+        def one(typing: Any, x: Any) -> Any:
+            return x(x), emit
+
+        return one
+    if arguments == 2:
+
+        @intrinsic
+        def two(typing: Any, x: Any, y: Any) -> Any:
+            return x(x, x), emit
+
+        return two
+
+    @intrinsic
+    def three(typing: Any, x: Any, y: Any, z: Any) -> Any:
+        return x(x, x, x), emit
+
+    return three
+
+
+# ``rint(x)``: to the nearest integer, halves to even; the rest as in C. All keep the type, unlike Python's own.
+rint, floor, ceil, trunc = (_per_element(name, 1) for name in ("rint", "floor", "ceil", "trunc"))
+copysign = _per_element("copysign", 2)
+
+if REGISTER > 16:
+    fma = _per_element("fma", 3)  # ``x * y + z``, rounded once
+else:
+    # Without such an instruction it would be a slow call.
+    @njit(forceinline=True)
+    def fma(x, y, z):
+        """``x * y + z``."""
+        return x * y + z
+
+
+def _layout(x: Any) -> tuple[Any, int, int]:
+    """The integer type as wide as a floating-point type, the bits of its fraction, and its exponent's bias."""
+    return (I32, 23, 127) if x == types.float32 else (I64, 52, 1023)
+
+
+@intrinsic
+def power_of_two(typing: Any, n: Any) -> Any:
+    """Two to the power of an integral number, within the range of normal numbers."""
+    integer, digits, bias = _layout(n)
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        # Adding this leaves the number in the lowest bits; a conversion would be undefined for NaN.
+        shift = ir.Constant(values[0].type, 1.5 * 2.0**digits)
+        bits = builder.bitcast(builder.fadd(values[0], shift), integer)
+        bits = builder.shl(builder.add(bits, ir.Constant(integer, bias)), ir.Constant(integer, digits))
+        return builder.bitcast(bits, values[0].type)
+
+    return n(n), emit
+
+
+def _split(builder: Any, value: Any, kind: Any) -> tuple[Any, Any, Any]:
+    """The bits of a number relative to those of the square root of one half, whose exponent then counts the octaves."""
+    integer, digits, _ = _layout(kind)
+    root = 0x3F3504F3 if digits == 23 else 0x3FE6A09E667F3BCD
+    relative = builder.sub(builder.bitcast(value, integer), ir.Constant(integer, root))
+    return relative, ir.Constant(integer, digits), ir.Constant(integer, root)
+
+
+@intrinsic
+def exponent(typing: Any, x: Any) -> Any:
+    """The integral k with ``x = m * 2**k`` and m between the roots of 1/2 and 2, of a positive normal number."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        relative, digits, _ = _split(builder, values[0], x)
+        return builder.sitofp(builder.ashr(relative, digits), values[0].type)
+
+    return x(x), emit
+
+
+@intrinsic
+def mantissa(typing: Any, x: Any) -> Any:
+    """The m with ``x = m * 2**k`` between the roots of 1/2 and 2, of a positive normal number."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        relative, digits, root = _split(builder, values[0], x)
+        fraction = builder.sub(builder.shl(ir.Constant(relative.type, 1), digits), ir.Constant(relative.type, 1))
+        return builder.bitcast(builder.add(builder.and_(relative, fraction), root), values[0].type)
+
+    return x(x), emit

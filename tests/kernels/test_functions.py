@@ -1,0 +1,89 @@
+"""Functions for compiled kernels: as precise as PyTorch's, and right at the edges."""
+
+import importlib.util
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs Numba (extra 'fast')")
+
+# A function of PyTorch's, and the interval from which half of the numbers are drawn.
+FUNCTIONS = {
+    "exp": (-104, 88), "expm1": (-20, 88), "sigmoid": (-80, 40), "tanh": (-10, 10), "log": (0, 3), "log1p": (-1, 3),
+    "erf": (-5, 5),
+}  # fmt: skip
+
+
+@pytest.fixture(params=FUNCTIONS, scope="module")
+def function(request: pytest.FixtureRequest) -> tuple[str, Any]:
+    from numba import njit
+
+    from rushlight.kernels.compiled import functions
+
+    f = getattr(functions, request.param)
+
+    @njit(error_model="numpy")
+    def loop(x, y):  # type: ignore[no-untyped-def]
+        for i in range(x.size):
+            y[i] = f(x[i])
+
+    return request.param, loop
+
+
+def computed(loop: Any, x: np.ndarray) -> np.ndarray:
+    y = np.empty_like(x)
+    loop(x, y)
+    return y
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_errors_are_at_most_twice_those_of_pytorch(function: tuple[str, Any], dtype: type) -> None:
+    name, loop = function
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.uniform(*FUNCTIONS[name], 40000), rng.standard_normal(20000), rng.normal(0, 1e-3, 20000)])
+    x = x.astype(dtype)
+    x = x[x > (0 if name == "log" else -1)] if name.startswith("log") else x
+    y, theirs = computed(loop, x), getattr(torch, name)(torch.from_numpy(x)).numpy()
+    if dtype is np.float32:
+        exact = getattr(torch, name)(torch.from_numpy(x.astype(np.float64))).numpy()
+    elif name in ("sigmoid", "erf"):
+        exact = theirs
+    else:
+        exact = getattr(np, name)(x.astype(np.longdouble))
+    unit = np.maximum(np.abs(np.spacing(exact.astype(dtype))), np.finfo(dtype).tiny)
+    error, their_error = ((a - exact) / unit for a in (y, theirs))
+    if exact is theirs:
+        assert np.abs(error).max() <= 4
+    else:
+        assert np.sqrt(np.mean(error**2)) <= 2 * np.sqrt(np.mean(their_error**2))
+        assert np.abs(error).max() <= 2.5
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_edges_are_those_of_pytorch(function: tuple[str, Any], dtype: type) -> None:
+    name, loop = function
+    limits = np.finfo(dtype)
+    positive = [0, limits.smallest_subnormal, limits.tiny / 8, limits.tiny, 1e-30, 1, 88.8, 710, limits.max, np.inf]
+    x = np.array([*positive, *(-v for v in positive), np.nan], dtype)
+    y, theirs = computed(loop, x), getattr(torch, name)(torch.from_numpy(x)).numpy()
+    np.testing.assert_array_equal(np.isnan(y), np.isnan(theirs))
+    # Of numbers that are too small to be normal, PyTorch loses the sign now and then.
+    signed = (y == 0) & (x == 0) | (np.abs(y) >= limits.tiny)
+    np.testing.assert_array_equal(np.signbit(y[signed]), np.signbit(theirs[signed]))
+    np.testing.assert_allclose(y, theirs, rtol=4 * limits.eps, atol=limits.tiny)
+
+
+def test_loops_become_vector_code(function: tuple[str, Any]) -> None:
+    from numba import float32, types
+
+    from rushlight.kernels.compiled import simd
+
+    _, loop = function
+    array = types.Array(float32, 1, "C")
+    loop.compile((array, array))
+    text = loop.inspect_llvm((array, array))
+    if simd.REGISTER == 16:
+        pytest.skip("vectors of the narrowest kind are not told from other code here")
+    assert "x float> @llvm.fma" in text
