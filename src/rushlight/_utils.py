@@ -115,7 +115,7 @@ def reduce_tensor(tensor: Any, protocol: Any = 2) -> tuple[Any, ...]:
     from .utils.hooks import warn_if_has_hooks
 
     warn_if_has_hooks(tensor)
-    untyped, offset, strides = storage_of(tensor._data)
+    untyped, offset, strides = storage_of(base.settle(tensor))
     layout: tuple[Any, ...] = (offset, tuple(tensor._shape), strides, tensor.requires_grad, OrderedDict())
     function: Any
     args: tuple[Any, ...]
@@ -145,7 +145,7 @@ def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
         )
     if id(tensor) in memo:
         return memo[id(tensor)]
-    storage, offset, strides = storage_of(tensor._data)
+    storage, offset, strides = storage_of(base.settle(tensor))
     # The originals are kept beside their copies: an address must not be used again while it stands for one of them.
     copies = memo.setdefault("rushlight.storages", {})
     key = (storage.data_ptr() or id(tensor), storage.nbytes())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import dtypes
+from .kernels.layout import plain, result_array
 
 if TYPE_CHECKING:
     from .tensor import Tensor
@@ -131,7 +132,7 @@ _new = object.__new__
 def wrap(array: Any, node: Any = None) -> "Tensor":
     """A tensor around an array (or NumPy scalar), without copying."""
     if type(array) is not np.ndarray:
-        array = np.asarray(array)
+        array = result_array(array)
     t = _new(namespace["Tensor"])
     t._data = array
     t._shape = array.shape
@@ -140,6 +141,17 @@ def wrap(array: Any, node: Any = None) -> "Tensor":
     t._versions = UNTOUCHED
     t._view = None
     return t
+
+
+def settle(t: TensorBase) -> np.ndarray:
+    """The array of `t` in the order in memory that the program sees (see `kernels.layout`).
+
+    Everything that shows strides or shares the memory takes the array from here.
+    """
+    array = t._data
+    if type(array) is not np.ndarray:
+        array = t._data = plain(array)
+    return array
 
 
 def own_version(t: TensorBase) -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from . import devices, dtypes
 from .autograd import api, engine, metadata, mode, node
 from .autograd.node import AccumulateGrad
-from .base import UNTOUCHED, Size, TensorBase, base_of, make_size, namespace, own_version, wrap
+from .base import UNTOUCHED, Size, TensorBase, base_of, make_size, namespace, own_version, settle, wrap
 from .dtypes import dtype
 from .warn import WITHOUT_HISTORY, warn_once
 
@@ -121,7 +121,7 @@ class Tensor(TensorMethods):
 
     def stride(self, dim: int | None = None) -> Any:
         """How many elements to step in memory to reach the next entry of each dimension, or of one."""
-        data, item = self._data, self._dtype.itemsize
+        data, item = settle(self), self._dtype.itemsize
         if not data.size or (data.base is None and data.flags.c_contiguous):
             # NumPy's own strides say nothing where there is at most one entry; those of views are PyTorch's.
             strides, step = [], 1
@@ -137,13 +137,13 @@ class Tensor(TensorMethods):
         """How many elements lie before the first one in the memory that the tensor is a view of."""
         from .storage import storage_of
 
-        return storage_of(self._data)[1]
+        return storage_of(settle(self))[1]
 
     def untyped_storage(self) -> Any:
         """The memory that the tensor is a view of, as bytes."""
         from .storage import storage_of
 
-        return storage_of(self._data)[0]
+        return storage_of(settle(self))[0]
 
     def storage(self) -> Any:
         """The memory that the tensor is a view of, as elements of its type; `untyped_storage` is to replace it."""
@@ -162,7 +162,7 @@ class Tensor(TensorMethods):
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return self._data.__array_interface__["data"][0]
+        return settle(self).__array_interface__["data"][0]
 
     def is_floating_point(self) -> bool:
         """Whether the elements are real floating-point numbers."""
@@ -261,13 +261,13 @@ class Tensor(TensorMethods):
         current = self._node
         if type(current) is AccumulateGrad:
             total = current.total
-            if type(total) is np.ndarray:
+            if isinstance(total, np.ndarray):
                 total = current.total = wrap(total)
             return total
         kept = self._kept_grad
         if kept is None and current is not None and not self._retains:
             warnings.warn(_NON_LEAF_GRAD, UserWarning, stacklevel=2)
-        if type(kept) is np.ndarray:
+        if isinstance(kept, np.ndarray):
             kept = self._kept_grad = wrap(kept)
         return kept
 
@@ -307,8 +307,7 @@ class Tensor(TensorMethods):
     @property
     def data(self) -> "Tensor":
         """The elements as a tensor without history; changes of it are not counted."""
-        t = wrap(self._data)
-        return t
+        return wrap(settle(self))
 
     @data.setter
     def data(self, value: "Tensor") -> None:
@@ -316,13 +315,13 @@ class Tensor(TensorMethods):
             raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         if self._node is not None and value._dtype.category < dtypes.FLOATING:
             raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
-        self._data, self._shape, self._dtype = value._data, value._shape, value._dtype
+        self._data, self._shape, self._dtype = settle(value), value._shape, value._dtype
         if type(self._node) is AccumulateGrad:
-            self._node.array = value._data
+            self._node.array = self._data
 
     def detach(self) -> "Tensor":
         """The same memory as a tensor without history; in-place changes of either are seen by both, and counted."""
-        t = wrap(self._data)
+        t = wrap(settle(self))
         t._versions = self._versions if self._versions is not UNTOUCHED else own_version(self)
         return t
 
@@ -450,7 +449,7 @@ class Tensor(TensorMethods):
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self._dtype is dtypes.bfloat16:
             raise TypeError("Got unsupported ScalarType BFloat16")
-        return self._data
+        return settle(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import base
+from ..kernels.layout import Inner, plain
 from . import mode
 from .node import HOOKED, MANY, ONE, TWO, AccumulateGrad, Outputs, derive
 
@@ -18,11 +19,11 @@ def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:
     total = leaf.total
     if total is None:
         if type(grad) is not ndarray:
-            grad = np.asarray(grad)
+            grad = plain(grad)
         elif grad.ndim > 1 and not (grad.flags.c_contiguous and leaf.array.flags.c_contiguous):
             grad = laid_out(grad, leaf.array)
         leaf.total = grad
-    elif type(total) is ndarray:
+    elif isinstance(total, ndarray):
         np.add(total, grad, total)
     else:
         np.add(total._data, grad, total._data)
@@ -31,7 +32,7 @@ def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:
 
 def laid_out(grad: Any, leaf: Any) -> Any:
     """A gradient in the memory layout of its leaf, where that has no gaps; row by row otherwise."""
-    if grad.shape != leaf.shape:
+    if grad.shape != leaf.shape or type(leaf) is Inner:
         return np.ascontiguousarray(grad)
     like = np.empty_like(leaf, grad.dtype)
     if like.strides == grad.strides:
@@ -43,7 +44,7 @@ def laid_out(grad: Any, leaf: Any) -> Any:
 def accumulate_tensor(leaf: AccumulateGrad, grad: Any) -> None:
     """Adds a recorded gradient to a leaf's, out of place, so that the former's graph stays true."""
     total = leaf.total
-    if type(total) is ndarray:
+    if isinstance(total, ndarray):
         total = base.wrap(total)
     leaf.total = base.tensor_names["copy_gradient"](grad) if total is None else total + grad
 

@@ -439,7 +439,8 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
         lines += _special_lines(op, positional, [*op.keyword_only, *(("out",) if op.out else ())])
     add("    try:")
     for n in op.tensors:
-        add(f"        {n}_data = " + (f"None if {n} is None else {n}._data" if n in op.optional else f"{n}._data"))
+        data = f"settle({n})" if op.view else f"{n}._data"
+        add(f"        {n}_data = " + (f"None if {n} is None else {data}" if n in op.optional else data))
     for n in op.lists:
         add(f"        {n}_data = [t._data for t in {n}]")
     if not op.tensors and not op.lists:
@@ -448,6 +449,9 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
     passed = [f"{p}_data" if p in op.tensors or p in op.lists else p for p in op.parameters]
     passed = [f"{p}={a}" if p in op.keyword_only else a for p, a in zip(op.parameters, passed, strict=True)]
     add(f"    {', '.join((*op.outputs, *op.saves))} = {op.kernel_name}({', '.join(passed)})")
+    if op.tensors and op.tensors[0] not in op.optional and not op.view:
+        made = ", ".join((*op.outputs, *op.saves))
+        add(f"    if type({op.tensors[0]}_data) is not ndarray: {made} = follow(({made}))")
     if op.several:
         recorded = flavour != "plain"
         first = op.tensors[0]

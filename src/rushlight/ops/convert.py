@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import devices, dtypes
-from ..base import TensorBase
+from ..base import TensorBase, settle
 from ..memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from ..warn import warn_once
 from .declare import Array, composite, in_formulas, operation
@@ -79,13 +79,15 @@ def clone(input: Any, *, memory_format: Any = preserve_format) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.clone.html
     """
+    if memory_format is not preserve_format:
+        settle(input)
     return _clone(input, memory_format or preserve_format)
 
 
 @composite(function=False)
 def contiguous(input: Any, memory_format: Any = contiguous_format) -> Any:
     """The tensor itself if its elements lie row by row in memory (or in the order asked for), else such a copy."""
-    if is_laid_out(input._data, memory_format):
+    if is_laid_out(settle(input), memory_format):
         return input
     return _clone(input, memory_format)
 
@@ -93,7 +95,7 @@ def contiguous(input: Any, memory_format: Any = contiguous_format) -> Any:
 @composite(function=False)
 def is_contiguous(input: Any, memory_format: Any = contiguous_format) -> bool:
     """Whether the elements lie in memory row by row, or in the order of the given memory format."""
-    return is_laid_out(input._data, memory_format)
+    return is_laid_out(settle(input), memory_format)
 
 
 # ---------------------------------------------------------------------------------------------- dtype
@@ -170,6 +172,8 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
 
 def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool, Any]:
     layout = kwargs.pop("memory_format", None) or preserve_format
+    if layout is not preserve_format:
+        settle(input)
     device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
     copy, other = kwargs.pop("copy", False), kwargs.pop("other", None)
     kwargs.pop("non_blocking", None)

@@ -10,7 +10,7 @@ import numpy as np
 from .. import devices, dtypes
 from ..autograd import mode
 from ..autograd.node import AccumulateGrad
-from ..base import UNTOUCHED, Size, TensorBase, bump, namespace
+from ..base import UNTOUCHED, Size, TensorBase, bump, namespace, settle
 from ..warn import WITHOUT_HISTORY, warn_once
 from .declare import FUNCTIONS, composite, type_name
 
@@ -539,7 +539,8 @@ def __dlpack__(
         raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
     if stream is not None and stream != -1:
         raise AssertionError("stream should be None on cpu.")
-    data = self._data if self._data.flags.writeable else self._data.copy()
+    data = settle(self)
+    data = data if data.flags.writeable else data.copy()
     return data.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
 
 

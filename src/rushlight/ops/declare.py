@@ -37,7 +37,8 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode, node
-from ..base import TensorBase, as_view, namespace, raw_names, tensor_names, wrap
+from ..base import TensorBase, as_view, namespace, raw_names, settle, tensor_names, wrap
+from ..kernels.layout import follow, result_array
 from . import codegen, tangents
 from .codegen import ALIASING, Variant
 
@@ -600,7 +601,9 @@ def write_out(op: Any, out: Any, result: Any) -> Any:
 
 namespace.update(
     ndarray=np.ndarray,
-    asarray=np.asarray,
+    asarray=result_array,
+    settle=settle,
+    follow=follow,
     first_use=_first_use,
     argument_error=argument_error,
     scalar=scalar,

@@ -11,6 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
+from ..kernels.layout import result_array
 from .codegen import Variant, saves_result
 from .declare import (
     OPERANDS,
@@ -91,7 +92,7 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
     if len(operands) == 2:
         broadcast_shapes(arrays[0].shape, arrays[1].shape)
     result = op.forward(*arrays)
-    return (result if type(result) is np.ndarray else np.asarray(result)), common
+    return (result if type(result) is np.ndarray else result_array(result)), common
 
 
 def numbers_allowed(op: Operation, operands: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import UNTOUCHED, TensorBase, as_view, bump, namespace, wrap
+from ..base import UNTOUCHED, TensorBase, as_view, bump, namespace, settle, wrap
 from ..kernels import numpy_indexing as kernels
 from ..kernels.numpy_views import overlaps_itself
 from ..memory_format import preserve_format
@@ -25,6 +25,7 @@ from .view_parts import _select, _slice, alias
 
 _LAST = 2**63 - 1
 _new = object.__new__
+ndarray = np.ndarray
 
 
 # ---------------------------------------------------------------------------------------------- tensors as indices
@@ -240,10 +241,13 @@ def getitem(input: Any, index: Any) -> Any:
     """
     kind = type(index)
     if not mode.special.count:
+        data = input._data
+        if type(data) is not ndarray:
+            data = settle(input)
         if kind is int:
             shape = input._shape
             try:
-                a = input._data[index, ...]
+                a = data[index, ...]
             except IndexError:
                 raise _bad_integer(shape, index) from None
             t = _new(namespace["Tensor"])
@@ -255,7 +259,7 @@ def getitem(input: Any, index: Any) -> Any:
             return t
         if kind is slice and input._shape:
             start, end, step = _bounds(index)
-            a = input._data[start:end:step]
+            a = data[start:end:step]
             t = _new(namespace["Tensor"])
             t._data = a
             t._shape = a.shape
@@ -287,7 +291,7 @@ def _plain_view(input: Any, index: tuple[Any, ...]) -> Any:
     if Ellipsis not in index:
         index = (*index, ...)
     try:
-        a = input._data[index]
+        a = settle(input)[index]
     except (IndexError, TypeError):
         return None
     t = wrap(a)

@@ -12,6 +12,7 @@ from .. import dtypes
 from ..autograd import mode, node
 from ..autograd.node import AccumulateGrad
 from ..base import UNTOUCHED, TensorBase, View, bump, namespace, wrap
+from ..kernels.layout import result_array
 from ..kernels.numpy_views import overlaps_itself
 from . import elementwise_general as general
 from .codegen import Plan, Variant
@@ -153,7 +154,7 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
         found = op.forward(*[x._data if isinstance(x, TensorBase) else x for x in positional], **keywords)
         result, *rest = found if op.saves else (found,)
         saves = tuple(rest)
-        result = np.asarray(result)
+        result = result_array(result)
     kind = dtypes.bool_ if op.result == "bool" else dtypes.from_numpy(result.dtype)
     if op.result != "bool":
         castable(kind, input._dtype)

@@ -7,6 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_views as kernels
+from ..kernels.layout import Inner, follow
 from ..memory_format import channels_last
 from .convert import is_laid_out, to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
@@ -59,6 +60,8 @@ def _common_dtype(tensors: list[Any]) -> list[Any]:
 
 def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
     found = np.concatenate(arrays, dim)
+    if any(type(a) is Inner for a in arrays):
+        return follow(found)
     if found.flags.c_contiguous or all(is_laid_out(a, channels_last) for a in arrays):
         return found
     return in_rows(found)

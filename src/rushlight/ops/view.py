@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase
+from ..base import TensorBase, settle
 from ..kernels import numpy_views as kernels
 from ..memory_format import contiguous_format
 from ..warn import warn_once
@@ -231,7 +231,7 @@ def reshape(input: Any, *shape: Any, **named: Any) -> Any:
     Source: https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
     """
     new = infer_size(input._shape, sizes("reshape", shape, "shape", named))
-    a = input._data
+    a = settle(input)
     if a.flags.c_contiguous:
         return _view(input, new)
     if kernels.view_strides(a.shape, a.strides, a.itemsize, new) is not None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import UNTOUCHED, TensorBase, bump
+from ..base import UNTOUCHED, TensorBase, bump, settle
 from ..kernels import numpy_views as kernels
 from .convert import copy_in
 from .declare import REGISTRY, Array, composite, view
@@ -72,7 +72,7 @@ def _become(input: Any, name: str, *args: Any) -> Any:
     records = mode.local.grad and input._node is not None
     check(input, records)
     tangent = mode.local.dual.tangent(input) if mode.local.dual is not None else None
-    array = op.forward(input._data, *args)
+    array = op.forward(settle(input), *args)
     if records:
         input._node = op.recorder(1)(input, *args, array, UNTOUCHED)
     input._data = array
@@ -144,7 +144,7 @@ def resize_(input: Any, *size: Any, memory_format: Any = None, **named: Any) -> 
         raise RuntimeError("cannot resize variables that require grad")
     if mode.local.dual is not None and mode.local.dual.tangent(input) is not None:
         raise RuntimeError("cannot resize variables that has a forward grad")
-    a = input._data
+    a = settle(input)
     count = 1
     for n in new:
         count *= n
@@ -204,7 +204,7 @@ def set_(input: Any, source: Any = None, storage_offset: int = 0, size: Any = No
             raise RuntimeError(
                 f"Could not set tensor of type {_c_name(source._dtype)} to a tensor of type {_c_name(input._dtype)}"
             )
-        array = source._data
+        array = settle(source)
         if size is not None:
             strides = kernels.contiguous_strides(size, 1) if stride is None else stride
             base = source.storage_offset()

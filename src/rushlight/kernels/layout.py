@@ -1,0 +1,45 @@
+"""Arrays whose order in memory is the kernels' affair.
+
+Convolutions and what goes with them are fastest when the channels of a pixel lie side by side in memory. A program that
+never asked for ``channels_last`` must not notice: to it, the result of a convolution lies row by row, and
+``x.view(n, -1)`` works. Such a result is an `Inner` array: NumPy carries the class through elementwise functions by
+itself, kernels go on in the same order, and whoever looks at strides or takes a view gets it row by row first
+(`base.settle`). An array of the ordinary class says the truth about its order, and so does a tensor made of it.
+"""
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class Inner(np.ndarray):
+    """An array in an order that suits the kernels; to the program it lies row by row."""
+
+
+def inner(a: Array) -> Array:
+    """The same array, its order hidden unless it is row by row anyway."""
+    return a.view(np.ndarray) if a.flags.c_contiguous else a.view(Inner)
+
+
+def plain(a: Any) -> Array:
+    """An ordinary array of the same elements in the order the program sees; numbers become 0-dim arrays."""
+    return np.ascontiguousarray(a) if type(a) is Inner else np.asarray(a)
+
+
+def result_array(found: Any) -> Array:
+    """What a kernel gave, as an array that a tensor can hold: NumPy's scalars become arrays, hidden orders stay."""
+    return inner(found) if type(found) is Inner else np.asarray(found)
+
+
+def follow(found: Any) -> Any:
+    """The result of an operation on a hidden order, which some of NumPy's functions keep but do not tell."""
+    if type(found) is tuple:
+        return tuple([follow(f) for f in found])
+    return inner(found) if isinstance(found, np.ndarray) and not found.flags.c_contiguous else found
+
+
+def is_channels_last(a: Array) -> bool:
+    """Whether an array of images ``(N, C, H, W)`` has the channels of each pixel side by side in memory."""
+    return a.ndim == 4 and not a.flags.c_contiguous and a.transpose(0, 2, 3, 1).flags.c_contiguous
