@@ -162,18 +162,18 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
     if dtype is None:
         dtype = source
     if dtype is source and not copy:
-        if layout is preserve_format or is_laid_out(input._data, layout):
+        if layout is preserve_format or is_laid_out(settle(input), layout):
             return input
     elif dtype is not source:
         discards(source, dtype)
+    if layout is not preserve_format:
+        settle(input)
     # Integers have no gradient.
     return _to_copy(input if dtype.category >= dtypes.FLOATING else input.detach(), dtype, source, layout)
 
 
 def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool, Any]:
     layout = kwargs.pop("memory_format", None) or preserve_format
-    if layout is not preserve_format:
-        settle(input)
     device, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
     copy, other = kwargs.pop("copy", False), kwargs.pop("other", None)
     kwargs.pop("non_blocking", None)
