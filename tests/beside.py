@@ -81,9 +81,34 @@ def assert_same(ours, theirs, where="result", rtol=1e-6, atol=1e-7):
         assert ours == theirs, f"{where}: {ours!r} is not {theirs!r}"
 
 
-def check(scenario, **tolerance):
-    """Asserts that a scenario, a function of the module, comes out the same in both."""
-    assert_same(outcome(scenario, rushlight), outcome(scenario, torch), scenario.__name__, **tolerance)
+def check(scenario, strides=True, **tolerance):
+    """Asserts that a scenario, a function of the module, comes out the same in both.
+
+    Args:
+        scenario: the function.
+        strides: whether to compare those of tensors, too, which neither library promises for gradients.
+        tolerance: see `assert_same`.
+    """
+    ours, theirs = outcome(scenario, rushlight), outcome(scenario, torch)
+    if not strides:
+        ours, theirs = without_strides(ours), without_strides(theirs)
+    assert_same(ours, theirs, scenario.__name__, **tolerance)
+
+
+def without_strides(value):
+    """A description without the strides of tensors."""
+    if isinstance(value, dict):
+        return {k: without_strides(v) for k, v in value.items() if k != "stride"}
+    return type(value)(map(without_strides, value)) if isinstance(value, (list, tuple)) else value
+
+
+def raised(action):
+    """The type and text of what an action raises, or that it raises nothing."""
+    try:
+        action()
+    except BaseException as error:
+        return f"{type(error).__name__}: {error}"
+    return "nothing raised"
 
 
 def scenarios(names, module_name):

@@ -189,6 +189,8 @@ def as_view(t: TensorBase, base: TensorBase, made: str | None = None, maker: str
     if version is UNTOUCHED:
         version = root._versions = [0]
     t._versions = version
+    if type(version) is not list:  # tensors of inference mode know nothing of views
+        return
     t._view = root if made is None else View(root, made, maker)
     version.append(weakref.ref(t))
     if not len(version) & 63:

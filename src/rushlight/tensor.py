@@ -223,7 +223,7 @@ class Tensor(TensorMethods):
         if type(requires_grad) is not bool:
             kind = type(requires_grad).__name__
             raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind}")
-        if requires_grad and self._node is None and self._dtype.category < dtypes.FLOATING:
+        if requires_grad and self._dtype.category < dtypes.FLOATING and self._node is None:
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.requires_grad = requires_grad
         return self
@@ -318,6 +318,10 @@ class Tensor(TensorMethods):
         self._data, self._shape, self._dtype = settle(value), value._shape, value._dtype
         if type(self._node) is AccumulateGrad:
             self._node.array = self._data
+
+    @data.deleter
+    def data(self) -> None:
+        raise RuntimeError("Deleting tensor data is not allowed. Delete tensor instead!")
 
     def detach(self) -> "Tensor":
         """The same memory as a tensor without history; in-place changes of either are seen by both, and counted."""

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..autograd.function import Error as DelayedError
+from ..autograd.failing import Error as Error
+from ..autograd.failing import NotImplemented as NotImplemented
 from ..autograd.node import AccumulateGrad as AccumulateGrad
-
-__all__ = ["AccumulateGrad", "DelayedError"]
+from ..ops.history import CopySlices as CopySlices
 
 
 def __getattr__(name: str) -> Any:

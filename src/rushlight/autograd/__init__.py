@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from . import function as function
 from . import grad_mode as grad_mode
 from . import graph as graph
 from .anomaly import detect_anomaly as detect_anomaly
 from .anomaly import set_detect_anomaly as set_detect_anomaly
 from .api import backward as backward
 from .api import grad as grad
-from .function import Function as Function
 from .grad_mode import _unsafe_preserve_version_counter as _unsafe_preserve_version_counter
 from .grad_mode import enable_grad as enable_grad
 from .grad_mode import inference_mode as inference_mode
@@ -22,6 +20,8 @@ from .saved import SavedTensor as SavedTensor
 from .variable import Variable as Variable
 
 _LAZY = {
+    "function": ("function", None),
+    "Function": ("function", "Function"),
     "gradcheck": ("gradcheck", "gradcheck"),
     "gradgradcheck": ("gradcheck", "gradgradcheck"),
     "profiler": ("profiler", None),

@@ -8,12 +8,10 @@ import functools
 import warnings
 from typing import Any
 
-import numpy as np
-
-from .. import base, dtypes
-from ..base import TensorBase, View, as_view, base_of, raw_names, tensor_names, wrap
-from . import forward_ad, mode
-from .node import FREED, MANY, AccumulateGrad, Node, Outputs, Rule, function_of, modification_error, next_seq, output
+from ..base import TensorBase, wrap
+from . import custom, forward_ad, mode
+from .failing import Error, failing
+from .node import FREED, Node, function_of, modification_error, output
 from .saved import Packed, SavedTensor
 
 
@@ -45,29 +43,38 @@ class FunctionCtx:
     def mark_shared_storage(self, *pairs: Any) -> None:
         """Does nothing; shared memory is noticed."""
         warnings.warn(
-            "mark_shared_storage is deprecated. Tensors with shared storages are automatically tracked. Note that "
+            "`mark_shared_storage` is deprecated. Tensors with shared storages are automatically tracked. Note that "
             "calls to `set_()` are not tracked",
             FutureWarning,
             stacklevel=2,
         )
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Says whether undefined gradients reach ``backward`` as zeros (the default) or as None."""
+        """Says whether undefined gradients reach ``backward`` as zeros (the default) or as None.
+
+        Raises:
+            TypeError: `value` is not a bool.
+        """
+        if not isinstance(value, bool):
+            raise TypeError(
+                "set_materialize_grads received an invalid combination of arguments - got (), but expected (bool)"
+            )
         self.materialize_grads = value
 
 
-class BackwardFunction(Node, FunctionCtx):
+class BackwardCFunction(Node, FunctionCtx):
     """The node of a custom function: its ``ctx``."""
 
     runs_on_nothing = True
     _forward_cls: Any = None
     # What forward may set; kept as class attributes so that a plain function costs no stores.
-    to_save: tuple[Any, ...] = ()
-    dirty_tensors: tuple[Any, ...] = ()
-    non_differentiable: tuple[Any, ...] = ()
+    to_save: Any = None
+    dirty_tensors: Any = None
+    non_differentiable: Any = None
+    saved_for_forward: Any = None
     materialize_grads = True
+    _materialize_non_diff_grads = True
     needs_input_grad: tuple[bool, ...] = ()
-    saved_for_forward: tuple[Any, ...] = ()
     output_count = 1
     _kept: Any = ()
 
@@ -87,6 +94,8 @@ class BackwardFunction(Node, FunctionCtx):
         Raises:
             RuntimeError: backward has freed them, or one was changed in place since.
         """
+        if self.saved_for_forward is not None:
+            return self.saved_for_forward
         kept = self._kept
         if kept is FREED:
             return kept.used
@@ -181,135 +190,32 @@ class BackwardFunction(Node, FunctionCtx):
         kept = []
         for entry, t in zip(self._kept, self.saved_tensors, strict=True):
             place = None if entry is None else entry[2]
-            if place is None and entry is not None:
-                place = t._node
-            elif place is not None and place >= 0 and self.output_count == 1:
+            if place is None:
+                place = None if t is None else t._node
+            elif place < 0:
+                place = None
+            elif self.output_count == 1:
                 place = -1
             kept.append(None if t is None else make(t, place))
         self._kept = tuple(kept)
         return False
 
 
-# ---------------------------------------------------------------------------------------------- running backward
-def _run(node: Any, grad: Any, tensors: bool) -> tuple[Any, ...]:
-    """The gradients of a custom node's inputs, from those of its outputs."""
-    count = node.output_count
-    if count == 1:
-        given = [grad]
-    else:
-        given = [grad.get(i) if isinstance(grad, Outputs) else None for i in range(count)]
-    if not tensors:
-        given = [None if g is None else wrap(g) for g in given]
-    if node.materialize_grads:
-        for i, meta in enumerate(node.output_meta):
-            if given[i] is None and meta is not None:
-                given[i] = wrap(np.zeros(meta[0], meta[1].numpy))
-    local = mode.local
-    before = local.grad
-    local.grad = tensors
-    if not tensors:
-        mode.enter()
-    try:
-        found = node.apply(*given)
-    finally:
-        local.grad = before
-        if not tensors:
-            mode.leave()
-    return _checked(node, found if isinstance(found, tuple) else (found,), tensors)
-
-
-def _checked(node: Any, found: tuple[Any, ...], tensors: bool) -> tuple[Any, ...]:
-    """The gradients that go into the edges, checked against the inputs."""
-    metas = node.input_meta
-    name = node.name()
-    if len(found) > len(metas) and all(g is None for g in found[len(metas) :]):
-        found = found[: len(metas)]
-    if len(found) != len(metas):
-        raise RuntimeError(
-            f"function {name} returned an incorrect number of gradients (expected {len(metas)}, got {len(found)})"
-        )
-    results = []
-    position = 0
-    for i, (g, meta) in enumerate(zip(found, metas, strict=True)):
-        if meta is None:
-            if g is not None:
-                raise RuntimeError(
-                    f"function {name} returned a gradient different than None at position {i + 1}, but the "
-                    "corresponding forward input was not a Variable"
-                )
-            continue
-        if g is not None and not isinstance(g, TensorBase):
-            raise RuntimeError(f"expected Variable or None (got {type(g).__name__})")
-        edge, shape, dtype = meta
-        if edge is not None:
-            if g is not None:
-                g = _fitted(g, shape, dtype, name, position, tensors)
-            results.append(g)
-        position += 1
-    return tuple(results)
-
-
-def _fitted(g: Any, shape: Any, dtype: Any, name: str, position: int, tensors: bool) -> Any:
-    if g._shape != shape:
-        lead = len(g._shape) - len(shape)
-        if lead < 0 or any(n != 1 and n != m for n, m in zip(shape, g._shape[lead:], strict=True)):
-            raise RuntimeError(
-                f"Function {name} returned an invalid gradient at index {position} - got {list(g._shape)} but expected "
-                f"shape compatible with {list(shape)}"
-            )
-    if g._shape == shape and g._dtype is dtype:
-        return g if tensors else g._data
-    fit = (tensor_names if tensors else raw_names)["fit"]
-    return fit(g if tensors else g._data, (shape, dtype))
-
-
-def _run_arrays(node: Any, grad: Any) -> tuple[Any, ...]:
-    found = _run(node, grad, False)
-    node.release()
-    return found
-
-
-RULE = Rule(
-    "Function", MANY, _run_arrays, lambda n, g: _run(n, g, False), lambda n, g: _run(n, g, True),
-    user=True,
-)  # fmt: skip
-
-
-# ---------------------------------------------------------------------------------------------- running forward
+# ---------------------------------------------------------------------------------------------- what users write
 class FunctionMeta(type):
     """Gives each `Function` the class of its nodes, named after it."""
 
+    _backward_cls: Any
+
     def __init__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]):
         super().__init__(name, bases, attrs)
-        node_class = type(name + "Backward", (BackwardFunction,), {"_forward_cls": cls})
+        node_class = type(name + "Backward", (BackwardCFunction,), {"_forward_cls": cls})
         node_class.__module__ = "torch.autograd.function"
         cls._backward_cls = node_class
 
 
-class Function(metaclass=FunctionMeta):
-    """Base of custom operations: subclasses define static methods ``forward`` and ``backward``.
-
-    Source: https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.Function
-    """
-
-    generate_vmap_rule = False
-    _backward_cls: Any
-
-    def __init__(self, *args: Any, **kwargs: Any):
-        warnings.warn(
-            f"{self.__class__} should not be instantiated. Methods on autograd functions are all static, so you should "
-            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
-            "version of PyTorch.",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Refused: a Function is applied through its class."""
-        raise RuntimeError(
-            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
-            "function with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
-        )
+class _SingleLevelFunction(FunctionCtx, metaclass=FunctionMeta):
+    """What a user of `Function` may override."""
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -329,10 +235,8 @@ class Function(metaclass=FunctionMeta):
             "backward mode AD."
         )
 
-    @staticmethod
-    def vjp(ctx: Any, *grad_outputs: Any) -> Any:
-        """Another name of `backward`."""
-        return Function.backward(ctx, *grad_outputs)
+    # Another name of `backward`.
+    vjp = backward
 
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
@@ -341,156 +245,136 @@ class Function(metaclass=FunctionMeta):
             "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
         )
 
+
+class Function(_SingleLevelFunction):
+    """Base of custom operations: subclasses define static methods ``forward`` and ``backward``.
+
+    Source: https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.Function
+    """
+
+    generate_vmap_rule = False
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        warnings.warn(
+            f"{self.__class__} should not be instantiated. Methods on autograd functions are all static, so you should "
+            "invoke them on the class itself. Instantiating an autograd function will raise an error in a future "
+            "version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refused: a Function is applied through its class."""
+        raise RuntimeError(
+            "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
+            "function with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"
+        )
+
+    @staticmethod
+    def vmap(info: Any, in_dims: Any, *args: Any) -> Any:
+        """What the function does to a batch of inputs.
+
+        Raises:
+            NotImplementedError: the function does not say.
+        """
+        raise NotImplementedError(
+            "To use autograd.Function with vmap, you must either override the vmap staticmethod or set "
+            "generate_vmap_rule=True."
+        )
+
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Runs ``forward`` on the inputs and records ``backward`` for them."""
-        if kwargs:
-            raise TypeError("apply() takes no keyword arguments")
-        ctx = cls._backward_cls.__new__(cls._backward_cls)  # type: ignore[call-overload]
+        """Runs ``forward`` on the inputs and records ``backward`` for them.
+
+        Raises:
+            TypeError: the arguments are not those of ``forward``.
+        """
+        split = _is_setup_context_defined(cls.setup_context)
+        if split:
+            args = _with_defaults(cls.forward, args, kwargs)
+        elif kwargs:
+            args = _in_order(cls.forward, args, kwargs)
+        kind = cls._backward_cls
+        ctx = kind.__new__(kind)
         nodes = [a._node if isinstance(a, TensorBase) else None for a in args]
         ctx.needs_input_grad = tuple([n is not None for n in nodes])
         local = mode.local
-        records = local.grad and any(ctx.needs_input_grad)
-        before = local.grad
-        local.grad = False
+        before, forward_before = local.grad, local.forward_grad
+        local.grad = local.forward_grad = False
         mode.enter()
         try:
-            if cls.setup_context is not Function.setup_context:
+            if split:
                 found = cls.forward(*args)
                 cls.setup_context(ctx, args, found)
             else:
                 found = cls.forward(ctx, *args)
         finally:
-            local.grad = before
+            local.grad, local.forward_grad = before, forward_before
             mode.leave()
         _check_marks(ctx)
         outputs = found if isinstance(found, tuple) else (found,)
+        records = before and any(ctx.needs_input_grad)
+        made = custom.link(ctx, args, nodes if records else [], outputs, split)
         if local.dual is not None:
-            made = _record(ctx, args, nodes, outputs) if records else _unrecorded(ctx, args, outputs)
-            ctx._kept = ctx._kept or tuple(
-                [None if t is None else (t, t._versions[0], None) for t in ctx.saved_for_forward]
-            )
             forward_ad.run_jvp(cls, ctx, args, made)
-            return made if isinstance(found, tuple) else made[0]
-        if not any(isinstance(o, TensorBase) for o in outputs):
-            return found
-        made = _record(ctx, args, nodes, outputs) if records else _unrecorded(ctx, args, outputs)
+        for marks in ("to_save", "dirty_tensors", "non_differentiable", "saved_for_forward"):
+            ctx.__dict__.pop(marks, None)
         return made if isinstance(found, tuple) else made[0]
 
 
+def _is_setup_context_defined(function: Any) -> bool:
+    """Whether a function's `setup_context` is its own."""
+    return function is not _SingleLevelFunction.setup_context
+
+
+def _with_defaults(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+    """All arguments of a call, with those that were left out."""
+    import inspect
+
+    bound = inspect.signature(function).bind(*args, **kwargs)
+    bound.apply_defaults()
+    return _in_order(function, bound.args, bound.kwargs, 0)
+
+
+def _in_order(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], skip: int = 1) -> tuple[Any, ...]:
+    """The arguments of a call by position.
+
+    Args:
+        function: the function.
+        args, kwargs: what is given.
+        skip: how many parameters come before those.
+
+    Raises:
+        TypeError: a name is unknown, given twice, or one before it is missing.
+    """
+    if not kwargs:
+        return args
+    code = function.__code__
+    names = code.co_varnames[skip : code.co_argcount]
+    for name in kwargs:
+        if name not in names:
+            raise TypeError(f"{function.__name__}() got an unexpected keyword argument '{name}'")
+        if name in names[: len(args)]:
+            raise TypeError(f"{function.__name__}() got multiple values for argument '{name}'")
+    placed = list(args)
+    for position in range(len(args), max(names.index(name) for name in kwargs) + 1):
+        name = names[position]
+        if name not in kwargs:
+            raise TypeError(f"{function.__name__}() missing required argument: '{name}' (position {position})")
+        placed.append(kwargs[name])
+    return tuple(placed)
+
+
 def _check_marks(ctx: Any) -> None:
-    for i, t in enumerate(ctx.to_save):
+    for i, t in enumerate(ctx.to_save or ()):
         if t is not None and not isinstance(t, TensorBase):
             raise TypeError(
                 f"save_for_backward can only save variables, but argument {i} is of type {type(t).__name__}"
             )
-    if not all(isinstance(t, TensorBase) for t in ctx.dirty_tensors):
+    if not all(isinstance(t, TensorBase) for t in ctx.dirty_tensors or ()):
         raise RuntimeError("mark_dirty can only accept variables, but argument ")
-    if not all(isinstance(t, TensorBase) for t in ctx.non_differentiable):
+    if not all(isinstance(t, TensorBase) for t in ctx.non_differentiable or ()):
         raise RuntimeError("mark_non_differentiable only accepts variable arguments, but got ")
-
-
-def _contains(tensors: Any, t: Any) -> bool:
-    return any(x is t for x in tensors)
-
-
-def _unrecorded(ctx: Any, args: Any, outputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Outputs where no gradient is wanted; an input that is returned as it is comes out as another tensor."""
-    return tuple([
-        o if not _contains(args, o) or not isinstance(o, TensorBase) or _contains(ctx.dirty_tensors, o) else _alias(o)
-        for o in outputs
-    ])  # fmt: skip
-
-
-def _alias(t: Any) -> Any:
-    alias = wrap(t._data)
-    as_view(alias, t)
-    return alias
-
-
-def _record(ctx: Any, args: Any, nodes: list[Any], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Makes `ctx` the node of the outputs that are differentiable."""
-    for t in ctx.dirty_tensors:
-        if not _contains(outputs, t):
-            raise RuntimeError(
-                "Some elements marked as dirty during the forward method were not returned as output. The inputs that "
-                "are modified inplace must all be outputs of the Function."
-            )
-        if type(t._node) is AccumulateGrad:
-            raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
-    ctx.rule = RULE
-    ctx.seq = next_seq()
-    ctx.grad = None
-    ctx.input_nodes = [n for a, n in zip(args, nodes, strict=True) if isinstance(a, TensorBase)]
-    ctx.nexts = tuple([n for n in nodes if n is not None])
-    ctx.input_meta = [
-        (n, a._shape, a._dtype) if isinstance(a, TensorBase) else None for a, n in zip(args, nodes, strict=True)
-    ]
-    ctx.output_count = len(outputs)
-    ctx.output_meta = [(o._shape, o._dtype) if isinstance(o, TensorBase) else None for o in outputs]
-    made: list[Any] = []
-    kept_outputs: dict[int, int] = {}
-    name = type(ctx).__name__.removesuffix("Backward")
-    for i, o in enumerate(outputs):
-        if not isinstance(o, TensorBase):
-            made.append(o)
-            continue
-        if _contains(ctx.non_differentiable, o) or o._dtype.category < dtypes.FLOATING:
-            made.append(_alias(o) if _contains(args, o) and not _contains(ctx.dirty_tensors, o) else o)
-            if made[-1] is o:
-                o._node = None
-            continue
-        if _contains(made, o):
-            made.append(next(m for m in made if m is o))
-            continue
-        original = o
-        if _contains(ctx.dirty_tensors, o):
-            base.bump(o)
-            _rebase(ctx, args, o, i)
-        else:
-            if _contains(args, o):
-                o = _alias(o)
-            elif o._node is not None and o._node is not ctx:
-                o = _alias(o)
-            root = base_of(o)
-            if root is not None:
-                o._view = View(root, "function", name)
-            o._node = ctx.output_node(i)
-        kept_outputs[id(original)] = i
-        kept_outputs[id(o)] = i
-        made.append(o)
-    ctx._kept = tuple([_keep(t, kept_outputs, args) for t in ctx.to_save])
-    if ctx.to_save:
-        del ctx.to_save
-    if mode.special.count:
-        mode.born(ctx)
-    for marks in ("dirty_tensors", "non_differentiable"):
-        ctx.__dict__.pop(marks, None)
-    return tuple(made)
-
-
-def _keep(t: Any, outputs: dict[int, int], args: Any) -> Any:
-    """How a saved tensor is held: an output only by its memory, so that no cycle arises."""
-    if t is None:
-        return None
-    index = outputs.get(id(t))
-    if index is not None and not _contains(args, t):
-        versions = base.own_version(t)
-        return (t._data, versions, None), versions[0], index
-    return t, t._versions[0], None
-
-
-def _rebase(ctx: Any, args: Any, t: Any, index: int) -> None:
-    """The history of an input that forward changed in place begins anew at this node."""
-    from ..ops.inplace import check, rebase
-
-    node = ctx.output_node(index)
-    check(t, True)
-    if base_of(t) is None and len(t._versions) == 1:
-        t._node = node
-        return
-    edge = t._node
-    rebase(t, node, ctx.nexts.index(edge) if edge in ctx.nexts else None)
 
 
 def once_differentiable(function: Any) -> Any:
@@ -514,25 +398,9 @@ def once_differentiable(function: Any) -> Any:
     return wrapper
 
 
-class Error(Node):
-    """The node of a result that cannot be differentiated."""
-
-    __slots__ = ("nexts",)
-    namespace = "torch::autograd::"
-
-
-def _refuse(node: Any, grad: Any) -> Any:
-    raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")
-
-
-_ERROR_RULE = Rule("Error", MANY, _refuse, _refuse, _refuse)
-
-
 def _delayed_error(t: Any) -> Any:
-    result = wrap(t._data)
-    n = result._node = Error()
-    n.rule, n.seq, n.grad, n.nexts = _ERROR_RULE, next_seq(), None, ()
-    return result
+    refused = "trying to differentiate twice a function that was marked with @once_differentiable"
+    return wrap(t._data, failing(Error, refused))
 
 
 NestedIOFunction = InplaceFunction = Function

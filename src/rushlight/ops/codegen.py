@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..autograd import mode, node
 from ..autograd.node import MANY, ONE, TWO
-from ..base import UNTOUCHED, namespace, raw_names, tensor_names
+from ..base import UNTOUCHED, namespace, own_version, raw_names, tensor_names
 
 if TYPE_CHECKING:
     from .declare import Operation
@@ -510,8 +510,10 @@ def _result_lines(op: "Operation", indent: str, recorded: bool, versions: dict[s
             first = op.tensors[0]
             dtype = f"{first}._dtype if {n}.dtype is {first}_data.dtype else {dtype}"
         lines += tensor_lines(indent, n, shape, dtype, mine, versions[n])
-        if op.view:
-            lines.append(f"{indent}as_view(t, {op.tensors[0]}{', made_without_grad()' if flavour == 'plain' else ''})")
+        if op.view and op.formulas:
+            lines.append(f"{indent}{'unrecorded_view' if flavour == 'plain' else 'as_view'}(t, {op.tensors[0]})")
+        elif op.view:  # other numbers in the same memory: no derivative leads there
+            lines.append(f"{indent}t._versions = own_version({op.tensors[0]})")
         if len(op.outputs) > 1:
             lines.append(f"{indent}{n} = t")
     result = "t" if len(op.outputs) == 1 else f"{op.reference}.result_type(({', '.join(op.outputs)}))"
@@ -529,6 +531,7 @@ namespace.update(
     next_seq=node.next_seq,
     output=node.output,
     UNTOUCHED=UNTOUCHED,
+    own_version=own_version,
 )
 for _names in (raw_names, tensor_names):
     _names.update(FREED=node.FREED, modified=node.modified)

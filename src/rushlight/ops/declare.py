@@ -37,7 +37,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode, node
-from ..base import TensorBase, as_view, namespace, raw_names, settle, tensor_names, wrap
+from ..base import TensorBase, as_view, base_of, namespace, raw_names, settle, tensor_names, wrap
 from ..kernels.layout import follow, result_array
 from . import codegen, tangents
 from .codegen import ALIASING, Variant
@@ -493,9 +493,15 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
     return namespace["apply_inplace"](op, input, args, kwargs)
 
 
-def made_without_grad() -> str:
-    """How a view made by an unrecorded operation is marked."""
-    return "inference" if mode.local.inference else "no_grad"
+def unrecorded_view(t: Any, input: Any) -> None:
+    """Makes `t`, the result of an operation that is not recorded, known as a view of `input`.
+
+    If its base requires a gradient it does so, too, as a leaf of its own: where it came from was not recorded.
+    """
+    as_view(t, input, "inference" if mode.local.inference else "no_grad")
+    root = base_of(t)
+    if root is not None and root._node is not None:
+        t._node = node.AccumulateGrad(t)
 
 
 def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded: bool) -> tuple[Any, ...]:
@@ -508,13 +514,15 @@ def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded:
         made_by: the operation's node, or None.
         recorded: whether operations are being recorded.
     """
-    made = "multi-output" if recorded else made_without_grad()
     found = []
     if made_by is not None:
         made_by.output_count = len(arrays)
     for i, a in enumerate(arrays):
         t = wrap(a, None if made_by is None else node.output(made_by, i))
-        as_view(t, input, made, op.node_name)
+        if recorded:
+            as_view(t, input, "multi-output", op.node_name)
+        else:
+            unrecorded_view(t, input)
         found.append(t)
     return tuple(found)
 
@@ -609,7 +617,7 @@ namespace.update(
     scalar=scalar,
     write_out=write_out,
     as_view=as_view,
-    made_without_grad=made_without_grad,
+    unrecorded_view=unrecorded_view,
     pieces=pieces,
     from_numpy=dtypes.from_numpy,
     bool_=dtypes.bool_,

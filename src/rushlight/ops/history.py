@@ -5,14 +5,16 @@ On a view, the base must learn of it too: its new node, `CopySlices`, says "the 
 every live view of the base gets a node that reads its part from the new base.
 """
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
 from ..autograd import mode, node
+from ..autograd.hooks import HookedRule
 from ..autograd.node import FREED, MANY, Node, Rule
-from ..base import View, base_of, live_views, wrap
+from ..base import TensorBase, View, base_of, live_views, wrap
 from ..kernels import numpy_views as kernels
 from .declare import REGISTRY, Array, operation
 
@@ -137,7 +139,7 @@ def rebase(t: Any, made: Any, position: int | None) -> None:
     """
     base = base_of(t)
     if base is None:
-        t._node = made
+        former, t._node = t._node, made
         root = t
     else:
         root = base
@@ -148,52 +150,150 @@ def rebase(t: Any, made: Any, position: int | None) -> None:
         if position is not None:
             edges.pop(position)
         n.nexts = (base._node, *edges)
-        base._node = n
+        former, base._node = base._node, n
         if mode.special.count:
             mode.born(n)
+    keep_retaining(root, former)
     for v in live_views(root) if len(root._versions) > 1 else ():
-        if v is not root:
-            regenerate(root, v)
+        regenerate(v)
 
 
 def refresh(t: Any, but: Any = None) -> None:
-    """Tells the live views of a tensor's base, all but one, that its elements were changed without being recorded."""
+    """Tells the live views on the memory of a tensor that its elements were changed without being recorded.
+
+    Args:
+        t: the changed tensor.
+        but: a view that knows already.
+    """
     if len(t._versions) > 1:
-        root = base_of(t)
-        if root is None:
-            root = t
-        if root._node is not None:
-            for v in live_views(root):
-                if v is not root and v is not but and v._node is not None:
-                    regenerate(root, v)
+        for v in live_views(t):
+            if v is not but:
+                regenerate(v)
 
 
-class Stale(Node):
-    """Stands for the node of a view that cannot be told what its base has become: any use of it is the error."""
-
-    __slots__ = ("message",)
-    message: str
-
-    def _refuse(self) -> Any:
-        raise RuntimeError(self.message)
-
-    seq = property(_refuse)  # type: ignore[assignment]
-    grad = property(_refuse)
-    rule = property(_refuse)
-
-
-def regenerate(root: Any, view: Any) -> None:
+def regenerate(view: Any) -> None:
     """Gives a view, whose base was changed in place, a node that reads its part of the base's new value."""
     how = view._view
-    if type(how) is View and how.made:
-        if root._node is not None:
-            from .inplace import refusal
-
-            stale = Stale.__new__(Stale)
-            stale.message = refusal(view, how, "its base or another view of its base has been")
-            view._node = stale
+    root = how.base if type(how) is View else how
+    if root is None or root._node is None:
         return
-    view._node = None if root._node is None else view_node(root, view)
+    if type(how) is View and how.made:
+        if not isinstance(view, Stale):
+            kind: Any = type(view)
+            view.__class__ = stale_class(kind)
+        return
+    former = view._node
+    view._node = view_node(root, view)
+    keep_retaining(view, former)
+
+
+def keep_retaining(t: Any, former: Any) -> None:
+    """After an in-place change, ``retain_grad`` goes on with the tensor's new node; other hooks stay at the former."""
+    if t._retains and type(former.rule) is HookedRule:
+        mine = [r for r in former.rule.retain if r.tensor() is t]
+        for r in mine:
+            former.rule.retain.remove(r)
+        node.hooked(t._node).retain.extend(mine)
+
+
+# ---------------------------------------------------------------------------------------------- views left behind
+def check_view(t: Any, records: bool = False) -> None:
+    """Refuses an in-place change of a view whose history cannot be rewritten.
+
+    Args:
+        t: the tensor to be changed.
+        records: whether the change will be part of a graph for the sake of another operand.
+
+    Raises:
+        RuntimeError: with PyTorch's text.
+    """
+    view = t._view
+    if type(view) is View and view.made and mode.local.grad:
+        if records or view.base._node is not None or former_node(t) is not None:
+            raise RuntimeError(refusal(t, view))
+
+
+def refusal(t: Any, view: View, now: str = "is being") -> str:
+    """Why a view cannot be changed in place, or cannot be used after its base was.
+
+    Args:
+        t: the view.
+        view: how it was made.
+        now: the words for what happens to it or happened to its base.
+    """
+    made = view.made
+    mine = former_node(t)
+    function, index = (None, 0) if mine is None or not mine.seq else node.function_of(mine)
+    inference = made == "inference"
+    if made in ("inference", "no_grad") or function is None:
+        start = "A view was created in"
+        if function is not None:
+            start = f"Output {index} of {node.forward_name(function)} is a view of a view which was created in"
+        start += f" inference mode and {now} modified inplace in normal mode." if inference else (
+            f" no_grad mode and {now} modified inplace with grad mode enabled."
+        )  # fmt: skip
+    else:
+        start = f"Output {index} of {node.forward_name(function)} is a view and {now} modified inplace."
+    if made == "multi-output":
+        return start + (
+            " This view is the output of a function that returns multiple views. Such functions do not allow the "
+            "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
+        )
+    if made == "function":
+        return start + (
+            " This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
+            "logic to handle view+inplace would override the custom backward associated with the custom Function, "
+            "leading "
+            "to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
+            "Function."
+        )
+    return start + (
+        " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
+        "moving both "
+        f"the view and the inplace either both inside the {'inference_mode' if inference else 'no_grad'} block (if you "
+        "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
+    )
+
+
+_node_slot: Any = TensorBase.__dict__["_node"]
+
+
+def former_node(t: Any) -> Any:
+    """The node of a tensor; of a view that was left behind, the one it had."""
+    return _node_slot.__get__(t)
+
+
+class Stale:
+    """What a view becomes that cannot be told what its base has become: where it is to be recorded, it is an error.
+
+    Only its class is exchanged, so that nothing has to ask whether a tensor is one of these. Where nothing is recorded
+    it can be used like any other.
+    """
+
+    __slots__ = ()
+    _view: Any
+
+    def _refuse(self) -> Any:
+        raise RuntimeError(refusal(self, self._view, "its base or another view of its base has been"))
+
+    _node = property(_refuse)
+    grad_fn = property(_refuse)
+
+    @property
+    def requires_grad(self) -> bool:
+        """True: its base does."""
+        return True
+
+    @requires_grad.setter
+    def requires_grad(self, on: bool) -> None:
+        if not on:
+            self._refuse()
+
+
+@functools.cache
+def stale_class(of: type) -> type:
+    """The class of views left behind that were of another class, with the same name."""
+    return type(of.__name__, (Stale, of), {"__slots__": (), "__module__": of.__module__})
 
 
 def view_node(root: Any, view: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import mode, node
+from ..autograd import mode
 from ..autograd.node import AccumulateGrad
 from ..base import UNTOUCHED, TensorBase, View, bump, namespace, wrap
 from ..kernels.layout import result_array
@@ -17,7 +17,7 @@ from ..kernels.numpy_views import overlaps_itself
 from . import elementwise_general as general
 from .codegen import Plan, Variant
 from .declare import REGISTRY, Operation
-from .history import rebase, refresh
+from .history import check_view, rebase, refresh
 
 
 # ---------------------------------------------------------------------------------------------- what is allowed
@@ -40,18 +40,14 @@ def check(t: Any, records: bool) -> None:
         )
     if not mode.local.grad:
         return
-    view, mine = t._view, t._node
+    view = t._view
     if view is None:
-        if type(mine) is AccumulateGrad:
+        if type(t._node) is AccumulateGrad:
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
         return
-    base = view.base if type(view) is View else view
-    differentiable = mine is not None or base._node is not None
-    if not (records or differentiable):
-        return
-    if type(view) is View and view.made:
-        raise RuntimeError(refusal(t, view))
-    if differentiable and (base._node is None or type(base._node) is AccumulateGrad):
+    check_view(t, records)
+    of = (view.base if type(view) is View else view)._node
+    if (of is None and t._node is not None) or type(of) is AccumulateGrad:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
 
 
@@ -59,47 +55,6 @@ def saved_is_kept(t: Any) -> None:
     """Lets those who allow changes of saved tensors know which one is about to be changed."""
     if mode.local.mutating is not None:
         mode.local.mutating.before_change(t)
-
-
-def refusal(t: Any, view: View, now: str = "is being") -> str:
-    """Why a view cannot be changed in place, or cannot be used after its base was.
-
-    Args:
-        t: the view.
-        view: how it was made.
-        now: the words for what happens to it or happened to its base.
-    """
-    made = view.made
-    function, index = (None, 0) if t._node is None else node.function_of(t._node)
-    inference = made == "inference"
-    if made in ("inference", "no_grad") or function is None:
-        start = "A view was created in"
-        if function is not None:
-            start = f"Output {index} of {node.forward_name(function)} is a view of a view which was created in"
-        start += f" inference mode and {now} modified inplace in normal mode." if inference else (
-            f" no_grad mode and {now} modified inplace with grad mode enabled."
-        )  # fmt: skip
-    else:
-        start = f"Output {index} of {node.forward_name(function)} is a view and {now} modified inplace."
-    if made == "multi-output":
-        return start + (
-            " This view is the output of a function that returns multiple views. Such functions do not allow the "
-            "output views to be modified inplace. You should replace the inplace operation by an out-of-place one."
-        )
-    if made == "function":
-        return start + (
-            " This view was created inside a custom Function (or because an input was returned as-is) and the autograd "
-            "logic to handle view+inplace would override the custom backward associated with the custom Function, "
-            "leading "
-            "to incorrect gradients. This behavior is forbidden. You can fix this by cloning the output of the custom "
-            "Function."
-        )
-    return start + (
-        " Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify your code by "
-        "moving both "
-        f"the view and the inplace either both inside the {'inference_mode' if inference else 'no_grad'} block (if you "
-        "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
-    )
 
 
 # ---------------------------------------------------------------------------------------------- applying
@@ -117,6 +72,7 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
         bound.apply_defaults()
         operands = tuple([bound.arguments[p] for p in op.parameters])
         names = op.parameters
+    check_view(input)
     need: tuple[str, ...] = ()
     if mode.local.grad and op.formulas:
         need = tuple(
@@ -199,6 +155,7 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     """
     op = REGISTRY[name]
     input = operands[0]
+    check_view(input)
     need: tuple[str, ...] = ()
     if mode.local.grad and input._dtype.category >= dtypes.FLOATING:
         need = tuple([n for n in op.inputs if operands[op.parameters.index(n)]._node is not None])

@@ -7,11 +7,13 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
+from ..autograd.failing import NotImplemented, failing
 from ..base import UNTOUCHED, TensorBase, bump, settle
 from ..kernels import numpy_views as kernels
 from .convert import copy_in
 from .declare import REGISTRY, Array, composite, view
-from .inplace import check, refresh
+from .history import check_view, rebase, refresh
+from .inplace import check
 from .view import sizes, wrap_dim
 from .view_parts import _as_strided_kernel, as_strided, geometry
 
@@ -69,6 +71,7 @@ def _as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: 
 def _become(input: Any, name: str, *args: Any) -> Any:
     """Makes a tensor look at its memory as the view operation `name` would."""
     op = REGISTRY[name]
+    check_view(input)
     records = mode.local.grad and input._node is not None
     check(input, records)
     tangent = mode.local.dual.tangent(input) if mode.local.dual is not None else None
@@ -195,6 +198,7 @@ def set_(input: Any, source: Any = None, storage_offset: int = 0, size: Any = No
         raise NotImplementedError(
             "Trying to use forward AD with set_ that does not support it because it has not been implemented yet."
         )
+    check(input, False)
     if source is None:
         array = np.empty(0, input._data.dtype)
     else:
@@ -209,9 +213,12 @@ def set_(input: Any, source: Any = None, storage_offset: int = 0, size: Any = No
             strides = kernels.contiguous_strides(size, 1) if stride is None else stride
             base = source.storage_offset()
             array = as_strided(source.detach(), size, strides, base + operator.index(storage_offset))._data
+    edges = (input._node, None if source is None else source._node) if mode.local.grad else (None, None)
     input._data = array
     input._shape = array.shape
     bump(input)
+    if edges != (None, None):
+        rebase(input, failing(NotImplemented, "derivative for set_ is not implemented", edges), 0)
     return input
 
 

@@ -1,0 +1,246 @@
+"""How a custom `Function` takes part in the graph: what becomes of its outputs, and how its backward is run."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import base, dtypes
+from ..base import TensorBase, View, as_view, base_of, raw_names, tensor_names, wrap
+from ..ops.history import check_view, rebase
+from ..ops.inplace import check
+from . import mode
+from .node import MANY, AccumulateGrad, Outputs, Rule, next_seq
+
+
+# ---------------------------------------------------------------------------------------------- forward
+def link(ctx: Any, args: tuple[Any, ...], nodes: list[Any], outputs: tuple[Any, ...], split: bool) -> tuple[Any, ...]:
+    """Makes `ctx` the node of the outputs that are differentiable.
+
+    Args:
+        ctx: the node; its marks say what forward did.
+        args: the inputs.
+        nodes: their nodes; empty if nothing is recorded.
+        outputs: what forward returned.
+        split: whether forward and `setup_context` are two functions.
+
+    Returns:
+        The outputs as the user gets them: an input that is returned as it is comes out as another tensor.
+    """
+    records = bool(nodes)
+    dirty, constant = ctx.dirty_tensors or (), ctx.non_differentiable or ()
+    saved = (ctx.to_save or ()) if split else ()
+    if records:
+        _prepare(ctx, args, nodes, outputs, constant)
+    for t in dirty:
+        base.bump(t)
+    made: list[Any] = []
+    for i, o in enumerate(outputs):
+        if not isinstance(o, TensorBase):
+            made.append(o)
+            continue
+        is_input, modified = contains(args, o), contains(dirty, o)
+        if is_input and not modified and contains(saved, o):
+            raise RuntimeError(
+                "An input that has been returned as-is as output is being saved for backward. This is not supported if "
+                "you override setup_context. You should return and save a view of the input instead, e.g. with "
+                "x.view_as(x) or setup ctx inside the forward function itself."
+            )
+        v: Any = o
+        if not records or ctx.output_meta[i][2] is False:
+            v = _constant(o, is_input, modified)
+        elif modified:
+            _change(ctx, o, is_input, i)
+        else:
+            v = _view_as_self(o) if is_input else o
+            v._node = ctx.output_node(i)
+        root = base_of(v)
+        if root is not None and not (is_input and modified):
+            v._view = View(root, "function", ctx.name())
+        made.append(v)
+    if records and sum(meta is not None and meta[2] for meta in ctx.output_meta) > 1:
+        for v in made:
+            if isinstance(v, TensorBase) and type(v._view) is View:
+                v._view.made = "multi-output"
+    if not all(contains(outputs, t) for t in dirty):
+        raise RuntimeError(
+            "Some elements marked as dirty during the forward method were not returned as output. The inputs that "
+            "are modified inplace must all be outputs of the Function."
+        )
+    if records and ctx.to_save:
+        ctx._kept = tuple([_keep(t, outputs, made, args) for t in ctx.to_save])
+    if records and mode.special.count:
+        mode.born(ctx)
+    return tuple(made)
+
+
+def contains(tensors: Any, t: Any) -> bool:
+    """Whether `t` itself is among `tensors`."""
+    return any(x is t for x in tensors)
+
+
+def _prepare(ctx: Any, args: Any, nodes: list[Any], outputs: Any, constant: Any) -> None:
+    """What a node must know of the function's inputs and outputs."""
+    ctx.rule, ctx.seq, ctx.grad = RULE, next_seq(), None
+    ctx.input_nodes = [n for a, n in zip(args, nodes, strict=True) if isinstance(a, TensorBase)]
+    ctx.nexts = tuple([n for n in nodes if n is not None])
+    ctx.input_meta = [
+        (n, a._shape, a._dtype) if isinstance(a, TensorBase) else None for a, n in zip(args, nodes, strict=True)
+    ]
+    ctx.output_count = len(outputs)
+    ctx.output_meta = [
+        (o._shape, o._dtype, o._dtype.category >= dtypes.FLOATING and not contains(constant, o))
+        if isinstance(o, TensorBase)
+        else None
+        for o in outputs
+    ]
+
+
+def _constant(o: Any, is_input: bool, modified: bool) -> Any:
+    """An output through which no gradient flows."""
+    if not o.requires_grad:
+        return _view_as_self(o) if is_input and not modified else o
+    if is_input:
+        return o.detach()
+    if o._view is None:
+        o.detach_()
+    return o
+
+
+def _view_as_self(t: Any) -> Any:
+    if type(t) is not base.namespace["Tensor"]:
+        before, mode.local.grad = mode.local.grad, False
+        mode.enter()
+        try:
+            return t.view_as(t)
+        finally:
+            mode.local.grad = before
+            mode.leave()
+    alias = wrap(base.settle(t))
+    as_view(alias, t)
+    return alias
+
+
+def _change(ctx: Any, t: Any, is_input: bool, index: int) -> None:
+    """The history of an input that forward changed in place begins anew at this node."""
+    check_view(t, True)
+    if type(t._node) is AccumulateGrad:
+        raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+    if not is_input:
+        warnings.warn(
+            "ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been mutated "
+            "should be passed to ctx.mark_dirty().",
+            UserWarning,
+            stacklevel=4,
+        )
+    if t._view is not None and ctx.output_count > 1:
+        raise RuntimeError(
+            "If your Function modifies inplace an input that is a view of another Tensor, your Function cannot return "
+            "more than one Tensor. This is not supported by the current autograd engine. You should either make sure "
+            "the input is not a view (using .clone() for example) or make your Function only return one Tensor "
+            "(potentially splitting it into two Functions: one doing the inplace that returns a single Tensor and a "
+            "second one that does the other operations). You can ask on the forum https://discuss.pytorch.org/ if you "
+            "need help to do this change."
+        )
+    check(t, True)
+    node, edge = ctx.output_node(index), t._node
+    if base_of(t) is None and len(t._versions) == 1 and not t._retains:
+        t._node = node
+    else:
+        rebase(t, node, ctx.nexts.index(edge) if edge in ctx.nexts else None)
+
+
+def _keep(t: Any, outputs: Any, made: list[Any], args: Any) -> Any:
+    """How a saved tensor is held: an output only by its memory, so that no cycle arises."""
+    if t is None:
+        return None
+    if not contains(args, t) or contains(made, t):
+        for i, (o, v) in enumerate(zip(outputs, made, strict=True)):
+            if o is t or v is t:
+                versions = base.own_version(t)
+                return (base.settle(t), versions, None), versions[0], i if v._node is not None else -1
+    return t, t._versions[0], None
+
+
+# ---------------------------------------------------------------------------------------------- backward
+def _run(node: Any, grad: Any, tensors: bool) -> tuple[Any, ...]:
+    """The gradients of a custom node's inputs, from those of its outputs."""
+    count = node.output_count
+    if count == 1:
+        given = [grad]
+    else:
+        given = [grad.get(i) if isinstance(grad, Outputs) else None for i in range(count)]
+    if not tensors:
+        given = [None if g is None else wrap(g) for g in given]
+    if node.materialize_grads:
+        for i, meta in enumerate(node.output_meta):
+            if given[i] is None and meta is not None and (meta[2] or node._materialize_non_diff_grads):
+                given[i] = wrap(np.zeros(meta[0], meta[1].numpy))
+    local = mode.local
+    before = local.grad
+    local.grad = tensors
+    if not tensors:
+        mode.enter()
+    try:
+        found = node.apply(*given)
+    finally:
+        local.grad = before
+        if not tensors:
+            mode.leave()
+    return _checked(node, found if isinstance(found, tuple) else (found,), tensors)
+
+
+def _checked(node: Any, found: tuple[Any, ...], tensors: bool) -> tuple[Any, ...]:
+    """The gradients that go into the edges, checked against the inputs."""
+    metas = node.input_meta
+    name = node.name()
+    if len(found) > len(metas) and all(g is None for g in found[len(metas) :]):
+        found = found[: len(metas)]
+    if len(found) != len(metas):
+        raise RuntimeError(
+            f"function {name} returned an incorrect number of gradients (expected {len(metas)}, got {len(found)})"
+        )
+    results = []
+    position = 0
+    for i, (g, meta) in enumerate(zip(found, metas, strict=True)):
+        if meta is None:
+            if g is not None:
+                raise RuntimeError(
+                    f"function {name} returned a gradient different than None at position {i + 1}, but the "
+                    "corresponding forward input was not a Variable"
+                )
+            continue
+        if g is not None and not isinstance(g, TensorBase):
+            raise RuntimeError(f"expected Variable or None (got {type(g).__name__})")
+        edge, shape, dtype = meta
+        if edge is not None:
+            if g is not None:
+                g = _fitted(g, shape, dtype, name, position, tensors)
+            results.append(g)
+        position += 1
+    return tuple(results)
+
+
+def _fitted(g: Any, shape: Any, dtype: Any, name: str, position: int, tensors: bool) -> Any:
+    if g._shape != shape:
+        lead = len(g._shape) - len(shape)
+        if lead < 0 or any(n != 1 and n != m for n, m in zip(shape, g._shape[lead:], strict=True)):
+            raise RuntimeError(
+                f"Function {name} returned an invalid gradient at index {position} - got {list(g._shape)} but expected "
+                f"shape compatible with {list(shape)}"
+            )
+    if g._shape == shape and g._dtype is dtype:
+        return g if tensors else g._data
+    fit = (tensor_names if tensors else raw_names)["fit"]
+    return fit(g if tensors else g._data, (shape, dtype))
+
+
+def _run_arrays(node: Any, grad: Any) -> tuple[Any, ...]:
+    found = _run(node, grad, False)
+    node.release()
+    return found
+
+
+RULE = Rule(
+    "Function", MANY, _run_arrays, lambda n, g: _run(n, g, False), lambda n, g: _run(n, g, True), user=True
+)  # fmt: skip
