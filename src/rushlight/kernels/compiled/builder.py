@@ -26,7 +26,6 @@ from numba.core.registry import cpu_target
 from ..cache import file_name, symbol
 from . import simd
 
-
 if simd.REGISTER == 64:
     # LLVM would use half the width, to spare early AVX-512 processors a lower clock.
     config.CPU_FEATURES = f"{llvm.get_host_cpu_features().flatten()},-prefer-256-bit"
