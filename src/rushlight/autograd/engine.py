@@ -19,7 +19,7 @@ import numpy as np
 from .. import base
 from . import mode
 from .hooks import HOOKED, LeafHooks
-from .node import ONE, TWO, AccumulateGrad, Output, function_of
+from .node import MANY, ONE, TWO, AccumulateGrad, Output, function_of
 from .steps import (
     accumulate_array,
     accumulate_tensor,
@@ -232,22 +232,24 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                     edge.grad = other if shared or (rule.fresh[1] and other.base is None) else other.copy("K")
                     leaves.append(edge)
             else:
-                hooked = arity == HOOKED
-                if hooked or rule.user:
+                if arity == HOOKED or rule.user:
                     # What users wrote may ask for the backward that is running.
                     if task is None:
                         task = Task([root], keep)
                         tasks.stack.append(task)
                     task.node = node
-                if hooked:
-                    results = run_hooked(node, grad, keep, tensors)
-                else:
-                    function = rule.tensor if tensors else rule.keep if keep else rule.run
-                    results = function(node, grad)
                 # What hooks have seen, and pieces of one array, may be held by others as well.
-                owned = rule.fresh if not hooked and rule.positions else _NOT_OWNED
+                owned: Any = _NOT_OWNED
+                if arity == MANY:
+                    results = (rule.tensor if tensors else rule.keep if keep else rule.run)(node, grad)
+                    edges = node.nexts
+                    if rule.positions:
+                        owned = rule.fresh
+                else:
+                    results = run_hooked(node, grad, keep, tensors)
+                    edges = node.edges()
                 undefined = []
-                for edge, result, fresh in zip(node.edges(), results, owned, strict=False):
+                for edge, result, fresh in zip(edges, results, owned):
                     if edge is None:
                         continue
                     have = edge.grad

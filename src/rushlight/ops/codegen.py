@@ -478,7 +478,13 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
         lines.extend(f"        {v} = [0]" for v in versions.values() if v != "UNTOUCHED")
         if not few:
             arguments = ", ".join([*op.parameters, *op.outputs, *op.saves, *versions.values()])
-            add(f"        node = {op.reference}.recorder(needs)({arguments})")
+            recorder = f"node = {op.reference}.recorder(needs)({arguments})"
+            if op.lists:
+                add(f"        {recorder}")
+            else:
+                add(f"        if needs != {(1 << len(op.inputs)) - 1}: {recorder}")
+                add("        else:")
+                lines.extend(record_lines(op, Variant(op.inputs), " " * 12))
         elif len(op.inputs) == 1:
             lines.extend(record_lines(op, Variant(op.inputs), " " * 8, flavour == "recording"))
         else:

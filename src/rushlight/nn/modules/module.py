@@ -123,13 +123,18 @@ class Module(TraversalMethods, HookMethods, StateMethods, ConversionMethods):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run `forward` and the hooks."""
-        if (
-            self._forward_hooks
-            or self._forward_pre_hooks
-            or self._backward_hooks
-            or self._backward_pre_hooks
-            or global_hooks.active
-        ):
+        state = self.__dict__  # because `__getattr__` makes the other way longer
+        try:
+            hooked = (
+                state["_forward_hooks"]
+                or state["_forward_pre_hooks"]
+                or state["_backward_hooks"]
+                or state["_backward_pre_hooks"]
+                or global_hooks.active
+            )
+        except KeyError:  # `__init__` has not run
+            hooked = True
+        if hooked:
             return self._call_with_hooks(args, kwargs)
         return self.forward(*args, **kwargs)
 
