@@ -484,7 +484,7 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
             else:
                 add(f"        if needs != {(1 << len(op.inputs)) - 1}: {recorder}")
                 add("        else:")
-                lines.extend(record_lines(op, Variant(op.inputs), " " * 12))
+                lines.extend(record_lines(op, Variant(op.inputs), " " * 12, flavour == "recording"))
         elif len(op.inputs) == 1:
             lines.extend(record_lines(op, Variant(op.inputs), " " * 8, flavour == "recording"))
         else:
