@@ -1,1 +1,1 @@
-"""Measurements beside PyTorch: `python -m bench.overhead`, `python -m bench.memory`."""
+"""Measurements beside PyTorch and others: `python -m bench --help`."""

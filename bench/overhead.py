@@ -170,7 +170,7 @@ def import_time(rounds):
 
     for module in ("torch", "rushlight"):
         seconds(module)  # writes the bytecode, as an installation does, and brings the files into the disk cache
-    pairs = [(seconds("torch") * 1e6, seconds("rushlight") * 1e6) for _ in range(rounds)]
+    pairs = [(seconds("torch"), seconds("rushlight")) for _ in range(rounds)]
     return result(IMPORT, *map(list, zip(*pairs)), IMPORT_TARGET)
 
 
