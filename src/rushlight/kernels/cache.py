@@ -45,6 +45,25 @@ def folder() -> Path:
 
 
 @cache
+def register_bytes() -> int:
+    """The width of this machine's vector registers that kernels use; ``$RUSHLIGHT_VECTOR_BYTES`` overrides it."""
+    import llvmlite.binding as llvm
+
+    if given := os.environ.get("RUSHLIGHT_VECTOR_BYTES"):
+        return int(given)
+    features = llvm.get_host_cpu_features()
+    if features.get("avx512f") and features.get("avx512vl"):
+        return 64
+    return 32 if features.get("avx") and features.get("fma") else 16
+
+
+@cache
+def panel_widths() -> tuple[int, ...]:
+    """Widths of the panels of columns in matrix products, in registers, from wide to narrow."""
+    return (4, 2, 1) if register_bytes() == 64 else (2, 1)  # AVX-512 has 32 registers, the others 16
+
+
+@cache
 def _family_hash(family: str) -> str:
     import hashlib
     import importlib.metadata

@@ -6,49 +6,9 @@ then all rows of the next. The left factor is read where it is, by rows or by co
 
 from typing import Any
 
-from numba import njit
-
 from .builder import Real, kernel
-from .microkernel import PANELS, ROWS, tile, transpose
+from .microkernel import ROWS, make_panel, make_width, panel_width, transpose
 from .simd import address, integer, local_words, word_at
-
-
-def panel_width(real: Real) -> int:
-    """Columns of the widest panel."""
-    return PANELS[0] * real.lanes
-
-
-def make_panel(real: Real) -> Any:
-    """``panel(...)``: one tile of the width that the columns left need; the arguments are those of `tile`."""
-    lanes, vectors = real.lanes, PANELS
-    wide, narrow = tile(real, PANELS[0]), tile(real, 1)
-    middle = tile(real, 2)
-
-    @njit
-    def panel(width, x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate):
-        if width == vectors[0] * lanes:
-            wide(x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate)
-        elif width == lanes:
-            narrow(x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate)
-        else:
-            middle(x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate)
-
-    return panel
-
-
-def make_width(real: Real) -> Any:
-    """``width(left)``: how wide the next panel is when `left` columns are left."""
-    lanes, widest = real.lanes, PANELS[0] * real.lanes
-
-    @njit
-    def width(left):
-        if left > widest - lanes:
-            return widest
-        if left > lanes and widest > 2 * lanes:
-            return 2 * lanes
-        return lanes
-
-    return width
 
 
 def pack(real: Real) -> Any:

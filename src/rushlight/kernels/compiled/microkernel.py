@@ -13,18 +13,17 @@ from functools import cache
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from . import simd
+from ..cache import panel_widths
 from .builder import Real
 from .simd import I8, I32, I64, word
 
 ROWS = 6
 
-# Widths of panels, in registers, from wide to narrow: AVX-512 has 32 registers, the others 16.
-PANELS = (4, 2, 1) if simd.REGISTER == 64 else (2, 1)
+PANELS = panel_widths()
 
 
 class Vectors:
@@ -181,6 +180,44 @@ def _write(v: Vectors, sums: list[list[Any]], y: Any, columns: Any, accumulate: 
                     builder.store(builder.select(more, total, new), target)
 
 
+def panel_width(real: Real) -> int:
+    """Columns of the widest panel."""
+    return PANELS[0] * real.lanes
+
+
+def make_panel(real: Real) -> Any:
+    """``panel(...)``: one tile of the width that the columns left need; the arguments are those of `tile`."""
+    lanes, vectors = real.lanes, PANELS
+    wide, narrow = tile(real, PANELS[0]), tile(real, 1)
+    middle = tile(real, 2)
+
+    @njit
+    def panel(width, x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate):
+        if width == vectors[0] * lanes:
+            wide(x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate)
+        elif width == lanes:
+            narrow(x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate)
+        else:
+            middle(x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate)
+
+    return panel
+
+
+def make_width(real: Real) -> Any:
+    """``width(left)``: how wide the next panel is when `left` columns are left."""
+    lanes, widest = real.lanes, PANELS[0] * real.lanes
+
+    @njit
+    def width(left):
+        if left > widest - lanes:
+            return widest
+        if left > lanes and widest > 2 * lanes:
+            return 2 * lanes
+        return lanes
+
+    return width
+
+
 @cache
 def transpose(real: Real) -> Any:
     """An intrinsic that transposes a square of `real.lanes` elements a side.
@@ -202,3 +239,20 @@ def transpose(real: Real) -> Any:
         return types.void(*[types.int64] * 4), emit
 
     return square
+
+
+@cache
+def move_register(real: Real) -> Any:
+    """An intrinsic that copies one register's worth of elements: its arguments are the addresses, from and to."""
+
+    @intrinsic
+    def move(typing: Any, source: Any, target: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            v = Vectors(builder, real.code, real.lanes)
+            source, target = map(v.pointer, values)
+            v.store(v.load(source, word(0)), target, word(0))
+            return context.get_dummy_value()
+
+        return types.void(types.int64, types.int64), emit
+
+    return move

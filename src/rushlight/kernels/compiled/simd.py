@@ -8,7 +8,6 @@ The vectors are as wide as the machine's registers: 16 floats with AVX-512, 8 wi
 doubles.
 """
 
-import os
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -19,6 +18,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from ..cache import register_bytes
+
 I8, I32, I64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 VOID = types.void
 INT = types.int64
@@ -27,14 +28,7 @@ INT = types.int64
 DATA_OFFSET = object.__basicsize__
 
 
-def _register_bytes() -> int:
-    features = llvm.get_host_cpu_features()
-    if features.get("avx512f") and features.get("avx512vl"):
-        return 64
-    return 32 if features.get("avx") and features.get("fma") else 16
-
-
-REGISTER = int(os.environ.get("RUSHLIGHT_VECTOR_BYTES", 0)) or _register_bytes()
+REGISTER = register_bytes()
 
 
 def word(value: int) -> ir.Constant:
@@ -82,6 +76,25 @@ def array_reader(element: Any) -> Any:
         return pointer(types.int64, types.int64), emit
 
     return read
+
+
+read_words = array_reader(types.int64)
+
+
+@cache
+def array_at(element: Any) -> Any:
+    """An intrinsic ``at(address)``: a pointer to the elements at an address."""
+
+    @intrinsic
+    def at(typing: Any, place: Any) -> Any:
+        pointer = types.CPointer(element)
+
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            return builder.inttoptr(values[0], context.get_value_type(pointer))
+
+        return pointer(types.int64), emit
+
+    return at
 
 
 @intrinsic

@@ -1,0 +1,336 @@
+"""Convolution as a product of matrices whose rows are never gathered, only pointed at.
+
+Images have their channels last. One output pixel is the sum, over the *taps* of the filter, of an input pixel (a row of
+channels) times the tap's matrix of channels by outputs; `microkernel.tile` computes six pixels at once from a table
+of the addresses of their input pixels. Pixels outside the image point at zeros.
+
+The gradient of the input is the same with other taps: with a stride, each phase of the input's pixels has its own. The
+gradient of the weight is a product whose rows are (tap, channel) and that sums over pixels.
+"""
+
+from typing import Any
+
+from numba import njit
+
+from .builder import Real, kernel
+from .microkernel import ROWS, make_panel, make_width, move_register, panel_width, transpose
+from .simd import address, array_at, integer, local_words, read_words, word_at
+
+
+def pack(real: Real) -> Any:
+    """Packs filters into panels ``[panel][tap][depth][column]``; a piece of work is the widest panel of one group.
+
+    What is a column and what is summed over depends on the direction: outputs and channels, or channels and outputs.
+    Filters are read in runs of consecutive elements ``[depth in run][tap]``, one run a column and an *outer* index.
+
+    Arguments: filters, packed, place of each tap in a panel (64-bit integers); elements from column to column, from
+    outer to outer, from group to group; taps, depth in a run, outers, columns of a group, widest panels of a group,
+    elements of a packed group, elements of the filters.
+    """
+    read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
+    widest, square = panel_width(real), transpose(real)
+    move, scratch = move_register(real), local_words(lanes * lanes * size // 8)
+
+    @kernel
+    def pack(args, begin, end, thread):
+        filters, packed, places = read(args, 0), read(args, 1), read_words(args, 2)
+        column, outer, group = integer(args, 3), integer(args, 4), integer(args, 5)
+        taps, inside, outers, columns = integer(args, 6), integer(args, 7), integer(args, 8), integer(args, 9)
+        panels, packed_group, total = integer(args, 10), integer(args, 11), integer(args, 12)
+        run, depth = inside * taps, inside * outers
+        turned = scratch()
+        # A square's rows reach beyond a short run: as far into the filters as there are filters.
+        for piece in range(begin, end):
+            g = piece // panels
+            first = (piece - g * panels) * widest
+            last = min(first + widest, columns)
+            while first < last:
+                wide = width(last - first)
+                target = g * packed_group + first * taps * depth
+                for j in range(0, wide, lanes):
+                    here = min(lanes, columns - first - j)
+                    for o in range(outers):
+                        source = g * group + (first + j) * column + o * outer
+                        if column == 1:
+                            row = target + o * wide + j
+                            for i in range(here):
+                                packed[row + i] = filters[source + i]
+                            for i in range(here, lanes):
+                                packed[row + i] = 0
+                            continue
+                        done = 0
+                        while done < run:
+                            count = min(lanes, run - done)
+                            reach = source + done + (lanes - 1) * column + lanes
+                            if here == lanes and reach <= total:
+                                square(
+                                    address(filters) + (source + done) * size, column * size, turned, lanes * size
+                                )  # fmt: skip
+                                for i in range(count):
+                                    inner = (done + i) // taps
+                                    tap = done + i - inner * taps
+                                    row = target + (places[tap] * depth + o + inner) * wide + j
+                                    move(turned + i * lanes * size, address(packed) + row * size)
+                            else:
+                                for i in range(count):
+                                    inner = (done + i) // taps
+                                    tap = done + i - inner * taps
+                                    row = target + (places[tap] * depth + o + inner) * wide + j
+                                    for k in range(here):
+                                        packed[row + k] = filters[source + done + i + k * column]
+                                    for k in range(here, lanes):
+                                        packed[row + k] = 0
+                            done += count
+                first += wide
+
+    return pack
+
+
+def convolve(real: Real) -> Any:
+    """Pixels of the result on a grid; a piece of work is a block of them, some columns and one group.
+
+    Arguments: x, packed filters, y, zeros (`depth` of them), room for tables, taps (three 64-bit integers each: rows
+    and columns from a window's first pixel, and the same in bytes of x), bias of whole panels a group or 0;
+    images, height and width of x; bytes of x from image to image, row to row, pixel to pixel;
+    rows and columns from window to window; rows and columns of the grid;
+    bytes of y up to the grid's first pixel, then from image to image, row to row, pixel to pixel of the grid;
+    the first tap, how many taps, how many a panel holds; depth, columns of a group, groups;
+    bytes from group to group of x and of y; sixes of pixels in a block, columns in a piece;
+    64-bit integers of table a thread.
+    """
+    read, lanes, size, width, panel = real.read, real.lanes, real.size, make_width(real), make_panel(real)
+    widest = panel_width(real)
+    spare_row = local_words(widest * size // 8)
+    # Bytes of a panel that are used for all pixels of a block before the next ones.
+    slab = 1 << 19
+
+    @njit
+    def fill(table, targets, first, count, x, y, zeros, taps, tap_first, tap_count, shape, spare):
+        """Tables of the pixels `first` .. `first + 6 * count`: the addresses that each tap reads, and of the result."""
+        images, height, width, x_image, x_row, x_pixel, down, right, rows, columns, y_image, y_row, y_pixel = shape
+        low_h = low_w = high_h = high_w = 0
+        for t in range(tap_first, tap_first + tap_count):
+            low_h, high_h = min(low_h, taps[3 * t]), max(high_h, taps[3 * t])
+            low_w, high_w = min(low_w, taps[3 * t + 1]), max(high_w, taps[3 * t + 1])
+        image = first // (rows * columns)
+        row = (first - image * rows * columns) // columns
+        column = first - (image * rows + row) * columns
+        for i in range(count * ROWS):
+            six = i // ROWS
+            entry = (six * tap_count) * ROWS + i - six * ROWS
+            if image >= images:
+                for t in range(tap_count):
+                    word_at(table, entry + t * ROWS, zeros)
+                word_at(targets, i, spare)
+                continue
+            h, w = row * down, column * right
+            pixel = x + image * x_image + h * x_row + w * x_pixel
+            word_at(targets, i, y + image * y_image + row * y_row + column * y_pixel)
+            if h + low_h >= 0 and h + high_h < height and w + low_w >= 0 and w + high_w < width:
+                for t in range(tap_count):
+                    word_at(table, entry + t * ROWS, pixel + taps[3 * (tap_first + t) + 2])
+            else:
+                for t in range(tap_count):
+                    tap = 3 * (tap_first + t)
+                    inside = 0 <= h + taps[tap] < height and 0 <= w + taps[tap + 1] < width
+                    word_at(table, entry + t * ROWS, pixel + taps[tap + 2] if inside else zeros)
+            column += 1
+            if column == columns:
+                column = 0
+                row += 1
+                if row == rows:
+                    row = 0
+                    image += 1
+
+    @kernel
+    def convolve(args, begin, end, thread):
+        x, packed, y, zeros = (
+            address(read(args, 0)), address(read(args, 1)), address(read(args, 2)), address(read(args, 3)),
+        )  # fmt: skip
+        tables, taps = address(read_words(args, 4)), read_words(args, 5)
+        bias = integer(args, 6)
+        if bias != 0:
+            bias = address(read(args, 6))
+        shape = (
+            integer(args, 7), integer(args, 8), integer(args, 9), integer(args, 10), integer(args, 11),
+            integer(args, 12), integer(args, 13), integer(args, 14), integer(args, 15), integer(args, 16),
+            integer(args, 18), integer(args, 19), integer(args, 20),
+        )  # fmt: skip
+        y += integer(args, 17)
+        tap_first, tap_count, tap_all = integer(args, 21), integer(args, 22), integer(args, 23)
+        depth, columns = integer(args, 24), integer(args, 25)
+        x_group, y_group = integer(args, 27), integer(args, 28)
+        block, chunk = integer(args, 29), integer(args, 30)
+        sixes = (shape[0] * shape[8] * shape[9] + ROWS - 1) // ROWS
+        blocks = (sixes + block - 1) // block
+        chunks = (columns + chunk - 1) // chunk
+        padded = (columns + lanes - 1) // lanes * lanes
+        table = tables + thread * integer(args, 31) * 8
+        targets = table + block * tap_count * ROWS * 8
+        places = targets + block * ROWS * 8
+        spare = spare_row()
+        for piece in range(begin, end):
+            outer = piece // blocks
+            first_six = (piece - outer * blocks) * block
+            count = min(block, sixes - first_six)
+            g = outer // chunks
+            first = (outer - g * chunks) * chunk
+            last = min(first + chunk, columns)
+            fill(
+                table, targets, first_six * ROWS, count, x + g * x_group, y + g * y_group, zeros, taps, tap_first,
+                tap_count, shape, spare,
+            )  # fmt: skip
+            while first < last:
+                wide = width(last - first)
+                here = min(wide, last - first)
+                w = packed + ((g * padded + first) * tap_all + tap_first * wide) * depth * size
+                step = wide * size
+                thick = max(1, slab // max(1, depth * step))
+                t = 0
+                while True:
+                    some = min(thick, tap_count - t)
+                    for six in range(count):
+                        for i in range(ROWS):
+                            target = integer(targets, six * ROWS + i)
+                            word_at(places, i, target if target == spare else target + first * size)
+                        panel(
+                            wide, table + (six * tap_count + t) * ROWS * 8, some, size, depth, w + t * depth * step,
+                            step, places, here,
+                            bias + (g * padded + first) * size if bias != 0 and t + some == tap_count else 0,
+                            1 if t > 0 else 0,
+                        )  # fmt: skip
+                    t += some
+                    if t >= tap_count:
+                        break
+                first += wide
+
+    return convolve
+
+
+def weight_gradient(real: Real) -> Any:
+    """Products of input and gradient summed over pixels, ``[part][group][tap, channel][column]``.
+
+    A piece of work is some rows (tap, channel) of one group, the widest panel of columns, and one part of the pixels;
+    parts are summed by `unpack`. Pixels come in *runs* along a row of the gradient.
+
+    Arguments: x, g, result, offsets of the rows in bytes of x (64-bit integers), room for tables, room for panels;
+    rows, columns of a group, groups; the gradient's rows an image and pixels a row; how many pixels a run has at most,
+    runs a row, all runs, runs in a block, runs a part, parts;
+    bytes of x from image to image, from window to window down and right, from group to group;
+    elements of g from pixel to pixel and from group to group; rows in a piece;
+    64-bit integers of table and elements of panel a thread.
+    """
+    read, lanes, size, width, panel = real.read, real.lanes, real.size, make_width(real), make_panel(real)
+    widest = panel_width(real)
+    local = local_words(ROWS + widest * size // 8)
+
+    @kernel
+    def weight_gradient(args, begin, end, thread):
+        x, g, result, offsets = address(read(args, 0)), read(args, 1), address(read(args, 2)), read_words(args, 3)
+        table, panels = address(read_words(args, 4)), read(args, 5)
+        rows, columns, groups = integer(args, 6), integer(args, 7), integer(args, 8)
+        height, breadth = integer(args, 9), integer(args, 10)
+        length, runs_a_row, runs = integer(args, 11), integer(args, 12), integer(args, 13)
+        block, share, parts = integer(args, 14), integer(args, 15), integer(args, 16)
+        x_image, x_down, x_right, x_group = integer(args, 17), integer(args, 18), integer(args, 19), integer(args, 20)
+        g_pixel, g_group, row_share = integer(args, 21), integer(args, 22), integer(args, 23)
+        table += thread * integer(args, 24) * 8
+        copy = thread * integer(args, 25)
+        copied = address(panels) + copy * size
+        padded = (columns + lanes - 1) // lanes * lanes
+        column_shares = (columns + widest - 1) // widest
+        row_shares = (rows + row_share - 1) // row_share
+        targets = local()
+        spare = targets + ROWS * 8
+        for piece in range(begin, end):
+            rest = piece // parts
+            part = piece - rest * parts
+            outer = rest // row_shares
+            row_first = (rest - outer * row_shares) * row_share
+            row_last = min(row_first + row_share, rows)
+            group = outer // column_shares
+            column_start = (outer - group * column_shares) * widest
+            column_stop = min(column_start + widest, columns)
+            y = result + (part * groups + group) * rows * padded * size
+            run_first = part * share
+            run_last = min(run_first + share, runs)
+            run = run_first
+            while run < run_last:
+                some = min(block, run_last - run)
+                line = run // runs_a_row
+                begins = (run - line * runs_a_row) * length
+                many = min(length, breadth - begins)  # where a row has several runs, a block is one run
+                pixel = line * breadth + begins
+                first = column_start
+                while first < column_stop:
+                    wide = width(column_stop - first)
+                    here = min(wide, column_stop - first)
+                    for q in range(some * many):
+                        source = (pixel + q) * g_pixel + group * g_group + first
+                        for j in range(here):
+                            panels[copy + q * wide + j] = g[source + j]
+                        for j in range(here, wide):
+                            panels[copy + q * wide + j] = 0
+                    for row in range(row_first, row_last, ROWS):
+                        for u in range(some):
+                            image = (line + u) // height
+                            window = (
+                                x + image * x_image + (line + u - image * height) * x_down + begins * x_right
+                                + group * x_group
+                            )  # fmt: skip
+                            for i in range(ROWS):
+                                word_at(table, u * ROWS + i, window + offsets[min(row + i, row_last - 1)])
+                        for i in range(ROWS):
+                            target = y + ((row + i) * padded + first) * size
+                            word_at(targets, i, target if row + i < row_last else spare)
+                        panel(
+                            wide, table, some, x_right, many, copied, wide * size, targets, wide, 0,
+                            1 if run > run_first else 0,
+                        )  # fmt: skip
+                    first += wide
+                run += some
+
+    return weight_gradient
+
+
+def unpack(real: Real) -> Any:
+    """Sums the parts of `weight_gradient` into a gradient laid out as the filters; a piece of work is a register of columns.
+
+    Arguments: parts, gradient; parts, groups, taps, depth, columns of a group.
+    """
+    read, lanes, size, square = real.read, real.lanes, real.size, transpose(real)
+    scratch = local_words(2 * lanes * lanes * size // 8)
+    room = array_at(real.type)
+
+    @kernel
+    def unpack(args, begin, end, thread):
+        parts, gradient = read(args, 0), read(args, 1)
+        count, groups, taps, depth = integer(args, 2), integer(args, 3), integer(args, 4), integer(args, 5)
+        columns = integer(args, 6)
+        padded = (columns + lanes - 1) // lanes * lanes
+        registers, rows = padded // lanes, taps * depth
+        whole = groups * rows * padded
+        place = scratch()
+        sums, turned = room(place), room(place + lanes * lanes * size)
+        for piece in range(begin, end):
+            g = piece // registers
+            first = (piece - g * registers) * lanes
+            here = min(lanes, columns - first)
+            for done in range(0, rows, lanes):
+                some = min(lanes, rows - done)
+                for i in range(some):
+                    c = (done + i) // taps
+                    tap = done + i - c * taps
+                    source = (g * rows + tap * depth + c) * padded + first
+                    for j in range(lanes):
+                        sums[i * lanes + j] = parts[source + j]
+                    for part in range(1, count):
+                        for j in range(lanes):
+                            sums[i * lanes + j] += parts[source + part * whole + j]
+                square(place, lanes * size, place + lanes * lanes * size, lanes * size)
+                for j in range(here):
+                    target = (g * columns + first + j) * rows + done
+                    for i in range(some):
+                        gradient[target + i] = turned[j * lanes + i]
+
+    return unpack
