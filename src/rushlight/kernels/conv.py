@@ -4,7 +4,6 @@ The functions and their arguments are those of `numpy_conv`. The compiled path t
 spatial dimensions; inside, images have their channels last, which costs a copy if they come in another layout.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
@@ -12,7 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import numpy_conv
+from .cache import panel_widths, register_bytes
 from .dispatch import Kernel, Launch, get_threads, scratch
+from .layout import inner
 
 Ints = tuple[int, ...]
 
@@ -22,7 +23,7 @@ CHANNELS_LAST_RESULTS = False
 # From how many multiplications on the compiled path is taken.
 SMALLEST = 1 << 15
 
-# Up to how many input channels a filter's rows, not its elements, are the taps (see `_convolve_rows`).
+# Up to how many input channels a filter's rows, not its elements, are the taps (see `_convolve`).
 _FEW_CHANNELS = 8
 
 _PLACE, _SUMS = Kernel("layout", "place"), Kernel("layout", "channel_sums")
@@ -30,7 +31,10 @@ _PACK, _CONVOLVE = Kernel("conv", "pack"), Kernel("conv", "convolve")
 _WEIGHT, _UNPACK = Kernel("conv", "weight_gradient"), Kernel("conv", "unpack")
 _DEPTHWISE, _DEPTHWISE_WEIGHT = Kernel("depthwise", "depthwise"), Kernel("depthwise", "depthwise_weight")
 
-# Pixels that a kernel computes at once, and bytes of its widest panel of columns.
+# At most so many products are summed up one after the other: sums of sums are more accurate.
+_TERMS = 256
+
+# Pixels that a kernel computes at once, and bytes of a cache line.
 _ROWS = 6
 _LINE = 64
 
@@ -53,3 +57,381 @@ def conv_forward(
                 y = (_depthwise if depthwise else _convolve)(runs, x, weight, bias, shape, how, groups)
                 return y[:, :, 0] if dims == 1 else y
     return numpy_conv.conv_forward(x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_grad_input(
+    g: np.ndarray, weight: np.ndarray, input_shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> np.ndarray:
+    """The gradient of a convolution with respect to its input; see `numpy_conv.conv_grad_input`."""
+    dims = len(stride)
+    if dims <= 2 and g.dtype is weight.dtype and g.shape[0] * prod(g.shape[2:]) * weight.size > SMALLEST:
+        depthwise = _is_depthwise(weight, groups)
+        if runs := _ready(g.dtype, _PLACE, _PACK, _DEPTHWISE if depthwise else _CONVOLVE):
+            if dims == 1:
+                g, weight = g[:, :, None], weight[:, :, None]
+                input_shape = (*input_shape[:2], 1, *input_shape[2:])
+                stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
+            how = _backward_plan(g.shape[2:], weight.shape, input_shape[2:], stride, padding, dilation)
+            y = (_depthwise if depthwise else _convolve)(runs, g, weight, None, input_shape, how, groups)
+            return y[:, :, 0] if dims == 1 else y
+    return numpy_conv.conv_grad_input(g, weight, input_shape, stride, padding, dilation, groups)
+
+
+def conv_grad_weight(
+    g: np.ndarray, x: np.ndarray, weight_shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
+) -> np.ndarray:
+    """The gradient of a convolution with respect to its weight; see `numpy_conv.conv_grad_weight`."""
+    dims = len(stride)
+    if dims <= 2 and g.dtype is x.dtype and g.shape[0] * prod(g.shape[2:]) * prod(weight_shape) > SMALLEST:
+        depthwise = groups == weight_shape[0] and weight_shape[1] == 1
+        kernels = (_PLACE, _DEPTHWISE_WEIGHT) if depthwise else (_PLACE, _WEIGHT, _UNPACK)
+        if runs := _ready(g.dtype, *kernels):
+            shape = weight_shape
+            if dims == 1:
+                g, x, shape = g[:, :, None], x[:, :, None], (*weight_shape[:2], 1, *weight_shape[2:])
+                stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
+            compute = _depthwise_weight if depthwise else _weight_gradient
+            return compute(runs, g, x, shape, stride, padding, dilation, groups).reshape(weight_shape)
+    return numpy_conv.conv_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
+
+
+def conv_grad_bias(g: np.ndarray) -> np.ndarray:
+    """The gradient of a convolution by its bias: the sum of `g`, `(N, O, *out)`, over all but the channels."""
+    last = np.asarray(g).transpose(0, *range(2, g.ndim), 1)
+    if g.size > SMALLEST and last.flags.c_contiguous and (run := _SUMS.get(g.dtype)):
+        columns = g.shape[1]
+        rows = g.size // columns
+        parts = -(-rows // 256)
+        sums = np.empty((parts, columns), g.dtype)
+        run(parts, 1, last, sums, rows, columns, 256)
+        return np.add.reduce(sums, axis=0)
+    return numpy_conv.conv_grad_bias(g)
+
+
+def _ready(dtype: np.dtype[Any], *kernels: Kernel) -> list[Launch] | None:
+    """The functions that run these kernels, or None if one of them is not there."""
+    runs = [kernel.get(dtype) for kernel in kernels]
+    return None if None in runs else runs  # type: ignore[return-value]
+
+
+def _is_depthwise(weight: np.ndarray, groups: int) -> bool:
+    return groups == weight.shape[0] and weight.shape[1] == 1
+
+
+# ---------------------------------------------------------------------------------------------- plans
+class _Phase(NamedTuple):
+    """Pixels of a result that use the same taps: every so many rows and columns, from the first on."""
+
+    first: Ints
+    step: Ints
+    grid: Ints
+    taps: slice
+
+
+class _Plan(NamedTuple):
+    """How pixels of the result come from pixels of the source.
+
+    Attributes:
+        size: rows and columns of the source.
+        stride: pixels of the source from window to window.
+        shifts: for each tap, in the order of packed filters, rows and columns from a window's first pixel.
+        order: for each tap, in the order of packed filters, its place in the filter.
+        phases: parts of the result.
+        backward: whether filters are summed over their outputs instead of their channels.
+    """
+
+    size: Ints
+    stride: Ints
+    shifts: list[Ints]
+    order: list[int]
+    phases: list[_Phase]
+    backward: bool
+
+
+@lru_cache(256)
+def _forward_plan(size: Ints, filters: Ints, outs: Ints, stride: Ints, padding: Ints, dilation: Ints) -> _Plan:
+    (top, left), (down, right) = padding, dilation
+    shifts: list[Ints] = [(r * down - top, s * right - left) for r in range(filters[2]) for s in range(filters[3])]
+    everything = _Phase((0, 0), (1, 1), outs, slice(0, len(shifts)))
+    return _Plan(size, stride, shifts, list(range(len(shifts))), [everything], False)
+
+
+@lru_cache(256)
+def _backward_plan(size: Ints, filters: Ints, outs: Ints, stride: Ints, padding: Ints, dilation: Ints) -> _Plan:
+    """As `_forward_plan`, for the gradient of the input.
+
+    Row h of the result takes row p of the gradient by row r of the filter where
+    ``p * stride + r * dilation == h + padding``: which r do, depends on the remainder of h by the stride.
+    """
+    places = []
+    for length, k, s, p, d in zip(outs, filters[2:], stride, padding, dilation, strict=True):
+        axis = []
+        for first in range(s):
+            axis.append(((length - first + s - 1) // s, [r for r in range(k) if (first + p - r * d) % s == 0]))
+        places.append(axis)
+    shifts: list[Ints] = []
+    order: list[int] = []
+    phases = []
+    for i, (rows, row_taps) in enumerate(places[0]):
+        for j, (columns, column_taps) in enumerate(places[1]):
+            start = len(shifts)
+            for r in row_taps:
+                for t in column_taps:
+                    down = (i + padding[0] - r * dilation[0]) // stride[0]
+                    right = (j + padding[1] - t * dilation[1]) // stride[1]
+                    shifts.append((down, right))
+                    order.append(r * filters[3] + t)
+            phases.append(_Phase((i, j), stride, (rows, columns), slice(start, len(shifts))))
+    return _Plan(size, (1, 1), shifts, order, phases, True)
+
+
+# ---------------------------------------------------------------------------------------------- memory
+def _carve(*wanted: tuple[int, Any]) -> list[np.ndarray]:
+    """Scratch arrays of so many elements of a type each, which start at cache lines."""
+    sizes = [-(-count * np.dtype(dtype).itemsize // _LINE) * _LINE for count, dtype in wanted]
+    memory = scratch(sum(sizes) + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    found = []
+    for (count, dtype), size in zip(wanted, sizes, strict=True):
+        found.append(memory[start : start + size].view(dtype)[:count])
+        start += size
+    return found
+
+
+def _is_last(x: np.ndarray) -> bool:
+    return x.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def _place(run: Launch, x: np.ndarray, target: np.ndarray, padding: Ints = (0, 0)) -> None:
+    """Copies images ``(N, C, H, W)`` into an array ``(N, H, W, C)``, with zeros around them."""
+    n, c, h, w = x.shape
+    image, channel, row, column = [s // x.itemsize for s in x.strides]
+    rows, columns = h + 2 * padding[0], w + 2 * padding[1]
+    if padding == (0, 0) and (row == w * column or h == 1):
+        h, w = 1, h * w
+        rows, columns = h, w
+    if c == 1:
+        channel = 1
+    length = max(64, 8192 // c)
+    parts = -(-columns // length)
+    run(
+        n * rows * parts, 1, x, target, h, w, c, image, row, column, channel, rows, columns, *padding, length, parts
+    )  # fmt: skip
+
+
+def _channels_first(run: Launch, y: np.ndarray) -> np.ndarray:
+    """An array ``(N, H, W, C)`` as a new contiguous one ``(N, C, H, W)``."""
+    n, h, w, c = y.shape
+    result = np.empty((n, c, h, w), y.dtype)
+    # To the kernel, the channels are a row of pixels, and the pixels their channels.
+    _place(run, y.reshape(n, h * w, 1, c), result.reshape(n, 1, c, h * w))
+    return result
+
+
+def _result(run: Launch, y: np.ndarray) -> np.ndarray:
+    """What users of this module get for an array ``(N, H, W, C)``."""
+    return inner(y.transpose(0, 3, 1, 2)) if CHANNELS_LAST_RESULTS else _channels_first(run, y)
+
+
+def _padded(columns: int, dtype: np.dtype[Any]) -> int:
+    """Columns as a whole number of registers."""
+    lanes = register_bytes() // dtype.itemsize
+    return -(-columns // lanes) * lanes
+
+
+def _widest(dtype: np.dtype[Any]) -> int:
+    """Columns of the widest panel."""
+    return panel_widths()[0] * register_bytes() // dtype.itemsize
+
+
+# ---------------------------------------------------------------------------------------------- computing
+def _convolve(
+    runs: list[Launch], x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, shape: Ints, plan: _Plan,
+    groups: int,
+) -> np.ndarray:  # fmt: skip
+    """A result of `shape` (N, K, P, Q) from x (N, C, H, W), as channels-last memory or not (see `_result`)."""
+    place, pack, convolve = runs
+    x, dtype, size = np.asarray(x), x.dtype, x.itemsize
+    weight = np.ascontiguousarray(weight)
+    n, k, *outs = shape
+    c, columns = x.shape[1], k // groups
+    taps, depth = len(plan.shifts), c // groups
+    shifts, order, rows, extent, padding = plan.shifts, plan.order, weight, plan.size, (0, 0)
+    by_rows = groups == 1 and not plan.backward and c <= _FEW_CHANNELS and _rows_are_runs(plan, weight.shape[3])
+    if by_rows:
+        # A row of the filter meets consecutive numbers of a padded image: they make one tap, of greater depth.
+        across = weight.shape[3]
+        padding = -shifts[0][0], -shifts[0][1]
+        extent = extent[0] + 2 * padding[0], extent[1] + 2 * padding[1]
+        shifts = [(r + padding[0], 0) for r, _ in shifts[::across]]
+        taps, depth = taps // across, across * c
+        order = list(range(taps))
+        rows = np.ascontiguousarray(weight.transpose(0, 3, 1, 2))
+    pixel = c * size
+    strides = extent[0] * extent[1] * pixel, extent[1] * pixel, pixel
+    reach = np.array([(h, w, h * strides[1] + w * strides[2]) for h, w in shifts], np.int64)
+    # Several taps of less depth, one behind the other, are as good as one.
+    split = next((i for i in range(1, max(2, depth // 64)) if depth % i == 0 and depth // i <= _TERMS), 1)
+    if split > 1:
+        reach = (reach[:, None] + [(0, 0, i * (depth // split) * size) for i in range(split)]).reshape(-1, 3)
+    copied = by_rows or not _is_last(x)
+    padded, widest = _padded(columns, dtype), _widest(dtype)
+    threads = get_threads()
+    sixes = [-(-n * prod(phase.grid) // _ROWS) for phase in plan.phases]
+    spans = [(0, taps)] if by_rows else [(p.taps.start, p.taps.stop - p.taps.start) for p in plan.phases]
+    most = max(count for _, count in spans) * split
+    chunk = max(1, (1 << 20) // (taps * depth * widest * size)) * widest
+    pieces = groups * -(-columns // chunk)
+    block = max(1, min(16, 4096 // max(1, most), max(sixes) * pieces // (4 * threads)))
+    table = block * (most + 1) * _ROWS + _ROWS
+    area, packed, tables, kept = _carve(
+        (n * prod(extent) * c if copied else 0, dtype), (groups * padded * taps * depth, dtype),
+        (threads * table, np.int64), (0 if CHANNELS_LAST_RESULTS else n * prod(outs) * k, dtype),
+    )  # fmt: skip
+    if copied:
+        _place(place, x, area, padding)
+        x = area
+    places = np.empty(taps, np.int64)
+    places[order] = range(taps)
+    group = columns * weight[0].size if not plan.backward else depth * weight[0].size
+    if plan.backward:
+        layout = (taps, weight[0].size, group, taps, 1, depth)
+    else:
+        layout = (taps * depth, 0, group, taps, depth, 1)
+    panels = -(-columns // widest)
+    pack(groups * panels, 1, rows, packed, places, *layout, columns, panels, rows.size)
+    y = np.empty((n, *outs, k), dtype) if CHANNELS_LAST_RESULTS else kept.reshape(n, *outs, k)
+    room: Any = 0
+    if bias is not None:
+        room = np.zeros((groups, padded), dtype)
+        room[:, :columns] = bias.reshape(groups, columns)
+    y_pixel = k * size
+    for phase, (first, some), count in zip(plan.phases, spans, sixes, strict=True):
+        (i, j), (down, right) = phase.first, phase.step
+        convolve(
+            pieces * -(-count // block), 1, x, packed, y, _zeros(depth, dtype), tables, reach, room, n, *extent,
+            *strides, *plan.stride, *phase.grid, (i * outs[1] + j) * y_pixel, outs[0] * outs[1] * y_pixel,
+            down * outs[1] * y_pixel, right * y_pixel, first * split, some * split, taps * split, depth // split,
+            columns, groups, depth * size, columns * size, block, chunk, table,
+        )  # fmt: skip
+    return _result(place, y)
+
+
+def _rows_are_runs(plan: _Plan, across: int) -> bool:
+    """Whether the elements of a filter's row, of which there are several, lie next to each other in the image."""
+    return across > 1 and plan.shifts[1][1] - plan.shifts[0][1] == 1
+
+
+@lru_cache(8)
+def _zeros(count: int, dtype: np.dtype[Any]) -> np.ndarray:
+    return np.zeros(count, dtype)
+
+
+def _depthwise(
+    runs: list[Launch], x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, shape: Ints, plan: _Plan,
+    groups: int,
+) -> np.ndarray:  # fmt: skip
+    """As `_convolve`, where every channel is a group of its own."""
+    place, _, depthwise = runs
+    x, dtype = np.asarray(x), x.dtype
+    n, c, *outs = shape
+    copied = not _is_last(x)
+    area, kept = _carve(
+        (x.size if copied else 0, dtype), (0 if CHANNELS_LAST_RESULTS else n * prod(outs) * c, dtype)
+    )  # fmt: skip
+    if copied:
+        _place(place, x, area)
+        x = area
+    filters = np.ascontiguousarray(weight.reshape(c, -1).T)
+    y = np.empty((n, *outs, c), dtype) if CHANNELS_LAST_RESULTS else kept.reshape(n, *outs, c)
+    height, width = plan.size
+    taps = _reach(plan, c)
+    addend = 0 if bias is None else np.ascontiguousarray(bias)
+    for phase in plan.phases:
+        (i, j), (down, right) = phase.first, phase.step
+        depthwise(
+            n * phase.grid[0], 1, x, filters, y, taps, addend, height, width, c, height * width * c, *plan.stride,
+            *phase.grid, (i * outs[1] + j) * c, outs[0] * outs[1] * c, down * outs[1] * c, right * c,
+            phase.taps.start, phase.taps.stop - phase.taps.start,
+        )  # fmt: skip
+    return _result(place, y)
+
+
+def _reach(plan: _Plan, channels: int) -> np.ndarray:
+    """The table of taps that depthwise kernels read."""
+    pairs = zip(plan.shifts, plan.order, strict=True)
+    return np.array([(h, w, (h * plan.size[1] + w) * channels, at) for (h, w), at in pairs], np.int64)
+
+
+def _weight_gradient(
+    runs: list[Launch], g: np.ndarray, x: np.ndarray, shape: Ints, stride: Ints, padding: Ints, dilation: Ints,
+    groups: int,
+) -> np.ndarray:  # fmt: skip
+    """The gradient, of `shape` (K, C / groups, R, S), from g (N, K, P, Q) and x (N, C, H, W)."""
+    place, gradient, unpack = runs
+    g, x, dtype, size = np.asarray(g), np.asarray(x), x.dtype, x.itemsize
+    n, k, height, breadth = g.shape
+    columns, depth = k // groups, shape[1]
+    c, taps = x.shape[1], shape[2] * shape[3]
+    extent = x.shape[2] + 2 * padding[0], x.shape[3] + 2 * padding[1]
+    padded, widest, threads = _padded(columns, dtype), _widest(dtype), get_threads()
+    # About 128 pixels at a time: a panel of so many rows stays in the first-level cache.
+    length = breadth if breadth <= 192 else -(-breadth // -(-breadth // 128))
+    runs_a_row = -(-breadth // length)
+    count = n * height * runs_a_row
+    block = 1 if runs_a_row > 1 else min(count, max(1, 128 // length))
+    rows = taps * depth
+    whole = groups * rows * padded
+    parts = max(1, min(8, (1 << 20) // whole, count // (4 * block)))
+    share = -(-count // (parts * block)) * block
+    parts = -(-count // share)
+    panels = -(-columns // widest)
+    row_shares = max(1, min(-(-8 // (parts * groups * panels)), rows // 48))
+    row_share = -(-rows // (row_shares * _ROWS)) * _ROWS
+    copy_x, copy_g = padding != (0, 0) or not _is_last(x), not _is_last(g)
+    x_area, g_area, table, panel, result = _carve(
+        (n * prod(extent) * c if copy_x else 0, dtype), (g.size if copy_g else 0, dtype),
+        (threads * block * _ROWS, np.int64), (threads * block * length * widest, dtype), (parts * whole, dtype),
+    )  # fmt: skip
+    if copy_x:
+        _place(place, x, x_area, padding)
+        x = x_area
+    if copy_g:
+        _place(place, g, g_area)
+        g = g_area
+    pixel = c * size
+    corner = [(r * dilation[0] * extent[1] + s * dilation[1]) * pixel for r in range(shape[2]) for s in range(shape[3])]
+    offsets = np.add.outer(np.array(corner, np.int64), np.arange(depth) * size)
+    gradient(
+        parts * groups * panels * -(-rows // row_share), 1, x, g, result, offsets, table, panel, rows, columns, groups,
+        height, breadth, length, runs_a_row, count, block, share, parts, extent[0] * extent[1] * pixel,
+        stride[0] * extent[1] * pixel, stride[1] * pixel, depth * size, k, columns, row_share, block * _ROWS,
+        block * length * widest,
+    )  # fmt: skip
+    found = np.empty(shape, dtype)
+    unpack(groups * padded * size // register_bytes(), 1, result, found, parts, groups, taps, depth, columns)
+    return found
+
+
+def _depthwise_weight(
+    runs: list[Launch], g: np.ndarray, x: np.ndarray, shape: Ints, stride: Ints, padding: Ints, dilation: Ints,
+    groups: int,
+) -> np.ndarray:  # fmt: skip
+    """As `_weight_gradient`, where every channel is a group of its own."""
+    place, gradient = runs
+    g, x = np.asarray(g), np.asarray(x)
+    n, c, rows, columns = g.shape
+    areas = _carve(*[(0 if _is_last(a) else a.size, a.dtype) for a in (x, g)])
+    plan = _forward_plan(x.shape[2:], shape, (rows, columns), stride, padding, dilation)
+    for area, source in zip(areas, (x, g), strict=True):
+        if area.size:
+            _place(place, source, area)
+    taps, share = shape[2] * shape[3], max(1, -(-n * rows // 16))
+    parts = -(-n * rows // share)
+    result = np.empty((parts, taps, c), g.dtype)
+    height, width = x.shape[2:]
+    gradient(
+        parts, 1, areas[0] if areas[0].size else x, areas[1] if areas[1].size else g, result, _reach(plan, c), height,
+        width, c, height * width * c, *stride, rows, columns, n * rows, share, taps,
+    )  # fmt: skip
+    return np.ascontiguousarray(np.add.reduce(result, axis=0).T)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
-from ..kernels import numpy_conv as kernels
+from ..kernels import conv as kernels
 from ..warn import warn_once
 from .declare import Array, composite, operation
 

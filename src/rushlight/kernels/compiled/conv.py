@@ -25,7 +25,7 @@ def pack(real: Real) -> Any:
 
     Arguments: filters, packed, place of each tap in a panel (64-bit integers); elements from column to column, from
     outer to outer, from group to group; taps, depth in a run, outers, columns of a group, widest panels of a group,
-    elements of a packed group, elements of the filters.
+    elements of the filters.
     """
     read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
     widest, square = panel_width(real), transpose(real)
@@ -36,8 +36,9 @@ def pack(real: Real) -> Any:
         filters, packed, places = read(args, 0), read(args, 1), read_words(args, 2)
         column, outer, group = integer(args, 3), integer(args, 4), integer(args, 5)
         taps, inside, outers, columns = integer(args, 6), integer(args, 7), integer(args, 8), integer(args, 9)
-        panels, packed_group, total = integer(args, 10), integer(args, 11), integer(args, 12)
+        panels, total = integer(args, 10), integer(args, 11)
         run, depth = inside * taps, inside * outers
+        packed_group = (columns + lanes - 1) // lanes * lanes * taps * depth
         turned = scratch()
         # A square's rows reach beyond a short run: as far into the filters as there are filters.
         for piece in range(begin, end):
@@ -101,8 +102,9 @@ def convolve(real: Real) -> Any:
     read, lanes, size, width, panel = real.read, real.lanes, real.size, make_width(real), make_panel(real)
     widest = panel_width(real)
     spare_row = local_words(widest * size // 8)
-    # Bytes of a panel that are used for all pixels of a block before the next ones.
-    slab = 1 << 19
+    # Rows of a panel that are used for all pixels of a block before the next ones. More would leave the second-level
+    # cache, and sums of sums are more accurate than long ones.
+    slab = 256
 
     @njit
     def fill(table, targets, first, count, x, y, zeros, taps, tap_first, tap_count, shape, spare):
@@ -185,7 +187,7 @@ def convolve(real: Real) -> Any:
                 here = min(wide, last - first)
                 w = packed + ((g * padded + first) * tap_all + tap_first * wide) * depth * size
                 step = wide * size
-                thick = max(1, slab // max(1, depth * step))
+                thick = max(1, slab // max(1, depth))
                 t = 0
                 while True:
                     some = min(thick, tap_count - t)
@@ -294,7 +296,7 @@ def weight_gradient(real: Real) -> Any:
 
 
 def unpack(real: Real) -> Any:
-    """Sums the parts of `weight_gradient` into a gradient laid out as the filters; a piece of work is a register of columns.
+    """Sums parts of `weight_gradient` into a gradient laid out as filters; a piece of work is a register of columns.
 
     Arguments: parts, gradient; parts, groups, taps, depth, columns of a group.
     """

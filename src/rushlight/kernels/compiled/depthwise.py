@@ -12,7 +12,8 @@ def depthwise(real: Real) -> Any:
     Arguments: x, filters ``[tap][channel]``, y, taps (four 64-bit integers each: rows and columns from a window's first
     pixel, the same in elements of x, and the place among the filters), bias or 0; height, width and channels of x;
     elements of x an image; rows and columns from window to window; rows and columns of the grid; elements of y up to
-    the grid's first pixel, then from image to image, row to row, pixel to pixel of the grid; the first tap and how many.
+    the grid's first pixel, then from image to image, row to row, pixel to pixel of the grid; the first tap; how
+    many.
     """
     read, zero = real.read, real.type(0)
 

@@ -1,0 +1,189 @@
+"""Compiled convolution kernels, and the choice between them and NumPy's, against torch."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from kernels.reference import agree, array, gradients, seeds
+from rushlight.kernels import conv, dispatch, numpy_conv
+from rushlight.kernels.numpy_conv import conv_output_shape
+
+pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
+
+many = settings(max_examples=80, deadline=None)
+CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
+TRANSPOSE = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
+# Inexact to the rounding of sums of some thousand products, in another order.
+CLOSE = {torch.float32: (1e-4, 2e-4), torch.float64: (1e-9, 1e-10)}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def compiled() -> Any:
+    """Every call that can be computed by compiled kernels is, and waits for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUSHLIGHT_FAST", "wait")
+        patch.setattr(conv, "SMALLEST", 0)
+        yield
+
+
+@st.composite
+def cases(draw):
+    dims = draw(st.sampled_from([1, 2, 2, 2]))
+    numbers = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(dims))  # noqa: E731
+    groups = draw(st.sampled_from([1, 1, 2, 3]))
+    if draw(st.integers(0, 3)):
+        sizes = st.sampled_from([1, 2, 3, 9, 16, 17, 40, 64, 70])
+        channels, outs = groups * draw(sizes), groups * draw(sizes)
+    else:
+        groups = channels = draw(st.sampled_from([1, 3, 16, 20]))
+        outs = channels * draw(st.integers(1, 2))
+    stride = numbers(1, 3) if draw(st.booleans()) else (1,) * dims
+    kernel, padding, dilation = numbers(1, 4), numbers(0, 3), numbers(1, 2)
+    if draw(st.booleans()):
+        kernel, stride, dilation = (3,) * dims, (1,) * dims, (1,) * dims
+    spatial = numbers(1, 14) if draw(st.booleans()) else (*numbers(1, 7)[1:], draw(st.integers(1, 420)))
+    extra = tuple(draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation))
+    return draw(st.integers(1, 3)), channels, outs, groups, spatial, kernel, stride, padding, dilation, extra
+
+
+def laid_out(t: torch.Tensor, last: bool) -> torch.Tensor:
+    """The same tensor with its channels last in memory, if wanted and possible."""
+    return t.detach().to(memory_format=torch.channels_last if last and t.ndim == 4 else torch.contiguous_format)
+
+
+@many
+@given(cases(), seeds, st.sampled_from([torch.float32, torch.float64]), *[st.booleans()] * 4)
+def test_convolution_and_its_gradients(case, seed, dtype, biased, x_last, g_last, results_last):
+    n, channels, outs, groups, spatial, kernel, stride, padding, dilation, extra = case
+    assume(min(conv_output_shape(spatial, kernel, stride, padding, dilation)) > 0)
+    torch.manual_seed(seed)
+    x = torch.randn(n, channels, *spatial, dtype=dtype, requires_grad=True)
+    w = torch.randn(outs, channels // groups, *kernel, dtype=dtype, requires_grad=True)
+    b = torch.randn(outs, dtype=dtype, requires_grad=True)
+    y = CONV[len(spatial)](x, w, b if biased else None, stride, padding, dilation, groups)
+    g = laid_out(torch.randn_like(y), g_last)
+    gx, gw = gradients(y, [x, w], g)
+    how = stride, padding, dilation, groups
+    given_x, close = array(laid_out(x, x_last)), CLOSE[dtype]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv, "CHANNELS_LAST_RESULTS", results_last)
+        got = conv.conv_forward(given_x, array(w), array(b) if biased else None, *how)
+        agree(got, y, *close)
+        assert results_last or got.flags.c_contiguous
+        agree(conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how), gx, *close)
+        found = conv.conv_grad_weight(array(g), given_x, tuple(w.shape), *how)
+        # A gradient of the weight sums over all images and pixels.
+        terms = y[0, 0].numel() ** 0.5
+        agree(found / terms, gw / terms, *close)
+        assert found.flags.c_contiguous
+        agree(conv.conv_grad_bias(array(g)), g.sum((0, *range(2, g.ndim))), *close)
+        reach = [
+            st * (m - 1) - 2 * p + d * (k - 1) + e
+            for st, m, p, d, k, e in zip(stride, y.shape[2:], padding, dilation, kernel, extra)
+        ]
+        if min(reach) >= 0:
+            transposed = TRANSPOSE[len(spatial)](g, w, None, stride, padding, extra, groups, dilation)
+            agree(conv.conv_grad_input(array(g), array(w), tuple(transposed.shape), *how), transposed, *close)
+
+
+def test_float32_is_as_accurate_as_torch():
+    torch.manual_seed(0)
+    for shape, filters, stride in [((4, 64, 20, 20), (96, 64, 3, 3), 1), ((2, 3, 60, 60), (64, 3, 7, 7), 2)]:
+        x, w = torch.randn(shape, requires_grad=True), torch.randn(filters, requires_grad=True)
+        y, exact = F.conv2d(x, w, None, stride, 1), F.conv2d(x.double(), w.double(), None, stride, 1)
+        g = torch.randn_like(y)
+        theirs, wanted = [y, *gradients(y, [x, w], g)], [exact, *gradients(exact, [x, w], g.double())]
+        how = (stride, stride), (1, 1), (1, 1), 1
+        ours = [
+            conv.conv_forward(array(x), array(w), None, *how),
+            conv.conv_grad_input(array(g), array(w), shape, *how),
+            conv.conv_grad_weight(array(g), array(x), filters, *how),
+        ]
+        for mine, their, right in zip(ours, theirs, wanted):
+            right = array(right)
+            assert np.linalg.norm(mine - right) <= 2 * np.linalg.norm(array(their) - right)
+
+
+@pytest.mark.parametrize("channels", [2, 16, 40])
+@pytest.mark.parametrize("groups", [1, 2])
+def test_nan_and_infinity_reach_only_the_windows_that_hold_them(channels, groups):
+    torch.manual_seed(0)
+    x, w = torch.randn(2, channels, 17, 15), torch.randn(24, channels // groups, 3, 3)
+    x[0, 1, 2, 2] = float("nan")
+    x[1, 0, 16, 14] = float("inf")
+    x.requires_grad_()
+    y = F.conv2d(x, w, None, 1, 1, 1, groups)
+    how = (1, 1), (1, 1), (1, 1), groups
+    agree(conv.conv_forward(array(x), array(w), None, *how), y, 1e-4, 2e-5)
+    g = torch.randn_like(y)
+    g[0, 1, 3, 4] = float("nan")
+    g[1, 23, 0, 0] = float("-inf")
+    agree(conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how), gradients(y, [x], g)[0], 1e-4, 2e-5)
+
+
+def test_nan_reaches_only_its_own_filter():
+    torch.manual_seed(0)
+    x, w = torch.randn(2, 16, 12, 12), torch.randn(40, 16, 3, 3, requires_grad=True)
+    y = F.conv2d(x, w, None, 1, 1)
+    g = torch.randn_like(y)
+    g[0, 3, 5, 5] = float("nan")
+    got = conv.conv_grad_weight(array(g), array(x), tuple(w.shape), (1, 1), (1, 1), (1, 1), 1)
+    agree(got, gradients(y, [w], g)[0], 1e-4, 2e-4)
+
+
+def test_results_do_not_depend_on_the_number_of_threads():
+    torch.manual_seed(0)
+    x, w, g = torch.randn(3, 24, 30, 30), torch.randn(72, 24, 3, 3), torch.randn(3, 72, 30, 30)
+    how = (1, 1), (1, 1), (1, 1), 1
+
+    def results() -> list[np.ndarray]:
+        return [
+            conv.conv_forward(array(x), array(w), None, *how),
+            conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how),
+            conv.conv_grad_weight(array(g), array(x), tuple(w.shape), *how),
+        ]
+
+    threads = dispatch.get_threads()
+    try:
+        dispatch.set_threads(1)
+        alone = results()
+        dispatch.set_threads(3)
+        for got, wanted in zip(results(), alone):
+            np.testing.assert_array_equal(got, wanted)
+    finally:
+        dispatch.set_threads(threads)
+
+
+def test_small_work_and_other_types_are_left_to_numpy(monkeypatch):
+    def fail(*_: Any) -> Any:
+        raise AssertionError("a compiled kernel was asked for")
+
+    monkeypatch.setattr(dispatch.Kernel, "get", fail)
+
+    def same(x: np.ndarray, w: np.ndarray, *how: Any) -> None:
+        np.testing.assert_array_equal(conv.conv_forward(x, w, None, *how), numpy_conv.conv_forward(x, w, None, *how))
+
+    same(np.ones((1, 8, 8, 8, 8), np.float32), np.ones((8, 8, 3, 3, 3), np.float32), (1,) * 3, (0,) * 3, (1,) * 3, 1)
+    monkeypatch.setattr(conv, "SMALLEST", 1 << 15)
+    same(np.ones((1, 8, 3, 3), np.float32), np.ones((8, 8, 3, 3), np.float32), (1, 1), (1, 1), (1, 1), 1)
+
+
+def test_empty_batches_and_empty_channels():
+    how = (1, 1), (1, 1), (1, 1), 1
+    x, w = torch.randn(0, 8, 5, 5), torch.randn(4, 8, 3, 3)
+    agree(conv.conv_forward(array(x), array(w), None, *how), F.conv2d(x, w, None, 1, 1))
+    assert not conv.conv_grad_weight(np.zeros((0, 4, 5, 5), np.float32), array(x), (4, 8, 3, 3), *how).any()
+
+
+def test_numpy_computes_until_a_kernel_is_ready(monkeypatch):
+    monkeypatch.setattr(dispatch.Kernel, "get", lambda self, dtype: None)
+    torch.manual_seed(0)
+    x, w = torch.randn(2, 16, 12, 12), torch.randn(40, 16, 3, 3)
+    how = (1, 1), (1, 1), (1, 1), 1
+    got = conv.conv_forward(array(x), array(w), None, *how)
+    np.testing.assert_array_equal(got, numpy_conv.conv_forward(array(x), array(w), None, *how))
