@@ -6,7 +6,7 @@ from typing import Any
 from ..base import TensorBase
 from ..ops.creation import zeros_like
 from ..ops.joining import stack
-from . import mode
+from . import forward_ad, mode
 from .api import grad
 from .grad_mode import enable_grad, set_grad_enabled
 
@@ -48,6 +48,33 @@ def _derivatives(outputs: Tensors, inputs: Tensors, weights: Tensors | None, **o
     return grad([outputs[i] for i in chosen], inputs, seeds, allow_unused=True, **options)
 
 
+def _need_gradients(outputs: Tensors, strict: bool) -> None:
+    """Refuses, if strict, outputs that are computed of something else than the inputs."""
+    for i, t in enumerate(outputs if strict else ()):
+        if not t.requires_grad:
+            raise RuntimeError(
+                f"Output {i} of the user-provided function does not require gradients. The outputs must be "
+                "computed in a differentiable manner from the input when running in strict mode."
+            )
+
+
+def _need_second(gradients: Tensors, strict: bool) -> None:
+    """Refuses, if strict, gradients that do not depend on the inputs."""
+    for i, g in enumerate(gradients if strict else ()):
+        if g is None:
+            raise RuntimeError(_INDEPENDENT.format(i))
+        if not g.requires_grad:
+            raise RuntimeError(
+                "While computing the hessian, found that the jacobian of the user-provided function with respect "
+                f"to input {i} is independent of the input. This is not allowed in strict mode. You should ensure "
+                "that your function is twice differentiable and that the jacobian depends on the inputs (this "
+                "would be violated by a linear function for example)."
+            )
+
+
+_INDEPENDENT = "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
+
+
 class _Call:
     """A function's inputs and outputs, ready to be differentiated.
 
@@ -69,13 +96,7 @@ class _Call:
             found = func(*self.inputs)
             self.one_output = not isinstance(found, tuple)
             self.outputs = _tensors(found, "outputs of the user-provided function", name)
-            if strict:
-                for i, t in enumerate(self.outputs):
-                    if not t.requires_grad:
-                        raise RuntimeError(
-                            f"Output {i} of the user-provided function does not require gradients. The outputs must be "
-                            "computed in a differentiable manner from the input when running in strict mode."
-                        )
+            _need_gradients(self.outputs, strict)
             if of == "outputs":
                 self.vector = self._vector(vector, name, self.outputs, self.one_output, of)
 
@@ -111,28 +132,32 @@ class _Call:
         """The gradients of the outputs, which can be differentiated again."""
         with enable_grad():
             found = _derivatives(self.outputs, self.inputs, None, create_graph=True)
-        for i, g in enumerate(found if self.strict else ()):
-            if g is None:
-                raise RuntimeError(
-                    f"The output of the user-provided function is independent of input {i}."
-                    " This is not allowed in strict mode."
-                )
-            if not g.requires_grad:
-                raise RuntimeError(
-                    "While computing the hessian, found that the jacobian of the user-provided function with respect "
-                    f"to input {i} is independent of the input. This is not allowed in strict mode. You should ensure "
-                    "that your function is twice differentiable and that the jacobian depends on the inputs (this "
-                    "would be violated by a linear function for example)."
-                )
+        _need_second(found, self.strict)
         return found
 
-    def products(self, outputs: Tensors, by: Tensors, like: Tensors, weights: Tensors | None, missing: str) -> Tensors:
-        """Gradients, zeros (or an error, when strict) for what nothing depends on."""
+    def products(
+        self, outputs: Tensors, by: Tensors, like: Tensors, weights: Tensors | None, of: str, missing: str
+    ) -> Tensors:
+        """Gradients, zeros (or an error, when strict) for what nothing depends on.
+
+        Args:
+            outputs: what is differentiated.
+            by: with respect to what.
+            like: tensors of the shapes of the results.
+            weights: the vector.
+            of: ``"jacobian"`` or ``"hessian"``, for messages.
+            missing: the message about what `outputs` do not depend on.
+        """
         with set_grad_enabled(self.create_graph or mode.is_grad_enabled()):
             found = _derivatives(outputs, by, weights, create_graph=self.create_graph)
             for i, g in enumerate(found):
                 if g is None and self.strict:
                     raise RuntimeError(missing.format(i))
+                if self.strict and self.create_graph and not g.requires_grad:
+                    raise RuntimeError(
+                        f"The {of} of the user-provided function is independent of input {i}. This is not allowed in "
+                        "strict mode when create_graph=True."
+                    )
             return tuple(zeros_like(t) if g is None else g for g, t in zip(found, like, strict=True))
 
     def finish(self, tensors: Tensors, one: bool) -> Any:
@@ -163,8 +188,7 @@ def vjp(
     Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.functional.vjp.html
     """
     call = _Call("vjp", func, inputs, create_graph, strict, v, "outputs")
-    text = "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
-    found = call.products(call.outputs, call.inputs, call.inputs, call.vector, text)
+    found = call.products(call.outputs, call.inputs, call.inputs, call.vector, "jacobian", _INDEPENDENT)
     return call.finish(call.outputs, call.one_output), call.finish(found, call.one_input)
 
 
@@ -191,15 +215,17 @@ def jvp(
     if strict:
         for i, g in enumerate(back):
             if g is None:
+                raise RuntimeError(_INDEPENDENT.format(i))
+            if not g.requires_grad:
                 raise RuntimeError(
-                    f"The output of the user-provided function is independent of input {i}."
-                    " This is not allowed in strict mode."
+                    f"The gradient with respect to input {i} is independent of the inputs of the user-provided "
+                    "function. This is not allowed in strict mode."
                 )
     text = (
         "The gradient with respect to the input is independent of entry {} in the grad_outputs when using the double "
         "backward trick to compute forward mode gradients. This is not allowed in strict mode."
     )
-    found = call.products(back, weights, call.outputs, call.vector, text)
+    found = call.products(back, weights, call.outputs, call.vector, "jacobian", text)
     return call.finish(call.outputs, call.one_output), call.finish(found, call.one_output)
 
 
@@ -235,11 +261,13 @@ def jacobian(
             'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your function has more outputs '
             'than inputs, "forward-mode" tends to be more performant. Otherwise, prefer to use "reverse-mode".'
         )
-    if strategy == "forward-mode" and create_graph:
-        raise NotImplementedError(
-            'torch.autograd.functional.jacobian: `create_graph=True` and `strategy="forward-mode"` are not supported '
-            'together (yet). Please either set `create_graph=False` or `strategy="reverse-mode"`.'
-        )
+    if strategy == "forward-mode":
+        if create_graph:
+            raise NotImplementedError(
+                "torch.autograd.functional.jacobian: `create_graph=True` and `strategy=\"forward-mode\"` are not "
+                "supported together (yet). Please either set `create_graph=False` or `strategy=\"reverse-mode\"`."
+            )
+        return _by_tangents(func, inputs, strict, vectorize)
     call = _Call("jacobian", func, inputs, create_graph, strict, None, "")
     if vectorize and strict:
         raise RuntimeError(
@@ -247,8 +275,88 @@ def jacobian(
             "Please either set `strict=False` or `vectorize=False`."
         )
     with enable_grad():
-        found = tuple(call.finish(_rows(call, i, out), call.one_input) for i, out in enumerate(call.outputs))
+        rows = _batched_rows(call) if vectorize else [_rows(call, i, out) for i, out in enumerate(call.outputs)]
+        found = tuple(call.finish(r, call.one_input) for r in rows)
     return found[0] if call.one_output else found
+
+
+def _construct_standard_basis_for(tensors: Tensors, tensor_numels: tuple[int, ...]) -> Tensors:
+    """The identity matrix cut into one block of columns for each tensor, of the tensor's type.
+
+    Args:
+        tensors: the tensors.
+        tensor_numels: how many elements each has.
+
+    Returns:
+        For each a matrix of as many rows as there are elements in all, and as many columns as the tensor has.
+    """
+    if len(tensors) != len(tensor_numels):
+        raise AssertionError(
+            "Expected tensors and tensor_numels to have the same length, but got "
+            f"{len(tensors)} and {len(tensor_numels)}"
+        )
+    if not tensors:
+        raise AssertionError("Expected at least one tensor")
+    blocks = []
+    before = 0
+    for t, count in zip(tensors, tensor_numels, strict=True):
+        block = t.new_zeros(sum(tensor_numels), count)
+        block.diagonal(-before).fill_(1)
+        blocks.append(block)
+        before += count
+    return tuple(blocks)
+
+
+def _by_tangents(func: Callable[..., Any], inputs: Any, strict: bool, vectorize: bool) -> Any:
+    """The Jacobian column by column, in forward mode."""
+    if strict:
+        raise RuntimeError(
+            "torch.autograd.functional.jacobian: `strict=True` and `strategy=\"forward-mode\"` are not supported "
+            "together (yet). Please either set `strict=False` or `strategy=\"reverse-mode\"`."
+        )
+    given = _tensors(inputs, "inputs", "jacobian")
+    if not vectorize:
+        raise NotImplementedError(
+            "Computing Jacobian using forward-AD or forward-over-reverse Hessian isonly implemented for "
+            "`vectorize=True`."
+        )
+    counts = tuple(t.numel() for t in given)
+    basis = _construct_standard_basis_for(given, counts)
+    columns: list[list[Any]] = []
+    for row in range(sum(counts)):
+        with forward_ad.dual_level():
+            duals = [forward_ad.make_dual(t, b[row].view_as(t)) for t, b in zip(given, basis, strict=True)]
+            outputs = func(*duals)
+            unpacked = [forward_ad.unpack_dual(t) for t in _tensors(outputs, "outputs", "None")]
+            columns.append([zeros_like(p) if t is None else t for p, t in unpacked])
+    if not columns:
+        outputs = func(*given)
+    one_output = not isinstance(outputs, tuple)
+    found = []
+    for i, out in enumerate(outputs if isinstance(outputs, tuple) else (outputs,)):
+        whole = stack([c[i] for c in columns], 0) if columns else out.new_zeros((0, *out.shape))
+        parts = zip(whole.split(counts, 0), given, strict=True)
+        last = (*range(1, whole.dim()), 0)
+        shaped = tuple(p.permute(last).reshape((*out.shape, *t.shape)) for p, t in parts)
+        found.append(shaped if isinstance(inputs, tuple) else shaped[0])
+    return found[0] if one_output else tuple(found)
+
+
+def _batched_rows(call: _Call) -> list[Tensors]:
+    """For each output, the derivatives of its elements by each input, from one batch of gradients."""
+    counts = tuple(t.numel() for t in call.outputs)
+    basis = _construct_standard_basis_for(call.outputs, counts)
+    flat = tuple(t.reshape(-1) for t in call.outputs)
+    found = _derivatives(flat, call.inputs, basis, create_graph=call.create_graph, is_grads_batched=True)
+    whole = [
+        zeros_like(t).expand((sum(counts), *t.shape)) if g is None else g
+        for g, t in zip(found, call.inputs, strict=True)
+    ]
+    parts = zip(*[g.split(counts, dim=0) for g in whole], strict=True)
+    return [
+        tuple(p.view(out.shape + t.shape) for p, t in zip(part, call.inputs, strict=True))
+        for part, out in zip(parts, call.outputs, strict=True)
+    ]
 
 
 def _rows(call: _Call, i: int, out: Any) -> Tensors:
@@ -300,24 +408,27 @@ def hessian(
     """
     one = not isinstance(inputs, tuple)
     given = _tensors(inputs, "inputs", "hessian")
+    if outer_jacobian_strategy not in ("forward-mode", "reverse-mode"):
+        raise AssertionError('Expected strategy to be either "forward-mode" or "reverse-mode".')
+
+    def scalar(*tensors: Any) -> Any:
+        out = func(*tensors)
+        _need_gradients(_tensors(out, "outputs of the user-provided function", "hessian"), strict)
+        if isinstance(out, tuple):
+            raise RuntimeError("The function given to hessian should return a single Tensor")
+        if out.numel() != 1:
+            raise RuntimeError("The Tensor returned by the function given to hessian should contain a single element")
+        return out.squeeze()
 
     def first(*tensors: Any) -> Tensors:
-        def scalar(*again: Any) -> Any:
-            out = func(*again)
-            _tensors(out, "outputs of the user-provided function", "hessian")
-            if isinstance(out, tuple):
-                raise RuntimeError("The function given to hessian should return a single Tensor")
-            if out.numel() != 1:
-                raise RuntimeError(
-                    "The Tensor returned by the function given to hessian should contain a single element"
-                )
-            return out.squeeze()
+        if outer_jacobian_strategy == "forward-mode":
+            tensors = tuple(t.requires_grad_(True) for t in tensors)
+        found: Tensors = jacobian(scalar, tensors, create_graph=True)
+        _need_second(found, strict)
+        return found
 
-        found = jacobian(scalar, tensors, create_graph=True, strict=strict)
-        return found  # type: ignore[no-any-return]
-
-    found = jacobian(first, given, create_graph, strict, vectorize, outer_jacobian_strategy)
-    return found[0][0] if one else found
+    rows = jacobian(first, given, create_graph, strict, vectorize, outer_jacobian_strategy)
+    return rows[0][0] if one else rows
 
 
 def vhp(
@@ -328,7 +439,7 @@ def vhp(
     call.need_scalar("vhp")
     first = call.first_derivatives()
     text = "The jacobian of the user-provided function is independent of input {}. This is not allowed in strict mode."
-    found = call.products(first, call.inputs, call.inputs, call.vector, text)
+    found = call.products(first, call.inputs, call.inputs, call.vector, "hessian", text)
     return call.finish(call.outputs, True), call.finish(found, call.one_input)
 
 
@@ -350,5 +461,5 @@ def hvp(
         "The hessian of the user-provided function is independent of entry {} in the grad_jacobian. This is not "
         "allowed in strict mode as it prevents from using the double backward trick to replace forward mode AD."
     )
-    found = call.products(second, weights, call.inputs, call.vector, text)
+    found = call.products(second, weights, call.inputs, call.vector, "hessian", text)
     return call.finish(call.outputs, True), call.finish(found, call.one_input)
