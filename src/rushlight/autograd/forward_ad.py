@@ -64,6 +64,13 @@ class Level:
             key = id(t._data)
             self.saved[key] = weakref.ref(t._data, lambda _: self.saved.pop(key, None)), tangent
 
+    def own(self, tangent: Any, dtype: dtypes.dtype, given: dict[str, Any]) -> Any:
+        """A result's tangent, of the result's dtype at least, and in memory of its own."""
+        with _Without(self):
+            if tangent._dtype is not dtype:
+                tangent = tangent.to(dtypes.promote_types(tangent._dtype, dtype))
+            return tangent.clone() if _shares_memory(tangent, given) else tangent
+
     def attach_saved(self, t: Any) -> None:
         """Gives a tensor around a saved array the tangent that belongs to it."""
         found = self.saved.get(id(t._data))
@@ -110,9 +117,8 @@ class Level:
                 results = result if isinstance(result, tuple) else (result,)
                 for t, tangent in zip(results, tangents, strict=True):
                     if tangent is not None:
-                        if not operation.view and _shares_memory(tangent, given):
-                            with _Without(self):
-                                tangent = tangent.clone()
+                        if not operation.view:
+                            tangent = self.own(tangent, t._dtype, given)
                         self.attach(t, tangent)
             if operation.view:
                 _pass_on_base(args[0] if args else bound[operation.parameters[0]], result)

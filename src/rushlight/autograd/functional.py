@@ -72,7 +72,9 @@ def _need_second(gradients: Tensors, strict: bool) -> None:
             )
 
 
-_INDEPENDENT = "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
+_INDEPENDENT = (
+    "The output of the user-provided function is independent of input {}. This is not allowed in strict mode."
+)
 
 
 class _Call:
@@ -264,8 +266,8 @@ def jacobian(
     if strategy == "forward-mode":
         if create_graph:
             raise NotImplementedError(
-                "torch.autograd.functional.jacobian: `create_graph=True` and `strategy=\"forward-mode\"` are not "
-                "supported together (yet). Please either set `create_graph=False` or `strategy=\"reverse-mode\"`."
+                'torch.autograd.functional.jacobian: `create_graph=True` and `strategy="forward-mode"` are not '
+                'supported together (yet). Please either set `create_graph=False` or `strategy="reverse-mode"`.'
             )
         return _by_tangents(func, inputs, strict, vectorize)
     call = _Call("jacobian", func, inputs, create_graph, strict, None, "")
@@ -311,8 +313,8 @@ def _by_tangents(func: Callable[..., Any], inputs: Any, strict: bool, vectorize:
     """The Jacobian column by column, in forward mode."""
     if strict:
         raise RuntimeError(
-            "torch.autograd.functional.jacobian: `strict=True` and `strategy=\"forward-mode\"` are not supported "
-            "together (yet). Please either set `strict=False` or `strategy=\"reverse-mode\"`."
+            'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not supported '
+            'together (yet). Please either set `strict=False` or `strategy="reverse-mode"`.'
         )
     given = _tensors(inputs, "inputs", "jacobian")
     if not vectorize:

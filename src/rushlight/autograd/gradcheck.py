@@ -1,9 +1,11 @@
 """`gradcheck` and `gradgradcheck`: derivatives against finite differences.
 
 For a function from R^n to R^m both compare, for each pair of input and output, the n x m matrix of partial derivatives:
-once by central differences, once row by row from backward with one-hot gradients. For complex inputs the derivative
-compared is ``df/dx + i df/dy``, which is what PyTorch calls the gradient; complex outputs are compared in two runs, by
-their imaginary and by their real part.
+once by central differences, once from backward with one-hot gradients, or from forward mode with one-hot tangents. In
+fast mode only the product of the matrix with a random vector on each side is compared, at the cost of a few runs.
+
+For complex inputs the derivative compared is ``df/dx + i df/dy``, which is what PyTorch calls the gradient. Complex
+outputs are compared in two runs, by their imaginary and by their real part; so are complex inputs in forward mode.
 
 Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
 """
@@ -12,55 +14,46 @@ import sys
 import types
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-import numpy as np
-
 from .. import dtypes
-from ..base import TensorBase, wrap
+from ..base import TensorBase, tensor_names
+from . import forward_ad
 from .api import grad
+from .function import Function
+from .gradcheck_comparison import Comparison, compare_backward, compare_forward, directions
+from .gradcheck_messages import BATCHED, BATCHED_FORWARD, UNDEFINED_NOTES, GradcheckError
+from .jacobians import (
+    as_tuple,
+    backward_columns,
+    differentiable,
+    duals,
+    needing,
+    needs_gradient,
+    numbers,
+    numerical,
+    one_hot,
+)
+
+__all__ = [
+    "GradcheckError",
+    "get_analytical_jacobian",
+    "get_numerical_jacobian",
+    "get_numerical_jacobian_wrt_specific_input",
+    "gradcheck",
+    "gradgradcheck",
+]
 
 
-class GradcheckError(RuntimeError):
-    """A derivative does not agree with the function."""
-
-
-_NOT_DETERMINISTIC = """Backward is not reentrant, i.e., running backward with same input and grad_output multiple \
-times gives different values, although analytical gradient matches numerical gradient.The tolerance for nondeterminism \
-was {}.
-
-NOTE: If your op relies on non-deterministic operations i.e., it is listed here:
-https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html
-this failure might be expected.
-
-If you are adding a new operator, please file an issue and then use one of the
-workarounds. The workaround depends on how your test invokes gradcheck/gradgradcheck.
-If the test
-- manually invokes gradcheck/gradgradcheck, then call gradcheck/gradgradcheck
-  with `nondet_tol=<tol>` as a keyword argument.
-- is OpInfo-based (e.g., in test_ops_gradients.py), then modify the OpInfo for the test
-  to have `gradcheck_nondet_tol=<tol>`.
-- is a Module test (e.g., in common_nn.py), then modify the corresponding
-  module_test entry to have `gradcheck_nondet_tol=<tol>`
-"""
-
-
-def _as_tuple(x: Any) -> tuple[Any, ...]:
-    return tuple(x) if isinstance(x, (tuple, list)) else (x,)
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, TensorBase) and x._dtype.category >= dtypes.FLOATING
-
-
-def _differentiable(outputs: Any) -> tuple[Any, ...]:
-    return tuple([o for o in _as_tuple(outputs) if isinstance(o, TensorBase) and o._node is not None])
-
-
+# ---------------------------------------------------------------------------------------------- before
 def _check_inputs(inputs: tuple[Any, ...]) -> None:
-    any_needs = False
+    if not needing(inputs):
+        raise ValueError(
+            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
+        )
     for i, x in enumerate(inputs):
-        if not isinstance(x, TensorBase) or x._node is None:
+        if not needs_gradient(x):
             continue
         if x._dtype not in (dtypes.float64, dtypes.complex128):
             warnings.warn(
@@ -68,160 +61,160 @@ def _check_inputs(inputs: tuple[Any, ...]) -> None:
                 "will likely fail if all the inputs are not of double precision floating point or complex. ",
                 stacklevel=4,
             )
-        if any(s == 0 and n > 1 for s, n in zip(x._data.strides, x._shape, strict=True)):
+        if any(s <= 0 and n > 1 for s, n in zip(x.stride(), x.shape, strict=True)):
             raise RuntimeError(
                 f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that are "
                 "non-overlapping to be able to compute the numerical gradients correctly. You should call .contiguous "
                 "on the input before passing it to gradcheck."
             )
-        any_needs = True
-        x.retain_grad()  # type: ignore[attr-defined]
-    if not any_needs:
-        raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of them have requires_grad=True."
-        )
 
 
-# ---------------------------------------------------------------------------------------------- the two Jacobians
-def _outputs_as_arrays(func: Callable[..., Any], inputs: tuple[Any, ...]) -> list[np.ndarray]:
-    return [o._data.copy() for o in _as_tuple(func(*inputs)) if _is_number(o)]
-
-
-def numerical_jacobians(func: Callable[..., Any], inputs: tuple[Any, ...], index: int, eps: float) -> list[np.ndarray]:
-    """For each floating-point output, the matrix of its derivatives by one input, by central differences."""
-    x = inputs[index]
-    columns: list[list[np.ndarray]] = []
-    for place in np.ndindex(*x._shape):
-        steps = [eps] if not x._dtype.is_complex else [eps, 1j * eps]
-        slopes = []
-        for step in steps:
-            before = x._data[place]
-            x._data[place] = before + step
-            high = _outputs_as_arrays(func, inputs)
-            x._data[place] = before - step
-            low = _outputs_as_arrays(func, inputs)
-            x._data[place] = before
-            slopes.append([(h - lo).reshape(-1) / (2 * eps) for h, lo in zip(high, low, strict=True)])
-        columns.append([s[0] if len(s) == 1 else s[0] + 1j * s[1] for s in zip(*slopes, strict=True)])
-    if not columns:
-        return [np.zeros((0, o.size), o.dtype) for o in _outputs_as_arrays(func, inputs)]
-    return [np.stack([c[i] for c in columns]) for i in range(len(columns[0]))]
-
-
-def analytical_jacobian(output: Any, inputs: Sequence[Any], scale: Any = 1.0) -> tuple[list[np.ndarray], bool, bool]:
-    """For each input, the matrix of derivatives of `output` by backward; whether all sizes and dtypes were right."""
-    found = [np.zeros((x._data.size, output._data.size), x._data.dtype) for x in inputs]
-    sizes_right = types_right = True
-    for column in range(output._data.size):
-        seed = np.zeros(output._shape, output._data.dtype)
-        seed.reshape(-1)[column] = scale
-        for x, matrix, g in zip(
-            inputs, found, grad([output], inputs, [wrap(seed)], retain_graph=True, allow_unused=True), strict=True
-        ):
-            if g is None:
+# ---------------------------------------------------------------------------------------------- undefined, and batches
+def _check_undefined_tangents(func: Callable[..., Any], inputs: Sequence[Any]) -> None:
+    """An input without tangent must give the same as one whose tangent is zero."""
+    along, _ = directions(inputs, ())
+    with forward_ad.dual_level():
+        arguments, tangents = duals(inputs)
+        for tangent, u in zip(tangents, along, strict=True):
+            tangent.copy_(u[0].view_as(tangent))
+        for i, x in enumerate(inputs):
+            if not needs_gradient(x):
                 continue
-            if g._shape != x._shape:
-                sizes_right = False
-                continue
-            types_right &= g._dtype is x._dtype
-            matrix[:, column] = g._data.reshape(-1)
-    return found, sizes_right, types_right
+            given = arguments[i]
+            arguments[i] = forward_ad.make_dual(x.detach(), tensor_names["zeros_like"](x.detach()))
+            with_zeros = numbers(func(*arguments))
+            arguments[i] = x.detach()
+            without = numbers(func(*arguments))
+            arguments[i] = given
+            for j, (one, other) in enumerate(zip(with_zeros, without, strict=True)):
+                a, b = forward_ad.unpack_dual(one).tangent, forward_ad.unpack_dual(other).tangent
+                if a is not None and b is not None and not tensor_names["allclose"](a, b):
+                    raise GradcheckError(
+                        "Mismatch in tangent values for output with index: ", j, " when input: ", x,
+                        " has an undefined tangent value. ", " Got: ", a, " but expected: ", b,
+                    )  # fmt: skip
 
 
-def _mismatch(numerical: Any, analytical: Any, output: int, input: int, part: str) -> GradcheckError:
-    prefix = f"While considering the {part} part of complex outputs only, " if part else ""
-    return GradcheckError(
-        f"{prefix}Jacobian mismatch for output {output} with respect to input {input},\n"
-        f"numerical:{wrap(numerical)}\nanalytical:{wrap(analytical)}\n"
+class _Undefined(Function):
+    """The identity, which takes the gradient away."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Any) -> Any:
+        """The tensor itself."""
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        """No gradient."""
+        return None
+
+
+def _check_undefined_gradients(func: Callable[..., Any], inputs: Sequence[Any]) -> None:
+    """Backward must bear undefined gradients, and give undefined or zero ones where all are undefined or zero."""
+    tensors = needing(inputs)
+    outputs = differentiable(func(*inputs))
+    trials = [[_Undefined.apply(o) for o in outputs]]
+    if len(outputs) > 1:
+        for i in range(len(outputs)):
+            trials.append([_Undefined.apply(o) if i == j else o for j, o in enumerate(differentiable(func(*inputs)))])
+    # From several roots, the engine follows undefined gradients to the end: hooks and functions may see them.
+    other = tensor_names["zeros"](1, requires_grad=True) * 1
+    for trial in trials:
+        try:
+            seeds = [_zeros(o) for o in (*trial, other)]
+            found = grad((*trial, other), tensors, seeds, retain_graph=True, allow_unused=True)
+        except RuntimeError as error:
+            _warn_of_undefined()
+            raise GradcheckError(
+                f"Expected backward function to handle undefined output grads. {UNDEFINED_NOTES}"
+            ) from error
+        if any(g is not None and not bool((g == 0).all()) for g in found):
+            _warn_of_undefined()
+            raise GradcheckError(
+                "Expected all input grads to be undefined or zero when all output grads are undefined or zero. "
+                + UNDEFINED_NOTES
+            )
+
+
+def _warn_of_undefined() -> None:
+    warnings.warn(
+        "Backwards compatibility: New undefined gradient support checking feature is enabled by default, but it may "
+        "break existing callers of this function. If this is true for you, you can call this function with "
+        '"check_undefined_grad=False" to disable the feature',
+        stacklevel=2,
     )
 
 
-def _close(a: np.ndarray, b: np.ndarray, rtol: float, atol: float) -> bool:
-    return bool(np.allclose(a, b, rtol=rtol, atol=atol))
+def _zeros(t: Any) -> Any:
+    return tensor_names["zeros_like"](t.detach()).contiguous()
 
 
-# ---------------------------------------------------------------------------------------------- the checks
-def _compare(
-    func: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float,
-    check_grad_dtypes: bool, part: str,
-) -> None:  # fmt: skip
-    outputs = _differentiable(func(*inputs))
-    needing = [(i, x) for i, x in enumerate(inputs) if isinstance(x, TensorBase) and x._node is not None]
-    numerical = [numerical_jacobians(lambda *a: _differentiable(func(*a)), inputs, i, eps) for i, _ in needing]
-    for o, output in enumerate(outputs):
-        tensors = [x for _, x in needing]
-        analytical, sizes_right, types_right = analytical_jacobian(output, tensors)
-        again, _, _ = analytical_jacobian(output, tensors)
-        for (i, _), by_difference, by_backward, repeated in zip(needing, numerical, analytical, again, strict=True):
-            if not _close(by_backward, by_difference[o], rtol, atol):
-                raise _mismatch(by_difference[o], by_backward, o, i, part)
-            if check_grad_dtypes and not types_right:
-                raise GradcheckError("Gradient has dtype mismatch")
-            if not sizes_right:
-                raise GradcheckError("Analytical gradient has incorrect size")
-            if np.abs(by_backward - repeated).max(initial=0.0) > nondet_tol:
-                raise GradcheckError(_NOT_DETERMINISTIC.format(nondet_tol))
-
-
-def _compare_parts(
-    func: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float,
-    check_grad_dtypes: bool,
-) -> None:  # fmt: skip
-    """Complex outputs are checked by their imaginary and by their real part, which are real functions."""
-    if not any(o._dtype.is_complex for o in _differentiable(func(*inputs))):
-        return _compare(func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes, "")
-
-    def part(name: str) -> Callable[..., Any]:
-        def of(*args: Any) -> Any:
-            return tuple([getattr(o, name) if o._dtype.is_complex else o for o in _differentiable(func(*args))])
-
-        return of
-
-    _compare(part("imag"), inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes, "imaginary")
-    _compare(part("real"), inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes, "real")
-    return None
-
-
-def _check_scaled_by_gradient(outputs: tuple[Any, ...], inputs: tuple[Any, ...]) -> None:
+def _check_scaled_by_gradient(outputs: tuple[Any, ...], inputs: Sequence[Any], masked: bool) -> None:
     """Backward with zero gradients must give zero gradients, of the right kind."""
-    needing = [x for x in inputs if isinstance(x, TensorBase) and x._node is not None]
-    zeros = [wrap(np.zeros(o._shape, o._data.dtype)) for o in outputs]
-    for g, x in zip(grad(list(outputs), needing, zeros, retain_graph=True, allow_unused=True), needing, strict=True):
+    tensors = needing(inputs)
+    found = grad(outputs, tensors, [_zeros(o) for o in outputs], allow_unused=True) if outputs else ()
+    for g, x in zip(found, tensors, strict=bool(outputs)):
         if g is None:
             continue
-        if np.any(g._data != 0):
+        if not (bool(tensor_names["allclose"](g, _zeros(g))) if masked else bool((g == 0).all())):
             raise GradcheckError("backward not multiplied by grad_output")
-        if g._shape != x._shape:
+        if g.dtype != x.dtype:
+            raise GradcheckError("grad is incorrect type")
+        if g.shape != x.shape:
             raise GradcheckError("grad is incorrect size")
 
 
-def _check_undefined(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
-    """Backward must bear undefined gradients, and give undefined or zero ones where all are undefined."""
-    needing = [x for x in inputs if isinstance(x, TensorBase) and x._node is not None]
-    outputs = _differentiable(func(*inputs))
-    if len(outputs) < 2:
-        return
-    for given in range(len(outputs)):
-        fresh = _differentiable(func(*inputs))
-        seed = wrap(np.zeros(fresh[given]._shape, fresh[given]._data.dtype))
-        for g in grad([fresh[given]], needing, [seed], allow_unused=True):
-            if g is not None and np.any(g._data != 0):
-                raise GradcheckError(
-                    "Expected all input grads to be undefined or zero when all output grads are undefined or zero. "
-                    "Please "
-                    'look at "Notes about undefined output gradients" in "tools/autograd/derivatives.yaml"'
-                )
+def _compare_batch(expected: Any, batch: Callable[[], Any], text: str, output: int | None) -> None:
+    """Compares results that were computed one by one with those of a batch.
+
+    Args:
+        expected: the results one by one.
+        batch: computes those of the batch.
+        text: the message about a failure.
+        output: which output the gradients belong to, or None for tangents.
+    """
+    try:
+        found = batch()
+    except RuntimeError as error:
+        raise GradcheckError(f"While computing batched gradients, got: {error}\n\n{text}") from error
+    for i, (a, b) in enumerate(zip(found, expected, strict=True)):
+        if not tensor_names["allclose"](a, b):
+            shown = f"For output {i if output is None else output} and input {i}:\n\n{text}\n\n"
+            raise GradcheckError(f"{shown}Got:\n{a}\n\nExpected:\n{b}")
 
 
-def _check_not_differentiable(func: Callable[..., Any], inputs: tuple[Any, ...], eps: float) -> None:
+def _check_batched_tangents(func: Callable[..., Any], inputs: tuple[Any, ...]) -> None:
+    """Two runs, and one run of both at once: as tangents are linear, of their sum."""
     for i, x in enumerate(inputs):
-        if not _is_number(x) or x._node is None:
+        if not needs_gradient(x):
             continue
-        for jacobian in numerical_jacobians(func, inputs, i, eps):
-            if np.any(np.abs(jacobian) != 0):
-                raise GradcheckError("Numerical gradient for function expected to be zero")
+
+        def run(tangent: Any, i: int = i, x: Any = x) -> list[Any]:
+            with forward_ad.dual_level():
+                arguments = [y.detach() if isinstance(y, TensorBase) else y for y in inputs]  # type: ignore[attr-defined]
+                arguments[i] = forward_ad.make_dual(x.detach(), tangent)
+                found = [forward_ad.unpack_dual(o) for o in as_tuple(func(*arguments)) if o is not None]
+                return [_zeros(p) if t is None else t for p, t in found]
+
+        one, other = (tensor_names["randn_like"](x.detach()) for _ in range(2))
+        expected = [a + b for a, b in zip(run(one), run(other), strict=True)]
+        _compare_batch(expected, partial(run, one + other), BATCHED_FORWARD, None)
 
 
+def _check_batched_gradients(output: Any, index: int, inputs: Sequence[Any]) -> None:
+    tensors = needing(inputs)
+    seeds = tensor_names["stack"]([tensor_names["randn_like"](output.detach()) for _ in range(2)])
+
+    def run(seed: Any, batched: bool) -> list[Any]:
+        found = grad(output, tensors, seed, retain_graph=True, allow_unused=True, is_grads_batched=batched)
+        like = [x.detach().expand(2, *x.shape) if batched else x for x in tensors]
+        return [_zeros(x) if g is None else g for g, x in zip(found, like, strict=True)]
+
+    expected = [tensor_names["stack"](list(g)) for g in zip(*[run(s, False) for s in seeds], strict=True)]
+    _compare_batch(expected, lambda: run(seeds, True), BATCHED, index)
+
+
+# ---------------------------------------------------------------------------------------------- what users call
 def gradcheck(
     func: Callable[..., Any],
     inputs: Any,
@@ -252,19 +245,22 @@ def gradcheck(
         nondet_tol: how far two runs of backward may be apart.
         check_undefined_grad: whether to try backward with some outputs' gradients undefined.
         check_grad_dtypes: whether gradients must have the dtype of their inputs.
-        check_batched_grad: whether to check batched gradients against one by one.
-        check_batched_forward_grad: the same in forward mode.
+        check_batched_grad: whether gradients of two seeds at once must be those of each.
+        check_batched_forward_grad: the same of tangents.
         check_forward_ad: whether to check forward mode.
         check_backward_ad: whether to check backward.
-        fast_mode: allows a quicker check; the full one is made.
-        masked: for sparse layouts only.
+        fast_mode: whether to compare the Jacobians in one random direction only, which takes a few runs of `func`.
+        masked: whether gradients of zeros may be zero up to rounding; matters for sparse layouts only.
 
     Returns:
         True if all agree.
 
     Raises:
         GradcheckError: they do not, unless `raise_exception` is false.
-        ValueError: no input requires a gradient, or the options contradict each other.
+        AssertionError: the options contradict each other, or the function returns other shapes or dtypes after a small
+            change of its inputs.
+        RuntimeError: elements of an input share memory.
+        ValueError: no input requires a gradient.
     """
     if not (check_forward_ad or check_backward_ad):
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
@@ -272,38 +268,32 @@ def gradcheck(
         raise AssertionError("Setting check_batched_grad=True requires check_backward_ad to be True")
     if check_batched_forward_grad and not check_forward_ad:
         raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
+    how = Comparison(eps, atol, rtol, nondet_tol, check_grad_dtypes, fast_mode)
     try:
-        return _gradcheck(
-            func,
-            _as_tuple(inputs),
-            eps,
-            atol,
-            rtol,
-            nondet_tol,
-            check_undefined_grad,
-            check_grad_dtypes,
-            check_backward_ad,
-        )
+        arguments = as_tuple(inputs)
+        _check_inputs(arguments)
+        outputs = func(*arguments)
+        wanted = differentiable(outputs)
+        if check_backward_ad:
+            compare_backward(how, func, arguments, outputs)
+        if check_forward_ad:
+            how.forward = True
+            for of, real in compare_forward(how, func, arguments, outputs):
+                if check_undefined_grad:
+                    _check_undefined_tangents(of, real)
+        if check_batched_forward_grad:
+            _check_batched_tangents(func, arguments)
+        if check_backward_ad:
+            if check_batched_grad:
+                for i, o in enumerate(wanted):
+                    _check_batched_gradients(o, i, arguments)
+            _check_scaled_by_gradient(wanted, arguments, bool(masked))
+            if check_undefined_grad:
+                _check_undefined_gradients(func, arguments)
     except GradcheckError:
         if raise_exception:
             raise
         return False
-
-
-def _gradcheck(
-    func: Callable[..., Any], inputs: tuple[Any, ...], eps: float, atol: float, rtol: float, nondet_tol: float,
-    check_undefined_grad: bool, check_grad_dtypes: bool, check_backward_ad: bool,
-) -> bool:  # fmt: skip
-    _check_inputs(inputs)
-    outputs = _differentiable(func(*inputs))
-    if not outputs:
-        _check_not_differentiable(func, inputs, eps)
-        return True
-    if check_backward_ad:
-        _compare_parts(func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes)
-        _check_scaled_by_gradient(_differentiable(func(*inputs)), inputs)
-        if check_undefined_grad:
-            _check_undefined(func, inputs)
     return True
 
 
@@ -344,32 +334,107 @@ def gradgradcheck(
     Raises:
         GradcheckError: they do not, unless `raise_exception` is false.
     """
-    tensors = _as_tuple(inputs)
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+    if check_undefined_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_undefined_grad=True requires check_rev_over_rev to be True")
+    if check_batched_grad and not check_rev_over_rev:
+        raise AssertionError("Setting check_batched_grad=True requires check_rev_over_rev to be True")
+    arguments = as_tuple(inputs)
     if grad_outputs is None:
-        random = np.random.default_rng(0)
-        seeds = []
-        for o in _differentiable(func(*tensors)):
-            values = random.uniform(-1, 1, o._shape)
-            if o._dtype.is_complex:
-                values = values + 1j * random.uniform(-1, 1, o._shape)
-            t = wrap(np.asarray(values, o._data.dtype))
-            t.requires_grad = True
-            seeds.append(t)
+        from ..testing import make_tensor
+
+        seeds = tuple(
+            [
+                make_tensor(o.shape, dtype=o.dtype, device="cpu", low=-1, high=1, requires_grad=True,
+                            noncontiguous=gen_non_contig_grad_outputs)
+                for o in differentiable(func(*arguments))
+            ]
+        )  # fmt: skip
     else:
-        seeds = list(_as_tuple(grad_outputs))
+        seeds = as_tuple(grad_outputs)
     count = len(seeds)
+    needed = [needs_gradient(x) for x in (*arguments, *seeds)]
 
     def gradients(*args: Any) -> tuple[Any, ...]:
-        of, given = args[:-count], args[-count:]
-        needing = [x for x in of if isinstance(x, TensorBase) and x._node is not None]
-        found = grad(_differentiable(func(*of)), needing, given, create_graph=True, allow_unused=True)
+        given = [x.requires_grad_() if needs else x for x, needs in zip(args, needed, strict=True)]
+        of, weights = given[: len(args) - count], given[len(args) - count :]
+        by = [x for x, needs in zip(of, needed, strict=False) if needs]
+        found = grad(differentiable(func(*of)), by, weights, create_graph=True, allow_unused=True)
         return tuple([g for g in found if g is not None])
 
     return gradcheck(
-        gradients, (*tensors, *seeds), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
+        gradients, (*arguments, *seeds), eps=eps, atol=atol, rtol=rtol, raise_exception=raise_exception,
         nondet_tol=nondet_tol, check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
-        check_batched_grad=check_batched_grad, fast_mode=fast_mode,
+        check_batched_grad=check_batched_grad, fast_mode=fast_mode, check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev, masked=masked,
     )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------- old names
+def _deprecated(name: str, stacklevel: int = 3) -> None:
+    warnings.warn(
+        f"`{name}` was part of PyTorch's private API and not meant to be exposed. We are deprecating it and it will be "
+        "removed in a future version of PyTorch. If you have a specific use for this or feature request for this to be "
+        "a stable API, please file us an issue at https://github.com/pytorch/pytorch/issues/new",
+        FutureWarning,
+        stacklevel=stacklevel,
+    )
+
+
+def get_numerical_jacobian_wrt_specific_input(
+    fn: Callable[..., Any], input_idx: int, inputs: Any, outputs: Any, eps: float, input: Any = None,
+    is_forward_ad: bool = False,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The derivatives of each output by one input, by central differences."""
+    return tuple(numerical(fn, as_tuple(inputs), input_idx, outputs, eps, is_forward_ad, input))
+
+
+def get_numerical_jacobian(
+    fn: Callable[..., Any], inputs: Any, target: Any = None, eps: float = 1e-3, grad_out: float = 1.0
+) -> tuple[Any, ...]:
+    """Deprecated: the derivatives of the first output of ``fn(inputs)`` by each input, by central differences."""
+    _deprecated("get_numerical_jacobian")
+    if grad_out != 1.0:
+        raise ValueError(
+            "Expected grad_out to be 1.0. get_numerical_jacobian no longer supports values of grad_out != 1.0."
+        )
+    given = as_tuple(inputs)
+
+    def spread(*args: Any) -> Any:
+        return fn(args)
+
+    outputs = as_tuple(spread(*given))
+    if any(o.is_complex() for o in outputs):
+        raise ValueError(
+            "Expected output to be non-complex. get_numerical_jacobian no longer supports functions that return "
+            "complex outputs."
+        )
+    of = as_tuple(inputs if target is None else target)
+    return tuple([numerical(spread, given, i, outputs, eps, of=x)[0] for i, x in enumerate(of) if needs_gradient(x)])
+
+
+def get_analytical_jacobian(inputs: Any, output: Any, nondet_tol: float = 0.0, grad_out: float = 1.0) -> Any:
+    """Deprecated: the derivatives of `output` by each input, by backward.
+
+    Returns:
+        The matrices; whether two runs agreed; whether the gradients had the right sizes; and the right dtypes.
+    """
+    _deprecated("get_analytical_jacobian")
+    if grad_out != 1.0:
+        raise ValueError(
+            "Expected grad_out to be 1.0. get_analytical_jacobian no longer supports values of grad_out != 1.0."
+        )
+    if output.is_complex():
+        raise ValueError(
+            "Expected output to be non-complex. get_analytical_jacobian no longer supports functions that return "
+            "complex outputs."
+        )
+    tensors = needing(as_tuple(inputs))
+    found, types_right, sizes_right = backward_columns(output, tensors, one_hot(output))
+    again, _, _ = backward_columns(output, tensors, one_hot(output))
+    same = all(not a.numel() or bool((a - b).abs().max() <= nondet_tol) for a, b in zip(found, again, strict=True))
+    return tuple(found), same, sizes_right, types_right
 
 
 class _Module(types.ModuleType):

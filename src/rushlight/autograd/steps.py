@@ -91,13 +91,16 @@ def _run_hooked(node: Any, grad: Any, keep: bool, tensors: bool) -> tuple[Any, .
         values = [as_tensor(grad)]
     for hook in list(rule.tensors.values()):
         values[0] = replacement(hook(values[0]), values[0], hook)
-    for retain in rule.retain:
+    for retain in rule.retain if values[0] is not None else ():
         retain(values[0])
     for hook in list(rule.pre.values()):
         values = list(replacements(hook(tuple(values)), tuple(values), hook))
     raw = values if tensors else [None if v is None else v._data for v in values]
-    found = derive(node, Outputs(dict(enumerate(raw))) if many else raw[0], _which(keep, tensors))
-    results = found if rule.original.arity >= MANY or rule.original.arity == TWO else (found,)
+    if grad is None and raw[0] is None and not getattr(node, "runs_on_nothing", False):
+        results: Any = (None,) * len(node.edges())
+    else:
+        found = derive(node, Outputs(dict(enumerate(raw))) if many else raw[0], _which(keep, tensors))
+        results = found if rule.original.arity >= MANY or rule.original.arity == TWO else (found,)
     if rule.post:
         # Hooks see a gradient for every input of the operation, None for those that need none.
         original = rule.original
@@ -232,7 +235,7 @@ def step(node: Any, grad: Any, keep: bool, create_graph: bool) -> tuple[Any, ...
     rule = node.rule
     hooked = rule.arity == HOOKED
     original = rule.original if hooked else rule
-    if grad is None and not getattr(node, "runs_on_nothing", False):
+    if grad is None and not (hooked and rule.tensors) and not getattr(node, "runs_on_nothing", False):
         return (None,) * len(node.edges())
     for watcher in node_watchers:
         watcher.before(node, grad)
