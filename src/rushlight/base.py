@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # `own_version` gives a tensor a list of its own first.
 UNTOUCHED: list[Any] = [0]
 
+# What `detach_` adds to a version, so that nodes which saved the tensor before find it changed.
+DETACHED = 1 << 40
+
 
 class Size(tuple[int, ...]):
     """The shape of a tensor: a tuple that prints as ``torch.Size([2, 3])``.

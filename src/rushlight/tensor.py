@@ -1,5 +1,6 @@
 """`Tensor`, the user's object: what a tensor is, and its dealings with autograd. Its operations come from ops/."""
 
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import numpy as np
 from . import devices, dtypes
 from .autograd import api, engine, metadata, mode, node
 from .autograd.node import AccumulateGrad
-from .base import UNTOUCHED, Size, TensorBase, base_of, make_size, namespace, own_version, settle, wrap
+from .base import DETACHED, UNTOUCHED, Size, TensorBase, base_of, make_size, namespace, own_version, settle, wrap
 from .dtypes import dtype
 from .warn import WITHOUT_HISTORY, warn_once
 
@@ -253,7 +254,7 @@ class Tensor(TensorMethods):
         """How often the memory of this tensor was changed in place."""
         if self._versions is mode.INFERENCE:
             raise RuntimeError("Inference tensors do not track version counter.")
-        return self._versions[0]
+        return self._versions[0] % DETACHED
 
     @property
     def grad(self) -> "Tensor | None":
@@ -342,6 +343,10 @@ class Tensor(TensorMethods):
                 "detach_() cannot be called on these gradients. To fix this error, please refer to the "
                 "Optimizer.zero_grad() function in torch/optim/optimizer.py as the solution."
             )
+        if self._node is not None:
+            versions = self._versions
+            if versions is UNTOUCHED or sys.getrefcount(versions) <= 3:  # no other tensor shares them
+                self._versions = [versions[0] + DETACHED]
         self._node = None
         return self
 

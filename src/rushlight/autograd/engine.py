@@ -236,7 +236,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                     # What users wrote may ask for the backward that is running.
                     if task is None:
                         task = Task([root], keep)
-                        tasks.stack.append(task)
+                        task.begin()
                     task.node = node
                 # What hooks have seen, and pieces of one array, may be held by others as well.
                 owned: Any = _NOT_OWNED
@@ -294,7 +294,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
         raise
     finally:
         if task is not None:
-            tasks.stack.pop()
+            task.end()
     return leaves, task
 
 
@@ -350,7 +350,7 @@ def run_general(
     order = len(heap)
     leaves, shared, begun = rest or (None, False, None)
     task = begun or Task(list(grads), keep, useful, captures or None)
-    tasks.stack.append(task)
+    task.begin()
     local = mode.local
     before = local.grad
     if create_graph:
@@ -395,7 +395,7 @@ def run_general(
                     order += 1
                     heappush(heap, (-edge.seq or -FIRST, order, edge))
     finally:
-        tasks.stack.pop()
+        task.end()
         local.grad = before
     if begun is None:
         task.finish()

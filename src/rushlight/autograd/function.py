@@ -185,7 +185,7 @@ class BackwardCFunction(Node, FunctionCtx):
         kept[index] = value
         self._kept = tuple(kept)
 
-    def pack(self, make: Any) -> bool:
+    def pack(self, make: Any) -> None:
         """Puts ``make(tensor, node)`` in the place of each tensor that is kept; the rule needs not know."""
         kept = []
         for entry, t in zip(self._kept, self.saved_tensors, strict=True):
@@ -198,7 +198,6 @@ class BackwardCFunction(Node, FunctionCtx):
                 place = -1
             kept.append(None if t is None else make(t, place))
         self._kept = tuple(kept)
-        return False
 
 
 # ---------------------------------------------------------------------------------------------- what users write

@@ -41,7 +41,7 @@ class Local(threading.local):
         dual: the open level of forward mode, or None.
         watchers: functions that take part in every operation: see `intercept`.
         node_makers: functions called with every node that is recorded: see `born`.
-        saving: the pairs of hooks on saved tensors in force, the last one being the one that counts.
+        saving: the hooks on saved tensors in force (see saved.py), the last one being the one that counts.
         saving_refused: None, or why there may be none.
         mutating: what is told of a tensor before it is changed in place, or None.
     """
@@ -108,7 +108,9 @@ def on_nodes(function: Callable[[Any], None]) -> None:
 
 def off_nodes(function: Callable[[Any], None]) -> None:
     """Ends what `on_nodes` began."""
-    local.node_makers = tuple([f for f in local.node_makers if f is not function])
+    kept = list(local.node_makers)
+    kept.remove(function)
+    local.node_makers = tuple(kept)
     leave()
 
 
@@ -116,6 +118,16 @@ def born(node: Any) -> None:
     """Shows a new node to those who asked for it; called only while some special mode is in force."""
     for function in local.node_makers:
         function(node)
+    if local.saving:
+        local.saving[-1].keep_for(node)
+
+
+def set_saving(hooks: tuple[Any, ...]) -> None:
+    """Sets which hooks on saved tensors are in force in this thread."""
+    more = len(hooks) - len(local.saving)
+    local.saving = hooks
+    for _ in range(abs(more)):
+        enter() if more > 0 else leave()
 
 
 def call(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -261,9 +261,10 @@ class Node:
             whole[index] = value
             value = whole
         setattr(self, slot, value)
+        hooked(self).packed = True
 
-    def pack(self, make: Callable[[Any, Any], Any]) -> bool:
-        """Puts ``make(tensor, node)`` in the place of each saved tensor, and says whether there were any."""
+    def pack(self, make: Callable[[Any, Any], Any]) -> None:
+        """Puts ``make(tensor, node)`` in the place of each saved tensor."""
         found = False
         for slot, how in self.saved.items():
             value = getattr(self, slot, None)
@@ -279,7 +280,8 @@ class Node:
             else:
                 continue
             found = True
-        return found
+        if found:
+            hooked(self).packed = True
 
     def release(self) -> None:
         """Frees what is saved."""
@@ -350,6 +352,16 @@ def versions(tensors: Any) -> int:
 
 def modified(node: Node) -> RuntimeError:
     """The error for a saved tensor that was changed in place after it was saved."""
+    versions_, array, maker, expected = modification(node)
+    return modification_error(array, maker, versions_[0], expected)
+
+
+def modification(node: Node) -> Any:
+    """Which of its saved tensors was changed since a node saved it.
+
+    Returns:
+        The tensor's versions, array and node, and the version it had; None if nothing was changed.
+    """
     now: list[tuple[list[Any], Any, Any]] = []
     for name, how in node.saved.items():
         value = getattr(node, name, None)
@@ -358,17 +370,25 @@ def modified(node: Node) -> RuntimeError:
                 now.append((getattr(node, name + "_version"), value, node))
         elif value is not None:
             for t in value if isinstance(value, (list, tuple)) else (value,):
-                now.append((t._versions, t._data, t._node))
+                if isinstance(t, base.TensorBase):
+                    now.append((t._versions, t._data, t._node))
+    if not now or sum(entry[0][0] for entry in now) == node.version:
+        return None
     # One number holds the sum of all saved versions, so the tensor that moved most is the one to name; it may stand
     # there several times, as in ``x * x``.
     versions_, array, maker = max(now, key=lambda entry: entry[0][0])
     times = sum(entry[0] is versions_ for entry in now)
     others = sum(entry[0][0] for entry in now if entry[0] is not versions_)
-    return modification_error(array, maker, versions_[0], (node.version - others) // times)
+    return versions_, array, maker, (node.version - others) // times
 
 
 def modification_error(array: Any, maker: Any, found: int, expected: int) -> RuntimeError:
     """The error for a saved array, made by the node `maker`, whose version is not the expected one."""
+    if found >= base.DETACHED > expected:
+        return RuntimeError(
+            "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, "
+            "please use out-of-place `.detach()` instead"
+        )
     function, index = function_of(maker)
     what = f"torch.{base.dtypes.from_numpy(array.dtype).legacy} {list(array.shape)}"
     made = function is not None and function.seq  # a leaf was made by no operation

@@ -6,13 +6,14 @@ handle later, a slot holds a `Packed` instead, and the node's rule a note of tha
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .. import base
+from ..ops.saved_names import form_of
 from . import mode
-from .node import FREED, Node, Twin, hooked, output
+from .node import FREED, Node, Twin, modification, modified, output
 
 
 class Packed:
@@ -64,12 +65,21 @@ class Packed:
             node = holder if node < 0 else output(holder, node)
         if node is None and found._node is None:
             return found
-        again = base.wrap(found._data, node)
-        again._versions = base.own_version(found)
-        return again
+        return base.wrap(found._data, node)
 
 
 # ---------------------------------------------------------------------------------------------- hooks in force
+class Hooks(NamedTuple):
+    """A pair of hooks: `pack` gets a tensor that is saved, `unpack` what that made of it."""
+
+    pack: Callable[..., Any]
+    unpack: Callable[..., Any]
+
+    def keep_for(self, node: Node) -> None:
+        """Keeps what a new node saved."""
+        node.pack(lambda tensor, place: Packed(tensor, self.pack, self.unpack, place))
+
+
 def push(pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
     """From here on, what nodes made in this thread save goes through these hooks.
 
@@ -82,23 +92,18 @@ def push(pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
     local = mode.local
     if local.saving_refused is not None:
         raise RuntimeError(local.saving_refused)
-    if not local.saving:
-        mode.on_nodes(pack_saved)
-    local.saving = (*local.saving, (pack, unpack))
+    mode.set_saving((*local.saving, Hooks(pack, unpack)))
 
 
 def pop() -> None:
     """Ends what the last `push` began."""
-    local = mode.local
-    local.saving = local.saving[:-1]
-    if not local.saving:
-        mode.off_nodes(pack_saved)
+    mode.set_saving(mode.local.saving[:-1])
 
 
 def top(ignore_is_tracing: bool = False) -> Any:
     """The hooks in force, or None."""
     saving = mode.local.saving
-    return saving[-1] if saving else None
+    return (saving[-1].pack, saving[-1].unpack) if saving else None
 
 
 def refuse(message: str, fail_if_non_empty: bool = True) -> None:
@@ -125,13 +130,6 @@ def refusal() -> str | None:
 def allowed() -> bool:
     """Whether `push` is possible."""
     return mode.local.saving_refused is None
-
-
-def pack_saved(node: Node) -> None:
-    """Gives all that a new node saved to the hooks in force."""
-    pack, unpack = mode.local.saving[-1]
-    if node.pack(lambda tensor, place: Packed(tensor, pack, unpack, place)):
-        hooked(node).packed = True
 
 
 # ---------------------------------------------------------------------------------------------- running
@@ -175,10 +173,14 @@ def saved_value(node: Node, name: str) -> Any:
         AttributeError: it saves nothing of that name.
         RuntimeError: backward has freed it.
     """
-    slot = node.slot_of(name)
-    if slot is None:
+    slot, form = node.slot_of(name), form_of(node, name)
+    if slot is None and form is None:
         raise AttributeError(f"'{type(node).__name__}' object has no attribute '_saved_{name}'")
-    value = getattr(node, slot, None)
+    value = getattr(node, slot, None) if slot else None
+    if value is FREED:
+        return value.used
+    if form is not None:
+        value = form(node)
     if slot not in node.saved:
         return value
     if isinstance(value, (list, tuple)):
@@ -191,6 +193,9 @@ def _shown(node: Node, slot: str, value: Any) -> Any:
         return value.used
     if type(value) is Packed:
         return value.unpack(node)
+    stale = modification(node) if value is not None and hasattr(node, "version") else None
+    if stale is not None and stale[0] is (getattr(node, slot + "_version", None) or value._versions):
+        raise modified(node)
     if isinstance(value, np.ndarray):
         return node.result_of(slot) if node.saved[slot] == "result" else base.wrap(value)
     return value
@@ -201,17 +206,18 @@ def raw_value(node: Node, name: str) -> Any:
 
     Raises:
         AttributeError: it saves no tensor of that name.
-        RuntimeError: backward has freed it.
     """
     slot = node.slot_of(name)
     if slot not in node.saved:
         raise AttributeError(f"'{type(node).__name__}' object has no attribute '_raw_saved_{name}'")
     value = getattr(node, slot, None)
-    if value is FREED:
-        return value.used
-    if isinstance(value, (list, tuple)):
+    if not isinstance(value, (list, tuple)):
+        return SavedTensor(node, slot)
+    form = form_of(node, name)
+    if form is None:
         return tuple([SavedTensor(node, slot, i) for i in range(len(value))])
-    return SavedTensor(node, slot)
+    places = iter(range(len(value)))
+    return tuple([SavedTensor(node, slot, None if v is None else next(places)) for v in form(node)])
 
 
 class SavedTensor:
@@ -225,12 +231,16 @@ class SavedTensor:
         self._node, self._slot, self._index = node, slot, index
 
     def _held(self) -> Any:
-        return self._node.held(self._slot, self._index)
+        held = self._node.held(self._slot, self._index)
+        # A handle on a place in a list where nothing is saved has no index.
+        return None if isinstance(held, (list, tuple)) else held
 
     @property
     def data(self) -> Any:
         """The saved tensor, or what a hook has made of it."""
         held = self._held()
+        if held is FREED:
+            return None
         return held.value if type(held) is Packed else _shown(self._node, self._slot, held)
 
     @property
@@ -254,6 +264,13 @@ class SavedTensor:
             raise TypeError(_arguments("register_hooks", "self: torch._C._autograd.SavedTensor, ", f"{self!r}, "
                                        f"{pack_hook!r}, {unpack_hook!r}"))  # fmt: skip
         held = self._held()
+        if held is FREED:
+            raise RuntimeError(
+                "Calling register_hooks on a saved tensor after it has been freed. Saved intermediate values of the "
+                "graph are freed when you call .backward() or autograd.grad(). Specify retain_graph=True if you need "
+                "to backward through the graph a second time or if you need to access saved variables after calling "
+                "backward."
+            )
         if type(held) is Packed:
             raise RuntimeError(
                 "Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only one pair of "
@@ -261,11 +278,8 @@ class SavedTensor:
             )
         if held is None:
             raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
-        if held is FREED:
-            return held.used
         shown = _shown(self._node, self._slot, held)
         self._node.hold(self._slot, self._index, Packed(shown.detach(), pack_hook, unpack_hook, shown._node))
-        hooked(self._node).packed = True
 
 
 SavedTensor.__module__ = "torch._C._autograd"

@@ -24,9 +24,10 @@ class Task:
         useful: the nodes that lead to what is asked for, or None if all do.
         node: the node that is running.
         callbacks: functions to call when this backward is done.
+        saving: the hooks on saved tensors in force when it began.
     """
 
-    __slots__ = ("callbacks", "captures", "graph", "id", "keep", "node", "roots", "useful")
+    __slots__ = ("saving", "callbacks", "captures", "graph", "id", "keep", "node", "roots", "useful")
 
     def __init__(self, roots: list[Any], keep: bool, useful: Any = None, captures: Any = None):
         self.id = _next_id()
@@ -37,6 +38,17 @@ class Task:
         self.node: Any = None
         self.callbacks: list[Callable[[], None]] = []
         self.graph: Any = None
+        self.saving = mode.local.saving
+
+    def begin(self) -> None:
+        """From here on, this is the innermost backward."""
+        tasks.stack.append(self)
+
+    def end(self) -> None:
+        """It no longer is; what user code in it has left in force is not."""
+        tasks.stack.pop()
+        if mode.local.saving is not self.saving:
+            mode.set_saving(self.saving)
 
     def will_run(self, node: Any) -> bool:
         """Whether the node is part of this backward and not left out for leading nowhere.
@@ -63,12 +75,12 @@ class Task:
         """Calls what was queued, and what that queues."""
         if self.callbacks:
             self.node = None
-            tasks.stack.append(self)
+            self.begin()
             try:
                 for callback in self.callbacks:
                     callback()
             finally:
-                tasks.stack.pop()
+                self.end()
 
 
 class _Tasks(threading.local):

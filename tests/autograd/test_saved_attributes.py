@@ -1,0 +1,114 @@
+"""What nodes saved, under PyTorch's names, beside PyTorch."""
+
+import pytest
+from beside import check
+
+
+def ones(t, *shape):
+    return t.ones(*shape, requires_grad=True)
+
+
+def F(t):
+    return t.nn.functional
+
+
+# What is computed, and the names under which its node must show what it saved.
+CASES = {
+    "stack": (lambda t: t.stack([ones(t, 1), ones(t, 1)], 0), ["dim"]),
+    "cat": (lambda t: t.cat([ones(t, 2, 2), ones(t, 2, 2)], 1), ["dim"]),
+    "mul": (lambda t: ones(t, 2) * ones(t, 2), ["self", "other"]),
+    "index": (lambda t: ones(t, 2, 2)[:, t.tensor([0, 1])], ["indices", "self_sym_sizes"]),
+    "index of two": (lambda t: ones(t, 2, 2)[t.tensor([0, 1]), t.tensor([1, 0])], ["indices", "self_sym_sizes"]),
+    "select": (lambda t: ones(t, 2, 3)[1], ["dim", "index", "self_sym_sizes"]),
+    "slice": (lambda t: ones(t, 5, 3)[1:4:2], ["dim", "start", "end", "step", "self_sym_sizes"]),
+    "mean": (lambda t: ones(t, 2, 2).mean(), ["self_sym_sizes"]),
+    "mean of a dimension": (lambda t: ones(t, 2, 2).mean(1, keepdim=True), ["dim", "keepdim", "self_sym_sizes"]),
+    "sum": (lambda t: ones(t, 2, 2).sum(), ["self_sym_sizes"]),
+    "sum of a dimension": (lambda t: ones(t, 2, 3).sum(1), ["dim", "keepdim", "self_sym_sizes"]),
+    "prod": (lambda t: ones(t, 2, 3).prod(), ["self"]),
+    "amax": (lambda t: ones(t, 2, 3).amax(1), ["dim", "keepdim", "self", "result"]),
+    "max of a dimension": (lambda t: ones(t, 2, 3).max(1)[0], ["dim", "keepdim", "self_sym_sizes", "indices"]),
+    "max": (lambda t: ones(t, 2, 3).max(), ["self", "result"]),
+    "var": (lambda t: t.arange(3.0).requires_grad_().var(), ["self", "keepdim"]),
+    "std": (lambda t: t.arange(3.0).requires_grad_().std(), ["self", "result"]),
+    "logsumexp": (lambda t: ones(t, 2, 3).logsumexp(1), ["self", "result", "dim", "keepdim"]),
+    "softmax": (lambda t: ones(t, 2, 3).softmax(1), ["result", "dim", "self_scalar_type"]),
+    "log_softmax": (lambda t: ones(t, 2, 3).log_softmax(1), ["result", "dim", "self_scalar_type"]),
+    "cumsum": (lambda t: ones(t, 3).cumsum(0), ["dim"]),
+    "sort": (lambda t: t.arange(3.0).requires_grad_().sort()[0], ["indices", "self_sym_sizes"]),
+    "topk": (lambda t: t.arange(3.0).requires_grad_().topk(2)[0], ["indices", "self_sym_sizes"]),
+    "gather": (lambda t: ones(t, 2, 2).gather(0, t.tensor([[0, 1]])), ["dim", "index"]),
+    "view": (lambda t: ones(t, 2, 2).view(4), ["self_sym_sizes"]),
+    "permute": (lambda t: ones(t, 2, 3).permute(1, 0), ["dims"]),
+    "transpose": (lambda t: ones(t, 2, 3).transpose(0, 1), ["dim0", "dim1"]),
+    "expand": (lambda t: ones(t, 1, 3).expand(2, 3), ["self_sym_sizes"]),
+    "squeeze": (lambda t: ones(t, 1, 3).squeeze(0), ["dim", "self_sym_sizes"]),
+    "unsqueeze": (lambda t: ones(t, 3).unsqueeze(0), ["dim"]),
+    "repeat": (lambda t: ones(t, 3).repeat(2, 2), ["repeats", "self_sym_sizes"]),
+    "as_strided": (lambda t: ones(t, 2, 2).as_strided((3,), (1,), 1), ["size", "stride", "storage_offset"]),
+    "diagonal": (lambda t: ones(t, 3, 3).diagonal(), ["offset", "dim1", "dim2", "self_sym_sizes"]),
+    "mm": (lambda t: ones(t, 2, 3) @ ones(t, 3, 2), ["self", "mat2"]),
+    "addmm": (lambda t: t.addmm(ones(t, 2), ones(t, 2, 3), ones(t, 3, 2)), ["alpha", "beta", "mat1", "mat2"]),
+    "bmm": (lambda t: t.bmm(ones(t, 1, 2, 3), ones(t, 1, 3, 2)), ["self", "mat2"]),
+    "addbmm": (lambda t: t.addbmm(ones(t, 3, 3), ones(t, 1, 3, 3), ones(t, 1, 3, 3)),
+               ["batch1_sym_argsize_0", "batch1_sym_argsize_1"]),
+    "div with rounding": (lambda t: t.div(ones(t, 1), 2.0, rounding_mode="trunc"), ["rounding_mode"]),
+    "threshold": (lambda t: t.threshold(ones(t, 5), 1.0, 1.0), ["threshold"]),
+    "threshold of an integer": (lambda t: t.threshold(ones(t, 5), 1, 1), ["threshold"]),
+    "threshold of a bool": (lambda t: t.threshold(ones(t, 5), False, False), ["threshold"]),
+    "tanh": (lambda t: ones(t, 2).tanh(), ["result"]),
+    "logit": (lambda t: t.logit(ones(t, 1, 2), 0.5), ["eps", "self"]),
+    "logit without eps": (lambda t: t.logit(ones(t, 1, 2)), ["eps"]),
+    "pow": (lambda t: ones(t, 2) ** 3, ["self", "exponent"]),
+    "clamp": (lambda t: ones(t, 2).clamp(0.5, 2), ["min", "max", "self"]),
+    "leaky_relu": (lambda t: F(t).leaky_relu(ones(t, 2), 0.2), ["self", "negative_slope"]),
+    "elu": (lambda t: F(t).elu(ones(t, 2), 0.5), ["self", "alpha"]),
+    "gelu": (lambda t: F(t).gelu(ones(t, 2)), ["self", "approximate"]),
+    "softplus": (lambda t: F(t).softplus(ones(t, 2)), ["self", "beta", "threshold"]),
+    "nll_loss": (lambda t: F(t).nll_loss(ones(t, 3, 5), t.tensor([1, 0, 4])),
+                 ["target", "reduction", "total_weight"]),
+    "nll_loss with weights": (lambda t: F(t).nll_loss(ones(t, 3, 5), t.tensor([1, 0, 4]), t.ones(5)), ["weight"]),
+    "mse_loss": (lambda t: F(t).mse_loss(ones(t, 3), t.zeros(3)), ["self", "target", "reduction"]),
+    "smooth_l1": (lambda t: F(t).smooth_l1_loss(ones(t, 3), t.zeros(3)), ["beta", "reduction", "self", "target"]),
+    "conv": (lambda t: F(t).conv2d(ones(t, 1, 1, 3, 3), ones(t, 1, 1, 3, 3), ones(t, 1)),
+             ["bias_sym_sizes_opt", "dilation", "groups", "padding", "stride", "transposed", "output_padding", "input",
+              "weight"]),
+    "conv without bias": (lambda t: F(t).conv2d(ones(t, 1, 1, 3, 3), ones(t, 1, 1, 3, 3)), ["bias_sym_sizes_opt"]),
+    "unfold": (lambda t: F(t).unfold(ones(t, 1, 1, 3, 3), 3),
+               ["kernel_size", "dilation", "padding", "stride", "self_sym_argsize_minus_1",
+                "self_sym_argsize_minus_2"]),
+    "batch_norm": (lambda t: F(t).batch_norm(t.arange(4.0).reshape(2, 2).requires_grad_(), None, None, training=True),
+                   ["eps", "input", "training", "weight"]),
+    "embedding": (lambda t: F(t).embedding(t.tensor([0, 1]), ones(t, 3, 2)),
+                  ["scale_grad_by_freq", "weight_sym_argsize_0"]),
+    "qr": (lambda t: t.linalg.qr(ones(t, 1, 1))[0], ["Q", "R"]),
+    "norm": (lambda t: t.linalg.vector_norm(ones(t, 2)), ["keepdim", "self", "result"]),
+    "where": (lambda t: t.where(t.tensor([True, False]), ones(t, 2), ones(t, 2)), ["condition"]),
+    "masked_fill": (lambda t: ones(t, 2).masked_fill(t.tensor([True, False]), 0.0), ["mask"]),
+    "triu": (lambda t: ones(t, 2, 2).triu(1), ["diagonal"]),
+    "flip": (lambda t: ones(t, 2, 2).flip(0), ["dims"]),
+    "roll": (lambda t: ones(t, 2, 2).roll(1, 0), ["dims", "shifts"]),
+    "split": (lambda t: ones(t, 4).split(2)[0], ["dim", "split_size", "self_sym_sizes"]),
+    "chunk": (lambda t: ones(t, 4).chunk(2)[0], ["dim", "split_size", "self_sym_sizes"]),
+    "unbind": (lambda t: ones(t, 4).unbind(0)[0], ["dim"]),
+    "addcmul": (lambda t: t.addcmul(ones(t, 2), ones(t, 2), ones(t, 2), value=2.0), ["tensor1", "tensor2", "value"]),
+    "addcdiv": (lambda t: t.addcdiv(ones(t, 2), ones(t, 2), ones(t, 2), value=2.0), ["tensor1", "tensor2", "value"]),
+    "lerp": (lambda t: t.lerp(ones(t, 2), ones(t, 2), 0.5), ["weight"]),
+    "add with alpha": (lambda t: t.add(ones(t, 2), ones(t, 2), alpha=3), ["alpha"]),
+    "sub with alpha": (lambda t: t.sub(ones(t, 2), ones(t, 2), alpha=3), ["alpha"]),
+    "to": (lambda t: ones(t, 2).to(t.float64), ["self_options"]),
+    "index_select": (lambda t: ones(t, 4).index_select(0, t.tensor([0])), ["dim", "index", "self_sym_sizes"]),
+    "scatter": (lambda t: ones(t, 4).scatter(0, t.tensor([0]), t.ones(1)), ["dim", "index"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_values(case):
+    compute, names = CASES[case]
+
+    def scenario(t):
+        node = compute(t).grad_fn
+        found = {name: getattr(node, "_saved_" + name) for name in names}
+        return node.name(), found, {k: v if isinstance(v, str) else type(v).__name__ for k, v in found.items()}
+
+    check(scenario)
