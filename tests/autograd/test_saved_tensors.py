@@ -495,7 +495,8 @@ def saved_original_or_result(t):
     n = (a * a).grad_fn
     return (
         n._saved_self is a, n._saved_self is n._saved_other, y.grad_fn._saved_result is y,
-        y.grad_fn._saved_result.grad_fn is y.grad_fn, y.grad_fn._saved_result.output_nr, (x * x).grad_fn._saved_self is x,
+        y.grad_fn._saved_result.grad_fn is y.grad_fn, y.grad_fn._saved_result.output_nr,
+        (x * x).grad_fn._saved_self is x,
         y.grad_fn._saved_result._version,
     )  # fmt: skip
 

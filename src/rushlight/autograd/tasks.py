@@ -27,7 +27,7 @@ class Task:
         saving: the hooks on saved tensors in force when it began.
     """
 
-    __slots__ = ("saving", "callbacks", "captures", "graph", "id", "keep", "node", "roots", "useful")
+    __slots__ = ("callbacks", "captures", "graph", "id", "keep", "node", "roots", "saving", "useful")
 
     def __init__(self, roots: list[Any], keep: bool, useful: Any = None, captures: Any = None):
         self.id = _next_id()

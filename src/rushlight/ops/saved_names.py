@@ -1,6 +1,7 @@
 """What nodes show under PyTorch's names where they keep it in another form."""
 
 import re
+from operator import attrgetter
 from typing import Any
 
 _SIZE = re.compile(r"(\w+)_sym_argsize_(minus_)?(\d)")
@@ -36,7 +37,9 @@ def form_of(node: Any, name: str) -> Any:
         return None
     tensor, minus, number = size.groups()
     slot = ("input" if tensor == "self" else tensor) + "_shape"
-    shape = forms.get(tensor + "_shape") or (lambda n: getattr(n, slot) if slot in type(n).__slots__ else None)
-    if shape(node) is None:
-        return None
+    shape = forms.get(tensor + "_shape")
+    if shape is None:
+        if slot not in getattr(type(node), "__slots__", ()):
+            return None
+        shape = attrgetter(slot)
     return lambda n: shape(n)[-int(number) if minus else int(number)]
