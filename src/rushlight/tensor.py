@@ -215,6 +215,8 @@ class Tensor(TensorMethods):
             if current is None:
                 leaf = self._node = AccumulateGrad(self)
                 leaf.total = self._kept_grad
+                if self._versions is mode.INFERENCE:
+                    mode.inference_leaf(self)
         elif current is not None:
             self._kept_grad = current.total
             self._node = None

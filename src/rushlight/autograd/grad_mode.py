@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from ..base import TensorBase, own_version
 from . import mode
+from .mode import is_grad_enabled
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,16 +83,14 @@ class _GradMode(_Decorator):
     mode: bool
 
     def __enter__(self) -> None:
-        local = mode.local
-        self.previous = local.grad
-        local.grad = self.mode
+        self.previous = mode.is_grad_enabled()
+        mode.set_recording(self.mode)
         mode.enter()
 
     def __exit__(self, *exc: Any) -> None:
-        local = mode.local
-        local.grad = self.previous
+        mode.set_recording(self.previous)
         mode.leave()
-        if self.previous and local.switched_off:
+        if self.previous and mode.local.switched_off:
             _switch(True)
 
 
@@ -133,7 +132,7 @@ class set_grad_enabled(_GradMode):
             kind = type(mode).__name__
             raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {kind}")
         self.mode = mode
-        self.previous = globals()["mode"].local.grad
+        self.previous = is_grad_enabled()
         _switch(mode)
 
     def __enter__(self) -> None:
@@ -152,7 +151,7 @@ class set_grad_enabled(_GradMode):
         return set_grad_enabled(self.mode)
 
     def __str__(self) -> str:
-        return f"{type(self).__name__}(mode={self.mode})"
+        return f"torch.autograd.grad_mode.{type(self).__name__}(mode={self.mode})"
 
     __repr__ = __str__
 
@@ -166,7 +165,7 @@ def _switch(on: bool) -> None:
     elif on and local.switched_off:
         local.switched_off = False
         mode.leave()
-    local.grad = bool(on)
+    mode.set_recording(on)
 
 
 class inference_mode(_Decorator):
@@ -193,12 +192,13 @@ class inference_mode(_Decorator):
 
     def __enter__(self) -> None:
         local = mode.local
-        self.previous = local.grad, local.inference
-        local.grad, local.inference = not self.mode, self.mode
+        self.previous = local.grad, local.inference, local.asked
+        local.grad, local.inference, local.asked = not self.mode, self.mode, False
         mode.enter(more=True)
 
     def __exit__(self, *exc: Any) -> None:
-        mode.local.grad, mode.local.inference = self.previous
+        local = mode.local
+        local.grad, local.inference, local.asked = self.previous
         mode.leave(more=True)
 
 
@@ -245,6 +245,55 @@ def _set_version_counter(tensors: Any, versions: Any) -> None:
         if version < 0:
             raise RuntimeError(f"Cannot set a version_counter to a value below 0: {version}")
         own_version(t)[0] = version
+
+
+class _force_original_view_tracking(_Decorator):
+    """Says whether views changed in place are to be made again step by step, which has no effect here.
+
+    Args:
+        mode: whether they are.
+    """
+
+    def __init__(self, mode: bool):
+        self.mode = mode
+        local = globals()["mode"].local
+        self.prev, local.replays_views = local.replays_views, mode
+
+    def __enter__(self) -> None:
+        mode.local.replays_views = self.mode
+
+    def __exit__(self, *exc: Any) -> None:
+        mode.local.replays_views = self.prev
+
+    def clone(self) -> "_force_original_view_tracking":
+        """Another one of the same kind, for one call of a decorated function."""
+        return _force_original_view_tracking(self.mode)
+
+
+def is_view_replay_enabled() -> bool:
+    """Whether `_force_original_view_tracking` is in force."""
+    return mode.local.replays_views
+
+
+class enforce_grad_layout_policy(_Decorator):
+    """Says whether gradients must have the layout of their tensors, which they have here in any case.
+
+    Args:
+        enable: whether they must.
+    """
+
+    def __init__(self, enable: bool = True):
+        self.mode = enable
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *exc: Any) -> None:
+        pass
+
+    def clone(self) -> "enforce_grad_layout_policy":
+        """Another one of the same kind, for one call of a decorated function."""
+        return enforce_grad_layout_policy(self.mode)
 
 
 class set_multithreading_enabled(_Decorator):

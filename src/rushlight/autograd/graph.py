@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
 
 from ..base import TensorBase, bump
-from . import metadata, saved, tasks
+from . import metadata, mode, saved, tasks
 from .mutation import allow_mutation_on_saved_tensors as allow_mutation_on_saved_tensors
 from .node import AccumulateGrad, Output, function_of, output
 from .node import Node as Node
@@ -58,6 +58,7 @@ def increment_version(tensor: Any) -> None:
     if not hasattr(tensors, "__iter__"):
         raise RuntimeError("increment_version expect a Iterable[Tensor] as input")
     for t in tensors:
+        mode.refuse_inference(t)
         bump(t)
 
 

@@ -8,6 +8,7 @@ that its thread does not record goes straight to its plain form.
 """
 
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -33,11 +34,13 @@ class Local(threading.local):
     """What is in force in this thread.
 
     Attributes:
-        grad: whether operations are recorded.
+        grad: whether operations are recorded; never in inference mode.
+        asked: in inference mode, whether recording was switched on inside, for those who ask.
         switched_off: whether ``set_grad_enabled(False)`` outside any context is in force.
         inference: whether inference mode is on.
         forward_grad: whether tangents are computed.
         multithreading: whether backward may use several threads; only asked for.
+        replays_views: only asked for.
         dual: the open level of forward mode, or None.
         watchers: functions that take part in every operation: see `intercept`.
         node_makers: functions called with every node that is recorded: see `born`.
@@ -47,10 +50,12 @@ class Local(threading.local):
     """
 
     grad = True
+    asked = False
     switched_off = False
     inference = False
     forward_grad = True
     multithreading = True
+    replays_views = False
     dual: Any = None
     watchers: tuple[Any, ...] = ()
     node_makers: tuple[Callable[[Any], None], ...] = ()
@@ -79,8 +84,16 @@ def leave(more: bool = False) -> None:
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are recorded for backward in this thread."""
-    return local.grad
+    """Whether operations are recorded for backward in this thread (or would be, but for inference mode)."""
+    return local.asked if local.inference else local.grad
+
+
+def set_recording(on: bool) -> None:
+    """Switches recording on or off in this thread, without counting it as a mode."""
+    if local.inference:
+        local.asked = on
+    else:
+        local.grad = on
 
 
 def watch(watcher: Any) -> None:
@@ -132,7 +145,8 @@ def set_saving(hooks: tuple[Any, ...]) -> None:
 
 def call(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Runs an operation while some special mode is in force somewhere."""
-    run: Callable[..., Any] = operation.recording if local.grad else operation.plain
+    records = local.grad and not (inference_leaves and _only_inference(operation, args, kwargs))
+    run: Callable[..., Any] = operation.recording if records else operation.plain
     for watcher in local.watchers:
         run = watcher.around(operation, run)
     result = run(*args, **kwargs)
@@ -162,3 +176,42 @@ def mark_inference(result: Any) -> None:
             mark_inference(r)
     elif isinstance(result, TensorBase) and result._versions is UNTOUCHED:
         result._versions = INFERENCE
+
+
+def refuse_inference(t: TensorBase) -> None:
+    """Refuses to change a tensor of inference mode outside of it.
+
+    Raises:
+        RuntimeError: it is one of those.
+    """
+    if t._versions is INFERENCE and not local.inference:
+        raise RuntimeError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+            "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
+        )
+
+
+# The tensors made in inference mode that say they require a gradient: there is hardly ever one.
+inference_leaves: set[int] = set()
+
+
+def inference_leaf(t: Any) -> None:
+    """Notes that a tensor of inference mode requires a gradient, which is a special mode for as long as it lives."""
+    if id(t) not in inference_leaves:
+        inference_leaves.add(id(t))
+        enter(more=True)
+        weakref.finalize(t, _forget, id(t))
+
+
+def _forget(key: int) -> None:
+    inference_leaves.discard(key)
+    leave(more=True)
+
+
+def _only_inference(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    """Whether all inputs of an operation were made in inference mode: then it is not recorded."""
+    given = {**dict(zip(operation.parameters, args, strict=False)), **kwargs}
+    inputs = [given[n] for n in operation.tensors if n in given and given[n] is not None]
+    for n in operation.lists:
+        inputs += given.get(n, ())
+    return all(isinstance(t, TensorBase) and t._versions is INFERENCE for t in inputs)

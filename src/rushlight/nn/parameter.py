@@ -14,7 +14,7 @@ def _share(cls: type, data: Any, requires_grad: bool) -> Any:
     if requires_grad and not (data._dtype.is_floating_point or data._dtype.is_complex):
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     t: Any = object.__new__(cls)
-    t._data = data._data
+    t._data = base.settle(data)
     t._shape = data._shape
     t._dtype = data._dtype
     t._node = None

@@ -57,6 +57,8 @@ def finish(array: np.ndarray, dtype: dtypes.dtype, requires_grad: Any = False) -
         t._node = AccumulateGrad(t)
     if mode.special.count and mode.local.inference:
         mode.mark_inference(t)
+        if requires_grad:
+            mode.inference_leaf(t)
     return t
 
 

@@ -19,8 +19,10 @@ from .codegen import Plan, Variant
 from .declare import REGISTRY, Operation
 from .history import check_view, rebase, refresh
 
-
 # ---------------------------------------------------------------------------------------------- what is allowed
+LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
+
+
 def check(t: Any, records: bool) -> None:
     """Refuses an in-place change that would make gradients wrong.
 
@@ -33,17 +35,16 @@ def check(t: Any, records: bool) -> None:
     """
     if mode.special.count:
         saved_is_kept(t)
-    if t._versions is mode.INFERENCE and not mode.local.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
-            "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
+    if t._versions is mode.INFERENCE:
+        if mode.local.grad and t._node is not None:
+            raise RuntimeError(LEAF)
+        mode.refuse_inference(t)
     if not mode.local.grad:
         return
     view = t._view
     if view is None:
         if type(t._node) is AccumulateGrad:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+            raise RuntimeError(LEAF)
         return
     check_view(t, records)
     of = (view.base if type(view) is View else view)._node
@@ -250,6 +251,7 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
             raise RuntimeError(f"{op.public_name} does not support non-boolean outputs.")
         raise RuntimeError(f"Found dtype {out._dtype.scalar_name} but expected {result._dtype.scalar_name}")
     castable(result._dtype, out._dtype)
+    mode.refuse_inference(out)
     if mode.special.count:
         saved_is_kept(out)
     if out._shape != result._shape:

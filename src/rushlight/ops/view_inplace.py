@@ -147,6 +147,7 @@ def resize_(input: Any, *size: Any, memory_format: Any = None, **named: Any) -> 
         raise RuntimeError("cannot resize variables that require grad")
     if mode.local.dual is not None and mode.local.dual.tangent(input) is not None:
         raise RuntimeError("cannot resize variables that has a forward grad")
+    mode.refuse_inference(input)
     a = settle(input)
     count = 1
     for n in new:
