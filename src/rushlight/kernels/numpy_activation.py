@@ -8,7 +8,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, quiet, widen
+from rushlight.kernels.numpy_common import narrow, widen
 
 Array = np.ndarray
 
@@ -16,7 +16,6 @@ Array = np.ndarray
 # Softmax --------------------------------------------------------------------------------------------------------------
 
 
-@quiet
 def softmax(x: Array, axis: int) -> Array:
     """`exp(x) / sum(exp(x))` along `axis`, computed from differences to the maximum so that nothing overflows."""
     dtype, x = x.dtype, widen(x)
@@ -28,7 +27,6 @@ def softmax(x: Array, axis: int) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def softmax_backward(g: Array, y: Array, axis: int) -> Array:
     """The gradient of `softmax` from its result `y`: `y (g - sum(g y))`."""
     dtype, g, y = g.dtype, widen(g), widen(y)
@@ -37,7 +35,6 @@ def softmax_backward(g: Array, y: Array, axis: int) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def log_softmax(x: Array, axis: int) -> Array:
     """`x - log(sum(exp(x)))` along `axis`, without overflow."""
     dtype, x = x.dtype, widen(x)
@@ -48,7 +45,6 @@ def log_softmax(x: Array, axis: int) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def log_softmax_backward(g: Array, y: Array, axis: int) -> Array:
     """The gradient of `log_softmax` from its result `y`: `g - exp(y) sum(g)`."""
     dtype, g, y = g.dtype, widen(g), widen(y)
@@ -71,7 +67,6 @@ def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
     return np.where(x <= threshold, np.zeros((), g.dtype), g)
 
 
-@quiet
 def hardtanh(x: Array, low: float, high: float) -> Array:
     """`x` limited to `[low, high]`."""
     out = np.maximum(x, np.asarray(low, x.dtype))
@@ -83,32 +78,27 @@ def hardtanh_backward(g: Array, x: Array, low: float, high: float) -> Array:
     return np.where((x > low) & (x < high), g, np.zeros((), g.dtype))
 
 
-@quiet
 def leaky_relu(x: Array, slope: float) -> Array:
     """`x` where positive, else `slope * x`."""
     return np.where(x > 0, x, x * np.asarray(slope, x.dtype))
 
 
-@quiet
 def leaky_relu_backward(g: Array, x: Array, slope: float) -> Array:
     """`g` where `x` is positive, else `slope * g`."""
     return np.where(x > 0, g, g * np.asarray(slope, g.dtype))
 
 
-@quiet
 def prelu(x: Array, weight: Array) -> Array:
     """`x` where positive, else `weight * x`; `weight` broadcasts to x's shape."""
     return np.where(x > 0, x, x * weight)
 
 
-@quiet
 def prelu_backward(g: Array, x: Array, weight: Array) -> tuple[Array, Array]:
     """The gradients of `prelu` by `x` and by the broadcast `weight`, both of x's shape."""
     positive = x > 0
     return np.where(positive, g, g * weight), np.where(positive, np.zeros((), g.dtype), x * g)
 
 
-@quiet
 def hardswish(x: Array) -> Array:
     """`x * clip(x + 3, 0, 6) / 6`."""
     out = _clip_shifted(x)
@@ -117,7 +107,6 @@ def hardswish(x: Array) -> Array:
     return out
 
 
-@quiet
 def hardswish_backward(g: Array, x: Array) -> Array:
     """`g` times 0 up to x = -3, 1 from x = 3 on, `x / 3 + 1 / 2` between."""
     out = x / 3
@@ -126,7 +115,6 @@ def hardswish_backward(g: Array, x: Array) -> Array:
     return out * g
 
 
-@quiet
 def hardsigmoid(x: Array) -> Array:
     """`clip(x + 3, 0, 6) / 6`."""
     out = _clip_shifted(x)
@@ -134,7 +122,6 @@ def hardsigmoid(x: Array) -> Array:
     return out
 
 
-@quiet
 def hardsigmoid_backward(g: Array, x: Array) -> Array:
     """`g / 6` where x is strictly between -3 and 3, else 0."""
     # PyTorch's constant is rounded to float32 whatever the dtype.
@@ -151,7 +138,6 @@ def hardshrink_backward(g: Array, x: Array, bound: float) -> Array:
     return np.where((x > bound) | (x < -bound), g, np.zeros((), g.dtype))
 
 
-@quiet
 def softshrink(x: Array, bound: float) -> Array:
     """`x` moved towards 0 by `bound`, and 0 where it would pass it."""
     bound = np.asarray(bound, x.dtype)  # type: ignore[assignment]
@@ -161,7 +147,6 @@ def softshrink(x: Array, bound: float) -> Array:
 # Smooth ---------------------------------------------------------------------------------------------------------------
 
 
-@quiet
 def gelu(x: Array, approximate: str) -> Array:
     """`x Phi(x)`, Phi the normal distribution function, by erf ("none") or approximated by tanh ("tanh")."""
     dtype, x = x.dtype, widen(x)
@@ -170,7 +155,6 @@ def gelu(x: Array, approximate: str) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def gelu_backward(g: Array, x: Array, approximate: str) -> Array:
     """`g` times the derivative of `gelu`."""
     dtype, g, x = g.dtype, widen(g), widen(x)
@@ -196,7 +180,6 @@ def gelu_backward(g: Array, x: Array, approximate: str) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def silu(x: Array) -> Array:
     """`x * sigmoid(x)`."""
     dtype, x = x.dtype, widen(x)
@@ -204,7 +187,6 @@ def silu(x: Array) -> Array:
     return narrow(np.divide(x, out, out=out), dtype)
 
 
-@quiet
 def silu_backward(g: Array, x: Array) -> Array:
     """`g` times `s (1 + x (1 - s))` with `s = sigmoid(x)`."""
     dtype, g, x = g.dtype, widen(g), widen(x)
@@ -218,7 +200,6 @@ def silu_backward(g: Array, x: Array) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def elu(x: Array, alpha: float, scale: float, input_scale: float) -> Array:
     """`scale x` where positive, else `scale alpha (exp(input_scale x) - 1)`."""
     dtype, x = x.dtype, widen(x)
@@ -231,7 +212,6 @@ def elu(x: Array, alpha: float, scale: float, input_scale: float) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale: float, is_result: bool) -> Array:
     """`g` times the derivative of `elu`, from its input, or from its result with `is_result`."""
     dtype, g, value = g.dtype, widen(g), widen(value)
@@ -245,7 +225,6 @@ def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale
     return narrow(g * factor, dtype)
 
 
-@quiet
 def softplus(x: Array, beta: float, threshold: float) -> Array:
     """`log(1 + exp(beta x)) / beta`, or `x` itself where `beta x` is above `threshold`."""
     dtype, x = x.dtype, widen(x)
@@ -255,7 +234,6 @@ def softplus(x: Array, beta: float, threshold: float) -> Array:
     return narrow(np.where(scaled > threshold, x, out), dtype)
 
 
-@quiet
 def softplus_backward(g: Array, x: Array, beta: float, threshold: float) -> Array:
     """`g` times `sigmoid(beta x)`, or `g` itself where `beta x` is above `threshold`."""
     dtype, g, x = g.dtype, widen(g), widen(x)
@@ -264,7 +242,6 @@ def softplus_backward(g: Array, x: Array, beta: float, threshold: float) -> Arra
     return narrow(np.where(scaled > threshold, g, g * z / (z + 1)), dtype)
 
 
-@quiet
 def mish(x: Array) -> Array:
     """`x tanh(log(1 + exp(x)))`."""
     dtype, x = x.dtype, widen(x)
@@ -274,7 +251,6 @@ def mish(x: Array) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def mish_backward(g: Array, x: Array) -> Array:
     """`g` times `t + x s (1 - t^2)` with `t = tanh(softplus(x))` and `s = sigmoid(x)`."""
     dtype, g, x = g.dtype, widen(g), widen(x)
@@ -287,7 +263,6 @@ def mish_backward(g: Array, x: Array) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def log_sigmoid(x: Array) -> Array:
     """`log(1 / (1 + exp(-x)))`, as `min(x, 0) - log(1 + exp(-abs(x)))`."""
     dtype, x = x.dtype, widen(x)
@@ -299,7 +274,6 @@ def log_sigmoid(x: Array) -> Array:
     return narrow(out, dtype)
 
 
-@quiet
 def log_sigmoid_backward(g: Array, x: Array) -> Array:
     """`g` times `sigmoid(-x)`, without overflow."""
     dtype, g, x = g.dtype, widen(g), widen(x)

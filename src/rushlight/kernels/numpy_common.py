@@ -2,9 +2,6 @@
 
 import numpy as np
 
-# A decorator: PyTorch computes infinities and NaN without a word.
-quiet = np.errstate(all="ignore")
-
 # So many elements are few: calls cost more than arithmetic.
 FEW = 1024
 

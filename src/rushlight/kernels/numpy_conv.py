@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, quiet, widen
+from rushlight.kernels.numpy_common import narrow, widen
 
 Ints = tuple[int, ...]
 
@@ -37,7 +37,6 @@ def conv_output_shape(spatial: Ints, kernel: Ints, stride: Ints, padding: Ints, 
     )
 
 
-@quiet
 def conv_forward(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> np.ndarray:
@@ -63,7 +62,6 @@ def conv_forward(
     return narrow(out, dtype)
 
 
-@quiet
 def conv_grad_input(
     g: np.ndarray, weight: np.ndarray, input_shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> np.ndarray:
@@ -91,7 +89,6 @@ def conv_grad_input(
     return narrow(gx, dtype)
 
 
-@quiet
 def conv_grad_weight(
     g: np.ndarray, x: np.ndarray, weight_shape: Ints, stride: Ints, padding: Ints, dilation: Ints, groups: int
 ) -> np.ndarray:
@@ -134,7 +131,6 @@ def conv_grad_weight(
     return narrow(gw.reshape(weight_shape), dtype)
 
 
-@quiet
 def conv_grad_bias(g: np.ndarray) -> np.ndarray:
     """The gradient of a convolution by its bias: the sum of `g`, `(N, O, *out)`, over all but the channels."""
     planes = widen(g).reshape(*g.shape[:2], prod(g.shape[2:]))

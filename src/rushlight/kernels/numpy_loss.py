@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, quiet, widen
+from rushlight.kernels.numpy_common import narrow, widen
 
 Array = np.ndarray
 
@@ -17,7 +17,6 @@ NONE, MEAN, SUM = 0, 1, 2
 # Classification -------------------------------------------------------------------------------------------------------
 
 
-@quiet
 def nll_loss(x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int) -> tuple[Array, Array]:
     """The negative log likelihood `-weight[t] x[t]` of target classes.
 
@@ -54,7 +53,6 @@ def nll_loss(x: Array, target: Array, weight: Array | None, reduction: int, igno
     return narrow(np.asarray(loss, x.dtype), dtype), narrow(total, dtype)
 
 
-@quiet
 def nll_loss_backward(
     g: Array,
     target: Array,
@@ -81,7 +79,6 @@ def nll_loss_backward(
     return narrow(gx, dtype)
 
 
-@quiet
 def nll_loss_total(
     x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int, total_weight: Array
 ) -> Array:
@@ -93,7 +90,6 @@ def nll_loss_total(
 # Regression and probabilities -----------------------------------------------------------------------------------------
 
 
-@quiet
 def mse_loss(x: Array, target: Array, reduction: int) -> Array:
     """`(x - target)^2`."""
     d = widen(x) - widen(target)
@@ -104,7 +100,6 @@ def mse_loss(x: Array, target: Array, reduction: int) -> Array:
     return _reduce(d * d, reduction, x.dtype)
 
 
-@quiet
 def mse_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Array:
     """The gradient of `mse_loss` by `x`."""
     d = np.asarray(widen(x) - widen(target))
@@ -112,7 +107,6 @@ def mse_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Arra
     return narrow(np.asarray(d * widen(g)), x.dtype)
 
 
-@quiet
 def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Array:
     """`d^2 / (2 beta)` where the distance d is below `beta`, else `d - beta / 2`."""
     d = np.abs(widen(x) - widen(target))
@@ -124,7 +118,6 @@ def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Arra
     return _reduce(loss, reduction, x.dtype)
 
 
-@quiet
 def smooth_l1_loss_backward(g: Array, x: Array, target: Array, reduction: int, beta: float) -> Array:
     """The gradient of `smooth_l1_loss` by `x`."""
     d = widen(x) - widen(target)
@@ -132,7 +125,6 @@ def smooth_l1_loss_backward(g: Array, x: Array, target: Array, reduction: int, b
     return spread(g, slope, reduction, x.dtype)
 
 
-@quiet
 def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
     """`d^2 / 2` where the distance d is up to `delta`, else `delta (d - delta / 2)`."""
     d = np.abs(widen(x) - widen(target))
@@ -142,20 +134,17 @@ def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
     )
 
 
-@quiet
 def huber_loss_backward(g: Array, x: Array, target: Array, reduction: int, delta: float) -> Array:
     """The gradient of `huber_loss` by `x`."""
     d = widen(x) - widen(target)
     return spread(g, np.clip(d, -delta, delta), reduction, x.dtype)
 
 
-@quiet
 def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
     """`log(1 + exp(-target x))`."""
     return _reduce(np.log1p(np.exp(-widen(target) * widen(x))), reduction, x.dtype)
 
 
-@quiet
 def soft_margin_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Array:
     """The gradient of `soft_margin_loss` by `x`."""
     target = widen(target)
@@ -163,7 +152,6 @@ def soft_margin_loss_backward(g: Array, x: Array, target: Array, reduction: int)
     return spread(g, -target * z / (1 + z), reduction, x.dtype)
 
 
-@quiet
 def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
     """`-weight (t log(x) + (1 - t) log(1 - x))` of probabilities, the logarithms not below -100.
 
@@ -180,7 +168,6 @@ def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reductio
     return _reduce(loss, reduction, x.dtype)
 
 
-@quiet
 def binary_cross_entropy_backward(g: Array, x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
     """The gradient of `binary_cross_entropy` by `x`: `weight (x - t) / max(x (1 - x), 1e-12)`, 1e-12 in float32."""
     p, t = widen(x), widen(target)
@@ -190,7 +177,6 @@ def binary_cross_entropy_backward(g: Array, x: Array, target: Array, weight: Arr
     return spread(g, slope, reduction, x.dtype)
 
 
-@quiet
 def binary_cross_entropy_with_logits(
     x: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: int
 ) -> Array:
@@ -235,7 +221,6 @@ def _place(x: Array, target: Array, value: Array) -> None:
         np.put_along_axis(x, target[:, None], value[:, None] if value.ndim else value, axis=1)
 
 
-@quiet
 def _reduce(loss: Array, reduction: int, dtype: np.dtype) -> Array:
     loss = np.asarray(loss)
     if reduction == MEAN:
@@ -245,7 +230,6 @@ def _reduce(loss: Array, reduction: int, dtype: np.dtype) -> Array:
     return narrow(loss, dtype)
 
 
-@quiet
 def spread(g: Array, slope: Array, reduction: int, dtype: np.dtype) -> Array:
     """The gradient through `_reduce` and a function with the derivative `slope`."""
     g, slope = widen(g), np.asarray(slope)

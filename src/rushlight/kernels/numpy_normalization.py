@@ -8,13 +8,12 @@ from math import prod
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, quiet, widen
+from rushlight.kernels.numpy_common import narrow, widen
 
 Ints = tuple[int, ...]
 Array = np.ndarray
 
 
-@quiet
 def batch_norm_train(
     x: Array,
     weight: Array | None,
@@ -59,7 +58,6 @@ def batch_norm_train(
     return narrow(out.reshape(x.shape), dtype), mean, inverse
 
 
-@quiet
 def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float) -> Array:
     """Normalizes each channel of `x`, `(N, C, *spatial)`, by given means and variances, `(C,)`."""
     dtype, x = x.dtype, widen(x)
@@ -74,7 +72,6 @@ def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Ar
     return narrow(out, dtype)
 
 
-@quiet
 def batch_norm_backward(
     g: Array, x: Array, weight: Array | None, mean: Array, inverse: Array, train: bool, needs: tuple[bool, bool, bool]
 ) -> tuple[Array | None, Array | None, Array | None]:
@@ -117,7 +114,6 @@ def batch_norm_backward(
     )
 
 
-@quiet
 def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
     """Normalizes over the last `dims` dimensions of `x`, then scales and shifts by `weight` and `bias` of their shape.
 
@@ -136,7 +132,6 @@ def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, ep
     return narrow(out.reshape(x.shape), dtype), mean.reshape(kept), inverse.reshape(kept)
 
 
-@quiet
 def layer_norm_backward(
     g: Array, x: Array, dims: int, mean: Array, inverse: Array, weight: Array | None, needs: tuple[bool, bool, bool]
 ) -> tuple[Array | None, Array | None, Array | None]:
@@ -161,7 +156,6 @@ def layer_norm_backward(
     )
 
 
-@quiet
 def group_norm(
     x: Array, groups: int, weight: Array | None, bias: Array | None, eps: float
 ) -> tuple[Array, Array, Array]:
@@ -181,7 +175,6 @@ def group_norm(
     return narrow(out.reshape(x.shape), dtype), mean.reshape(n, groups), inverse.reshape(n, groups)
 
 
-@quiet
 def group_norm_backward(
     g: Array, x: Array, groups: int, mean: Array, inverse: Array, weight: Array | None, needs: tuple[bool, bool, bool]
 ) -> tuple[Array | None, Array | None, Array | None]:

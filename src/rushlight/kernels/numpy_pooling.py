@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, quiet, widen
+from rushlight.kernels.numpy_common import narrow, widen
 
 Ints = tuple[int, ...]
 
@@ -35,7 +35,6 @@ def pool_output_shape(
     return tuple(shape)
 
 
-@quiet
 def max_pool(
     x: np.ndarray, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool, indices: bool = True
 ) -> tuple[np.ndarray, np.ndarray | None]:
@@ -87,7 +86,6 @@ def max_pool(
     return best, _positions(numbers, spatial, kernel, stride, padding, dilation)
 
 
-@quiet
 def max_pool_backward(g: np.ndarray, indices: np.ndarray, input_shape: Ints) -> np.ndarray:
     """The gradient of a max pooling (adaptive or not): every element of `g` goes where its maximum was found.
 
@@ -113,7 +111,6 @@ def gather_planes(x: np.ndarray, indices: np.ndarray) -> np.ndarray:
     return taken.reshape(indices.shape)
 
 
-@quiet
 def avg_pool(
     x: np.ndarray,
     kernel: Ints,
@@ -147,7 +144,6 @@ def avg_pool(
     return narrow(sums, dtype)
 
 
-@quiet
 def avg_pool_backward(
     g: np.ndarray,
     input_shape: Ints,
@@ -173,7 +169,6 @@ def avg_pool_backward(
     return narrow(np.ascontiguousarray(gx), dtype)
 
 
-@quiet
 def adaptive_avg_pool(x: np.ndarray, outs: Ints) -> np.ndarray:
     """Means over windows chosen so that the result has the spatial shape `outs`.
 
@@ -203,7 +198,6 @@ def adaptive_avg_pool(x: np.ndarray, outs: Ints) -> np.ndarray:
     return narrow(means.copy() if means is x else means, dtype)
 
 
-@quiet
 def adaptive_avg_pool_backward(g: np.ndarray, input_shape: Ints) -> np.ndarray:
     """The gradient of `adaptive_avg_pool`: `g`, `(N, C, *out)`, spread over its windows, in shape `input_shape`."""
     dtype, g = g.dtype, widen(g)
@@ -224,7 +218,6 @@ def adaptive_avg_pool_backward(g: np.ndarray, input_shape: Ints) -> np.ndarray:
     return narrow(gx, dtype)
 
 
-@quiet
 def adaptive_max_pool(x: np.ndarray, outs: Ints) -> tuple[np.ndarray, np.ndarray]:
     """Maxima over the windows of `adaptive_avg_pool`, with their positions as in `max_pool`."""
     if x.dtype.kind == "V":
