@@ -13,12 +13,12 @@ import numpy as np
 from . import numpy_conv
 from .cache import panel_widths, register_bytes
 from .dispatch import Kernel, Launch, get_threads, scratch
-from .layout import inner
+from .layout import inner, is_channels_last
 
 Ints = tuple[int, ...]
 
-# Whether results stay channels last in memory, or are copied to be contiguous.
-CHANNELS_LAST_RESULTS = False
+# Whether results stay channels last in memory (see `layout`), or are copied to be contiguous.
+CHANNELS_LAST_RESULTS = True
 
 # From how many multiplications on the compiled path is taken.
 SMALLEST = 1 << 15
@@ -55,7 +55,11 @@ def conv_forward(
                 how = _forward_plan(x.shape[2:], weight.shape, outs, stride, padding, dilation)
                 shape = (x.shape[0], weight.shape[0], *outs)
                 y = (_depthwise if depthwise else _convolve)(runs, x, weight, bias, shape, how, groups)
-                return y[:, :, 0] if dims == 1 else y
+                if dims == 1:
+                    return y[:, :, 0]
+                # Channels-last images or filters of the program's give results that are so to the program, too.
+                shown = is_channels_last(x) or is_channels_last(weight)
+                return y.view(np.ndarray) if shown else y
     return numpy_conv.conv_forward(x, weight, bias, stride, padding, dilation, groups)
 
 

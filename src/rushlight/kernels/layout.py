@@ -41,5 +41,5 @@ def follow(found: Any) -> Any:
 
 
 def is_channels_last(a: Array) -> bool:
-    """Whether an array of images ``(N, C, H, W)`` has the channels of each pixel side by side in memory."""
-    return a.ndim == 4 and not a.flags.c_contiguous and a.transpose(0, 2, 3, 1).flags.c_contiguous
+    """Whether images ``(N, C, H, W)`` are, to the program, channels-last: a pixel's channels lie side by side."""
+    return type(a) is not Inner and not a.flags.c_contiguous and a.transpose(0, 2, 3, 1).flags.c_contiguous
