@@ -235,7 +235,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                 if arity == HOOKED or rule.user:
                     # What users wrote may ask for the backward that is running.
                     if task is None:
-                        task = Task([root], keep)
+                        task = Task([root], keep, tensors)
                         task.begin()
                     task.node = node
                 # What hooks have seen, and pieces of one array, may be held by others as well.
@@ -349,7 +349,7 @@ def run_general(
     heap.sort()
     order = len(heap)
     leaves, shared, begun = rest or (None, False, None)
-    task = begun or Task(list(grads), keep, useful, captures or None)
+    task = begun or Task(list(grads), keep, create_graph, useful, captures or None)
     task.begin()
     local = mode.local
     before = local.grad

@@ -199,10 +199,10 @@ def _run_hooked_leaf(leaf: AccumulateGrad, hooks: Any, grad: Any, create_graph: 
             accumulate_tensor(leaf, grad)
         else:
             accumulate_array(leaf, grad._data.copy())
-        for hook in list(hooks.post_accumulate.values()):
-            variable = leaf.variable
-            if replacement(hook(variable), variable, hook) is not variable:
-                raise RuntimeError("Tensor post accumulate grad hooks should return None.")
+    for hook in list(hooks.post_accumulate.values()):
+        variable = leaf.variable
+        if replacement(hook(variable), variable, hook) is not variable:
+            raise RuntimeError("Tensor post accumulate grad hooks should return None.")
     for hook in list(hooks.post.values()):
         replacements(hook((), (grad,)), (), hook)
 

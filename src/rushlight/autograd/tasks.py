@@ -9,6 +9,7 @@ from typing import Any
 
 from . import mode
 from .node import Node, function_of
+from .steps import recording
 
 _next_id = itertools.count().__next__
 
@@ -20,6 +21,7 @@ class Task:
         id: its number.
         roots: the nodes where it began.
         keep: whether what nodes saved is kept.
+        records: whether the derivatives themselves are recorded.
         captures: the nodes whose gradients are handed out, or None where gradients are accumulated.
         useful: the nodes that lead to what is asked for, or None if all do.
         node: the node that is running.
@@ -27,9 +29,10 @@ class Task:
         saving: the hooks on saved tensors in force when it began.
     """
 
-    __slots__ = ("callbacks", "captures", "graph", "id", "keep", "node", "roots", "saving", "useful")
+    __slots__ = ("callbacks", "captures", "graph", "id", "keep", "node", "records", "roots", "saving", "useful")
 
-    def __init__(self, roots: list[Any], keep: bool, useful: Any = None, captures: Any = None):
+    def __init__(self, roots: list[Any], keep: bool, records: bool, useful: Any = None, captures: Any = None):
+        self.records = records
         self.id = _next_id()
         self.roots = roots
         self.keep = keep
@@ -77,8 +80,9 @@ class Task:
             self.node = None
             self.begin()
             try:
-                for callback in self.callbacks:
-                    callback()
+                with recording(self.records):
+                    for callback in self.callbacks:
+                        callback()
             finally:
                 self.end()
 
@@ -182,19 +186,21 @@ def execution_order() -> list[Any]:
     heap = [(-node.seq or -FIRST, i, node) for i, node in enumerate(waiting) if not waiting[node]]
     heapify(heap)
     order = len(heap)
+    captured = {_shown(node): node for node in task.captures or ()}
     found: list[Any] = []
     while heap:
         node = heappop(heap)[2]
-        if task.useful is None or node in task.useful:
-            found.append(node)
+        # The node of one output among several is no node of its own to users.
+        shown = _shown(node)
+        if (shown is node or shown in captured) and (task.useful is None or node in task.useful):
+            found.append(shown)
         for edge in edges_of[node]:
             if edge is not None:
                 waiting[edge] -= 1
                 if not waiting[edge]:
                     order += 1
                     heappush(heap, (-edge.seq or -FIRST, order, edge))
-    # The node of one output among several is no node of its own to users.
-    return [node for node in found if _shown(node) is node]
+    return found
 
 
 def will_execute(node: Any) -> bool:
