@@ -373,9 +373,7 @@ class Tensor(TensorMethods):
         current = self._node
         if current is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        if type(current) is AccumulateGrad:
-            return node.add_hook(node.leaf_hooks(current).tensor, hook)
-        return node.add_hook(node.hooked(current).tensors, hook)
+        return node.add_hook(node.tensor_hooks(current), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[..., Any]) -> node.RemovableHandle:
         """Calls ``hook(tensor)`` each time a gradient was added to this leaf's ``.grad``.
@@ -401,7 +399,8 @@ class Tensor(TensorMethods):
         if type(self._node) is AccumulateGrad or self._retains:
             return
         self._retains = True
-        node.hooked(self._node).retain.append(_Retain(self))
+        function, index = node.function_of(self._node)
+        node.hooked(function).retain.append(_Retain(self, index))
 
     @property
     def retains_grad(self) -> bool:
@@ -414,8 +413,10 @@ class Tensor(TensorMethods):
         current = self._node
         if type(current) is AccumulateGrad:
             return current.hooks.tensor if current.hooks is not None else None
-        function = self.grad_fn
-        return function.rule.tensors if function is not None and function.rule.arity == node.HOOKED else None
+        if current is None:
+            return None
+        function, index = node.function_of(current)
+        return function.rule.tensors.get(index) if function.rule.arity == node.HOOKED else None
 
     @property
     def _base(self) -> "Tensor | None":
@@ -552,12 +553,13 @@ class Tensor(TensorMethods):
 class _Retain:
     """Stores a gradient in the tensor that asked for it, as long as it is alive."""
 
-    __slots__ = ("tensor",)
+    __slots__ = ("index", "tensor")
 
-    def __init__(self, tensor: Tensor):
+    def __init__(self, tensor: Tensor, index: int):
         import weakref
 
         self.tensor = weakref.ref(tensor)
+        self.index = index  # which output of its node the tensor is
 
     def __call__(self, grad: Any) -> None:
         tensor = self.tensor()

@@ -331,11 +331,14 @@ def hooks_on_several_outputs(t):
     seen = []
     x = leaf(t)
     a, b = (x * 2).unbind(0)
-    a.register_hook(lambda g: (seen.append("a"), g * 10)[1])
-    b.register_hook(lambda g: (seen.append("b"), g * 100)[1])
+    b.register_hook(lambda g: seen.append(("b first", g is None)))
+    a.register_hook(lambda g: (seen.append(("a", g is None)), g * 10)[1])
+    b.register_hook(lambda g: (seen.append(("b", g is None)), None if g is None else g * 100)[1])
     a.retain_grad()
-    (a * 3 + b).backward()
-    return seen, x.grad, a.grad
+    (a * 2).backward(retain_graph=True)
+    first = x.grad.clone()
+    (a + b).backward()
+    return seen, first, x.grad, a.grad
 
 
 # ---------------------------------------------------------------------------------------------- undefined gradients
@@ -508,8 +511,8 @@ def test_hooks_that_hold_their_tensor():
         y = x * 2
         x.register_hook(lambda g: x)
         y.register_hook(lambda g: y)
-        y.grad_fn.register_hook(lambda i, o: None if y is None else None)
-        x.register_post_accumulate_grad_hook(lambda p: None if x is None else None)
+        y.grad_fn.register_hook(lambda i, o: i if y is None else None)
+        x.register_post_accumulate_grad_hook(lambda p: p if x is None else None)
         gone.extend((weakref.ref(x), weakref.ref(y)))
 
     make()

@@ -85,7 +85,7 @@ class HookedRule:
 
     Attributes:
         original: the rule itself.
-        tensors: hooks on the output tensor.
+        tensors: the hooks on each output tensor, by its position.
         retain: what keeps the gradient for tensors that want theirs kept.
         pre, post: hooks on the node.
         packed: whether hooks keep something that the node saved: see saved.py.
@@ -96,6 +96,13 @@ class HookedRule:
     def __init__(self, original: Any):
         self.arity = HOOKED
         self.original = original
-        self.tensors, self.pre, self.post = HookDict(), HookDict(), HookDict()
+        self.tensors: dict[int, HookDict] = {}
+        self.pre, self.post = HookDict(), HookDict()
         self.retain: list[Any] = []
         self.packed = False
+
+    def hooks_on(self, index: int) -> HookDict:
+        """The hooks on one output tensor."""
+        if index not in self.tensors:
+            self.tensors[index] = HookDict()
+        return self.tensors[index]

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from .. import base
 from . import mode
-from .hooks import HOOKED, HookedRule, LeafHooks, RemovableHandle, add_hook
+from .hooks import HOOKED, HookDict, HookedRule, LeafHooks, RemovableHandle, add_hook
 
 _numbers = itertools.count(1)
 next_seq = _numbers.__next__
@@ -164,7 +164,7 @@ class Node:
 
     def _register_hook_dict(self, hooks: Any) -> None:
         """Adds all hooks of a dictionary of hooks on the output tensor."""
-        hooked(self).tensors.update(hooks)
+        hooked(self).hooks_on(0).update(hooks)
 
     def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":
         """Calls ``hook(grad_inputs, grad_outputs)`` after the node has run; what it returns replaces the former."""
@@ -557,6 +557,14 @@ def hooked(node: Node) -> HookedRule:
     if rule.arity != HOOKED:
         rule = node.rule = HookedRule(rule)
     return rule
+
+
+def tensor_hooks(node: Any) -> HookDict:
+    """The hooks on the tensor that a node stands for, made on first use."""
+    if type(node) is AccumulateGrad:
+        return leaf_hooks(node).tensor
+    function, index = function_of(node)
+    return hooked(function).hooks_on(index)
 
 
 def walk(roots: list[Any]) -> Iterator[Any]:

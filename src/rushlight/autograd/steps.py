@@ -7,7 +7,7 @@ import numpy as np
 from .. import base
 from ..kernels.layout import Inner, plain
 from . import mode
-from .node import HOOKED, MANY, ONE, TWO, AccumulateGrad, Outputs, derive
+from .node import HOOKED, MANY, ONE, TWO, AccumulateGrad, Outputs, derive, function_of
 
 ndarray = np.ndarray
 # Functions called around every node by anomaly detection and the profiler: see anomaly.py.
@@ -88,15 +88,16 @@ def _run_hooked(node: Any, grad: Any, keep: bool, tensors: bool) -> tuple[Any, .
         last = max(grad.by_index)
         values = [as_tensor(grad.get(i)) for i in range(max(node.outputs, last + 1))]
     else:
-        values = [as_tensor(grad)]
-    for hook in list(rule.tensors.values()):
-        values[0] = replacement(hook(values[0]), values[0], hook)
-    for retain in rule.retain if values[0] is not None else ():
-        retain(values[0])
+        values = [as_tensor(grad)] if grad is not None else [None] * node.outputs
+    for index, hooks in list(rule.tensors.items()):
+        for hook in list(hooks.values()):
+            values[index] = replacement(hook(values[index]), values[index], hook)
+    for retain in rule.retain:
+        retain(values[retain.index])
     for hook in list(rule.pre.values()):
         values = list(replacements(hook(tuple(values)), tuple(values), hook))
     raw = values if tensors else [None if v is None else v._data for v in values]
-    if grad is None and raw[0] is None and not getattr(node, "runs_on_nothing", False):
+    if grad is None and all(g is None for g in raw) and not getattr(node, "runs_on_nothing", False):
         results: Any = (None,) * len(node.edges())
     else:
         found = derive(node, Outputs(dict(enumerate(raw))) if many else raw[0], _which(keep, tensors))
@@ -216,17 +217,20 @@ def capture(node: Any, grad: Any, create_graph: bool, runs: bool) -> Any:
     shown = grad if create_graph or grad is None or isinstance(grad, Outputs) else base.wrap(grad)
     if runs:
         return shown
-    leaf = type(node) is AccumulateGrad
-    if leaf:
-        hooks = None if node.hooks is None else node.hooks.tensor
+    function, index = function_of(node)
+    retain: Any = ()
+    if type(node) is AccumulateGrad:
+        hooks: Any = () if node.hooks is None else list(node.hooks.tensor.values())
+    elif function.rule.arity == HOOKED:
+        hooks = list(function.rule.tensors.get(index, {}).values())
+        retain = [store for store in function.rule.retain if store.index == index]
     else:
-        hooks = node.rule.tensors if node.rule.arity == HOOKED else None
-    if hooks is not None:
-        with recording(create_graph):
-            for hook in list(hooks.values()):
-                shown = replacement(hook(shown), shown, hook)
-            for store in () if leaf else node.rule.retain:
-                store(shown)
+        return shown
+    with recording(create_graph):
+        for hook in hooks:
+            shown = replacement(hook(shown), shown, hook)
+        for store in retain:
+            store(shown)
     return shown
 
 
@@ -235,7 +239,7 @@ def step(node: Any, grad: Any, keep: bool, create_graph: bool) -> tuple[Any, ...
     rule = node.rule
     hooked = rule.arity == HOOKED
     original = rule.original if hooked else rule
-    if grad is None and not (hooked and rule.tensors) and not getattr(node, "runs_on_nothing", False):
+    if grad is None and not hooked and not getattr(node, "runs_on_nothing", False):
         return (None,) * len(node.edges())
     for watcher in node_watchers:
         watcher.before(node, grad)

@@ -189,11 +189,16 @@ def regenerate(view: Any) -> None:
 
 def keep_retaining(t: Any, former: Any) -> None:
     """After an in-place change, ``retain_grad`` goes on with the tensor's new node; other hooks stay at the former."""
-    if t._retains and type(former.rule) is HookedRule:
-        mine = [r for r in former.rule.retain if r.tensor() is t]
+    if not t._retains:
+        return
+    rule = node.function_of(former)[0].rule
+    if type(rule) is HookedRule:
+        mine = [r for r in rule.retain if r.tensor() is t]
+        function, index = node.function_of(t._node)
         for r in mine:
-            former.rule.retain.remove(r)
-        node.hooked(t._node).retain.extend(mine)
+            rule.retain.remove(r)
+            r.index = index
+        node.hooked(function).retain.extend(mine)
 
 
 # ---------------------------------------------------------------------------------------------- views left behind
