@@ -5,6 +5,7 @@ from ..autograd.node import next_sequence_number as _get_sequence_nr
 from ..autograd.saved import SavedTensor as SavedTensor
 from ..autograd.saved import allow as _saved_tensors_hooks_enable
 from ..autograd.saved import allowed as _saved_tensors_hooks_is_enabled
+from ..autograd.saved import make_saved_tensor as _make_saved_tensor
 from ..autograd.saved import pop as _pop_saved_tensors_default_hooks
 from ..autograd.saved import push as _push_saved_tensors_default_hooks
 from ..autograd.saved import refusal as _saved_tensors_hooks_get_disabled_error_message
@@ -16,6 +17,7 @@ __all__ = [
     "SavedTensor",
     "_get_current_graph_task_keep_graph",
     "_get_sequence_nr",
+    "_make_saved_tensor",
     "_pop_saved_tensors_default_hooks",
     "_push_saved_tensors_default_hooks",
     "_saved_tensors_hooks_disable",

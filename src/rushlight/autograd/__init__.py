@@ -34,6 +34,13 @@ _LAZY = {
 }
 
 
+def _is_checkpoint_valid() -> bool:
+    """Whether the backward that is running in this thread is one that re-entrant checkpoints work in."""
+    from .engine import ImperativeEngine
+
+    return ImperativeEngine.is_checkpoint_valid()
+
+
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         import importlib

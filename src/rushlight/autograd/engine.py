@@ -29,7 +29,7 @@ from .steps import (
     run_leaf,
     step,
 )
-from .tasks import FIRST, Task, current, discover, in_new_thread, queue_callback, tasks
+from .tasks import FIRST, Task, discover, in_new_thread, queue_callback, tasks
 
 ndarray = np.ndarray
 _running = threading.Lock()
@@ -235,7 +235,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                 if arity == HOOKED or rule.user:
                     # What users wrote may ask for the backward that is running.
                     if task is None:
-                        task = Task([root], keep, tensors)
+                        task = Task([root], keep, tensors, selective=captures)
                         task.begin()
                     task.node = node
                 # What hooks have seen, and pieces of one array, may be held by others as well.
@@ -410,5 +410,4 @@ class ImperativeEngine:
     @staticmethod
     def is_checkpoint_valid() -> bool:
         """Whether the backward that is running in this thread is one that re-entrant checkpoints work in."""
-        task = current()
-        return task is None or task.useful is None
+        return not any(task.selective for task in tasks.stack)

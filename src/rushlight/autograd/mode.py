@@ -46,6 +46,7 @@ class Local(threading.local):
         node_makers: functions called with every node that is recorded: see `born`.
         saving: the hooks on saved tensors in force (see saved.py), the last one being the one that counts.
         saving_refused: None, or why there may be none.
+        checkpoint_group: the `GraphExecGroup` in force, or None.
         mutating: what is told of a tensor before it is changed in place, or None.
     """
 
@@ -61,6 +62,7 @@ class Local(threading.local):
     node_makers: tuple[Callable[[Any], None], ...] = ()
     saving: tuple[Any, ...] = ()
     saving_refused: str | None = None
+    checkpoint_group: Any = None
     mutating: Any = None
 
 

@@ -6,14 +6,14 @@ handle later, a slot holds a `Packed` instead, and the node's rule a note of tha
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from .. import base
 from ..ops.saved_names import form_of
 from . import mode
-from .node import FREED, Node, Twin, modification, modified, output
+from .node import FREED, LEAF_RULE, Node, Twin, modification, modified, output
 
 
 class Packed:
@@ -280,6 +280,24 @@ class SavedTensor:
             raise RuntimeError("Calling register_hooks on a saved tensor with value None is forbidden")
         shown = _shown(self._node, self._slot, held)
         self._node.hold(self._slot, self._index, Packed(shown.detach(), pack_hook, unpack_hook, shown._node))
+
+
+class _Alone(Node):
+    """Holds one saved tensor that no operation needs."""
+
+    __slots__ = ("tensor", "version")
+    tensor: Any
+    saved: ClassVar[dict[str, str]] = {"tensor": "input"}
+
+
+def make_saved_tensor(tensor: Any, is_output: bool, is_inplace_on_view: bool = False) -> SavedTensor:
+    """Saves a tensor as a node would, by way of the hooks in force."""
+    node = _Alone()
+    node.rule, node.seq, node.grad = LEAF_RULE, 0, None
+    node.tensor, node.version = tensor, tensor._versions[0]
+    if mode.special.count and mode.local.saving:
+        mode.local.saving[-1].keep_for(node)
+    return SavedTensor(node, "tensor")
 
 
 SavedTensor.__module__ = "torch._C._autograd"

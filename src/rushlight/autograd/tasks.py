@@ -24,20 +24,27 @@ class Task:
         records: whether the derivatives themselves are recorded.
         captures: the nodes whose gradients are handed out, or None where gradients are accumulated.
         useful: the nodes that lead to what is asked for, or None if all do.
+        selective: whether only some gradients are asked for.
         node: the node that is running.
         callbacks: functions to call when this backward is done.
         saving: the hooks on saved tensors in force when it began.
     """
 
-    __slots__ = ("callbacks", "captures", "graph", "id", "keep", "node", "records", "roots", "saving", "useful")
+    __slots__ = (
+        "callbacks", "captures", "graph", "id", "keep", "node", "records", "roots", "saving", "selective", "useful",
+    )  # fmt: skip
 
-    def __init__(self, roots: list[Any], keep: bool, records: bool, useful: Any = None, captures: Any = None):
+    def __init__(
+        self, roots: list[Any], keep: bool, records: bool, useful: Any = None, captures: Any = None,
+        selective: bool = False,
+    ):  # fmt: skip
         self.records = records
         self.id = _next_id()
         self.roots = roots
         self.keep = keep
         self.useful = useful
         self.captures = captures
+        self.selective = selective or useful is not None
         self.node: Any = None
         self.callbacks: list[Callable[[], None]] = []
         self.graph: Any = None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-_SUBMODULES = ("data", "hooks")
+_SUBMODULES = ("checkpoint", "data", "hooks")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,498 @@
+"""``torch.utils.checkpoint``: what the backward of a part of a model needs is computed again instead of kept.
+
+There are two kinds. The older one, *re-entrant*, is a custom `Function` whose backward runs the part again, recorded,
+and then calls backward inside backward. The other one, `_Region`, changes only how tensors are saved: a placeholder is
+kept for each, and when the first is asked for, the part runs again until all have been computed.
+
+Source: https://docs.pytorch.org/docs/stable/checkpoint.html
+"""
+
+import contextlib
+import warnings
+import weakref
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from .. import base, random
+from ..autograd import mode, saved, tasks
+from ..autograd.api import backward
+from ..autograd.engine import ImperativeEngine
+from ..autograd.function import Function
+from ..autograd.grad_mode import enable_grad, no_grad
+from ..autograd.graph import saved_tensors_hooks
+from ..tensor import Tensor
+from . import _checkpoint_log
+
+__all__ = [
+    "CheckpointError",
+    "CheckpointFunction",
+    "DefaultDeviceType",
+    "GraphExecGroup",
+    "check_backward_validity",
+    "checkpoint",
+    "checkpoint_sequential",
+    "detach_variable",
+    "get_device_states",
+    "noop_context_fn",
+    "set_checkpoint_debug_enabled",
+    "set_checkpoint_early_stop",
+    "set_device_states",
+]
+
+
+class CheckpointError(RuntimeError):
+    """The second run of a checkpointed function did not do what the first one did."""
+
+
+class _Settings:
+    """What `set_checkpoint_early_stop` and `set_checkpoint_debug_enabled` have set; None: what each call says."""
+
+    early_stop: bool | None = None
+    debug: bool | None = None
+
+
+@contextlib.contextmanager
+def _setting(name: str, value: bool | None) -> Iterator[None]:
+    before = getattr(_Settings, name)
+    setattr(_Settings, name, value)
+    try:
+        yield
+    finally:
+        setattr(_Settings, name, before)
+
+
+def set_checkpoint_early_stop(enable: bool) -> Any:
+    """In the context, says of all checkpoints whether they stop computing again as soon as they have all they need."""
+    return _setting("early_stop", enable)
+
+
+def set_checkpoint_debug_enabled(enabled: bool | None) -> Any:
+    """In the context, says of all checkpoints whether errors list the operations; None leaves it to each call."""
+    return _setting("debug", enabled)
+
+
+# ---------------------------------------------------------------------------------------------- devices
+class DefaultDeviceType:
+    """The type of the devices whose random numbers are restored, besides the CPU's; none is there."""
+
+    _default_device_type: str | None = None
+
+    @staticmethod
+    def set_device_type(device: str = "cuda") -> None:
+        """Sets the type."""
+        DefaultDeviceType._default_device_type = device
+
+    @staticmethod
+    def get_device_type() -> str:
+        """The type that was set, or ``"cpu"``."""
+        return DefaultDeviceType._default_device_type or "cpu"
+
+
+def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
+    """The devices of some tensors and the states of their generators: none but the CPU's."""
+    return [], []
+
+
+def set_device_states(devices: Iterable[int], states: Iterable[Any], *, device_type: str | None = None) -> None:
+    """Restores what `get_device_states` returned."""
+
+
+def noop_context_fn() -> tuple[Any, Any]:
+    """Two contexts that do nothing: the default of `checkpoint`'s ``context_fn``."""
+    return contextlib.nullcontext(), contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _random_numbers_of(state: Any) -> Iterator[None]:
+    """The random numbers that followed a state follow again; None leaves them alone."""
+    with random.fork_rng(devices=[], enabled=state is not None):
+        if state is not None:
+            random.set_rng_state(state)
+        yield
+
+
+# ---------------------------------------------------------------------------------------------- re-entrant
+def detach_variable(inputs: Any) -> tuple[Any, ...]:
+    """The values with their tensors detached; those that required a gradient do so as leaves.
+
+    Raises:
+        RuntimeError: `inputs` is no tuple.
+    """
+    if not isinstance(inputs, tuple):
+        kind = type(inputs).__name__
+        raise RuntimeError(f"Only tuple of tensors is supported. Got Unsupported input type: {kind}")
+    return tuple([v.detach().requires_grad_(v.requires_grad) if isinstance(v, Tensor) else v for v in inputs])
+
+
+def check_backward_validity(inputs: Iterable[Any]) -> None:
+    """Warns if no tensor among the values requires a gradient."""
+    if not any(v.requires_grad for v in inputs if isinstance(v, Tensor)):
+        warnings.warn("None of the inputs have requires_grad=True. Gradients will be None", UserWarning, stacklevel=2)
+
+
+class CheckpointFunction(Function):
+    """A function whose backward runs it again: the re-entrant kind."""
+
+    @staticmethod
+    def forward(ctx: Any, run_function: Any, preserve_rng_state: bool, *args: Any) -> Any:
+        """Runs the function without recording it, and keeps its arguments."""
+        check_backward_validity(args)
+        ctx.run_function = run_function
+        ctx.rng_state = random.get_rng_state() if preserve_rng_state else None
+        ctx.places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
+        ctx.inputs = [None if isinstance(a, Tensor) else a for a in args]
+        ctx.save_for_backward(*[args[i] for i in ctx.places])
+        with no_grad():
+            return run_function(*args)
+
+    @staticmethod
+    def backward(ctx: Any, *args: Any) -> Any:
+        """Runs the function again, recorded, and goes back through that.
+
+        Raises:
+            RuntimeError: only some gradients are asked for, or no output requires one.
+        """
+        if not ImperativeEngine.is_checkpoint_valid():
+            raise RuntimeError(
+                "When use_reentrant=True, torch.utils.checkpoint is incompatible with .grad() or passing an `inputs` "
+                "parameter to .backward(). To resolve this error, you can either set use_reentrant=False, or call "
+                ".backward() without passing the `inputs` argument."
+            )
+        inputs = list(ctx.inputs)
+        for i, t in zip(ctx.places, ctx.saved_tensors, strict=True):
+            inputs[i] = t
+        detached = detach_variable(tuple(inputs))
+        with _random_numbers_of(ctx.rng_state), enable_grad():
+            outputs = ctx.run_function(*detached)
+        if isinstance(outputs, Tensor):
+            outputs = (outputs,)
+        pairs = [(o, g) for o, g in zip(outputs, args, strict=True) if isinstance(o, Tensor) and o.requires_grad]
+        if not pairs:
+            raise RuntimeError("none of output has requires_grad=True, this checkpoint() is not necessary")
+        backward([o for o, _ in pairs], [g for _, g in pairs])
+        return (None, None, *[v.grad if isinstance(v, Tensor) else None for v in detached])
+
+
+# ---------------------------------------------------------------------------------------------- the other kind
+class _Stop(Exception):
+    """Ends the second run: all that is needed has been computed."""
+
+
+class _Token:
+    """A tensor of a second run is kept as long as its token is."""
+
+    __slots__ = ("__weakref__",)
+
+
+class _Place:
+    """Stands in a node for a tensor that it would have saved.
+
+    Attributes:
+        tokens: for each backward, the token of the tensor computed for it, or None once it was handed out.
+    """
+
+    __slots__ = ("__weakref__", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens: dict[Any, _Token | None] = {}
+
+
+_TIP = """
+Tip: To see a more detailed error message, either pass `debug=True` to
+`torch.utils.checkpoint.checkpoint(...)` or wrap the code block
+with `with torch.utils.checkpoint.set_checkpoint_debug_enabled(True):` to
+enable checkpoint\u2011debug mode globally.
+"""
+
+
+class _Region:
+    """One checkpointed call: what is needed to run it again, and what such runs have computed.
+
+    The placeholders of what it saved are known only weakly: one that is gone needs no value any more.
+
+    Attributes:
+        run_again: calls the function with the arguments given.
+        arguments: the positional arguments; tensors as handles, so that a region around this one can compute them anew.
+        places: weak references to the placeholders, in the order in which they were saved.
+        facts: what `describe` said of the saved tensors.
+        values: for each backward, the tensors computed for it by their tokens.
+        counts: for each backward, how many tensors its run has saved so far.
+        finished: the backwards whose run is over.
+        complete: whether the first run is over.
+        partial: whether the second run may differ, as part of it was differentiated during the first.
+    """
+
+    def __init__(self, run_again: Any, args: tuple[Any, ...], early_stop: bool, describe: Any, explain: Any):
+        self.run_again = run_again
+        self.arguments = [saved.make_saved_tensor(a, False) if isinstance(a, base.TensorBase) else a for a in args]
+        self.early_stop = early_stop
+        self.describe = describe
+        self.explain = explain
+        self.places: list[Any] = []
+        self.facts: list[Any] = []
+        self.values: Any = defaultdict(weakref.WeakKeyDictionary)
+        self.counts: Any = defaultdict(int)
+        self.finished: set[Any] = set()
+        self.complete = self.partial = False
+
+    def put_aside(self, tensor: Any) -> _Place:
+        """Takes a tensor that is saved during the first run, and gives a placeholder."""
+        place = _Place()
+        self.places.append(weakref.ref(place))
+        with no_grad():
+            self.facts.append(self.describe(tensor))
+        return place
+
+    def bring_back(self, place: _Place) -> Any:
+        """The tensor for a placeholder, which is computed if this backward has not done so.
+
+        Raises:
+            CheckpointError: the second run differs from the first, or the tensor is asked for twice.
+        """
+        try:
+            return self._bring_back(place)
+        except CheckpointError as error:
+            if self.explain is None:
+                raise
+            raise CheckpointError(self.explain()) from error
+
+    def _bring_back(self, place: _Place) -> Any:
+        group = GraphExecGroup._get_current_group()
+        key: Any = group
+        if group is None:
+            key = tasks.current_id()
+            if key == -1:  # no backward is running: this one tensor is asked for
+                key = object()
+        if key not in self.finished:
+            self._run(key)
+        token = place.tokens[key]
+        if token is None:
+            extra = "" if group is None else (
+                "Performing two backward calls that overlap (i.e. require the same saved activation in order to "
+                "compute gradients) is not allowed while under the torch.utils.checkpoint.GraphExecGroup context. "
+            )  # fmt: skip
+            raise CheckpointError(
+                "torch.utils.checkpoint: Unpack is being triggered for a tensor that was already unpacked once. "
+                f"{extra}If you are calling ctx.saved_tensors in backward, make sure to do so only once. Otherwise "
+                "please open an issue with details on your use case."
+            )
+        place.tokens[key] = None
+        return self.values[key][token]
+
+    def _run(self, key: Any) -> None:
+        """Runs the function again for one backward."""
+        args = [a.unpack() if isinstance(a, saved.SavedTensor) else a for a in self.arguments]
+        with contextlib.suppress(_Stop):
+            with saved_tensors_hooks(lambda tensor: self._collect(key, tensor), lambda tensor: tensor), enable_grad():
+                self.run_again(*args)
+        self.finished.add(key)
+        self._compare(key)
+
+    def _collect(self, key: Any, tensor: Any) -> Any:
+        """Takes a tensor that is saved during a second run."""
+        if tensor.requires_grad:
+            tensor = tensor.detach()
+        at = self.counts[key]
+        self.counts[key] = at + 1
+        if at >= len(self.places):
+            if self.complete:
+                raise CheckpointError(
+                    "torch.utils.checkpoint: trying to save more tensors during recomputation than during the original "
+                    f"forward pass.\n{_TIP}"
+                )
+            self.partial = True
+            return tensor
+        place = self.places[at]()
+        if place is not None:
+            token = place.tokens[key] = _Token()
+            self.values[key][token] = tensor
+        if self.early_stop and at + 1 == len(self.places):
+            raise _Stop
+        return tensor
+
+    def _compare(self, key: Any) -> None:
+        """Refuses a second run that did not save the same tensors as the first."""
+        if self.partial:
+            return
+        if len(self.places) != self.counts[key]:
+            raise CheckpointError(
+                "torch.utils.checkpoint: A different number of tensors was saved during the original forward and "
+                f"recomputation.\nNumber of tensors saved during forward: {len(self.places)}\nNumber of tensors saved "
+                f"during recomputation: {self.counts[key]}.\n{_TIP}"
+            )
+        different = ""
+        for i, (reference, facts) in enumerate(zip(self.places, self.facts, strict=True)):
+            place = reference()
+            if place is None:
+                continue
+            now = self.describe(self.values[key][place.tokens[key]])
+            if now != facts:
+                different += f"tensor at position {i}:\nsaved metadata: {facts}\nrecomputed metadata: {now}\n"
+        if different:
+            raise CheckpointError(
+                "torch.utils.checkpoint: Recomputed values for the following tensors have different metadata than "
+                f"during the forward pass.\n{different}.\n{_TIP}"
+            )
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "default": lambda t: {"shape": t.shape, "dtype": t.dtype, "device": t.device},
+    "none": lambda t: None,
+}
+
+
+class GraphExecGroup:
+    """In the context, several backwards may share what checkpoints compute again.
+
+    They must not need the same saved tensors.
+
+    Raises:
+        RuntimeError: another group is in force.
+    """
+
+    def __enter__(self) -> "GraphExecGroup":
+        if mode.local.checkpoint_group is not None:
+            raise RuntimeError(
+                f"GraphExecGroup contexts cannot be nested. Already inside group {mode.local.checkpoint_group}"
+            )
+        mode.local.checkpoint_group = self
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        mode.local.checkpoint_group = None
+
+    @classmethod
+    def _get_current_group(cls) -> "GraphExecGroup | None":
+        return mode.local.checkpoint_group  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------------------------------------- what users call
+_SHOULD_BE_PASSED = (
+    "the use_reentrant parameter should be passed explicitly. {} is not passed. use_reentrant=False is recommended, "
+    "but if you need to preserve the current default behavior, you can pass use_reentrant=True. Refer to docs for more "
+    "details on the differences between the two variants."
+)
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    context_fn: Callable[[], tuple[Any, Any]] = noop_context_fn,
+    determinism_check: str = "default",
+    debug: bool = False,
+    early_stop: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """Calls a function without keeping what its backward needs: backward calls the function again.
+
+    Args:
+        function: the part of the model.
+        args: its positional arguments.
+        use_reentrant: whether to use the older kind, which knows only positional arguments, and works in a backward
+            for all leaves only; True unless given, with a warning.
+        context_fn: gives two contexts, for the first and the second run; not for the re-entrant kind.
+        determinism_check: ``"default"`` compares shapes, dtypes and devices of both runs, ``"none"`` nothing.
+        debug: whether errors list the operations of both runs; not for the re-entrant kind.
+        early_stop: whether the second run ends as soon as it has computed all that is needed.
+        kwargs: keyword arguments of the function, and ``preserve_rng_state`` (True): whether the second run sees the
+            same random numbers.
+
+    Raises:
+        ValueError: an option does not go with another, or `determinism_check` is unknown.
+
+    Source: https://docs.pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint
+    """
+    if use_reentrant is None:
+        when = "Starting in PyTorch 2.9, calling checkpoint without use_reentrant will raise an exception."
+        text = _SHOULD_BE_PASSED.replace("{} is not passed.", when)
+        warnings.warn(f"torch.utils.checkpoint: {text}", UserWarning, stacklevel=2)
+        use_reentrant = True
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if not use_reentrant:
+        debug = debug if _Settings.debug is None else _Settings.debug
+        return _without_reentry(function, args, kwargs, preserve, context_fn, determinism_check, debug, early_stop)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    if context_fn is not noop_context_fn or debug is not False:
+        raise ValueError("Passing `context_fn` or `debug` is only supported when use_reentrant=False.")
+    return CheckpointFunction.apply(function, preserve, *args)
+
+
+def _without_reentry(
+    function: Any, args: Any, kwargs: Any, preserve: bool, context_fn: Any, check: str, debug: bool, early_stop: bool
+) -> Any:
+    explain = None
+    if debug:
+        if context_fn is not noop_context_fn:
+            raise ValueError("debug=True is incompatible with non-default context_fn")
+        context_fn, explain = _checkpoint_log.contexts()
+    if check not in _CHECKS:
+        raise ValueError(f"determinism_check should be one of {list(_CHECKS)}, but got {check}")
+    first, second = context_fn()
+    state = random.get_rng_state() if preserve else None
+    if not mode.is_grad_enabled():
+        return function(*args, **kwargs)
+
+    def run_again(*inputs: Any) -> None:
+        with _random_numbers_of(state), second:
+            function(*inputs, **kwargs)
+
+    if _Settings.early_stop is not None:
+        early_stop = _Settings.early_stop
+    region = _Region(run_again, args, early_stop, _CHECKS[check], explain)
+    finished = False
+    with saved_tensors_hooks(region.put_aside, region.bring_back), first:
+        result = function(*args, **kwargs)
+        finished = True
+    if not finished:
+        raise RuntimeError(
+            "torch.utils.checkpoint: the forward context provided by context_fn suppressed an exception raised during "
+            "the checkpointed forward. This is not supported because checkpoint cannot return a value for a failed "
+            "forward."
+        )
+    region.complete = True
+    return result
+
+
+def checkpoint_sequential(
+    functions: Any, segments: int, input: Any, use_reentrant: bool | None = None, **kwargs: Any
+) -> Any:
+    """Calls modules one after the other, in segments of which all but the last are checkpointed.
+
+    Args:
+        functions: a `Sequential`, or a list of modules or functions of one argument.
+        segments: how many segments to make.
+        input: the argument of the first.
+        use_reentrant: see `checkpoint`.
+        kwargs: ``preserve_rng_state``: see `checkpoint`.
+
+    Raises:
+        ValueError: there are other keyword arguments.
+    """
+    if use_reentrant is None:
+        text = _SHOULD_BE_PASSED.replace("{}", "In version 2.9 we will raise an exception if use_reentrant")
+        warnings.warn(f"torch.utils.checkpoint.checkpoint_sequential: {text}", UserWarning, stacklevel=2)
+        use_reentrant = True
+    preserve = kwargs.pop("preserve_rng_state", True)
+    if kwargs:
+        raise ValueError("Unexpected keyword arguments: " + ",".join(kwargs))
+    if hasattr(functions, "children"):
+        functions = list(functions.children())
+
+    def segment(start: int, stop: int) -> Callable[[Any], Any]:
+        def run(value: Any) -> Any:
+            for function in functions[start:stop]:
+                value = function(value)
+            return value
+
+        return run
+
+    size = len(functions) // segments
+    last = size * (segments - 1)
+    for start in range(0, last, size):
+        input = checkpoint(
+            segment(start, start + size), input, use_reentrant=use_reentrant, preserve_rng_state=preserve
+        )
+    return segment(last, len(functions))(input)
