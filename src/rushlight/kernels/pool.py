@@ -28,8 +28,8 @@ LIMIT = 5 * LINE  # how many threads may work, the launching one included
 FUNCTION, ARGS, TOTAL, GRAIN = 6 * LINE, 6 * LINE + 8, 6 * LINE + 16, 6 * LINE + 24
 SIZE = 7 * LINE
 
-# How often a worker looks for a job before it goes to sleep: some 0.2 ms.
-_PATIENCE = 4000
+# How often a worker looks for a job before it goes to sleep: some 0.4 ms, more than Python takes between two kernels.
+_PATIENCE = 16000
 
 
 def default_threads() -> int:
@@ -100,4 +100,6 @@ class Pool:
         while True:
             self._work(address, number, _PATIENCE)
             asleep.append(bed)
+            # A job may have begun while this thread waited for the interpreter, too early to be woken for it.
+            self._work(address, number, 100)
             bed.acquire()
