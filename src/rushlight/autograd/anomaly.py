@@ -9,6 +9,7 @@ import numpy as np
 
 from ..base import TensorBase
 from . import mode, steps, tasks
+from .mode import special
 from .node import Node, Outputs, rare
 
 # Where the frames come from that lie between the user's line and the node: generated code, operations, this package.
@@ -17,13 +18,12 @@ _MACHINERY = ("<rushlight ", _HERE, os.path.join(os.path.dirname(_HERE), "ops"))
 
 
 class _State:
-    on = False
     check_nan = True
 
 
 def is_anomaly_enabled() -> bool:
     """Whether anomaly detection is on."""
-    return _State.on
+    return special.anomaly
 
 
 def is_anomaly_check_nan_enabled() -> bool:
@@ -38,7 +38,9 @@ def note_origin(node: Node) -> None:
     while frames and frames[-1].filename.startswith(_MACHINERY):
         frames.pop()
     metadata["traceback_"] = traceback.format_list(frames)
-    metadata["parent_"] = tasks.current_node()
+    parent = tasks.current_node()
+    if parent is not None:
+        metadata["parent_"] = parent
 
 
 class _Check:
@@ -98,9 +100,9 @@ _check = _Check()
 
 def _switch(on: bool, check_nan: bool) -> None:
     _State.check_nan = check_nan
-    if on == _State.on:
+    if on == special.anomaly:
         return
-    _State.on = on
+    special.anomaly = on
     if on:
         mode.on_nodes(note_origin)
         steps.node_watchers.append(_check)
@@ -128,7 +130,7 @@ class detect_anomaly:
         )
 
     def __enter__(self) -> None:
-        self.before = _State.on, _State.check_nan
+        self.before = special.anomaly, _State.check_nan
         _switch(True, self.check_nan)
 
     def __exit__(self, *exc: Any) -> None:
@@ -144,7 +146,7 @@ class set_detect_anomaly:
     """
 
     def __init__(self, mode: bool, check_nan: bool = True):
-        self.before = _State.on, _State.check_nan
+        self.before = special.anomaly, _State.check_nan
         _switch(mode, check_nan)
 
     def __enter__(self) -> None:

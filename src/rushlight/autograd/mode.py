@@ -21,13 +21,15 @@ class Special:
     Attributes:
         count: all of them.
         more: those that do more than switch recording off or on.
+        anomaly: whether anomaly detection is one of them.
     """
 
-    __slots__ = ("count", "more")
+    __slots__ = ("anomaly", "count", "more")
 
     def __init__(self) -> None:
         self.count = 0
         self.more = 0
+        self.anomaly = False
 
 
 class Local(threading.local):

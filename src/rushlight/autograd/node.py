@@ -393,11 +393,16 @@ def modification_error(array: Any, maker: Any, found: int, expected: int) -> Run
     what = f"torch.{base.dtypes.from_numpy(array.dtype).legacy} {list(array.shape)}"
     made = function is not None and function.seq  # a leaf was made by no operation
     origin = "" if not made else f", which is output {index} of {forward_name(function)},"
+    hint = (
+        "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
+        "was changed in there or anywhere later. Good luck!"
+        if mode.special.anomaly
+        else "enable anomaly detection to find the operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
     return RuntimeError(
         "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{what}]{origin} is at version {found}; expected version {expected} instead. Hint: enable anomaly detection "
-        "to find the operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True, "
-        "check_nan=False)."
+        f"[{what}]{origin} is at version {found}; expected version {expected} instead. Hint: {hint}"
     )
 
 
