@@ -1,4 +1,4 @@
-"""Backward within backward, thousands deep, with hooks and errors on the way, and what is left behind, beside PyTorch."""
+"""Backward within backward, many levels deep, with hooks and errors on the way, beside PyTorch."""
 
 import sys
 import threading
