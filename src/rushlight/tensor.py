@@ -582,7 +582,15 @@ strided = layout("strided")
 
 
 def _scalar(t: TensorBase) -> str:
-    return {"float32": "float", "float64": "double", "int64": "long"}.get(t._dtype._name, t._dtype._name)
+    return _C_NAMES.get(t._dtype._name, t._dtype._name)
+
+
+# What dtypes are called where PyTorch speaks of the types of C++.
+_C_NAMES = {
+    "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "long int",
+    "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
+    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
 
 
 def _type_name(x: Any) -> str:

@@ -152,6 +152,14 @@ class BackwardCFunction(Node, FunctionCtx):
             )
         return (vjp if vjp is not Function.vjp else backward)(self, *grads)
 
+    def __call__(self, *grads: Any) -> Any:
+        """Not to be used: such a node runs as part of a backward only.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(f"'{type(self).__name__}' object is not callable")
+
     def release(self) -> None:
         """Frees what ``save_for_backward`` kept."""
         self._kept = FREED

@@ -59,7 +59,7 @@ def output_metadata(node: Any, index: int) -> Any:
         made = getattr(node, "output_meta", None)
         if made is not None:
             found = made[index]
-            return None if found is None else InputMetadata(*found)
+            return None if found is None else InputMetadata(*found[:2])
         # Where nothing had to be fitted, the operands of an elementwise operation were like its result.
         if node.operation is None or node.operation.kind != "elementwise" or hasattr(node, "fit"):
             return None

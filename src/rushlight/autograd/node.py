@@ -103,6 +103,15 @@ class Freed:
 FREED: Any = Freed()
 
 
+def not_made_by_hand(node: Any, *args: Any) -> None:
+    """Stands for ``__init__`` of nodes' classes.
+
+    Raises:
+        TypeError: always.
+    """
+    raise TypeError(f"cannot create '{type(node).__name__}' instances")
+
+
 class Node:
     """One recorded operation, as ``tensor.grad_fn`` shows it."""
 
@@ -186,6 +195,8 @@ class Node:
         for i, g in enumerate(grads):
             if g is not None and not isinstance(g, base.TensorBase):
                 raise TypeError(f"argument {i} is not a Variable")
+        if all(g is None for g in grads):
+            return None if len(self.edges()) == 1 else (None,) * len(self.edges())
         return derive(self, grads[0] if count == 1 else Outputs(dict(enumerate(grads))), "tensor")
 
     @property

@@ -145,7 +145,8 @@ def node_class(op: "Operation", name: str | None = None) -> type:
     slots += (
         ["output_count"] * op.several + ["output_meta"] * (len(op.outputs) > 1) + ["fit"] * (op.kind == "elementwise")
     )
-    body = {"__slots__": tuple(slots), "saved": saved, "__module__": "builtins", "operation": op}
+    body = {"__slots__": tuple(slots), "saved": saved, "__module__": "builtins", "operation": op,
+            "__init__": node.not_made_by_hand}  # fmt: skip
     if op.node_namespace:
         body["namespace"] = op.node_namespace
     return type(name or op.node_name, (node.Node,), body)
