@@ -357,11 +357,16 @@ class Tensor(TensorMethods):
     ) -> None:
         """Computes the gradients of this tensor with respect to the graph's leaves; see `torch.autograd.backward`."""
         current = self._node
-        if gradient is None and current is not None and not create_graph and inputs is None and self._dtype.plain:
-            if not self._shape and current.seq:
-                # The ordinary call, on a loss: nothing to check, and the seed is a one.
-                if engine.run_scalar(current, self._dtype.one.copy(), bool(retain_graph)):
-                    return
+        if current is not None and current.seq and not create_graph and inputs is None and self._dtype.plain:
+            # The ordinary calls: on a loss, where the seed is a one, and with a seed just like the tensor.
+            seed = None
+            if gradient is None:
+                if not self._shape:
+                    seed = self._dtype.one.copy()
+            elif type(gradient) is Tensor and gradient._dtype is self._dtype and gradient._shape == self._shape:
+                seed = gradient._data
+            if seed is not None and engine.run_one(current, seed, bool(retain_graph)):
+                return
         api.backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook: Callable[..., Any]) -> node.RemovableHandle:

@@ -117,7 +117,7 @@ def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_gr
     return found
 
 
-def run_scalar(root: Any, grad: Any, keep: bool) -> bool:
+def run_one(root: Any, grad: Any, keep: bool) -> bool:
     """Runs the ordinary backward from one node, if nothing special is asked of it.
 
     Returns:

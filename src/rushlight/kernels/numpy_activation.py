@@ -8,7 +8,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, widen
+from rushlight.kernels.numpy_common import narrow, row_sums, widen
 
 Array = np.ndarray
 
@@ -21,17 +21,18 @@ def softmax(x: Array, axis: int) -> Array:
     dtype, x = x.dtype, widen(x)
     if not x.size:
         return x.astype(dtype)
-    out = x - np.maximum.reduce(x, axis=axis, keepdims=True)
+    out = x - np.maximum.reduce(x, axis, None, None, True)
     np.exp(out, out=out)
-    out /= np.add.reduce(out, axis=axis, keepdims=True)
+    out /= _sums(out, axis)
     return narrow(out, dtype)
 
 
 def softmax_backward(g: Array, y: Array, axis: int) -> Array:
     """The gradient of `softmax` from its result `y`: `y (g - sum(g y))`."""
     dtype, g, y = g.dtype, widen(g), widen(y)
-    out = g * y
-    out -= y * np.add.reduce(out, axis=axis, keepdims=True)
+    total = np.vecdot(g, y, axis=axis)
+    out = g - (total[..., None] if axis == g.ndim - 1 else np.expand_dims(total, axis))
+    out *= y
     return narrow(out, dtype)
 
 
@@ -40,8 +41,8 @@ def log_softmax(x: Array, axis: int) -> Array:
     dtype, x = x.dtype, widen(x)
     if not x.size:
         return x.astype(dtype)
-    out = x - np.maximum.reduce(x, axis=axis, keepdims=True)
-    out -= np.log(np.add.reduce(np.exp(out), axis=axis, keepdims=True))
+    out = x - np.maximum.reduce(x, axis, None, None, True)
+    out -= np.log(_sums(np.exp(out), axis))
     return narrow(out, dtype)
 
 
@@ -49,9 +50,14 @@ def log_softmax_backward(g: Array, y: Array, axis: int) -> Array:
     """The gradient of `log_softmax` from its result `y`: `g - exp(y) sum(g)`."""
     dtype, g, y = g.dtype, widen(g), widen(y)
     out = np.exp(y)
-    out *= np.add.reduce(g, axis=axis, keepdims=True)
+    out *= _sums(g, axis)
     np.subtract(g, out, out=out)
     return narrow(out, dtype)
+
+
+def _sums(x: Array, axis: int) -> Array:
+    """The sums along an axis, which stays with length 1."""
+    return row_sums(x)[..., None] if axis == x.ndim - 1 else np.add.reduce(x, axis, None, None, True)
 
 
 # Piecewise linear -----------------------------------------------------------------------------------------------------

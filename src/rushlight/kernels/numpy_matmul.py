@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from .numpy_common import narrow, widen
+from .numpy_common import narrow, ones, widen
 
 Array = np.ndarray
-_ONES: dict[tuple[int, str], Array] = {}
 _add = np.add
 
 
@@ -47,13 +46,9 @@ def linear(x: Array, weight: Array, bias: Array) -> Array:
 
 def column_sums(grad: Array) -> Array:
     """The sum over the rows of a matrix; for few rows as a product, which is quicker than a reduction."""
-    char = grad.dtype.char
-    n = grad.shape[0]
-    if n <= 512 and char in "fd":
-        ones = _ONES.get((n, char))
-        if ones is None:
-            ones = _ONES[n, char] = np.ones(n, grad.dtype)
-        return ones.dot(grad)
+    column = ones(len(grad), grad.dtype)
+    if column is not None:
+        return column.dot(grad)  # type: ignore[no-any-return]
     from .numpy_reduction import sum_over
 
     return sum_over(grad, (0,))  # type: ignore[no-any-return]

@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, widen
+from rushlight.kernels.numpy_common import column_sums, constant, narrow, row_sums, widen
 
 Ints = tuple[int, ...]
 Array = np.ndarray
@@ -40,22 +40,27 @@ def batch_norm_train(
     dtype, x = x.dtype, widen(x)
     rows = x.reshape(x.shape[0], x.shape[1], prod(x.shape[2:]))
     count = rows.shape[0] * rows.shape[2]
+    kind = rows.dtype
     mean = _sum(rows)
-    mean /= count
+    mean /= constant(count, kind)
     out = rows - mean[:, None]
     var = _dot(out, out)
-    var /= count
+    var /= constant(count, kind)
     if running_mean is not None:
-        running_mean *= 1 - momentum
-        running_mean += (momentum * mean).astype(running_mean.dtype)
+        _move(running_mean, mean, momentum, momentum)
     if running_var is not None:
-        running_var *= 1 - momentum
-        running_var += (momentum * count / max(count - 1, 1) * var).astype(running_var.dtype)
+        _move(running_var, var, momentum, momentum * count / max(count - 1, 1))
     inverse = _inverse_deviation(var, eps)
-    out *= (inverse if weight is None else inverse * weight.astype(inverse.dtype, copy=False))[:, None]
+    out *= (inverse if weight is None else inverse * narrow(weight, kind))[:, None]
     if bias is not None:
-        out += bias.astype(inverse.dtype, copy=False)[:, None]
+        out += narrow(bias, kind)[:, None]
     return narrow(out.reshape(x.shape), dtype), mean, inverse
+
+
+def _move(running: Array, found: Array, momentum: float, share: float) -> None:
+    """Moves a running statistic, in place, towards the one that was found."""
+    running *= constant(1 - momentum, running.dtype)
+    running += narrow(found * constant(share, found.dtype), running.dtype)
 
 
 def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float) -> Array:
@@ -91,25 +96,28 @@ def batch_norm_backward(
     x, g = widen(x), widen(g)
     flat = (shape[0], shape[1], prod(shape[2:]))
     g = np.ascontiguousarray(g).reshape(flat)
-    count = flat[0] * flat[2]
-    scale = inverse if weight is None else inverse * weight.astype(inverse.dtype, copy=False)
+    scale = inverse if weight is None else inverse * narrow(weight, inverse.dtype)
     total = _sum(g) if needs[2] or (train and needs[0]) else None
     gx = dot = None
     if needs[1] or (train and needs[0]):
         gx = x.reshape(flat) - mean[:, None]
         dot = _dot(g, gx)
+        dot *= inverse
     if needs[0]:
         if train:
-            assert gx is not None
-            gx *= (dot * inverse * inverse / -count)[:, None]
+            # scale * (g - mean(g) - normal * mean(g * normal))
+            count = constant(-flat[0] * flat[2], g.dtype)
+            along = dot * inverse
+            along /= count
+            gx *= along[:, None]
             gx += g
-            gx -= (total / count)[:, None]
+            gx += (total / count)[:, None]
             gx *= scale[:, None]
         else:
             gx = g * scale[:, None]
     return (
         narrow(gx.reshape(shape), dtype) if needs[0] and gx is not None else None,
-        narrow(dot * inverse, kind) if needs[1] else None,
+        narrow(dot, kind) if needs[1] and dot is not None else None,
         narrow(total, kind) if needs[2] and total is not None else None,
     )
 
@@ -120,16 +128,25 @@ def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, ep
     Returns:
         The result, and the means and inverse standard deviations with those dimensions kept as 1.
     """
-    dtype, x = x.dtype, widen(x)
-    lead = x.shape[: x.ndim - dims]
-    rows = x.reshape(prod(lead), prod(x.shape[x.ndim - dims :]))
+    dtype, shape = x.dtype, x.shape
+    lead = shape[: len(shape) - dims]
+    rows = widen(x)
+    if len(shape) != 2 or dims != 1:
+        rows = rows.reshape(prod(lead), prod(shape[len(lead) :]))
     out, mean, inverse = _normalize_rows(rows, eps)
     if weight is not None:
-        out *= widen(weight).reshape(-1)
+        out *= _row(weight)
     if bias is not None:
-        out += widen(bias).reshape(-1)
+        out += _row(bias)
+    if out.shape != shape:
+        out = out.reshape(shape)
     kept = (*lead, *(1,) * dims)
-    return narrow(out.reshape(x.shape), dtype), mean.reshape(kept), inverse.reshape(kept)
+    return narrow(out, dtype), mean.reshape(kept), inverse.reshape(kept)
+
+
+def _row(parameter: Array) -> Array:
+    """A parameter of a layer norm as a vector."""
+    return widen(parameter if parameter.ndim == 1 else parameter.reshape(-1))
 
 
 def layer_norm_backward(
@@ -137,22 +154,37 @@ def layer_norm_backward(
 ) -> tuple[Array | None, Array | None, Array | None]:
     """The gradients of `layer_norm` with respect to `x`, `weight` and `bias` (those that `needs` asks for)."""
     dtype, shape = x.dtype, x.shape
-    kept = shape[x.ndim - dims :]
-    size = prod(kept)
-    x, g = widen(x), widen(g)
-    g = np.ascontiguousarray(g).reshape(-1, size) if size else g.reshape(prod(shape[: x.ndim - dims]), 0)
-    normal = x.reshape(g.shape) - mean.reshape(-1, 1)
-    normal *= inverse.reshape(-1, 1)
-    gw = np.add.reduce(g * normal, axis=0) if needs[1] else None
-    gb = np.add.reduce(g, axis=0) if needs[2] else None
-    gx = None
+    kind = dtype if weight is None else weight.dtype
+    x, g, inverse = widen(x), widen(g), inverse.reshape(-1)
+    if len(shape) != 2 or dims != 1:
+        rows = (inverse.size, prod(shape[len(shape) - dims :]))
+        g, x, mean = np.ascontiguousarray(g).reshape(rows), x.reshape(rows), mean.reshape(-1, 1)
+    gx = x - mean
+    product = g * gx
+    gw = inverse.dot(product) if needs[1] else None
+    gb = column_sums(g) if needs[2] else None
     if needs[0]:
-        gx = _row_gradient(g if weight is None else g * widen(weight).reshape(-1), normal, inverse.reshape(-1, 1))
-        gx = narrow(gx.reshape(shape), dtype)
+        # inverse * (scaled - mean(scaled) - normal * mean(scaled * normal)), where scaled = weight * g
+        if weight is None:
+            scaled, total, dot = g, row_sums(g), row_sums(product)
+        else:
+            row = _row(weight)
+            scaled, total, dot = g * row, g.dot(row), product.dot(row)
+        count = constant(-max(g.shape[1], 1), g.dtype)
+        dot *= inverse
+        dot *= inverse
+        dot /= count
+        total /= count
+        gx *= dot[:, None]
+        gx += scaled
+        gx += total[:, None]
+        gx *= inverse[:, None]
+    if dims != 1:
+        gw, gb = (None if p is None else p.reshape(shape[len(shape) - dims :]) for p in (gw, gb))
     return (
-        gx,
-        None if gw is None else narrow(gw.reshape(kept), g.dtype if weight is None else weight.dtype),
-        None if gb is None else narrow(gb.reshape(kept), g.dtype if weight is None else weight.dtype),
+        narrow(gx if gx.shape == shape else gx.reshape(shape), dtype) if needs[0] else None,
+        None if gw is None else narrow(gw, kind),
+        None if gb is None else narrow(gb, kind),
     )
 
 
@@ -202,29 +234,25 @@ def group_norm_backward(
 
 def _sum(rows: Array) -> Array:
     """Sums of `(N, C, P)` for each channel."""
-    if rows.shape[2] == 1:
-        return np.add.reduce(rows[:, :, 0], axis=0)
-    return np.add.reduce(np.add.reduce(rows, axis=2), axis=0)
+    return column_sums(rows[:, :, 0] if rows.shape[2] == 1 else row_sums(rows))
 
 
 def _dot(a: Array, b: Array) -> Array:
     """Sums of products of `(N, C, P)` arrays for each channel."""
-    if a.shape[2] == 1:
-        return np.add.reduce(a[:, :, 0] * b[:, :, 0], axis=0)
-    return np.add.reduce(np.vecdot(a, b), axis=0)
+    return column_sums(a[:, :, 0] * b[:, :, 0] if a.shape[2] == 1 else np.vecdot(a, b))
 
 
 def _inverse_deviation(var: Array, eps: float) -> Array:
     """`1 / sqrt(var + eps)`."""
-    result = var + np.asarray(eps, var.dtype)
+    result = var + constant(eps, var.dtype)
     np.sqrt(result, out=result)
     return np.reciprocal(result, out=result)
 
 
 def _normalize_rows(rows: Array, eps: float) -> tuple[Array, Array, Array]:
     """Rows with their mean taken away and divided by their deviation, the means, and the inverse deviations."""
-    size = max(rows.shape[1], 1)
-    mean = np.add.reduce(rows, axis=1)
+    size = constant(max(rows.shape[1], 1), rows.dtype)
+    mean = row_sums(rows)
     mean /= size
     out = rows - mean[:, None]
     var = np.vecdot(out, out)

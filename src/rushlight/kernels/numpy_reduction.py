@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .numpy_common import FEW, narrow, widen
+from .numpy_common import FEW, ONES, narrow, ones, widen
 
 Axes = tuple[int, ...]
 _add = np.add.reduce
@@ -18,19 +18,15 @@ _LONG = 512
 
 def sum_all(x: Any) -> Any:
     """The sum of all elements of a floating-point array, as a 0-dim array in the type of `x`."""
-    kept = _ones.get(x.dtype)
+    kept = ONES.get(x.dtype)
     if kept is not None:
-        ones = kept.get(x.shape)
-        if ones is not None:
-            return np.array(x.dot(ones))
-        if x.ndim == 1 and len(x) <= FEW and len(kept) < 256:
-            kept[x.shape] = np.ones(x.shape, x.dtype)
+        row = kept.get(x.shape)
+        if row is not None:
+            return np.array(x.dot(row))
+        if x.ndim == 1:
+            ones(len(x), x.dtype)  # for the next time
     # Handing over the place for the result is quicker than turning a NumPy scalar into an array afterwards.
     return _add(x, None, None, np.empty((), x.dtype))
-
-
-# The quickest sum of few numbers is their dot product with ones. These were needed before.
-_ones: dict[np.dtype, dict[Axes, np.ndarray]] = {np.dtype(np.float32): {}, np.dtype(np.float64): {}}
 
 
 def mean_all(x: Any) -> Any:

@@ -272,7 +272,16 @@ def layer_norm(
     Raises:
         RuntimeError: the shapes do not go together.
     """
-    shape = _normalized_shape("layer_norm", input, normalized_shape, {"weight": weight, "bias": bias}, ", ")
+    shape = normalized_shape
+    if not (
+        isinstance(shape, tuple)
+        and shape
+        and isinstance(input, TensorBase)
+        and input._shape[-len(shape) :] == shape
+        and (weight is None or weight._shape == shape)
+        and (bias is None or bias._shape == shape)
+    ):
+        shape = _normalized_shape("layer_norm", input, shape, {"weight": weight, "bias": bias}, ", ")
     return native_layer_norm(input, len(shape), weight, bias, eps)
 
 

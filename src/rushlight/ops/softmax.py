@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import dtypes
+from ..base import TensorBase
 from ..kernels import numpy_activation as kernels
 from .declare import Array, composite, in_formulas, operation
 
@@ -69,6 +70,8 @@ in_formulas(
 
 
 def _softmax_input(name: str, input: Any, dim: Any, dtype: Any) -> tuple[Any, int]:
+    if dtype is None and type(dim) is int and isinstance(input, TensorBase) and -len(input._shape) <= dim < 0:
+        return input, dim + len(input._shape)  # the usual call
     if not hasattr(input, "_node"):
         raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     if dtype is not None and dtype is not input._dtype:
