@@ -56,6 +56,7 @@ from .ops import (
     linear_algebra,
     loss,
     masks,
+    memory_layout,
     matmul,
     normalization,
     overwrite,

@@ -349,6 +349,7 @@ class Tensor(TensorMethods):
             versions = self._versions
             if versions is UNTOUCHED or sys.getrefcount(versions) <= 3:  # no other tensor shares them
                 self._versions = [versions[0] + DETACHED]
+        self.__dict__.pop("_tangent", None)
         self._node = None
         return self
 

@@ -178,7 +178,7 @@ def _run(node: Any, grad: Any, tensors: bool) -> tuple[Any, ...]:
                 given[i] = wrap(np.zeros(meta[0], meta[1].numpy))
     local = mode.local
     before = local.grad
-    local.grad = tensors
+    local.grad = tensors and not local.unrecorded
     if not tensors:
         mode.enter()
     try:

@@ -334,6 +334,10 @@ def run_general(
     """
     if len(tasks.stack) >= NESTED_IN_ONE_THREAD:
         return in_new_thread(run_general, roots, keep, create_graph, inputs, accumulate, rest)
+    local = mode.local
+    before = local.grad, local.unrecorded
+    local.unrecorded = local.dual is not None and not create_graph and inputs is not None and not accumulate
+    create_graph = create_graph or local.unrecorded
     waiting, edges_of = discover([node for node, _ in roots])
     if inputs is not None:
         inputs = known_outputs(inputs, edges_of)
@@ -351,10 +355,8 @@ def run_general(
     leaves, shared, begun = rest or (None, False, None)
     task = begun or Task(list(grads), keep, create_graph, useful, captures or None)
     task.begin()
-    local = mode.local
-    before = local.grad
     if create_graph:
-        local.grad = True
+        local.grad = not local.unrecorded
     try:
         while heap:
             node = heappop(heap)[2]
@@ -396,7 +398,7 @@ def run_general(
                     heappush(heap, (-edge.seq or -FIRST, order, edge))
     finally:
         task.end()
-        local.grad = before
+        local.grad, local.unrecorded = before
     if begun is None:
         task.finish()
     return None if inputs is None else [captured.get(node) for node in inputs]

@@ -14,7 +14,6 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, base_of, tensor_names, wrap
-from ..kernels.numpy_views import contiguous_strides, root, strided
 from . import mode
 from .steps import node_watchers
 
@@ -55,14 +54,26 @@ class Level:
                 f"not supported. Tensor is of size {list(t._shape)} while the given forward gradient is of size "
                 f"{list(tangent._shape)}."
             )
-        if not same_layout(t, tangent):
+        if not tensor_names["same_layout"](t, tangent):
             with _Without(self):
-                tangent = zeros_laid_out(tangent, t).copy_(tangent)
+                tangent = tensor_names["zeros_laid_out"](t).copy_(tangent)
         t._tangent = tangent
         self.duals.append(weakref.ref(t))
+        self.remember(t, tangent)
+
+    def remember(self, t: Any, tangent: Any) -> None:
+        """Keeps the tangent for a node that may have saved the tensor's array."""
         if t._node is not None:
             key = id(t._data)
             self.saved[key] = weakref.ref(t._data, lambda _: self.saved.pop(key, None)), tangent
+
+    def copy(self, t: Any, copy: Any) -> None:
+        """Gives a copy of a tensor a copy of its tangent."""
+        tangent = tangent_of(t)
+        if tangent is not None:
+            with _Without(self):
+                tangent = tangent.clone()
+            self.attach(copy, tangent)
 
     def own(self, tangent: Any, dtype: dtypes.dtype, given: dict[str, Any]) -> Any:
         """A result's tangent, of the result's dtype at least, and in memory of its own."""
@@ -83,7 +94,7 @@ class Level:
         base = forward_base(t)
         if base is not None:
             with _Without(self):
-                whole = zeros_laid_out(tangent, base)
+                whole = tensor_names["zeros_laid_out"](base)
                 part = _part(whole, t).copy_(tangent)
             self.attach(base, whole)
             tangent = part
@@ -112,8 +123,7 @@ class Level:
             if all([g is None for g in given.values()]):
                 result = run(*args, **kwargs)
             else:
-                result = run(*args, **kwargs)
-                tangents = self.tangents(operation, bound, given, result)
+                result, tangents = self.with_tangents(operation, run, bound, given)
                 results = result if isinstance(result, tuple) else (result,)
                 for t, tangent in zip(results, tangents, strict=True):
                     if tangent is not None:
@@ -126,29 +136,32 @@ class Level:
 
         return dual
 
-    def tangents(self, operation: Any, bound: dict[str, Any], given: dict[str, Any], result: Any) -> tuple[Any, ...]:
-        """The tangents of an operation's results.
+    def with_tangents(
+        self, operation: Any, run: Any, bound: dict[str, Any], given: dict[str, Any]
+    ) -> tuple[Any, tuple[Any, ...]]:
+        """The result of an operation, and the tangents of its outputs.
 
         Args:
-            operation: what was run.
+            operation: what to run.
+            run: what runs it.
             bound: its arguments by name.
             given: the inputs' tangents by name.
-            result: what it returned.
 
         Raises:
             NotImplementedError: PyTorch has no tangent for the operation.
         """
         if operation.tangent == "refused" or operation.node_name == "NotImplemented":
             raise NotImplementedError(_refusal(operation))
+        if operation.tangent is None:
+            with _Without(self):
+                return by_reverse(operation, run, bound, given)
+        result = run(**bound)
         if operation.tangent == "zero":
             results = result if isinstance(result, tuple) else (result,)
-            return tuple([_zeros(t) if t._dtype.category >= dtypes.FLOATING else None for t in results])
+            return result, tuple([_zeros(t) if t._dtype.category >= dtypes.FLOATING else None for t in results])
         rule = operation.tangent_rule(tuple([n for n, g in given.items() if g is not None]))
         with _Without(self):
-            if rule is None:
-                return by_reverse(operation, bound, given)
-            found: tuple[Any, ...] = rule(bound, given, result)
-        return found
+            return result, rule(bound, given, result)
 
     # ---- as a watcher of nodes; see anomaly.py: while there is one, the engine takes its general loop
     def before(self, node: Any, grad: Any) -> None:
@@ -165,17 +178,17 @@ class Level:
         """The tangent that the first input will have after an in-place operation, or None."""
         if not _computes():
             return None
-        have = tangent_of(bound[operation.parameters[0]])
+        changed = bound[operation.parameters[0]]
+        if changed._dtype.category < dtypes.FLOATING:
+            return None
+        have = tangent_of(changed)
         given = {n: _tangent_of(bound.get(n)) for n in operation.inputs}
         if all([g is None for g in given.values()]):
             given = {}
         if operation.tangent == "zero" or not given:
             return None if have is None else tensor_names["zeros_like"](have.detach())
-        result = None
-        if operation.tangent not in (None, "linear"):  # only formulas mention the result
-            with _Without(self):
-                result = _flavour(operation)(**bound)
-        return self.tangents(operation, bound, given, result)[0]
+        with _Without(self):
+            return self.with_tangents(operation, _flavour(operation), bound, given)[1][0]
 
     def tangent(self, t: Any) -> Any:
         """The tangent of a tensor, or None."""
@@ -189,6 +202,7 @@ class Level:
         else:
             with _Without(self):
                 have.copy_(tangent)
+            self.remember(t, have)
 
 
 def _refusal(operation: Any) -> str:
@@ -295,100 +309,78 @@ def refuse_out(operation: Any, given: dict[str, Any], out: Any) -> None:
         )
 
 
-# ---------------------------------------------------------------------------------------------- layout
-def _memory(t: Any) -> int:
-    owner = root(t._data)
-    return int(owner.size * owner.itemsize // t._data.itemsize)
-
-
-def same_layout(t: Any, other: Any) -> bool:
-    """Whether two tensors of one shape lie in memories of one size in the same way."""
-    a, b = t._data, other._data
-    if a.itemsize == b.itemsize and a.flags.c_contiguous and b.flags.c_contiguous and a.base is b.base is None:
-        return True
-    return (
-        _memory(t) == _memory(other)
-        and t.storage_offset() == other.storage_offset()
-        and all([s == o or n in (0, 1) for n, s, o in zip(t._shape, t.stride(), other.stride(), strict=True)])
-    )
-
-
-def zeros_laid_out(values: Any, like: Any, lead: int = 0) -> Any:
-    """Zeros of the dtype of `values`, lying in a memory as large as that of `like` in the same way.
-
-    Args:
-        values: a tensor.
-        like: another.
-        lead: how many dimensions of `values` come before those of `like`.
-    """
-    array = values._data
-    count, item = _memory(like), array.itemsize
-    ahead = array.shape[:lead]
-    each = int(np.prod(ahead, dtype=np.int64))
-    memory = np.zeros(each * count, array.dtype)
-    steps = [count * s for s in contiguous_strides(ahead, item)]
-    own = [s * item for s in like.stride()]
-    return wrap(strided(memory, (*ahead, *like._shape), (*steps, *own), like.storage_offset() * item))
-
-
 # ---------------------------------------------------------------------------------------------- the derived tangent
-def by_reverse(operation: Any, bound: dict[str, Any], given: dict[str, Any]) -> tuple[Any, ...]:
-    """The tangents of an operation's results from its gradients' formulas.
+def by_reverse(operation: Any, run: Any, bound: dict[str, Any], given: dict[str, Any]) -> tuple[Any, tuple[Any, ...]]:
+    """An operation's result, and its tangents from the formulas of its gradients.
 
     The gradient of the inputs is linear in the gradient ``u`` of the results: it is the transposed derivative applied
     to `u`. So its own derivative by `u` is the derivative itself, which is applied to the tangents.
 
     Args:
-        operation: what was run.
+        operation: the operation.
+        run: what runs it.
         bound: its arguments by name.
         given: the inputs' tangents by name; lists of them, with None for those that have none, for lists of tensors.
     """
     from .api import grad
 
-    names = tensor_names
+    local = mode.local
+    before = local.grad
     inputs: list[Any] = []
     tangents: list[Any] = []
+    known = False
 
     def followed(t: Any, tangent: Any) -> Any:
+        nonlocal known
         if not isinstance(t, TensorBase):
             return t
-        alias = names["alias"](t) if before else wrap(t._data)
-        if tangent is not None:
-            if alias._node is None:
-                alias.requires_grad = True
-            inputs.append(alias)
-            tangents.append(tangent)
-        return alias
+        known = known or t._node is not None
+        if tangent is None:
+            return t
+        t = tensor_names["alias"](t) if before and t._node is not None else wrap(t._data)
+        if t._node is None:
+            t.requires_grad = True
+        inputs.append(t)
+        tangents.append(tangent)
+        return t
 
-    local = mode.local
-    before, local.grad = local.grad, True
+    local.grad = True
     try:
-        arguments = {n: v for n, v in bound.items() if n != "out"}
-        for n, v in bound.items():
+        arguments = dict(bound)
+        for n in operation.inputs:
+            if n not in bound:
+                continue
             if n in operation.lists:
-                of = given.get(n) or [None] * len(v)
-                arguments[n] = [followed(t, g) for t, g in zip(v, of, strict=True)]
-            elif n in operation.tensors:
-                arguments[n] = followed(v, given.get(n))
-        again = operation.recording(**arguments)
-        results = again if isinstance(again, tuple) else (again,)
+                of = given[n] or [None] * len(bound[n])
+                arguments[n] = [followed(t, g) for t, g in zip(bound[n], of, strict=True)]
+            else:
+                arguments[n] = followed(bound[n], given[n])
+        result = (run if before else operation.recording)(**arguments)
+        results = result if isinstance(result, tuple) else (result,)
         reached = [t for t in results if t._node is not None]
-        weights = [names["zeros_like"](t).requires_grad_() for t in reached]
-        back = grad(reached, inputs, weights, create_graph=True, allow_unused=True)
-        pairs = [(g, t) for g, t in zip(back, tangents, strict=True) if g is not None and g._node is not None]
+        weights = [_zeros(t).requires_grad_() for t in reached]
+        back = grad(reached, inputs, weights, create_graph=True, allow_unused=True) if reached else ()
+        pairs = [(g, t) for g, t in zip(back, tangents, strict=bool(reached)) if g is not None and g._node is not None]
+        found: Any = (None,) * len(weights)
         if pairs:
             gs, ts = zip(*pairs, strict=True)
-            found = grad(gs, weights, ts, create_graph=before, allow_unused=True)
-        else:
-            found = (None,) * len(weights)
+            linked = before and (known or any([t._node is not None for t in tangents]))
+            found = grad(gs, weights, ts, create_graph=linked, allow_unused=True)
     finally:
         local.grad = before
-    of_reached = iter(found)
+    of_reached = dict(zip(map(id, reached), found, strict=True))
     made = []
     for t in results:
-        tangent = next(of_reached) if t._node is not None else None
-        made.append(_zeros(t) if tangent is None and t._node is not None else tangent)
-    return tuple(made)
+        tangent = of_reached.get(id(t))
+        made.append(_zeros(t) if tangent is None and id(t) in of_reached else tangent)
+    if before and known:
+        # The node has saved these in place of the inputs.
+        for t, tangent in zip(inputs, tangents, strict=True):
+            local.dual.attach(t, tangent)
+    else:
+        for t in reached:
+            t._node = None
+    return result, tuple(made)
 
 
 # The number of the open level, as programs read it; -1 where none is.
@@ -506,7 +498,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
         raise TypeError(f"_unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type(tensor).__name__}")
     if level not in (None, 0):
         raise RuntimeError("Invalid level given to _fw_primal")
-    tangent = tangent_of(tensor)
+    tangent = tangent_of(tensor) if mode.local.forward_grad else None
     with _Without(opened):
         primal = tensor_names["_fw_primal"](tensor)
     primal._forward_base = None  # type: ignore[attr-defined]
@@ -537,27 +529,70 @@ def _computes() -> bool:
 
 
 def run_jvp(cls: Any, ctx: Any, args: tuple[Any, ...], outputs: tuple[Any, ...]) -> None:
-    """Gives the outputs of a custom function the tangents that its ``jvp`` computes, if any input has one."""
+    """Gives the outputs of a custom function the tangents that its ``jvp`` computes, if any input has one.
+
+    Args:
+        cls: the function.
+        ctx: its node.
+        args: the inputs.
+        outputs: what it returns.
+
+    Raises:
+        RuntimeError: what ``jvp`` returned is not a tangent for each output that has one, or is not made as the output
+            was: a view, or the input's tangent changed in place.
+    """
     opened = mode.local.dual
-    tangents = [getattr(a, "_tangent", None) if isinstance(a, TensorBase) else None for a in args]
-    if opened is None or not mode.local.forward_grad or all(t is None for t in tangents):
+    given = [tangent_of(a) if isinstance(a, TensorBase) else None for a in args]
+    if opened is None or not _computes() or all([t is None for t in given]):
         return
-    if ctx.materialize_grads:
-        tangents = [
-            wrap(np.zeros(a._shape, a._data.dtype))
-            if t is None and isinstance(a, TensorBase) and a._dtype.category >= dtypes.FLOATING
-            else t
-            for a, t in zip(args, tangents, strict=True)
-        ]
+    tangents = [
+        _zeros(a)
+        if t is None and ctx.materialize_grads and isinstance(a, TensorBase) and a._dtype.category >= dtypes.FLOATING
+        else t
+        for a, t in zip(args, given, strict=True)
+    ]
     before, mode.local.forward_grad = mode.local.forward_grad, False
     try:
         found = cls.jvp(ctx, *tangents)
     finally:
         mode.local.forward_grad = before
-    found = found if isinstance(found, tuple) else (found,)
-    for o, tangent in zip(outputs, found, strict=False):
-        if isinstance(o, TensorBase) and tangent is not None:
-            if any(o is a for a in args):
-                opened.replace(o, tangent)
-            else:
-                opened.attach(o, tangent)
+    found = found if isinstance(found, (tuple, list)) else (found,)
+    for i, tangent in enumerate(found):
+        if tangent is not None and not isinstance(tangent, TensorBase):
+            raise RuntimeError(f"expected Variable or None (got {type(tangent).__name__}) for grad output {i}.")
+    if len(found) != len(outputs):
+        raise RuntimeError(
+            f"Function's jvp returned an invalid number of forward gradients (expected {len(outputs)} but got "
+            f"{len(found)})"
+        )
+    for i, (o, tangent) in enumerate(zip(outputs, found, strict=True)):
+        differentiable = isinstance(o, TensorBase) and o._dtype.category >= dtypes.FLOATING
+        if not differentiable or any(o is x for x in ctx.non_differentiable or ()):
+            if tangent is not None:
+                raise RuntimeError(
+                    f"Function's jvp returned a gradient at position {i}, but  the corresponding forward output is not "
+                    "a differentiable Tensor.You should return None at that position instead."
+                )
+            continue
+        _set_tangent(opened, o, tangent, args, given)
+
+
+def _set_tangent(opened: Level, o: Any, tangent: Any, args: tuple[Any, ...], given: list[Any]) -> None:
+    """Gives an output of a custom function its tangent, which must be made as the output is."""
+    for a, have in zip(args, given, strict=True):
+        if o is a:
+            if have is not None and tangent is not have:
+                raise RuntimeError(
+                    "An inplace custom Function is not modifying the forward mode gradients inplace. If the forward is "
+                    "modifying an input inplace, then the jvp function must modify the corresponding gradient inplace."
+                )
+            if have is None and tangent is not None:
+                opened.attach_changed(o, tangent)
+            return
+    if o._view is not None and (tangent is None or tangent._view is None):
+        raise RuntimeError(
+            "A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning a view."
+        )
+    if tangent is None or tangent._dtype.category < dtypes.FLOATING:
+        raise RuntimeError("Expected both tensor and its forward grad to be floating point or complex")
+    opened.attach(o, tangent)

@@ -44,6 +44,7 @@ class Local(threading.local):
         multithreading: whether backward may use several threads; only asked for.
         replays_views: only asked for.
         dual: the open level of forward mode, or None.
+        unrecorded: whether a backward runs on Tensors only for their tangents, and is not recorded.
         watchers: functions that take part in every operation: see `intercept`.
         node_makers: functions called with every node that is recorded: see `born`.
         saving: the hooks on saved tensors in force (see saved.py), the last one being the one that counts.
@@ -60,6 +61,7 @@ class Local(threading.local):
     multithreading = True
     replays_views = False
     dual: Any = None
+    unrecorded = False
     watchers: tuple[Any, ...] = ()
     node_makers: tuple[Callable[[Any], None], ...] = ()
     saving: tuple[Any, ...] = ()

@@ -72,7 +72,7 @@ class recording:
         self.on = on
 
     def __enter__(self) -> None:
-        self.before, mode.local.grad = mode.local.grad, self.on
+        self.before, mode.local.grad = mode.local.grad, self.on and not mode.local.unrecorded
         mode.enter()
 
     def __exit__(self, *exc: Any) -> None:

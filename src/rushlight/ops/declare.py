@@ -266,7 +266,7 @@ def _camel(name: str) -> str:
 def elementwise(
     *, kernel: Any = None, node: str | None = None, operators: tuple[str, ...] = (), floating: bool = False,
     result: str | None = None, check: Any = None, function: bool = True, method: bool = True,
-    inplace: bool | None = None, name: str | None = None, tangent: str = "elementwise", aten: str | None = None,
+    inplace: bool | None = None, name: str | None = None, tangent: str | None = "elementwise", aten: str | None = None,
     number_node: str | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation on corresponding elements of one or two inputs.
@@ -280,7 +280,8 @@ def elementwise(
         check: called with the input dtypes when they are unusual; raises for those not supported.
         function, method, inplace: which forms are public.
         name: the public name where it is not the function's.
-        tangent: the forward-mode tangent; derived from the formulas unless given.
+        tangent: the forward-mode tangent; by default (``"elementwise"``) derived from the formulas, which must be the
+            gradient multiplied by something. None where they are not that; see `operation`.
         aten: the name shown by the profiler where it differs.
         number_node: the node's name where the second input is a number, if that is another.
         formulas: for each differentiable input, its gradient.

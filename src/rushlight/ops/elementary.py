@@ -198,7 +198,7 @@ def abs(input: Array) -> Array:
 composite(name="absolute")(abs)
 
 
-@elementwise(kernel=kernels.sgn, input="sgn_backward(grad, input, result)")
+@elementwise(kernel=kernels.sgn, tangent=None, input="sgn_backward(grad, input, result)")
 def sgn(input: Array) -> Array:
     """``x / |x|``, and 0 at 0: the sign, for real numbers."""
 
@@ -265,7 +265,7 @@ def resolve_conj(input: Any) -> Any:
 composite(name="resolve_neg")(resolve_conj)
 
 
-@elementwise(kernel=kernels.angle, floating=True, inplace=False, input="angle_backward(grad, input)")
+@elementwise(kernel=kernels.angle, floating=True, inplace=False, tangent=None, input="angle_backward(grad, input)")
 def angle(input: Array) -> Array:
     """The angle of each complex number in radians; 0 or pi for real numbers."""
 

@@ -88,6 +88,14 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
     return input
 
 
+def former(t: Any) -> Any:
+    """A copy of a tensor before it is changed, for a derivative that reads it."""
+    copy = wrap(t._data.copy(), t._node)
+    if mode.local.dual is not None:
+        mode.local.dual.copy(t, copy)
+    return copy
+
+
 def new_tangent(op: Operation, names: Any, operands: tuple[Any, ...]) -> Any:
     """The tangent that the first operand will have after an in-place operation, or None: see forward_ad.py."""
     dual = mode.local.dual
@@ -125,7 +133,7 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
         plan = Plan(op, Variant(need, complex=True))
         if names[0] in plan.tensors or any(x is input for x in operands[1:]):
             # The derivative reads the values from before the change.
-            original = wrap(input._data.copy(), input._node)
+            original = former(input)
         operands = tuple([original if x is input else x for x in operands])
         write(input, result)
         if op.kind == "elementwise":
@@ -166,7 +174,7 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     tangent = new_tangent(op, op.parameters, operands) if mode.special.count else None
     if need and reads_input(op, need):
         # The derivative reads the values from before the change.
-        operands = (wrap(input._data.copy(), input._node), *operands[1:])
+        operands = (former(input), *operands[1:])
     change(input._data)
     bump(input)
     if need:

@@ -110,7 +110,7 @@ def hypot(input: Array, other: Array) -> Array:
     """The length of the hypotenuse of the right triangle with legs `input` and `other`."""
 
 
-@elementwise(kernel=kernels.sinc, floating=True, input="grad * sinc_slope(input)")
+@elementwise(kernel=kernels.sinc, floating=True, input="grad * conj(sinc_slope(input))")
 def sinc(input: Array) -> Array:
     """``sin(pi x) / (pi x)``, and 1 at 0."""
 
@@ -156,8 +156,8 @@ def nextafter(input: Array, other: Array) -> Array:
     """The floating-point number next to `input` in the direction of `other`."""
 
 
-@elementwise(kernel=kernels.ldexp, floating=True, input="grad * exp2(other)",
-             other="grad * result * 0.6931471805599453")  # fmt: skip
+@elementwise(kernel=kernels.ldexp, floating=True, input="grad * conj(exp2(other))",
+             other="grad * conj(result) * 0.6931471805599453")  # fmt: skip
 def ldexp(input: Array, other: Array) -> Array:
     """``input * 2 ** other``."""
 

@@ -95,7 +95,14 @@ def _make_dual(input: Array) -> Array:
     """The tensor itself, which will get a tangent."""
 
 
-@view(name="_fw_primal", node="Identity", function=False, method=False, kernel=alias.__wrapped__, input="grad")
+@view(
+    name="_fw_primal",
+    node="torch::autograd::Identity",
+    function=False,
+    method=False,
+    kernel=alias.__wrapped__,
+    input="grad",
+)
 def _fw_primal(input: Array) -> Array:
     """The tensor itself without its tangent."""
 
