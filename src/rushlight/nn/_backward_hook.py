@@ -8,12 +8,20 @@ the gradients of the inputs, together with those of the outputs, to the hooks.
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..autograd.function import Function
 from ..autograd.mode import is_grad_enabled
+from ..base import wrap
 from ..tensor import Tensor
 from ..warn import warn
 
 Hooks = list[Callable[..., Any]]
+
+
+def zeros(shape: Any, dtype: Any) -> Tensor:
+    """A tensor of zeros."""
+    return wrap(np.zeros(shape, dtype.numpy))
 
 
 class BackwardHookFunction(Function):
@@ -30,11 +38,17 @@ class BackwardHookFunction(Function):
 
 
 class _Positions(list[int]):
-    """The positions of the tensors among some values; `needing` are those of the tensors that require a gradient."""
+    """The positions of the tensors among some values.
+
+    Attributes:
+        needing: the positions of those that require a gradient.
+        others: what those are like that do not, by position: (shape, dtype).
+    """
 
     def __init__(self, values: Any) -> None:
         super().__init__(i for i, value in enumerate(values) if isinstance(value, Tensor))
         self.needing = [i for i in self if values[i].requires_grad]
+        self.others = {i: (values[i].shape, values[i].dtype) for i in self if not values[i].requires_grad}
 
     def of(self, gradients: Any) -> list[int]:
         """The positions that the entries of `gradients` belong to: a node shows all of its inputs, or those in need."""
@@ -81,12 +95,16 @@ class BackwardHook:
         self.n_outputs = len(outputs)
         return passed if isinstance(args, tuple) else passed[0]
 
-    def _pass_through(self, hook: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, _Positions | None]:
+    def _pass_through(self, run: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, _Positions | None]:
         indices = _Positions(args)
         if not (is_grad_enabled() and indices.needing):
             return args, None
         passed = BackwardHookFunction.apply(*[args[i] for i in indices])
         nodes = [t.grad_fn for t in passed if t.grad_fn is not None]
+
+        def hook(grad_inputs: Any, grad_outputs: Any) -> Any:
+            return run(grad_inputs, grad_outputs)
+
         nodes[0].register_hook(hook)
         replaced = list(args)
         for index, tensor in zip(indices, passed, strict=True):
@@ -100,6 +118,10 @@ class BackwardHook:
             return None
         places = self.input_tensors_index.of(grad_input)
         grads: Any = _spread(places, grad_input, self.n_inputs)
+        others = self.input_tensors_index.others
+        if others:
+            # What passed the entrance without requiring a gradient has one of zeros.
+            grads = tuple([zeros(*others[i]) if i in others else g for i, g in enumerate(grads)])
         for hook in self.user_hooks:
             changed = hook(self.module, grads, self.grad_outputs)
             if changed is None:
