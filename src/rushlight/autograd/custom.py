@@ -10,6 +10,7 @@ from ..base import TensorBase, View, as_view, base_of, raw_names, tensor_names, 
 from ..ops.history import check_view, rebase
 from ..ops.inplace import check
 from . import mode
+from .forward_ad import tangent_of
 from .node import MANY, AccumulateGrad, Outputs, Rule, next_seq
 
 
@@ -89,11 +90,12 @@ def _prepare(ctx: Any, args: Any, nodes: list[Any], outputs: Any, constant: Any)
     ]
     ctx.output_count = len(outputs)
     ctx.output_meta = [
-        (o._shape, o._dtype, o._dtype.category >= dtypes.FLOATING and not contains(constant, o))
-        if isinstance(o, TensorBase)
-        else None
-        for o in outputs
+        (o._shape, o._dtype, _is_differentiable(o, constant)) if isinstance(o, TensorBase) else None for o in outputs
     ]
+
+
+def _is_differentiable(o: Any, constant: Any) -> bool:
+    return isinstance(o, TensorBase) and o._dtype.category >= dtypes.FLOATING and not contains(constant, o)
 
 
 def _constant(o: Any, is_input: bool, modified: bool) -> Any:
@@ -160,6 +162,114 @@ def _keep(t: Any, outputs: Any, made: list[Any], args: Any) -> Any:
                 versions = base.own_version(t)
                 return (base.settle(t), versions, None), versions[0], i if v._node is not None else -1
     return t, t._versions[0], None
+
+
+# ---------------------------------------------------------------------------------------------- forward mode
+def run_jvp(ctx: Any, args: tuple[Any, ...], outputs: tuple[Any, ...], made: tuple[Any, ...]) -> None:
+    """Gives the results of a custom function the tangents that its ``jvp`` computes, if any input has one.
+
+    Args:
+        ctx: the node.
+        args: the inputs.
+        outputs: what forward returned.
+        made: the results as the user gets them.
+
+    Raises:
+        RuntimeError: ``jvp`` does not return one tangent for each output, or not as the output shares memory.
+    """
+    level = mode.local.dual
+    if level is None or not mode.local.forward_grad or mode.local.inference:
+        return
+    given = [tangent_of(a) if isinstance(a, TensorBase) else None for a in args]
+    if all(g is None for g in given):
+        return
+    before = [None if g is None else g._version for g in given]
+    mode.local.forward_grad = False
+    try:
+        found = type(ctx)._forward_cls.jvp(ctx, *_materialized(ctx, args, given))
+    finally:
+        mode.local.forward_grad = True
+    tangents = found if isinstance(found, (tuple, list)) else (found,)
+    for i, tangent in enumerate(tangents):
+        if tangent is not None and not isinstance(tangent, TensorBase):
+            raise RuntimeError(f"expected Variable or None (got {type(tangent).__name__}) for grad output {i}.")
+    if len(tangents) != len(outputs):
+        raise RuntimeError(
+            f"Function's jvp returned an invalid number of forward gradients (expected {len(outputs)} but got "
+            f"{len(tangents)})"
+        )
+    for i, (o, v, tangent) in enumerate(zip(outputs, made, tangents, strict=True)):
+        if not isinstance(o, TensorBase):
+            continue
+        if not _is_differentiable(o, ctx.non_differentiable or ()):
+            if tangent is not None:
+                raise RuntimeError(
+                    f"Function's jvp returned a gradient at position {i}, but  the corresponding forward output is not "
+                    "a differentiable Tensor.You should return None at that position instead."
+                )
+        elif contains(ctx.dirty_tensors or (), o):
+            at = next((i for i, a in enumerate(args) if a is o), None)
+            if at is not None and given[at] is not None:
+                _check_changed(tangent, given[at], before[at])
+            elif tangent is not None:
+                level.attach_changed(v, tangent)
+        elif tangent is not None:
+            of = next((g for a, g in zip(args, given, strict=True) if g is not None and _share(a, v)), None)
+            if of is not None:
+                _check_view(tangent, of)
+            if tangent._dtype.category < dtypes.FLOATING:
+                raise RuntimeError("Expected both tensor and its forward grad to be floating point or complex")
+            level.attach(v, tangent)
+
+
+def _materialized(ctx: Any, args: Any, given: Any) -> list[Any]:
+    if not ctx.materialize_grads:
+        return given  # type: ignore[no-any-return]
+    return [
+        wrap(np.zeros(a._shape, a._dtype.numpy)) if g is None and _is_differentiable(a, ()) else g
+        for a, g in zip(args, given, strict=True)
+    ]
+
+
+def _share(a: Any, v: Any) -> bool:
+    """Whether an output is a view of an input, or of what that is a view of."""
+    if not isinstance(a, TensorBase) or v._view is None:
+        return False
+    root = base_of(v)
+    return root is a or (a._view is not None and base_of(a) is root)
+
+
+def _check_changed(tangent: Any, of: Any, version: Any) -> None:
+    """Refuses a tangent that was not changed in place like its tensor."""
+    if tangent is None or tangent._version == version:
+        raise RuntimeError(
+            "An inplace custom Function is not modifying the forward mode gradients inplace. If the forward is "
+            "modifying an input inplace, then the jvp function must modify the corresponding gradient inplace."
+        )
+    if tangent is not of:
+        raise RuntimeError(
+            "An inplace custom Function is not returning the forward mode gradients as-is. If the forward is modifying "
+            "an input inplace, then the jvp function must modify the gradient inplace and return it as-is."
+        )
+
+
+def _check_view(tangent: Any, of: Any) -> None:
+    """Refuses the tangent of a view that is no view of the input's tangent."""
+    root = base_of(tangent)
+    if root is None:
+        raise RuntimeError(
+            "A custom Function's forward is returning a view (or an input as-is) but the jvp is not returning a view."
+        )
+    if of._view is not None:
+        if base_of(of) is not root:
+            raise RuntimeError(
+                "A custom Function is returning a view but the jvp is not returning a view of the same base as the "
+                "given grad input."
+            )
+    elif root is not of:
+        raise RuntimeError(
+            "A custom Function is returning a view but the jvp is not returning a view of the given grad input."
+        )
 
 
 # ---------------------------------------------------------------------------------------------- backward

@@ -9,8 +9,8 @@ import warnings
 from typing import Any
 
 from ..base import TensorBase, wrap
-from . import custom, forward_ad, mode
-from .failing import Error, failing
+from . import custom, mode
+from .failing import refuse_to_differentiate
 from .node import FREED, Node, function_of, modification_error, output
 from .saved import Packed, SavedTensor
 
@@ -72,6 +72,7 @@ class BackwardCFunction(Node, FunctionCtx):
     dirty_tensors: Any = None
     non_differentiable: Any = None
     saved_for_forward: Any = None
+    forwarding = False
     materialize_grads = True
     _materialize_non_diff_grads = True
     needs_input_grad: tuple[bool, ...] = ()
@@ -94,8 +95,8 @@ class BackwardCFunction(Node, FunctionCtx):
         Raises:
             RuntimeError: backward has freed them, or one was changed in place since.
         """
-        if self.saved_for_forward is not None:
-            return self.saved_for_forward
+        if self.forwarding:
+            return self.saved_for_forward or ()
         kept = self._kept
         if kept is FREED:
             return kept.used
@@ -323,7 +324,9 @@ class Function(_SingleLevelFunction):
         records = before and any(ctx.needs_input_grad)
         made = custom.link(ctx, args, nodes if records else [], outputs, split)
         if local.dual is not None:
-            forward_ad.run_jvp(cls, ctx, args, made)
+            ctx.forwarding = True
+            custom.run_jvp(ctx, args, outputs, made)
+            ctx.__dict__.pop("forwarding")
         for marks in ("to_save", "dirty_tensors", "non_differentiable", "saved_for_forward"):
             ctx.__dict__.pop(marks, None)
         return made if isinstance(found, tuple) else made[0]
@@ -398,16 +401,12 @@ def once_differentiable(function: Any) -> Any:
             mode.leave()
         if not mode.local.grad or not any(isinstance(a, TensorBase) and a._node is not None for a in args):
             return outputs
-        alone = not isinstance(outputs, tuple)
-        marked = [None if o is None else _delayed_error(o) for o in ((outputs,) if alone else outputs)]
-        return marked[0] if alone else tuple(marked)
+        return refuse_to_differentiate(
+            outputs if isinstance(outputs, tuple) else (outputs,),
+            "trying to differentiate twice a function that was marked with @once_differentiable",
+        )
 
     return wrapper
-
-
-def _delayed_error(t: Any) -> Any:
-    refused = "trying to differentiate twice a function that was marked with @once_differentiable"
-    return wrap(t._data, failing(Error, refused))
 
 
 NestedIOFunction = InplaceFunction = Function

@@ -41,12 +41,18 @@ def laid_out(grad: Any, leaf: Any) -> Any:
     return like
 
 
+def _copied(grad: Any) -> Any:
+    """A copy of a recorded gradient, itself recorded."""
+    copy: Any = base.wrap(np.empty_like(base.settle(grad)))
+    return copy.copy_(grad)
+
+
 def accumulate_tensor(leaf: AccumulateGrad, grad: Any) -> None:
     """Adds a recorded gradient to a leaf's, out of place, so that the former's graph stays true."""
     total = leaf.total
     if isinstance(total, ndarray):
         total = base.wrap(total)
-    leaf.total = base.tensor_names["copy_gradient"](grad) if total is None else total + grad
+    leaf.total = _copied(grad) if total is None else total + grad
 
 
 # ---------------------------------------------------------------------------------------------- hooks

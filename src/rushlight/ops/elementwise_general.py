@@ -17,11 +17,9 @@ from .declare import (
     OPERANDS,
     TAKE_NUMBERS_AS_TENSORS,
     TAKE_NUMBERS_FIRST,
-    Array,
     Operation,
     argument_error,
     in_formulas,
-    operation,
     tensor_names,
     write_out,
 )
@@ -220,13 +218,6 @@ def _fit_tensor(grad: Any, target: tuple[tuple[int, ...], dtypes.dtype]) -> Any:
 
 
 in_formulas(_fit_array, _fit_tensor, "fit", aliasing=True)
-
-
-@operation(name="copy_gradient", node="torch::autograd::CopyBackwards", aten="clone", function=False, method=False,
-           tangent="linear", input="grad")  # fmt: skip
-def copy_gradient(input: Array) -> Array:
-    """A copy of a recorded gradient, for a leaf's ``.grad``."""
-    return input.copy()
 
 
 namespace.update(elementwise_general=elementwise_general, elementwise_broadcast=elementwise_broadcast)

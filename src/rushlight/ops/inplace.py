@@ -50,6 +50,8 @@ def check(t: Any, records: bool) -> None:
     of = (view.base if type(view) is View else view)._node
     if (of is None and t._node is not None) or type(of) is AccumulateGrad:
         raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+    if of is not None and type(t._node) is AccumulateGrad:
+        raise RuntimeError(LEAF)
 
 
 def saved_is_kept(t: Any) -> None:

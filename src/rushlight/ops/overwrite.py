@@ -14,7 +14,7 @@ from .inplace import change_inplace
 
 
 # ---------------------------------------------------------------------------------------------- copying
-@operation(name="_copy", aten="copy_", node="CopyBackwards", function=False, method=False,
+@operation(name="_copy", aten="copy_", node="torch::autograd::CopyBackwards", function=False, method=False,
            input="zeros_like(grad)", src="to_dtype(fit_like(grad, shape(src)), source)")  # fmt: skip
 def _copy(input: Array, src: Array, source: Any) -> Array:
     """The elements of `src` in the shape and dtype of `input`; `source` is the dtype of `src`."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase, wrap
+from ..base import TensorBase, base_of, wrap
 from ..kernels import numpy_views as kernels
 from .declare import Array, composite, in_formulas, operation, view
 from .view import Shape, wrap_dim
@@ -291,6 +291,18 @@ def _look(grad: Array, own: Any, size: Any, stride: Any, offset: int) -> Array:
            input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
 def as_strided_again(input: Array, own: Any, size: Any, stride: Any, storage_offset: int) -> Array:
     """What `as_strided` shows of a tensor that lies in memory as `own` says."""
+
+
+@composite(function=False)
+def _view_func(input: Any, new_base: Any) -> Any:
+    """What a view shows, of another tensor that lies in memory like its base; None if it is no view or does not fit."""
+    root = base_of(input)
+    if root is None or new_base._dtype is not root._dtype or new_base._shape != root._shape:
+        return None
+    if input._dtype is not root._dtype or new_base.stride() != root.stride():
+        return None
+    size, stride, offset = geometry(input)
+    return as_strided(new_base, size, stride, offset - root.storage_offset() + new_base.storage_offset())
 
 
 @composite()
