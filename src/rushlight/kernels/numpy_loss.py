@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from rushlight.kernels.numpy_common import narrow, widen
+from rushlight.kernels.numpy_reduction import sum_all
 
 Array = np.ndarray
 
@@ -44,10 +45,10 @@ def nll_loss(x: Array, target: Array, weight: Array | None, reduction: int, igno
     if reduction == NONE:
         return narrow(np.asarray(picked), dtype), np.zeros((), dtype)
     if factor is None:
-        total = np.asarray(target.size if counted is None else np.count_nonzero(counted), x.dtype)
+        total = np.array(target.size if counted is None else np.count_nonzero(counted), x.dtype)
     else:
         total = np.asarray(np.add.reduce(factor if counted is None else factor * counted, axis=None), x.dtype)
-    loss = np.add.reduce(picked, axis=None)
+    loss = sum_all(picked)
     if reduction == MEAN:
         loss = loss / total
     return narrow(np.asarray(loss, x.dtype), dtype), narrow(total, dtype)
@@ -193,6 +194,10 @@ def _classes(target: Array, classes: int, ignore_index: int) -> tuple[Array, Arr
     """Targets with the ignored ones set to 0, and which ones count (None when all do)."""
     if not target.size:
         return target, None
+    if target.dtype == np.int64 and not 0 <= ignore_index < classes:
+        # Without a sign, negative numbers are large.
+        if np.maximum.reduce(target.view(np.uint64), None) < classes:
+            return target, None
     low, high = int(np.minimum.reduce(target, axis=None)), int(np.maximum.reduce(target, axis=None))
     safe, counted = target, None
     if low <= ignore_index <= high:

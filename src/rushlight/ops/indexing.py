@@ -240,7 +240,13 @@ def getitem(input: Any, index: Any) -> Any:
         ValueError: a slice has a step below 1.
     """
     kind = type(index)
-    if not mode.special.count:
+    made = node = None
+    usual = not mode.special.count
+    if usual:
+        node = input._node
+    elif not mode.special.more and not mode.local.grad:
+        usual, made = True, "no_grad"
+    if usual:
         data = input._data
         if type(data) is not ndarray:
             data = settle(input)
@@ -254,8 +260,8 @@ def getitem(input: Any, index: Any) -> Any:
             t._data = a
             t._shape = shape[1:]
             t._dtype = input._dtype
-            t._node = None if input._node is None else _select_op.recorder(1)(input, 0, index, a, UNTOUCHED)
-            as_view(t, input)
+            t._node = None if node is None else _select_op.recorder(1)(input, 0, index, a, UNTOUCHED)
+            as_view(t, input, made)
             return t
         if kind is slice and input._shape:
             start, end, step = _bounds(index)
@@ -264,11 +270,11 @@ def getitem(input: Any, index: Any) -> Any:
             t._data = a
             t._shape = a.shape
             t._dtype = input._dtype
-            t._node = None if input._node is None else _slice_op.recorder(1)(input, 0, start, end, step, a, UNTOUCHED)
-            as_view(t, input)
+            t._node = None if node is None else _slice_op.recorder(1)(input, 0, start, end, step, a, UNTOUCHED)
+            as_view(t, input, made)
             return t
-        if kind is tuple and input._node is None:
-            found = _plain_view(input, index)
+        if kind is tuple and node is None:
+            found = _plain_view(input, index, made)
             if found is not None:
                 return found
     elif kind is int and not input._shape:
@@ -279,7 +285,7 @@ def getitem(input: Any, index: Any) -> Any:
     return alias(input) if parts.view is input else parts.view
 
 
-def _plain_view(input: Any, index: tuple[Any, ...]) -> Any:
+def _plain_view(input: Any, index: tuple[Any, ...], made: str | None) -> Any:
     """The view by integers, slices and Ellipsis alone, in one step; None if there is more to it."""
     for x in index:
         kind = type(x)
@@ -295,7 +301,7 @@ def _plain_view(input: Any, index: tuple[Any, ...]) -> Any:
     except (IndexError, TypeError):
         return None
     t = wrap(a)
-    as_view(t, input)
+    as_view(t, input, made)
     return t
 
 

@@ -16,7 +16,7 @@ from ..kernels.layout import result_array
 from ..kernels.numpy_views import overlaps_itself
 from . import elementwise_general as general
 from .codegen import Plan, Variant
-from .declare import REGISTRY, Operation
+from .declare import REGISTRY, Operation, scalar
 from .history import check_view, rebase, refresh
 
 # ---------------------------------------------------------------------------------------------- what is allowed
@@ -61,8 +61,49 @@ def saved_is_kept(t: Any) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- applying
+def array_beside(input: Any, other: Any) -> Any:
+    """What stands for `other` if nothing but arithmetic is left to do to `input` in place, else None.
+
+    That is so if `other` is a number, or a tensor of the same shape and dtype; if no other tensor shares the memory of
+    `input`; and if nothing is recorded.
+    """
+    dtype, versions = input._dtype, input._versions
+    if not dtype.plain or input._view is not None or type(versions) is not list or len(versions) > 1:
+        return None
+    kind = type(other)
+    node = None
+    if kind is float or kind is int:
+        found = dtype.scalars.get(other)
+        if found is None:
+            found = scalar(other, dtype)
+    elif isinstance(other, TensorBase) and other._dtype is dtype and other._shape == input._shape:
+        found = other._data
+        node = other._node
+    else:
+        return None
+    records = True
+    if mode.special.count:
+        if mode.special.more or mode.local.mutating is not None:
+            return None
+        records = mode.local.grad
+    if (records and (input._node is not None or node is not None)) or 0 in input._data.strides:
+        return None
+    return found
+
+
 def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Computes an operation and puts the result in the place of its first input."""
+    if op.kind == "elementwise" and op.result is None and not kwargs and len(args) == len(op.tensors) - 1:
+        other = array_beside(input, args[0] if args else 1) if isinstance(input, TensorBase) else None
+        if other is not None:
+            array, kernel = input._data, op.forward
+            operands = (array, other) if args else (array,)
+            if type(kernel) is np.ufunc:
+                kernel(*operands, array)
+            else:
+                array[...] = kernel(*operands)
+            bump(input)
+            return input
     if not isinstance(input, TensorBase):
         raise TypeError(f"{op.name}_(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     if op.kind == "elementwise":

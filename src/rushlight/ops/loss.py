@@ -19,6 +19,7 @@ from .entropy import binary_cross_entropy as binary_cross_entropy
 from .entropy import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from .entropy import kl_div as kl_div
 from .loss_parts import HIDDEN, MEAN, NONE, SUM, pair, reduced, share
+from .softmax import _log_softmax
 
 
 # ---------------------------------------------------------------------------------------------- distances
@@ -304,7 +305,11 @@ def cross_entropy_loss(
         RuntimeError: shapes, dtypes or settings do not go together.
         IndexError: a target is no class.
     """
-    if input._shape == target._shape and target._dtype.is_floating_point:
+    shape = input._shape
+    if target._dtype is dtypes.int64 and weight is None and not label_smoothing and len(shape) == 2:
+        if target._shape == shape[:1]:  # the usual case
+            return _nll_loss(_log_softmax(input, 1), target, None, reduction, ignore_index)[0]
+    if shape == target._shape and target._dtype.is_floating_point:
         if ignore_index >= 0:
             raise RuntimeError("ignore_index is not supported for floating point target")
         return _cross_entropy_of_probabilities(input, target, weight, reduction, label_smoothing)

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from ..autograd import mode
-from ..base import TensorBase
+from ..base import TensorBase, bump
 from . import comparison, elementary, pointwise, ternary
 from .declare import OPERANDS, REGISTRY, apply_inplace, composite
-from .inplace import castable, change_inplace
+from .inplace import array_beside, castable, change_inplace
 
 
 def _form(operation: str, *operands: Any) -> Any:
@@ -20,6 +20,12 @@ def add_(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """Adds ``alpha * other``."""
     if type(alpha) is int and alpha == 1:
         return _form("_add", input, other)
+    if type(alpha) is float and isinstance(input, TensorBase):
+        array = array_beside(input, other)
+        if array is not None:
+            np.add(input._data, array * input._dtype.numpy.type(alpha), input._data)
+            bump(input)
+            return input
     return _scaled("_add_scaled", input, other, alpha)
 
 
