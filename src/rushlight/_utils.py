@@ -3,6 +3,7 @@
 The functions that rebuild tensors have the names and arguments of those that PyTorch's files mention.
 """
 
+import weakref
 from collections import OrderedDict
 from copy import deepcopy
 from typing import Any
@@ -159,3 +160,14 @@ def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
             copy.grad = deepcopy(tensor.grad, memo)
     copy.__dict__.update(deepcopy(attributes_of(tensor), memo))
     return copy
+
+
+class WeakTensorRef:
+    """Knows whether a tensor is still there, without keeping it."""
+
+    def __init__(self, tensor: Any):
+        self._of = weakref.ref(tensor)
+
+    def expired(self) -> bool:
+        """Whether the tensor is gone."""
+        return self._of() is None

@@ -214,6 +214,76 @@ def saved_sizes(t):
     return x.sum(0).grad_fn._saved_self_sym_sizes, type(x.sum(0).grad_fn._saved_self_sym_sizes).__name__
 
 
+def errors_put_off(t):
+    x, w = leaf(t), leaf(t)
+    later = t._C._functions.DelayedError("not now", 1)(w)
+    a, b = t._C._functions.DelayedError("never", 2)(x, w)
+
+    def change(x, y):
+        out = x.clone().view(-1)
+        double = out * 2
+        out += y
+        return (out + double).sum()
+
+    return [
+        message(lambda: change(x, later).backward()), message(lambda: t.autograd.grad(change(x, later), w)),
+        t.autograd.grad(change(x, later), x), t.autograd.grad(change(x, later), later), later,
+        message(lambda: (a * b).sum().backward()), t.autograd.grad((a * b).sum(), [a, b]),
+        t._C._functions.DelayedError("never", 1)(t.ones(2)).requires_grad,
+    ]  # fmt: skip
+
+
+def gradients_undefined(t):
+    x = leaf(t)
+    y = t._C._functions.UndefinedGrad()(x)
+    y.sum().backward()
+    return y.grad_fn.name(), y.grad_fn.next_functions[0][0].name(), x.grad
+
+
+def leaf_with_other_memory(t):
+    x = leaf(t)
+    edge = t.autograd.graph.get_gradient_edge(x)
+    out = x.clone()
+    x.grad = t.ones(2)
+    seen = []
+    x.register_hook(lambda g: seen.append(g.tolist()))
+    with t.no_grad():
+        x.set_(t.tensor([3.0, 4.0]))
+    now = t.autograd.graph.get_gradient_edge(x)
+    found = (
+        edge.node is now.node, x.grad, edge.node.variable is x, now.node.variable is x,
+        message(lambda: t.autograd.grad(out.sum(), x, retain_graph=True)),
+        t.autograd.grad((out * 1).sum(), edge, retain_graph=True),
+    )  # fmt: skip
+    out.sum().backward()
+    first = x.grad.clone()
+    (x * 2).sum().backward()
+    return found, first, x.grad, seen
+
+
+def inner_functions(t):
+    x = leaf(t)
+    out = t.ones(10, 5, requires_grad=True)
+    return (
+        t.autograd._calculate_shape(out, t.ones(5, 10), False),
+        t.autograd._calculate_shape(out, t.ones(3, 10, 5), True),
+        t.autograd._make_grads([x.sum()], [None], False), message(lambda: t.autograd._make_grads([x], [None], False)),
+        t.autograd.graph._engine_run_backward(
+            ((x * x).sum(),), (t.ones(()),), False, False, (x,), allow_unreachable=True, accumulate_grad=False
+        ),
+    )  # fmt: skip
+
+
+def weak_references(t):
+    y = leaf(t) * 2
+    ref = t._C._WeakTensorRef(y)
+    first = ref.expired()
+    y.retain_grad()
+    z = y / 2
+    del y
+    return first, ref.expired(), z.sum().backward()
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda s: s.__name__)
 def test(scenario):
     check(scenario)

@@ -31,6 +31,7 @@ _WHERE: dict[str, tuple[str, str | None]] = {
     "_will_engine_execute_node": ("autograd.tasks", "will_execute"),
     "_is_multithreading_enabled": ("autograd.grad_mode", "is_multithreading_enabled"),
     "_MultithreadingEnabled": ("autograd.grad_mode", "set_multithreading_enabled"),
+    "_WeakTensorRef": ("_utils", "WeakTensorRef"),
     "_EngineBase": ("autograd.engine", "ImperativeEngine"),
     "_ImperativeEngine": ("autograd.engine", "ImperativeEngine"),
     "_get_obj_in_tls": ("autograd.stash", "get"),

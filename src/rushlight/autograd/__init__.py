@@ -6,6 +6,9 @@ from . import grad_mode as grad_mode
 from . import graph as graph
 from .anomaly import detect_anomaly as detect_anomaly
 from .anomaly import set_detect_anomaly as set_detect_anomaly
+from .api import _calculate_shape as _calculate_shape
+from .api import _engine_run_backward as _engine_run_backward
+from .api import _make_grads as _make_grads
 from .api import backward as backward
 from .api import grad as grad
 from .grad_mode import _force_original_view_tracking as _force_original_view_tracking
@@ -39,6 +42,11 @@ def _is_checkpoint_valid() -> bool:
     from .engine import ImperativeEngine
 
     return ImperativeEngine.is_checkpoint_valid()
+
+
+def kineto_available() -> bool:
+    """False: there is no such profiler."""
+    return False
 
 
 def __getattr__(name: str) -> Any:

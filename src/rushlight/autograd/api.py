@@ -103,6 +103,41 @@ def _mismatch(i: int, seed: Any, output: Any, batched: bool) -> str:
     )
 
 
+def _make_grads(outputs: Any, grads: Any, is_grads_batched: bool) -> tuple[Any, ...]:
+    """PyTorch's inner name of `make_seeds`."""
+    return tuple(make_seeds(tuple(outputs), tuple(grads), is_grads_batched))
+
+
+def _calculate_shape(output: Any, grad: Any, is_grads_batched: bool) -> tuple[Any, Any]:
+    """The shapes of an output and of its gradient, without the batch dimension, that have to agree."""
+    of = output if isinstance(output, TensorBase) else _like(output)
+    return Size(of._shape), Size(grad._shape[1:] if is_grads_batched else grad._shape)
+
+
+def _engine_run_backward(
+    t_outputs: Any,
+    grad_tensors: Any,
+    keep_graph: bool,
+    create_graph: bool,
+    inputs: Any,
+    allow_unreachable: bool = False,
+    accumulate_grad: bool = False,
+) -> tuple[Any, ...]:
+    """Runs the engine on checked arguments, as PyTorch's inner function of this name.
+
+    Args:
+        t_outputs, grad_tensors: the roots and their gradients.
+        keep_graph, create_graph: as ``retain_graph`` and ``create_graph`` of `backward`.
+        inputs: what is asked for; empty for all leaves.
+        allow_unreachable: whether an input may be unused.
+        accumulate_grad: whether gradients go into ``.grad``.
+    """
+    nodes = [_edge(t) for t in inputs] or None
+    roots = _roots(tuple(t_outputs), list(grad_tensors))
+    found = engine.run(roots, keep_graph, create_graph, nodes, accumulate_grad)
+    return () if accumulate_grad or nodes is None else _answers(inputs, found, allow_unreachable, False, create_graph)
+
+
 def _roots(outputs: tuple[Any, ...], seeds: list[Any]) -> list[tuple[Any, Any]]:
     roots = []
     for i, (t, seed) in enumerate(zip(outputs, seeds, strict=True)):

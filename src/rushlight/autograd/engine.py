@@ -370,7 +370,7 @@ def run_general(
                 captured[node] = capture(node, grad, create_graph, runs)
                 if not runs:
                     continue
-            if not node.seq and type(node) is AccumulateGrad:
+            if not node.seq and isinstance(node, AccumulateGrad):
                 if leaves is None:
                     run_leaf(node, grad, create_graph)
                 elif grad is not None:

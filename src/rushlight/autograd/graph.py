@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ..base import TensorBase, bump
 from . import metadata, mode, saved, tasks
+from .api import _engine_run_backward as _engine_run_backward
 from .mutation import allow_mutation_on_saved_tensors as allow_mutation_on_saved_tensors
 from .node import AccumulateGrad, Output, function_of, output
 from .node import Node as Node

@@ -50,7 +50,7 @@ def metadata_of(node: Node) -> tuple[Any, ...]:
 def output_metadata(node: Any, index: int) -> Any:
     """What is known of one output of a node: an `InputMetadata`, or None."""
     while True:
-        if type(node) is AccumulateGrad:
+        if isinstance(node, AccumulateGrad):
             return InputMetadata(node.array.shape, dtypes.from_numpy(node.array.dtype))
         extra = node.extra
         noted = None if extra is None else extra.outputs.get(index)

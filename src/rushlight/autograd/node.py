@@ -559,6 +559,30 @@ class AccumulateGrad(Node):
         return add_hook(leaf_hooks(self).pre, hook)
 
 
+class FormerLeaf(AccumulateGrad):
+    """The node that a leaf had before it was given other memory: its gradients still go to the leaf."""
+
+    __slots__ = ()
+
+    @property
+    def total(self) -> Any:  # type: ignore[override]
+        """The gradient accumulated in the leaf's present node."""
+        return self.variable._node.total
+
+    @total.setter
+    def total(self, value: Any) -> None:
+        self.variable._node.total = value
+
+
+def replace_leaf(variable: Any) -> None:
+    """Gives a leaf a new node, with the gradient and the hooks of the former."""
+    former = variable._node
+    node = variable._node = AccumulateGrad(variable)
+    node.total, node.hooks = former.total, former.hooks
+    former.total = None
+    former.__class__ = FormerLeaf
+
+
 # ---------------------------------------------------------------------------------------------- hooks
 def leaf_hooks(node: AccumulateGrad) -> LeafHooks:
     """The hooks of a leaf's node, made on first use."""
@@ -577,7 +601,7 @@ def hooked(node: Node) -> HookedRule:
 
 def tensor_hooks(node: Any) -> HookDict:
     """The hooks on the tensor that a node stands for, made on first use."""
-    if type(node) is AccumulateGrad:
+    if isinstance(node, AccumulateGrad):
         return leaf_hooks(node).tensor
     function, index = function_of(node)
     return hooked(function).hooks_on(index)

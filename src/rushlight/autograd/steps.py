@@ -225,7 +225,7 @@ def capture(node: Any, grad: Any, create_graph: bool, runs: bool) -> Any:
         return shown
     function, index = function_of(node)
     retain: Any = ()
-    if type(node) is AccumulateGrad:
+    if isinstance(node, AccumulateGrad):
         hooks: Any = () if node.hooks is None else list(node.hooks.tensor.values())
     elif function.rule.arity == HOOKED:
         hooks = list(function.rule.tensors.get(index, {}).values())

@@ -8,6 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..autograd.failing import NotImplemented, failing
+from ..autograd.node import AccumulateGrad, replace_leaf
 from ..base import UNTOUCHED, TensorBase, bump, settle
 from ..kernels import numpy_views as kernels
 from .convert import copy_in
@@ -218,6 +219,8 @@ def set_(input: Any, source: Any = None, storage_offset: int = 0, size: Any = No
     input._data = array
     input._shape = array.shape
     bump(input)
+    if type(input._node) is AccumulateGrad:
+        replace_leaf(input)
     if edges != (None, None):
         rebase(input, failing(NotImplemented, "derivative for set_ is not implemented", edges), 0)
     return input
