@@ -199,12 +199,13 @@ class Tensor(TensorMethods):
         if not isinstance(on, bool):
             raise RuntimeError("requires_grad must be a bool")
         if current is not None and type(current) is not AccumulateGrad:
-            if not on:
-                raise RuntimeError(
-                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
-                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
-                )
-            return
+            advice = (
+                " If you want to use a computed variable in a subgraph that doesn't require differentiation use "
+                "var_no_grad = var.detach()."
+            )
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables." + ("" if on else advice)
+            )
         if on:
             if self._dtype.category < dtypes.FLOATING:
                 raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
@@ -228,7 +229,8 @@ class Tensor(TensorMethods):
             raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind}")
         if requires_grad and self._dtype.category < dtypes.FLOATING and self._node is None:
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        self.requires_grad = requires_grad
+        if not requires_grad or not self.requires_grad:
+            self.requires_grad = requires_grad
         return self
 
     @property

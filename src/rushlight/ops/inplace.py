@@ -184,16 +184,31 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
         else:
             versions = [_own(input)] * len(op.outputs)
             made = op.record(variant)(*operands, input._data, *saves, *versions)
+        _expect_former(made, [x for n, x in zip(names, operands, strict=True) if n in plan.tensors], input)
         rebase(input, made, 0 if names[0] in need else None)
     else:
         write(input, result)
         refresh(input)
 
 
+def _expect_former(made: Any, read: list[Any], input: Any) -> None:
+    """Lets backward notice that other tensors on the changed memory are no longer what the derivative needs.
+
+    Args:
+        made: the node, recorded after the change.
+        read: the operands that its derivative reads.
+        input: the tensor that was changed.
+    """
+    stale = sum([isinstance(x, TensorBase) and x._versions is input._versions for x in read])
+    if stale:
+        made.version -= stale
+
+
 @functools.cache
-def reads_input(op: Operation, need: tuple[str, ...]) -> bool:
-    """Whether the derivatives by the inputs named read the values of the first one."""
-    return op.parameters[0] in Plan(op, Variant(need)).tensors
+def read_by(op: Operation, need: tuple[str, ...]) -> tuple[int, ...]:
+    """Which arguments the derivatives by the inputs named read."""
+    tensors = Plan(op, Variant(need)).tensors
+    return tuple([i for i, n in enumerate(op.parameters) if n in tensors])
 
 
 def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: bool = False) -> Any:
@@ -215,13 +230,14 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     if not overlap:
         refuse_overlap(input)
     tangent = new_tangent(op, op.parameters, operands) if mode.special.count else None
-    if need and reads_input(op, need):
+    if need and 0 in read_by(op, need):
         # The derivative reads the values from before the change.
         operands = (former(input), *operands[1:])
     change(input._data)
     bump(input)
     if need:
         made = op.record(Variant(need))(*operands, input._data, _own(input))
+        _expect_former(made, [operands[i] for i in read_by(op, need)], input)
         rebase(input, made, 0 if op.parameters[0] in need else None)
     else:
         refresh(input)
