@@ -203,9 +203,7 @@ class Tensor(TensorMethods):
                 " If you want to use a computed variable in a subgraph that doesn't require differentiation use "
                 "var_no_grad = var.detach()."
             )
-            raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables." + ("" if on else advice)
-            )
+            raise RuntimeError("you can only change requires_grad flags of leaf variables." + ("" if on else advice))
         if on:
             if self._dtype.category < dtypes.FLOATING:
                 raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
