@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kernels.reference import agree, array, gradients, seeds
-from rushlight.kernels import conv, dispatch, numpy_conv
+from kernels.reference import agree, array, few, gradients, seeds
+from rushlight.kernels import conv, dispatch, numpy_conv, winograd
 from rushlight.kernels.numpy_conv import conv_output_shape
 
 pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
@@ -28,6 +28,7 @@ def compiled() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RUSHLIGHT_FAST", "wait")
         patch.setattr(conv, "SMALLEST", 0)
+        patch.setattr(winograd, "SMALLEST_PIXELS", 0)
         yield
 
 
@@ -57,8 +58,8 @@ def laid_out(t: torch.Tensor, last: bool) -> torch.Tensor:
 
 
 @many
-@given(cases(), seeds, st.sampled_from([torch.float32, torch.float64]), *[st.booleans()] * 4)
-def test_convolution_and_its_gradients(case, seed, dtype, biased, x_last, g_last, results_last):
+@given(cases(), seeds, st.sampled_from([torch.float32, torch.float64]), *[st.booleans()] * 3)
+def test_convolution_and_its_gradients(case, seed, dtype, biased, x_last, g_last):
     n, channels, outs, groups, spatial, kernel, stride, padding, dilation, extra = case
     assume(min(conv_output_shape(spatial, kernel, stride, padding, dilation)) > 0)
     torch.manual_seed(seed)
@@ -70,30 +71,52 @@ def test_convolution_and_its_gradients(case, seed, dtype, biased, x_last, g_last
     gx, gw = gradients(y, [x, w], g)
     how = stride, padding, dilation, groups
     given_x, close = array(laid_out(x, x_last)), CLOSE[dtype]
+    got = conv.conv_forward(given_x, array(w), array(b) if biased else None, *how)
+    agree(got, y, *close)
+    agree(conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how), gx, *close)
+    found = conv.conv_grad_weight(array(g), given_x, tuple(w.shape), *how)
+    # A gradient of the weight sums over all images and pixels.
+    terms = y[0, 0].numel() ** 0.5
+    agree(found / terms, gw / terms, *close)
+    assert found.flags.c_contiguous
+    agree(conv.conv_grad_bias(array(g)), g.sum((0, *range(2, g.ndim))), *close)
+    reach = [
+        st * (m - 1) - 2 * p + d * (k - 1) + e
+        for st, m, p, d, k, e in zip(stride, y.shape[2:], padding, dilation, kernel, extra)
+    ]
+    if min(reach) >= 0:
+        transposed = TRANSPOSE[len(spatial)](g, w, None, stride, padding, extra, groups, dilation)
+        agree(conv.conv_grad_input(array(g), array(w), tuple(transposed.shape), *how), transposed, *close)
+
+
+@few
+@given(
+    st.integers(1, 3), st.integers(1, 6), st.integers(1, 6), st.tuples(st.integers(3, 20), st.integers(3, 20)),
+    st.tuples(st.integers(0, 2), st.integers(0, 2)), st.sampled_from([torch.float32, torch.float64]), st.booleans(),
+    st.booleans(), seeds,
+)  # fmt: skip
+def test_filters_of_3x3_with_stride_1(n, channels, outs, spatial, padding, dtype, wide, biased, seed):
+    torch.manual_seed(seed)
+    x = torch.randn(n, 16 * channels, *spatial, dtype=dtype, requires_grad=True)
+    w = torch.randn(16 * outs, 16 * channels, 3, 3, dtype=dtype, requires_grad=True)
+    b = torch.randn(16 * outs, dtype=dtype) if biased else None
+    y = F.conv2d(x, w, b, 1, padding)
+    g = torch.randn_like(y)
+    gx, gw = gradients(y, [x, w], g)
+    how, close = ((1, 1), padding, (1, 1), 1), CLOSE[dtype]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(conv, "CHANNELS_LAST_RESULTS", results_last)
-        got = conv.conv_forward(given_x, array(w), array(b) if biased else None, *how)
-        agree(got, y, *close)
-        assert results_last or got.flags.c_contiguous
+        if not wide:
+            patch.setattr(winograd, "WIDE", 0)
+            patch.setattr(winograd, "_CACHE", 1 << 16)
+        agree(conv.conv_forward(array(x), array(w), array(b), *how), y, *close)
         agree(conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how), gx, *close)
-        found = conv.conv_grad_weight(array(g), given_x, tuple(w.shape), *how)
-        # A gradient of the weight sums over all images and pixels.
-        terms = y[0, 0].numel() ** 0.5
+        found, terms = conv.conv_grad_weight(array(g), array(x), tuple(w.shape), *how), y[0, 0].numel() ** 0.5
         agree(found / terms, gw / terms, *close)
-        assert found.flags.c_contiguous
-        agree(conv.conv_grad_bias(array(g)), g.sum((0, *range(2, g.ndim))), *close)
-        reach = [
-            st * (m - 1) - 2 * p + d * (k - 1) + e
-            for st, m, p, d, k, e in zip(stride, y.shape[2:], padding, dilation, kernel, extra)
-        ]
-        if min(reach) >= 0:
-            transposed = TRANSPOSE[len(spatial)](g, w, None, stride, padding, extra, groups, dilation)
-            agree(conv.conv_grad_input(array(g), array(w), tuple(transposed.shape), *how), transposed, *close)
 
 
 def test_float32_is_as_accurate_as_torch():
     torch.manual_seed(0)
-    for shape, filters, stride in [((4, 64, 20, 20), (96, 64, 3, 3), 1), ((2, 3, 60, 60), (64, 3, 7, 7), 2)]:
+    for shape, filters, stride in [((4, 64, 21, 21), (96, 64, 3, 3), 2), ((2, 3, 60, 60), (64, 3, 7, 7), 2)]:
         x, w = torch.randn(shape, requires_grad=True), torch.randn(filters, requires_grad=True)
         y, exact = F.conv2d(x, w, None, stride, 1), F.conv2d(x.double(), w.double(), None, stride, 1)
         g = torch.randn_like(y)
@@ -109,11 +132,11 @@ def test_float32_is_as_accurate_as_torch():
             assert np.linalg.norm(mine - right) <= 2 * np.linalg.norm(array(their) - right)
 
 
-@pytest.mark.parametrize("channels", [2, 16, 40])
+@pytest.mark.parametrize("channels", [2, 16, 40, 64])
 @pytest.mark.parametrize("groups", [1, 2])
 def test_nan_and_infinity_reach_only_the_windows_that_hold_them(channels, groups):
     torch.manual_seed(0)
-    x, w = torch.randn(2, channels, 17, 15), torch.randn(24, channels // groups, 3, 3)
+    x, w = torch.randn(2, channels, 17, 15), torch.randn(32, channels // groups, 3, 3)
     x[0, 1, 2, 2] = float("nan")
     x[1, 0, 16, 14] = float("inf")
     x.requires_grad_()
@@ -122,13 +145,13 @@ def test_nan_and_infinity_reach_only_the_windows_that_hold_them(channels, groups
     agree(conv.conv_forward(array(x), array(w), None, *how), y, 1e-4, 2e-5)
     g = torch.randn_like(y)
     g[0, 1, 3, 4] = float("nan")
-    g[1, 23, 0, 0] = float("-inf")
+    g[1, 31, 0, 0] = float("-inf")
     agree(conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how), gradients(y, [x], g)[0], 1e-4, 2e-5)
 
 
 def test_nan_reaches_only_its_own_filter():
     torch.manual_seed(0)
-    x, w = torch.randn(2, 16, 12, 12), torch.randn(40, 16, 3, 3, requires_grad=True)
+    x, w = torch.randn(2, 16, 12, 12), torch.randn(48, 16, 3, 3, requires_grad=True)
     y = F.conv2d(x, w, None, 1, 1)
     g = torch.randn_like(y)
     g[0, 3, 5, 5] = float("nan")
@@ -138,15 +161,16 @@ def test_nan_reaches_only_its_own_filter():
 
 def test_results_do_not_depend_on_the_number_of_threads():
     torch.manual_seed(0)
-    x, w, g = torch.randn(3, 24, 30, 30), torch.randn(72, 24, 3, 3), torch.randn(3, 72, 30, 30)
-    how = (1, 1), (1, 1), (1, 1), 1
+    x, w, g = torch.randn(3, 32, 30, 30), torch.randn(80, 32, 3, 3), torch.randn(3, 80, 30, 30)
 
     def results() -> list[np.ndarray]:
-        return [
-            conv.conv_forward(array(x), array(w), None, *how),
-            conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how),
-            conv.conv_grad_weight(array(g), array(x), tuple(w.shape), *how),
-        ]
+        found = []
+        for how in [((1, 1), (1, 1), (1, 1), 1), ((1, 1), (1, 1), (1, 1), 2)]:
+            weight = array(w)[:, : 32 // how[-1]]
+            found.append(conv.conv_forward(array(x), weight, None, *how))
+            found.append(conv.conv_grad_input(array(g), weight, tuple(x.shape), *how))
+            found.append(conv.conv_grad_weight(array(g), array(x), weight.shape, *how))
+        return found
 
     threads = dispatch.get_threads()
     try:

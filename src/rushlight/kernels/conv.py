@@ -10,15 +10,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import numpy_conv
-from .cache import panel_widths, register_bytes
-from .dispatch import Kernel, Launch, get_threads, scratch
+from . import numpy_conv, winograd
+from .cache import register_bytes
+from .conv_common import (
+    PACK,
+    PLACE,
+    Ints,
+    carve,
+    copy_last,
+    is_last,
+    pack_filters,
+    ready,
+    whole_registers,
+    widest_panel,
+    zeros,
+)
+from .dispatch import Kernel, Launch, get_threads
 from .layout import inner, is_channels_last
-
-Ints = tuple[int, ...]
-
-# Whether results stay channels last in memory (see `layout`), or are copied to be contiguous.
-CHANNELS_LAST_RESULTS = True
 
 # From how many multiplications on the compiled path is taken.
 SMALLEST = 1 << 15
@@ -26,17 +34,15 @@ SMALLEST = 1 << 15
 # Up to how many input channels a filter's rows, not its elements, are the taps (see `_convolve`).
 _FEW_CHANNELS = 8
 
-_PLACE, _SUMS = Kernel("layout", "place"), Kernel("layout", "channel_sums")
-_PACK, _CONVOLVE = Kernel("conv", "pack"), Kernel("conv", "convolve")
+_SUMS, _CONVOLVE = Kernel("layout", "channel_sums"), Kernel("conv", "convolve")
 _WEIGHT, _UNPACK = Kernel("conv", "weight_gradient"), Kernel("conv", "unpack")
 _DEPTHWISE, _DEPTHWISE_WEIGHT = Kernel("depthwise", "depthwise"), Kernel("depthwise", "depthwise_weight")
 
 # At most so many products are summed up one after the other: sums of sums are more accurate.
 _TERMS = 256
 
-# Pixels that a kernel computes at once, and bytes of a cache line.
+# Pixels that a kernel computes at once.
 _ROWS = 6
-_LINE = 64
 
 
 def conv_forward(
@@ -48,13 +54,15 @@ def conv_forward(
         outs = numpy_conv.conv_output_shape(x.shape[2:], weight.shape[2:], stride, padding, dilation)
         if x.shape[0] * prod(outs) * weight.size > SMALLEST:
             depthwise = _is_depthwise(weight, groups)
-            if runs := _ready(x.dtype, _PLACE, _PACK, _DEPTHWISE if depthwise else _CONVOLVE):
+            if runs := ready(x.dtype, PLACE, PACK, _DEPTHWISE if depthwise else _CONVOLVE):
                 if dims == 1:
                     x, weight = x[:, :, None], weight[:, :, None]
                     stride, padding, dilation, outs = (1, *stride), (0, *padding), (1, *dilation), (1, *outs)
-                how = _forward_plan(x.shape[2:], weight.shape, outs, stride, padding, dilation)
-                shape = (x.shape[0], weight.shape[0], *outs)
-                y = (_depthwise if depthwise else _convolve)(runs, x, weight, bias, shape, how, groups)
+                y = _by_winograd(x, weight, bias, outs, stride, padding, dilation, groups, False)
+                if y is None:
+                    how = _forward_plan(x.shape[2:], weight.shape, outs, stride, padding, dilation)
+                    shape = (x.shape[0], weight.shape[0], *outs)
+                    y = (_depthwise if depthwise else _convolve)(runs, x, weight, bias, shape, how, groups)
                 if dims == 1:
                     return y[:, :, 0]
                 # Channels-last images or filters of the program's give results that are so to the program, too.
@@ -70,13 +78,15 @@ def conv_grad_input(
     dims = len(stride)
     if dims <= 2 and g.dtype is weight.dtype and g.shape[0] * prod(g.shape[2:]) * weight.size > SMALLEST:
         depthwise = _is_depthwise(weight, groups)
-        if runs := _ready(g.dtype, _PLACE, _PACK, _DEPTHWISE if depthwise else _CONVOLVE):
+        if runs := ready(g.dtype, PLACE, PACK, _DEPTHWISE if depthwise else _CONVOLVE):
             if dims == 1:
                 g, weight = g[:, :, None], weight[:, :, None]
                 input_shape = (*input_shape[:2], 1, *input_shape[2:])
                 stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
-            how = _backward_plan(g.shape[2:], weight.shape, input_shape[2:], stride, padding, dilation)
-            y = (_depthwise if depthwise else _convolve)(runs, g, weight, None, input_shape, how, groups)
+            y = _by_winograd(g, weight, None, input_shape[2:], stride, padding, dilation, groups, True)
+            if y is None:
+                how = _backward_plan(g.shape[2:], weight.shape, input_shape[2:], stride, padding, dilation)
+                y = (_depthwise if depthwise else _convolve)(runs, g, weight, None, input_shape, how, groups)
             return y[:, :, 0] if dims == 1 else y
     return numpy_conv.conv_grad_input(g, weight, input_shape, stride, padding, dilation, groups)
 
@@ -88,12 +98,18 @@ def conv_grad_weight(
     dims = len(stride)
     if dims <= 2 and g.dtype is x.dtype and g.shape[0] * prod(g.shape[2:]) * prod(weight_shape) > SMALLEST:
         depthwise = groups == weight_shape[0] and weight_shape[1] == 1
-        kernels = (_PLACE, _DEPTHWISE_WEIGHT) if depthwise else (_PLACE, _WEIGHT, _UNPACK)
-        if runs := _ready(g.dtype, *kernels):
+        kernels = (PLACE, _DEPTHWISE_WEIGHT) if depthwise else (PLACE, _WEIGHT, _UNPACK)
+        if runs := ready(g.dtype, *kernels):
             shape = weight_shape
             if dims == 1:
                 g, x, shape = g[:, :, None], x[:, :, None], (*weight_shape[:2], 1, *weight_shape[2:])
                 stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
+            channels, pixels = (x.shape[1], g.shape[1]), g.size // g.shape[1]
+            if groups == 1 and winograd.suits(channels, shape[2:], pixels, stride, padding, dilation, g.itemsize):
+                if compiled := ready(g.dtype, *winograd.WEIGHT_KERNELS):
+                    found = winograd.weight_gradient(compiled, g, x, shape, padding)
+                    if found is not None:
+                        return found
             compute = _depthwise_weight if depthwise else _weight_gradient
             return compute(runs, g, x, shape, stride, padding, dilation, groups).reshape(weight_shape)
     return numpy_conv.conv_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
@@ -112,10 +128,18 @@ def conv_grad_bias(g: np.ndarray) -> np.ndarray:
     return numpy_conv.conv_grad_bias(g)
 
 
-def _ready(dtype: np.dtype[Any], *kernels: Kernel) -> list[Launch] | None:
-    """The functions that run these kernels, or None if one of them is not there."""
-    runs = [kernel.get(dtype) for kernel in kernels]
-    return None if None in runs else runs  # type: ignore[return-value]
+def _by_winograd(
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, outs: Ints, stride: Ints, padding: Ints, dilation: Ints,
+    groups: int, backward: bool,
+) -> np.ndarray | None:  # fmt: skip
+    """The forward or the gradient of the input by `winograd`, or None if that does not suit."""
+    channels, pixels = weight.shape[:2], x.shape[0] * prod(outs)
+    if groups > 1 or not winograd.suits(channels, weight.shape[2:], pixels, stride, padding, dilation, x.itemsize):
+        return None
+    if backward:
+        padding = (2 - padding[0], 2 - padding[1])
+    runs = ready(x.dtype, *winograd.KERNELS)
+    return winograd.convolve(runs, x, weight, bias, outs, padding, backward) if runs else None
 
 
 def _is_depthwise(weight: np.ndarray, groups: int) -> bool:
@@ -189,71 +213,12 @@ def _backward_plan(size: Ints, filters: Ints, outs: Ints, stride: Ints, padding:
     return _Plan(size, (1, 1), shifts, order, phases, True)
 
 
-# ---------------------------------------------------------------------------------------------- memory
-def _carve(*wanted: tuple[int, Any]) -> list[np.ndarray]:
-    """Scratch arrays of so many elements of a type each, which start at cache lines."""
-    sizes = [-(-count * np.dtype(dtype).itemsize // _LINE) * _LINE for count, dtype in wanted]
-    memory = scratch(sum(sizes) + _LINE, np.uint8)
-    start = -memory.ctypes.data % _LINE
-    found = []
-    for (count, dtype), size in zip(wanted, sizes, strict=True):
-        found.append(memory[start : start + size].view(dtype)[:count])
-        start += size
-    return found
-
-
-def _is_last(x: np.ndarray) -> bool:
-    return x.transpose(0, 2, 3, 1).flags.c_contiguous
-
-
-def _place(run: Launch, x: np.ndarray, target: np.ndarray, padding: Ints = (0, 0)) -> None:
-    """Copies images ``(N, C, H, W)`` into an array ``(N, H, W, C)``, with zeros around them."""
-    n, c, h, w = x.shape
-    image, channel, row, column = [s // x.itemsize for s in x.strides]
-    rows, columns = h + 2 * padding[0], w + 2 * padding[1]
-    if padding == (0, 0) and (row == w * column or h == 1):
-        h, w = 1, h * w
-        rows, columns = h, w
-    if c == 1:
-        channel = 1
-    length = max(64, 8192 // c)
-    parts = -(-columns // length)
-    run(
-        n * rows * parts, 1, x, target, h, w, c, image, row, column, channel, rows, columns, *padding, length, parts
-    )  # fmt: skip
-
-
-def _channels_first(run: Launch, y: np.ndarray) -> np.ndarray:
-    """An array ``(N, H, W, C)`` as a new contiguous one ``(N, C, H, W)``."""
-    n, h, w, c = y.shape
-    result = np.empty((n, c, h, w), y.dtype)
-    # To the kernel, the channels are a row of pixels, and the pixels their channels.
-    _place(run, y.reshape(n, h * w, 1, c), result.reshape(n, 1, c, h * w))
-    return result
-
-
-def _result(run: Launch, y: np.ndarray) -> np.ndarray:
-    """What users of this module get for an array ``(N, H, W, C)``."""
-    return inner(y.transpose(0, 3, 1, 2)) if CHANNELS_LAST_RESULTS else _channels_first(run, y)
-
-
-def _padded(columns: int, dtype: np.dtype[Any]) -> int:
-    """Columns as a whole number of registers."""
-    lanes = register_bytes() // dtype.itemsize
-    return -(-columns // lanes) * lanes
-
-
-def _widest(dtype: np.dtype[Any]) -> int:
-    """Columns of the widest panel."""
-    return panel_widths()[0] * register_bytes() // dtype.itemsize
-
-
 # ---------------------------------------------------------------------------------------------- computing
 def _convolve(
     runs: list[Launch], x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, shape: Ints, plan: _Plan,
     groups: int,
 ) -> np.ndarray:  # fmt: skip
-    """A result of `shape` (N, K, P, Q) from x (N, C, H, W), as channels-last memory or not (see `_result`)."""
+    """A result of `shape` (N, K, P, Q) from x (N, C, H, W), channels last in memory."""
     place, pack, convolve = runs
     x, dtype, size = np.asarray(x), x.dtype, x.itemsize
     weight = np.ascontiguousarray(weight)
@@ -270,7 +235,7 @@ def _convolve(
         shifts = [(r + padding[0], 0) for r, _ in shifts[::across]]
         taps, depth = taps // across, across * c
         order = list(range(taps))
-        rows = np.ascontiguousarray(weight.transpose(0, 3, 1, 2))
+        rows = np.ascontiguousarray(weight.transpose(0, 3, 1, 2)).reshape(k, depth, taps)
     pixel = c * size
     strides = extent[0] * extent[1] * pixel, extent[1] * pixel, pixel
     reach = np.array([(h, w, h * strides[1] + w * strides[2]) for h, w in shifts], np.int64)
@@ -278,8 +243,8 @@ def _convolve(
     split = next((i for i in range(1, max(2, depth // 64)) if depth % i == 0 and depth // i <= _TERMS), 1)
     if split > 1:
         reach = (reach[:, None] + [(0, 0, i * (depth // split) * size) for i in range(split)]).reshape(-1, 3)
-    copied = by_rows or not _is_last(x)
-    padded, widest = _padded(columns, dtype), _widest(dtype)
+    copied = by_rows or not is_last(x)
+    padded, widest = whole_registers(columns, dtype), widest_panel(dtype)
     threads = get_threads()
     sixes = [-(-n * prod(phase.grid) // _ROWS) for phase in plan.phases]
     spans = [(0, taps)] if by_rows else [(p.taps.start, p.taps.stop - p.taps.start) for p in plan.phases]
@@ -288,23 +253,15 @@ def _convolve(
     pieces = groups * -(-columns // chunk)
     block = max(1, min(16, 4096 // max(1, most), max(sixes) * pieces // (4 * threads)))
     table = block * (most + 1) * _ROWS + _ROWS
-    area, packed, tables, kept = _carve(
+    area, packed, tables = carve(
         (n * prod(extent) * c if copied else 0, dtype), (groups * padded * taps * depth, dtype),
-        (threads * table, np.int64), (0 if CHANNELS_LAST_RESULTS else n * prod(outs) * k, dtype),
+        (threads * table, np.int64),
     )  # fmt: skip
     if copied:
-        _place(place, x, area, padding)
+        copy_last(place, x, area, padding)
         x = area
-    places = np.empty(taps, np.int64)
-    places[order] = range(taps)
-    group = columns * weight[0].size if not plan.backward else depth * weight[0].size
-    if plan.backward:
-        layout = (taps, weight[0].size, group, taps, 1, depth)
-    else:
-        layout = (taps * depth, 0, group, taps, depth, 1)
-    panels = -(-columns // widest)
-    pack(groups * panels, 1, rows, packed, places, *layout, columns, panels, rows.size)
-    y = np.empty((n, *outs, k), dtype) if CHANNELS_LAST_RESULTS else kept.reshape(n, *outs, k)
+    pack_filters(pack, rows, packed, order, groups, plan.backward)
+    y = np.empty((n, *outs, k), dtype)
     room: Any = 0
     if bias is not None:
         room = np.zeros((groups, padded), dtype)
@@ -313,22 +270,17 @@ def _convolve(
     for phase, (first, some), count in zip(plan.phases, spans, sixes, strict=True):
         (i, j), (down, right) = phase.first, phase.step
         convolve(
-            pieces * -(-count // block), 1, x, packed, y, _zeros(depth, dtype), tables, reach, room, n, *extent,
+            pieces * -(-count // block), 1, x, packed, y, zeros(depth, dtype), tables, reach, room, n, *extent,
             *strides, *plan.stride, *phase.grid, (i * outs[1] + j) * y_pixel, outs[0] * outs[1] * y_pixel,
             down * outs[1] * y_pixel, right * y_pixel, first * split, some * split, taps * split, depth // split,
             columns, groups, depth * size, columns * size, block, chunk, table,
         )  # fmt: skip
-    return _result(place, y)
+    return inner(y.transpose(0, 3, 1, 2))
 
 
 def _rows_are_runs(plan: _Plan, across: int) -> bool:
     """Whether the elements of a filter's row, of which there are several, lie next to each other in the image."""
     return across > 1 and plan.shifts[1][1] - plan.shifts[0][1] == 1
-
-
-@lru_cache(8)
-def _zeros(count: int, dtype: np.dtype[Any]) -> np.ndarray:
-    return np.zeros(count, dtype)
 
 
 def _depthwise(
@@ -339,15 +291,12 @@ def _depthwise(
     place, _, depthwise = runs
     x, dtype = np.asarray(x), x.dtype
     n, c, *outs = shape
-    copied = not _is_last(x)
-    area, kept = _carve(
-        (x.size if copied else 0, dtype), (0 if CHANNELS_LAST_RESULTS else n * prod(outs) * c, dtype)
-    )  # fmt: skip
-    if copied:
-        _place(place, x, area)
+    if not is_last(x):
+        (area,) = carve((x.size, dtype))
+        copy_last(place, x, area)
         x = area
     filters = np.ascontiguousarray(weight.reshape(c, -1).T)
-    y = np.empty((n, *outs, c), dtype) if CHANNELS_LAST_RESULTS else kept.reshape(n, *outs, c)
+    y = np.empty((n, *outs, c), dtype)
     height, width = plan.size
     taps = _reach(plan, c)
     addend = 0 if bias is None else np.ascontiguousarray(bias)
@@ -358,7 +307,7 @@ def _depthwise(
             *phase.grid, (i * outs[1] + j) * c, outs[0] * outs[1] * c, down * outs[1] * c, right * c,
             phase.taps.start, phase.taps.stop - phase.taps.start,
         )  # fmt: skip
-    return _result(place, y)
+    return inner(y.transpose(0, 3, 1, 2))
 
 
 def _reach(plan: _Plan, channels: int) -> np.ndarray:
@@ -378,7 +327,7 @@ def _weight_gradient(
     columns, depth = k // groups, shape[1]
     c, taps = x.shape[1], shape[2] * shape[3]
     extent = x.shape[2] + 2 * padding[0], x.shape[3] + 2 * padding[1]
-    padded, widest, threads = _padded(columns, dtype), _widest(dtype), get_threads()
+    padded, widest, threads = whole_registers(columns, dtype), widest_panel(dtype), get_threads()
     # About 128 pixels at a time: a panel of so many rows stays in the first-level cache.
     length = breadth if breadth <= 192 else -(-breadth // -(-breadth // 128))
     runs_a_row = -(-breadth // length)
@@ -392,16 +341,16 @@ def _weight_gradient(
     panels = -(-columns // widest)
     row_shares = max(1, min(-(-8 // (parts * groups * panels)), rows // 48))
     row_share = -(-rows // (row_shares * _ROWS)) * _ROWS
-    copy_x, copy_g = padding != (0, 0) or not _is_last(x), not _is_last(g)
-    x_area, g_area, table, panel, result = _carve(
+    copy_x, copy_g = padding != (0, 0) or not is_last(x), not is_last(g)
+    x_area, g_area, table, panel, result = carve(
         (n * prod(extent) * c if copy_x else 0, dtype), (g.size if copy_g else 0, dtype),
         (threads * block * _ROWS, np.int64), (threads * block * length * widest, dtype), (parts * whole, dtype),
     )  # fmt: skip
     if copy_x:
-        _place(place, x, x_area, padding)
+        copy_last(place, x, x_area, padding)
         x = x_area
     if copy_g:
-        _place(place, g, g_area)
+        copy_last(place, g, g_area)
         g = g_area
     pixel = c * size
     corner = [(r * dilation[0] * extent[1] + s * dilation[1]) * pixel for r in range(shape[2]) for s in range(shape[3])]
@@ -425,11 +374,11 @@ def _depthwise_weight(
     place, gradient = runs
     g, x = np.asarray(g), np.asarray(x)
     n, c, rows, columns = g.shape
-    areas = _carve(*[(0 if _is_last(a) else a.size, a.dtype) for a in (x, g)])
+    areas = carve(*[(0 if is_last(a) else a.size, a.dtype) for a in (x, g)])
     plan = _forward_plan(x.shape[2:], shape, (rows, columns), stride, padding, dilation)
     for area, source in zip(areas, (x, g), strict=True):
         if area.size:
-            _place(place, source, area)
+            copy_last(place, source, area)
     taps, share = shape[2] * shape[3], max(1, -(-n * rows // 16))
     parts = -(-n * rows // share)
     result = np.empty((parts, taps, c), g.dtype)
