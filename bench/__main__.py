@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import processes
 from bench.alternate import Session, WorkerError
 from bench.libraries import ROOT, RUSHLIGHT, bind_to_two_processors
-from bench.machine import rates
+from bench.machine import Others, rates
 from bench.measure import Result, line, readable, where
 from bench.workloads import WORKLOADS
 
@@ -85,7 +85,7 @@ def main() -> int:
     bad = False
     results: list[Result] = []
     for name in arguments.workloads or WORKLOADS:
-        start = time.time()
+        start, others = time.time(), Others()
         try:
             done = measure(name, session)
         except (RuntimeError, WorkerError) as error:
@@ -93,8 +93,11 @@ def main() -> int:
             bad = True
             continue
         results += done
+        share = others.share()
+        if share is not None and share > 0.05:
+            print(f"  other programs used {share:.0%} of the processors meanwhile: measure again when they are idle")
         if file is not None:
-            entry = about | {"started": int(start), "seconds": round(time.time() - start, 1)}
+            entry = about | {"started": int(start), "seconds": round(time.time() - start, 1), "others": share}
             merge(file, {name: entry | {"results": [asdict(r) for r in done]}})
     missed = [r for r in results if r.missed]
     print(f"\n{len(missed)} of {sum(r.target is not None for r in results)} targets missed")

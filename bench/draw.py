@@ -126,6 +126,8 @@ def table(entries: dict[str, dict]) -> str:
     ]
     for name, entry in entries.items():
         quick = ", quick run: says little" if entry["quick"] else ""
+        if entry["others"]:
+            quick += f"; other programs used {entry['others']:.0%} of the processors"
         parts += [
             f"## {name}",
             "",

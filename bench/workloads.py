@@ -14,7 +14,7 @@ SMALL = {"batch": 2, "size": 64}  # pictures of a quick run
 SIZES = (1000, 100_000, 10_000_000)
 
 
-def _network(name: str, program: Callable, target: float, tolerance: float = 1e-3, **arguments: int) -> Case:
+def _network(name: str, program: Callable, target: float, tolerance: float = 1e-2, **arguments: int) -> Case:
     return Case(name, program, arguments, target, layouts=True, quick=SMALL, tolerance=tolerance)
 
 
