@@ -146,7 +146,8 @@ def _row(r: Result) -> str:
     values = [readable(value, r.unit).strip() for value in (r.reference, r.candidate)]
     wanted = "" if r.target is None else f"{r.target:g}" + " s" * r.absolute + ", missed" * r.missed
     floor = "" if r.floor is None else readable(r.floor).strip()
-    ratio = f"{r.ratio:.2f} ({r.ratio_low:.2f} to {r.ratio_high:.2f})" + ", DISAGREES" * r.disagrees
+    ratio = "" if r.absolute else f"{r.ratio:.2f} ({r.ratio_low:.2f} to {r.ratio_high:.2f})"
+    ratio += ", DISAGREES" * r.disagrees
     return f"| {r.name} | {r.library} | {' | '.join(values)} | {ratio} | {wanted} | {floor} |"
 
 

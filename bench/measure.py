@@ -118,7 +118,7 @@ def line(r: Result) -> str:
     """Return a result as a line of the printed table, without its name."""
     unit = " s" if r.absolute and r.unit == "s" else ""
     goal = "" if r.target is None else f"{r.target:5.2f}{unit}" + ("  missed" if r.missed else "")
-    spread = f"{r.ratio:5.2f} ({r.ratio_low:.2f} to {r.ratio_high:.2f})"
+    spread = "" if r.absolute else f"{r.ratio:5.2f} ({r.ratio_low:.2f} to {r.ratio_high:.2f})"
     text = f"{readable(r.reference, r.unit)} {readable(r.candidate, r.unit)}   {spread:22} {goal}"
     return f"{text}  DISAGREES by {r.error:.1e}" if r.disagrees else text
 

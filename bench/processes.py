@@ -89,7 +89,7 @@ def memory(session: Session) -> Iterator[Result]:
         words = ["bench.child", "memory", library.module, library.channels_last, batch, size]
         return float(_process(library, words).split()[-1])
 
-    taken = _in_turns((*OWN, PYTORCH_CHANNELS_LAST), 1 if session.quick else 3, run)
+    taken = _in_turns((*OWN, PYTORCH_CHANNELS_LAST), 1 if session.quick else 2, run)
     best = min(PYTORCH, PYTORCH_CHANNELS_LAST, key=lambda library: np.median(taken[library]))
     name = f"peak memory, ResNet-18 step, N={batch}, {size} x {size}"
     for library, target in ((RUSHLIGHT, 1.0), (WITHOUT_FAST, None)):

@@ -30,7 +30,16 @@ WORKLOADS: dict[str, Callable[[Session], Iterator[Result]]] = {
         _network("ResNet-18 inference, N=1, 224 x 224", p.resnet_inference, 0.7, depth=18, batch=1, size=224)
     ),
     "cnn": timed(
-        Case("CNN 1-32-64 step, N=64", p.cnn_step, {"batch": 64, "size": 28}, 0.6, 3.0, layouts=True, peers=True)
+        Case(
+            "CNN 1-32-64 step, N=64",
+            p.cnn_step,
+            {"batch": 64, "size": 28},
+            target=0.6,
+            without_fast=3.0,
+            layouts=True,
+            peers=True,
+            quick={"batch": 4},
+        )
     ),
     "mlp": timed(
         Case("MLP 784-256-10 step, N=64, Adam", p.mlp_step, {"batch": 64}, 0.6, peers=True),

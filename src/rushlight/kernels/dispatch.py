@@ -293,3 +293,5 @@ def warm_up(codes: str = "f") -> Iterator[tuple[str, int, int]]:
             failed = ", ".join(".".join(paths[p]) for p in missing)
             raise RuntimeError(f"these kernels failed to compile: {failed}")
         time.sleep(0.02)
+    for builder in builders:
+        builder.wait()
