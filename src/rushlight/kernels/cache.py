@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 _SOURCES = Path(__file__).parent / "compiled"
-_SHARED = ("builder", "functions", "microkernel", "simd")
+_SHARED = ("builder", "functions", "microkernel", "simd", "vector")
 
 
 @cache

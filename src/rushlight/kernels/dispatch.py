@@ -100,6 +100,13 @@ class Kernel:
 # Every kernel there is: what ``rushlight warmup`` compiles.
 KERNELS: list[Kernel] = []
 
+
+def ready(kernels: tuple[Kernel, ...], dtype: np.dtype[Any]) -> list[Launch] | None:
+    """The functions that run several kernels which work together, or None as long as one is missing."""
+    runs = [kernel.get(dtype) for kernel in kernels]
+    return None if None in runs else runs  # type: ignore[return-value]
+
+
 _PACKED = {np.ndarray: "q", int: "q", float: "d", bool: "q"}
 
 
@@ -118,6 +125,15 @@ def launcher(pool: Pool, function: int) -> Launch:
         pool.launch(function, words, total, grain)
 
     return run
+
+
+def share(total: int) -> int:
+    """How many of `total` pieces of equal work a thread should take at a time.
+
+    Handing out takes as long as some hundred additions, and what lies side by side is best computed by one thread; so
+    there are no more portions than it takes for the threads to end together.
+    """
+    return -(-total // (4 * get_threads())) or 1
 
 
 _engine: Any = None

@@ -43,3 +43,22 @@ def follow(found: Any) -> Any:
 def is_channels_last(a: Array) -> bool:
     """Whether images ``(N, C, H, W)`` are, to the program, channels-last: a pixel's channels lie side by side."""
     return type(a) is not Inner and not a.flags.c_contiguous and a.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def lies_channels_last(a: Array) -> bool:
+    """Whether an array has the channels of each pixel of images ``(N, C, H, W)`` side by side, hidden or not."""
+    return a.ndim == 4 and not a.flags.c_contiguous and a.transpose(0, 2, 3, 1).flags.c_contiguous
+
+
+def ordered(x: Array, last: bool) -> Array:
+    """`x` in an ordinary array that lies channels last (`last`) or row by row; no copy if it does already."""
+    if last:
+        return np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    return np.ascontiguousarray(x)
+
+
+def empty(shape: tuple[int, ...], dtype: np.dtype[Any], last: bool) -> Array:
+    """A new array that lies channels last (`last`) or row by row."""
+    if last:
+        return np.empty((shape[0], shape[2], shape[3], shape[1]), dtype).transpose(0, 3, 1, 2)
+    return np.empty(shape, dtype)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels import normalization
 from ..kernels import numpy_normalization as kernels
 from .declare import Array, composite, in_formulas, operation
 
@@ -24,10 +25,10 @@ def _batch_norm(
     training: bool, momentum: float, eps: float,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     if training:
-        return kernels.batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps)
+        return normalization.batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps)
     assert running_mean is not None
     assert running_var is not None
-    out = kernels.batch_norm_eval(input, weight, bias, running_mean, running_var, eps)
+    out = normalization.batch_norm_eval(input, weight, bias, running_mean, running_var, eps)
     wide = np.result_type(running_var.dtype, np.float32)
     # Copies: a later step in training mode changes the running statistics in place.
     return out, running_mean.astype(wide), 1 / np.sqrt(running_var.astype(wide) + eps, dtype=wide)
@@ -47,7 +48,7 @@ def native_batch_norm(
 def _batch_norm_backward(
     grad: Array, input: Array, weight: Array | None, mean: Array, inverse: Array, training: bool, eps: float, needs: Any
 ) -> Any:
-    return kernels.batch_norm_backward(grad, input, weight, mean, inverse, training, needs)
+    return normalization.batch_norm_backward(grad, input, weight, mean, inverse, training, needs)
 
 
 def _over_channels(x: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
