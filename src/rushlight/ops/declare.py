@@ -37,7 +37,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode, node
-from ..base import TensorBase, as_view, base_of, namespace, raw_names, settle, tensor_names, wrap
+from ..base import TensorBase, as_view, namespace, raw_names, settle, tensor_names, wrap
 from ..kernels.layout import follow, result_array
 from . import codegen, tangents
 from .codegen import ALIASING, Variant
@@ -500,8 +500,8 @@ def unrecorded_view(t: Any, input: Any) -> None:
     If its base requires a gradient it does so, too, as a leaf of its own: where it came from was not recorded.
     """
     as_view(t, input, "inference" if mode.local.inference else "no_grad")
-    root = base_of(t)
-    if root is not None and root._node is not None:
+    view = t._view
+    if view is not None and view.base._node is not None:
         t._node = node.AccumulateGrad(t)
 
 

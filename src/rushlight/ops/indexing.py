@@ -17,7 +17,7 @@ from ..kernels.numpy_views import overlaps_itself
 from ..memory_format import preserve_format
 from ..warn import warn
 from .convert import copy_in
-from .declare import REGISTRY, Array, operation
+from .declare import REGISTRY, Array, operation, unrecorded_view
 from .inplace import change_inplace
 from .overwrite import copy_, fill_, number_for
 from .view import unsqueeze, view_method
@@ -240,12 +240,13 @@ def getitem(input: Any, index: Any) -> Any:
         ValueError: a slice has a step below 1.
     """
     kind = type(index)
-    made = node = None
+    node: Any = None
+    link: Any = as_view
     usual = not mode.special.count
     if usual:
         node = input._node
     elif not mode.special.more and not mode.local.grad:
-        usual, made = True, "no_grad"
+        usual, link = True, unrecorded_view
     if usual:
         data = input._data
         if type(data) is not ndarray:
@@ -261,7 +262,7 @@ def getitem(input: Any, index: Any) -> Any:
             t._shape = shape[1:]
             t._dtype = input._dtype
             t._node = None if node is None else _select_op.recorder(1)(input, 0, index, a, UNTOUCHED)
-            as_view(t, input, made)
+            link(t, input)
             return t
         if kind is slice and input._shape:
             start, end, step = _bounds(index)
@@ -271,10 +272,10 @@ def getitem(input: Any, index: Any) -> Any:
             t._shape = a.shape
             t._dtype = input._dtype
             t._node = None if node is None else _slice_op.recorder(1)(input, 0, start, end, step, a, UNTOUCHED)
-            as_view(t, input, made)
+            link(t, input)
             return t
         if kind is tuple and node is None:
-            found = _plain_view(input, index, made)
+            found = _plain_view(input, index, link)
             if found is not None:
                 return found
     elif kind is int and not input._shape:
@@ -285,7 +286,7 @@ def getitem(input: Any, index: Any) -> Any:
     return alias(input) if parts.view is input else parts.view
 
 
-def _plain_view(input: Any, index: tuple[Any, ...], made: str | None) -> Any:
+def _plain_view(input: Any, index: tuple[Any, ...], link: Any) -> Any:
     """The view by integers, slices and Ellipsis alone, in one step; None if there is more to it."""
     for x in index:
         kind = type(x)
@@ -301,7 +302,7 @@ def _plain_view(input: Any, index: tuple[Any, ...], made: str | None) -> Any:
     except (IndexError, TypeError):
         return None
     t = wrap(a)
-    as_view(t, input, made)
+    link(t, input)
     return t
 
 
