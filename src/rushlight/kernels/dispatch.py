@@ -62,12 +62,14 @@ class Kernel:
         family: its module in ``compiled/``.
         name: the function in that module which makes it.
         types: letters of the NumPy types it exists for.
+        text: what it is made from by the function `make` of its module, where there is no function for it alone; the
+            name must then say which text it is.
     """
 
-    __slots__ = ("_looked", "_ready", "family", "name", "types")
+    __slots__ = ("_looked", "_ready", "family", "name", "text", "types")
 
-    def __init__(self, family: str, name: str, types: str = "fd"):
-        self.family, self.name, self.types = family, name, types
+    def __init__(self, family: str, name: str, types: str = "fd", text: str = ""):
+        self.family, self.name, self.types, self.text = family, name, types, text
         self._ready: dict[str, Launch] = {}
         self._looked: dict[str, float] = {}
         KERNELS.append(self)
@@ -89,7 +91,7 @@ class Kernel:
             return None
         self._looked[code] = now
         pool = workshop.pool()
-        path = workshop.file(self.family, self.name, code)
+        path = workshop.file(self.family, self.name, code, self.text)
         if path is None or pool is None:
             return None
         launch = launcher(pool, load(path, disk.symbol(self.family, self.name, code)))
@@ -198,13 +200,13 @@ class Workshop:
         self._since = 0.0
         self._told = False
 
-    def file(self, family: str, name: str, code: str) -> Path | None:
+    def file(self, family: str, name: str, code: str, text: str = "") -> Path | None:
         """The file of a kernel, or None as long as it is not there; then it is asked for."""
         path = disk.folder() / disk.file_name(family, name, code)
         if path.exists():
             return path
         if path not in self._asked:
-            self._ask(path, f"{family} {name} {code}\n".encode())
+            self._ask(path, f"{family} {name} {code} {text}\n".encode())
         if os.environ.get("RUSHLIGHT_FAST") == "wait":
             return self._wait(path)
         self._tell()
@@ -289,9 +291,9 @@ def warm_up(codes: str = "f") -> Iterator[tuple[str, int, int]]:
     """
     if not enabled():
         raise RuntimeError('compiled kernels need Numba: pip install "rushlight[fast]"')
-    wanted = [("pool", "launch", "q"), ("pool", "work", "q")]
-    wanted += [(k.family, k.name, code) for k in KERNELS for code in k.types if code in codes]
-    paths = {disk.folder() / disk.file_name(*w): w for w in wanted}
+    wanted = [("pool", "launch", "q", ""), ("pool", "work", "q", "")]
+    wanted += [(k.family, k.name, code, k.text) for k in KERNELS for code in k.types if code in codes]
+    paths = {disk.folder() / disk.file_name(*w[:3]): w for w in wanted}
     missing = [path for path in paths if not path.exists()]
     builders = [start_builder(noisy=True) for _ in range(min(get_threads(), len(missing)))]
     for i, builder in enumerate(builders):
@@ -304,9 +306,9 @@ def warm_up(codes: str = "f") -> Iterator[tuple[str, int, int]]:
         for path in [p for p in missing if p.exists()]:
             missing.remove(path)
             done += 1
-            yield ".".join(paths[path]), done, len(paths)
+            yield ".".join(paths[path][:3]), done, len(paths)
         if missing and not running and not any(p.exists() for p in missing):
-            failed = ", ".join(".".join(paths[p]) for p in missing)
+            failed = ", ".join(".".join(paths[p][:3]) for p in missing)
             raise RuntimeError(f"these kernels failed to compile: {failed}")
         time.sleep(0.02)
     for builder in builders:

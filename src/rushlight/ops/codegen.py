@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..autograd import mode, node
 from ..autograd.node import MANY, ONE, TWO
 from ..base import UNTOUCHED, namespace, own_version, raw_names, tensor_names
+from ..kernels import pointwise
 
 if TYPE_CHECKING:
     from .declare import Operation
@@ -36,12 +37,14 @@ class Variant(NamedTuple):
         fit: whether each gradient must be summed and cast to its input's shape and dtype.
         numbers: names of the inputs that were given as Python numbers (saved as 0-dim arrays).
         complex: whether numbers may be complex; elsewhere ``conj`` is left out of elementwise formulas.
+        large: whether the arrays are large, so that the formulas pay as one compiled loop (`kernels.pointwise`).
     """
 
     need: tuple[str, ...]
     fit: bool = False
     numbers: tuple[str, ...] = ()
     complex: bool = False
+    large: bool = False
 
 
 def define(title: str, source: str, names: dict[str, Any], name: str) -> Any:
@@ -219,6 +222,8 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
     elif len(op.differentiable) > 1:
         add(f"    grads = [grad.get(i) for i in range({len(op.outputs)})]")
     results = [f"grad_{n}" if n in op.joint else f.text for n, f in zip(variant.need, plan.formulas, strict=True)]
+    if variant.large and not tensor:
+        results = _fused(title, results, lines)
     shared = [f.text for n, f in zip(variant.need, plan.formulas, strict=True) if n in op.joint]
     if shared:
         add(f"    needs = {tuple(n in variant.need for n in op.joint)}")
@@ -235,6 +240,21 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
         add(f"    return {', '.join(results)}")
     names = tensor_names if tensor else raw_names
     return define(f"{op.node_name} on {'Tensors' if tensor else 'arrays'}", "\n".join(lines) + "\n", names, title)
+
+
+def _fused(title: str, results: list[str], lines: list[str]) -> list[str]:
+    """Has formulas computed by one loop, where there is one for them; returns the names of the results."""
+    texts = [r for r in dict.fromkeys(results) if r != "grad"]
+    names = tuple(dict.fromkeys(["grad", *sorted({n for r in texts for n in Formula(r).names if n not in raw_names})]))
+    loop = pointwise.backward(title, names, tuple(texts)) if texts else None
+    if loop is None:
+        return results
+    key = f"LOOP_{title}_{_serial()}"
+    source = f"def {title}({', '.join(names)}):\n    return {', '.join(texts)}\n"
+    raw_names[key] = pointwise.Fused(loop, define(f"{title} on NumPy", source, raw_names, title))
+    made = [f"grad_{i}" for i in range(len(texts))]
+    lines.append(f"    {', '.join(made)} = {key}({', '.join(names)})")
+    return [made[texts.index(r)] if r in texts else r for r in results]
 
 
 # ---------------------------------------------------------------------------------------------- recorders
@@ -345,6 +365,8 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         add("    try: dtype = input._dtype".replace("input", first))
         add(f"    except AttributeError: raise argument_error({op.reference}, {passed}) from None")
         add("    if dtype.plain:")
+        large = f"return elementwise_large({op.reference}, {first}, None, {record})"
+        add(f"        if {first}._data.size >= LARGE: {large}")
         add(f"        result = {kernel}({first}._data)")
         add("        if type(result) is not ndarray: result = asarray(result)")
         if record:
@@ -364,7 +386,9 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         add(f"        except AttributeError: return elementwise_general({op.reference}, {passed})")
     add(f"        if dtype is {second}._dtype and dtype.plain:")
     add(f"            shape = {first}._shape")
+    large = f"return elementwise_large({op.reference}, {first}, {second}, {record})"
     add(f"            if shape is {second}._shape or shape == {second}._shape:")
+    add(f"                if {first}._data.size >= LARGE: {large}")
     add(f"                result = {kernel}({first}._data, {second}._data)")
     add("                if type(result) is not ndarray: result = asarray(result)")
     if record:
@@ -405,6 +429,8 @@ def _number_lines(
     add("        if dtype.plain:")
     add(f"            number = dtype.scalars.get({second})")
     add(f"            if number is None: number = scalar({second}, dtype)")
+    large = f"return elementwise_large({op.reference}, {first}, number, {record and first in op.formulas})"
+    add(f"            if {first}._data.size >= LARGE: {large}")
     add(f"            result = {kernel}({first}._data, number)")
     add("            if type(result) is not ndarray: result = asarray(result)")
     if record and first in op.formulas:

@@ -186,6 +186,7 @@ class Operation:
     def rule_name(self, variant: Variant) -> str:
         """The name under which the variant's rule stands in the generated code's namespace."""
         traits = ["fit"] * variant.fit + ["complex"] * variant.complex + [f"number_{n}" for n in variant.numbers]
+        traits += ["large"] * variant.large
         key = "_".join(("RULE", self.name, *variant.need, *traits))
         if key not in namespace:
             self.node_class(codegen.class_name(self, variant))

@@ -128,8 +128,11 @@ def number_array(value: Any, dtype: dtypes.dtype) -> np.ndarray:
 
 def elementwise_broadcast(op: Operation, first: Any, second: Any, records: bool) -> Any:
     """Runs an elementwise operation on two tensors of one plain dtype whose shapes differ."""
+    a, b = first._data, second._data
     try:
-        result = op.forward(first._data, second._data)
+        if a.size >= namespace["LARGE"] or b.size >= namespace["LARGE"]:
+            return namespace["elementwise_large"](op, first, second, records)
+        result = op.forward(a, b)
     except ValueError:
         broadcast_shapes(first._shape, second._shape)
         raise

@@ -15,6 +15,7 @@ from ..base import UNTOUCHED, TensorBase, View, bump, namespace, wrap
 from ..kernels.layout import result_array
 from ..kernels.numpy_views import overlaps_itself
 from . import elementwise_general as general
+from . import elementwise_large as large
 from .codegen import Plan, Variant
 from .declare import REGISTRY, Operation, scalar
 from .history import check_view, rebase, refresh
@@ -98,7 +99,9 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
         if other is not None:
             array, kernel = input._data, op.forward
             operands = (array, other) if args else (array,)
-            if type(kernel) is np.ufunc:
+            if array.size >= namespace["LARGE"]:
+                large.compute(op, operands, array)
+            elif type(kernel) is np.ufunc:
                 kernel(*operands, array)
             else:
                 array[...] = kernel(*operands)
@@ -148,6 +151,43 @@ def new_tangent(op: Operation, names: Any, operands: tuple[Any, ...]) -> Any:
 def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], need: tuple[str, ...]) -> None:
     """Computes and stores the result of an in-place operation, and records it."""
     common = input._dtype
+    direct = large.in_place(op, input, operands) if op.kind == "elementwise" else None
+    saves: tuple[Any, ...] = ()
+    result: Any = None
+    if direct is None:
+        result, common, saves = _computed(op, input, operands)
+    original = input
+    plan = Plan(op, Variant(need, complex=True))
+    if need and (names[0] in plan.tensors or any(x is input for x in operands[1:])):
+        # The derivative reads the values from before the change.
+        original = former(input)
+    if direct is None:
+        write(input, result)
+    else:
+        refuse_overlap(input)
+        large.compute(op, direct, input._data)
+        bump(input)
+    if not need:
+        refresh(input)
+        return
+    operands = tuple([original if x is input else x for x in operands])
+    if op.kind == "elementwise":
+        made = general.record(op, need, operands, input._data, common, _Own(input))
+    else:
+        versions = [_own(input)] * len(op.outputs)
+        made = op.record(Variant(need))(*operands, input._data, *saves, *versions)
+    _expect_former(made, [x for n, x in zip(names, operands, strict=True) if n in plan.tensors], input)
+    rebase(input, made, 0 if names[0] in need else None)
+
+
+def _computed(op: Operation, input: Any, operands: tuple[Any, ...]) -> tuple[Any, Any, tuple[Any, ...]]:
+    """The result of an operation that may take the place of `input`, the dtype it was computed in, and what it saves.
+
+    Raises:
+        RuntimeError: the result is of another shape, or of a dtype that is not converted to that of `input`.
+    """
+    common = input._dtype
+    saves: tuple[Any, ...] = ()
     if op.kind == "elementwise":
         try:
             result, common = general.compute(op, operands)
@@ -155,7 +195,6 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
             if op.result != "bool":
                 castable(general.result_type(*operands), input._dtype)
             raise
-        saves: tuple[Any, ...] = ()
     else:
         positional = operands[: len(operands) - len(op.keyword_only)]
         keywords = {p: operands[op.parameters.index(p)] for p in op.keyword_only}
@@ -170,25 +209,7 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
         raise RuntimeError(
             f"output with shape {list(input._shape)} doesn't match the broadcast shape {list(result.shape)}"
         )
-    if need:
-        original = input
-        variant = Variant(need)
-        plan = Plan(op, Variant(need, complex=True))
-        if names[0] in plan.tensors or any(x is input for x in operands[1:]):
-            # The derivative reads the values from before the change.
-            original = former(input)
-        operands = tuple([original if x is input else x for x in operands])
-        write(input, result)
-        if op.kind == "elementwise":
-            made = general.record(op, need, operands, input._data, common, _Own(input))
-        else:
-            versions = [_own(input)] * len(op.outputs)
-            made = op.record(variant)(*operands, input._data, *saves, *versions)
-        _expect_former(made, [x for n, x in zip(names, operands, strict=True) if n in plan.tensors], input)
-        rebase(input, made, 0 if names[0] in need else None)
-    else:
-        write(input, result)
-        refresh(input)
+    return result, common, saves
 
 
 def _expect_former(made: Any, read: list[Any], input: Any) -> None:

@@ -7,7 +7,8 @@ neither Python nor Numba's runtime, so the program that uses it loads the object
 `dispatch`).
 
 Run as ``python -m rushlight.kernels.compiled.builder FOLDER``, it reads lines ``family name type`` from its
-standard input and writes one file for each into the folder.
+standard input and writes one file for each into the folder. Behind the type may stand what the kernel is made from;
+then the family's function `make` makes it.
 """
 
 import importlib
@@ -68,18 +69,20 @@ def entry(words: int) -> Callable[[Any], Any]:
 kernel = entry(4)
 
 
-def compiled(family: str, name: str, code: str) -> bytes:
+def compiled(family: str, name: str, code: str, text: str = "") -> bytes:
     """The machine code of a kernel.
 
     Args:
         family: the module in this package.
         name: the function in it that makes the kernel (or is the entry, if `code` is ``"q"``).
         code: the element type's letter, or ``"q"`` for an entry that has none.
+        text: for kernels that are made from text, that text.
 
     Returns:
         an object file that defines the kernel as a C function of the name `cache.symbol`.
     """
-    made = getattr(importlib.import_module(f".{family}", __package__), name)
+    module = importlib.import_module(f".{family}", __package__)
+    made = module.make(text) if text else getattr(module, name)
     if code in REALS:
         made = made(REALS[code])
     flags = compiler.Flags()
@@ -106,12 +109,12 @@ def _caller(name: str, native: str, words: int) -> str:
     }}"""
 
 
-def build(folder: Path, family: str, name: str, code: str) -> None:
+def build(folder: Path, family: str, name: str, code: str, text: str = "") -> None:
     """Compiles a kernel into its file in `folder`, unless it is there."""
     path = folder / file_name(family, name, code)
     if not path.exists():
         scratch = path.with_name(f"{path.name}.{os.getpid()}")
-        scratch.write_bytes(compiled(family, name, code))
+        scratch.write_bytes(compiled(family, name, code, text))
         scratch.replace(path)
 
 
@@ -121,9 +124,9 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(5)
     for line in sys.stdin:
-        family, name, code = line.split()
+        family, name, code, *text = line.split(maxsplit=3)
         try:
-            build(folder, family, name, code)
+            build(folder, family, name, code, *text)
         except Exception:
             traceback.print_exc()
             error = (folder / file_name(family, name, code)).with_suffix(".error")

@@ -117,6 +117,49 @@ def ahead(typing: Any, pointer: Any, count: Any) -> Any:
     return pointer(pointer, types.int64), emit
 
 
+def _labelled(instruction: Any, kind: str) -> Any:
+    """Tells LLVM that what `load` reads is not what `store` writes: no loop then tests where its arrays lie."""
+    module = instruction.parent.module
+    root = module.add_metadata(["rushlight"])
+    label = module.add_metadata([kind, root, word(0)])
+    instruction.set_metadata("tbaa", module.add_metadata([label, label, word(0)]))
+    return instruction
+
+
+@intrinsic
+def load(typing: Any, pointer: Any, index: Any) -> Any:
+    """The element number `index` behind a pointer.
+
+    In one loop, `store` may write an element that was loaded in the same round, but none for a later round.
+    """
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return _labelled(builder.load(builder.gep(values[0], [values[1]])), "read")
+
+    return pointer.dtype(pointer, types.int64), emit
+
+
+@intrinsic
+def store(typing: Any, pointer: Any, index: Any, value: Any) -> Any:
+    """Writes the element number `index` behind a pointer; see `load`."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        _labelled(builder.store(values[2], builder.gep(values[0], [values[1]])), "written")
+        return context.get_dummy_value()
+
+    return VOID(pointer, types.int64, pointer.dtype), emit
+
+
+@intrinsic
+def select(typing: Any, condition: Any, x: Any, y: Any) -> Any:
+    """`x` where the condition holds, else `y`; both are computed."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        return builder.select(values[0], values[1], values[2])
+
+    return x(types.boolean, x, x), emit
+
+
 # ---------------------------------------------------------------------------------------------- atomic operations
 def _atomic(emit_one: Callable[[Any, Any, Any], Any], values: int, result: Any) -> Any:
     signature = result(*[types.int64] * (1 + values))
@@ -244,7 +287,7 @@ def _per_element(name: str, arguments: int) -> Any:
 
 
 # ``rint(x)``: to the nearest integer, halves to even; the rest as in C. All keep the type, unlike Python's own.
-rint, floor, ceil, trunc = (_per_element(name, 1) for name in ("rint", "floor", "ceil", "trunc"))
+rint, floor, ceil, trunc, sqrt = (_per_element(name, 1) for name in ("rint", "floor", "ceil", "trunc", "sqrt"))
 copysign = _per_element("copysign", 2)
 
 if REGISTER > 16:

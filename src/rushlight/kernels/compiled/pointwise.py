@@ -1,0 +1,78 @@
+"""Loops over corresponding elements, made from expressions.
+
+`kernels.pointwise` says what a loop computes in a line such as ``ar|x0 * x1;x0 - x1``: how each operand lies, and an
+expression of the operands' elements for each result. The operands:
+
+- ``a``: an array that lies like the result, one element after the other,
+- ``p``: an array of one element, ``s``: a number,
+- ``r``: an array of one row that belongs to every row of the result,
+- ``c``: an array of one element for each row; it begins again when it is used up.
+"""
+
+import ast
+from typing import Any
+
+from . import functions, simd
+from .builder import Real, kernel
+
+_NAMES = {name: getattr(functions, name) for name in ("exp", "expm1", "log", "log1p", "sigmoid", "tanh", "erf")}
+_NAMES |= {name: getattr(simd, name) for name in ("rint", "floor", "ceil", "trunc", "sqrt", "select")}
+
+
+class _Typed(ast.NodeTransformer):
+    """Gives numbers in an expression the element type: as Python's own they would make all of it float64."""
+
+    def __init__(self, names: dict[str, Any], number: Any):
+        self.names, self.number = names, number
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        name = f"k{len(self.names)}"
+        self.names[name] = self.number(node.value)
+        return ast.Name(name, ast.Load())
+
+
+def source(text: str, names: dict[str, Any], number: Any) -> str:
+    """The Python of a loop; the constants in it are put into `names`."""
+    kinds, _, expressions = text.partition("|")
+    results = [ast.unparse(_Typed(names, number).visit(ast.parse(e, mode="eval").body)) for e in expressions.split(";")]
+    operands, count = range(len(kinds)), len(kinds)
+    by_rows = bool({"r", "c"} & set(kinds))
+    outs = count + by_rows + kinds.count("c")
+    lines = ["def loop(args, begin, end, thread):"]
+    lines += [f"    p{i} = read(args, {i})" for i in operands if kinds[i] != "s"]
+    lines += [f"    o{j} = read(args, {outs + j})" for j in range(len(results))]
+    lines += [f"    x{i} = real(double(args, {i}))" for i in operands if kinds[i] == "s"]
+    lines += [f"    x{i} = load(p{i}, 0)" for i in operands if kinds[i] == "p"]
+    indent = "    "
+    if by_rows:
+        lines.append(f"    columns = integer(args, {count})")
+        periods = [i for i in operands if kinds[i] == "c"]
+        lines += [f"    period{i} = integer(args, {count + 1 + k})" for k, i in enumerate(periods)]
+        lines.append("    for row in range(begin, end):")
+        lines.append("        first = row * columns")
+        lines += [f"        x{i} = load(p{i}, row % period{i})" for i in periods]
+        lines.append("        for j in range(columns):")
+        lines.append("            i = first + j")
+        indent = "        "
+    else:
+        lines.append("    for i in range(begin, end):")
+    indent += "    "
+    lines += [f"{indent}x{i} = load(p{i}, {'i' if kinds[i] == 'a' else 'j'})" for i in operands if kinds[i] in "ar"]
+    lines += [f"{indent}y{j} = {result}" for j, result in enumerate(results)]
+    lines += [f"{indent}store(o{j}, i, y{j})" for j in range(len(results))]
+    return "\n".join(lines) + "\n"
+
+
+def make(text: str) -> Any:
+    """What makes the loop of a line such as the above for an element type."""
+
+    def made(real: Real) -> Any:
+        names = {
+            **_NAMES, "read": real.read, "double": simd.double, "integer": simd.integer, "real": real.type,
+            "load": simd.load, "store": simd.store,
+        }  # fmt: skip
+        number = functions.SINGLE.number if real.code == "f" else functions.DOUBLE.number
+        exec(source(text, names, number), names)
+        return kernel(names["loop"])
+
+    return made

@@ -1,0 +1,340 @@
+"""Elementwise operations on large arrays: formulas as loops, compiled and shared between threads.
+
+A `Loop` computes one or several formulas in one pass over memory, where NumPy makes a pass (and an array) for every
+sign in them. Its text is the formula itself, in which operations stand by their names, as in derivatives
+(`ops.declare`); `MEANINGS` says what the names mean for one element. What has no meaning there stays with NumPy, and so
+do operands that lie in memory too differently.
+"""
+
+import ast
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from . import dispatch
+from .layout import Inner, inner
+from .memory import empty
+
+Array = np.ndarray
+
+# From how many elements on a loop is worth its call.
+LARGE = 16384
+
+# How many elements a thread takes at a time, at least and at most.
+_PIECE = 8192, 65536
+
+# The functions that `compiled.pointwise` has.
+_FUNCTIONS = {
+    "exp", "expm1", "log", "log1p", "sigmoid", "tanh", "erf", "abs", "sqrt", "floor", "ceil", "trunc", "rint", "select",
+}  # fmt: skip
+
+# Names of operations and helpers in formulas: their parameters, and what they compute for one element.
+MEANINGS = {
+    "_add": "input, other: input + other",
+    "_sub": "input, other: input - other",
+    "_rsub": "input, other: other - input",
+    "mul": "input, other: input * other",
+    "_div": "input, other: input / other",
+    "neg": "input: -input",
+    "reciprocal": "input: 1 / input",
+    "rsqrt": "input: 1 / sqrt(input)",
+    "sgn": "input: select(input > 0, 1, select(input < 0, -1, 0))",
+    "sign": "input: sgn(input)",
+    "relu": "input: select(input < 0, 0, input)",
+    "relu_backward": "grad, result: select(result <= 0, 0, grad)",
+    "maximum": "input, other: select((input > other) | (input != input), input, other)",
+    "minimum": "input, other: select((input < other) | (input != input), input, other)",
+    "share": "a, b, lost: select(lost, 0, select(a == b, 0.5, 1))",
+    "where": "condition, input, other: select(condition, input, other)",
+    "zeros_like": "input: 0",
+    "conj": "input: input",
+    "_round": "input: rint(input)",
+    "frac": "input: input - trunc(input)",
+}
+
+
+class Unknown(Exception):
+    """A formula holds what loops cannot compute."""
+
+
+class _Meaning(ast.NodeTransformer):
+    """Replaces what a formula calls by its meaning, and the parameters by what they are given."""
+
+    def __init__(self, given: dict[str, ast.expr]):
+        self.given = given
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        if node.id not in self.given:
+            raise Unknown(node.id)
+        return self.given[node.id]
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        arguments = [self.visit(a) for a in node.args]
+        if node.keywords or not name:
+            raise Unknown(ast.unparse(node))
+        if name in MEANINGS:
+            parameters, _, text = MEANINGS[name].partition(": ")
+            given = dict(zip(parameters.split(", "), arguments, strict=True))
+            return meaning(text, given)
+        if name not in _FUNCTIONS:
+            raise Unknown(name)
+        return ast.Call(ast.Name(name, ast.Load()), arguments, [])
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        if not isinstance(node, _ALLOWED):
+            raise Unknown(type(node).__name__)
+        return super().generic_visit(node)
+
+
+_ALLOWED = (
+    ast.BinOp, ast.UnaryOp, ast.Compare, ast.Constant, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.USub, ast.BitAnd,
+    ast.BitOr, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq,
+)  # fmt: skip
+
+
+def meaning(text: str, given: dict[str, ast.expr]) -> Any:
+    """A formula in terms of the functions that loops have.
+
+    Raises:
+        Unknown: it cannot be said in these terms.
+    """
+    return _Meaning(given).visit(ast.parse(text, mode="eval").body)
+
+
+class Loop:
+    """Formulas computed in one pass.
+
+    Args:
+        label: a name for those who look at the folder of kernels.
+        names: the operands, in the order of the arguments.
+        formulas: for each result, its formula.
+
+    Raises:
+        Unknown: there can be no such loop.
+    """
+
+    __slots__ = ("_kernels", "_text", "label", "results")
+
+    def __init__(self, label: str, names: tuple[str, ...], formulas: tuple[str, ...]):
+        given: dict[str, ast.expr] = {n: ast.Name(f"x{i}", ast.Load()) for i, n in enumerate(names)}
+        self.label = label
+        self.results = len(formulas)
+        self._text = ";".join(ast.unparse(meaning(f, given)) for f in formulas)
+        self._kernels: dict[str, dispatch.Kernel] = {}
+
+    def __call__(self, *values: Any, out: Array | None = None) -> Any:
+        """The result (a tuple, if there are several formulas), or None where NumPy has to compute it.
+
+        Args:
+            values: the operands, arrays of one type and numbers; they broadcast.
+            out: the array to write to, which lies like the first operand and may be it.
+        """
+        first = values[0]
+        dtype = first.dtype
+        if type(first) is not np.ndarray or not first.flags.c_contiguous:
+            return self._arranged(values, out)
+        kinds, shape = "a", first.shape
+        for v in values[1:]:
+            if type(v) is np.ndarray:
+                if v.shape == shape:
+                    if not v.flags.c_contiguous:
+                        return self._arranged(values, out)
+                    kinds += "a"
+                elif not v.ndim:
+                    kinds += "p"
+                else:
+                    return self._arranged(values, out)
+                if v.dtype is not dtype and v.dtype != dtype:
+                    return None
+            elif type(v) is float:
+                kinds += "s"
+            else:
+                return self._arranged(values, out)
+        run = (self._kernels.get(kinds) or self._kernel(kinds)).get(dtype)
+        if run is None:
+            return None
+        size = first.size
+        grain = piece(size)
+        if out is not None:
+            run(size, grain, *values, out)
+            return out
+        if self.results == 1:
+            result = empty(shape, dtype)
+            run(size, grain, *values, result)
+            return result
+        results = tuple([empty(shape, dtype) for _ in range(self.results)])
+        run(size, grain, *values, *results)
+        return results
+
+    def _kernel(self, kinds: str) -> dispatch.Kernel:
+        import hashlib
+
+        text = f"{kinds}|{self._text}"
+        name = f"{self.label}_{kinds}_{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        made = self._kernels[kinds] = dispatch.Kernel("pointwise", name, text=text)
+        return made
+
+    def _arranged(self, values: tuple[Any, ...], out: Array | None) -> Any:
+        """The same for operands of different shapes or orders in memory."""
+        found = arrange(values)
+        if found is None:
+            return None
+        kinds, operands, shape, order, rows, columns, periods, dtype = found
+        run = (self._kernels.get(kinds) or self._kernel(kinds)).get(dtype)
+        if run is None:
+            return None
+        if out is None:
+            made = [empty(shape, dtype) for _ in range(self.results)]
+        else:
+            made = [_transposed(out, order)]
+            if made[0].shape != shape or not made[0].flags.c_contiguous:
+                return None
+        if columns:
+            run(rows, max(1, piece(rows * columns) // columns), *operands, columns, *periods, *made)
+        else:
+            run(rows, piece(rows), *operands, *made)
+        if out is not None:
+            return out
+        if order is not None:
+            back = sorted(range(len(order)), key=order.__getitem__)
+            made = [m.transpose(back) for m in made]
+        if any(type(v) is Inner for v in values):
+            made = [inner(m) for m in made]
+        return made[0] if self.results == 1 else tuple(made)
+
+
+def piece(size: int) -> int:
+    """How many of `size` elements a thread takes at a time."""
+    # As few pieces as threads, if they are not too large: then each thread finds in its cache what it wrote before.
+    return min(max(-(-size // dispatch.get_threads()), _PIECE[0]), _PIECE[1])
+
+
+def _transposed(a: Array, order: list[int] | None) -> Array:
+    if type(a) is not np.ndarray:
+        a = a.view(np.ndarray)
+    return a if order is None else a.transpose(order)
+
+
+def arrange(values: tuple[Any, ...]) -> Any:
+    """How the operands of a loop lie, or None where they lie too differently.
+
+    Returns:
+        the letters of `compiled.pointwise`, the operands for the kernel, the shape of the result in the order in which
+        it lies in memory, that order of its dimensions (None for the usual one), the number of rows and of columns (0
+        if rows make no difference), the periods of the operands of kind ``c``, and the type.
+    """
+    arrays = [v for v in values if isinstance(v, np.ndarray)]
+    shape = np.broadcast_shapes(*[a.shape for a in arrays])
+    dtype, n = arrays[0].dtype, len(shape)
+    if 0 in shape or any(a.dtype != dtype for a in arrays):
+        return None
+    whole = next((a for a in arrays if a.shape == shape and 0 not in a.strides), None)
+    order = None
+    if whole is not None and not whole.flags.c_contiguous:
+        order = sorted(range(n), key=lambda i: -whole.strides[i])
+        shape = tuple([shape[i] for i in order])
+    dims = [i for i in range(n) if shape[i] != 1]
+    kinds, operands, periods, widths = "", [], [], set()
+    for v in values:
+        if not isinstance(v, np.ndarray):
+            if type(v) not in (int, float):
+                return None
+            kinds += "s"
+            operands.append(float(v))
+            continue
+        a = v if v.ndim == n else v[(None,) * (n - v.ndim)]
+        a = _transposed(a, order)
+        kind, width, period = _lies(a, shape, dims)
+        if not kind:
+            return None
+        kinds += kind
+        operands.append(a)
+        if width:
+            widths.add(width)
+        if kind == "c":
+            periods.append(period)
+    if len(widths) > 1:
+        return None
+    size = 1
+    for k in shape:
+        size *= k
+    columns = widths.pop() if widths else 0
+    return kinds, operands, shape, order, size // columns if columns else size, columns, periods, dtype
+
+
+def _lies(a: Array, shape: tuple[int, ...], dims: list[int]) -> tuple[str, int, int]:
+    """The letter of an operand, the number of columns it asks for (or 0), and how many elements it has itself."""
+    # From the innermost dimension outwards: first those along which the operand repeats, then its own, then the rest.
+    own, inside, step, state = 1, 1, a.itemsize, 0
+    for i in reversed(dims):
+        if a.shape[i] == 1 or a.strides[i] == 0:
+            if state == 0:
+                inside *= shape[i]
+            else:
+                state = 2
+        else:
+            if state == 2 or a.strides[i] != step:
+                return "", 0, 0
+            state = 1
+            own *= shape[i]
+            step *= shape[i]
+    if own == 1:
+        return "p", 0, 1
+    if inside > 1:
+        return "c", inside, own
+    return ("r", own, own) if state == 2 else ("a", 0, own)
+
+
+class Fused:
+    """A loop, and the function of arrays that computes the same where the loop cannot."""
+
+    __slots__ = ("fallback", "loop")
+
+    def __init__(self, loop: Loop, fallback: Callable[..., Any]):
+        self.loop, self.fallback = loop, fallback
+
+    def __call__(self, *values: Any) -> Any:
+        """The result, or the tuple of results."""
+        made = self.loop(*values)
+        return self.fallback(*values) if made is None else made
+
+
+@functools.cache
+def forward(name: str) -> Loop | None:
+    """The loop that computes an operation, by the operation's name, or None if there is none."""
+    if name in MEANINGS:
+        parameters, _, text = MEANINGS[name].partition(": ")
+        return Loop(name.strip("_"), tuple(parameters.split(", ")), (text,))
+    if name in _FUNCTIONS:
+        return Loop(name, ("input",), (f"{name}(input)",))
+    return None
+
+
+def backward(label: str, names: tuple[str, ...], formulas: tuple[str, ...]) -> Loop | None:
+    """The loop that computes derivatives, or None if there can be none."""
+    try:
+        return Loop(label, names, formulas)
+    except Unknown:
+        return None
+
+
+def either(fallback: Callable[..., Any], text: str) -> Callable[..., Any]:
+    """A function of arrays that runs a loop on large ones, and `fallback` otherwise.
+
+    Args:
+        fallback: the function on NumPy.
+        text: its parameters, and what it computes for one element, as in `MEANINGS`.
+    """
+    parameters, _, formula = text.partition(": ")
+    loop = Loop(fallback.__name__, tuple(parameters.split(", ")), (formula,))
+
+    @functools.wraps(fallback)
+    def compute(*values: Any) -> Any:
+        if values[0].size >= LARGE and (made := loop(*values)) is not None:
+            return made
+        return fallback(*values)
+
+    return compute
