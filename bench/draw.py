@@ -2,11 +2,10 @@
 
 import argparse
 import json
-import math
 import statistics
 from pathlib import Path
 
-from bench.elementwise import OPERATIONS
+from bench.elementwise import ON_AVERAGE, OPERATIONS
 from bench.libraries import BY_NAME, ROOT
 from bench.measure import Result, readable
 
@@ -37,7 +36,7 @@ def rows(entries: dict[str, dict]) -> dict[str, list[Result]]:
             if name == "elementwise":
                 if label not in OPERATIONS:
                     continue
-                found.setdefault(f"{len(OPERATIONS)} elementwise operations, {size} elements", []).append(r)
+                found.setdefault(f"{len(OPERATIONS)} elementwise operations, {size} elements, mean", []).append(r)
             elif name not in NOT_IN_THE_CHART and r.library in BY_NAME:
                 found.setdefault(r.name, []).append(r)
     return found
@@ -57,7 +56,7 @@ def chart(entries: dict[str, dict], file: Path) -> None:
             these = [r for r in results if r.library == library]
             if not these:
                 continue
-            middle = math.exp(statistics.fmean(math.log(r.ratio) for r in these))
+            middle = statistics.fmean(r.ratio for r in these)
             low, high = (
                 (these[0].ratio_low, these[0].ratio_high)
                 if len(these) == 1
@@ -65,7 +64,8 @@ def chart(entries: dict[str, dict], file: Path) -> None:
             )
             axes.plot([low, high], [y, y], color=COLOURS[library], linewidth=2, alpha=0.5)
             (seen[library],) = axes.plot([middle], [y], "o", color=COLOURS[library], label=library)
-            if library == "Rushlight" and (target := these[0].target) is not None:
+            target = these[0].target if len(these) == 1 else ON_AVERAGE
+            if library == "Rushlight" and target is not None:
                 (seen["wanted"],) = axes.plot([target], [y], "|", color="black", markersize=14, label="wanted")
     axes.axvline(1, color="grey", linewidth=1)
     axes.set_xscale("log")
