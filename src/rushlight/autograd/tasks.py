@@ -23,7 +23,7 @@ class Task:
         keep: whether what nodes saved is kept.
         records: whether the derivatives themselves are recorded.
         captures: the nodes whose gradients are handed out, or None where gradients are accumulated.
-        useful: the nodes that lead to what is asked for, or None if all do.
+        useful: the nodes that lead to what is asked for, or None if all do and only leaves are asked for.
         selective: whether only some gradients are asked for.
         node: the node that is running.
         callbacks: functions to call when this backward is done.
@@ -70,16 +70,13 @@ class Task:
             self.graph = discover(self.roots)[0]
         if node not in self.graph:
             return False
-        if self.useful is None:
-            return True
-        if self.captures is None or all(_shown(captured) is not node for captured in self.captures):
-            return node in self.useful
-        if not node.seq:
+        captured = self.captures is not None and (self.useful is None or any(_shown(c) is node for c in self.captures))
+        if captured and not node.seq:
             raise RuntimeError(
                 "A leaf node was passed to _will_engine_execute_node but we are currently running autograd.grad(). "
                 "This is currently not supported."
             )
-        return True
+        return captured or self.useful is None or node in self.useful
 
     def finish(self) -> None:
         """Calls what was queued, and what that queues."""
