@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import devices, dtypes
-from .autograd import api, engine, metadata, mode, node
-from .autograd.node import AccumulateGrad
+from .autograd import api, engine, leaf, metadata, mode, node
+from .autograd.leaf import AccumulateGrad
 from .base import DETACHED, UNTOUCHED, Size, TensorBase, base_of, make_size, namespace, own_version, settle, wrap
 from .dtypes import dtype
 from .warn import WITHOUT_HISTORY, warn_once
@@ -379,7 +379,7 @@ class Tensor(TensorMethods):
         current = self._node
         if current is None:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
-        return node.add_hook(node.tensor_hooks(current), hook)
+        return node.add_hook(leaf.tensor_hooks(current), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[..., Any]) -> node.RemovableHandle:
         """Calls ``hook(tensor)`` each time a gradient was added to this leaf's ``.grad``.
@@ -392,7 +392,7 @@ class Tensor(TensorMethods):
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if type(current) is not AccumulateGrad:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
-        return node.add_hook(node.leaf_hooks(current).post_accumulate, hook)
+        return node.add_hook(leaf.leaf_hooks(current).post_accumulate, hook)
 
     def retain_grad(self) -> None:
         """Keeps the gradient of this non-leaf in its ``.grad``; does nothing on a leaf.

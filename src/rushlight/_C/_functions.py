@@ -7,7 +7,7 @@ from ..autograd.failing import Error as Error
 from ..autograd.failing import NotImplemented as NotImplemented
 from ..autograd.failing import UndefinedGrad as UndefinedGrad
 from ..autograd.failing import UndefinedGradBackward as UndefinedGradBackward
-from ..autograd.node import AccumulateGrad as AccumulateGrad
+from ..autograd.leaf import AccumulateGrad as AccumulateGrad
 from ..ops.history import CopySlices as CopySlices
 
 

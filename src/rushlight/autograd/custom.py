@@ -11,7 +11,8 @@ from ..ops.history import check_view, rebase
 from ..ops.inplace import check
 from . import mode
 from .forward_ad import tangent_of
-from .node import MANY, AccumulateGrad, Outputs, Rule, next_seq
+from .leaf import AccumulateGrad
+from .node import MANY, Outputs, Rule, next_seq
 
 
 # ---------------------------------------------------------------------------------------------- forward

@@ -19,7 +19,9 @@ import numpy as np
 from .. import base
 from . import mode
 from .hooks import HOOKED, LeafHooks
-from .node import MANY, ONE, TWO, AccumulateGrad, Output, function_of
+from .leaf import AccumulateGrad
+from .node import MANY, ONE, TWO
+from .paths import discover, known_outputs, leading_to
 from .steps import (
     accumulate_array,
     accumulate_tensor,
@@ -29,7 +31,7 @@ from .steps import (
     run_leaf,
     step,
 )
-from .tasks import FIRST, Task, discover, in_new_thread, queue_callback, tasks
+from .tasks import FIRST, Task, in_new_thread, queue_callback, tasks
 
 ndarray = np.ndarray
 _running = threading.Lock()
@@ -299,30 +301,6 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
 
 
 # ---------------------------------------------------------------------------------------------- the general loop
-def leading_to(edges_of: dict[Any, tuple[Any, ...]], inputs: set[Any]) -> set[Any]:
-    """The nodes from which one of `inputs` can be reached, the inputs included."""
-    sources: dict[Any, list[Any]] = {}
-    for node, edges in edges_of.items():
-        for edge in edges:
-            sources.setdefault(edge, []).append(node)
-    found = set(inputs)
-    stack = list(inputs)
-    while stack:
-        for node in sources.get(stack.pop(), ()):
-            if node not in found:
-                found.add(node)
-                stack.append(node)
-    return found
-
-
-def known_outputs(inputs: list[Any], edges_of: dict[Any, tuple[Any, ...]]) -> list[Any]:
-    """The inputs, with the graph's own nodes for outputs where others were made that stand for the same."""
-    if all(node in edges_of or type(node) is not Output for node in inputs):
-        return inputs
-    known = {function_of(node): node for node in edges_of if type(node) is Output}
-    return [known.get(function_of(node), node) for node in inputs]
-
-
 def run_general(
     roots: list[tuple[Any, Any]], keep: bool, create_graph: bool, inputs: list[Any] | None, accumulate: bool,
     rest: tuple[list[Any], bool, Task | None] | None = None,

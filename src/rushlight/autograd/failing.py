@@ -3,7 +3,8 @@
 from typing import Any
 
 from ..base import TensorBase, settle, wrap
-from .node import MANY, AccumulateGrad, Node, Rule, next_seq, output
+from .leaf import AccumulateGrad
+from .node import MANY, Node, Rule, next_seq, output
 
 
 class Error(Node):

@@ -11,8 +11,9 @@ from typing import Any
 from ..base import TensorBase, wrap
 from . import custom, mode
 from .failing import refuse_to_differentiate
-from .node import FREED, Node, function_of, modification_error, output
+from .node import FREED, Node, function_of, output
 from .saved import Packed, SavedTensor
+from .versions import modification_error
 
 
 class FunctionCtx:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 from ..base import TensorBase, bump
 from . import metadata, mode, saved, tasks
 from .api import _engine_run_backward as _engine_run_backward
+from .leaf import AccumulateGrad
 from .mutation import allow_mutation_on_saved_tensors as allow_mutation_on_saved_tensors
-from .node import AccumulateGrad, Output, function_of, output
 from .node import Node as Node
+from .node import Output, function_of, output
 
 
 class GradientEdge(NamedTuple):

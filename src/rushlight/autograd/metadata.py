@@ -6,7 +6,8 @@ They are noted when a user takes a node or an edge from a tensor, and found from
 from typing import Any
 
 from .. import base, devices, dtypes
-from .node import AccumulateGrad, Node, function_of, rare
+from .leaf import AccumulateGrad
+from .node import Node, function_of, rare
 
 
 class InputMetadata:

@@ -13,14 +13,12 @@ passes its gradient on to the operation's node, tagged by its position.
 """
 
 import itertools
-import re
-import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from .. import base
 from . import mode
-from .hooks import HOOKED, HookDict, HookedRule, LeafHooks, RemovableHandle, add_hook
+from .hooks import HOOKED, HookedRule, LeafHooks, RemovableHandle, add_hook
 
 _numbers = itertools.count(1)
 next_seq = _numbers.__next__
@@ -356,72 +354,6 @@ def result_tensor(node: Node, slot: str = "result", index: int | None = None) ->
     return t
 
 
-def versions(tensors: Any) -> int:
-    """The sum of the versions of a list of tensors."""
-    return sum([t._versions[0] for t in tensors])
-
-
-def modified(node: Node) -> RuntimeError:
-    """The error for a saved tensor that was changed in place after it was saved."""
-    versions_, array, maker, expected = modification(node)
-    return modification_error(array, maker, versions_[0], expected)
-
-
-def modification(node: Node) -> Any:
-    """Which of its saved tensors was changed since a node saved it.
-
-    Returns:
-        The tensor's versions, array and node, and the version it had; None if nothing was changed.
-    """
-    now: list[tuple[list[Any], Any, Any]] = []
-    for name, how in node.saved.items():
-        value = getattr(node, name, None)
-        if how == "result":
-            if value is not None and hasattr(node, name + "_version"):
-                now.append((getattr(node, name + "_version"), value, node))
-        elif value is not None:
-            for t in value if isinstance(value, (list, tuple)) else (value,):
-                if isinstance(t, base.TensorBase):
-                    now.append((t._versions, t._data, t._node))
-    if not now or sum(entry[0][0] for entry in now) == node.version:
-        return None
-    # One number holds the sum of all saved versions, so the tensor that moved most is the one to name; it may stand
-    # there several times, as in ``x * x``.
-    versions_, array, maker = max(now, key=lambda entry: entry[0][0])
-    times = sum(entry[0] is versions_ for entry in now)
-    others = sum(entry[0][0] for entry in now if entry[0] is not versions_)
-    return versions_, array, maker, (node.version - others) // times
-
-
-def modification_error(array: Any, maker: Any, found: int, expected: int) -> RuntimeError:
-    """The error for a saved array, made by the node `maker`, whose version is not the expected one."""
-    if found >= base.DETACHED > expected:
-        return RuntimeError(
-            "Trying to use a saved tensor that has been detached in-place, i.e. with .detach_().This is not supported, "
-            "please use out-of-place `.detach()` instead"
-        )
-    function, index = function_of(maker)
-    what = f"torch.{base.dtypes.from_numpy(array.dtype).legacy} {list(array.shape)}"
-    made = function is not None and function.seq  # a leaf was made by no operation
-    origin = "" if not made else f", which is output {index} of {forward_name(function)},"
-    hint = (
-        "the backtrace further above shows the operation that failed to compute its gradient. The variable in question "
-        "was changed in there or anywhere later. Good luck!"
-        if mode.special.anomaly
-        else "enable anomaly detection to find the operation that failed to compute its gradient, with "
-        "torch.autograd.set_detect_anomaly(True, check_nan=False)."
-    )
-    return RuntimeError(
-        "one of the variables needed for gradient computation has been modified by an inplace operation: "
-        f"[{what}]{origin} is at version {found}; expected version {expected} instead. Hint: {hint}"
-    )
-
-
-def forward_name(node: Node) -> str:
-    """The name of the operation that made a node, as messages write it: without ``Backward0``."""
-    return re.sub(r"Backward0?(\d*)$", r"\1", node.name())
-
-
 class Rare:
     """What few nodes need: made when first asked for.
 
@@ -497,124 +429,9 @@ def function_of(node: Any) -> tuple[Any, int]:
     return (node.next0, node.index) if type(node) is Output else (node, 0)
 
 
-# ---------------------------------------------------------------------------------------------- leaves
-def _no_rule(node: Any, grad: Any) -> Any:
-    raise AssertionError("a leaf has no derivative")
-
-
-LEAF_RULE = Rule("AccumulateGrad", LEAF, _no_rule, _no_rule, _no_rule)
-
-
-class AccumulateGrad(Node):
-    """The end of the graph at a leaf: owns the leaf's ``.grad`` and knows the leaf only weakly.
-
-    Attributes:
-        total: the accumulated gradient: None, an array, or a Tensor once somebody has looked at it.
-        hooks: None or `LeafHooks`.
-    """
-
-    __slots__ = ("array", "hooks", "total", "variable_ref")
-    namespace = "torch::autograd::"
-
-    def __init__(self, variable: Any):
-        self.rule = LEAF_RULE
-        self.seq = 0
-        self.grad = None
-        self.total: Any = None
-        self.hooks: LeafHooks | None = None
-        self.variable_ref = weakref.ref(variable)
-        self.array = variable._data
-
-    @property
-    def variable(self) -> Any:
-        """The leaf tensor."""
-        variable = self.variable_ref()
-        if variable is None:
-            variable = base.wrap(self.array, self)
-            self.variable_ref = weakref.ref(variable)
-        return variable
-
-    def edges(self) -> tuple[Any, ...]:
-        """None: a leaf is an end."""
-        return ()
-
-    def _sequence_nr(self) -> int:
-        return 2**64 - 1
-
-    def __call__(self, *grads: Any) -> Any:
-        """Adds a gradient, a Tensor, to the leaf's."""
-        from .steps import run_leaf
-
-        if len(grads) != 1 or not isinstance(grads[0], base.TensorBase):
-            return super().__call__(*grads)
-        run_leaf(self, grads[0] if mode.local.grad else grads[0]._data, mode.local.grad)
-        return ()
-
-    def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":
-        """Calls ``hook((), grad_outputs)`` after the gradient was accumulated."""
-        return add_hook(leaf_hooks(self).post, hook)
-
-    def register_prehook(self, hook: Callable[..., Any]) -> "RemovableHandle":
-        """Calls ``hook(grad_outputs)`` before the gradient is accumulated; what it returns replaces them."""
-        return add_hook(leaf_hooks(self).pre, hook)
-
-
-class FormerLeaf(AccumulateGrad):
-    """The node that a leaf had before it was given other memory: its gradients still go to the leaf."""
-
-    __slots__ = ()
-
-    @property
-    def total(self) -> Any:  # type: ignore[override]
-        """The gradient accumulated in the leaf's present node."""
-        return self.variable._node.total
-
-    @total.setter
-    def total(self, value: Any) -> None:
-        self.variable._node.total = value
-
-
-def replace_leaf(variable: Any) -> None:
-    """Gives a leaf a new node, with the gradient and the hooks of the former."""
-    former = variable._node
-    node = variable._node = AccumulateGrad(variable)
-    node.total, node.hooks = former.total, former.hooks
-    former.total = None
-    former.__class__ = FormerLeaf
-
-
-# ---------------------------------------------------------------------------------------------- hooks
-def leaf_hooks(node: AccumulateGrad) -> LeafHooks:
-    """The hooks of a leaf's node, made on first use."""
-    if node.hooks is None:
-        node.hooks = LeafHooks()
-    return node.hooks
-
-
 def hooked(node: Node) -> HookedRule:
     """The `HookedRule` of a node, put in place on first use."""
     rule = node.rule
     if rule.arity != HOOKED:
         rule = node.rule = HookedRule(rule)
     return rule
-
-
-def tensor_hooks(node: Any) -> HookDict:
-    """The hooks on the tensor that a node stands for, made on first use."""
-    if isinstance(node, AccumulateGrad):
-        return leaf_hooks(node).tensor
-    function, index = function_of(node)
-    return hooked(function).hooks_on(index)
-
-
-def walk(roots: list[Any]) -> Iterator[Any]:
-    """Every node reachable from `roots`, each once."""
-    seen = set(roots)
-    stack = list(roots)
-    while stack:
-        node = stack.pop()
-        yield node
-        for edge in node.edges():
-            if edge is not None and edge not in seen:
-                seen.add(edge)
-                stack.append(edge)

@@ -13,7 +13,9 @@ import numpy as np
 from .. import base
 from ..ops.saved_names import form_of
 from . import mode
-from .node import FREED, LEAF_RULE, Node, Twin, modification, modified, output
+from .leaf import LEAF_RULE
+from .node import FREED, Node, Twin, output
+from .versions import modification, modified
 
 
 class Packed:

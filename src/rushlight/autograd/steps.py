@@ -7,7 +7,8 @@ import numpy as np
 from .. import base
 from ..kernels.layout import Inner, plain
 from . import mode
-from .node import HOOKED, MANY, ONE, TWO, AccumulateGrad, Outputs, derive, function_of
+from .leaf import AccumulateGrad
+from .node import HOOKED, MANY, ONE, TWO, Outputs, derive, function_of
 
 ndarray = np.ndarray
 # Functions called around every node by anomaly detection and the profiler: see anomaly.py.

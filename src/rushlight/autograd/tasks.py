@@ -9,6 +9,7 @@ from typing import Any
 
 from . import mode
 from .node import Node, function_of
+from .paths import discover
 from .steps import recording
 
 _next_id = itertools.count().__next__
@@ -105,23 +106,6 @@ def current() -> Task | None:
     """The innermost backward that is running in this thread."""
     stack = tasks.stack
     return stack[-1] if stack else None
-
-
-def discover(roots: list[Any]) -> tuple[dict[Any, int], dict[Any, tuple[Any, ...]]]:
-    """For every node reachable from `roots`: how many edges lead to it, and which edges leave it."""
-    waiting = dict.fromkeys(roots, 0)
-    edges_of: dict[Any, tuple[Any, ...]] = {}
-    stack = list(waiting)
-    while stack:
-        node = stack.pop()
-        edges_of[node] = edges = node.edges()
-        for edge in edges:
-            if edge in waiting:
-                waiting[edge] += 1
-            elif edge is not None:
-                waiting[edge] = 1
-                stack.append(edge)
-    return waiting, edges_of
 
 
 def in_new_thread(function: Any, *arguments: Any) -> Any:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..autograd import mode, node
 from ..autograd.node import MANY, ONE, TWO
+from ..autograd.versions import modified
 from ..base import UNTOUCHED, namespace, own_version, raw_names, tensor_names
 from ..kernels import pointwise
 
@@ -567,4 +568,4 @@ namespace.update(
     own_version=own_version,
 )
 for _names in (raw_names, tensor_names):
-    _names.update(FREED=node.FREED, modified=node.modified)
+    _names.update(FREED=node.FREED, modified=modified)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..autograd import mode
-from ..autograd.node import AccumulateGrad
+from ..autograd.leaf import AccumulateGrad
 from ..base import UNTOUCHED, Size, TensorBase, bump, namespace, settle
 from ..warn import WITHOUT_HISTORY, warn_once
 from .declare import FUNCTIONS, composite, type_name

@@ -37,6 +37,8 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode, node
+from ..autograd.leaf import AccumulateGrad
+from ..autograd.versions import versions
 from ..base import TensorBase, as_view, namespace, raw_names, settle, tensor_names, wrap
 from ..kernels.layout import follow, result_array
 from . import codegen, tangents
@@ -503,7 +505,7 @@ def unrecorded_view(t: Any, input: Any) -> None:
     as_view(t, input, "inference" if mode.local.inference else "no_grad")
     view = t._view
     if view is not None and view.base._node is not None:
-        t._node = node.AccumulateGrad(t)
+        t._node = AccumulateGrad(t)
 
 
 def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded: bool) -> tuple[Any, ...]:
@@ -626,7 +628,7 @@ namespace.update(
     int64=dtypes.int64,
     OPERANDS=OPERANDS,
     MISSING=MISSING,
-    versions=node.versions,
+    versions=versions,
 )
 for _names in (raw_names, tensor_names):
-    _names.update(versions=node.versions, result_tensor=node.result_tensor, wrap_saved=wrap)
+    _names.update(versions=versions, result_tensor=node.result_tensor, wrap_saved=wrap)

@@ -14,6 +14,7 @@ from .. import dtypes
 from ..autograd import mode, node
 from ..autograd.hooks import HookedRule
 from ..autograd.node import FREED, MANY, Node, Rule
+from ..autograd.versions import forward_name
 from ..base import TensorBase, View, base_of, live_views, wrap
 from ..kernels import numpy_views as kernels
 from .declare import REGISTRY, Array, operation
@@ -233,12 +234,12 @@ def refusal(t: Any, view: View, now: str = "is being") -> str:
     if made in ("inference", "no_grad") or function is None:
         start = "A view was created in"
         if function is not None:
-            start = f"Output {index} of {node.forward_name(function)} is a view of a view which was created in"
+            start = f"Output {index} of {forward_name(function)} is a view of a view which was created in"
         start += f" inference mode and {now} modified inplace in normal mode." if inference else (
             f" no_grad mode and {now} modified inplace with grad mode enabled."
         )  # fmt: skip
     else:
-        start = f"Output {index} of {node.forward_name(function)} is a view and {now} modified inplace."
+        start = f"Output {index} of {forward_name(function)} is a view and {now} modified inplace."
     if made == "multi-output":
         return start + (
             " This view is the output of a function that returns multiple views. Such functions do not allow the "

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..autograd.node import AccumulateGrad
+from ..autograd.leaf import AccumulateGrad
 from ..base import UNTOUCHED, TensorBase, View, bump, namespace, wrap
 from ..kernels.layout import result_array
 from ..kernels.numpy_views import overlaps_itself

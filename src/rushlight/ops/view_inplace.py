@@ -8,7 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..autograd.failing import NotImplemented, failing
-from ..autograd.node import AccumulateGrad, replace_leaf
+from ..autograd.leaf import AccumulateGrad, replace_leaf
 from ..base import UNTOUCHED, TensorBase, bump, settle
 from ..kernels import numpy_views as kernels
 from .convert import copy_in

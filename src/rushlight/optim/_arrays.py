@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd.grad_mode import enable_grad
-from ..autograd.node import AccumulateGrad
+from ..autograd.leaf import AccumulateGrad
 from ..base import own_version, wrap
 from ..tensor import Tensor
 from .optimizer import Optimizer

@@ -8,8 +8,8 @@ from copy import deepcopy
 from itertools import chain
 from typing import Any, TypeAlias
 
+from ..autograd.leaf import AccumulateGrad
 from ..autograd.mode import special
-from ..autograd.node import AccumulateGrad
 from ..nn.modules.module import typename
 from ..tensor import Tensor
 from ..utils.hooks import RemovableHandle
