@@ -200,6 +200,20 @@ def views_in_place(t):
     return x.grad
 
 
+def operands_that_share_the_changed_memory(t):
+    x = leaf(t)
+    with hooks(t, lambda v: v.detach().clone()):
+        y = x * 1
+        y.mul_(y.detach().flip(0).flip(0))
+        y.mul_(y)
+        v = y.view(2)
+        y.mul_(v)
+        y.clamp_(0.1, 0.2)
+        z = y.sum()
+    z.backward()
+    return x.grad
+
+
 def broadcast_and_promoted(t):
     x, y = leaf(t), t.tensor([[2.0], [3.0]], dtype=t.float64, requires_grad=True)
     with hooks(t, lambda v: v.detach().clone()):

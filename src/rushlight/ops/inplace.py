@@ -142,6 +142,18 @@ def former(t: Any) -> Any:
     return copy
 
 
+def hooked_operands(operands: tuple[Any, ...], input: Any) -> tuple[Any, ...]:
+    """The operands of an in-place operation, for which hooks on saved tensors are in force.
+
+    Those that look at memory which is about to be changed are copied: hooks are given them when the operation is
+    recorded, after the change, and have to see what they were before.
+    """
+    return tuple([
+        former(x) if x is not input and isinstance(x, TensorBase) and x._versions is input._versions else x
+        for x in operands
+    ])  # fmt: skip
+
+
 def new_tangent(op: Operation, names: Any, operands: tuple[Any, ...]) -> Any:
     """The tangent that the first operand will have after an in-place operation, or None: see forward_ad.py."""
     dual = mode.local.dual
@@ -161,6 +173,8 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
     if need and (names[0] in plan.tensors or any(x is input for x in operands[1:])):
         # The derivative reads the values from before the change.
         original = former(input)
+    if need and mode.special.count and mode.local.saving:
+        operands = hooked_operands(operands, input)
     if direct is None:
         write(input, result)
     else:
@@ -254,6 +268,8 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     if need and 0 in read_by(op, need):
         # The derivative reads the values from before the change.
         operands = (former(input), *operands[1:])
+    if need and mode.special.count and mode.local.saving:
+        operands = hooked_operands(operands, input)
     change(input._data)
     bump(input)
     if need:
