@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd import mode
 from ..base import TensorBase
 from ..kernels import numpy_matmul as kernels
 from ..warn import warn_once
@@ -14,7 +15,7 @@ from .data import type_name
 from .declare import Array, composite, in_formulas, operation
 from .matmul import _count, bmm, dot, mm
 from .reduction import finish_out, wrap_dim
-from .view import _unsafe_view, permute, reshape, unsqueeze
+from .view import _unsafe_view, _view, permute, reshape, unsqueeze
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
@@ -316,6 +317,65 @@ def _arguments(args: tuple[Any, ...]) -> tuple[str, list[Any]]:
     return first, operands
 
 
+class _Two:
+    """How to contract two operands none of whose labels is repeated, and whose sums go over labels that both have.
+
+    Args:
+        a, b, output: the labels of the operands and of the result.
+    """
+
+    def __init__(self, a: str, b: str, output: str):
+        only_a, only_b = [s for s in output if s not in b], [s for s in output if s not in a]
+        # What comes first in the result comes from the first operand.
+        self.swapped = bool(only_a and only_b and output.index(only_b[0]) < output.index(only_a[0]))
+        if self.swapped:
+            a, b, only_a, only_b = b, a, only_b, only_a
+        both = [s for s in output if s in a and s in b]
+        inner = [s for s in a if s in b and s not in output]
+        self.dims = len(a), len(b)
+        self.shared = [(a.index(s), b.index(s)) for s in both + inner]
+        orders = [a.index(s) for s in both + only_a + inner], [b.index(s) for s in both + inner + only_b]
+        self.orders = [None if order == sorted(order) else tuple(order) for order in orders]
+        self.counts = len(both), len(only_a), len(only_b)
+        made = both + only_a + only_b
+        order = [made.index(s) for s in output]
+        self.result = None if order == sorted(order) else tuple(order)
+
+    def fits(self, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+        """Whether shapes are of the right lengths, and equal along the labels that both have."""
+        if self.swapped:
+            a, b = b, a
+        return (len(a), len(b)) == self.dims and all([a[i] == b[j] for i, j in self.shared])
+
+    def product(self, a: Any, b: Any) -> Any:
+        """The contraction of tensors that fit, as a `bmm`."""
+        pair = (b, a) if self.swapped else (a, b)
+        x, y = (t if order is None else permute(t, order) for t, order in zip(pair, self.orders, strict=True))
+        both, only_a, only_b = self.counts
+        lead, rows, columns = y._shape[:both], x._shape[both : both + only_a], y._shape[len(y._shape) - only_b :]
+        inner, batch = _count(x._shape[both + only_a :]), _count(lead)
+        x = reshape(x, (batch, _count(rows), inner))
+        y = reshape(y, (batch, inner, _count(columns)))
+        product = _view(bmm(x, y), (*lead, *rows, *columns))
+        if self.result is None:
+            return product
+        product = permute(product, self.result)
+        return _view(product, product._shape)
+
+
+@functools.lru_cache(256)
+def _two(equation: str) -> _Two | None:
+    """The plan for an equation of two operands; None if it is unusual (or wrong)."""
+    left, arrow, right = equation.replace(" ", "").partition("->")
+    a, comma, b = left.partition(",")
+    if not (arrow and comma) or not all([s in LETTERS for s in a + b + right]):
+        return None
+    repeats = any([len(set(labels)) < len(labels) for labels in (a, b, right)])
+    if repeats or not set(a) ^ set(b) <= set(right) < set(a) | set(b):
+        return None
+    return _Two(a, b, right)
+
+
 @composite(method=False)
 def einsum(*args: Any) -> Any:
     """Sums of products of elements, by labels of the dimensions.
@@ -330,6 +390,12 @@ def einsum(*args: Any) -> Any:
     Source: https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
     """
     equation, operands = _arguments(args)
+    if len(operands) == 2 and not (mode.local.grad and any([x._node is not None for x in operands])):
+        # Where no graph is to show PyTorch's steps, fewer of them do.
+        a, b = operands
+        plan = _two(equation)
+        if plan is not None and plan.fits(a._shape, b._shape):
+            return plan.product(a, b)
     left, arrow, right = equation.partition("->")
     parts = left.split(",")
     if len(parts) != len(operands):

@@ -36,6 +36,12 @@ def sizes(function: str, args: tuple[Any, ...], size: Any = None) -> tuple[int, 
     """
     if size is not None:
         args = (size, *args)
+    for n in args:
+        if type(n) is not _int or n < 0:
+            break
+    else:
+        if args:
+            return args
     if not args:
         raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
     first = args[0]

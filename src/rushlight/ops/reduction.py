@@ -401,14 +401,14 @@ def mean(
            input="shared_evenly(grad, input, result)")  # fmt: skip
 def _max(input: Array) -> Array:
     """The largest element."""
-    return np.maximum.reduce(input, None)
+    return np.maximum.reduce(input, None, None, np.empty((), input.dtype))
 
 
 @operation(name="_min", node="MinBackward1", aten="min", function=False, method=False, out=False,
            input="shared_evenly(grad, input, result)")  # fmt: skip
 def _min(input: Array) -> Array:
     """The smallest element."""
-    return np.minimum.reduce(input, None)
+    return np.minimum.reduce(input, None, None, np.empty((), input.dtype))
 
 
 @operation(name="_max_dim", node="MaxBackward0", aten="max", function=False, method=False, kernel=kernels.max_along,
@@ -481,6 +481,9 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
         RuntimeError: there are no elements, or they are complex.
         IndexError: there is no such dimension, or it has no elements.
     """
+    if dim is None and other is None and out is None and isinstance(input, TensorBase):
+        if input._dtype.plain and input._data.size:
+            return _max(input)
     from .comparison import maximum
 
     return _extreme("max", _max, _max_dim, maximum, input, dim, keepdim, other, out)
@@ -492,6 +495,9 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
     The arguments and errors are those of `max`.
     """
+    if dim is None and other is None and out is None and isinstance(input, TensorBase):
+        if input._dtype.plain and input._data.size:
+            return _min(input)
     from .comparison import minimum
 
     return _extreme("min", _min, _min_dim, minimum, input, dim, keepdim, other, out)
