@@ -1,5 +1,6 @@
 """The profiler beside PyTorch: what it records, its averages, the very text of its tables, the Chrome trace."""
 
+import importlib
 import json
 import re
 
@@ -9,7 +10,7 @@ from torch.autograd.profiler_util import EventList as TorchEventList
 from torch.autograd.profiler_util import FunctionEvent as TorchFunctionEvent
 
 import rushlight
-from rushlight.autograd.profiler_events import EventList, FunctionEvent
+from rushlight.autograd.profiler_util import EventList, FunctionEvent
 
 # Name, start and end in microseconds, place of the parent, shapes, bytes: a made-up run.
 RUN = [
@@ -26,7 +27,7 @@ RUN = [
 def ours(memory):
     events = []
     for i, (name, start, end, parent, shapes, size) in enumerate(RUN):
-        event = FunctionEvent(i, name, 1, start, end, None if parent is None else events[parent])
+        event = FunctionEvent(i, name, 1, start, end, cpu_parent=None if parent is None else events[parent])
         event.input_shapes, event.cpu_memory_usage = shapes, size
         if parent is not None:
             events[parent].cpu_children.append(event)
@@ -299,3 +300,35 @@ def test_the_newer_profiler():
 
     check(scenario)
     check(by_hand)
+
+
+def test_events_made_by_hand_add_up():
+    def scenario(t):
+        util = importlib.import_module(t.__name__ + ".autograd.profiler_util")
+        average = util.FunctionEventAvg()
+        average.add(util.FunctionEvent(id=0, node_id=0, name="foo", thread=0, start_us=10, end_us=15))
+        average.add(util.FunctionEvent(id=1, node_id=0, name="foo", thread=0, start_us=20, end_us=30))
+        average.add(average)
+        names = "key count cpu_time_total self_cpu_time_total device_time_total cpu_time".split()
+        return [getattr(average, name) for name in names], util._format_time(1500.0), util._format_memory(2048)
+
+    check(scenario)
+
+
+def test_operations_and_their_nodes_share_a_number():
+    def scenario(t):
+        profiler = importlib.import_module(t.__name__ + ".autograd.profiler")
+        with profiler.profile() as p:
+            on = t.autograd._profiler_enabled()
+            x = t.ones(2, 2, requires_grad=True)
+            (x + x).sum().backward()
+        events = {e.name: e for e in reversed(p.function_events)}
+        found = [on, t.autograd._profiler_enabled(), events["torch::autograd::AccumulateGrad"].sequence_nr]
+        for forward, node in (("aten::add", "AddBackward0"), ("aten::sum", "SumBackward0")):
+            inner, outer = events[node], events["autograd::engine::evaluate_function: " + node]
+            operation = events[forward]
+            found.append(operation.sequence_nr == inner.sequence_nr == outer.sequence_nr)
+            found += [operation.fwd_thread, inner.fwd_thread == operation.thread]
+        return found
+
+    check(scenario)

@@ -33,6 +33,9 @@ _LAZY = {
     "profiler": ("profiler", None),
     "functional": ("functional", None),
     "forward_ad": ("forward_ad", None),
+    "profiler_util": ("profiler_util", None),
+    "_profiler_enabled": ("profiler", "enabled"),
+    "kineto_available": ("profiler", "kineto_available"),
     "variable": ("variable", None),
 }
 

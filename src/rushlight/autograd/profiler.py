@@ -12,8 +12,8 @@ from typing import Any
 from ..base import TensorBase
 from . import mode, steps
 from .node import Outputs
-from .profiler_events import EventList, FunctionEvent
-from .profiler_events import FunctionEventAvg as FunctionEventAvg
+from .profiler_util import EventList, FunctionEvent
+from .profiler_util import FunctionEventAvg as FunctionEventAvg
 
 _active: list["profile"] = []
 _threads: dict[int, int] = {}
@@ -76,7 +76,7 @@ class profile:
         """Begins an event within those still open."""
         parent = self._open[-1] if self._open else None
         thread = _threads.setdefault(threading.get_ident(), len(_threads) + 1)
-        event = FunctionEvent(len(self._events) + 1, name, thread, 0.0, 0.0, parent)
+        event = FunctionEvent(len(self._events) + 1, name, thread, 0.0, 0.0, fwd_thread=0, cpu_parent=parent)
         if parent is not None:
             parent.cpu_children.append(event)
         self._events.append(event)
@@ -116,7 +116,9 @@ class profile:
         name = node.name()
         outer = self.open(f"autograd::engine::evaluate_function: {name}")
         inner = self.open(name)
-        inner.sequence_nr = outer.sequence_nr = node.seq
+        if node.seq:  # leaves have none
+            inner.sequence_nr = outer.sequence_nr = node.seq
+            inner.fwd_thread = outer.fwd_thread = inner.thread
         if self.record_shapes and grad is not None and not isinstance(grad, Outputs):
             inner.input_shapes = [list(grad.shape)]
 
@@ -163,6 +165,16 @@ class profile:
     def self_cpu_time_total(self) -> float:
         """The time of all events, none counted twice, in microseconds."""
         return self._check().self_cpu_time_total
+
+
+def enabled() -> bool:
+    """Whether a profiler records."""
+    return bool(_active)
+
+
+def kineto_available() -> bool:
+    """Whether profiles can be asked for with ``use_kineto``, as in PyTorch; it makes no difference."""
+    return True
 
 
 def _shapes(x: Any) -> Any:

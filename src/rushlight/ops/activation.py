@@ -87,7 +87,8 @@ def _leaky(grad: Any, input: Any, slope: float) -> Any:
 in_formulas(kernels.leaky_relu_backward, _leaky, "leaky_relu_backward")
 
 
-@operation(kernel=lambda input, noise: input * noise, node="RreluWithNoiseBackward0", **_HIDDEN, input="grad * noise")
+@operation(kernel=lambda input, noise: input * noise, node="RreluWithNoiseBackward0", **_HIDDEN,
+           input="attached(grad * noise, input)")  # fmt: skip
 def _rrelu(input: Array, noise: Array) -> Array:
     """Each element times its factor."""
 

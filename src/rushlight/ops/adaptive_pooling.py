@@ -13,7 +13,7 @@ def _adaptive_avg(input: Array, output_size: Any) -> Array:
     return result if x is input else result[0]
 
 
-_ADAPTIVE = "adaptive_avg_spread(grad, shape(input), output_size)"
+_ADAPTIVE = "attached(adaptive_avg_spread(grad, shape(input), output_size), input)"
 
 
 @operation(kernel=_adaptive_avg, node="AdaptiveAvgPool2DBackward0", **HIDDEN, input=_ADAPTIVE)
@@ -52,13 +52,13 @@ def _adaptive_max(input: Array, output_size: Any) -> tuple[Array, Array]:
 
 
 @operation(kernel=_adaptive_max, node="AdaptiveMaxPool2DBackward0", **WITH_INDICES,
-           input="max_pool_scatter(grad, result1, shape(input), 2)")  # fmt: skip
+           input="attached(max_pool_scatter(grad, result1, shape(input), 2), input)")  # fmt: skip
 def _adaptive_max_pool2d(input: Array, output_size: Any) -> Array:
     """Maxima of windows that cover an image, and where they were found."""
 
 
 @operation(kernel=_adaptive_max, node="AdaptiveMaxPool3DBackward0", **WITH_INDICES,
-           input="max_pool_scatter(grad, result1, shape(input), 3)")  # fmt: skip
+           input="attached(max_pool_scatter(grad, result1, shape(input), 3), input)")  # fmt: skip
 def _adaptive_max_pool3d(input: Array, output_size: Any) -> Array:
     """Maxima of windows that cover a volume, and where they were found."""
 

@@ -433,6 +433,7 @@ def formula(declared: F | None = None, *, aliasing: bool = False) -> Any:
     if declared is None:
         return lambda f: formula(f, aliasing=aliasing)
     name = declared.__name__
+    _unused(name)
     function: Any = declared
     for names in (raw_names, tensor_names):
         made = types.FunctionType(function.__code__, names, name, function.__defaults__)
@@ -443,8 +444,14 @@ def formula(declared: F | None = None, *, aliasing: bool = False) -> Any:
     return tensor_names[name]
 
 
+def _unused(name: str) -> None:
+    if name in raw_names:
+        raise TypeError(f"{name} has a meaning in formulas already")
+
+
 def in_formulas(raw: Any, tensor: Any, name: str, aliasing: bool = False) -> None:
     """Gives `name` its two meanings in formulas where one text cannot say both."""
+    _unused(name)
     raw_names[name] = raw
     tensor_names[name] = tensor
     if aliasing:

@@ -51,15 +51,15 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
 
 @operation(name="_index_add", aten="index_add", node="IndexAddBackward0", function=False, method=False,
            kernel=copying(kernels.index_add), input="grad",
-           source="scaled(reshape(_index_select(grad, dim, index), shape(source)), alpha)")  # fmt: skip
+           source="multiplied(reshape(_index_select(grad, dim, index), shape(source)), alpha)")  # fmt: skip
 def _index_add(input: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
     """With entries of another tensor added."""
 
 
 @formula(aliasing=True)
-def scaled(grad: Any, alpha: Any) -> Any:
-    """`alpha` times a gradient."""
-    return grad if alpha == 1 else grad * alpha
+def multiplied(x: Any, number: Any) -> Any:
+    """`x` times a number, which is usually 1."""
+    return x if number == 1 else x * number
 
 
 def _index_add_operands(input: Any, dim: int, index: Any, source: Any, alpha: Any) -> tuple[Any, ...]:

@@ -161,7 +161,8 @@ def _by_number(input: Array, number: float) -> Array:
 _NLL: dict[str, Any] = {
     "outputs": ("result", "total_weight"),
     "differentiable": ("result",),
-    "input": "nll_loss_backward(grad, target, weight, reduction, ignore_index, total_weight, shape(input))",
+    "input": "attached(nll_loss_backward(grad, target, weight, reduction, ignore_index, total_weight, shape(input)), "
+    "input)",
     **HIDDEN,
 }
 

@@ -46,9 +46,10 @@ def _edge_pad(name: str, node: str) -> Any:
         """A tensor continued beyond its border."""
         return kernels.edge_pad(input, pad, mode)
 
-    declare = operation(name=f"_{name}", aten=name, node=node, **_HIDDEN, tangent="linear",
-                        input="edge_fold(grad, shape(input), pad, mode)")  # fmt: skip
-    return declare(edge_pad)
+    fold = "edge_fold(grad, shape(input), pad, mode)"
+    # PyTorch's padding around a circle is made of copies, whose gradients do not lead back to the input.
+    formula = fold if name == "pad_circular" else f"attached({fold}, input)"
+    return operation(name=f"_{name}", aten=name, node=node, **_HIDDEN, tangent="linear", input=formula)(edge_pad)
 
 
 _EDGE = {

@@ -34,13 +34,13 @@ def _max_pool_values(input: Array, kernel_size: Any, stride: Any, padding: Any, 
 
 
 @operation(kernel=_max_pool, node="MaxPool2DWithIndicesBackward0", **WITH_INDICES,
-           input="max_pool_scatter(grad, result1, shape(input), 2)")  # fmt: skip
+           input="attached(max_pool_scatter(grad, result1, shape(input), 2), input)")  # fmt: skip
 def _max_pool2d(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Array:
     """Maxima of windows of images, and where they were found."""
 
 
 @operation(kernel=_max_pool, node="MaxPool3DWithIndicesBackward0", **WITH_INDICES,
-           input="max_pool_scatter(grad, result1, shape(input), 3)")  # fmt: skip
+           input="attached(max_pool_scatter(grad, result1, shape(input), 3), input)")  # fmt: skip
 def _max_pool3d(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Array:
     """Maxima of windows of volumes, and where they were found."""
 
@@ -85,7 +85,10 @@ def _avg_pool(
     return result if x is input else result[0]
 
 
-_AVG = "avg_pool_spread(grad, shape(input), kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)"
+_AVG = (
+    "attached(avg_pool_spread(grad, shape(input), kernel_size, stride, padding, ceil_mode, count_include_pad, "
+    "divisor), input)"
+)
 
 
 @operation(kernel=_avg_pool, node="AvgPool2DBackward0", **HIDDEN, input=_AVG)

@@ -47,7 +47,7 @@ def _images(x: Array, size: Any, kernel: Any, dilation: Any, padding: Any, strid
         return _images(x[None], size, kernel, dilation, padding, stride)[0]
     n = x.shape[0]
     counts = _counts(size, kernel, dilation, padding, stride)
-    blocks = x.reshape(n, -1, *kernel, *counts)
+    blocks = x.reshape(n, x.shape[1] // math.prod(kernel), *kernel, *counts)
     found = np.zeros((n, blocks.shape[1], size[0] + 2 * padding[0], size[1] + 2 * padding[1]), x.dtype)
     for i in range(kernel[0]):
         for j in range(kernel[1]):

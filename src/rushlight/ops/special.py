@@ -7,7 +7,7 @@ import numpy as np
 
 from ..dtypes import BOOL, COMPLEX, INTEGRAL
 from ..kernels import numpy_special as kernels
-from .declare import Array, composite, elementwise, in_formulas, operation
+from .declare import Array, composite, elementwise, formula, in_formulas, operation
 from .supported import integers_only, missing, refused
 
 
@@ -52,6 +52,19 @@ def erfinv(input: Array) -> Array:
 @elementwise(kernel=kernels.i0, floating=True, check=missing("i0_vml_cpu", COMPLEX), input="grad * bessel_i1(input)")
 def i0(input: Array) -> Array:
     """The modified Bessel function of the first kind and order 0 of each element."""
+
+
+@elementwise(name="bessel_i1", node="SpecialI1Backward0", kernel=kernels.i1, function=False, method=False,
+             inplace=False, input="grad * bessel_i1_slope(input, result)")  # fmt: skip
+def bessel_i1(input: Array) -> Array:
+    """The modified Bessel function of the first kind and order 1 of each element."""
+
+
+@formula
+def bessel_i1_slope(input: Any, result: Any) -> Any:
+    """The derivative of `bessel_i1`; half of `i0` at zero."""
+    safe = where(input == 0, ones_like(input), input)  # type: ignore[name-defined]  # noqa: F821
+    return i0(input) - where(input == 0, 0.5 * ones_like(input), result / safe)  # type: ignore[name-defined]  # noqa: F821
 
 
 _NO_SLOPE = "no_derivative('{}: input')"
@@ -173,12 +186,6 @@ def lcm(input: Array, other: Array) -> Array:
 
 
 # ---------------------------------------------------------------------------------------------- for formulas
-def _bessel_i1(x: Any) -> Any:
-    from ..base import wrap
-
-    return wrap(kernels.i1(x.detach()._data))
-
-
 def _logit_slope(grad: Any, input: Any, eps: float | None) -> Any:
     slope = grad / (input * (1 - input))
     if eps is None:
@@ -199,7 +206,6 @@ def _sign_ratio(input: Any, result: Any) -> Any:
     return (result / input).masked_fill(input == 0, 0)
 
 
-in_formulas(kernels.i1, _bessel_i1, "bessel_i1")
 in_formulas(kernels.logit_slope, _logit_slope, "logit_slope")
 in_formulas(kernels.xlogy_slope, _xlogy_slope, "xlogy_slope")
 in_formulas(kernels.sinc_slope, _sinc_slope, "sinc_slope")

@@ -387,7 +387,7 @@ def logsumexp_backward(grad: Any, input: Any, result: Any, axes: Any, keepdims: 
     if not keepdims:
         grad = with_dims(grad, axes, input.shape)  # type: ignore[name-defined]  # noqa: F821
         result = with_dims(result, axes, input.shape)  # type: ignore[name-defined]  # noqa: F821
-    return grad * exp(input - result)  # type: ignore[name-defined]  # noqa: F821
+    return grad * conj(exp(input - result))  # type: ignore[name-defined]  # noqa: F821
 
 
 @composite()

@@ -196,7 +196,7 @@ def _complex_kernel(a: Array) -> Array:
     if a.shape[-1] != 2:
         raise RuntimeError("Tensor must have a last dimension of size 2")
     item = a.itemsize
-    if a.strides[-1] != item:
+    if a.size and a.strides[-1] != item:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
     for s in a.strides[:-1]:
         if s // item % 2:

@@ -35,6 +35,9 @@ def format_memory(count: float) -> str:
     return f"{count} B"
 
 
+_format_time, _format_time_share, _format_memory = format_time, format_share, format_memory
+
+
 class Interval:
     """A stretch of time, with ``elapsed_us()``."""
 
@@ -87,20 +90,36 @@ class FunctionEvent(_Times):
         input_shapes: the shapes of its tensors, if recorded.
         cpu_memory_usage: bytes of the tensors it made, less those it freed.
         sequence_nr: the number that an operation shares with its node in backward, or -1.
+        fwd_thread: the thread of that operation, for a node.
+        others: anything else that PyTorch's events say of themselves.
     """
 
     count = 1
 
-    def __init__(self, id: int, name: str, thread: int, start: float, end: float, parent: Any = None):
+    def __init__(
+        self, id: int, name: str, thread: int, start_us: float, end_us: float, *, fwd_thread: int | None = None,
+        input_shapes: Any = None, cpu_memory_usage: int = 0, sequence_nr: int = -1, cpu_parent: Any = None,
+        **others: Any,
+    ):  # fmt: skip
         self.id = id
-        self.name = name
+        self.name = self.trace_name = name
         self.thread = thread
-        self.time_range = Interval(start, end)
-        self.cpu_parent: FunctionEvent | None = parent
+        self.fwd_thread = fwd_thread
+        self.time_range = Interval(start_us, end_us)
+        self.cpu_parent: FunctionEvent | None = cpu_parent
         self.cpu_children: list[FunctionEvent] = []
-        self.input_shapes: list[Any] = []
-        self.cpu_memory_usage = 0
-        self.sequence_nr = -1
+        self.input_shapes: list[Any] = [] if input_shapes is None else input_shapes
+        self.cpu_memory_usage = cpu_memory_usage
+        self.sequence_nr = sequence_nr
+        vars(self).update(others)
+
+    def append_cpu_child(self, child: "FunctionEvent") -> None:
+        """Adds an event that ran within this one."""
+        self.cpu_children.append(child)
+
+    def set_cpu_parent(self, parent: "FunctionEvent") -> None:
+        """Says within which event this one ran."""
+        self.cpu_parent = parent
 
     @property
     def key(self) -> str:
