@@ -37,8 +37,8 @@ def cases(draw):
 
 
 @few
-@given(cases(), st.sampled_from(sorted(SPECIAL)), seeds)
-def test_max_pool(case, special, seed):
+@given(cases(), st.sampled_from(sorted(SPECIAL)), st.sampled_from([(2, 3), (20, 30)]), seeds)
+def test_max_pool(case, special, planes, seed):
     spatial, kernel, stride, padding, dilation, ceil_mode = case
     outs = pool_output_shape(*case)
     assume(min(outs) > 0)
@@ -46,7 +46,7 @@ def test_max_pool(case, special, seed):
     for s, k, st_, p, d, m in zip(spatial, kernel, stride, padding, dilation, outs):
         assume(all(any(0 <= i * st_ - p + j * d < s for j in range(k)) for i in range(m)))
     torch.manual_seed(seed)
-    x = SPECIAL[special](torch.randn(2, 3, *spatial, dtype=torch.float64)).requires_grad_()
+    x = SPECIAL[special](torch.randn(*planes, *spatial, dtype=torch.float64)).requires_grad_()
     y, indices = MAX[len(spatial)](x, kernel, stride, padding, dilation, ceil_mode, True)
     g = torch.randn_like(y)
     values, places = max_pool(array(x), *case[1:])
@@ -57,9 +57,10 @@ def test_max_pool(case, special, seed):
     agree(gather_planes(array(x), places), y, 0, 0)
 
 
-def test_max_pool_of_a_large_window_and_of_integers():
+@pytest.mark.parametrize("planes", [2, 20])
+def test_max_pool_of_a_large_window_and_of_integers(planes):
     torch.manual_seed(0)
-    x = torch.randn(1, 2, 40, 40)
+    x = torch.randn(1, planes, 40, 40)
     y, indices = F.max_pool2d(x, 18, 3, return_indices=True)
     values, places = max_pool(array(x), (18, 18), (3, 3), (0, 0), (1, 1), False)
     agree(values, y, 0, 0)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, widen
+from rushlight.kernels.numpy_common import FEW, narrow, widen
 
 Ints = tuple[int, ...]
 
@@ -71,10 +71,19 @@ def max_pool(
     # numbers, "take the new number where it is better" is a maximum of products, which is far faster than a masked
     # copy.
     numbers = np.zeros(best.shape, np.uint8 if len(slices) <= 256 else np.int64)
+    nans = x.dtype.kind == "f" and _has_nan(x)
+    if best.size <= FEW:
+        for number, at in enumerate(slices[1:], 1):
+            candidate = padded[at]
+            better = candidate > best
+            if nans:
+                better |= np.isnan(candidate)
+            np.maximum(best, candidate, out=best)
+            np.putmask(numbers, better, number)
+        return best, _positions(numbers, spatial, kernel, stride, padding, dilation)
     scratch = np.empty_like(numbers)
     candidate = np.empty_like(best)
     better = np.empty(best.shape, bool)
-    nans = x.dtype.kind == "f" and _has_nan(x)
     for number, at in enumerate(slices[1:], 1):
         np.copyto(candidate, padded[at])
         np.greater(candidate, best, out=better)
@@ -158,6 +167,11 @@ def avg_pool_backward(
     dtype, g = g.dtype, widen(g)
     spatial, outs = input_shape[2:], g.shape[2:]
     gx = g / _divisors(spatial, outs, kernel, stride, padding, count_include_pad, divisor_override, g.dtype)
+    if kernel == stride and not any(padding) and all(m * k == s for m, k, s in zip(outs, kernel, spatial)):
+        # The windows lie side by side.
+        whole = np.empty((*g.shape[:2], *(n for pair in zip(outs, kernel) for n in pair)), gx.dtype)
+        whole[...] = gx.reshape(*g.shape[:2], *(n for m in outs for n in (m, 1)))
+        return narrow(whole.reshape(input_shape), dtype)
     for axis, (s, k, st, p, m) in enumerate(zip(spatial, kernel, stride, padding, outs, strict=True), 2):
         shape = list(gx.shape)
         shape[axis] = max(p + s, (m - 1) * st + k)
@@ -261,19 +275,29 @@ def _pad(
 ) -> np.ndarray:
     """`x` surrounded by `value` as far as windows reach; `x` itself where nothing is missing."""
     spatial = x.shape[2:]
-    if not any(padding):
-        # Windows that begin inside end outside only when sizes were rounded up.
-        last = [(m - 1) * st + d * (k - 1) for k, st, d, m in zip(kernel, stride, dilation, outs, strict=True)]
-        if all(e < s for e, s in zip(last, spatial, strict=True)):
-            return x
-    reach = [
-        max(p + s, (m - 1) * st + d * (k - 1) + 1)
-        for s, k, st, p, d, m in zip(spatial, kernel, stride, padding, dilation, outs, strict=True)
-    ]
+    reach = _reach(spatial, kernel, stride, padding, dilation, outs)
+    if reach is None:
+        return x
     padded = np.full((*x.shape[:2], *reach), value, x.dtype)
     inside: Any = (..., *(slice(p, p + s) for p, s in zip(padding, spatial, strict=True)))
     padded[inside] = x
     return padded
+
+
+@lru_cache(64)
+def _reach(
+    spatial: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, outs: Ints
+) -> tuple[int, ...] | None:
+    """How far padding and windows reach together; None where no window leaves the array."""
+    if not any(padding):
+        # Windows that begin inside end outside only when sizes were rounded up.
+        last = [(m - 1) * st + d * (k - 1) for k, st, d, m in zip(kernel, stride, dilation, outs, strict=True)]
+        if all(e < s for e, s in zip(last, spatial, strict=True)):
+            return None
+    return tuple([
+        max(p + s, (m - 1) * st + d * (k - 1) + 1)
+        for s, k, st, p, d, m in zip(spatial, kernel, stride, padding, dilation, outs, strict=True)
+    ])  # fmt: skip
 
 
 @lru_cache(64)
@@ -338,6 +362,7 @@ def _sum_windows(x: np.ndarray, axis: int, k: int, stride: int, out: int) -> np.
     return sums
 
 
+@lru_cache(64)
 def _divisors(
     spatial: Ints,
     outs: Ints,
@@ -360,7 +385,7 @@ def _divisors(
         shape = [1] * len(outs)
         shape[axis] = m
         counts = counts * (stop - start).astype(dtype).reshape(shape)
-    return counts
+    return counts.max() if counts.size and counts.min() == counts.max() else counts  # type: ignore[no-any-return]
 
 
 def _bounds(size: int, out: int) -> list[tuple[int, int]]:
