@@ -151,6 +151,8 @@ class Loop:
                     return None
             elif type(v) is float:
                 kinds += "s"
+            elif type(v) is int:
+                return self(*[float(v) if type(v) is int else v for v in values], out=out)
             else:
                 return self._arranged(values, out)
         run = (self._kernels.get(kinds) or self._kernel(kinds)).get(dtype)
@@ -237,13 +239,13 @@ def arrange(values: tuple[Any, ...]) -> Any:
         order = sorted(range(n), key=lambda i: -whole.strides[i])
         shape = tuple([shape[i] for i in order])
     dims = [i for i in range(n) if shape[i] != 1]
-    kinds, operands, periods, widths = "", [], [], set()
-    for v in values:
+    kinds, operands, periods, widths = "", list(values), [], set()
+    for i, v in enumerate(values):
         if not isinstance(v, np.ndarray):
             if type(v) not in (int, float):
                 return None
             kinds += "s"
-            operands.append(float(v))
+            operands[i] = float(v)
             continue
         a = v if v.ndim == n else v[(None,) * (n - v.ndim)]
         a = _transposed(a, order)
@@ -251,7 +253,7 @@ def arrange(values: tuple[Any, ...]) -> Any:
         if not kind:
             return None
         kinds += kind
-        operands.append(a)
+        operands[i] = a
         if width:
             widths.add(width)
         if kind == "c":
@@ -321,15 +323,16 @@ def backward(label: str, names: tuple[str, ...], formulas: tuple[str, ...]) -> L
         return None
 
 
-def either(fallback: Callable[..., Any], text: str) -> Callable[..., Any]:
+def either(fallback: Callable[..., Any], text: str, label: str = "") -> Callable[..., Any]:
     """A function of arrays that runs a loop on large ones, and `fallback` otherwise.
 
     Args:
         fallback: the function on NumPy.
         text: its parameters, and what it computes for one element, as in `MEANINGS`.
+        label: a name for the loop, if not that of the function.
     """
     parameters, _, formula = text.partition(": ")
-    loop = Loop(fallback.__name__, tuple(parameters.split(", ")), (formula,))
+    loop = Loop(label or fallback.__name__, tuple(parameters.split(", ")), (formula,))
 
     @functools.wraps(fallback)
     def compute(*values: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..kernels import numpy_activation as kernels
+from ..kernels import activation as kernels
 from ..kernels import numpy_pointwise
 from .attached import attached
 from .declare import REGISTRY, Array, apply_inplace, composite, in_formulas, operation

@@ -178,7 +178,9 @@ def record(
         isinstance(x, TensorBase) and (x._shape != t._shape or x._dtype is not t._dtype)
         for n, x in zip(op.tensors, operands, strict=True)
     )
-    variant = Variant(need, fit, numbers, common.category == dtypes.COMPLEX or t._dtype.is_complex)
+    complex = common.category == dtypes.COMPLEX or t._dtype.is_complex
+    large = result.size >= namespace["LARGE"] and common.plain
+    variant = Variant(need, fit, numbers, complex, large and not complex)
     if saves_result(op, variant) and t._versions is UNTOUCHED:
         t._versions = [0]
     return op.record(variant)(*saved, result, t._versions)

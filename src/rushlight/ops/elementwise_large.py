@@ -76,14 +76,16 @@ def elementwise_large(op: Operation, first: Any, second: Any, records: bool) -> 
         records: whether a node is made if an input has one.
     """
     a = first._data
+    mask = int(first._node is not None)
+    fit = number = False
     if second is None:
-        result, mask, fit, number = compute(op, (a,)), first._node is not None, False, False
+        result = compute(op, (a,))
     elif isinstance(second, np.ndarray):
-        result, mask, fit, number = compute(op, (a, second)), first._node is not None, False, True
+        result, number = compute(op, (a, second)), True
     else:
         result = compute(op, (a, second._data))
-        mask = (first._node is not None) | (second._node is not None) << 1
-        fit, number = first._shape != second._shape, False
+        mask |= (second._node is not None) << 1
+        fit = first._shape != second._shape
     t = _new(namespace["Tensor"])
     t._data, t._shape, t._node, t._versions, t._view = result, result.shape, None, UNTOUCHED, None
     t._dtype = first._dtype if result.dtype is a.dtype else dtypes.from_numpy(result.dtype)

@@ -169,12 +169,14 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
     if direct is None:
         result, common, saves = _computed(op, input, operands)
     original = input
-    plan = Plan(op, Variant(need, complex=True))
-    if need and (names[0] in plan.tensors or any(x is input for x in operands[1:])):
-        # The derivative reads the values from before the change.
-        original = former(input)
-    if need and mode.special.count and mode.local.saving:
-        operands = hooked_operands(operands, input)
+    read: list[str] = []
+    if need:
+        read = Plan(op, Variant(need, complex=True)).tensors
+        if names[0] in read or any(x is input for x in operands[1:]):
+            # The derivative reads the values from before the change.
+            original = former(input)
+        if mode.special.count and mode.local.saving:
+            operands = hooked_operands(operands, input)
     if direct is None:
         write(input, result)
     else:
@@ -190,7 +192,7 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
     else:
         versions = [_own(input)] * len(op.outputs)
         made = op.record(Variant(need))(*operands, input._data, *saves, *versions)
-    _expect_former(made, [x for n, x in zip(names, operands, strict=True) if n in plan.tensors], input)
+    _expect_former(made, [x for n, x in zip(names, operands, strict=True) if n in read], input)
     rebase(input, made, 0 if names[0] in need else None)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
 from ..kernels import numpy_pointwise as kernels
+from ..kernels import power
 from . import elementwise_general as general
 from .declare import (
     OPERANDS,
@@ -341,7 +342,7 @@ def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
     return (input if common is input._dtype else input.to(common)), exponent
 
 
-_POW: dict[str, Any] = {"node": "PowBackward0", "aten": "pow", "kernel": kernels.pow_number}
+_POW: dict[str, Any] = {"node": "PowBackward0", "aten": "pow", "kernel": power.pow_number}
 
 
 @operation(name="_pow_number", **_POW, function=False, method=False, like="input",
@@ -358,7 +359,7 @@ def _pow_complex(input: Array, exponent: float) -> Array:
     """Each complex element to a fixed power."""
 
 
-@operation(name="_scaled_power", node="MulBackward0", aten="mul", kernel=kernels.scaled_power, function=False,
+@operation(name="_scaled_power", node="MulBackward0", aten="mul", kernel=power.scaled_power, function=False,
            method=False, out=False, like="gradient", gradient="_scaled_power(grad, input, exponent, factor)",
            input="_scaled_power(grad * gradient, input, exponent - 1, factor * exponent)",
            tangent="_scaled_power(gradient_t, input, exponent, factor)"
