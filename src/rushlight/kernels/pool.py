@@ -1,9 +1,9 @@
 """The threads that compiled kernels run on.
 
 One pool serves the whole process. Its workers are Python threads that spend their lives inside a compiled function
-(`compiled.pool.work`), without the interpreter's lock: they look for the next job for a fraction of a millisecond, join
-it if one comes, and otherwise return to Python to sleep on a lock. A launching thread never waits for a sleeper: it
-starts the job itself, and whoever is awake in time helps.
+(`compiled.pool.work`), without the interpreter's lock: they look for the next job for a tenth of a millisecond, join it
+if one comes, and otherwise sleep until the next launch. A launching thread never waits for a sleeper: it starts the
+job itself, and whoever is awake in time helps.
 
 Several Python threads may launch at once; the first gets the workers, the others compute alone. A forked child starts
 with no workers and makes its own.
@@ -12,7 +12,6 @@ with no workers and makes its own.
 import ctypes
 import os
 import threading
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -27,13 +26,15 @@ BUSY = 3 * LINE  # 1 while a thread launches
 JOBS = 4 * LINE  # how many jobs there were
 LIMIT = 5 * LINE  # how many threads may work, the launching one included
 FUNCTION, ARGS, TOTAL, GRAIN = 6 * LINE, 6 * LINE + 8, 6 * LINE + 16, 6 * LINE + 24
-SIZE = 7 * LINE
+ASLEEP = 7 * LINE  # how many workers sleep
+LOCK, UNLOCK, WAIT, WAKE = 8 * LINE, 8 * LINE + 8, 8 * LINE + 16, 8 * LINE + 24  # addresses of the system's functions
+MUTEX, CONDITION = 9 * LINE, 11 * LINE  # what these work on
+SIZE = 13 * LINE
 
-# How often a worker looks for a job before it goes to sleep: some 0.4 ms, more than Python takes between two kernels.
-_PATIENCE = 16000
+# How often a worker looks for a job before it goes to sleep: some 0.1 ms.
+_PATIENCE = 2000
 
 
-@cache
 def default_threads() -> int:
     """The number of threads unless told otherwise: ``OMP_NUM_THREADS``, else the processors this process may use."""
     given = os.environ.get("OMP_NUM_THREADS", "")
@@ -65,43 +66,41 @@ class Pool:
         self._address = address + -address % LINE
         self._limit = ctypes.c_int64.from_address(self._address + LIMIT)
         self._workers = 0
-        self._asleep: list[Any] = []
+        self._can_sleep = _set_up_sleep(self._address)
         self.set_threads(threads)
 
     def set_threads(self, threads: int) -> None:
         """Sets how many threads compute."""
-        self.threads = threads
-        self._limit.value = threads
+        self.threads = threads if self._can_sleep else 1
+        self._limit.value = self.threads
 
     def launch(self, function: int, args: bytes, total: int, grain: int) -> None:
         """Runs a compiled kernel over ``0 .. total``, `grain` pieces at a time, and returns when all is done."""
-        if total > grain:
-            if self._asleep:
-                self._wake()
-            elif self._workers < self.threads - 1:
-                self._hire()
+        if total > grain and self._workers < self.threads - 1:
+            self._hire()
         self._launch(self._address, function, args, total, grain)
-
-    def _wake(self) -> None:
-        while self._asleep:
-            try:
-                self._asleep.pop().release()
-            except IndexError:  # another thread woke it
-                return
 
     def _hire(self) -> None:
         while self._workers < self.threads - 1:
             self._workers += 1
-            arguments = (self._words, self._address, self._workers, self._asleep)
-            threading.Thread(target=self._live, args=arguments, name="rushlight", daemon=True).start()
+            # The memory is among the arguments so that it lives as long as the worker.
+            arguments = (self._work, self._words, self._address, self._workers)
+            threading.Thread(target=_live, args=arguments, name="rushlight", daemon=True).start()
 
-    def _live(self, words: Any, address: int, number: int, asleep: list[Any]) -> None:
-        """A worker's life: work while there is something to do, sleep until woken; `words` keeps the memory alive."""
-        bed = threading.Lock()
-        bed.acquire()
-        while True:
-            self._work(address, number, _PATIENCE)
-            asleep.append(bed)
-            # A job may have begun while this thread waited for the interpreter, too early to be woken for it.
-            self._work(address, number, 100)
-            bed.acquire()
+
+def _live(work: Any, words: Any, address: int, number: int) -> None:
+    work(address, number, _PATIENCE)
+
+
+def _set_up_sleep(address: int) -> bool:
+    """Prepares what threads sleep on (a mutex and a condition of POSIX); False where the system has none."""
+    system = ctypes.CDLL(None) if os.name == "posix" else None
+    names = ("pthread_mutex_lock", "pthread_mutex_unlock", "pthread_cond_wait", "pthread_cond_broadcast")
+    if system is None or not all(hasattr(system, name) for name in names):
+        return False
+    for place, name in zip((LOCK, UNLOCK, WAIT, WAKE), names, strict=True):
+        function = ctypes.cast(getattr(system, name), ctypes.c_void_p).value
+        ctypes.c_void_p.from_address(address + place).value = function
+    system.pthread_mutex_init(ctypes.c_void_p(address + MUTEX), None)
+    system.pthread_cond_init(ctypes.c_void_p(address + CONDITION), None)
+    return True

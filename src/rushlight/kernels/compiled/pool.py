@@ -6,9 +6,27 @@ next. The launching thread works too, so a job gets done however late the others
 
 from numba import njit
 
-from ..pool import ACTIVE, ARGS, BUSY, FUNCTION, GRAIN, JOBS, LIMIT, NEXT, OPEN, TOTAL
+from ..pool import (
+    ACTIVE,
+    ARGS,
+    ASLEEP,
+    BUSY,
+    CONDITION,
+    FUNCTION,
+    GRAIN,
+    JOBS,
+    LIMIT,
+    LOCK,
+    MUTEX,
+    NEXT,
+    OPEN,
+    TOTAL,
+    UNLOCK,
+    WAIT,
+    WAKE,
+)  # fmt: skip
 from .builder import entry
-from .simd import atomic_add, atomic_load, atomic_store, atomic_swap, call_kernel, pause
+from .simd import atomic_add, atomic_load, atomic_store, atomic_swap, call_kernel, call_system, pause
 
 
 @njit
@@ -38,6 +56,10 @@ def launch(pool, function, args, total, grain):
     atomic_store(pool + NEXT, 0)
     job = atomic_add(pool + JOBS, 1) + 1
     atomic_store(pool + OPEN, job)
+    if atomic_load(pool + ASLEEP) != 0:
+        call_system(atomic_load(pool + LOCK), pool + MUTEX, 0)
+        call_system(atomic_load(pool + WAKE), pool + CONDITION, 0)
+        call_system(atomic_load(pool + UNLOCK), pool + MUTEX, 0)
     _share(pool, 0)
     # Whoever joins from now on sees that the job is closed; whoever joined before is counted.
     atomic_store(pool + OPEN, 0)
@@ -46,12 +68,25 @@ def launch(pool, function, args, total, grain):
     atomic_store(pool + BUSY, 0)
 
 
+@njit
+def _sleep(pool, jobs):
+    """Sleeps until there were more than so many jobs."""
+    call_system(atomic_load(pool + LOCK), pool + MUTEX, 0)
+    atomic_add(pool + ASLEEP, 1)
+    # A launch counts its job first and looks for sleepers then, so one of the two sees the other.
+    while atomic_load(pool + JOBS) == jobs:
+        call_system(atomic_load(pool + WAIT), pool + CONDITION, pool + MUTEX)
+    atomic_add(pool + ASLEEP, -1)
+    call_system(atomic_load(pool + UNLOCK), pool + MUTEX, 0)
+
+
 @entry(3)
 def work(pool, thread, patience):
-    """Joins jobs until none came for `patience` looks."""
+    """Joins jobs, for ever; sleeps when none came for `patience` looks."""
     seen = 0
     idle = 0
-    while idle < patience:
+    while True:
+        jobs = atomic_load(pool + JOBS)
         job = atomic_load(pool + OPEN)
         if job != 0 and job != seen and thread < atomic_load(pool + LIMIT):
             atomic_add(pool + ACTIVE, 1)
@@ -60,6 +95,9 @@ def work(pool, thread, patience):
             atomic_add(pool + ACTIVE, -1)
             seen = job
             idle = 0
-        else:
+        elif idle < patience:
             pause()
             idle += 1
+        else:
+            _sleep(pool, jobs)
+            idle = 0

@@ -215,6 +215,18 @@ def pause(typing: Any) -> Any:
 
 
 @intrinsic
+def call_system(typing: Any, function: Any, first: Any, second: Any) -> Any:
+    """Calls the C function of one or two pointers at the address `function`; its result, an error code, is dropped."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        kind = ir.FunctionType(I32, [I64, I64])
+        builder.call(builder.inttoptr(values[0], kind.as_pointer()), values[1:])
+        return context.get_dummy_value()
+
+    return VOID(*[types.int64] * 3), emit
+
+
+@intrinsic
 def call_kernel(typing: Any, function: Any, args: Any, begin: Any, end: Any, thread: Any) -> Any:
     """Calls the kernel at the address `function`."""
 
