@@ -11,6 +11,7 @@ the inputs' shapes and dtypes (after broadcasting or promotion), and which input
 """
 
 import ast
+import functools
 import itertools
 import linecache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -304,6 +305,7 @@ def record_lines(op: "Operation", variant: Variant, indent: str, special: bool) 
     return [indent + line for line in lines]
 
 
+@functools.cache
 def saves_result(op: "Operation", variant: Variant) -> bool:
     """Whether the derivative of a variant reads an output, whose version must then be its own."""
     return bool(Plan(op, variant).versioned_results)

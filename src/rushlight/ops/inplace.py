@@ -169,14 +169,12 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
     if direct is None:
         result, common, saves = _computed(op, input, operands)
     original = input
-    read: list[str] = []
-    if need:
-        read = Plan(op, Variant(need, complex=True)).tensors
-        if names[0] in read or any(x is input for x in operands[1:]):
-            # The derivative reads the values from before the change.
-            original = former(input)
-        if mode.special.count and mode.local.saving:
-            operands = hooked_operands(operands, input)
+    read = read_by(op, need) if need else ()
+    if need and (0 in read or any([x is input for x in operands[1:]])):
+        # The derivative reads the values from before the change.
+        original = former(input)
+    if need and mode.special.count and mode.local.saving:
+        operands = hooked_operands(operands, input)
     if direct is None:
         write(input, result)
     else:
@@ -192,7 +190,7 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
     else:
         versions = [_own(input)] * len(op.outputs)
         made = op.record(Variant(need))(*operands, input._data, *saves, *versions)
-    _expect_former(made, [x for n, x in zip(names, operands, strict=True) if n in read], input)
+    _expect_former(made, operands, read, input)
     rebase(input, made, 0 if names[0] in need else None)
 
 
@@ -228,23 +226,25 @@ def _computed(op: Operation, input: Any, operands: tuple[Any, ...]) -> tuple[Any
     return result, common, saves
 
 
-def _expect_former(made: Any, read: list[Any], input: Any) -> None:
+def _expect_former(made: Any, operands: tuple[Any, ...], read: tuple[int, ...], input: Any) -> None:
     """Lets backward notice that other tensors on the changed memory are no longer what the derivative needs.
 
     Args:
         made: the node, recorded after the change.
-        read: the operands that its derivative reads.
+        operands: the operation's arguments.
+        read: which of them its derivative reads.
         input: the tensor that was changed.
     """
-    stale = sum([isinstance(x, TensorBase) and x._versions is input._versions for x in read])
-    if stale:
-        made.version -= stale
+    for i in read:
+        x = operands[i]
+        if isinstance(x, TensorBase) and x._versions is input._versions:
+            made.version -= 1
 
 
 @functools.cache
 def read_by(op: Operation, need: tuple[str, ...]) -> tuple[int, ...]:
     """Which arguments the derivatives by the inputs named read."""
-    tensors = Plan(op, Variant(need)).tensors
+    tensors = Plan(op, Variant(need, complex=True)).tensors
     return tuple([i for i, n in enumerate(op.parameters) if n in tensors])
 
 
@@ -267,7 +267,8 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     if not overlap:
         refuse_overlap(input)
     tangent = new_tangent(op, op.parameters, operands) if mode.special.count else None
-    if need and 0 in read_by(op, need):
+    read = read_by(op, need) if need else ()
+    if 0 in read:
         # The derivative reads the values from before the change.
         operands = (former(input), *operands[1:])
     if need and mode.special.count and mode.local.saving:
@@ -276,7 +277,7 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     bump(input)
     if need:
         made = op.record(Variant(need))(*operands, input._data, _own(input))
-        _expect_former(made, [operands[i] for i in read_by(op, need)], input)
+        _expect_former(made, operands, read, input)
         rebase(input, made, 0 if op.parameters[0] in need else None)
     else:
         refresh(input)
