@@ -129,6 +129,12 @@ class Plan:
         self.versioned_results = [n for n in op.outputs if n in used]
 
 
+@functools.cache
+def plan_of(op: "Operation", variant: Variant) -> Plan:
+    """The plan of a variant, made once."""
+    return Plan(op, variant)
+
+
 def class_name(op: "Operation", variant: Variant) -> str:
     """The name of the nodes' class for a variant: PyTorch's differs where the second input is a number."""
     second = op.tensors[1] if len(op.tensors) > 1 else None
@@ -308,7 +314,7 @@ def record_lines(op: "Operation", variant: Variant, indent: str, special: bool) 
 @functools.cache
 def saves_result(op: "Operation", variant: Variant) -> bool:
     """Whether the derivative of a variant reads an output, whose version must then be its own."""
-    return bool(Plan(op, variant).versioned_results)
+    return bool(plan_of(op, variant).versioned_results)
 
 
 def recorder(op: "Operation", variant: Variant) -> Any:

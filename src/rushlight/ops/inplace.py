@@ -16,7 +16,7 @@ from ..kernels.layout import result_array
 from ..kernels.numpy_views import overlaps_itself
 from . import elementwise_general as general
 from . import elementwise_large as large
-from .codegen import Plan, Variant
+from .codegen import Variant, plan_of
 from .declare import REGISTRY, Operation, scalar
 from .history import check_view, rebase, refresh
 
@@ -148,9 +148,11 @@ def hooked_operands(operands: tuple[Any, ...], input: Any) -> tuple[Any, ...]:
     Those that look at memory which is about to be changed are copied: hooks are given them when the operation is
     recorded, after the change, and have to see what they were before.
     """
+    versions = input._versions
+    if versions is UNTOUCHED:
+        return operands
     return tuple([
-        former(x) if x is not input and isinstance(x, TensorBase) and x._versions is input._versions else x
-        for x in operands
+        former(x) if x is not input and isinstance(x, TensorBase) and x._versions is versions else x for x in operands
     ])  # fmt: skip
 
 
@@ -244,7 +246,7 @@ def _expect_former(made: Any, operands: tuple[Any, ...], read: tuple[int, ...], 
 @functools.cache
 def read_by(op: Operation, need: tuple[str, ...]) -> tuple[int, ...]:
     """Which arguments the derivatives by the inputs named read."""
-    tensors = Plan(op, Variant(need, complex=True)).tensors
+    tensors = plan_of(op, Variant(need, complex=True)).tensors
     return tuple([i for i, n in enumerate(op.parameters) if n in tensors])
 
 
