@@ -319,6 +319,18 @@ def stash(t):
     return there, seen, gone() is None, message(lambda: t._C._get_obj_in_tls("nothing"))
 
 
+def cached_tensors(t):
+    x, private = t.ones(2), t._C
+    seen = [private._is_cached_tensor(x), message(lambda: private._add_cached_tensor(x))[0]]
+    private._set_cached_tensors_enabled(True)
+    private._add_cached_tensor(x)
+    seen += [private._is_cached_tensor(x), private._is_cached_tensor(t.ones(2)), private._is_cached_tensor(x.view(2))]
+    private._remove_cached_tensor(x)
+    seen.append(private._is_cached_tensor(x))
+    private._set_cached_tensors_enabled(False)
+    return seen
+
+
 def sequence_numbers(t):
     x = leaf(t)
     next_ = t._C._autograd._get_sequence_nr()

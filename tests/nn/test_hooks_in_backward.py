@@ -194,6 +194,22 @@ def post_accumulate_as_optimizer(t):
     return losses, [p.grad for p in model.parameters()], [p.detach() for p in model.parameters()]
 
 
+def data_parallel_with_saved_tensors_hooks(t):
+    packed = []
+
+    class Square(t.nn.Module):
+        def forward(self, x):
+            return x * x
+
+    model = t.nn.DataParallel(Square())
+    x = t.ones(2, requires_grad=True)
+    with t.autograd.graph.saved_tensors_hooks(lambda v: (packed.append(1), v)[1], lambda v: v):
+        out = model(x)
+    out.sum().backward()
+    wrapped = t.nn.DataParallel(linear(t))
+    return packed, x.grad, list(wrapped.state_dict()), repr(wrapped), t.nn.parallel.data_parallel(Square(), x.detach())
+
+
 def hooks_with_saved_tensors_hooks(t):
     layer = linear(t)
     layer.register_full_backward_hook(lambda m, i, o: (i[0] * 2,))

@@ -37,6 +37,11 @@ _WHERE: dict[str, tuple[str, str | None]] = {
     "_get_obj_in_tls": ("autograd.stash", "get"),
     "_is_key_in_tls": ("autograd.stash", "has"),
     "_stash_obj_in_tls": ("autograd.stash", "put"),
+    "_remove_obj_from_tls": ("autograd.stash", "remove"),
+    "_set_cached_tensors_enabled": ("autograd.stash", "set_cached_enabled"),
+    "_add_cached_tensor": ("autograd.stash", "add_cached"),
+    "_is_cached_tensor": ("autograd.stash", "is_cached"),
+    "_remove_cached_tensor": ("autograd.stash", "remove_cached"),
 }
 
 

@@ -72,6 +72,18 @@ def set_override_stale_capture_stream(enabled: bool) -> None:
     """Does nothing: there are no streams."""
 
 
+def region_activation_memory_budget(budget: float) -> Any:
+    """Exists for programs that name it.
+
+    Raises:
+        RuntimeError: always: there is no ``torch.compile``.
+    """
+    raise RuntimeError(
+        "torch.autograd.graph.region_activation_memory_budget can only be used inside a torch.compile region; it has "
+        "no effect in eager mode."
+    )
+
+
 # ---------------------------------------------------------------------------------------------- saved tensors
 class saved_tensors_hooks:
     """What nodes save while this context is in force goes through two functions; the innermost context counts.

@@ -1,6 +1,7 @@
-"""Objects that a thread keeps by name."""
+"""Objects that a thread keeps by name, and tensors that are marked as cached."""
 
 import threading
+import weakref
 from typing import Any
 
 _kept = threading.local()
@@ -28,3 +29,41 @@ def get(key: str) -> Any:
             "improved?  If so, please report an enhancement request to PyTorch.)"
         )
     return _kept.__dict__[key]
+
+
+def remove(key: str) -> None:
+    """Keeps the object under that name no longer."""
+    _kept.__dict__.pop(key, None)
+
+
+# ---------------------------------------------------------------------------------------------- marked tensors
+class _Cached:
+    enabled = False
+    tensors: dict[int, Any] = {}  # noqa: RUF012
+
+
+def set_cached_enabled(on: bool) -> None:
+    """Says whether tensors can be marked as cached."""
+    _Cached.enabled = on
+
+
+def add_cached(tensor: Any) -> None:
+    """Marks a tensor as cached.
+
+    Raises:
+        RuntimeError: that is not enabled.
+    """
+    if not _Cached.enabled:
+        raise RuntimeError("cached tensors are not enabled")
+    number = id(tensor)
+    _Cached.tensors[number] = weakref.ref(tensor, lambda _: _Cached.tensors.pop(number, None))
+
+
+def is_cached(tensor: Any) -> bool:
+    """Whether a tensor is marked as cached."""
+    return _Cached.enabled and id(tensor) in _Cached.tensors
+
+
+def remove_cached(tensor: Any) -> None:
+    """Takes the mark from a tensor."""
+    _Cached.tensors.pop(id(tensor), None)

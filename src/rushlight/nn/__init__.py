@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from . import functional, init, modules, utils
+from . import functional, init, modules, parallel, utils
 from .modules import *
 from .modules import __all__ as _layers
+from .parallel import DataParallel
 from .parameter import Buffer, Parameter
 
-__all__ = [*_layers, "Buffer", "Parameter", "functional", "init", "modules", "utils"]
+__all__ = [*_layers, "Buffer", "DataParallel", "Parameter", "functional", "init", "modules", "parallel", "utils"]
 
 
 def __getattr__(name: str) -> Any:
