@@ -29,12 +29,3 @@ class DataParallel(Module):
     def forward(self, *inputs: Any, **kwargs: Any) -> Any:
         """What the module returns."""
         return self.module(*inputs, **kwargs)
-
-
-def data_parallel(
-    module: Module, inputs: Any, device_ids: Any = None, output_device: Any = None, dim: int = 0,
-    module_kwargs: dict[str, Any] | None = None,
-) -> Any:  # fmt: skip
-    """Calls `module` on `inputs`, a tuple or a single one; see `DataParallel`."""
-    inputs = inputs if isinstance(inputs, tuple) else (inputs,)
-    return module(*inputs, **(module_kwargs or {}))
