@@ -8,7 +8,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, row_sums, widen
+from rushlight.kernels.numpy_common import constant, narrow, row_sums, widen
 
 Array = np.ndarray
 
@@ -166,10 +166,10 @@ def gelu_backward(g: Array, x: Array, approximate: str) -> Array:
     dtype, g, x = g.dtype, widen(g), widen(x)
     if approximate == "none":
         out = _own(x * x)
-        out *= -0.5
+        out *= constant(-0.5, x.dtype)
         np.exp(out, out=out)
         out *= x
-        out *= 1 / sqrt(2 * pi)
+        out *= constant(1 / sqrt(2 * pi), x.dtype)
         out += _gelu_cdf(x, approximate)
     else:
         cdf = _gelu_cdf(x, approximate)
@@ -310,17 +310,15 @@ def _one_plus_exp_minus(x: Array) -> Array:
 def _gelu_cdf(x: Array, approximate: str) -> Array:
     """The normal distribution function, or its approximation by tanh."""
     if approximate == "none":
-        from scipy.special import erf
+        from scipy.special import ndtr
 
-        out = _own(x * np.asarray(sqrt(0.5), x.dtype))
-        erf(out, out=out)
-    else:
-        out = _own(x * x)
-        out *= 0.044715
-        out += 1
-        out *= x
-        out *= sqrt(2 / pi)
-        np.tanh(out, out=out)
+        return _own(ndtr(x))
+    out = _own(x * x)
+    out *= 0.044715
+    out += 1
+    out *= x
+    out *= sqrt(2 / pi)
+    np.tanh(out, out=out)
     out += 1
     out *= 0.5
     return out

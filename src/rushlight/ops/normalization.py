@@ -96,7 +96,11 @@ in_formulas(_batch_norm_backward, _batch_norm_backward_again, "batch_norm_backwa
 
 def _check_batch_norm(input: Any, given: dict[str, Any], training: bool) -> None:
     """Raises PyTorch's errors for arguments that do not go together."""
-    channels = input._shape[1] if input.ndim > 1 else 0
+    kind, size = input._dtype, input._shape[1:2]
+    usual = kind.plain and size and all([v is None or (v._dtype is kind and v._shape == size) for v in given.values()])
+    if usual and (training or (given["running_mean"] is not None and given["running_var"] is not None)):
+        return
+    channels = size[0] if size else 0
     for name in ("running_mean", "running_var"):
         if given[name] is None and not training:
             raise RuntimeError(f"{name} must be defined in evaluation mode")

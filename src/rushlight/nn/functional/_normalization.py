@@ -18,7 +18,8 @@ __all__ = [
 
 
 def _verify_batch_size(size: Any) -> None:
-    if size[0] * math.prod(size[2:]) == 1:
+    dims = tuple(size)
+    if dims[0] * math.prod(dims[2:]) == 1:
         raise ValueError(f"Expected more than 1 value per channel when training, got input size {size}")
 
 
@@ -48,7 +49,7 @@ def batch_norm(
         ValueError: there is only one value for a channel, or `eps` is too small.
     """
     if training:
-        _verify_batch_size(input.size())
+        _verify_batch_size(input.shape)
         if eps <= 0.0:
             raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     elif eps < 0.0:
