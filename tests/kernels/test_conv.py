@@ -15,7 +15,7 @@ from rushlight.kernels.numpy_conv import conv_output_shape
 
 pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
 
-many = settings(max_examples=80, deadline=None)
+many = settings(max_examples=60, deadline=None)
 CONV = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 TRANSPOSE = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 # Inexact to the rounding of sums of some thousand products, in another order.

@@ -8,6 +8,7 @@ temporary folder serves this process.
 """
 
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
@@ -71,8 +72,12 @@ def _family_hash(family: str) -> str:
     import llvmlite.binding as llvm
 
     digest = hashlib.sha256()
-    for module in (*_SHARED, family):
-        digest.update((_SOURCES / f"{module}.py").read_bytes())
+    modules = [*_SHARED, family]
+    for module in modules:
+        source = (_SOURCES / f"{module}.py").read_bytes()
+        digest.update(source)
+        imported = re.findall(rb"^from \.(\w+) import", source, re.MULTILINE)
+        modules += [name.decode() for name in imported if name.decode() not in modules]
     features = llvm.get_host_cpu_features().flatten()
     about = (importlib.metadata.version("numba"), llvm.get_host_cpu_name(), features, sys.platform)
     digest.update("\n".join((*about, os.environ.get("RUSHLIGHT_VECTOR_BYTES", ""))).encode())

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from . import numpy_conv, winograd
-from .cache import register_bytes
 from .conv_common import (
     PACK,
     PLACE,
@@ -21,6 +20,7 @@ from .conv_common import (
     is_last,
     pack_filters,
     ready,
+    sum_parts,
     whole_registers,
     widest_panel,
     zeros,
@@ -106,10 +106,9 @@ def conv_grad_weight(
                 stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
             channels, pixels = (x.shape[1], g.shape[1]), g.size // g.shape[1]
             if groups == 1 and winograd.suits(channels, shape[2:], pixels, stride, padding, dilation, g.itemsize):
-                if compiled := ready(g.dtype, *winograd.WEIGHT_KERNELS):
-                    found = winograd.weight_gradient(compiled, g, x, shape, padding)
-                    if found is not None:
-                        return found
+                found = winograd.weight_gradient(g, x, shape, padding)
+                if found is not None:
+                    return found
             compute = _depthwise_weight if depthwise else _weight_gradient
             return compute(runs, g, x, shape, stride, padding, dilation, groups).reshape(weight_shape)
     return numpy_conv.conv_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
@@ -138,8 +137,7 @@ def _by_winograd(
         return None
     if backward:
         padding = (2 - padding[0], 2 - padding[1])
-    runs = ready(x.dtype, *winograd.KERNELS)
-    return winograd.convolve(runs, x, weight, bias, outs, padding, backward) if runs else None
+    return winograd.convolve(x, weight, bias, outs, padding, backward)
 
 
 def _is_depthwise(weight: np.ndarray, groups: int) -> bool:
@@ -362,7 +360,7 @@ def _weight_gradient(
         block * length * widest,
     )  # fmt: skip
     found = np.empty(shape, dtype)
-    unpack(groups * padded * size // register_bytes(), 1, result, found, parts, groups, taps, depth, columns)
+    sum_parts(unpack, result, found, parts, groups)
     return found
 
 

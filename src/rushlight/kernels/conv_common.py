@@ -1,6 +1,7 @@
 """What the compiled convolutions share: scratch memory, layouts, packed filters."""
 
 from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -96,3 +97,11 @@ def pack_filters(
     strides = (taps, filter_size) if backward else (filter_size, 0)
     counts = (taps, 1, k) if backward else (taps, channels, 1)
     run(groups * panels, 1, weight, packed, places, *strides, k * filter_size, *counts, columns, panels, weight.size)
+
+
+def sum_parts(run: Launch, parts: np.ndarray, gradient: np.ndarray, count: int, groups: int) -> None:
+    """Sums `count` gradients in panels (see `compiled.conv.weight_gradient`) into one laid out as the filters."""
+    k, depth, *taps = gradient.shape
+    columns, share = k // groups, 16
+    pieces = groups * -(-columns // widest_panel(gradient.dtype)) * -(-depth // share)
+    run(pieces, 1, parts, gradient, count, groups, prod(taps), depth, columns, share)

@@ -1,6 +1,7 @@
 """Convolutions of 3x3 filters with stride 1 by `compiled.winograd`: when that pays, and how the work is shared.
 
-The functions return None if they met an infinity or not-a-number, which would have spread to neighbours.
+The functions return None if the compiled code is not ready, or if they met an infinity or not-a-number, which would
+have spread to neighbours.
 """
 
 from typing import NamedTuple
@@ -8,16 +9,29 @@ from typing import NamedTuple
 import numpy as np
 
 from .cache import register_bytes
-from .conv_common import PACK, PLACE, Ints, carve, copy_last, is_last, pack_filters, widest_panel, zeros
+from .conv_common import (
+    PACK,
+    PLACE,
+    Ints,
+    carve,
+    copy_last,
+    is_last,
+    pack_filters,
+    ready,
+    sum_parts,
+    widest_panel,
+    zeros,
+)
 from .dispatch import Kernel, Launch, get_threads
 from .layout import inner
 
 _INPUT, _GRADIENT = Kernel("winograd", "evaluate_input"), Kernel("winograd", "evaluate_gradient")
-_FILTERS, _TILES = Kernel("winograd", "evaluate_filters"), Kernel("winograd", "winograd")
+_FILTERS, _WIDE, _DEEP = [Kernel("winograd", name) for name in ("evaluate_filters", "wide", "deep")]
 _WEIGHT, _UNPACK = Kernel("winograd", "winograd_weight"), Kernel("conv", "unpack")
 
-KERNELS = PLACE, PACK, _INPUT, _FILTERS, _TILES
-WEIGHT_KERNELS = PLACE, _INPUT, _GRADIENT, _WEIGHT, _UNPACK
+_WIDE_KERNELS = PLACE, PACK, _FILTERS, _WIDE
+_DEEP_KERNELS = PLACE, _INPUT, _DEEP
+_WEIGHT_KERNELS = PLACE, _INPUT, _GRADIENT, _WEIGHT, _UNPACK
 
 # Sides of a tile of the result, and points at which tiles and filters are evaluated.
 _SIDE = 4
@@ -30,8 +44,11 @@ SMALLEST_PIXELS = 64
 # About how many bytes of a thread's evaluated tiles and products should be in its second-level cache.
 _CACHE = 1 << 20
 
-# Up to how many numbers a filter's matrix has, images are thought to be larger (see `compiled.winograd.winograd`).
+# Up to how many channels in times channels out, images are thought to be larger than filters.
 WIDE = 192 * 192
+
+# Channels that are summed up at a time.
+_SLAB = 64
 
 
 def suits(
@@ -84,13 +101,11 @@ def _even(count: int, most: int) -> int:
 
 
 def convolve(
-    runs: list[Launch], x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, outs: Ints, padding: Ints,
-    backward: bool,
+    x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, outs: Ints, padding: Ints, backward: bool
 ) -> np.ndarray | None:  # fmt: skip
     """The correlation of x ``(N, C, H, W)`` with filters, channels last in memory.
 
     Args:
-        runs: the functions of `KERNELS`.
         x: the input, or the gradient.
         weight: ``(K, C, 3, 3)``; or, if `backward`, ``(C, K, 3, 3)``, to be turned.
         bias: ``(K,)`` or None.
@@ -98,64 +113,101 @@ def convolve(
         padding: zeros above and to the left of x; there are as many below and to the right as `outs` needs.
         backward: whether this is the gradient of the input.
     """
-    place, pack, evaluate_input, evaluate_filters, compute = runs
-    x, dtype, size = np.asarray(x), x.dtype, x.itemsize
-    weight = np.ascontiguousarray(weight)
-    n, c, *extent = x.shape
-    k = weight.shape[1] if backward else weight.shape[0]
-    threads, lanes, widest = get_threads(), register_bytes() // size, widest_panel(dtype)
+    wide = weight.shape[0] * weight.shape[1] <= WIDE
+    runs = ready(x.dtype, *(_WIDE_KERNELS if wide else _DEEP_KERNELS))
+    if runs is None:
+        return None
+    x, weight = np.asarray(x), np.ascontiguousarray(weight)
+    addend = zeros(weight.shape[1 if backward else 0], x.dtype) if bias is None else np.ascontiguousarray(bias)
+    return (_wide if wide else _deep)(runs, x, weight, addend, outs, padding, backward)
+
+
+def _wide(
+    runs: list[Launch], x: np.ndarray, weight: np.ndarray, bias: np.ndarray, outs: Ints, padding: Ints, backward: bool
+) -> np.ndarray | None:
+    """`convolve` for large images and small filters."""
+    place, pack, evaluate_filters, compute = runs
+    dtype, size = x.dtype, x.itemsize
+    (n, c, *extent), k = x.shape, bias.size
+    threads, lanes, panel = get_threads(), register_bytes() // size, min(widest_panel(dtype), k)
     tiles = _tiles(n, *outs)
-    wide = c * k <= WIDE
-    panel = min(widest, k)
-    if wide:
-        pieces = max(1, -(-tiles.total * _POINTS * (c + panel) * size // _CACHE))
-        pieces = -(-pieces // threads) * threads
-        share = block = _even(tiles.total, -(-tiles.total // pieces))
-        held, chunk = block, k
-    else:
-        panels = -(-k // widest)
-        share = -(-tiles.total // max(1, 2 * threads // panels))
-        block = _even(share, _CACHE // (_POINTS * panel * size))
-        held, chunk = tiles.total, widest
-    v_plane, m_plane = _plane(held * c * size), _plane(block * panel * size)
-    v_bytes, m_bytes = _POINTS * v_plane, _POINTS * m_plane + k * size
-    u_count = _POINTS * c * (k if wide else panel * threads)
+    pieces = -(-tiles.total * _POINTS * (c + panel) * size // _CACHE)
+    pieces = max(1, -(-pieces // threads)) * threads
+    block = _even(tiles.total, -(-tiles.total // pieces))
+    v_plane, m_plane = _plane(block * c * size), _plane(block * panel * size)
+    v_bytes, m_bytes = _POINTS * v_plane, _POINTS * m_plane + panel * size
     copied = not is_last(x)
     area, packed, u, v, m, checks = carve(
-        (x.size if copied else 0, dtype), (9 * c * k, dtype), (u_count, dtype),
-        (v_bytes * (threads if wide else 1), np.uint8), (m_bytes * threads, np.uint8), (threads * lanes, dtype),
+        (x.size if copied else 0, dtype), (9 * c * k, dtype), (_POINTS * c * k, dtype), (v_bytes * threads, np.uint8),
+        (m_bytes * threads, np.uint8), (threads * lanes, dtype),
     )  # fmt: skip
     if copied:
         copy_last(place, x, area)
         x = area
     checks.fill(0)
-    pack_filters(pack, weight, packed, list(range(8, -1, -1) if backward else range(9)), 1, backward)
-    if wide:
-        evaluate_filters(-(-k // widest), 1, packed, u, checks, c, k)
-    else:
-        evaluate_input(
-            -(-tiles.total // 8), 1, x, zeros(c, dtype), v, checks, tiles.total, 8, *tiles[1:], *extent, c, *padding,
-            v_plane, c * size,
-        )  # fmt: skip
+    pack_filters(pack, weight, packed, list(_turned(backward)), 1, backward)
+    evaluate_filters(-(-k // widest_panel(dtype)), 1, packed, u, checks, c, k)
     y = np.empty((n, *outs, k), dtype)
     compute(
-        -(-tiles.total // share) * -(-k // chunk), 1, x, u if wide else packed, y, zeros(c, dtype),
-        zeros(k, dtype) if bias is None else np.ascontiguousarray(bias), v, u, m, checks, *tiles, *extent, c, *outs, k,
-        *padding, share, block, chunk, wide, v_plane, m_plane, v_bytes, _POINTS * c * panel * size, m_bytes,
+        -(-tiles.total // block), 1, x, u, y, zeros(c, dtype), bias, v, m, checks, *tiles, *extent, c, *outs, k,
+        *padding, block, v_plane, m_plane, v_bytes, m_bytes,
     )  # fmt: skip
     return None if checks.any() else inner(y.transpose(0, 3, 1, 2))
 
 
-def weight_gradient(runs: list[Launch], g: np.ndarray, x: np.ndarray, shape: Ints, padding: Ints) -> np.ndarray | None:
+def _deep(
+    runs: list[Launch], x: np.ndarray, weight: np.ndarray, bias: np.ndarray, outs: Ints, padding: Ints, backward: bool
+) -> np.ndarray | None:
+    """`convolve` for small images and large filters."""
+    place, evaluate_input, compute = runs
+    dtype, size = x.dtype, x.itemsize
+    (n, c, *extent), k = x.shape, bias.size
+    threads, lanes, panel = get_threads(), register_bytes() // size, min(widest_panel(dtype), k)
+    tiles = _tiles(n, *outs)
+    block = _even(tiles.total, _CACHE // (_POINTS * panel * size))
+    v_plane, m_plane = _plane(tiles.total * c * size), _plane(block * panel * size)
+    m_bytes = _POINTS * m_plane + panel * size
+    filter_bytes = 9 * _SLAB * panel * size
+    copied = not is_last(x)
+    area, packed, u, v, m, checks = carve(
+        (x.size if copied else 0, dtype), (threads * filter_bytes, np.uint8), (threads * 4 * filter_bytes, np.uint8),
+        (_POINTS * v_plane, np.uint8), (m_bytes * threads, np.uint8), (threads * lanes, dtype),
+    )  # fmt: skip
+    if copied:
+        copy_last(place, x, area)
+        x = area
+    checks.fill(0)
+    evaluate_input(
+        -(-tiles.total // 8), 1, x, zeros(c, dtype), v, checks, tiles.total, 8, *tiles[1:], *extent, c, *padding,
+        v_plane, c * size,
+    )  # fmt: skip
+    y = np.empty((n, *outs, k), dtype)
+    by_column, by_channel = (9, 9 * k) if backward else (9 * c, 9)
+    compute(
+        -(-tiles.total // block) * -(-k // widest_panel(dtype)), 1, v, weight, y, bias,
+        np.array(_turned(backward), np.int64), packed, u, m, checks, *tiles, c, *outs, k, block, by_column, by_channel,
+        v_plane, m_plane, filter_bytes, 4 * filter_bytes, m_bytes,
+    )  # fmt: skip
+    return None if checks.any() else inner(y.transpose(0, 3, 1, 2))
+
+
+def _turned(backward: bool) -> range:
+    """The places of a filter's elements, as it is or turned by half a turn."""
+    return range(8, -1, -1) if backward else range(9)
+
+
+def weight_gradient(g: np.ndarray, x: np.ndarray, shape: Ints, padding: Ints) -> np.ndarray | None:
     """The gradient of filters ``(K, C, 3, 3)`` from g ``(N, K, P, Q)`` and x ``(N, C, H, W)``.
 
     Args:
-        runs: the functions of `WEIGHT_KERNELS`.
         g: the gradient of the output.
         x: the input.
         shape: that of the result.
         padding: as of the convolution.
     """
+    runs = ready(x.dtype, *_WEIGHT_KERNELS)
+    if runs is None:
+        return None
     place, evaluate_input, evaluate_gradient, compute, unpack = runs
     g, x, dtype, size = np.asarray(g), np.asarray(x), x.dtype, x.itemsize
     n, c, *extent = x.shape
@@ -208,5 +260,5 @@ def weight_gradient(runs: list[Launch], g: np.ndarray, x: np.ndarray, shape: Int
         m_bytes,
     )  # fmt: skip
     found = np.empty(shape, dtype)
-    unpack(k // lanes, 1, parted, found, parts, 1, 9, c, k)
+    sum_parts(unpack, parted, found, parts, 1)
     return None if checks.any() else found

@@ -92,7 +92,12 @@ def compiled(family: str, name: str, code: str, text: str = "") -> bytes:
     words = [types.int64] * made.words
     result = compiler.compile_extra(target.typing_context, target.target_context, made, words, types.void, flags, {})
     module = llvm.parse_assembly(result.library.get_llvm_str())
-    module.link_in(llvm.parse_assembly(_caller(symbol(family, name, code), result.fndesc.llvm_func_name, made.words)))
+    visible = symbol(family, name, code)
+    module.link_in(llvm.parse_assembly(_caller(visible, result.fndesc.llvm_func_name, made.words)))
+    # Numba's names of inner functions occur again in other files, which the loader would take for the same functions.
+    for value in (*module.functions, *module.global_variables):
+        if not value.is_declaration and value.name != visible:
+            value.linkage = llvm.Linkage.internal
     return target.target_context.codegen()._tm.emit_object(module)
 
 

@@ -17,71 +17,88 @@ from .microkernel import ROWS, make_panel, make_width, move_register, panel_widt
 from .simd import address, array_at, integer, local_words, read_words, word_at
 
 
+def make_pack(real: Real) -> Any:
+    """``pack_panel(...)``: packs one panel of filters, ``[tap][depth][column]``.
+
+    Filters are read in runs of consecutive elements ``[inside][tap]``, one run a column and an outer index; the depth
+    is the one or the other. `source` is the panel's first element of the `total` in `filters`; `column` and `outer` are
+    the elements from column to column and from outer to outer; `places` has the place of each tap in the panel;
+    `target` is an address; `wide` the columns of the panel and `here` those that there are.
+    """
+    lanes, size, square = real.lanes, real.size, transpose(real)
+    move, at = move_register(real), array_at(real.type)
+    scratch = local_words(lanes * lanes * size // 8)
+
+    @njit
+    def pack_panel(filters, total, source, column, outer, taps, inside, outers, places, target, wide, here):
+        packed, turned = at(target), scratch()
+        run, depth = inside * taps, inside * outers
+        for j in range(0, wide, lanes):
+            some = min(lanes, here - j)
+            for o in range(outers):
+                start = source + j * column + o * outer
+                if column == 1:
+                    row = o * wide + j
+                    for i in range(some):
+                        packed[row + i] = filters[start + i]
+                    for i in range(some, lanes):
+                        packed[row + i] = 0
+                    continue
+                for done in range(0, run, lanes):
+                    count = min(lanes, run - done)
+                    inner = done // taps
+                    tap = done - inner * taps
+                    # A square's rows reach beyond a short run, as far as there are filters.
+                    whole = some == lanes and start + done + (lanes - 1) * column + lanes <= total
+                    if whole:
+                        square(address(filters) + (start + done) * size, column * size, turned, lanes * size)
+                    for i in range(count):
+                        row = (places[tap] * depth + o + inner) * wide + j
+                        if whole:
+                            move(turned + i * lanes * size, target + row * size)
+                        else:
+                            for k in range(some):
+                                packed[row + k] = filters[start + done + i + k * column]
+                            for k in range(some, lanes):
+                                packed[row + k] = 0
+                        tap += 1
+                        if tap == taps:
+                            tap = 0
+                            inner += 1
+
+    return pack_panel
+
+
 def pack(real: Real) -> Any:
     """Packs filters into panels ``[panel][tap][depth][column]``; a piece of work is the widest panel of one group.
 
     What is a column and what is summed over depends on the direction: outputs and channels, or channels and outputs.
-    Filters are read in runs of consecutive elements ``[depth in run][tap]``, one run a column and an *outer* index.
 
     Arguments: filters, packed, place of each tap in a panel (64-bit integers); elements from column to column, from
     outer to outer, from group to group; taps, depth in a run, outers, columns of a group, widest panels of a group,
-    elements of the filters.
+    elements of the filters. See `make_pack`.
     """
-    read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
-    widest, square = panel_width(real), transpose(real)
-    move, scratch = move_register(real), local_words(lanes * lanes * size // 8)
+    read, lanes, size, width, pack_panel = real.read, real.lanes, real.size, make_width(real), make_pack(real)
+    widest = panel_width(real)
 
     @kernel
     def pack(args, begin, end, thread):
-        filters, packed, places = read(args, 0), read(args, 1), read_words(args, 2)
+        filters, packed, places = read(args, 0), address(read(args, 1)), read_words(args, 2)
         column, outer, group = integer(args, 3), integer(args, 4), integer(args, 5)
         taps, inside, outers, columns = integer(args, 6), integer(args, 7), integer(args, 8), integer(args, 9)
         panels, total = integer(args, 10), integer(args, 11)
-        run, depth = inside * taps, inside * outers
-        packed_group = (columns + lanes - 1) // lanes * lanes * taps * depth
-        turned = scratch()
-        # A square's rows reach beyond a short run: as far into the filters as there are filters.
+        depth = inside * outers
+        padded = (columns + lanes - 1) // lanes * lanes
         for piece in range(begin, end):
             g = piece // panels
             first = (piece - g * panels) * widest
             last = min(first + widest, columns)
             while first < last:
                 wide = width(last - first)
-                target = g * packed_group + first * taps * depth
-                for j in range(0, wide, lanes):
-                    here = min(lanes, columns - first - j)
-                    for o in range(outers):
-                        source = g * group + (first + j) * column + o * outer
-                        if column == 1:
-                            row = target + o * wide + j
-                            for i in range(here):
-                                packed[row + i] = filters[source + i]
-                            for i in range(here, lanes):
-                                packed[row + i] = 0
-                            continue
-                        done = 0
-                        while done < run:
-                            count = min(lanes, run - done)
-                            reach = source + done + (lanes - 1) * column + lanes
-                            if here == lanes and reach <= total:
-                                square(
-                                    address(filters) + (source + done) * size, column * size, turned, lanes * size
-                                )  # fmt: skip
-                                for i in range(count):
-                                    inner = (done + i) // taps
-                                    tap = done + i - inner * taps
-                                    row = target + (places[tap] * depth + o + inner) * wide + j
-                                    move(turned + i * lanes * size, address(packed) + row * size)
-                            else:
-                                for i in range(count):
-                                    inner = (done + i) // taps
-                                    tap = done + i - inner * taps
-                                    row = target + (places[tap] * depth + o + inner) * wide + j
-                                    for k in range(here):
-                                        packed[row + k] = filters[source + done + i + k * column]
-                                    for k in range(here, lanes):
-                                        packed[row + k] = 0
-                            done += count
+                pack_panel(
+                    filters, total, g * group + first * column, column, outer, taps, inside, outers, places,
+                    packed + (g * padded + first) * taps * depth * size, wide, last - first,
+                )  # fmt: skip
                 first += wide
 
     return pack
@@ -210,7 +227,7 @@ def convolve(real: Real) -> Any:
 
 
 def weight_gradient(real: Real) -> Any:
-    """Products of input and gradient summed over pixels, ``[part][group][tap, channel][column]``.
+    """Products of input and gradient summed over pixels, ``[part][group][panel][tap, channel][column]``.
 
     A piece of work is some rows (tap, channel) of one group, the widest panel of columns, and one part of the pixels;
     parts are summed by `unpack`. Pixels come in *runs* along a row of the gradient.
@@ -283,7 +300,7 @@ def weight_gradient(real: Real) -> Any:
                             for i in range(ROWS):
                                 word_at(table, u * ROWS + i, window + offsets[min(row + i, row_last - 1)])
                         for i in range(ROWS):
-                            target = y + ((row + i) * padded + first) * size
+                            target = y + (first * rows + (row + i) * wide) * size
                             word_at(targets, i, target if row + i < row_last else spare)
                         panel(
                             wide, table, some, x_right, many, copied, wide * size, targets, wide, 0,
@@ -296,43 +313,61 @@ def weight_gradient(real: Real) -> Any:
 
 
 def unpack(real: Real) -> Any:
-    """Sums parts of `weight_gradient` into a gradient laid out as filters; a piece of work is a register of columns.
+    """Sums parts of `weight_gradient` into a gradient laid out as filters.
 
-    Arguments: parts, gradient; parts, groups, taps, depth, columns of a group.
+    A piece of work is some channels of a widest panel of columns.
+
+    Arguments: parts, gradient; parts, groups, taps, depth, columns of a group; channels in a piece.
     """
-    read, lanes, size, square = real.read, real.lanes, real.size, transpose(real)
+    read, lanes, size, width, square = real.read, real.lanes, real.size, make_width(real), transpose(real)
+    widest, room = panel_width(real), array_at(real.type)
     scratch = local_words(2 * lanes * lanes * size // 8)
-    room = array_at(real.type)
 
     @kernel
     def unpack(args, begin, end, thread):
         parts, gradient = read(args, 0), read(args, 1)
         count, groups, taps, depth = integer(args, 2), integer(args, 3), integer(args, 4), integer(args, 5)
-        columns = integer(args, 6)
+        columns, share = integer(args, 6), integer(args, 7)
         padded = (columns + lanes - 1) // lanes * lanes
-        registers, rows = padded // lanes, taps * depth
+        rows, panels, shares = taps * depth, (columns + widest - 1) // widest, (depth + share - 1) // share
         whole = groups * rows * padded
         place = scratch()
         sums, turned = room(place), room(place + lanes * lanes * size)
         for piece in range(begin, end):
-            g = piece // registers
-            first = (piece - g * registers) * lanes
-            here = min(lanes, columns - first)
-            for done in range(0, rows, lanes):
-                some = min(lanes, rows - done)
-                for i in range(some):
-                    c = (done + i) // taps
-                    tap = done + i - c * taps
-                    source = (g * rows + tap * depth + c) * padded + first
-                    for j in range(lanes):
-                        sums[i * lanes + j] = parts[source + j]
-                    for part in range(1, count):
-                        for j in range(lanes):
-                            sums[i * lanes + j] += parts[source + part * whole + j]
-                square(place, lanes * size, place + lanes * lanes * size, lanes * size)
-                for j in range(here):
-                    target = (g * columns + first + j) * rows + done
-                    for i in range(some):
-                        gradient[target + i] = turned[j * lanes + i]
+            outer = piece // shares
+            start = (piece - outer * shares) * share * taps
+            stop = min(start + share * taps, rows)
+            g = outer // panels
+            first = (outer - g * panels) * widest
+            last = min(first + widest, columns)
+            while first < last:
+                wide = width(last - first)
+                panel = (g * padded + first) * rows
+                for j in range(0, min(wide, last - first), lanes):
+                    here = min(lanes, last - first - j)
+                    for done in range(start, stop, lanes):
+                        some = min(lanes, stop - done)
+                        c = done // taps
+                        tap = done - c * taps
+                        for i in range(some):
+                            source = panel + (tap * depth + c) * wide + j
+                            for k in range(lanes):
+                                sums[i * lanes + k] = parts[source + k]
+                            for part in range(1, count):
+                                for k in range(lanes):
+                                    sums[i * lanes + k] += parts[source + part * whole + k]
+                            tap += 1
+                            if tap == taps:
+                                tap = 0
+                                c += 1
+                        target = (g * columns + first + j) * rows + done
+                        if here == lanes and some == lanes:
+                            square(place, lanes * size, address(gradient) + target * size, rows * size)
+                        else:
+                            square(place, lanes * size, place + lanes * lanes * size, lanes * size)
+                            for k in range(here):
+                                for i in range(some):
+                                    gradient[target + k * rows + i] = turned[k * lanes + i]
+                first += wide
 
     return unpack

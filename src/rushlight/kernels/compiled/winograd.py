@@ -25,12 +25,15 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .builder import Real, kernel
+from .conv import make_pack
 from .microkernel import ROWS, Vectors, make_panel, make_width, panel_width
-from .simd import I64, address, integer, local_words, word, word_at
+from .simd import I64, address, integer, local_words, read_words, word, word_at
 
 SIDE = 4  # of a tile of the result
 REACH = SIDE + 2  # of the pixels it is computed from
 POINTS = (0.0, 5 / 8, -5 / 8, 3 / 2, -3 / 2)  # and infinity
+
+SLAB = 64  # channels summed up at a time
 
 Matrix = tuple[tuple[float, ...], ...]
 
@@ -247,15 +250,14 @@ def evaluate_gradient(real: Real) -> Any:
 
 
 def make_filters(real: Real) -> Any:
-    """``filters(...)``: ``G w G'`` of packed filters, for the panel that begins at column `first`."""
+    """``filters(...)``: ``G w G'`` of one packed panel ``[tap][depth][column]``, ``[point][depth][column]``."""
     size, lanes, turn = real.size, real.lanes, transform(real, G, False, False)
 
     @njit
-    def filters(packed, target, first, wide, depth, check):
+    def filters(packed, target, wide, depth, check):
         plane = depth * wide * size
-        for d in range(depth):
-            source = packed + (first * 9 * depth + d * wide) * size
-            turn(source, plane, target + d * wide * size, plane, wide // lanes, 0, check)
+        for d in range(0, plane, wide * size):
+            turn(packed + d, plane, target + d, plane, wide // lanes, 0, check)
 
     return filters
 
@@ -278,39 +280,23 @@ def evaluate_filters(real: Real) -> Any:
             last = min(first + widest, columns)
             while first < last:
                 wide = width(last - first)
-                filters(packed, result + first * REACH * REACH * depth * size, first, wide, depth, check)
+                source, target = packed + first * 9 * depth * size, result + first * REACH * REACH * depth * size
+                filters(source, target, wide, depth, check)
                 first += wide
 
     return evaluate_filters
 
 
-def winograd(real: Real) -> Any:
-    """Tiles of the result. There are two ways to share the work, by what is larger, images or filters.
-
-    `wide`: a piece of work is some tiles; filters are evaluated beforehand, tiles in blocks that stay in the cache.
-    Else it is some tiles and a widest panel of columns; tiles are evaluated beforehand, filters by each piece.
-
-    Arguments: x, evaluated or packed filters, y, zeros (a pixel of x), bias or zeros, evaluated tiles (or room), room
-    for evaluated filters, room for products, checks (a register a thread); tiles, tiles down and across; height, width
-    and channels of x; height, width and channels of y; rows and columns of padding; tiles in a piece; tiles in a block;
-    columns in a piece; `wide`; bytes from point to point of evaluated tiles and of products; bytes a thread of
-    evaluated tiles, evaluated filters and products.
-    """
-    read, lanes, size, width, panel = real.read, real.lanes, real.size, make_width(real), make_panel(real)
-    scatter, filters, locate = make_scatter(real, B), make_filters(real), make_locate(SIDE)
-    turn = transform(real, A, False, True)
-    words = REACH * REACH + 2 * ROWS
-    room = local_words(words + panel_width(real) * size // 8)
-    # Channels summed up at a time.
-    slab = 64
+def make_multiply(real: Real) -> Any:
+    """``multiply(...)``: at every point, rows of evaluated tiles times a panel of evaluated filters."""
+    size, panel = real.size, make_panel(real)
 
     @njit
-    def multiply(v, v_plane, v_row, u, m, m_plane, count, depth, wide, rows, spare):
-        """At every point: rows of evaluated tiles times a panel of evaluated filters."""
+    def multiply(v, v_plane, v_row, u, u_plane, m, m_plane, count, depth, wide, more, rows, spare):
         targets = rows + ROWS * 8
         for point in range(REACH * REACH):
-            for c in range(0, depth, slab):
-                some = min(slab, depth - c)
+            for c in range(0, depth, SLAB):
+                some = min(SLAB, depth - c)
                 for tile in range(0, count, ROWS):
                     for i in range(ROWS):
                         t = min(tile + i, count - 1)
@@ -318,74 +304,148 @@ def winograd(real: Real) -> Any:
                         target = m + point * m_plane + t * wide * size
                         word_at(targets, i, target if tile + i < count else spare)
                     panel(
-                        wide, rows, 1, size, some, u + (point * depth + c) * wide * size, wide * size, targets, wide,
-                        0, 1 if c > 0 else 0,
+                        wide, rows, 1, size, some, u + point * u_plane + c * wide * size, wide * size, targets, wide, 0,
+                        1 if c > 0 else more,
                     )  # fmt: skip
 
+    return multiply
+
+
+def make_gather(real: Real) -> Any:
+    """``gather(...)``: the tiles `first` .. `last` of a result, some columns of it, from products at all points."""
+    lanes, size, locate, turn = real.lanes, real.size, make_locate(SIDE), transform(real, A, False, True)
+
+    @njit
+    def gather(m, m_plane, y, trash, first, last, tiles, image, column, wide, bias, table):
+        down, across = tiles
+        height, breadth, columns = image
+        for tile in range(first, last):
+            n = tile // (down * across)
+            i = (tile - n * down * across) // across
+            j = tile - (n * down + i) * across
+            locate(
+                table, y + (n * height * breadth * columns + column) * size, i * SIDE, j * SIDE, height, breadth,
+                columns * size, trash,
+            )  # fmt: skip
+            turn(m + (tile - first) * wide * size, m_plane, table, 0, wide // lanes, bias + column * size, 0)
+
+    return gather
+
+
+def wide(real: Real) -> Any:
+    """Tiles of the result, from large images and small filters; a piece of work is a block of tiles.
+
+    Filters were evaluated before; each block's tiles are evaluated, multiplied and interpolated while in the cache.
+
+    Arguments: x, evaluated filters, y, zeros (a pixel of x), bias or zeros, room for evaluated tiles, room for
+    products, checks (a register a thread); tiles, tiles down and across; height, width and channels of x; height, width
+    and channels of y; rows and columns of padding; tiles in a block; bytes from point to point of evaluated tiles and
+    of products; bytes a thread of both.
+    """
+    read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
+    scatter, multiply, gather = make_scatter(real, B), make_multiply(real), make_gather(real)
+    words = REACH * REACH + 2 * ROWS
+    room = local_words(words + panel_width(real) * size // 8)
+
     @kernel
-    def winograd(args, begin, end, thread):
+    def winograd_wide(args, begin, end, thread):
         x, u, y, zeros = (
             address(read(args, 0)), address(read(args, 1)), address(read(args, 2)), address(read(args, 3)),
         )  # fmt: skip
-        bias, v, own, m = (
-            address(read(args, 4)), address(read(args, 5)), address(read(args, 6)), address(read(args, 7)),
-        )  # fmt: skip
-        check = address(read(args, 8)) + thread * lanes * size
-        count, down, across = integer(args, 9), integer(args, 10), integer(args, 11)
-        image = integer(args, 12), integer(args, 13), integer(args, 14)
-        height, breadth, columns = integer(args, 15), integer(args, 16), integer(args, 17)
-        top, left, share, block = integer(args, 18), integer(args, 19), integer(args, 20), integer(args, 21)
-        chunk, wide_images = integer(args, 22), integer(args, 23)
-        v_plane, m_plane = integer(args, 24), integer(args, 25)
-        if wide_images:
-            v += thread * integer(args, 26)
-        own += thread * integer(args, 27)
-        m += thread * integer(args, 28)
-        trash = m + REACH * REACH * m_plane
-        depth = image[2]
-        row = depth * size
+        bias, v, m = address(read(args, 4)), address(read(args, 5)), address(read(args, 6))
+        check = address(read(args, 7)) + thread * lanes * size
+        count, tiles = integer(args, 8), (integer(args, 9), integer(args, 10))
+        x_image = integer(args, 11), integer(args, 12), integer(args, 13)
+        y_image = integer(args, 14), integer(args, 15), integer(args, 16)
+        top, left, block = integer(args, 17), integer(args, 18), integer(args, 19)
+        v_plane, m_plane = integer(args, 20), integer(args, 21)
+        v += thread * integer(args, 22)
+        m += thread * integer(args, 23)
+        depth, columns = x_image[2], y_image[2]
         table = room()
-        rows = table + REACH * REACH * 8
-        spare = table + words * 8
-        shares = (count + share - 1) // share
         for piece in range(begin, end):
-            outer = piece // shares
-            start = (piece - outer * shares) * share
-            end_tile = min(start + share, count)
-            for first in range(start, end_tile, block):
-                last = min(first + block, end_tile)
-                here = v + first * row
-                if wide_images:
-                    here = v
-                    scatter(x, zeros, v, v_plane, row, first, last, (down, across), image, top, left, table, check)
-                column = outer * chunk
-                stop = min(column + chunk, columns)
-                while column < stop:
-                    wide = width(stop - column)
-                    factors = u + column * REACH * REACH * depth * size
-                    if not wide_images:
-                        factors = own + (column - outer * chunk) * REACH * REACH * depth * size
-                        if first == start:
-                            filters(u, factors, column, wide, depth, check)
-                    multiply(here, v_plane, row, factors, m, m_plane, last - first, depth, wide, rows, spare)
-                    for tile in range(first, last):
-                        n = tile // (down * across)
-                        i = (tile - n * down * across) // across
-                        j = tile - (n * down + i) * across
-                        locate(
-                            table, y + (n * height * breadth * columns + column) * size, i * SIDE, j * SIDE, height,
-                            breadth, columns * size, trash,
-                        )  # fmt: skip
-                        turn(
-                            m + (tile - first) * wide * size, m_plane, table, 0, wide // lanes, bias + column * size, 0
-                        )  # fmt: skip
-                    column += wide
+            first = piece * block
+            last = min(first + block, count)
+            scatter(x, zeros, v, v_plane, depth * size, first, last, tiles, x_image, top, left, table, check)
+            column = 0
+            while column < columns:
+                wide = width(columns - column)
+                multiply(
+                    v, v_plane, depth * size, u + column * REACH * REACH * depth * size, depth * wide * size, m,
+                    m_plane, last - first, depth, wide, 0, table + REACH * REACH * 8, table + words * 8,
+                )  # fmt: skip
+                gather(
+                    m, m_plane, y, m + REACH * REACH * m_plane, first, last, tiles, y_image, column, wide, bias, table
+                )  # fmt: skip
+                column += wide
 
-    return winograd
+    return winograd_wide
+
+
+def deep(real: Real) -> Any:
+    """Tiles of the result, from small images and large filters; a piece of work is a block of tiles and a widest panel.
+
+    Tiles were evaluated before; a few channels of the filters are packed, evaluated and multiplied while in the cache.
+
+    Arguments: evaluated tiles, filters, y, bias or zeros, places of taps (see `conv.make_pack`), room for packed
+    filters, for evaluated ones and for products, checks (a register a thread); tiles, tiles down and across; channels
+    of x; height, width and channels of y; tiles in a block; elements of filters from column to column and from channel
+    to channel; bytes from point to point of evaluated tiles and of products; bytes a thread of packed filters,
+    evaluated filters and products.
+    """
+    read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
+    pack_panel, filters, multiply, gather = make_pack(real), make_filters(real), make_multiply(real), make_gather(real)
+    widest = panel_width(real)
+    words = REACH * REACH + 2 * ROWS
+    room = local_words(words + widest * size // 8)
+
+    @kernel
+    def winograd_deep(args, begin, end, thread):
+        v, weight, y, bias = address(read(args, 0)), read(args, 1), address(read(args, 2)), address(read(args, 3))
+        places = read_words(args, 4)
+        packed, u, m = address(read(args, 5)), address(read(args, 6)), address(read(args, 7))
+        check = address(read(args, 8)) + thread * lanes * size
+        count, tiles = integer(args, 9), (integer(args, 10), integer(args, 11))
+        depth, y_image = integer(args, 12), (integer(args, 13), integer(args, 14), integer(args, 15))
+        block, by_column, by_channel = integer(args, 16), integer(args, 17), integer(args, 18)
+        v_plane, m_plane = integer(args, 19), integer(args, 20)
+        packed += thread * integer(args, 21)
+        u += thread * integer(args, 22)
+        m += thread * integer(args, 23)
+        columns = y_image[2]
+        blocks = (count + block - 1) // block
+        table = room()
+        for piece in range(begin, end):
+            panel = piece // blocks
+            first = (piece - panel * blocks) * block
+            last = min(first + block, count)
+            column = panel * widest
+            stop = min(column + widest, columns)
+            while column < stop:
+                wide = width(stop - column)
+                for c in range(0, depth, SLAB):
+                    some = min(SLAB, depth - c)
+                    # Consecutive are either the columns' filters, each channel apart, or the channels of a column.
+                    inside, outers = (some, 1) if by_channel == 9 else (1, some)
+                    pack_panel(
+                        weight, depth * columns * 9, column * by_column + c * by_channel, by_column, by_channel, 9,
+                        inside, outers, places, packed, wide, wide,
+                    )  # fmt: skip
+                    filters(packed, u, wide, some, check)
+                    multiply(
+                        v + first * depth * size + c * size, v_plane, depth * size, u, some * wide * size, m, m_plane,
+                        last - first, some, wide, 1 if c > 0 else 0, table + REACH * REACH * 8, table + words * 8,
+                    )  # fmt: skip
+                gather(
+                    m, m_plane, y, m + REACH * REACH * m_plane, first, last, tiles, y_image, column, wide, bias, table
+                )  # fmt: skip
+                column += wide
+
+    return winograd_deep
 
 
 def winograd_weight(real: Real) -> Any:
-    """The gradient of the weight, ``[part][tap, channel][column]`` as of `conv.weight_gradient`.
+    """The gradient of the weight, ``[part][panel][tap, channel][column]`` as of `conv.weight_gradient`.
 
     A piece of work is one part of the tiles, some channels and a widest panel of columns.
 
@@ -458,13 +518,15 @@ def winograd_weight(real: Real) -> Any:
                                 targets, wide, 0, 1 if first > part * share else 0,
                             )  # fmt: skip
                         column += wide
-            for c in range(c_first, c_last):
-                for tap in range(9):
-                    word_at(
-                        table, tap, result + (((part * 9 + tap) * depth + c) * columns + panels * chunk) * size
-                    )  # fmt: skip
-                turn(
-                    m + (c - c_first) * chunk * size, m_plane, table, 0, (stop - panels * chunk) // lanes, zeros, 0
-                )  # fmt: skip
+            column = panels * chunk
+            while column < stop:
+                wide = width(stop - column)
+                for c in range(c_first, c_last):
+                    for tap in range(9):
+                        place = (part * columns + column) * 9 * depth + (tap * depth + c) * wide
+                        word_at(table, tap, result + place * size)
+                    source = m + ((c - c_first) * chunk + column - panels * chunk) * size
+                    turn(source, m_plane, table, 0, wide // lanes, zeros, 0)
+                column += wide
 
     return winograd_weight
