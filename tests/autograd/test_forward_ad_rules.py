@@ -188,6 +188,50 @@ def expanded_tensors(t):
     return both(t, d), both(t, d)[1].stride(), both(t, e), both(t, e)[1].stride()
 
 
+def no_elements(t):
+    d = dual(t, t.ones(0).as_strided((0, 1), (1, 1), 0), t.ones(0).as_strided((0, 1), (1, 0), 0))
+    return both(t, t.diagonal(d, offset=0))
+
+
+def zeros_laid_out_as_another_tensor(t):
+    zeros = t.ops.aten._new_zeros_with_same_feature_meta
+    pairs = [
+        (t.ones(5), t.ones(2, 3, 4, dtype=t.float64)),
+        (t.ones(3, 2, 4).transpose(0, 1), t.ones(2, 3, 4)),
+        (t.ones(5).narrow(0, 1, 2), t.ones(2)),
+        (t.ones(5).resize_(4), t.ones(4)),
+        (t.tensor(1.0), t.ones(1, 2)),
+    ]
+    found = []
+    for a, b in pairs:
+        for x, y in ((a, b), (b, a)):
+            for lead in range(x.dim()):
+                z = zeros(x, y, self_num_batch_dims=lead)
+                found.append((z, z.stride(), z.storage_offset(), len(z.storage()), z.is_contiguous()))
+    return found
+
+
+def views_stay_views(t):
+    found = []
+    for change in (lambda x, y: x.add_(y), lambda x, y: x.mul_(y), lambda x, y: x.copy_(y)):
+        base = numbers(t, 2, 2)
+        view = base.transpose(0, 1)
+        change(view, dual(t, numbers(t, 2, 2)))
+        view *= 2
+        found.append(both(t, base))
+    return found
+
+
+def some_gradients_of_a_convolution(t):
+    w, x = numbers(t, 2, 1, 3, 3), numbers(t, 1, 1, 4, 4)
+    g = t.ones(1, 2, 2, 2)
+    rest = (0,), (1, 1), (0, 0), (1, 1), False, (0, 0), 1
+    backward = t.ops.aten.convolution_backward
+    some = backward(g, x, dual(t, w), *rest, (False, True, False))
+    every = backward(g, x, dual(t, w), *rest, (True, True, True))
+    return some[0], both(t, some[1]), some[2], [both(t, y) for y in every]
+
+
 # ---------------------------------------------------------------------------------------------- together with reverse
 def gradients_of_tangents(t):
     x = numbers(t, 3).requires_grad_()

@@ -38,6 +38,8 @@ class Variable(metaclass=_VariableMeta):
                 UserWarning,
                 stacklevel=2,
             )
+        if requires_grad and not (data._dtype.is_floating_point or data._dtype.is_complex):
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         made = wrap(data._data)
         made._versions = own_version(data)
         made.requires_grad = requires_grad

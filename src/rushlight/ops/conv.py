@@ -129,6 +129,21 @@ def channels_to(input: Array, size: tuple[int, ...]) -> Array:
     return result
 
 
+@composite(function=False, method=False)
+def convolution_backward(
+    grad_output: Any, input: Any, weight: Any, bias_sizes: Any, stride: Any, padding: Any, dilation: Any,
+    transposed: bool, output_padding: Any, groups: int, output_mask: Any,
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """The gradients of `convolution` by input, weight and bias, those that `output_mask` asks for; None for others."""
+    how = tuple(stride), tuple(padding), tuple(dilation), transposed, tuple(output_padding), groups
+    by_input, by_weight, by_bias = output_mask
+    return (
+        convolution_grad_input(grad_output, weight, input._shape, *how) if by_input else None,
+        convolution_grad_weight(grad_output, input, weight._shape, *how) if by_weight else None,
+        convolution_grad_bias(grad_output) if by_bias else None,
+    )
+
+
 @operation(function=False, method=False, node="ConstantPadNdBackward0", input="cut_to(grad, shape(input))")
 def enlarged_to(input: Array, size: tuple[int, ...]) -> Array:
     """The input with zeros behind it in every dimension, to the shape `size`."""
