@@ -16,7 +16,9 @@ from rushlight.kernels.numpy_pooling import (
     gather_planes,
     max_pool,
     max_pool_backward,
+    max_pool_values,
     pool_output_shape,
+    positions,
 )
 
 MAX = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}
@@ -49,10 +51,11 @@ def test_max_pool(case, special, planes, seed):
     x = SPECIAL[special](torch.randn(*planes, *spatial, dtype=torch.float64)).requires_grad_()
     y, indices = MAX[len(spatial)](x, kernel, stride, padding, dilation, ceil_mode, True)
     g = torch.randn_like(y)
-    values, places = max_pool(array(x), *case[1:])
+    values, numbers = max_pool(array(x), *case[1:])
+    places = positions(numbers, spatial, *case[1:-1])
     agree(values, y, 0, 0)
     agree(places, indices, 0, 0)
-    agree(max_pool(array(x), *case[1:], indices=False)[0], y, 0, 0)
+    agree(max_pool_values(array(x), *case[1:]), y, 0, 0)
     agree(max_pool_backward(array(g), places, tuple(x.shape)), gradients(y, [x], g)[0])
     agree(gather_planes(array(x), places), y, 0, 0)
 
@@ -62,11 +65,14 @@ def test_max_pool_of_a_large_window_and_of_integers(planes):
     torch.manual_seed(0)
     x = torch.randn(1, planes, 40, 40)
     y, indices = F.max_pool2d(x, 18, 3, return_indices=True)
-    values, places = max_pool(array(x), (18, 18), (3, 3), (0, 0), (1, 1), False)
+    how = (18, 18), (3, 3), (0, 0), (1, 1)
+    values, numbers = max_pool(array(x), *how, False)
     agree(values, y, 0, 0)
-    agree(places, indices, 0, 0)
+    agree(positions(numbers, (40, 40), *how), indices, 0, 0)
     whole = torch.randint(-9, 9, (1, 2, 7, 7))
-    got = max_pool(array(whole), (3, 3), (2, 2), (1, 1), (1, 1), False)
+    how = (3, 3), (2, 2), (1, 1), (1, 1)
+    values, numbers = max_pool(array(whole), *how, False)
+    got = values, positions(numbers, (7, 7), *how)
     for a, e in zip(got, F.max_pool2d(whole, 3, 2, 1, return_indices=True)):
         agree(a, e, 0, 0)
 
@@ -109,7 +115,8 @@ def test_adaptive_pools(sizes, seed):
 @pytest.mark.parametrize("shape", [(0, 3, 6, 6), (2, 0, 6, 6)])
 def test_no_images_or_no_channels(shape):
     x = torch.zeros(shape)
-    values, places = max_pool(array(x), (2, 2), (2, 2), (0, 0), (1, 1), False)
+    values, numbers = max_pool(array(x), (2, 2), (2, 2), (0, 0), (1, 1), False)
+    places = positions(numbers, (6, 6), (2, 2), (2, 2), (0, 0), (1, 1))
     assert values.shape == places.shape == (*shape[:2], 3, 3)
     assert max_pool_backward(values, places, shape).shape == shape
     assert gather_planes(array(x), places).shape == values.shape

@@ -36,9 +36,9 @@ def pool_output_shape(
 
 
 def max_pool(
-    x: np.ndarray, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool, indices: bool = True
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """The maximum of every window, and where it was found.
+    x: np.ndarray, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """The maximum of every window, and the number of its element in the window, counted row by row.
 
     A NaN in a window is its maximum. Among equal values the first, among NaNs the last one counts, as in PyTorch.
 
@@ -49,50 +49,57 @@ def max_pool(
         padding: how far they reach over the near border; what is outside of `x` never wins.
         dilation: the step between the elements of a window.
         ceil_mode: whether windows may reach over the far border.
-        indices: whether the second result is wanted.
 
     Returns:
-        The values `(N, C, *out)`, and their positions in the flattened spatial dimensions of `x` as int64 (None if
-        not wanted).
+        The values `(N, C, *out)`, and numbers for `positions`, in the smallest type that holds them.
     """
     outs = pool_output_shape(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
     if x.dtype.kind == "V":
-        wide, places = max_pool(widen(x), kernel, stride, padding, dilation, ceil_mode, indices)
-        return narrow(wide, x.dtype), places
-    spatial = x.shape[2:]
+        wide, numbers = max_pool(widen(x), kernel, stride, padding, dilation, ceil_mode)
+        return narrow(wide, x.dtype), numbers
     padded = _pad(x, _lowest(x.dtype), kernel, stride, padding, dilation, outs)
     slices = _slices(kernel, stride, dilation, outs)
     best = padded[slices[0]].copy()
-    if not indices:
-        for at in slices[1:]:
-            np.maximum(best, padded[at], out=best)
-        return best, None
-    # The winner's number among the offsets of its window, kept in small integers. As later offsets have larger
-    # numbers, "take the new number where it is better" is a maximum of products, which is far faster than a masked
-    # copy.
     numbers = np.zeros(best.shape, np.uint8 if len(slices) <= 256 else np.int64)
     nans = x.dtype.kind == "f" and _has_nan(x)
-    if best.size <= FEW:
-        for number, at in enumerate(slices[1:], 1):
-            candidate = padded[at]
-            better = candidate > best
-            if nans:
-                better |= np.isnan(candidate)
-            np.maximum(best, candidate, out=best)
-            np.putmask(numbers, better, number)
-        return best, _positions(numbers, spatial, kernel, stride, padding, dilation)
-    scratch = np.empty_like(numbers)
-    candidate = np.empty_like(best)
-    better = np.empty(best.shape, bool)
+    few = best.size <= FEW
+    candidate, better, scratch = np.empty_like(best), np.empty(best.shape, bool), np.empty_like(numbers)
     for number, at in enumerate(slices[1:], 1):
-        np.copyto(candidate, padded[at])
+        if few:
+            candidate = padded[at]
+        else:
+            np.copyto(candidate, padded[at])
         np.greater(candidate, best, out=better)
         if nans:
             better |= np.isnan(candidate)
         np.maximum(best, candidate, out=best)
-        np.multiply(better.view(np.uint8), numbers.dtype.type(number), out=scratch)
-        np.maximum(numbers, scratch, out=numbers)
-    return best, _positions(numbers, spatial, kernel, stride, padding, dilation)
+        if few:
+            np.putmask(numbers, better, number)
+        else:
+            # As later offsets have larger numbers, "take the new number where it is better" is a maximum of products,
+            # which is far faster than a masked copy.
+            np.multiply(better.view(np.uint8), numbers.dtype.type(number), out=scratch)
+            np.maximum(numbers, scratch, out=numbers)
+    if any(padding):
+        # Offset 0 lies outside of the array where nothing beat the padding: then the first element inside counts.
+        tables = _position_tables(x.shape[2:], outs, kernel, stride, padding, dilation)
+        np.copyto(numbers, tables[3], where=numbers == 0, casting="unsafe")
+    return best, numbers
+
+
+def max_pool_values(
+    x: np.ndarray, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+) -> np.ndarray:
+    """The first result of `max_pool` alone."""
+    if x.dtype.kind == "V":
+        return narrow(max_pool_values(widen(x), kernel, stride, padding, dilation, ceil_mode), x.dtype)
+    outs = pool_output_shape(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
+    padded = _pad(x, _lowest(x.dtype), kernel, stride, padding, dilation, outs)
+    slices = _slices(kernel, stride, dilation, outs)
+    best = padded[slices[0]].copy()
+    for at in slices[1:]:
+        np.maximum(best, padded[at], out=best)
+    return best
 
 
 def max_pool_backward(g: np.ndarray, indices: np.ndarray, input_shape: Ints) -> np.ndarray:
@@ -100,7 +107,7 @@ def max_pool_backward(g: np.ndarray, indices: np.ndarray, input_shape: Ints) -> 
 
     Args:
         g: gradient of the values, `(N, C, *out)`.
-        indices: positions from `max_pool`, of g's shape.
+        indices: positions in the flattened spatial dimensions (see `positions`), of g's shape.
         input_shape: `(N, C, *spatial)`, the shape of the result.
     """
     gx = np.zeros(prod(input_shape), widen(g[:0]).dtype)
@@ -112,7 +119,7 @@ def max_pool_backward(g: np.ndarray, indices: np.ndarray, input_shape: Ints) -> 
 
 
 def gather_planes(x: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """The elements of `x`, `(N, C, *spatial)`, at positions from `max_pool`: the derivative of `max_pool_backward`."""
+    """The elements of `x`, `(N, C, *spatial)`, at positions in its planes: the derivative of `max_pool_backward`."""
     planes = prod(x.shape[:2])
     if not indices.size:
         return np.empty(indices.shape, x.dtype)
@@ -233,7 +240,7 @@ def adaptive_avg_pool_backward(g: np.ndarray, input_shape: Ints) -> np.ndarray:
 
 
 def adaptive_max_pool(x: np.ndarray, outs: Ints) -> tuple[np.ndarray, np.ndarray]:
-    """Maxima over the windows of `adaptive_avg_pool`, with their positions as in `max_pool`."""
+    """Maxima over the windows of `adaptive_avg_pool`, with their positions in the flattened spatial dimensions."""
     if x.dtype.kind == "V":
         values, places = adaptive_max_pool(widen(x), outs)
         return narrow(values, x.dtype), places
@@ -318,33 +325,40 @@ def _slices(kernel: Ints, stride: Ints, dilation: Ints, outs: Ints) -> list[Any]
 @lru_cache(64)
 def _position_tables(
     spatial: Ints, outs: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Positions in the flattened spatial dimensions: of each offset, of each window, of each window's first element."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Positions in the flattened spatial dimensions: of each offset, of each window, of each window's first element.
+
+    And the number of that element in the window; 0 for a window that holds nothing.
+    """
     dims = len(spatial)
     base, first = np.zeros((1,) * dims, np.int64), np.zeros((1,) * dims, np.int64)
-    offset = np.zeros((1,) * dims, np.int64)
+    offset, number = np.zeros((1,) * dims, np.int64), np.zeros((1,) * dims, np.int64)
     for axis, (s, m, k, st, p, d) in enumerate(zip(spatial, outs, kernel, stride, padding, dilation, strict=True)):
         shape = [1] * dims
         shape[axis] = -1
         start = np.arange(m) * st - p
         # (No further than the border: where a window holds nothing at all, PyTorch's position lies outside of the
         # array.)
-        inside = np.minimum(start + d * (np.maximum(-start + d - 1, 0) // d), s - 1)
+        skipped = np.maximum(-start + d - 1, 0) // d
+        inside = np.minimum(start + d * skipped, s - 1)
         base = base * s + start.reshape(shape)
         first = first * s + inside.reshape(shape)
+        number = number * k + np.where(skipped < k, skipped, 0).reshape(shape)
         offset = offset * s + (np.arange(k) * d).reshape(shape)
-    return offset.reshape(-1), base, first
+    return offset.reshape(-1), base, first, number
 
 
-def _positions(
+def positions(
     numbers: np.ndarray, spatial: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
 ) -> np.ndarray:
-    """From the number of an offset in each window to a position in the flattened spatial dimensions."""
-    offset, base, first = _position_tables(spatial, numbers.shape[2:], kernel, stride, padding, dilation)
+    """Numbers from `max_pool` as positions in the flattened spatial dimensions of its input, int64."""
+    offset, base, first, _ = _position_tables(
+        spatial, numbers.shape[-len(spatial) :], kernel, stride, padding, dilation
+    )
     places = offset[numbers]
     places += base
     if any(padding):
-        # Offset 0 lies outside of the array where nothing beat the padding: then the first element inside counts.
+        # (A window that holds nothing has the number 0 too, and PyTorch a position for it.)
         np.copyto(places, first, where=numbers == 0)
     return places
 

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..autograd import mode
+from ..base import wrap
 from ..kernels import numpy_pooling as kernels
+from ..kernels import pooling
 from .adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from .adaptive_pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from .adaptive_pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
@@ -23,23 +25,60 @@ from .pooling_parts import HIDDEN, WITH_INDICES, batched, check_sequence, check_
 
 def _max_pool(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     x = batched(input, len(kernel_size))
-    values, indices = kernels.max_pool(x, kernel_size, stride, padding, dilation, ceil_mode)
-    return (values, indices) if x is input else (values[0], indices[0])  # type: ignore[index]
+    values, numbers = pooling.max_pool(x, kernel_size, stride, padding, dilation, ceil_mode)
+    return (values, numbers) if x is input else (values[0], numbers[0])
+
+
+def _max_pool_positions(
+    input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> Any:
+    values, numbers = _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode)
+    return values, kernels.positions(numbers, input.shape[-len(kernel_size) :], kernel_size, stride, padding, dilation)
 
 
 def _max_pool_values(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     x = batched(input, len(kernel_size))
-    values, _ = kernels.max_pool(x, kernel_size, stride, padding, dilation, ceil_mode, indices=False)
+    values = pooling.max_pool_values(x, kernel_size, stride, padding, dilation, ceil_mode)
     return values if x is input else values[0]
 
 
-@operation(kernel=_max_pool, node="MaxPool2DWithIndicesBackward0", **WITH_INDICES,
+_SPREAD = "max_pool_spread(grad, numbers, shape(input), kernel_size, stride, padding, dilation)"
+
+
+@operation(kernel=_max_pool, node="MaxPool2DWithIndicesBackward0", saves=("numbers",), **HIDDEN,
+           input=f"attached({_SPREAD}, input)")  # fmt: skip
+def _max_pool2d_alone(
+    input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
+) -> Array:
+    """Maxima of windows of images."""
+
+
+def _spread(
+    grad: Array, numbers: Array, size: tuple[int, ...], kernel_size: Any, stride: Any, padding: Any, dilation: Any
+) -> Array:
+    if len(size) == 4:
+        return pooling.max_pool_backward(grad, numbers, size, kernel_size, stride, padding, dilation)
+    how = kernel_size, stride, padding, dilation
+    return pooling.max_pool_backward(grad[None], numbers[None], (1, *size), *how)[0]
+
+
+def _spread_again(
+    grad: Any, numbers: Any, size: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any
+) -> Any:
+    places = kernels.positions(numbers._data, tuple(size[-2:]), kernel_size, stride, padding, dilation)
+    return max_pool_scatter(grad, wrap(places), size, 2)
+
+
+in_formulas(_spread, _spread_again, "max_pool_spread")
+
+
+@operation(kernel=_max_pool_positions, node="MaxPool2DWithIndicesBackward0", **WITH_INDICES,
            input="attached(max_pool_scatter(grad, result1, shape(input), 2), input)")  # fmt: skip
 def _max_pool2d(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Array:
     """Maxima of windows of images, and where they were found."""
 
 
-@operation(kernel=_max_pool, node="MaxPool3DWithIndicesBackward0", **WITH_INDICES,
+@operation(kernel=_max_pool_positions, node="MaxPool3DWithIndicesBackward0", **WITH_INDICES,
            input="attached(max_pool_scatter(grad, result1, shape(input), 3), input)")  # fmt: skip
 def _max_pool3d(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Array:
     """Maxima of windows of volumes, and where they were found."""
@@ -226,6 +265,8 @@ def _max(
     _check_number(f"max_pool{dims}d", input)
     if not indices and input._node is None and mode.local.dual is None:
         return _max_pool_values_only(input, kernel, stride, padding, dilation, ceil_mode)
+    if not indices and dims == 2:
+        return _max_pool2d_alone(input, kernel, stride, padding, dilation, ceil_mode)
     pooled = (_max_pool2d if dims == 2 else _max_pool3d)(input, kernel, stride, padding, dilation, ceil_mode)
     return tuple(pooled) if indices else pooled[0]
 

@@ -4,6 +4,9 @@ import re
 from operator import attrgetter
 from typing import Any
 
+from ..base import wrap
+from ..kernels.numpy_pooling import positions
+
 _SIZE = re.compile(r"(\w+)_sym_argsize_(minus_)?(\d)")
 
 
@@ -19,9 +22,18 @@ def _bias_sizes(node: Any) -> tuple[int, ...]:
     return (node.weight_shape[1] * node.groups if node.transposed else node.weight_shape[0],)
 
 
+def _positions(node: Any) -> Any:
+    """The positions of maxima; a pooling that was not asked for them keeps their numbers in the windows."""
+    if not hasattr(node, "numbers"):
+        return node.result1
+    how = node.kernel_size, node.stride, node.padding, node.dilation
+    return wrap(positions(node.numbers, node.input_shape[-2:], *how))
+
+
 _FORMS: dict[str, dict[str, Any]] = {
     "IndexBackward0": {"indices": _indices},
     "ConvolutionBackward0": {"bias_sym_sizes_opt": _bias_sizes},
+    "MaxPool2DWithIndicesBackward0": {"result1": _positions},
     "Im2ColBackward0": {"kernel_size": lambda node: node.kernel, "self_shape": lambda node: node.size},
     "DivBackward2": {"rounding_mode": lambda node: node.operation.name.removeprefix("_div_")},
 }

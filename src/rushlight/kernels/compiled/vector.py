@@ -185,6 +185,63 @@ def store_some(typing: Any, pointer: Any, index: Any, vector: Any, count: Any) -
     return types.void(pointer, types.int64, vector, types.int64), emit
 
 
+@intrinsic
+def load_numbers(typing: Any, pointer: Any, index: Any, count: Any, like: Any) -> Any:
+    """`load_some` of small integers as a vector of the type of `like`, of which the rest is 0."""
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        pointer, index, count, like = values
+        small = ir.VectorType(ir.IntType(8), like.type.count)
+        mask, zero = _first_lanes(builder, count, like.type.count), ir.Constant(small, [0] * like.type.count)
+        place = _place(builder, pointer, index, small)
+        found = _masked(builder, "load", small, 1, [place, ir.Constant(I32, 1), mask, zero], small)
+        return builder.zext(found, like.type)
+
+    return like(pointer, types.int64, types.int64, like), emit
+
+
+@intrinsic
+def store_numbers(typing: Any, pointer: Any, index: Any, vector: Any, count: Any) -> Any:
+    """Writes the first `count` integers of a vector as single bytes."""
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        pointer, index, vector, count = values
+        small = ir.VectorType(ir.IntType(8), vector.type.count)
+        mask, place = _first_lanes(builder, count, vector.type.count), _place(builder, pointer, index, small)
+        arguments = [builder.trunc(vector, small), place, ir.Constant(I32, 1), mask]
+        _masked(builder, "store", small, 1, arguments, ir.VoidType())
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64, vector, types.int64), emit
+
+
+@intrinsic
+def load_each(typing: Any, pointer: Any, index: Any, step: Any, count: Any) -> Any:
+    """`count` elements that lie `step` apart, from `index` on; the rest is 0, and not read."""
+    kind = register(pointer.dtype)
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        pointer, index, step, count = values
+        wanted, size = context.get_value_type(kind), kind.element.bitwidth // 8
+        numbers = ir.VectorType(ir.IntType(64), kind.lanes)
+        first = builder.ptrtoint(builder.gep(pointer, [index]), numbers.element)
+        apart = _repeated(builder, builder.mul(step, ir.Constant(numbers.element, size)), numbers)
+        offsets = builder.mul(apart, ir.Constant(numbers, list(range(kind.lanes))))
+        addresses = builder.add(_repeated(builder, first, numbers), offsets)
+        places = builder.inttoptr(addresses, ir.VectorType(wanted.element.as_pointer(), kind.lanes))
+        arguments = [
+            places, ir.Constant(I32, size), _first_lanes(builder, count, kind.lanes),
+            ir.Constant(wanted, [0] * kind.lanes),
+        ]  # fmt: skip
+        suffix = f"v{kind.lanes}f{size * 8}.v{kind.lanes}p0"
+        function = ir.FunctionType(wanted, [a.type for a in arguments])
+        return builder.call(
+            cgutils.get_or_insert_function(builder.module, function, f"llvm.masked.gather.{suffix}"), arguments
+        )
+
+    return kind(pointer, types.int64, types.int64, types.int64), emit
+
+
 # ---------------------------------------------------------------------------------------------- functions
 @intrinsic
 def repeat(typing: Any, number: Any) -> Any:

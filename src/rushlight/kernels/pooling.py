@@ -1,0 +1,75 @@
+"""Max pooling of images: the compiled kernels from some size on, else NumPy's.
+
+The place of a maximum is kept as the number of the element in its window: most programs never ask for its position in
+the image, which takes eight times the memory.
+"""
+
+from math import prod
+
+import numpy as np
+
+from . import numpy_pooling
+from .dispatch import Kernel, share
+from .layout import Inner, empty, inner, lies_channels_last, ordered
+
+Array = np.ndarray
+Ints = tuple[int, ...]
+
+# From how many elements on the compiled kernels are quicker.
+SMALLEST = 4096
+
+_PIXELS, _PLANES = Kernel("max_pool", "pixels"), Kernel("max_pool", "planes")
+_PIXELS_BACK, _PLANES_BACK = Kernel("max_pool", "pixels_back"), Kernel("max_pool", "planes_back")
+
+
+def max_pool(
+    x: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+) -> tuple[Array, Array]:
+    """The maximum of every window of `x`, and the number of its element in the window, counted row by row.
+
+    The arguments are those of `numpy_pooling.max_pool`; results lie in memory like `x`.
+    """
+    found = _max_pool(x, kernel, stride, padding, dilation, ceil_mode)
+    return found or numpy_pooling.max_pool(x, kernel, stride, padding, dilation, ceil_mode)
+
+
+def max_pool_values(x: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool) -> Array:
+    """The first result of `max_pool` alone."""
+    found = _max_pool(x, kernel, stride, padding, dilation, ceil_mode)
+    return found[0] if found else numpy_pooling.max_pool_values(x, kernel, stride, padding, dilation, ceil_mode)
+
+
+def _max_pool(
+    x: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints, ceil_mode: bool
+) -> tuple[Array, Array] | None:
+    # (With steps within windows and a border, some windows may hold nothing.)
+    if x.size < SMALLEST or x.ndim != 4 or prod(kernel) > 256 or (max(dilation) > 1 and any(padding)):
+        return None
+    last = lies_channels_last(x)
+    run = (_PIXELS if last else _PLANES).get(x.dtype)
+    if run is None:
+        return None
+    n, c, h, w = x.shape
+    rows, columns = numpy_pooling.pool_output_shape((h, w), kernel, stride, padding, dilation, ceil_mode)
+    hidden, x, y = type(x) is Inner, ordered(x, last), empty((n, c, rows, columns), x.dtype, last)
+    numbers = empty(y.shape, np.dtype(np.uint8), last)
+    pieces = n * rows if last else n * c
+    run(pieces, share(pieces), x, y, numbers, h, w, c, rows, columns, *kernel, *stride, *padding, *dilation)
+    return inner(y) if hidden else y, numbers
+
+
+def max_pool_backward(
+    g: Array, numbers: Array, input_shape: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints
+) -> Array:
+    """The gradient of `max_pool`: each element of `g` goes where the maximum was."""
+    if len(input_shape) == 4 and g.size and numbers.dtype == np.uint8 and max(dilation) == 1:
+        last = lies_channels_last(numbers)
+        if prod(input_shape) >= SMALLEST and (run := (_PIXELS_BACK if last else _PLANES_BACK).get(g.dtype)) is not None:
+            n, c, h, w = input_shape
+            gx = empty(input_shape, g.dtype, last)
+            hidden, g, numbers = type(g) is Inner, ordered(g, last), ordered(numbers, last)
+            pieces = n * h if last else n * c
+            run(pieces, share(pieces), g, numbers, gx, h, w, c, *g.shape[2:], *kernel, *stride, *padding)
+            return inner(gx) if hidden else gx
+    places = numpy_pooling.positions(numbers, input_shape[2:], kernel, stride, padding, dilation)
+    return numpy_pooling.max_pool_backward(g, places, input_shape)
