@@ -269,6 +269,8 @@ def grad(
             results = engine.run_to_leaves(root, seed, nodes, keep, create_graph)
             if results is None:
                 results = engine.run([(root, seed)], keep, create_graph, nodes, False)
+            if len(results) == 1 and results[0] is not None:
+                return (results[0],)
             return _answers(wanted, results, allow_unused, materialize_grads, create_graph)
     if not only_inputs:
         warnings.warn(
@@ -311,8 +313,6 @@ def _check_inputs(wanted: tuple[Any, ...]) -> None:
 def _answers(
     wanted: tuple[Any, ...], results: list[Any], allow_unused: bool, materialize_grads: bool, create_graph: bool
 ) -> tuple[Any, ...]:
-    if len(results) == 1 and results[0] is not None:
-        return (results[0],)
     if any([g is None for g in results]):
         if not allow_unused:
             raise RuntimeError(
