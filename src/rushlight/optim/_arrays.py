@@ -5,7 +5,6 @@ the optimiser keeps for them lives in flat arrays all the time, of which the ten
 Large parameters are updated where they are, in blocks that stay in the processor's cache meanwhile.
 """
 
-import math
 from collections.abc import Callable
 from operator import is_
 from typing import Any, TypeAlias
@@ -16,13 +15,16 @@ from .. import dtypes
 from ..autograd.grad_mode import enable_grad
 from ..autograd.leaf import AccumulateGrad
 from ..base import own_version, wrap
+from ..kernels import dispatch
+from ..kernels.pointwise import LARGE
 from ..tensor import Tensor
+from ._parts import Array, aligned, gradient, join_steps, parts, recalls, remember
+from ._sweep import Swept, sweep
 from .optimizer import Optimizer
 
 # Elements that are updated at a time: four arrays of this length in float32 fill half a megabyte.
 BLOCK = 1 << 15
 
-Array: TypeAlias = np.ndarray
 Scalar: TypeAlias = Callable[[float], Array]
 _HALF = (dtypes.float16, dtypes.bfloat16)
 
@@ -53,24 +55,6 @@ def scalars(dtype: np.dtype) -> Scalar:
     return _scalars[dtype]
 
 
-def aligned(size: int, dtype: np.dtype) -> Array:
-    """An uninitialised vector that begins with a cache line, over which NumPy's loops run up to twice as fast."""
-    room = np.empty(size * dtype.itemsize + 63, np.uint8)
-    start = -room.__array_interface__["data"][0] % 64
-    return room[start : start + size * dtype.itemsize].view(dtype)
-
-
-def parts(flat: Array, shapes: list[tuple[int, ...]]) -> list[Array]:
-    """Consecutive parts of a vector, each of which counts as memory of its own where a tensor over it is saved."""
-    # Over the memoryview, because the storage of an array ends where a base is no array.
-    memory, found, start = flat.view(np.uint8).data, [], 0
-    for shape in shapes:
-        size = math.prod(shape) * flat.itemsize
-        found.append(np.frombuffer(memory, np.uint8, size, start).view(flat.dtype).reshape(shape))
-        start += size
-    return found
-
-
 def lerp(mean: Array, new: Array, weight: float, scalar: Scalar, scratch: Array) -> None:
     """Move `mean` towards `new` by the share `weight`, in place, from whichever end is nearer."""
     np.subtract(new, mean, scratch)
@@ -78,13 +62,6 @@ def lerp(mean: Array, new: Array, weight: float, scalar: Scalar, scratch: Array)
         np.add(mean, np.multiply(scratch, scalar(weight), scratch), mean)
     else:
         np.subtract(new, np.multiply(scratch, scalar(1 - weight), scratch), mean)
-
-
-def gradient(param: Any) -> Array | None:
-    """The gradient of `param` as an array, or None."""
-    node = param._node
-    grad = node.total if type(node) is AccumulateGrad else param.grad
-    return grad if grad is None or type(grad) is np.ndarray else grad._data
 
 
 def _real(array: Array) -> Array:
@@ -115,7 +92,7 @@ class Bundle:
         self.converts = work != stored
         self.scalar = scalars(_real(np.empty(0, work)).dtype)
         self.entries: list[Any] = [optimizer._state[p] for p in params] if names else []
-        self.steps = self._join_steps() if "step" in names else None
+        self.steps = join_steps(self.entries) if "step" in names else None
         size = sum(p._data.size for p in params)
         self.kept = [self._join(name, size, stored) for name in names if name != "step"]
         self.large = size > BLOCK and len(params) == 1 and params[0]._data.flags.c_contiguous and not self.converts
@@ -123,10 +100,7 @@ class Bundle:
         self.scratch = tuple(_real(aligned(BLOCK if self.large else size, work)) for _ in range(2))
         views = ([None], [None]) if self.large else (self._views(self.param), self._views(self.grad))
         self.members: list[tuple[Any, ...]] = list(zip(params, [p._data for p in params], *views, strict=True))
-        self.found = [
-            (p, entry, [(name, entry[name], entry[name]._data) for name in names])
-            for p, entry in zip(params, self.entries, strict=False)
-        ]
+        self.found = remember(params, self.entries, names)
 
     def _views(self, flat: Array) -> list[Any]:
         views, start = [], 0
@@ -144,15 +118,9 @@ class Bundle:
             tensor._data = view
         return flat
 
-    def _join_steps(self) -> Array:
-        flat = np.array([entry["step"]._data for entry in self.entries])
-        for part, entry in zip(parts(flat, [()] * len(flat)), self.entries, strict=True):
-            entry["step"]._data = part
-        return flat
-
     def run(self, optimizer: "ArrayOptimizer", group: dict[str, Any]) -> bool:
         """Update the parameters; False, with nothing changed, if they or their state are not what they were."""
-        if optimizer._state_is_shown and not self._finds_its_state(optimizer._state):
+        if optimizer._state_is_shown and not recalls(self.found, optimizer._state):
             return False
         large = self.large
         reads = self.converts or optimizer._reads_params(group)
@@ -195,14 +163,6 @@ class Bundle:
         self.fresh = False
         return True
 
-    def _finds_its_state(self, state: Any) -> bool:
-        """Whether nobody has put another dictionary, tensor or array into the state."""
-        return all(
-            state.get(param) is entry
-            and all(entry.get(name) is tensor and tensor._data is array for name, tensor, array in tensors)
-            for param, entry, tensors in self.found
-        )
-
     def _run_blocks(
         self, optimizer: "ArrayOptimizer", group: dict[str, Any], param: Array, grad: Array, step: float
     ) -> None:
@@ -234,6 +194,7 @@ class Plan:
     Attributes:
         group: the group, `params`: its parameters, and `names`: what is kept for them.
         idle: the parameters that had no gradient. bundles: those that had one.
+        awaited: the loops, with the types, that would update some of them if they were compiled.
     """
 
     def __init__(self, optimizer: "ArrayOptimizer", group: dict[str, Any], names: tuple[str, ...], params: list[Any]):
@@ -241,9 +202,7 @@ class Plan:
         self.params = tuple(params)
         self.names = names
         self.idle = [p for p in params if gradient(p) is None]
-        # Bundles by what their parameters have in common, the one to be filled last.
-        kinds: dict[Any, list[list[Any]]] = {}
-        room: dict[Any, int] = {}
+        kinds: dict[Any, list[Any]] = {}
         for p in params:
             if gradient(p) is None:
                 continue
@@ -254,19 +213,30 @@ class Plan:
                 if fresh:
                     optimizer._begin(group, p, entry, names)
                 step = float(entry["step"]._data) if "step" in entry else None
-            kind = (p._dtype, step, fresh)
-            size = p._data.size
-            # A bundle is no larger than a block, or it is a single parameter.
-            if size > room.get(kind, -1):
-                kinds.setdefault(kind, []).append([])
-                room[kind] = BLOCK
-            kinds[kind][-1].append(p)
-            room[kind] -= size
-        self.bundles = [
-            Bundle(optimizer, found, names, bool(fresh))
-            for (_, _, fresh), bundles in kinds.items()
-            for found in bundles
-        ]
+            kinds.setdefault((p._dtype, step, bool(fresh)), []).append(p)
+        self.bundles: list[Bundle | Swept] = []
+        self.awaited: list[Any] = []
+        for (dtype, _, fresh), found in kinds.items():
+            alike = [p for p in found if Swept.takes(p)]
+            if alike and dispatch.enabled() and sum(p._data.size for p in alike) >= LARGE:
+                if sweep(optimizer, group, names, fresh).get(dtype.numpy) is not None:
+                    self.bundles.append(Swept(optimizer, alike, names, fresh))
+                    found = [p for p in found if not Swept.takes(p)]
+                else:
+                    self.awaited.append((sweep(optimizer, group, names, False), dtype.numpy))
+            self._bundle(optimizer, found, names, fresh)
+
+    def _bundle(self, optimizer: "ArrayOptimizer", params: list[Any], names: tuple[str, ...], fresh: bool) -> None:
+        """Make bundles no larger than a block, or of a single parameter."""
+        bundles: list[list[Any]] = []
+        room = -1
+        for p in params:
+            if p._data.size > room:
+                bundles.append([])
+                room = BLOCK
+            bundles[-1].append(p)
+            room -= p._data.size
+        self.bundles += [Bundle(optimizer, found, names, fresh) for found in bundles]
 
     def fits(self, group: dict[str, Any], names: tuple[str, ...]) -> bool:
         """Whether this is still a plan for the group."""
@@ -276,6 +246,7 @@ class Plan:
             and self.names == names
             and len(self.params) == len(params)
             and all(map(is_, self.params, params))
+            and not any(loop.get(dtype) is not None for loop, dtype in self.awaited)
         )
 
 
@@ -363,6 +334,17 @@ class ArrayOptimizer(Optimizer):
             step: the number of this step, from 1, if steps are counted.
             fresh: whether it is the first for these parameters.
         """
+        raise NotImplementedError
+
+    def _formulas(self, group: dict[str, Any], fresh: bool) -> dict[str, str]:
+        """The update as formulas of the new values, for `kernels.pointwise.Sweep`.
+
+        In them stand ``param``, ``grad``, what is kept under its name, and the `_numbers`.
+        """
+        raise NotImplementedError
+
+    def _numbers(self, group: dict[str, Any], step: float) -> dict[str, float]:
+        """The numbers in the formulas, by name."""
         raise NotImplementedError
 
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:

@@ -116,6 +116,16 @@ class Adagrad(ArrayOptimizer):
         root = np.add(np.sqrt(total, b), scalar(group["eps"]), b)
         np.subtract(param, np.divide(np.multiply(grad, scalar(lr), a), root, a), param)
 
+    def _formulas(self, group: dict[str, Any], fresh: bool) -> dict[str, str]:
+        grad = "-grad" if group["maximize"] else "grad"
+        if group["weight_decay"] != 0:
+            grad = f"({grad} + param * decay)"
+        return {"sum": f"sum + {grad} * {grad}", "param": f"param - {grad} * rate / (sqrt(sum) + eps)"}
+
+    def _numbers(self, group: dict[str, Any], step: float) -> dict[str, float]:
+        rate = float(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
+        return {"rate": rate, "eps": float(group["eps"]), "decay": float(group["weight_decay"])}
+
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
         entry["step"] += 1
         lr = _to_scalar(group["lr"]) / (1 + (entry["step"].item() - 1) * group["lr_decay"])

@@ -137,6 +137,36 @@ class Adam(ArrayOptimizer):
         np.divide(np.multiply(mean, scalar(lr / (1 - beta1**step)), a), root, a)
         np.subtract(param, a, param)
 
+    def _formulas(self, group: dict[str, Any], fresh: bool) -> dict[str, str]:
+        grad = "-grad" if group["maximize"] else "grad"
+        formulas = {}
+        if group["weight_decay"] != 0:
+            if group["decoupled_weight_decay"]:
+                formulas["param"] = "param * decay"
+            else:
+                grad = f"({grad} + param * decay)"
+        # From whichever end is nearer.
+        near = 1 - float(group["betas"][0]) < 0.5
+        difference = f"({grad} - exp_avg)"
+        formulas["exp_avg"] = f"exp_avg + {difference} * rest1" if near else f"{grad} - {difference} * beta1"
+        formulas["exp_avg_sq"] = f"exp_avg_sq * beta2 + {grad} * rest2 * {grad}"
+        square = "exp_avg_sq"
+        if group["amsgrad"]:
+            square = "max_exp_avg_sq"
+            formulas[square] = "maximum(max_exp_avg_sq, exp_avg_sq)"
+        param = f"({formulas['param']})" if "param" in formulas else "param"
+        formulas["param"] = f"{param} - exp_avg * rate / (sqrt({square}) / correction + eps)"
+        return dict(sorted(formulas.items(), key=lambda item: item[0] == "param"))
+
+    def _numbers(self, group: dict[str, Any], step: float) -> dict[str, float]:
+        beta1, beta2 = map(float, group["betas"])
+        lr, decay = float(group["lr"]), float(group["weight_decay"])
+        return {
+            "beta1": beta1, "rest1": 1 - beta1, "beta2": beta2, "rest2": 1 - beta2, "eps": float(group["eps"]),
+            "decay": 1 - lr * decay if group["decoupled_weight_decay"] else decay,
+            "rate": lr / (1 - beta1**step), "correction": (1 - beta2**step) ** 0.5,
+        }  # fmt: skip
+
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
         beta1, beta2 = group["betas"]
         lr, decay = _to_scalar(group["lr"]), group["weight_decay"]

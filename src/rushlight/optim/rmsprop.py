@@ -123,6 +123,29 @@ class RMSprop(ArrayOptimizer):
         else:
             np.subtract(param, np.divide(np.multiply(grad, lr, a), root, a), param)
 
+    def _formulas(self, group: dict[str, Any], fresh: bool) -> dict[str, str]:
+        grad = "-grad" if group["maximize"] else "grad"
+        if group["weight_decay"] != 0:
+            grad = f"({grad} + param * decay)"
+        formulas = {"square_avg": f"square_avg * alpha + {grad} * rest * {grad}"}
+        square = "square_avg"
+        if group["centered"]:
+            difference = f"({grad} - grad_avg)"
+            near = 1 - group["alpha"] < 0.5
+            formulas["grad_avg"] = f"grad_avg + {difference} * rest" if near else f"{grad} - {difference} * alpha"
+            square = "square_avg - grad_avg * grad_avg"
+        root = f"(sqrt({square}) + eps)"
+        if group["momentum"] > 0:
+            formulas["momentum_buffer"] = f"momentum_buffer * momentum + {grad} / {root}"
+            formulas["param"] = "param - momentum_buffer * lr"
+        else:
+            formulas["param"] = f"param - {grad} * lr / {root}"
+        return formulas
+
+    def _numbers(self, group: dict[str, Any], step: float) -> dict[str, float]:
+        numbers = {"lr": "lr", "alpha": "alpha", "momentum": "momentum", "eps": "eps", "decay": "weight_decay"}
+        return {"rest": 1 - float(group["alpha"]), **{name: float(group[key]) for name, key in numbers.items()}}
+
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
         entry["step"] += 1
         alpha, lr = group["alpha"], _to_scalar(group["lr"])

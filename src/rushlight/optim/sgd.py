@@ -124,6 +124,22 @@ class SGD(ArrayOptimizer):
         if param is not None:
             np.subtract(param, b, param)
 
+    def _formulas(self, group: dict[str, Any], fresh: bool) -> dict[str, str]:
+        grad = "-grad" if group["maximize"] else "grad"
+        if group["weight_decay"] != 0:
+            grad = f"({grad} + param * decay)"
+        formulas = {}
+        if group["momentum"] != 0:
+            share = f"{grad} * rest" if group["dampening"] else grad
+            formulas["momentum_buffer"] = grad if fresh else f"momentum_buffer * momentum + {share}"
+            grad = f"({grad} + momentum_buffer * momentum)" if group["nesterov"] else "momentum_buffer"
+        formulas["param"] = f"param - {grad} * lr"
+        return formulas
+
+    def _numbers(self, group: dict[str, Any], step: float) -> dict[str, float]:
+        numbers = {"lr": group["lr"], "momentum": group["momentum"], "decay": group["weight_decay"]}
+        return {"rest": 1 - group["dampening"], **{name: float(number) for name, number in numbers.items()}}
+
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
         lr, momentum, decay = _to_scalar(group["lr"]), group["momentum"], group["weight_decay"]
         if group["maximize"]:

@@ -7,10 +7,15 @@ expression of the operands' elements for each result. The operands:
 - ``p``: an array of one element, ``s``: a number,
 - ``r``: an array of one row that belongs to every row of the result,
 - ``c``: an array of one element for each row; it begins again when it is used up.
+
+A line such as ``*aas|1=x1 * x2;0=x0 - x1`` is for many arrays at once (`kernels.pointwise.Sweep`): an expression is the
+new value of an operand, which the expressions after it read.
 """
 
 import ast
 from typing import Any
+
+from numba import types
 
 from . import functions, simd
 from .builder import Real, kernel
@@ -31,10 +36,39 @@ class _Typed(ast.NodeTransformer):
         return ast.Name(name, ast.Load())
 
 
+def _typed(expression: str, names: dict[str, Any], number: Any) -> str:
+    return ast.unparse(_Typed(names, number).visit(ast.parse(expression, mode="eval").body))
+
+
+def sweep_source(text: str, names: dict[str, Any], number: Any) -> str:
+    """The Python of a loop over many arrays.
+
+    Its arguments are a table of arrays, one row for each thing that is updated and one column for each array operand; a
+    table of pieces, each a row of the first table and the elements from where to where; and the numbers.
+    """
+    kinds, _, updates = text.partition("|")
+    arrays, numbers = kinds.count("a"), kinds.count("s")
+    lines = ["def loop(args, begin, end, thread):"]
+    lines += ["    table, pieces = address(words(args, 0)), address(words(args, 1))"]
+    lines += [f"    x{arrays + i} = real(double(args, {2 + i}))" for i in range(numbers)]
+    lines += ["    for piece in range(begin, end):"]
+    lines += [f"        row = integer(pieces, 3 * piece) * {arrays}"]
+    lines += [f"        p{i} = read(table, row + {i})" for i in range(arrays)]
+    lines += ["        for i in range(integer(pieces, 3 * piece + 1), integer(pieces, 3 * piece + 2)):"]
+    lines += [f"            x{i} = load(p{i}, i)" for i in range(arrays)]
+    changed = []
+    for update in updates.split(";"):
+        which, _, expression = update.partition("=")
+        lines.append(f"            x{which} = {_typed(expression, names, number)}")
+        changed.append(which)
+    lines += [f"            store(p{which}, i, x{which})" for which in changed]
+    return "\n".join(lines) + "\n"
+
+
 def source(text: str, names: dict[str, Any], number: Any) -> str:
     """The Python of a loop; the constants in it are put into `names`."""
     kinds, _, expressions = text.partition("|")
-    results = [ast.unparse(_Typed(names, number).visit(ast.parse(e, mode="eval").body)) for e in expressions.split(";")]
+    results = [_typed(e, names, number) for e in expressions.split(";")]
     operands, count = range(len(kinds)), len(kinds)
     by_rows = bool({"r", "c"} & set(kinds))
     outs = count + by_rows + kinds.count("c")
@@ -69,10 +103,10 @@ def make(text: str) -> Any:
     def made(real: Real) -> Any:
         names = {
             **_NAMES, "read": real.read, "double": simd.double, "integer": simd.integer, "real": real.type,
-            "load": simd.load, "store": simd.store,
+            "load": simd.load, "store": simd.store, "address": simd.address, "words": simd.array_reader(types.int64),
         }  # fmt: skip
         number = functions.SINGLE.number if real.code == "f" else functions.DOUBLE.number
-        exec(source(text, names, number), names)
+        exec(sweep_source(text[1:], names, number) if text[0] == "*" else source(text, names, number), names)
         return kernel(names["loop"])
 
     return made
