@@ -224,19 +224,20 @@ def weight_gradient(g: np.ndarray, x: np.ndarray, shape: Ints, padding: Ints) ->
         block = _even(share, _CACHE // (_POINTS * (v_row + e_row)))
         held = block
     else:
-        chunk, rows = min(k, widest), min(c, 66)
-        parts = max(1, min(8, (1 << 18) // (c * k), tiles.total // 64))
+        chunk, rows = min(k, widest), min(c, 96)
+        parts = max(1, min(8, (1 << 16) // (c * k), tiles.total // 64))
         share = -(-tiles.total // parts)
-        block = _even(share, 128)
+        block = _even(share, 96)
         held = tiles.total
     parts = -(-tiles.total // share)
     v_plane, e_plane, m_plane = held * v_row + 64, held * e_row + 64, _plane(rows * chunk * size)
     v_bytes, e_bytes, m_bytes = [_POINTS * plane for plane in (v_plane, e_plane, m_plane)]
     each = threads if own else 1
+    parted_count = 9 * (parts * c * k if parts > 1 else threads * rows * chunk)
     copy_x, copy_g = not is_last(x), not is_last(g)
     x_area, g_area, v, e, m, parted, checks = carve(
         (x.size if copy_x else 0, dtype), (g.size if copy_g else 0, dtype), (v_bytes * each, np.uint8),
-        (e_bytes * each, np.uint8), (m_bytes * threads, np.uint8), (parts * 9 * c * k, dtype), (threads * lanes, dtype),
+        (e_bytes * each, np.uint8), (m_bytes * threads, np.uint8), (parted_count, dtype), (threads * lanes, dtype),
     )  # fmt: skip
     if copy_x:
         copy_last(place, x, x_area)
@@ -245,6 +246,7 @@ def weight_gradient(g: np.ndarray, x: np.ndarray, shape: Ints, padding: Ints) ->
         copy_last(place, g, g_area)
         g = g_area
     checks.fill(0)
+    found = np.empty(shape, dtype)
     nothing = zeros(max(c, k), dtype)
     if not own:
         pieces = -(-tiles.total // 8)
@@ -257,8 +259,8 @@ def weight_gradient(g: np.ndarray, x: np.ndarray, shape: Ints, padding: Ints) ->
     compute(
         parts * -(-c // rows) * -(-k // chunk), 1, x, g, parted, nothing, v, e, m, checks, *tiles, *extent, c, *outs, k,
         *padding, share, parts, block, rows, chunk, not own, v_plane, e_plane, m_plane, v_row, e_row, v_bytes, e_bytes,
-        m_bytes,
+        m_bytes, found,
     )  # fmt: skip
-    found = np.empty(shape, dtype)
-    sum_parts(unpack, parted, found, parts, 1)
+    if parts > 1:
+        sum_parts(unpack, parted, found, parts, 1)
     return None if checks.any() else found

@@ -13,7 +13,7 @@ from typing import Any
 from numba import njit
 
 from .builder import Real, kernel
-from .microkernel import ROWS, make_panel, make_width, move_register, panel_width, transpose
+from .microkernel import ROWS, make_panel, make_width, panel_width, sum_registers, transpose
 from .simd import address, array_at, integer, local_words, read_words, word_at
 
 
@@ -26,7 +26,7 @@ def make_pack(real: Real) -> Any:
     `target` is an address; `wide` the columns of the panel and `here` those that there are.
     """
     lanes, size, square = real.lanes, real.size, transpose(real)
-    move, at = move_register(real), array_at(real.type)
+    move, at = sum_registers(real), array_at(real.type)
     scratch = local_words(lanes * lanes * size // 8)
 
     @njit
@@ -55,7 +55,7 @@ def make_pack(real: Real) -> Any:
                     for i in range(count):
                         row = (places[tap] * depth + o + inner) * wide + j
                         if whole:
-                            move(turned + i * lanes * size, target + row * size)
+                            move(turned + i * lanes * size, 1, 0, target + row * size)
                         else:
                             for k in range(some):
                                 packed[row + k] = filters[start + done + i + k * column]
@@ -312,6 +312,47 @@ def weight_gradient(real: Real) -> Any:
     return weight_gradient
 
 
+def make_unpack(real: Real) -> Any:
+    """``unpack_panel(...)``: sums panels ``[tap][depth][column]`` into a gradient laid out as filters.
+
+    `source` is the address of the first of `count` panels, which are `whole` bytes apart; `depth` and `wide` are their
+    sides. Of them, `channels` and `here` columns go to the gradient's element `target` and after, `column` elements
+    apart.
+    """
+    lanes, size, square = real.lanes, real.size, transpose(real)
+    room, total = array_at(real.type), sum_registers(real)
+    scratch = local_words(2 * lanes * lanes * size // 8)
+
+    @njit
+    def unpack_panel(source, count, whole, taps, depth, wide, channels, here, gradient, target, column):
+        place = scratch()
+        turned = room(place + lanes * lanes * size)
+        rows = channels * taps
+        for j in range(0, here, lanes):
+            columns = min(lanes, here - j)
+            for done in range(0, rows, lanes):
+                some = min(lanes, rows - done)
+                c = done // taps
+                tap = done - c * taps
+                for i in range(some):
+                    start = source + ((tap * depth + c) * wide + j) * size
+                    total(start, count, whole, place + i * lanes * size)
+                    tap += 1
+                    if tap == taps:
+                        tap = 0
+                        c += 1
+                first = target + j * column + done
+                if columns == lanes and some == lanes:
+                    square(place, lanes * size, address(gradient) + first * size, column * size)
+                else:
+                    square(place, lanes * size, place + lanes * lanes * size, lanes * size)
+                    for k in range(columns):
+                        for i in range(some):
+                            gradient[first + k * column + i] = turned[k * lanes + i]
+
+    return unpack_panel
+
+
 def unpack(real: Real) -> Any:
     """Sums parts of `weight_gradient` into a gradient laid out as filters.
 
@@ -319,55 +360,29 @@ def unpack(real: Real) -> Any:
 
     Arguments: parts, gradient; parts, groups, taps, depth, columns of a group; channels in a piece.
     """
-    read, lanes, size, width, square = real.read, real.lanes, real.size, make_width(real), transpose(real)
-    widest, room = panel_width(real), array_at(real.type)
-    scratch = local_words(2 * lanes * lanes * size // 8)
+    read, lanes, size, width, unpack_panel = real.read, real.lanes, real.size, make_width(real), make_unpack(real)
+    widest = panel_width(real)
 
     @kernel
     def unpack(args, begin, end, thread):
-        parts, gradient = read(args, 0), read(args, 1)
+        parts, gradient = address(read(args, 0)), read(args, 1)
         count, groups, taps, depth = integer(args, 2), integer(args, 3), integer(args, 4), integer(args, 5)
         columns, share = integer(args, 6), integer(args, 7)
         padded = (columns + lanes - 1) // lanes * lanes
         rows, panels, shares = taps * depth, (columns + widest - 1) // widest, (depth + share - 1) // share
-        whole = groups * rows * padded
-        place = scratch()
-        sums, turned = room(place), room(place + lanes * lanes * size)
         for piece in range(begin, end):
             outer = piece // shares
-            start = (piece - outer * shares) * share * taps
-            stop = min(start + share * taps, rows)
+            start = (piece - outer * shares) * share
             g = outer // panels
             first = (outer - g * panels) * widest
             last = min(first + widest, columns)
             while first < last:
                 wide = width(last - first)
-                panel = (g * padded + first) * rows
-                for j in range(0, min(wide, last - first), lanes):
-                    here = min(lanes, last - first - j)
-                    for done in range(start, stop, lanes):
-                        some = min(lanes, stop - done)
-                        c = done // taps
-                        tap = done - c * taps
-                        for i in range(some):
-                            source = panel + (tap * depth + c) * wide + j
-                            for k in range(lanes):
-                                sums[i * lanes + k] = parts[source + k]
-                            for part in range(1, count):
-                                for k in range(lanes):
-                                    sums[i * lanes + k] += parts[source + part * whole + k]
-                            tap += 1
-                            if tap == taps:
-                                tap = 0
-                                c += 1
-                        target = (g * columns + first + j) * rows + done
-                        if here == lanes and some == lanes:
-                            square(place, lanes * size, address(gradient) + target * size, rows * size)
-                        else:
-                            square(place, lanes * size, place + lanes * lanes * size, lanes * size)
-                            for k in range(here):
-                                for i in range(some):
-                                    gradient[target + k * rows + i] = turned[k * lanes + i]
+                unpack_panel(
+                    parts + ((g * padded + first) * rows + start * wide) * size, count, groups * rows * padded * size,
+                    taps, depth, wide, min(share, depth - start), min(wide, last - first), gradient,
+                    (g * columns + first) * rows + start * taps, rows,
+                )  # fmt: skip
                 first += wide
 
     return unpack

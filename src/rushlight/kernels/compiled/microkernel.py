@@ -242,17 +242,26 @@ def transpose(real: Real) -> Any:
 
 
 @cache
-def move_register(real: Real) -> Any:
-    """An intrinsic that copies one register's worth of elements: its arguments are the addresses, from and to."""
+def sum_registers(real: Real) -> Any:
+    """An intrinsic that adds up registers' worth of elements.
+
+    Its arguments are `source`, an address; `count`, how many registers, at least one; `step`, the bytes from one to the
+    next; `target`, the address of the sum.
+    """
 
     @intrinsic
-    def move(typing: Any, source: Any, target: Any) -> Any:
+    def total(typing: Any, source: Any, count: Any, step: Any, target: Any) -> Any:
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            source, count, step, target = values
             v = Vectors(builder, real.code, real.lanes)
-            source, target = map(v.pointer, values)
-            v.store(v.load(source, word(0)), target, word(0))
+            source, target = v.pointer(source), v.pointer(target)
+            held = cgutils.alloca_once_value(builder, v.load(source, word(0)))
+            with cgutils.for_range_slice(builder, word(1), count, word(1), intp=I64) as (index, _):
+                more = v.load(source, builder.mul(index, step))
+                builder.store(builder.fadd(builder.load(held), more), held)
+            v.store(builder.load(held), target, word(0))
             return context.get_dummy_value()
 
-        return types.void(types.int64, types.int64), emit
+        return types.void(*[types.int64] * 4), emit
 
-    return move
+    return total

@@ -25,7 +25,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .builder import Real, kernel
-from .conv import make_pack
+from .conv import make_pack, make_unpack
 from .microkernel import ROWS, Vectors, make_panel, make_width, panel_width
 from .simd import I64, address, integer, local_words, read_words, word, word_at
 
@@ -447,17 +447,18 @@ def deep(real: Real) -> Any:
 def winograd_weight(real: Real) -> Any:
     """The gradient of the weight, ``[part][panel][tap, channel][column]`` as of `conv.weight_gradient`.
 
-    A piece of work is one part of the tiles, some channels and a widest panel of columns.
+    A piece of work is one part of the tiles, some channels and a widest panel of columns. If there is but one part, the
+    gradient itself is written, and there is only room for one piece a thread.
 
     Arguments: x, g, result, zeros (a pixel), evaluated tiles of x and of g (or room for them, unless `ready`), room for
     products, checks (a register a thread); tiles, tiles down and across; height, width and channels of x, and of g;
     rows and columns of padding; tiles a part, parts; tiles in a block; channels in a piece; columns in a piece;
     `ready`; bytes from point to point of evaluated x, of evaluated g, and of products; bytes from tile to tile of both;
-    bytes a thread of evaluated x, evaluated g, products.
+    bytes a thread of evaluated x, evaluated g, products; the gradient.
     """
     read, lanes, size, width, panel = real.read, real.lanes, real.size, make_width(real), make_panel(real)
     scatter_x, scatter_g = make_scatter(real, B), make_scatter(real, _transposed(A))
-    turn = transform(real, _transposed(G), False, True)
+    turn, unpack_panel = transform(real, _transposed(G), False, True), make_unpack(real)
     words = REACH * REACH + 2 * ROWS
     room = local_words(words + panel_width(real) * size // 8)
 
@@ -479,6 +480,7 @@ def winograd_weight(real: Real) -> Any:
             v += thread * integer(args, 30)
             e += thread * integer(args, 31)
         m += thread * integer(args, 32)
+        gradient = read(args, 33)
         depth, columns = x_image[2], g_image[2]
         table = room()
         rows = table + REACH * REACH * 8
@@ -521,12 +523,20 @@ def winograd_weight(real: Real) -> Any:
             column = panels * chunk
             while column < stop:
                 wide = width(stop - column)
-                for c in range(c_first, c_last):
+                # [tap][channel][column], among all channels of the part, or alone, to be unpacked at once.
+                many = depth if parts > 1 else c_last - c_first
+                panel_at = result + (part * columns + column) * 9 * depth * size + c_first * wide * size
+                if parts == 1:
+                    panel_at = result + thread * 9 * rows_chunk * chunk * size
+                for c in range(c_last - c_first):
                     for tap in range(9):
-                        place = (part * columns + column) * 9 * depth + (tap * depth + c) * wide
-                        word_at(table, tap, result + place * size)
-                    source = m + ((c - c_first) * chunk + column - panels * chunk) * size
+                        word_at(table, tap, panel_at + (tap * many + c) * wide * size)
+                    source = m + (c * chunk + column - panels * chunk) * size
                     turn(source, m_plane, table, 0, wide // lanes, zeros, 0)
+                if parts == 1:
+                    unpack_panel(
+                        panel_at, 1, 0, 9, many, wide, many, wide, gradient, (column * depth + c_first) * 9, depth * 9
+                    )  # fmt: skip
                 column += wide
 
     return winograd_weight
