@@ -47,7 +47,7 @@ _CACHE = 1 << 20
 # Up to how many channels in times channels out, images are thought to be larger than filters.
 WIDE = 192 * 192
 
-# Channels that are summed up at a time.
+# Channels of large filters that are evaluated at a time.
 _SLAB = 64
 
 

@@ -33,7 +33,8 @@ SIDE = 4  # of a tile of the result
 REACH = SIDE + 2  # of the pixels it is computed from
 POINTS = (0.0, 5 / 8, -5 / 8, 3 / 2, -3 / 2)  # and infinity
 
-SLAB = 64  # channels summed up at a time
+# Channels summed up at a time: fewer are more accurate, which counts most where there are few in all.
+WIDE_SLAB, DEEP_SLAB = 32, 64
 
 Matrix = tuple[tuple[float, ...], ...]
 
@@ -287,7 +288,7 @@ def evaluate_filters(real: Real) -> Any:
     return evaluate_filters
 
 
-def make_multiply(real: Real) -> Any:
+def make_multiply(real: Real, slab: int) -> Any:
     """``multiply(...)``: at every point, rows of evaluated tiles times a panel of evaluated filters."""
     size, panel = real.size, make_panel(real)
 
@@ -295,8 +296,8 @@ def make_multiply(real: Real) -> Any:
     def multiply(v, v_plane, v_row, u, u_plane, m, m_plane, count, depth, wide, more, rows, spare):
         targets = rows + ROWS * 8
         for point in range(REACH * REACH):
-            for c in range(0, depth, SLAB):
-                some = min(SLAB, depth - c)
+            for c in range(0, depth, slab):
+                some = min(slab, depth - c)
                 for tile in range(0, count, ROWS):
                     for i in range(ROWS):
                         t = min(tile + i, count - 1)
@@ -343,7 +344,7 @@ def wide(real: Real) -> Any:
     of products; bytes a thread of both.
     """
     read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
-    scatter, multiply, gather = make_scatter(real, B), make_multiply(real), make_gather(real)
+    scatter, multiply, gather = make_scatter(real, B), make_multiply(real, WIDE_SLAB), make_gather(real)
     words = REACH * REACH + 2 * ROWS
     room = local_words(words + panel_width(real) * size // 8)
 
@@ -394,8 +395,8 @@ def deep(real: Real) -> Any:
     evaluated filters and products.
     """
     read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
-    pack_panel, filters, multiply, gather = make_pack(real), make_filters(real), make_multiply(real), make_gather(real)
-    widest = panel_width(real)
+    pack_panel, filters, gather = make_pack(real), make_filters(real), make_gather(real)
+    multiply, widest = make_multiply(real, DEEP_SLAB), panel_width(real)
     words = REACH * REACH + 2 * ROWS
     room = local_words(words + widest * size // 8)
 
@@ -423,8 +424,8 @@ def deep(real: Real) -> Any:
             stop = min(column + widest, columns)
             while column < stop:
                 wide = width(stop - column)
-                for c in range(0, depth, SLAB):
-                    some = min(SLAB, depth - c)
+                for c in range(0, depth, DEEP_SLAB):
+                    some = min(DEEP_SLAB, depth - c)
                     # Consecutive are either the columns' filters, each channel apart, or the channels of a column.
                     inside, outers = (some, 1) if by_channel == 9 else (1, some)
                     pack_panel(
