@@ -10,6 +10,7 @@ complete when its turn comes. Two loops follow it:
 """
 
 import itertools
+import operator
 import threading
 from heapq import heappop, heappush, heappushpop
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import base
+from ..kernels.pointwise import sum_of
 from . import mode
 from .hooks import HOOKED, LeafHooks
 from .leaf import AccumulateGrad
@@ -179,6 +181,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
         The leaves reached, with their gradients in their `grad` slots, and the `Task`, if user code ran.
     """
     shared = tensors or captures
+    add = operator.add if tensors else sum_of
     heap: list[tuple[int, Any]] = []
     leaves: list[AccumulateGrad] = []
     root, next_ = node, None
@@ -193,7 +196,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                 edge = node.next0
                 have = edge.grad
                 if have is not None:
-                    edge.grad = have + result
+                    edge.grad = add(have, result)
                 elif edge.seq:
                     if not heap:  # the next of a chain: its gradient need not wait anywhere
                         node = edge
@@ -210,7 +213,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                 edge = node.next0
                 have = edge.grad
                 if have is not None:
-                    edge.grad = have + result
+                    edge.grad = add(have, result)
                 elif edge.seq:
                     edge.grad = result
                     next_ = edge
@@ -220,7 +223,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                 edge = node.next1
                 have = edge.grad
                 if have is not None:
-                    edge.grad = have + other
+                    edge.grad = add(have, other)
                 elif edge.seq:
                     edge.grad = other
                     if next_ is None:
@@ -259,7 +262,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                         if have is None and edge.seq:
                             undefined.append(edge)
                     elif have is not None:
-                        edge.grad = have + result
+                        edge.grad = add(have, result)
                     elif edge.seq:
                         edge.grad = result
                         if next_ is None:

@@ -392,3 +392,13 @@ def either(fallback: Callable[..., Any], text: str, label: str = "") -> Callable
         return fallback(*values)
 
     return compute
+
+
+_SUM = Loop("add", ("input", "other"), ("input + other",))
+
+
+def sum_of(a: Array, b: Array) -> Array:
+    """The sum of two gradients of one tensor."""
+    if a.size >= LARGE and a.dtype is b.dtype and (made := _SUM(a, b)) is not None:
+        return made  # type: ignore[no-any-return]
+    return a + b
