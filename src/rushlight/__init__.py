@@ -54,6 +54,7 @@ from .ops import (
     inplace,
     joining,
     linear_algebra,
+    lobpcg,
     loss,
     masks,
     memory_layout,

@@ -359,3 +359,17 @@ def test_any_writing(case, kind):
         return x.detach(), leaf.grad, value.grad, x._version, type(x.grad_fn).__name__
 
     _assert_same(scenario)
+
+
+@pytest.mark.parametrize("include_self", [True, False])
+@pytest.mark.parametrize("reduce", ["prod", "mean", "amax", "amin", "sum"])
+def test_index_reduce(reduce, include_self):
+    def scenario(t):
+        x = t.tensor([[1.0, 2.0], [3.0, 0.5], [0.0, 4.0]], requires_grad=True)
+        source = t.tensor([[3.0, 0.0], [3.0, 2.0], [1.0, 4.0], [5.0, 4.0]], requires_grad=True)
+        index = t.tensor([0, 0, 2, 0])
+        y = x.index_reduce(0, index, source, reduce, include_self=include_self)
+        z = x.clone().index_reduce_(0, index, source, reduce, include_self=include_self)
+        return y.detach(), z.detach(), [g.contiguous() for g in t.autograd.grad((y * y).sum(), (x, source))]
+
+    check(scenario)

@@ -6,8 +6,9 @@ from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_indexing as kernels
 from ..memory_format import preserve_format
+from ..warn import warn_once
 from .convert import to_dtype
-from .declare import Array, composite, formula, operation
+from .declare import Array, composite, formula, operation, tensor_names
 from .indexing import _index_put, index_tensor, put_at
 from .overwrite import change, copying, into, number_for
 from .view import reshape, view_method, wrap_dim
@@ -154,6 +155,46 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
 def index_copy_(input: Any, dim: int, index: Any, source: Any) -> Any:
     """The in-place form of `index_copy`."""
     return change("_index_copy", kernels.index_copy, *_index_copy_operands(input, dim, index, source))
+
+
+def _index_reduce_operands(input: Any, dim: int, index: Any, source: Any, reduce: str) -> tuple[Any, ...]:
+    if reduce not in ("prod", "mean", "amax", "amin"):
+        raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    warn_once("index_reduce() is in beta and the API may change at any time.")
+    at, index = wrap_dim(dim, len(input._shape)), _vector("index_reduce_", index)
+    if source._shape:
+        index = index.reshape(*[-1 if d == at else 1 for d in range(len(source._shape))]).expand(source._shape)
+    return input, at, index.to(dtypes.int64), source, reduce
+
+
+@composite()
+def index_reduce(
+    input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True, out: Any = None
+) -> Any:
+    """With the entries of `source` reduced into those of a dimension at the indices of a vector.
+
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        index: for each entry of `source`, which entry of `input` it goes into; indices may repeat.
+        source: the values.
+        reduce: ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``.
+        include_self: whether the former elements take part.
+        out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the reduction is unknown, or the shapes or dtypes do not match.
+    """
+    operands = _index_reduce_operands(input, dim, index, source, reduce)
+    return into(out, tensor_names["scatter_reduce"](*operands, include_self=include_self))
+
+
+@composite(inplace=True)
+def index_reduce_(input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:
+    """The in-place form of `index_reduce`."""
+    return input.scatter_reduce_(
+        *_index_reduce_operands(input, dim, index, source, reduce)[1:], include_self=include_self
+    )
 
 
 @operation(name="_index_fill", aten="index_fill", node="IndexFillBackward0", function=False, method=False,
