@@ -397,8 +397,8 @@ def either(fallback: Callable[..., Any], text: str, label: str = "") -> Callable
 _SUM = Loop("add", ("input", "other"), ("input + other",))
 
 
-def sum_of(a: Array, b: Array) -> Array:
-    """The sum of two gradients of one tensor."""
-    if a.size >= LARGE and a.dtype is b.dtype and (made := _SUM(a, b)) is not None:
-        return made  # type: ignore[no-any-return]
+def sum_of(a: Any, b: Any) -> Any:
+    """The sum of two gradients of one tensor: arrays, numbers, or several gradients in one object."""
+    if isinstance(a, Array) and a.size >= LARGE and a.dtype is b.dtype and (made := _SUM(a, b)) is not None:
+        return made
     return a + b

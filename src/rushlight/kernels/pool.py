@@ -12,6 +12,7 @@ with no workers and makes its own.
 import ctypes
 import os
 import threading
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ SIZE = 13 * LINE
 _PATIENCE = 2000
 
 
+@cache
 def default_threads() -> int:
     """The number of threads unless told otherwise: ``OMP_NUM_THREADS``, else the processors this process may use."""
     given = os.environ.get("OMP_NUM_THREADS", "")
