@@ -11,16 +11,19 @@ import os
 import re
 import sys
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-_SOURCES = Path(__file__).parent / "compiled"
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _SHARED = ("builder", "functions", "microkernel", "simd", "vector")
 
 
 @cache
-def folder() -> Path:
+def folder() -> "Path":
     """The folder of compiled kernels, made if need be."""
     import tempfile
+    from pathlib import Path
 
     given = os.environ.get("RUSHLIGHT_CACHE")
     if given:
@@ -68,13 +71,15 @@ def panel_widths() -> tuple[int, ...]:
 def _family_hash(family: str) -> str:
     import hashlib
     import importlib.metadata
+    from pathlib import Path
 
     import llvmlite.binding as llvm
 
+    sources = Path(__file__).parent / "compiled"
     digest = hashlib.sha256()
     modules = [*_SHARED, family]
     for module in modules:
-        source = (_SOURCES / f"{module}.py").read_bytes()
+        source = (sources / f"{module}.py").read_bytes()
         digest.update(source)
         imported = re.findall(rb"^from \.(\w+) import", source, re.MULTILINE)
         modules += [name.decode() for name in imported if name.decode() not in modules]

@@ -28,7 +28,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +37,7 @@ from .pool import LINE, Pool, default_threads
 
 if TYPE_CHECKING:
     import subprocess
+    from pathlib import Path
 
 Launch = Callable[..., None]
 
@@ -200,7 +200,7 @@ class Workshop:
         self._since = 0.0
         self._told = False
 
-    def file(self, family: str, name: str, code: str, text: str = "") -> Path | None:
+    def file(self, family: str, name: str, code: str, text: str = "") -> "Path | None":
         """The file of a kernel, or None as long as it is not there; then it is asked for."""
         path = disk.folder() / disk.file_name(family, name, code)
         if path.exists():
@@ -212,7 +212,7 @@ class Workshop:
         self._tell()
         return None
 
-    def _ask(self, path: Path, line: bytes) -> None:
+    def _ask(self, path: "Path", line: bytes) -> None:
         if not self._asked:
             self._since = time.monotonic()
         self._asked.add(path)
@@ -227,7 +227,7 @@ class Workshop:
             except OSError:  # it is gone: once more with a new one
                 self._process = None
 
-    def _wait(self, path: Path) -> Path:
+    def _wait(self, path: "Path") -> "Path":
         failure = path.with_suffix(".error")
         while not path.exists():
             if failure.exists():
@@ -271,7 +271,7 @@ def start_builder(noisy: bool) -> "subprocess.Popen[bytes]":
     import subprocess
 
     command = [sys.executable, "-m", f"{__package__}.compiled.builder", str(disk.folder())]
-    source = str(Path(__file__).parents[2])
+    source = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 2))
     path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH"))))
     environment = {**os.environ, "PYTHONPATH": path}
     quiet = subprocess.DEVNULL
