@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels import layer_norm as layer_kernels
 from ..kernels import normalization
 from ..kernels import numpy_normalization as kernels
 from .declare import Array, composite, in_formulas, operation
@@ -181,7 +182,7 @@ def instance_norm(
 
 # ---------------------------------------------------------------------------------------------- layer normalization
 @operation(
-    kernel=kernels.layer_norm, node="NativeLayerNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
+    kernel=layer_kernels.layer_norm, node="NativeLayerNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
     joint=("input, weight, bias", "layer_norm_backward(grad, input, dims, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
 def native_layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
@@ -191,7 +192,7 @@ def native_layer_norm(input: Array, dims: int, weight: Array | None, bias: Array
 def _layer_norm_backward(
     grad: Array, input: Array, dims: int, mean: Array, inverse: Array, weight: Array | None, eps: float, needs: Any
 ) -> Any:
-    return kernels.layer_norm_backward(grad, input, dims, mean, inverse, weight, needs)
+    return layer_kernels.layer_norm_backward(grad, input, dims, mean, inverse, weight, needs)
 
 
 def _normal_of_rows(input: Any, dims: tuple[int, ...], eps: float) -> tuple[Any, Any, int]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import dtypes
 from ..base import TensorBase
-from ..kernels import numpy_activation as kernels
+from ..kernels import softmax as kernels
 from .declare import Array, composite, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}

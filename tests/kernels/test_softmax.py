@@ -1,0 +1,53 @@
+"""Compiled softmax and its logarithm against PyTorch."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kernels.fast import as_accurate, compiled_always, dtypes, laid_out, layouts, needs_numba
+from rushlight.kernels import softmax
+
+pytestmark = needs_numba
+always = compiled_always(softmax)
+
+shapes = st.one_of(
+    st.tuples(st.integers(1, 20), st.integers(1, 300)),
+    st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 5), st.integers(1, 40)),
+    st.tuples(st.integers(1, 40000)),
+)
+
+
+@settings(max_examples=60)
+@given(
+    shapes, layouts, layouts, dtypes, st.sampled_from(["softmax", "log_softmax"]), st.sampled_from([1, 30, 1e4]),
+    st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_softmax(shape, layout, grad_layout, dtype, name, size, seed):
+    rng = np.random.default_rng(seed)
+    x = (rng.standard_normal(shape) * size).astype(dtype)
+    g = rng.standard_normal(shape).astype(dtype)
+    found = []
+    for kind in (dtype, np.float64):
+        leaf = torch.tensor(x.astype(kind), requires_grad=True)
+        y = getattr(torch, name)(leaf, -1)
+        y.backward(torch.tensor(g.astype(kind)))
+        found.append((y.detach().numpy(), leaf.grad.numpy()))
+    (theirs, their_grad), (exact, exact_grad) = found
+    y = getattr(softmax, name)(laid_out(x, layout), x.ndim - 1)
+    assert y.dtype == dtype
+    as_accurate(y, theirs, exact, "y")
+    gx = getattr(softmax, name + "_backward")(laid_out(g, grad_layout), y, x.ndim - 1)
+    as_accurate(gx, their_grad, exact_grad, "gradient")
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, 17, 39])
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_no_number(name, value, place, whole):
+    x = np.random.default_rng(0).standard_normal((3, 40)).astype(np.float32)
+    x[1, slice(None) if whole else place] = value
+    expected = getattr(torch, name)(torch.tensor(x), -1).numpy()
+    np.testing.assert_allclose(getattr(softmax, name)(x, 1), expected, 1e-5, 1e-6)
