@@ -105,7 +105,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     **{name: ("storage", name) for name in ("TypedStorage", "UntypedStorage", "is_storage")},
     **{name: ("random", name) for name in ("Generator", "default_generator", "manual_seed", "seed", "initial_seed",
                                            "get_rng_state", "set_rng_state")},
-    **{name: (name, None) for name in ("_C", "accelerator", "backends", "cuda", "version")},
+    **{name: (name, None) for name in ("_C", "overrides", "accelerator", "backends", "cuda", "version")},
     **{name: ("threads", name) for name in ("get_num_threads", "set_num_threads", "get_num_interop_threads",
                                             "set_num_interop_threads", "use_deterministic_algorithms",
                                             "are_deterministic_algorithms_enabled",

@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import devices, dtypes
+from . import devices, dtypes, overrides
 from .autograd import api, engine, leaf, metadata, mode, node
 from .autograd.leaf import AccumulateGrad
-from .base import DETACHED, UNTOUCHED, Size, TensorBase, base_of, make_size, namespace, own_version, settle, wrap
+from .base import (
+    DETACHED,
+    UNTOUCHED,
+    Size,
+    TensorBase,
+    base_of,
+    make_size,
+    namespace,
+    own_version,
+    settle,
+    tensor_names,
+    wrap,
+)
 from .dtypes import dtype
 from .warn import WITHOUT_HISTORY, warn_once
 
@@ -48,6 +60,40 @@ class Tensor(TensorMethods):
         if cls is not Tensor:
             made = made.as_subclass(cls)
         return made
+
+    # ------------------------------------------------------------------------------------------ derived classes
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        overrides.register(cls)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What functions do with instances of a derived class: as with tensors, but results are of that class."""
+        return overrides.default(cls, func, types, args, kwargs)
+
+    def as_subclass(self, cls: Any) -> Any:
+        """The tensor as an instance of a derived class, on the same memory and in the same graph.
+
+        Raises:
+            TypeError: `cls` is no class, or not derived from `Tensor`.
+        """
+        if not isinstance(cls, type):
+            raise TypeError(f"cls must be a type (got {type(cls).__name__})")
+        if not issubclass(cls, Tensor):
+            raise TypeError(
+                "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. Make sure "
+                "your class inherits from Tensor."
+            )
+        found = tensor_names["alias"](self)
+        found.__class__ = cls
+        return found
+
+    @staticmethod
+    def _make_subclass(cls: Any, data: Any, require_grad: bool = False) -> Any:
+        """A leaf of a derived class on the memory of a tensor."""
+        found = data.detach()
+        found.__class__ = cls
+        return found.requires_grad_(require_grad)
 
     # ------------------------------------------------------------------------------------------ what it is
     @property

@@ -18,6 +18,8 @@ _WHERE: dict[str, tuple[str, str | None]] = {
     "memory_format": ("memory_format", "memory_format"),
     "_InferenceMode": ("autograd.grad_mode", "_InferenceMode"),
     "_set_grad_enabled": ("autograd.grad_mode", "_switch"),
+    "DisableTorchFunctionSubclass": ("overrides", "DisableTorchFunctionSubclass"),
+    "_disabled_torch_function_impl": ("overrides", "disabled_torch_function_impl"),
     "_FunctionBase": ("autograd.function", "FunctionCtx"),
     "_is_view_replay_enabled": ("autograd.grad_mode", "is_view_replay_enabled"),
     "set_anomaly_enabled": ("autograd.anomaly", "set_detect_anomaly"),

@@ -25,7 +25,16 @@ def _share(cls: type, data: Any, requires_grad: bool) -> Any:
     return t
 
 
-class Parameter(Tensor):
+class _ParameterMeta(type(Tensor)):  # type: ignore[misc]
+    """Counts instances of other classes derived from `Tensor` that `Parameter` was given as instances of it."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return super().__instancecheck__(instance) or (
+            cls is Parameter and isinstance(instance, Tensor) and "_is_param" in instance.__dict__
+        )
+
+
+class Parameter(Tensor, metaclass=_ParameterMeta):
     """A tensor that a module counts among its parameters.
 
     Args:
@@ -52,6 +61,7 @@ class Parameter(Tensor):
                 "as a Parameter, please correct the detach() semantics defined by its __torch_dispatch__() "
                 "implementation."
             )
+        t._is_param = True
         return t  # type: ignore[no-any-return]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

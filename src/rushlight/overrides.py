@@ -1,0 +1,239 @@
+"""``torch.overrides``: classes derived from `Tensor` say what functions do with their instances.
+
+Such a class may define ``__torch_function__(cls, func, types, args, kwargs)``; the default calls `func` and makes its
+results instances of the class. Nothing of this costs anything until a program derives a class: then `register` puts a
+wrapper around every public function and method, which looks for such instances among the arguments.
+
+Source: https://docs.pytorch.org/docs/stable/notes/extending.html#extending-torch-with-a-tensor-wrapper-type
+"""
+
+import functools
+import threading
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import Any
+
+from .base import TensorBase
+
+__all__ = [
+    "handle_torch_function",
+    "has_torch_function",
+    "is_tensor_like",
+    "is_tensor_method_or_property",
+    "wrap_torch_function",
+]
+
+
+class _State(threading.local):
+    disabled = 0
+
+
+_state = _State()
+# For every type met among arguments, whether it overrides functions.
+_kinds: dict[type, bool] = {}
+_active = False
+
+
+class DisableTorchFunctionSubclass:
+    """In the context, functions do with instances of derived classes what they do with tensors."""
+
+    def __enter__(self) -> None:
+        _state.disabled += 1
+
+    def __exit__(self, *exc: object) -> None:
+        _state.disabled -= 1
+
+
+def disabled_torch_function_impl(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """A ``__torch_function__`` for classes whose instances functions shall treat as tensors."""
+    with DisableTorchFunctionSubclass():
+        return func(*args, **(kwargs or {}))
+
+
+def default(cls: Any, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+    """What `Tensor`'s own ``__torch_function__`` does: calls `func`, and makes the results instances of `cls`."""
+    if not all(issubclass(cls, kind) for kind in types):
+        return NotImplemented
+    with DisableTorchFunctionSubclass():
+        return _converted(func(*args, **(kwargs or {})), cls)
+
+
+def _converted(result: Any, cls: Any) -> Any:
+    if isinstance(result, TensorBase):
+        return result if isinstance(result, cls) else result.as_subclass(cls)  # type: ignore[attr-defined]
+    if isinstance(result, (tuple, list)) and not hasattr(result, "numel"):
+        return type(result)([_converted(r, cls) for r in result])
+    return result
+
+
+# ---------------------------------------------------------------------------------------------- dispatch
+def _overrides(kind: Any) -> bool:
+    found = _kinds.get(kind)
+    if found is None:
+        own = getattr(kind, "__torch_function__", None)
+        plain = getattr(_tensor(), "__torch_function__").__func__  # noqa: B009
+        derived = issubclass(kind, TensorBase) and _is_foreign(kind)
+        found = own is not None and own is not disabled_torch_function_impl
+        found = found and (derived or getattr(own, "__func__", None) is not plain)
+        _kinds[kind] = found
+    return found
+
+
+def _overriding(values: Iterable[Any]) -> list[Any]:
+    """The arguments that override functions: one of each type, derived types first."""
+    found: list[Any] = []
+    for value in values:
+        kind = type(value)
+        if kind is list or kind is tuple:
+            inner = _overriding(value)
+        elif _overrides(kind):
+            inner = [value]
+        else:
+            continue
+        for v in inner:
+            if all(type(v) is not type(f) for f in found):
+                at = next((i for i, f in enumerate(found) if issubclass(type(v), type(f))), len(found))
+                found.insert(at, v)
+    return found
+
+
+def has_torch_function(relevant_args: Iterable[Any]) -> bool:
+    """Whether one of the values overrides functions."""
+    return not _state.disabled and bool(_overriding(relevant_args))
+
+
+def handle_torch_function(public_api: Any, relevant_args: Iterable[Any], *args: Any, **kwargs: Any) -> Any:
+    """Asks the classes of the values that override functions what `public_api` does.
+
+    Raises:
+        TypeError: none of them knows.
+    """
+    return _ask(public_api, _overriding(relevant_args), args, kwargs)
+
+
+def _ask(function: Any, overriding: list[Any], args: Any, kwargs: Any, operator: bool = False) -> Any:
+    types = tuple([type(v) for v in overriding])
+    for v in overriding:
+        result = type(v).__torch_function__(function, types, args, kwargs or None)
+        if result is not NotImplemented:
+            return result
+    if operator:
+        return NotImplemented
+    listed = "".join(f"  - tensor subclass {kind}\n" for kind in types)
+    raise TypeError(
+        f"Multiple dispatch failed for '{getattr(function, 'public', function.__name__)}'; all __torch_function__ "
+        f"handlers returned NotImplemented:\n\n{listed}\nFor more information, try re-running with "
+        "TORCH_LOGS=not_implemented"
+    )
+
+
+def _overridable(function: Any, public: str, operator: bool = False, shown: Any = None) -> Any:
+    """The function, for which instances of derived classes may stand.
+
+    Args:
+        function: the function.
+        public: its name in messages.
+        operator: whether it is the method of a Python operator.
+        shown: the function that handlers are given in its place.
+    """
+
+    @functools.wraps(function)
+    def dispatch(*args: Any, **kwargs: Any) -> Any:
+        if not _state.disabled:
+            found = _overriding((*args, *kwargs.values()) if kwargs else args)
+            if found:
+                return _ask(shown or dispatch, found, args, kwargs, operator)
+        return function(*args, **kwargs)
+
+    dispatch.__name__ = public.rpartition(".")[2]
+    dispatch.public = public  # type: ignore[attr-defined]
+    return dispatch
+
+
+# ---------------------------------------------------------------------------------------------- activation
+# The methods that Python operators mean, by the names that handlers are given.
+_OPERATORS = {
+    "add": ("__add__", "__radd__"), "sub": ("__sub__",), "mul": ("__mul__", "__rmul__"), "div": ("__truediv__",),
+    "matmul": ("__matmul__",), "eq": ("__eq__",), "ne": ("__ne__",), "lt": ("__lt__",), "le": ("__le__",),
+    "gt": ("__gt__",), "ge": ("__ge__",), "neg": ("__neg__",), "abs": ("__abs__",), "pow": ("__pow__",),
+    "add_": ("__iadd__",), "sub_": ("__isub__",), "mul_": ("__imul__",), "div_": ("__itruediv__",),
+}  # fmt: skip
+_PROPERTIES = ("T", "mT", "H", "mH", "real", "imag", "data")
+
+
+def register(cls: type) -> None:
+    """Called for every class derived from `Tensor`: from a program's first one on, functions look for such classes."""
+    global _active
+    if not _active and _is_foreign(cls):
+        _active = True
+        _wrap_everything()
+
+
+def _is_foreign(cls: type) -> bool:
+    return cls.__module__.partition(".")[0] not in ("rushlight", "torch", "torchvision")
+
+
+def _tensor() -> Any:
+    from .tensor import Tensor
+
+    return Tensor
+
+
+def _wrap_everything() -> None:
+    from . import nn
+
+    tensor = _tensor()
+    operators = {o: name for name, group in _OPERATORS.items() for o in group}
+    for owner in (TensorBase, tensor):
+        for name, value in list(vars(owner).items()):
+            if isinstance(value, FunctionType) and (owner is TensorBase or not name.startswith("_")):
+                if name not in operators:
+                    operator = name.startswith(("__r", "__i"))
+                    setattr(owner, name, _overridable(value, f"torch.Tensor.{name}", operator))
+            elif isinstance(value, property) and name in _PROPERTIES:
+                getter = _overridable(value.fget, f"torch.Tensor.{name}.__get__")
+                setattr(owner, name, property(getter, value.fset, value.fdel, value.__doc__))
+    for operator_name, name in operators.items():
+        method = vars(TensorBase).get(operator_name)
+        if method is not None:
+            setattr(TensorBase, operator_name, _overridable(method, operator_name, True, getattr(tensor, name)))
+    import rushlight
+
+    _wrap_module(rushlight, "torch")
+    _wrap_module(nn.functional, "torch.nn.functional")
+
+
+def _wrap_module(module: Any, public: str) -> None:
+    from .ops.declare import FUNCTIONS
+
+    for name, value in list(vars(module).items()):
+        ours = isinstance(value, FunctionType) and not name.startswith("_")
+        if ours and (FUNCTIONS.get(name) is value or public != "torch"):
+            setattr(module, name, _overridable(value, f"{public}.{name}"))
+
+
+# ---------------------------------------------------------------------------------------------- questions
+def is_tensor_like(inp: Any) -> bool:
+    """Whether a value is a tensor, or of a class with a ``__torch_function__``."""
+    return isinstance(inp, TensorBase) or hasattr(type(inp), "__torch_function__")
+
+
+def is_tensor_method_or_property(func: Callable[..., Any]) -> bool:
+    """Whether a function that a handler was given is a method or property of tensors."""
+    return getattr(func, "public", "").startswith("torch.Tensor.")
+
+
+def wrap_torch_function(dispatcher: Callable[..., Iterable[Any]]) -> Callable[[Any], Any]:
+    """Lets a function of one's own be overridden by the arguments that `dispatcher` picks of those it is given."""
+
+    def inner(function: Any) -> Any:
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            relevant = dispatcher(*args, **kwargs)
+            if has_torch_function(relevant):
+                return handle_torch_function(wrapped, relevant, *args, **kwargs)
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    return inner
