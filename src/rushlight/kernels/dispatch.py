@@ -129,14 +129,17 @@ def launcher(pool: Pool, function: int) -> Launch:
     return run
 
 
-def share(total: int) -> int:
-    """How many of `total` pieces of equal work a thread should take at a time.
+def share(total: int, size: int) -> int:
+    """How many of `total` pieces of `size` elements each a thread should take at a time.
 
     Handing out takes as long as some hundred additions, and what lies side by side is best computed by one thread; so
-    there are no more portions than it takes for the threads to end together.
+    there are no more portions than it takes for the threads to end together, and no small ones.
     """
-    return -(-total // (4 * get_threads())) or 1
+    return max(-(-total // (4 * get_threads())), -(-_SMALL // max(size, 1)))
 
+
+# Elements that one thread computes about as fast as another one begins to.
+_SMALL = 8192
 
 _engine: Any = None
 

@@ -13,7 +13,7 @@ from .dispatch import Kernel, ready, scratch, share
 Array = np.ndarray
 
 # From how many elements on the compiled kernels are quicker.
-SMALLEST = 8192
+SMALLEST, SMALLEST_BACKWARD = 512, 2048
 
 # Up to how many elements the arrays stay in the processor's cache, so that going through them twice is quicker than
 # keeping sums for each block of rows.
@@ -23,14 +23,14 @@ _FORWARD = Kernel("layer_norm", "forward")
 _BACKWARD = Kernel("layer_norm", "backward"), Kernel("layer_norm", "finish"), Kernel("layer_norm", "columns")
 
 
-def _usable(x: Array, *parameters: Array | None) -> bool:
+def _usable(smallest: int, x: Array, *parameters: Array | None) -> bool:
     dtype = x.dtype
-    return x.size >= SMALLEST and all(p is None or (p.dtype == dtype and p.flags.c_contiguous) for p in parameters)
+    return x.size >= smallest and all(p is None or (p.dtype == dtype and p.flags.c_contiguous) for p in parameters)
 
 
 def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> tuple[Array, Array, Array]:
     """Normalizes over the last `dims` dimensions of `x`, then scales and shifts by `weight` and `bias`."""
-    if not _usable(x, weight, bias) or (run := _FORWARD.get(x.dtype)) is None:
+    if not _usable(SMALLEST, x, weight, bias) or (run := _FORWARD.get(x.dtype)) is None:
         return numpy_normalization.layer_norm(x, dims, weight, bias, eps)
     x, dtype, lead = np.ascontiguousarray(x), x.dtype, x.shape[: x.ndim - dims]
     rows = prod(lead)
@@ -38,7 +38,7 @@ def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, ep
     y, mean, inverse = np.empty(x.shape, dtype), np.empty(kept, dtype), np.empty(kept, dtype)
     weight = np.ones(count, dtype) if weight is None else weight
     bias = np.full(count, -0.0, dtype) if bias is None else bias
-    run(rows, share(rows), x, y, count, weight, bias, mean, inverse, float(eps))
+    run(rows, share(rows, count), x, y, count, weight, bias, mean, inverse, float(eps))
     return y, mean, inverse
 
 
@@ -46,7 +46,8 @@ def layer_norm_backward(
     g: Array, x: Array, dims: int, mean: Array, inverse: Array, weight: Array | None, needs: tuple[bool, bool, bool]
 ) -> tuple[Array | None, Array | None, Array | None]:
     """The gradients of `layer_norm` with respect to `x`, `weight` and `bias` (those that `needs` asks for)."""
-    if not _usable(x, weight, mean, inverse) or g.dtype != x.dtype or (runs := ready(_BACKWARD, x.dtype)) is None:
+    usable = g.dtype == x.dtype and _usable(SMALLEST_BACKWARD, x, weight, mean, inverse)
+    if not usable or (runs := ready(_BACKWARD, x.dtype)) is None:
         return numpy_normalization.layer_norm_backward(g, x, dims, mean, inverse, weight, needs)
     backward, finish, columns = runs
     x, g, dtype, shape = np.ascontiguousarray(x), np.ascontiguousarray(g), x.dtype, x.shape
@@ -62,12 +63,12 @@ def layer_norm_backward(
     if blocked or gx is not None:
         into, sizes = g if gx is None else gx, (rows, count, block)
         how = mean, inverse, partial, width, gx is not None, blocked
-        backward(blocks, share(blocks), g, x, into, *sizes, factor, *how)
+        backward(blocks, share(blocks, block * count), g, x, into, *sizes, factor, *how)
     if not sums:
         return gx, None, None
     grad_weight, grad_bias = np.empty(kept, dtype), np.empty(kept, dtype)
     if blocked:
-        finish(groups, share(groups), partial, blocks, width, count, grad_weight, grad_bias)
+        finish(groups, share(groups, 128 * blocks), partial, blocks, width, count, grad_weight, grad_bias)
     else:
-        columns(groups, share(groups), g, x, rows, count, mean, inverse, grad_weight, grad_bias)
+        columns(groups, share(groups, 64 * rows), g, x, rows, count, mean, inverse, grad_weight, grad_bias)
     return gx, grad_weight if needs[1] else None, grad_bias if needs[2] else None

@@ -14,8 +14,8 @@ from .layout import Inner, empty, inner, lies_channels_last, ordered
 
 Array = np.ndarray
 
-# From how many elements on the compiled kernels are quicker.
-SMALLEST = 16384
+# From how many elements on the compiled kernels are quicker, of planes and of rows.
+SMALLEST, SMALLEST_ROWS = 512, 16384
 
 _PLANES = (Kernel("batch_norm_planes", "plane_forward"),)
 _PLANES_BACKWARD = (Kernel("batch_norm_planes", "plane_backward"),)
@@ -55,7 +55,8 @@ def batch_norm_train(
     dtype, channels, plane = x.dtype, x.shape[1], prod(x.shape[2:])
     rows = x.size // channels
     planes, groups = plane > 1 and not last, -(-channels // 16)
-    runs = ready(_PLANES if planes else _ROWS, dtype)
+    large = planes or x.size >= SMALLEST_ROWS
+    runs = ready(_PLANES if planes else _ROWS, dtype) if large else None
     if runs is None:
         return numpy_normalization.batch_norm_train(x, weight, bias, running_mean, running_var, momentum, eps)
     hidden, x, y = type(x) is Inner, ordered(x, last), empty(x.shape, dtype, last)
@@ -63,20 +64,20 @@ def batch_norm_train(
     parameters = (0 if p is None else p for p in (weight, bias, running_mean, running_var))
     how = *parameters, float(momentum), float(eps)
     if planes:
-        runs[0](channels, share(channels), x, y, x.shape[0], channels, plane, mean, inverse, *how)
+        runs[0](channels, share(channels, rows), x, y, x.shape[0], channels, plane, mean, inverse, *how)
     else:
         moments, finish, apply = runs
         block, blocks, width = _blocks(rows, channels)
         memory = scratch((blocks * 3 + 6) * width, dtype)
         between, partial = memory[: 4 * width].view(np.float64), memory[6 * width :]
         scale, zero = memory[4 * width : 5 * width], memory[5 * width : 6 * width]
-        moments(blocks, share(blocks), x, partial, channels, rows, block, width)
+        moments(blocks, share(blocks, block * channels), x, partial, channels, rows, block, width)
         results = mean, inverse, scale
         sizes = blocks, channels, width, block, rows
-        finish(groups, share(groups), partial, *sizes, between, between[width:], *results, *how)
+        finish(groups, share(groups, 32 * blocks), partial, *sizes, between, between[width:], *results, *how)
         if bias is None:
             zero.fill(0)
-        apply(rows, share(rows), x, y, channels, mean, scale, zero if bias is None else bias)
+        apply(rows, share(rows, channels), x, y, channels, mean, scale, zero if bias is None else bias)
     return inner(y) if hidden else y, mean, inverse
 
 
@@ -102,7 +103,7 @@ def _applied(x: Array, mean: Array, scale: Array, bias: Array) -> Array | None:
     hidden, x, y = type(x) is Inner, ordered(x, last), empty(x.shape, x.dtype, last)
     pieces = x.size // (plane if planes else channels)
     shape = (channels, plane) if planes else (channels,)
-    run(pieces, share(pieces), x, y, *shape, mean, scale, bias)
+    run(pieces, share(pieces, x.size // pieces), x, y, *shape, mean, scale, bias)
     return inner(y) if hidden else y
 
 
@@ -116,7 +117,8 @@ def batch_norm_backward(
     dtype, channels, plane = x.dtype, x.shape[1], prod(x.shape[2:])
     rows = x.size // channels
     planes, groups = plane > 1 and not last, -(-channels // 16)
-    runs = ready(_PLANES_BACKWARD if planes else _ROWS_BACKWARD, dtype)
+    large = planes or x.size >= SMALLEST_ROWS
+    runs = ready(_PLANES_BACKWARD if planes else _ROWS_BACKWARD, dtype) if large else None
     if runs is None:
         return numpy_normalization.batch_norm_backward(g, x, weight, mean, inverse, train, needs)
     hidden, x, g = type(x) is Inner, ordered(x, last), ordered(g, last)
@@ -126,7 +128,7 @@ def batch_norm_backward(
     if planes:
         into = g if gx is None else gx
         how = mean, inverse, factor, grad_weight, grad_bias, gx is not None
-        runs[0](channels, share(channels), g, x, into, x.shape[0], channels, plane, *how)
+        runs[0](channels, share(channels, rows), g, x, into, x.shape[0], channels, plane, *how)
     else:
         sums, finish, back = runs
         block, blocks, width = _blocks(rows, channels)
@@ -134,11 +136,22 @@ def batch_norm_backward(
         between = memory[: 4 * width].view(np.float64)
         scale, slope, shift = (memory[i * width : (i + 1) * width] for i in (4, 5, 6))
         partial = memory[7 * width :]
-        sums(blocks, share(blocks), g, x, mean, partial, channels, rows, block, width)
+        sums(blocks, share(blocks, block * channels), g, x, mean, partial, channels, rows, block, width)
         results = inverse, factor, grad_weight, grad_bias, scale, slope, shift
-        finish(groups, share(groups), partial, blocks, channels, width, rows, between, between[width:], *results)
+        finish(
+            groups,
+            share(groups, 32 * blocks),
+            partial,
+            blocks,
+            channels,
+            width,
+            rows,
+            between,
+            between[width:],
+            *results,
+        )
         if gx is not None:
-            back(rows, share(rows), g, x, gx, channels, mean, scale, slope, shift)
+            back(rows, share(rows, channels), g, x, gx, channels, mean, scale, slope, shift)
     if needs[0] and not train:
         # (Adding -0.0 changes nothing, not even the sign of a zero.)
         scaled = inverse if weight is None else inverse * weight

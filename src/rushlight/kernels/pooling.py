@@ -16,7 +16,7 @@ Array = np.ndarray
 Ints = tuple[int, ...]
 
 # From how many elements on the compiled kernels are quicker.
-SMALLEST = 4096
+SMALLEST = 512
 
 _PIXELS, _PLANES = Kernel("max_pool", "pixels"), Kernel("max_pool", "planes")
 _PIXELS_BACK, _PLANES_BACK = Kernel("max_pool", "pixels_back"), Kernel("max_pool", "planes_back")
@@ -54,7 +54,22 @@ def _max_pool(
     hidden, x, y = type(x) is Inner, ordered(x, last), empty((n, c, rows, columns), x.dtype, last)
     numbers = empty(y.shape, np.dtype(np.uint8), last)
     pieces = n * rows if last else n * c
-    run(pieces, share(pieces), x, y, numbers, h, w, c, rows, columns, *kernel, *stride, *padding, *dilation)
+    run(
+        pieces,
+        share(pieces, x.size // pieces),
+        x,
+        y,
+        numbers,
+        h,
+        w,
+        c,
+        rows,
+        columns,
+        *kernel,
+        *stride,
+        *padding,
+        *dilation,
+    )
     return inner(y) if hidden else y, numbers
 
 
@@ -69,7 +84,20 @@ def max_pool_backward(
             gx = empty(input_shape, g.dtype, last)
             hidden, g, numbers = type(g) is Inner, ordered(g, last), ordered(numbers, last)
             pieces = n * h if last else n * c
-            run(pieces, share(pieces), g, numbers, gx, h, w, c, *g.shape[2:], *kernel, *stride, *padding)
+            run(
+                pieces,
+                share(pieces, gx.size // pieces),
+                g,
+                numbers,
+                gx,
+                h,
+                w,
+                c,
+                *g.shape[2:],
+                *kernel,
+                *stride,
+                *padding,
+            )
             return inner(gx) if hidden else gx
     places = numpy_pooling.positions(numbers, input_shape[2:], kernel, stride, padding, dilation)
     return numpy_pooling.max_pool_backward(g, places, input_shape)

@@ -13,7 +13,7 @@ from .dispatch import Kernel, share
 Array = np.ndarray
 
 # From how many elements on the compiled kernels are quicker.
-SMALLEST = 2048
+SMALLEST, SMALLEST_BACKWARD = 512, 4096
 
 _SOFTMAX, _LOG_SOFTMAX = Kernel("softmax", "softmax"), Kernel("softmax", "log_softmax")
 _SOFTMAX_BACK, _LOG_SOFTMAX_BACK = Kernel("softmax", "softmax_back"), Kernel("softmax", "log_softmax_back")
@@ -25,17 +25,17 @@ def _forward(kernel: Kernel, otherwise: Callable[[Array, int], Array], x: Array,
     x = np.ascontiguousarray(x)
     y, count = np.empty(x.shape, x.dtype), x.shape[-1]
     rows = x.size // count
-    run(rows, share(rows), x, y, count)
+    run(rows, share(rows, count), x, y, count)
     return y
 
 
 def _backward(kernel: Kernel, otherwise: Callable[[Array, Array, int], Array], g: Array, y: Array, axis: int) -> Array:
-    if y.size < SMALLEST or axis != y.ndim - 1 or g.dtype != y.dtype or (run := kernel.get(y.dtype)) is None:
+    if y.size < SMALLEST_BACKWARD or axis != y.ndim - 1 or g.dtype != y.dtype or (run := kernel.get(y.dtype)) is None:
         return otherwise(g, y, axis)
     g, y = np.ascontiguousarray(g), np.ascontiguousarray(y)
     gx, count = np.empty(y.shape, y.dtype), y.shape[-1]
     rows = y.size // count
-    run(rows, share(rows), g, y, gx, count)
+    run(rows, share(rows, count), g, y, gx, count)
     return gx
 
 
