@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .. import base
-from ..kernels.pointwise import sum_of
+from ..kernels.pointwise import copied, sum_of
 from . import mode
 from .hooks import HOOKED, LeafHooks
 from .leaf import AccumulateGrad
@@ -205,7 +205,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                     edge.grad = result
                     next_ = edge
                 else:
-                    edge.grad = result if shared or (rule.fresh[0] and result.base is None) else result.copy("K")
+                    edge.grad = result if shared or (rule.fresh[0] and result.base is None) else copied(result)
                     leaves.append(edge)
             elif arity == TWO:
                 function = rule.tensor if tensors else rule.keep if keep else rule.run
@@ -218,7 +218,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                     edge.grad = result
                     next_ = edge
                 else:
-                    edge.grad = result if shared or (rule.fresh[0] and result.base is None) else result.copy("K")
+                    edge.grad = result if shared or (rule.fresh[0] and result.base is None) else copied(result)
                     leaves.append(edge)
                 edge = node.next1
                 have = edge.grad
@@ -234,7 +234,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                     else:
                         heappush(heap, (-edge.seq, edge))
                 else:
-                    edge.grad = other if shared or (rule.fresh[1] and other.base is None) else other.copy("K")
+                    edge.grad = other if shared or (rule.fresh[1] and other.base is None) else copied(other)
                     leaves.append(edge)
             else:
                 if arity == HOOKED or rule.user:
@@ -273,7 +273,7 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                         else:
                             heappush(heap, (-edge.seq, edge))
                     else:
-                        edge.grad = result if shared or (fresh and result.base is None) else result.copy("K")
+                        edge.grad = result if shared or (fresh and result.base is None) else copied(result)
                         leaves.append(edge)
                 if undefined:
                     # A node may run without a gradient, and only the other loop knows when its turn is.

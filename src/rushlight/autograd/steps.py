@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import base
 from ..kernels.layout import Inner, plain
+from ..kernels.pointwise import add_into
 from . import mode
 from .leaf import AccumulateGrad
 from .node import HOOKED, MANY, ONE, TWO, Outputs, derive, function_of
@@ -25,7 +26,7 @@ def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:
             grad = laid_out(grad, leaf.array)
         leaf.total = grad
     elif isinstance(total, ndarray):
-        np.add(total, grad, total)
+        add_into(total, grad)
     else:
         np.add(total._data, grad, total._data)
         base.bump(total)

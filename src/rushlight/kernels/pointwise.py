@@ -355,6 +355,23 @@ class Fused:
         return self.fallback(*values) if made is None else made
 
 
+_COPY = Loop("copy", ("input",), ("input",))
+_ADD = Loop("add", ("input", "other"), ("input + other",))
+
+
+def copied(a: Array) -> Array:
+    """A copy in the same order; of an array that repeats elements without having memory for them, one that has."""
+    # Finding out how an array repeats its elements takes a while.
+    made = _COPY(a) if a.size >= (LARGE if a.flags.c_contiguous else 16 * LARGE) else None
+    return a.copy("K") if made is None else made
+
+
+def add_into(total: Array, a: Array) -> None:
+    """Adds an array to another in its place."""
+    if total.size < LARGE or _ADD(total, a, out=total) is None:
+        np.add(total, a, total)
+
+
 @functools.cache
 def forward(name: str) -> Loop | None:
     """The loop that computes an operation, by the operation's name, or None if there is none."""
@@ -394,11 +411,8 @@ def either(fallback: Callable[..., Any], text: str, label: str = "") -> Callable
     return compute
 
 
-_SUM = Loop("add", ("input", "other"), ("input + other",))
-
-
 def sum_of(a: Any, b: Any) -> Any:
     """The sum of two gradients of one tensor: arrays, numbers, or several gradients in one object."""
-    if isinstance(a, Array) and a.size >= LARGE and a.dtype is b.dtype and (made := _SUM(a, b)) is not None:
+    if isinstance(a, Array) and a.size >= LARGE and a.dtype is b.dtype and (made := _ADD(a, b)) is not None:
         return made
     return a + b

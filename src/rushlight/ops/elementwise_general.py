@@ -11,6 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
+from ..kernels import reduction
 from ..kernels.layout import result_array
 from .codegen import Variant, saves_result
 from .declare import (
@@ -191,7 +192,9 @@ def sum_to_shape(grad: Any, shape: tuple[int, ...]) -> Any:
     """Sums an array over the dimensions along which `shape` was broadcast to the array's shape."""
     lead = grad.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1)
-    if axes:
+    if axes and grad.size >= reduction.LARGE:
+        grad = reduction.sum_over(grad, axes, True)
+    elif axes:
         grad = (
             np.add.reduce(grad, axes, dtype=grad.dtype, keepdims=True)
             if grad.dtype.kind in "fcV"

@@ -8,6 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_reduction as kernels
+from ..kernels import reduction as sums
 from ..kernels.numpy_common import narrow, widen
 from .codegen import ALIASING
 from .data import cast, given_dtype, type_name
@@ -131,7 +132,7 @@ def _spread_over(grad: Any, shape: Axes, axes: Axes, keepdims: bool) -> Any:
 
 in_formulas(kernels.spread_over, _spread_over, "spread_over", aliasing=True)
 in_formulas(
-    lambda x, axes, keepdims: kernels.sum_over(x, axes, keepdims),
+    lambda x, axes, keepdims: sums.sum_over(x, axes, keepdims),
     lambda x, axes, keepdims: _sum_dims(x, axes, keepdims, None, None),  # type: ignore[has-type]
     "sum_over",
 )
@@ -197,7 +198,7 @@ def shared_over(grad: Any, input: Any, result: Any, axes: Any, keepdims: Any) ->
 
 # ---------------------------------------------------------------------------------------------- sum
 @operation(name="_sum", node="SumBackward0", aten="sum", function=False, method=False,
-           kernel=kernels.sum_all, out=False, input="spread(grad, shape(input))", tangent="linear")  # fmt: skip
+           kernel=sums.sum_all, out=False, input="spread(grad, shape(input))", tangent="linear")  # fmt: skip
 def _sum(input: Array) -> Array:
     """The sum of all elements of a float32 or float64 tensor."""
 
@@ -207,14 +208,14 @@ def _sum(input: Array) -> Array:
 def _sum_all(input: Array, dtype: Any, source: Any) -> Array:
     """The sum of all elements, converted first."""
     x = cast(input, dtype, False)
-    return kernels.sum_over(x, tuple(range(x.ndim)))
+    return sums.sum_over(x, tuple(range(x.ndim)))
 
 
 @operation(name="_sum_dims", node="SumBackward1", aten="sum", function=False, method=False, out=False,
            input="cast_to(spread_over(grad, shape(input), dim, keepdim), source)", tangent="linear")  # fmt: skip
 def _sum_dims(input: Array, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The sum over some dimensions, converted first unless `dtype` is None."""
-    return kernels.sum_over(input if dtype is None else cast(input, dtype, False), dim, keepdim)
+    return sums.sum_over(input if dtype is None else cast(input, dtype, False), dim, keepdim)
 
 
 def sum_dtype(function: str, input: Any, dtype: Any) -> Any:
@@ -241,7 +242,7 @@ def finish_out(out: Any, result: Any, name: str) -> Any:
     return result if out is None else write_out(_Named(name), out, result)
 
 
-@composite(raw=lambda x: kernels.sum_all(x))
+@composite(raw=lambda x: sums.sum_all(x))
 def sum(
     input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None,
     keepdims: bool = False,
@@ -299,7 +300,7 @@ def bool_argument(function: str, value: Any, name: str = "keepdim") -> bool:
 
 
 # ---------------------------------------------------------------------------------------------- mean
-@operation(name="_mean", node="MeanBackward0", aten="mean", function=False, method=False, kernel=kernels.mean_all,
+@operation(name="_mean", node="MeanBackward0", aten="mean", function=False, method=False, kernel=sums.mean_all,
            out=False, input="spread(grad / count_of(shape(input)), shape(input))", tangent="linear")  # fmt: skip
 def _mean(input: Array) -> Array:
     """The mean of all elements of a float32 or float64 tensor."""
@@ -339,8 +340,8 @@ def mean_over(x: np.ndarray, axes: Axes, keepdims: bool) -> Any:
         shape = [1 if i in axes else k for i, k in enumerate(x.shape) if keepdims or i not in axes]
         return np.full(shape, np.nan, x.dtype)
     if x.dtype.char in "fdFD":
-        return kernels.sum_over(x, axes, keepdims) / n
-    return narrow(kernels.sum_over(widen(x), axes, keepdims) / n, x.dtype)
+        return sums.sum_over(x, axes, keepdims) / n
+    return narrow(sums.sum_over(widen(x), axes, keepdims) / n, x.dtype)
 
 
 def _mean_dtype(function: str, input: Any, dtype: Any) -> Any:
@@ -361,7 +362,7 @@ def _mean_dtype(function: str, input: Any, dtype: Any) -> Any:
     return None
 
 
-@composite(raw=lambda x: kernels.mean_all(x))
+@composite(raw=lambda x: sums.mean_all(x))
 def mean(
     input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None,
     keepdims: bool = False,

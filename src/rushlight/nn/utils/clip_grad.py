@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...autograd.grad_mode import no_grad
+from ...base import bump, wrap
+from ...kernels import clipping
 from ...ops.data import tensor
 from ...ops.joining import stack
 from ...tensor import Tensor
@@ -42,7 +44,8 @@ def get_total_norm(
     norm_type = float(norm_type)
     if not tensors:
         return tensor(0.0)
-    total: Tensor = stack([t.norm(norm_type) for t in tensors]).norm(norm_type)
+    large = clipping.norm([t._data for t in tensors]) if norm_type == 2.0 else None
+    total: Tensor = stack([t.norm(norm_type) for t in tensors]).norm(norm_type) if large is None else wrap(large)
     if error_if_nonfinite and not bool(total.isfinite()):
         raise RuntimeError(
             f"The total norm of order {norm_type} for gradients from `parameters` is non-finite, so it cannot be "
@@ -57,8 +60,13 @@ def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
     """Scale all gradients, in place, by ``max_norm / (total_norm + 1e-6)`` where that is below 1."""
-    factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
-    for grad in _gradients(parameters):
+    factor: Tensor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+    grads = _gradients(parameters)
+    if grads and clipping.scale([g._data for g in grads], factor.item()):
+        for grad in grads:
+            bump(grad)
+        return
+    for grad in grads:
         grad.mul_(factor)
 
 
@@ -114,5 +122,10 @@ def clip_grad_norm(
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
     """Limit every element of the gradients, in place, to the range from ``-clip_value`` to ``clip_value``."""
     limit = float(clip_value)
-    for grad in _gradients(parameters):
+    grads = _gradients(parameters)
+    if grads and clipping.limit([g._data for g in grads], limit):
+        for grad in grads:
+            bump(grad)
+        return
+    for grad in grads:
         grad.clamp_(min=-limit, max=limit)

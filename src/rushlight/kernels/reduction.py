@@ -1,0 +1,137 @@
+"""Sums and means: compiled kernels for large arrays, NumPy's functions otherwise.
+
+Functions and arguments are those of `numpy_reduction`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from . import numpy_reduction as on_numpy
+from .dispatch import Kernel
+from .pointwise import pieces
+
+Array = np.ndarray
+Axes = tuple[int, ...]
+
+# From how many elements on a compiled sum is worth its call.
+LARGE = 32768
+
+# How many elements are one piece of work; how many rows at most are added one by one, and how many columns together.
+_PIECE = 16384
+_ROWS = 128
+_STRIPE = 1024
+
+_SUM_ROWS = Kernel("reduction", "sum_rows")
+_SUM_COLUMNS = Kernel("reduction", "sum_columns")
+_SQUARES = Kernel("reduction", "square_pieces")
+
+
+def sum_all(x: Any) -> Any:
+    """See `numpy_reduction.sum_all`."""
+    if x.size >= LARGE:
+        found = _compiled_total(x)
+        if found is not None:
+            return np.asarray(found, x.dtype)
+    return on_numpy.sum_all(x)
+
+
+def mean_all(x: Any) -> Any:
+    """See `numpy_reduction.mean_all`."""
+    if x.size >= LARGE:
+        found = _compiled_total(x)
+        if found is not None:
+            return np.asarray(found / x.size, x.dtype)
+    return on_numpy.mean_all(x)
+
+
+def sum_over(x: Array, axes: Axes, keepdims: bool = False) -> Any:
+    """See `numpy_reduction.sum_over`."""
+    if x.size >= LARGE:
+        found = _compiled_sum(x, axes, keepdims)
+        if found is not None:
+            return found
+    return on_numpy.sum_over(x, axes, keepdims)
+
+
+def squares_of_all(arrays: list[Array]) -> float | None:
+    """The sum of the squares of all elements of arrays that lie row by row, or None where NumPy has to compute it."""
+    run = _SQUARES.get(arrays[0].dtype)
+    if run is None:
+        return None
+    cuts = pieces([a.size for a in arrays])
+    sums = np.empty(len(cuts))
+    run(len(cuts), 1, np.array([id(a) for a in arrays], np.int64), cuts, sums)
+    return float(np.add.reduce(sums))
+
+
+def _compiled_total(x: Array) -> Any:
+    """The sum of all elements in float64, or None where NumPy has to compute it."""
+    if x.dtype.char not in "fd":
+        return None
+    if type(x) is np.ndarray and x.flags.c_contiguous:
+        found = _rows(x, 1, x.size)
+        return None if found is None else found[0]
+    return _compiled_sum(x, tuple(range(x.ndim)), False)
+
+
+def _compiled_sum(x: Array, axes: Axes, keepdims: bool) -> Any:
+    """The sum over some axes, or None where NumPy has to compute it."""
+    code = x.dtype.char
+    if code not in "fd":
+        return None
+    y = x.view(np.ndarray) if type(x) is not np.ndarray else x
+    which = [i in axes for i in range(x.ndim)]
+    order = None
+    if not y.flags.c_contiguous:
+        order = sorted(range(y.ndim), key=lambda i: -y.strides[i])
+        y, which = y.transpose(order), [which[i] for i in order]
+        if not y.flags.c_contiguous:
+            return None
+    # Neighbouring dimensions with the same fate are as one.
+    sizes: list[int] = []
+    fates: list[bool] = []
+    for n, reduced in zip(y.shape, which, strict=True):
+        if n == 1:
+            continue
+        if fates and fates[-1] == reduced:
+            sizes[-1] *= n
+        else:
+            sizes.append(n)
+            fates.append(reduced)
+    if fates in ([True], [False, True], [True, False, True]):
+        found = _rows(y, y.size // sizes[-1], sizes[-1])
+        if found is not None and len(fates) == 3:
+            found = np.add.reduce(found.reshape(sizes[0], sizes[1]), 0)
+    elif fates in ([True, False], [False, True, False]):
+        found = _columns(y, y.size // (sizes[-2] * sizes[-1]), sizes[-2], sizes[-1])
+    else:
+        return None
+    if found is None:
+        return None
+    result = found.astype(x.dtype, copy=False).reshape([1 if r else n for n, r in zip(y.shape, which, strict=True)])
+    if order is not None:
+        result = np.ascontiguousarray(result.transpose(sorted(range(len(order)), key=order.__getitem__)))
+    return result if keepdims else result.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+
+
+def _rows(y: Array, rows: int, columns: int) -> Array | None:
+    run = _SUM_ROWS.get(y.dtype)
+    if run is None:
+        return None
+    blocks = -(-columns // _PIECE)
+    sums = np.empty(rows * blocks)
+    run(rows * blocks, max(1, _PIECE // columns), y, sums, columns, _PIECE, blocks)
+    return sums if blocks == 1 else np.add.reduce(sums.reshape(rows, blocks), 1)
+
+
+def _columns(y: Array, matrices: int, rows: int, columns: int) -> Array | None:
+    run = _SUM_COLUMNS.get(y.dtype)
+    if run is None:
+        return None
+    block, stripe = min(rows, _ROWS), min(columns, _STRIPE)
+    blocks, stripes = -(-rows // block), -(-columns // stripe)
+    sums = np.empty((matrices, blocks, columns), y.dtype)
+    grain = max(1, _PIECE // (block * stripe))
+    run(matrices * blocks * stripes, grain, y, sums, columns, rows, block, blocks, stripe, stripes)
+    return sums if blocks == 1 else np.add.reduce(sums, 1, np.float64)

@@ -1,0 +1,78 @@
+"""Compiled sums: right for all shapes, axes, orders in memory and special values, and as precise as PyTorch's."""
+
+from collections.abc import Iterator
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+
+import rushlight
+from rushlight.kernels import dispatch, reduction
+
+pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def everything_is_large() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUSHLIGHT_FAST", "wait")
+        patch.setattr(reduction, "LARGE", 1)
+        patch.setattr(reduction, "_PIECE", 64)
+        patch.setattr(reduction, "_ROWS", 5)
+        patch.setattr(reduction, "_STRIPE", 70)
+        yield
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_sums_and_means_over_any_axes(data: st.DataObject) -> None:
+    shape = tuple(data.draw(st.lists(st.sampled_from([1, 2, 3, 7, 40, 150]), min_size=1, max_size=4)))
+    if np.prod(shape) > 100_000:
+        shape = shape[:2]
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    axes = tuple(data.draw(st.lists(st.integers(0, len(shape) - 1), unique=True)))
+    keepdim, mean = data.draw(st.booleans()), data.draw(st.booleans())
+    rng = np.random.default_rng(data.draw(st.integers(0, 100)))
+    a = rng.standard_normal(shape).astype(dtype)
+    if data.draw(st.booleans()):
+        a.flat[rng.integers(a.size)] = data.draw(st.sampled_from([np.nan, np.inf, -np.inf, 0]))
+    order = data.draw(st.permutations(range(len(shape))))
+    results = []
+    for library in (torch, rushlight):
+        x = library.tensor(a.transpose(order).copy()).permute(*np.argsort(order).tolist()).requires_grad_()
+        function = library.mean if mean else library.sum
+        y = function(x, axes, keepdim) if axes else function(x)
+        y.backward(library.tensor(np.linspace(1, 2, y.numel(), dtype=dtype)).reshape(y.shape))
+        results.append([y.detach(), x.grad])
+    for theirs, ours in zip(*results, strict=True):
+        assert ours.shape == theirs.shape
+        assert ours.dtype == getattr(rushlight, str(theirs.dtype).removeprefix("torch."))
+        scale = {np.float32: 1e-6, np.float64: 1e-14}[dtype] * max(1, a.size**0.5)
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), 1e-5 if dtype is np.float32 else 1e-12, scale)
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (0, 1), (0, 2), (0, 2, 3), (3,)])
+def test_results_do_not_depend_on_the_number_of_threads(axes: tuple[int, ...]) -> None:
+    x = np.random.default_rng(0).standard_normal((4, 6, 30, 50)).astype(np.float32)
+    threads = dispatch.get_threads()
+    try:
+        found = []
+        for count in (1, 2, 3):
+            dispatch.set_threads(count)
+            found.append(reduction.sum_over(x, axes))
+    finally:
+        dispatch.set_threads(threads)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+
+
+@pytest.mark.parametrize("axes", [(0,), (1,), (0, 1)])
+def test_errors_are_at_most_twice_those_of_pytorch(axes: tuple[int, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("_PIECE", 16384), ("_ROWS", 128), ("_STRIPE", 1024)):
+        monkeypatch.setattr(reduction, name, value)
+    x = np.random.default_rng(0).random((2000, 2000), np.float32)
+    exact = x.astype(np.float64).sum(axes)
+    ours, theirs = reduction.sum_over(x, axes), torch.from_numpy(x).sum(axes).numpy()
+    assert np.linalg.norm(ours - exact) <= 2 * np.linalg.norm(theirs - exact) + np.linalg.norm(exact) * 2**-24
