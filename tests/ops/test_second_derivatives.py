@@ -100,3 +100,20 @@ def test_complex_functions():
         return [t.autograd.grad(f(z).abs().sum(), z)[0].resolve_conj() for f in functions]
 
     check(scenario, rtol=1e-9)
+
+
+def test_repeated_indices_fill_once():
+    def scenario(t):
+        x, value = numbers(t, 3, 2), t.tensor(2.0, dtype=t.float64, requires_grad=True)
+        y = x.index_fill(0, t.tensor([0, 2, 0]), value)
+        return t.autograd.grad((y * y).sum(), (x, value))
+
+    check(scenario)
+
+
+def test_similarity_of_broadcast_vectors():
+    check(lambda t: functional(t).cosine_similarity(numbers(t, 1, 2, 3).detach(), numbers(t, 2, 1, 3).detach(), dim=-2))
+
+
+def test_no_differences():
+    check(lambda t: t.diff(numbers(t, 3).detach(), 0, prepend=numbers(t, 2).detach()))

@@ -358,7 +358,8 @@ def by_reverse(operation: Any, run: Any, bound: dict[str, Any], given: dict[str,
         result = (run if before else operation.recording)(**arguments)
         results = result if isinstance(result, tuple) else (result,)
         reached = [t for t in results if t._node is not None]
-        weights = [_zeros(t).requires_grad_() for t in reached]
+        # Their values do not matter, but where a formula takes logarithms of gradients, zeros would be in the way.
+        weights = [tensor_names["ones_like"](t.detach()).requires_grad_() for t in reached]
         back = grad(reached, inputs, weights, create_graph=True, allow_unused=True) if reached else ()
         pairs = [(g, t) for g, t in zip(back, tangents, strict=bool(reached)) if g is not None and g._node is not None]
         found: Any = (None,) * len(weights)

@@ -36,6 +36,8 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return into(out, input.clone())
     at = wrap_dim(dim, len(input._shape))
     parts = [t for t in (prepend, input, append) if t is not None]
     found = cat(parts, at) if len(parts) > 1 else input

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
-from ..base import TensorBase
+from ..base import TensorBase, wrap
 from ..kernels import numpy_indexing as kernels
 from ..memory_format import preserve_format
 from ..warn import warn_once
 from .convert import to_dtype
-from .declare import Array, composite, formula, operation, tensor_names
+from .declare import Array, composite, formula, in_formulas, operation, tensor_names
 from .indexing import _index_put, index_tensor, put_at
 from .overwrite import change, copying, into, number_for
 from .view import reshape, view_method, wrap_dim
@@ -203,9 +205,12 @@ def _index_fill(input: Array, dim: int, index: Array, value: Any) -> Array:
     """With entries set to a number."""
 
 
+in_formulas(np.unique, lambda index: wrap(np.unique(index._data)), "without_repetition")
+
+
 @operation(name="_index_fill_tensor", aten="index_fill", node="IndexFillBackward1", function=False, method=False,
            kernel=copying(kernels.index_fill, preserve_format), input="_index_fill(grad, dim, index, 0)",
-           value="fit_like(_index_select(grad, dim, index), shape(value))")  # fmt: skip
+           value="fit_like(_index_select(grad, dim, without_repetition(index)), shape(value))")  # fmt: skip
 def _index_fill_tensor(input: Array, dim: int, index: Array, value: Array) -> Array:
     """With entries set to the element of a 0-dim tensor."""
 

@@ -403,6 +403,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 
 @operation(name="_logcumsumexp", node="LogcumsumexpBackward0", aten="logcumsumexp", function=False, method=False,
            out=False, kernel=kernels.logcumsumexp,
+           tangent="(input_t * exp(input - input.amax(dim, True))).cumsum(dim) / exp(result - input.amax(dim, True))",
            input="logcumsumexp_part(grad, input, result, dim) "
                  "- logcumsumexp_part(-grad, input, result, dim)")  # fmt: skip
 def _logcumsumexp(input: Array, dim: int) -> Array:

@@ -1,5 +1,6 @@
 """Distances and angles between vectors."""
 
+from ...ops.broadcasting import broadcast_tensors
 from ...tensor import Tensor
 
 __all__ = ["cosine_similarity", "pairwise_distance"]
@@ -12,6 +13,8 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Return the cosine of the angle between `x1` and `x2` along `dim`; lengths below `eps` count as `eps`."""
+    if x1.shape != x2.shape:
+        x1, x2 = broadcast_tensors(x1, x2)
     length1 = (x1 * x1).sum(dim, keepdim=True).sqrt().clamp_min(eps)
     length2 = (x2 * x2).sum(dim, keepdim=True).sqrt().clamp_min(eps)
     return (x1 / length1 * (x2 / length2)).sum(dim)
