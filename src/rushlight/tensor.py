@@ -229,6 +229,7 @@ class Tensor(TensorMethods):
 
     is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
     is_cpu = True
+    volatile = False
 
     # ------------------------------------------------------------------------------------------ autograd
     @property
@@ -265,6 +266,10 @@ class Tensor(TensorMethods):
         elif current is not None:
             self._kept_grad = current.total
             self._node = None
+
+    @requires_grad.deleter
+    def requires_grad(self) -> None:
+        raise RuntimeError("requires_grad must be a bool")
 
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
         """Sets `requires_grad` and returns the tensor."""
@@ -469,6 +474,29 @@ class Tensor(TensorMethods):
             return None
         function, index = node.function_of(current)
         return function.rule.tensors.get(index) if function.rule.arity == node.HOOKED else None
+
+    @_backward_hooks.deleter
+    def _backward_hooks(self) -> None:
+        raise RuntimeError("Deletion of _backwards_hooks not allowed!")
+
+    @property
+    def _post_accumulate_grad_hooks(self) -> Any:
+        """The hooks called when a gradient was added to this leaf's, by number, or None."""
+        hooks = self._node.hooks if type(self._node) is AccumulateGrad else None
+        return None if hooks is None else hooks.post_accumulate
+
+    @_post_accumulate_grad_hooks.deleter
+    def _post_accumulate_grad_hooks(self) -> None:
+        raise RuntimeError("Deletion of _post_accumulate_grad_hooks not allowed!")
+
+    @property
+    def _grad_fn(self) -> Any:
+        """Another name of `grad_fn`."""
+        return self.grad_fn
+
+    @_grad_fn.deleter
+    def _grad_fn(self) -> None:
+        raise RuntimeError("Deletion of _grad_fn not allowed. Detach tensor instead!")
 
     @property
     def _base(self) -> "Tensor | None":

@@ -151,6 +151,48 @@ def assigned(t):
     ]
 
 
+def deleted(t):
+    x = leaf(t)
+    names = ("grad", "data", "requires_grad", "_grad_fn", "_backward_hooks", "_post_accumulate_grad_hooks")
+    return [(name, message(lambda name=name: delattr(x, name))) for name in names], x.grad, x.requires_grad
+
+
+def stolen_where_nobody_holds_it(t):
+    class Add(t.autograd.Function):
+        place = None
+
+        @staticmethod
+        def forward(ctx, a, b):
+            return a + b
+
+        @staticmethod
+        def backward(ctx, g):
+            Add.place = g.data_ptr()
+            return g, g
+
+    a, b = t.ones(3, 4, requires_grad=True), t.ones(3, 4, requires_grad=True)
+    Add.apply(a, b)[1][0].backward()
+    both = a.grad.data_ptr(), b.grad.data_ptr()
+    first = both[0] != both[1], Add.place in both
+    a.grad = b.grad = None
+    returning(t, lambda g: t.ones(()).expand(3, 4))(Add.apply(a, b)).sum().backward()
+    return first, Add.place in (a.grad.data_ptr(), b.grad.data_ptr())
+
+
+def stolen_gradients_and_hooks(t):
+    x = leaf(t)
+    kept, seen = [], []
+    x.register_post_accumulate_grad_hook(lambda p: p.grad.add_(0.5))
+    end = t.autograd.graph.get_gradient_edge(x).node
+    end.register_hook(lambda i, o: seen.append(o[0].tolist()))
+    x.sum().backward()
+    w = leaf(t)
+    w.register_hook(kept.append)
+    w.register_post_accumulate_grad_hook(lambda p: p.grad.add_(0.5))
+    (w * 2).sum().backward()
+    return seen, x.grad, kept, w.grad
+
+
 def assigned_is_added_to(t):
     x = leaf(t)
     mine = t.ones(2)

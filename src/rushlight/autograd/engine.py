@@ -32,6 +32,7 @@ from .steps import (
     run_hooked,
     run_leaf,
     step,
+    taken,
 )
 from .tasks import FIRST, Task, in_new_thread, queue_callback, tasks
 
@@ -254,7 +255,8 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                     results = run_hooked(node, grad, keep, tensors)
                     edges = node.edges()
                 undefined = []
-                for edge, result, fresh in zip(edges, results, owned):
+                doubtful = []
+                for i, (edge, result, fresh) in enumerate(zip(edges, results, owned)):
                     if edge is None:
                         continue
                     have = edge.grad
@@ -272,8 +274,18 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                             next_ = edge
                         else:
                             heappush(heap, (-edge.seq, edge))
+                    elif shared or (fresh and result.base is None):
+                        edge.grad = result
+                        leaves.append(edge)
                     else:
-                        edge.grad = result if shared or (fresh and result.base is None) else copied(result)
+                        doubtful.append((edge, i))
+                if doubtful:
+                    grad = result = None
+                    results = list(results)
+                    for edge, i in doubtful:
+                        mine = taken(results, i)
+                        have = edge.grad
+                        edge.grad = mine if have is None else have + mine
                         leaves.append(edge)
                 if undefined:
                     # A node may run without a gradient, and only the other loop knows when its turn is.
@@ -315,6 +327,7 @@ def run_general(
     """
     if len(tasks.stack) >= NESTED_IN_ONE_THREAD:
         return in_new_thread(run_general, roots, keep, create_graph, inputs, accumulate, rest)
+    results: Any = None
     local = mode.local
     before = local.grad, local.unrecorded
     local.unrecorded = local.dual is not None and not create_graph and inputs is not None and not accumulate
@@ -343,26 +356,27 @@ def run_general(
             node = heappop(heap)[2]
             if useful is not None and node not in useful:
                 continue
-            grad = grads.pop(node, None)
             task.node = node
             edges = edges_of[node]
             if useful is not None and node in captures:
                 runs = not useful.isdisjoint(edges)
-                captured[node] = capture(node, grad, create_graph, runs)
+                captured[node] = capture(node, grads.get(node), create_graph, runs)
                 if not runs:
                     continue
             if not node.seq and isinstance(node, AccumulateGrad):
+                grad = results = result = None
                 if leaves is None:
-                    run_leaf(node, grad, create_graph)
-                elif grad is not None:
-                    have = node.grad
+                    run_leaf(node, [grads.pop(node, None)], create_graph)
+                elif node in grads:
+                    grad, have = grads.pop(node), node.grad
                     node.grad = have + grad if have is not None else grad if shared else grad.copy("K")
                     leaves.append(node)
                 continue
+            grad = grads.pop(node, None)
             rule = node.rule
             if rule.arity == ONE and grad is not None and not node_watchers:
                 function = rule.tensor if create_graph else rule.keep if keep else rule.run
-                results: Any = (function(node, grad),)
+                results = (function(node, grad),)
             else:
                 results = step(node, grad, keep, create_graph)
             if create_graph and not keep:

@@ -59,7 +59,7 @@ class AccumulateGrad(Node):
 
         if len(grads) != 1 or not isinstance(grads[0], base.TensorBase):
             return super().__call__(*grads)
-        run_leaf(self, grads[0] if mode.local.grad else grads[0]._data, mode.local.grad)
+        run_leaf(self, [grads[0] if mode.local.grad else grads[0]._data], mode.local.grad)
         return ()
 
     def register_hook(self, hook: Callable[..., Any]) -> "RemovableHandle":

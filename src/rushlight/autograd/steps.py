@@ -1,5 +1,6 @@
 """The steps of a backward: running one node, with its hooks, and adding a gradient to a leaf's."""
 
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -177,43 +178,75 @@ def _name(hook: Any) -> str:
     return getattr(hook, "__name__", "<unknown>")
 
 
-def run_leaf(leaf: AccumulateGrad, grad: Any, create_graph: bool) -> None:
+def run_leaf(leaf: AccumulateGrad, holder: list[Any], create_graph: bool) -> None:
     """Runs a leaf's hooks and adds a gradient to its own.
 
     Args:
         leaf: the leaf's node.
-        grad: the gradient: an array, under `create_graph` a Tensor; or None.
+        holder: a list with the gradient, which is taken out of it: an array, under `create_graph` a Tensor; or None.
         create_graph: whether the derivatives are recorded.
     """
     for watcher in node_watchers:
-        watcher.before(leaf, grad)
+        watcher.before(leaf, holder[0])
     hooks = leaf.hooks
-    if hooks is None:
-        if grad is not None:
-            accumulate_tensor(leaf, grad) if create_graph else accumulate_array(leaf, grad.copy("K"))
-    else:
+    if hooks is not None:
+        if not create_graph and holder[0] is not None:
+            holder[0] = base.wrap(holder[0])
         with recording(create_graph):
-            _run_hooked_leaf(leaf, hooks, grad if create_graph or grad is None else base.wrap(grad), create_graph)
+            _run_hooked_leaf(leaf, hooks, holder, create_graph)
+    elif holder[0] is not None:
+        accumulate_tensor(leaf, holder[0]) if create_graph else accumulate_array(leaf, taken(holder, 0))
     for watcher in node_watchers:
         watcher.after(leaf, ())
 
 
-def _run_hooked_leaf(leaf: AccumulateGrad, hooks: Any, grad: Any, create_graph: bool) -> None:
+def _run_hooked_leaf(leaf: AccumulateGrad, hooks: Any, holder: list[Any], create_graph: bool) -> None:
+    # The gradient is named nowhere but in the holder, so that its holders can be counted.
     for hook in list(hooks.tensor.values()):
-        grad = replacement(hook(grad), grad, hook)
+        holder[0] = replacement(hook(holder[0]), holder[0], hook)
     for hook in list(hooks.pre.values()):
-        (grad,) = replacements(hook((grad,)), (grad,), hook)
-    if grad is not None:
+        holder[:] = replacements(hook((holder[0],)), (holder[0],), hook)
+    if holder[0] is not None:
         if create_graph:
-            accumulate_tensor(leaf, grad)
+            accumulate_tensor(leaf, holder[0])
         else:
-            accumulate_array(leaf, grad._data.copy())
+            accumulate_array(leaf, holder[0]._data if _alone(holder) else holder[0]._data.copy())
     for hook in list(hooks.post_accumulate.values()):
         variable = leaf.variable
         if replacement(hook(variable), variable, hook) is not variable:
             raise RuntimeError("Tensor post accumulate grad hooks should return None.")
     for hook in list(hooks.post.values()):
-        replacements(hook((), (grad,)), (), hook)
+        replacements(hook((), (holder[0],)), (), hook)
+
+
+# ---------------------------------------------------------------------------------------------- whose memory it is
+def _holders(arrays: list[Any], i: int) -> tuple[Any, int]:
+    array = arrays[i]
+    arrays[i] = None
+    return array, getrefcount(array)
+
+
+def _tensor_holders(holder: list[Any]) -> tuple[int, int]:
+    tensor = holder[0]
+    return getrefcount(tensor), getrefcount(tensor._data)
+
+
+# What is counted where nobody else holds an array, which depends on how Python runs these functions.
+_NOBODY = _holders([np.empty(1)], 0)[1]
+_NOBODY_ELSE: list[tuple[int, int]] = []
+
+
+def taken(arrays: list[Any], i: int) -> Any:
+    """Takes an array out of a list: the array itself if nobody else holds it, else a copy."""
+    array, holders = _holders(arrays, i)
+    return array if holders == _NOBODY and array.base is None else array.copy("K")
+
+
+def _alone(holder: list[Any]) -> bool:
+    """Whether nobody else holds the Tensor in a list, or its memory."""
+    if not _NOBODY_ELSE:
+        _NOBODY_ELSE.append(_tensor_holders([base.wrap(np.empty(1))]))
+    return _tensor_holders(holder) == _NOBODY_ELSE[0] and holder[0]._data.base is None
 
 
 def capture(node: Any, grad: Any, create_graph: bool, runs: bool) -> Any:
