@@ -179,6 +179,22 @@ def stolen_where_nobody_holds_it(t):
     return first, Add.place in (a.grad.data_ptr(), b.grad.data_ptr())
 
 
+def one_leaf_as_both_inputs(t):
+    class Add(t.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            return a + b
+
+        @staticmethod
+        def backward(ctx, g):
+            return g, g
+
+    x = leaf(t)
+    for _ in range(2):
+        Add.apply(x, x).sum().backward()
+    return x.grad
+
+
 def stolen_gradients_and_hooks(t):
     x = leaf(t)
     kept, seen = [], []

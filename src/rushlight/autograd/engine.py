@@ -24,16 +24,7 @@ from .hooks import HOOKED, LeafHooks
 from .leaf import AccumulateGrad
 from .node import MANY, ONE, TWO
 from .paths import discover, known_outputs, leading_to
-from .steps import (
-    accumulate_array,
-    accumulate_tensor,
-    capture,
-    node_watchers,
-    run_hooked,
-    run_leaf,
-    step,
-    taken,
-)
+from .steps import add_to_leaves, capture, node_watchers, run_hooked, run_leaf, step, taken
 from .tasks import FIRST, Task, in_new_thread, queue_callback, tasks
 
 ndarray = np.ndarray
@@ -76,15 +67,9 @@ def run(
         ):
             try:
                 leaves, task = run_fast(root, grad if create_graph else grad._data, keep, create_graph)
+                add_to_leaves(leaves, create_graph)
             finally:
                 _running.release()
-            for leaf in leaves:
-                grad = leaf.grad
-                leaf.grad = None
-                if create_graph:
-                    accumulate_tensor(leaf, grad)
-                else:
-                    accumulate_array(leaf, grad)
             if task is not None:
                 task.finish()
             return None
@@ -109,14 +94,14 @@ def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_gr
         return None
     try:
         leaves, task = run_fast(root, grad if create_graph else grad._data, keep, create_graph, True)
+        found = []
+        for leaf in inputs:
+            grad = leaf.grad
+            found.append(grad if create_graph or grad is None else base.wrap(grad))
+        for leaf in leaves:
+            leaf.grad = None
     finally:
         _running.release()
-    found = []
-    for leaf in inputs:
-        grad = leaf.grad
-        found.append(grad if create_graph or grad is None else base.wrap(grad))
-    for leaf in leaves:
-        leaf.grad = None
     if task is not None:
         task.finish()
     return found
@@ -132,12 +117,9 @@ def run_one(root: Any, grad: Any, keep: bool) -> bool:
         return False
     try:
         leaves, task = run_fast(root, grad, keep)
+        add_to_leaves(leaves, False)
     finally:
         _running.release()
-    for leaf in leaves:
-        grad = leaf.grad
-        leaf.grad = None
-        accumulate_array(leaf, grad)
     if task is not None:
         task.finish()
     return True
@@ -285,8 +267,11 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                     for edge, i in doubtful:
                         mine = taken(results, i)
                         have = edge.grad
-                        edge.grad = mine if have is None else have + mine
-                        leaves.append(edge)
+                        if have is None:
+                            edge.grad = mine
+                            leaves.append(edge)
+                        else:
+                            edge.grad = have + mine
                 if undefined:
                     # A node may run without a gradient, and only the other loop knows when its turn is.
                     rest = dict.fromkeys(undefined)

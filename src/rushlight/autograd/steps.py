@@ -1,5 +1,6 @@
 """The steps of a backward: running one node, with its hooks, and adding a gradient to a leaf's."""
 
+import threading
 from sys import getrefcount
 from typing import Any
 
@@ -15,6 +16,8 @@ from .node import HOOKED, MANY, ONE, TWO, Outputs, derive, function_of
 ndarray = np.ndarray
 # Functions called around every node by anomaly detection and the profiler: see anomaly.py.
 node_watchers: list[Any] = []
+# Several backwards may come to one leaf at once.
+_adding = threading.RLock()
 
 
 def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:
@@ -31,6 +34,18 @@ def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:
     else:
         np.add(total._data, grad, total._data)
         base.bump(total)
+
+
+def add_to_leaves(leaves: list[AccumulateGrad], create_graph: bool) -> None:
+    """Adds the gradients that wait in the `grad` slots of leaves, and that nobody else holds, to the leaves' own."""
+    with _adding:
+        for leaf in leaves:
+            grad = leaf.grad
+            leaf.grad = None
+            if create_graph:
+                accumulate_tensor(leaf, grad)
+            else:
+                accumulate_array(leaf, grad)
 
 
 def laid_out(grad: Any, leaf: Any) -> Any:
@@ -195,7 +210,8 @@ def run_leaf(leaf: AccumulateGrad, holder: list[Any], create_graph: bool) -> Non
         with recording(create_graph):
             _run_hooked_leaf(leaf, hooks, holder, create_graph)
     elif holder[0] is not None:
-        accumulate_tensor(leaf, holder[0]) if create_graph else accumulate_array(leaf, taken(holder, 0))
+        with _adding:
+            accumulate_tensor(leaf, holder[0]) if create_graph else accumulate_array(leaf, taken(holder, 0))
     for watcher in node_watchers:
         watcher.after(leaf, ())
 
@@ -207,10 +223,11 @@ def _run_hooked_leaf(leaf: AccumulateGrad, hooks: Any, holder: list[Any], create
     for hook in list(hooks.pre.values()):
         holder[:] = replacements(hook((holder[0],)), (holder[0],), hook)
     if holder[0] is not None:
-        if create_graph:
-            accumulate_tensor(leaf, holder[0])
-        else:
-            accumulate_array(leaf, holder[0]._data if _alone(holder) else holder[0]._data.copy())
+        with _adding:
+            if create_graph:
+                accumulate_tensor(leaf, holder[0])
+            else:
+                accumulate_array(leaf, holder[0]._data if _alone(holder) else holder[0]._data.copy())
     for hook in list(hooks.post_accumulate.values()):
         variable = leaf.variable
         if replacement(hook(variable), variable, hook) is not variable:
