@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import base
 from ..kernels.layout import Inner, plain
-from ..kernels.pointwise import add_into
+from ..kernels.pointwise import add_into, copied
 from . import mode
 from .leaf import AccumulateGrad
 from .node import HOOKED, MANY, ONE, TWO, Outputs, derive, function_of
@@ -256,7 +256,7 @@ _NOBODY_ELSE: list[tuple[int, int]] = []
 def taken(arrays: list[Any], i: int) -> Any:
     """Takes an array out of a list: the array itself if nobody else holds it, else a copy."""
     array, holders = _holders(arrays, i)
-    return array if holders == _NOBODY and array.base is None else array.copy("K")
+    return array if holders == _NOBODY and array.base is None else copied(array)
 
 
 def _alone(holder: list[Any]) -> bool:
