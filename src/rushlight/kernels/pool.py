@@ -1,8 +1,8 @@
 """The threads that compiled kernels run on.
 
 One pool serves the whole process. Its workers are Python threads that spend their lives inside a compiled function
-(`compiled.pool.work`), without the interpreter's lock: they look for the next job for a tenth of a millisecond, join it
-if one comes, and otherwise sleep until the next launch. A launching thread never waits for a sleeper: it starts the
+(`compiled.pool.work`), without the interpreter's lock: they look for the next job for a fraction of a millisecond, join
+it if one comes, and otherwise sleep until the next launch. A launching thread never waits for a sleeper: it starts the
 job itself, and whoever is awake in time helps.
 
 Several Python threads may launch at once; the first gets the workers, the others compute alone. A forked child starts
@@ -28,12 +28,13 @@ JOBS = 4 * LINE  # how many jobs there were
 LIMIT = 5 * LINE  # how many threads may work, the launching one included
 FUNCTION, ARGS, TOTAL, GRAIN = 6 * LINE, 6 * LINE + 8, 6 * LINE + 16, 6 * LINE + 24
 ASLEEP = 7 * LINE  # how many workers sleep
-LOCK, UNLOCK, WAIT, WAKE = 8 * LINE, 8 * LINE + 8, 8 * LINE + 16, 8 * LINE + 24  # addresses of the system's functions
+# Addresses of the system's functions.
+LOCK, UNLOCK, WAIT, WAKE, YIELD = 8 * LINE, 8 * LINE + 8, 8 * LINE + 16, 8 * LINE + 24, 8 * LINE + 32
 MUTEX, CONDITION = 9 * LINE, 11 * LINE  # what these work on
 SIZE = 13 * LINE
 
-# How often a worker looks for a job before it goes to sleep: some 0.1 ms.
-_PATIENCE = 2000
+# How often a worker looks for a job before it goes to sleep: some 0.3 ms, which bridges the Python between two kernels.
+_PATIENCE = 12000
 
 
 @cache
@@ -97,10 +98,10 @@ def _live(work: Any, words: Any, address: int, number: int) -> None:
 def _set_up_sleep(address: int) -> bool:
     """Prepares what threads sleep on (a mutex and a condition of POSIX); False where the system has none."""
     system = ctypes.CDLL(None) if os.name == "posix" else None
-    names = ("pthread_mutex_lock", "pthread_mutex_unlock", "pthread_cond_wait", "pthread_cond_broadcast")
+    names = ("pthread_mutex_lock", "pthread_mutex_unlock", "pthread_cond_wait", "pthread_cond_broadcast", "sched_yield")
     if system is None or not all(hasattr(system, name) for name in names):
         return False
-    for place, name in zip((LOCK, UNLOCK, WAIT, WAKE), names, strict=True):
+    for place, name in zip((LOCK, UNLOCK, WAIT, WAKE, YIELD), names, strict=True):
         function = ctypes.cast(getattr(system, name), ctypes.c_void_p).value
         ctypes.c_void_p.from_address(address + place).value = function
     system.pthread_mutex_init(ctypes.c_void_p(address + MUTEX), None)

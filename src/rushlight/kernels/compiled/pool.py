@@ -24,6 +24,7 @@ from ..pool import (
     UNLOCK,
     WAIT,
     WAKE,
+    YIELD,
 )  # fmt: skip
 from .builder import entry
 from .simd import atomic_add, atomic_load, atomic_store, atomic_swap, call_kernel, call_system, pause
@@ -98,6 +99,9 @@ def work(pool, thread, patience):
         elif idle < patience:
             pause()
             idle += 1
+            # Others may have something to do here: BLAS has threads, too.
+            if idle % 64 == 0:
+                call_system(atomic_load(pool + YIELD), 0, 0)
         else:
             _sleep(pool, jobs)
             idle = 0
