@@ -40,7 +40,7 @@ def gradients(seed):
     draw = random.Random(seed)
     x = t.arange(1.0, 7.0, dtype=t.float64, requires_grad=True)
     w = t.full((6,), 0.5, dtype=t.float64, requires_grad=True)
-    fails, hook_fails = draw.random() < 0.1, draw.random() < 0.05
+    fails, hook_fails = draw.random() < 0.3, draw.random() < 0.2
 
     def hook(grad):
         if hook_fails:
@@ -104,7 +104,7 @@ def test_random_graphs_in_threads():
     for thread in threads:
         thread.join()
     assert not wrong
-    assert "ValueError" in alone or GRAPHS < 30
+    assert {"ValueError", "KeyError"} <= {found for found in alone if isinstance(found, str)}
     assert not tasks.tasks.stack
     assert not mode.local.saving
     assert mode.local.grad
