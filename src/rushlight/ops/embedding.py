@@ -6,7 +6,8 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
-from ..kernels import numpy_loss as kernels
+from ..kernels import embedding as kernels
+from ..kernels.numpy_loss import one_hot as one_hot_kernel
 from .declare import Array, composite, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -95,4 +96,4 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
         raise RuntimeError("Class values must be non-negative.")
     if num_classes != -1 and numbers.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    return wrap(kernels.one_hot(numbers, num_classes))
+    return wrap(one_hot_kernel(numbers, num_classes))
