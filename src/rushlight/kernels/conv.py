@@ -104,8 +104,9 @@ def conv_grad_weight(
             if dims == 1:
                 g, x, shape = g[:, :, None], x[:, :, None], (*weight_shape[:2], 1, *weight_shape[2:])
                 stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
-            channels, pixels = (x.shape[1], g.shape[1]), g.size // g.shape[1]
-            if groups == 1 and winograd.suits(channels, shape[2:], pixels, stride, padding, dilation, g.itemsize):
+            if groups == 1 and winograd.suits(
+                g.shape[0], shape[:2], shape[2:], g.shape[2:], stride, padding, dilation, g.itemsize
+            ):
                 found = winograd.weight_gradient(g, x, shape, padding)
                 if found is not None:
                     return found
@@ -132,8 +133,9 @@ def _by_winograd(
     groups: int, backward: bool,
 ) -> np.ndarray | None:  # fmt: skip
     """The forward or the gradient of the input by `winograd`, or None if that does not suit."""
-    channels, pixels = weight.shape[:2], x.shape[0] * prod(outs)
-    if groups > 1 or not winograd.suits(channels, weight.shape[2:], pixels, stride, padding, dilation, x.itemsize):
+    if groups > 1 or not winograd.suits(
+        x.shape[0], weight.shape[:2], weight.shape[2:], outs, stride, padding, dilation, x.itemsize
+    ):
         return None
     if backward:
         padding = (2 - padding[0], 2 - padding[1])

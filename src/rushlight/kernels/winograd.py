@@ -4,19 +4,18 @@ The functions return None if the compiled code is not ready, or if they met an i
 have spread to neighbours.
 """
 
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 from .cache import register_bytes
 from .conv_common import (
-    PACK,
     PLACE,
     Ints,
     carve,
     copy_last,
     is_last,
-    pack_filters,
     ready,
     sum_parts,
     widest_panel,
@@ -29,7 +28,7 @@ _INPUT, _GRADIENT = Kernel("winograd", "evaluate_input"), Kernel("winograd", "ev
 _FILTERS, _WIDE, _DEEP = [Kernel("winograd", name) for name in ("evaluate_filters", "wide", "deep")]
 _WEIGHT, _UNPACK = Kernel("winograd", "winograd_weight"), Kernel("conv", "unpack")
 
-_WIDE_KERNELS = PLACE, PACK, _FILTERS, _WIDE
+_WIDE_KERNELS = PLACE, _FILTERS, _WIDE
 _DEEP_KERNELS = PLACE, _INPUT, _DEEP
 _WEIGHT_KERNELS = PLACE, _INPUT, _GRADIENT, _WEIGHT, _UNPACK
 
@@ -37,9 +36,11 @@ _WEIGHT_KERNELS = PLACE, _INPUT, _GRADIENT, _WEIGHT, _UNPACK
 _SIDE = 4
 _POINTS = 36
 
-# At least so many channels in and out, and pixels of the result, for it to pay.
+# At least so many channels in and out for it to pay.
 SMALLEST_CHANNELS = 16
-SMALLEST_PIXELS = 64
+
+# Evaluating a filter at all points takes as long as multiplying so many tiles by it.
+FILTER_COST = 20
 
 # About how many bytes of a thread's evaluated tiles and products should be in its second-level cache.
 _CACHE = 1 << 20
@@ -52,27 +53,26 @@ _SLAB = 64
 
 
 def suits(
-    channels: Ints, filters: Ints, pixels: int, stride: Ints, padding: Ints, dilation: Ints, itemsize: int
+    images: int, channels: Ints, filters: Ints, outs: Ints, stride: Ints, padding: Ints, dilation: Ints, itemsize: int
 ) -> bool:  # fmt: skip
     """Whether a convolution can be computed here and is quicker so.
 
     Args:
+        images: how many.
         channels: of the input and of the result.
         filters: rows and columns of a filter.
-        pixels: of the result, in all images.
+        outs: rows and columns of the result.
         stride: as of the convolution.
         padding: as of the convolution.
         dilation: as of the convolution.
         itemsize: bytes of an element.
     """
+    if filters != (3, 3) or max(*stride, *dilation) > 1 or max(padding) > 2 or min(channels) < SMALLEST_CHANNELS:
+        return False
     lanes = register_bytes() // itemsize
-    return (
-        filters == (3, 3)
-        and stride == dilation == (1, 1)
-        and max(padding) <= 2
-        and min(channels) >= SMALLEST_CHANNELS
-        and pixels >= SMALLEST_PIXELS
-        and not any(c % lanes for c in channels)
+    # A tile takes 36 multiplications, a pixel 9.
+    return 4 * (_tiles(images, *outs).total + FILTER_COST) < images * prod(outs) and not any(
+        c % lanes for c in channels
     )
 
 
@@ -126,7 +126,7 @@ def _wide(
     runs: list[Launch], x: np.ndarray, weight: np.ndarray, bias: np.ndarray, outs: Ints, padding: Ints, backward: bool
 ) -> np.ndarray | None:
     """`convolve` for large images and small filters."""
-    place, pack, evaluate_filters, compute = runs
+    place, evaluate_filters, compute = runs
     dtype, size = x.dtype, x.itemsize
     (n, c, *extent), k = x.shape, bias.size
     threads, lanes, panel = get_threads(), register_bytes() // size, min(widest_panel(dtype), k)
@@ -137,16 +137,17 @@ def _wide(
     v_plane, m_plane = _plane(block * c * size), _plane(block * panel * size)
     v_bytes, m_bytes = _POINTS * v_plane, _POINTS * m_plane + panel * size
     copied = not is_last(x)
-    area, packed, u, v, m, checks = carve(
-        (x.size if copied else 0, dtype), (9 * c * k, dtype), (_POINTS * c * k, dtype), (v_bytes * threads, np.uint8),
-        (m_bytes * threads, np.uint8), (threads * lanes, dtype),
+    area, u, v, m, checks = carve(
+        (x.size if copied else 0, dtype), (_POINTS * (c * size + 64 // lanes) * k, np.uint8),
+        (v_bytes * threads, np.uint8), (m_bytes * threads, np.uint8), (threads * lanes, dtype),
     )  # fmt: skip
     if copied:
         copy_last(place, x, area)
         x = area
     checks.fill(0)
-    pack_filters(pack, weight, packed, list(_turned(backward)), 1, backward)
-    evaluate_filters(-(-k // widest_panel(dtype)), 1, packed, u, checks, c, k)
+    evaluate_filters(
+        -(-k // widest_panel(dtype)) * -(-c // 16), 1, weight, u, checks, c, k, *_filter_steps(c, k, backward), 16
+    )
     y = np.empty((n, *outs, k), dtype)
     compute(
         -(-tiles.total // block), 1, x, u, y, zeros(c, dtype), bias, v, m, checks, *tiles, *extent, c, *outs, k,
@@ -167,11 +168,11 @@ def _deep(
     block = _even(tiles.total, _CACHE // (_POINTS * panel * size))
     v_plane, m_plane = _plane(tiles.total * c * size), _plane(block * panel * size)
     m_bytes = _POINTS * m_plane + panel * size
-    filter_bytes = 9 * _SLAB * panel * size
+    u_bytes = _POINTS * (_SLAB * panel * size + 64)
     copied = not is_last(x)
-    area, packed, u, v, m, checks = carve(
-        (x.size if copied else 0, dtype), (threads * filter_bytes, np.uint8), (threads * 4 * filter_bytes, np.uint8),
-        (_POINTS * v_plane, np.uint8), (m_bytes * threads, np.uint8), (threads * lanes, dtype),
+    area, u, v, m, checks = carve(
+        (x.size if copied else 0, dtype), (threads * u_bytes, np.uint8), (_POINTS * v_plane, np.uint8),
+        (m_bytes * threads, np.uint8), (threads * lanes, dtype),
     )  # fmt: skip
     if copied:
         copy_last(place, x, area)
@@ -182,18 +183,16 @@ def _deep(
         v_plane, c * size,
     )  # fmt: skip
     y = np.empty((n, *outs, k), dtype)
-    by_column, by_channel = (9, 9 * k) if backward else (9 * c, 9)
     compute(
-        -(-tiles.total // block) * -(-k // widest_panel(dtype)), 1, v, weight, y, bias,
-        np.array(_turned(backward), np.int64), packed, u, m, checks, *tiles, c, *outs, k, block, by_column, by_channel,
-        v_plane, m_plane, filter_bytes, 4 * filter_bytes, m_bytes,
+        -(-tiles.total // block) * -(-k // widest_panel(dtype)), 1, v, weight, y, bias, u, m, checks, *tiles, c, *outs,
+        k, block, *_filter_steps(c, k, backward), v_plane, m_plane, u_bytes, m_bytes,
     )  # fmt: skip
     return None if checks.any() else inner(y.transpose(0, 3, 1, 2))
 
 
-def _turned(backward: bool) -> range:
-    """The places of a filter's elements, as it is or turned by half a turn."""
-    return range(8, -1, -1) if backward else range(9)
+def _filter_steps(channels: int, columns: int, backward: bool) -> Ints:
+    """Elements of the filters from column to column and from channel to channel."""
+    return (9, 9 * columns) if backward else (9 * channels, 9)
 
 
 def weight_gradient(g: np.ndarray, x: np.ndarray, shape: Ints, padding: Ints) -> np.ndarray | None:

@@ -25,16 +25,15 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from .builder import Real, kernel
-from .conv import make_pack, make_unpack
-from .microkernel import ROWS, Vectors, make_panel, make_width, panel_width
-from .simd import I64, address, integer, local_words, read_words, word, word_at
+from .conv import make_unpack
+from .microkernel import ROWS, Vectors, make_panel, make_width, panel_width, transpose
+from .simd import I64, address, array_at, integer, local_words, word, word_at
 
 SIDE = 4  # of a tile of the result
 REACH = SIDE + 2  # of the pixels it is computed from
 POINTS = (0.0, 5 / 8, -5 / 8, 3 / 2, -3 / 2)  # and infinity
 
-# Channels summed up at a time: fewer are more accurate, which counts most where there are few in all.
-WIDE_SLAB, DEEP_SLAB = 32, 64
+SLAB = 64  # channels summed up at a time, at most
 
 Matrix = tuple[tuple[float, ...], ...]
 
@@ -251,49 +250,96 @@ def evaluate_gradient(real: Real) -> Any:
 
 
 def make_filters(real: Real) -> Any:
-    """``filters(...)``: ``G w G'`` of one packed panel ``[tap][depth][column]``, ``[point][depth][column]``."""
-    size, lanes, turn = real.size, real.lanes, transform(real, G, False, False)
+    """``filters(...)``: ``G w G'`` of some channels of one panel of filters, ``[point][channel][column]``.
+
+    Element `tap` of a filter is at `source` + column * `by_column` + channel * `by_channel` + tap of the `total`
+    elements of `weight`. Filters whose columns follow each other are turned by half a turn: that is the gradient of the
+    input. `target` is an address, and `plane` the bytes from point to point.
+    """
+    lanes, size, square, turn = real.lanes, real.size, transpose(real), transform(real, G, False, False)
+    register = lanes * size
+    squares = -(-9 // lanes)
+    scratch, at = local_words(9 * lanes * register // 8), array_at(real.type)
 
     @njit
-    def filters(packed, target, wide, depth, check):
-        plane = depth * wide * size
-        for d in range(0, plane, wide * size):
-            turn(packed + d, plane, target + d, plane, wide // lanes, 0, check)
+    def filters(weight, total, source, by_column, by_channel, channels, target, plane, wide, check):
+        room = scratch()
+        turned = at(room)
+        for j in range(0, wide, lanes):
+            if by_channel == 9:
+                for c in range(0, channels, lanes):
+                    start = source + j * by_column + c * 9
+                    for piece in range(0, 9 * lanes, lanes):
+                        square(
+                            address(weight) + (start + piece) * size,
+                            by_column * size,
+                            room + piece * register,
+                            register,
+                        )
+                    for i in range(lanes):
+                        turn(
+                            room + i * 9 * register, register, target + ((c + i) * wide + j) * size, plane, 1, 0, check
+                        )  # fmt: skip
+            else:
+                for c in range(channels):
+                    start = source + j * by_column + c * by_channel
+                    # Squares reach beyond the filters they turn.
+                    if start + (lanes - 1) * by_column + squares * lanes <= total:
+                        for piece in range(0, squares * lanes, lanes):
+                            square(
+                                address(weight) + (start + piece) * size, by_column * size, room + piece * register,
+                                register,
+                            )  # fmt: skip
+                    else:
+                        for i in range(lanes):
+                            for tap in range(9):
+                                turned[tap * lanes + i] = weight[start + i * by_column + tap]
+                    turn(room + 8 * register, -register, target + (c * wide + j) * size, plane, 1, 0, check)
 
     return filters
 
 
 def evaluate_filters(real: Real) -> Any:
-    """``G w G'`` of packed filters (`conv.pack`), ``[panel][point][depth][column]``; a piece of work is a widest panel.
+    """``G w G'`` of filters, ``[panel][point][channel][column]``; a piece of work is some channels of a widest panel.
 
-    Arguments: packed, result, checks (a register a thread), depth, columns.
+    A cache line lies between points, so that they do not compete for the same places in the cache.
+
+    Arguments: filters, result, checks (a register a thread); channels, columns; elements of filters from column to
+    column and from channel to channel; channels in a piece.
     """
     read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
     widest, filters = panel_width(real), make_filters(real)
 
     @kernel
     def evaluate_filters(args, begin, end, thread):
-        packed, result = address(read(args, 0)), address(read(args, 1))
+        weight, result = read(args, 0), address(read(args, 1))
         check = address(read(args, 2)) + thread * lanes * size
         depth, columns = integer(args, 3), integer(args, 4)
+        by_column, by_channel, share = integer(args, 5), integer(args, 6), integer(args, 7)
+        shares = (depth + share - 1) // share
         for piece in range(begin, end):
-            first = piece * widest
+            panel = piece // shares
+            c = (piece - panel * shares) * share
+            first = panel * widest
             last = min(first + widest, columns)
             while first < last:
                 wide = width(last - first)
-                source, target = packed + first * 9 * depth * size, result + first * REACH * REACH * depth * size
-                filters(source, target, wide, depth, check)
+                filters(
+                    weight, 9 * depth * columns, first * by_column + c * by_channel, by_column, by_channel,
+                    min(share, depth - c), result + first // lanes * REACH * REACH * (depth * lanes * size + 64)
+                    + c * wide * size, depth * wide * size + wide // lanes * 64, wide, check,
+                )  # fmt: skip
                 first += wide
 
     return evaluate_filters
 
 
-def make_multiply(real: Real, slab: int) -> Any:
+def make_multiply(real: Real) -> Any:
     """``multiply(...)``: at every point, rows of evaluated tiles times a panel of evaluated filters."""
     size, panel = real.size, make_panel(real)
 
     @njit
-    def multiply(v, v_plane, v_row, u, u_plane, m, m_plane, count, depth, wide, more, rows, spare):
+    def multiply(v, v_plane, v_row, u, u_plane, m, m_plane, count, depth, slab, wide, more, rows, spare):
         targets = rows + ROWS * 8
         for point in range(REACH * REACH):
             for c in range(0, depth, slab):
@@ -336,7 +382,8 @@ def make_gather(real: Real) -> Any:
 def wide(real: Real) -> Any:
     """Tiles of the result, from large images and small filters; a piece of work is a block of tiles.
 
-    Filters were evaluated before; each block's tiles are evaluated, multiplied and interpolated while in the cache.
+    Filters were evaluated before, by `evaluate_filters`; each block's tiles are evaluated, multiplied and interpolated
+    while in the cache.
 
     Arguments: x, evaluated filters, y, zeros (a pixel of x), bias or zeros, room for evaluated tiles, room for
     products, checks (a register a thread); tiles, tiles down and across; height, width and channels of x; height, width
@@ -344,7 +391,7 @@ def wide(real: Real) -> Any:
     of products; bytes a thread of both.
     """
     read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
-    scatter, multiply, gather = make_scatter(real, B), make_multiply(real, WIDE_SLAB), make_gather(real)
+    scatter, multiply, gather = make_scatter(real, B), make_multiply(real), make_gather(real)
     words = REACH * REACH + 2 * ROWS
     room = local_words(words + panel_width(real) * size // 8)
 
@@ -363,6 +410,8 @@ def wide(real: Real) -> Any:
         v += thread * integer(args, 22)
         m += thread * integer(args, 23)
         depth, columns = x_image[2], y_image[2]
+        # Sums of two sums are more accurate, which counts where there are few channels.
+        slab = min(SLAB, max(16, depth // 2))
         table = room()
         for piece in range(begin, end):
             first = piece * block
@@ -372,8 +421,9 @@ def wide(real: Real) -> Any:
             while column < columns:
                 wide = width(columns - column)
                 multiply(
-                    v, v_plane, depth * size, u + column * REACH * REACH * depth * size, depth * wide * size, m,
-                    m_plane, last - first, depth, wide, 0, table + REACH * REACH * 8, table + words * 8,
+                    v, v_plane, depth * size, u + column // lanes * REACH * REACH * (depth * lanes * size + 64),
+                    depth * wide * size + wide // lanes * 64, m, m_plane, last - first, depth, slab,
+                    wide, 0, table + REACH * REACH * 8, table + words * 8,
                 )  # fmt: skip
                 gather(
                     m, m_plane, y, m + REACH * REACH * m_plane, first, last, tiles, y_image, column, wide, bias, table
@@ -386,33 +436,30 @@ def wide(real: Real) -> Any:
 def deep(real: Real) -> Any:
     """Tiles of the result, from small images and large filters; a piece of work is a block of tiles and a widest panel.
 
-    Tiles were evaluated before; a few channels of the filters are packed, evaluated and multiplied while in the cache.
+    Tiles were evaluated before; a few channels of the filters are evaluated and multiplied while in the cache.
 
-    Arguments: evaluated tiles, filters, y, bias or zeros, places of taps (see `conv.make_pack`), room for packed
-    filters, for evaluated ones and for products, checks (a register a thread); tiles, tiles down and across; channels
-    of x; height, width and channels of y; tiles in a block; elements of filters from column to column and from channel
-    to channel; bytes from point to point of evaluated tiles and of products; bytes a thread of packed filters,
-    evaluated filters and products.
+    Arguments: evaluated tiles, filters, y, bias or zeros, room for evaluated filters and for products, checks (a
+    register a thread); tiles, tiles down and across; channels of x; height, width and channels of y; tiles in a block;
+    elements of filters from column to column and from channel to channel; bytes from point to point of evaluated tiles
+    and of products; bytes a thread of evaluated filters and products.
     """
     read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
-    pack_panel, filters, gather = make_pack(real), make_filters(real), make_gather(real)
-    multiply, widest = make_multiply(real, DEEP_SLAB), panel_width(real)
+    filters, gather = make_filters(real), make_gather(real)
+    multiply, widest = make_multiply(real), panel_width(real)
     words = REACH * REACH + 2 * ROWS
     room = local_words(words + widest * size // 8)
 
     @kernel
     def winograd_deep(args, begin, end, thread):
         v, weight, y, bias = address(read(args, 0)), read(args, 1), address(read(args, 2)), address(read(args, 3))
-        places = read_words(args, 4)
-        packed, u, m = address(read(args, 5)), address(read(args, 6)), address(read(args, 7))
-        check = address(read(args, 8)) + thread * lanes * size
-        count, tiles = integer(args, 9), (integer(args, 10), integer(args, 11))
-        depth, y_image = integer(args, 12), (integer(args, 13), integer(args, 14), integer(args, 15))
-        block, by_column, by_channel = integer(args, 16), integer(args, 17), integer(args, 18)
-        v_plane, m_plane = integer(args, 19), integer(args, 20)
-        packed += thread * integer(args, 21)
-        u += thread * integer(args, 22)
-        m += thread * integer(args, 23)
+        u, m = address(read(args, 4)), address(read(args, 5))
+        check = address(read(args, 6)) + thread * lanes * size
+        count, tiles = integer(args, 7), (integer(args, 8), integer(args, 9))
+        depth, y_image = integer(args, 10), (integer(args, 11), integer(args, 12), integer(args, 13))
+        block, by_column, by_channel = integer(args, 14), integer(args, 15), integer(args, 16)
+        v_plane, m_plane = integer(args, 17), integer(args, 18)
+        u += thread * integer(args, 19)
+        m += thread * integer(args, 20)
         columns = y_image[2]
         blocks = (count + block - 1) // block
         table = room()
@@ -424,18 +471,17 @@ def deep(real: Real) -> Any:
             stop = min(column + widest, columns)
             while column < stop:
                 wide = width(stop - column)
-                for c in range(0, depth, DEEP_SLAB):
-                    some = min(DEEP_SLAB, depth - c)
-                    # Consecutive are either the columns' filters, each channel apart, or the channels of a column.
-                    inside, outers = (some, 1) if by_channel == 9 else (1, some)
-                    pack_panel(
-                        weight, depth * columns * 9, column * by_column + c * by_channel, by_column, by_channel, 9,
-                        inside, outers, places, packed, wide, wide,
+                for c in range(0, depth, SLAB):
+                    some = min(SLAB, depth - c)
+                    # As in `evaluate_filters`, points must not compete for the same places in the cache.
+                    u_plane = some * wide * size + 64
+                    filters(
+                        weight, depth * columns * 9, column * by_column + c * by_channel, by_column, by_channel, some,
+                        u, u_plane, wide, check,
                     )  # fmt: skip
-                    filters(packed, u, wide, some, check)
                     multiply(
-                        v + first * depth * size + c * size, v_plane, depth * size, u, some * wide * size, m, m_plane,
-                        last - first, some, wide, 1 if c > 0 else 0, table + REACH * REACH * 8, table + words * 8,
+                        v + first * depth * size + c * size, v_plane, depth * size, u, u_plane, m, m_plane,
+                        last - first, some, SLAB, wide, 1 if c > 0 else 0, table + REACH * REACH * 8, table + words * 8,
                     )  # fmt: skip
                 gather(
                     m, m_plane, y, m + REACH * REACH * m_plane, first, last, tiles, y_image, column, wide, bias, table
