@@ -1,4 +1,7 @@
-"""What all tests share: the folder of helpers on the path, and how Hypothesis draws its examples."""
+"""What all tests share: the folder of helpers on the path, and how Hypothesis draws its examples.
+
+With ``RUSHLIGHT_TEST_FORCE_KERNELS=1`` all tests run on the compiled kernels, however small the arrays.
+"""
 
 import os
 import sys
@@ -12,3 +15,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("here", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+if os.environ.get("RUSHLIGHT_TEST_FORCE_KERNELS") == "1":
+    import forced
+
+    forced.force()
