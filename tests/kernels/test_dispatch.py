@@ -9,7 +9,7 @@ import time
 import numpy as np
 import pytest
 
-from rushlight.kernels import dispatch
+from rushlight.kernels import cache, dispatch
 
 pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
 
@@ -99,7 +99,11 @@ print(first, kernel.get(np.dtype(np.float32)) is not None, "numba" in sys.module
 
 def run_program(**environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", PROGRAM], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        [sys.executable, "-W", "default", "-c", PROGRAM],
+        env={**os.environ, "RUSHLIGHT_FAST": "1", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
     )
 
 
@@ -131,3 +135,73 @@ def test_warmup_compiles_what_is_missing(tmp_path) -> None:  # type: ignore[no-u
     )
     made = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     assert made.stdout == "(3, 3)\n[]\n", made.stderr
+
+
+def test_a_damaged_file_is_compiled_anew(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    run_program(RUSHLIGHT_CACHE=str(tmp_path))
+    (file,) = tmp_path.glob("matmul-*.o")
+    whole = file.read_bytes()
+    for damaged in (b"", whole[:100] + bytes([whole[100] ^ 1]) + whole[101:], whole[:2000]):
+        file.write_bytes(damaged)
+        assert cache.fetch(file) is None
+    assert run_program(RUSHLIGHT_CACHE=str(tmp_path)).stdout == "None True False\n"
+    assert cache.fetch(file) is not None
+
+
+def test_a_folder_that_is_cleaned_away_under_way_is_made_again(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    folder = tmp_path / "kernels"
+    program = (
+        "import shutil, numpy as np\n"
+        "from rushlight.kernels import cache, dispatch\n"
+        "shutil.rmtree(cache.folder())\n"
+        "print(dispatch.Kernel('matmul', 'pack').get(np.dtype('f')) is not None)\n"
+    )
+    environment = {**os.environ, "RUSHLIGHT_CACHE": str(folder), "RUSHLIGHT_FAST": "wait"}
+    made = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert (made.stdout, made.stderr) == ("True\n", "")
+
+
+def test_a_program_may_end_while_its_kernels_are_compiled(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    program = (
+        "import numpy as np\n"
+        "from rushlight.kernels import dispatch\n"
+        "print(dispatch.Kernel('matmul', 'pack').get(np.dtype('f')))\n"
+    )
+    environment = {**os.environ, "RUSHLIGHT_CACHE": str(tmp_path), "RUSHLIGHT_FAST": "1"}
+    command = [sys.executable, "-W", "default", "-c", program]
+    made = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (made.returncode, made.stdout, made.stderr) == (0, "None\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_asks_a_builder_of_its_own(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    program = (
+        "import os, numpy as np\n"
+        "from rushlight.kernels import dispatch\n"
+        "kernel = dispatch.Kernel('matmul', 'pack')\n"
+        "kernel.get(np.dtype('f'))\n"
+        "child = os.fork()\n"
+        "os.environ['RUSHLIGHT_FAST'] = 'wait'\n"
+        "kernel = dispatch.Kernel('matmul', 'pack')\n"
+        "print(kernel.get(np.dtype('f')) is not None, flush=True)\n"
+        "if child: print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    environment = {**os.environ, "RUSHLIGHT_CACHE": str(tmp_path), "RUSHLIGHT_FAST": "1"}
+    made = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert (made.stdout, made.stderr) == ("True\nTrue\n0\n", "")
+
+
+def test_python_threads_may_look_for_kernels_at_the_same_time() -> None:
+    program = (
+        "import threading, numpy as np\n"
+        "from rushlight.kernels import dispatch\n"
+        "kernel = dispatch.Kernel('matmul', 'pack')\n"
+        "found = []\n"
+        "threads = [threading.Thread(target=lambda: found.append(kernel.get(np.dtype('f')))) for _ in range(8)]\n"
+        "for t in threads: t.start()\n"
+        "for t in threads: t.join()\n"
+        "print(len(set(found)), None in found)\n"
+    )
+    environment = {**os.environ, "RUSHLIGHT_FAST": "wait"}
+    made = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert (made.stdout, made.stderr) == ("1 False\n", "")

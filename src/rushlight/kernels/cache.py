@@ -3,13 +3,17 @@
 A kernel's file name contains a hash of everything its machine code depends on: its source, the compiler's version,
 the processor. A changed source or another machine therefore finds no file and compiles anew.
 
+A file that is not whole (a disk was full, a copy was cut off) counts as none: behind the machine code stands a seal.
+
 The folder is ``$RUSHLIGHT_CACHE``, else ``rushlight`` in the user's cache folder. Where it cannot be written, a
 temporary folder serves this process.
 """
 
 import os
 import re
+import struct
 import sys
+import zlib
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -97,3 +101,27 @@ def file_name(family: str, name: str, code: str) -> str:
 def symbol(family: str, name: str, code: str) -> str:
     """The name of a kernel's function in its object file."""
     return f"rushlight_{family}_{name}_{code}"
+
+
+_SEAL = struct.Struct("<8sQI")
+
+
+def _seal(code: bytes) -> bytes:
+    return _SEAL.pack(b"\nsealed\n", len(code), zlib.crc32(code))
+
+
+def store(path: "Path", code: bytes) -> None:
+    """Writes machine code into a file, which is there whole or not at all."""
+    scratch = path.with_name(f"{path.name}.{os.getpid()}")
+    scratch.write_bytes(code + _seal(code))
+    scratch.replace(path)
+
+
+def fetch(path: "Path") -> bytes | None:
+    """The machine code in a file; None if there is no such file or it is damaged."""
+    try:
+        held = path.read_bytes()
+    except OSError:
+        return None
+    code = held[: -_SEAL.size]
+    return code if held[-_SEAL.size :] == _seal(code) else None

@@ -20,6 +20,8 @@ on disk (`cache`), so the next program finds it at once.
 ``RUSHLIGHT_FAST=0`` leaves everything to NumPy; ``RUSHLIGHT_FAST=wait`` waits for each kernel to be compiled.
 """
 
+import atexit
+import contextlib
 import importlib.util
 import os
 import struct
@@ -85,18 +87,17 @@ class Kernel:
     def _look(self, code: str) -> Launch | None:
         if code not in self.types or not enabled():
             return None
-        now = time.monotonic()
-        looked = self._looked.get(code)
-        if looked is not None and now - looked < _PATIENCE:
-            return None
-        self._looked[code] = now
-        pool = workshop.pool()
-        path = workshop.file(self.family, self.name, code, self.text)
-        if path is None or pool is None:
-            return None
-        launch = launcher(pool, load(path, disk.symbol(self.family, self.name, code)))
-        self._ready[code] = launch
-        return launch
+        with workshop.lock:
+            now = time.monotonic()
+            if code in self._ready or now - self._looked.get(code, -1.0) < _PATIENCE:
+                return self._ready.get(code)
+            self._looked[code] = now
+            pool = workshop.pool()
+            found = workshop.code(self.family, self.name, code, self.text)
+            if found is None or pool is None:
+                return None
+            launch = self._ready[code] = launcher(pool, load(found, disk.symbol(self.family, self.name, code)))
+            return launch
 
 
 # Every kernel there is: what ``rushlight warmup`` compiles.
@@ -144,8 +145,8 @@ _SMALL = 8192
 _engine: Any = None
 
 
-def load(path: Any, name: str) -> int:
-    """Loads an object file; returns the address of the function `name` in it."""
+def load(code: bytes, name: str) -> int:
+    """Loads an object file's contents; returns the address of the function `name` in it."""
     global _engine
     import llvmlite.binding as llvm
 
@@ -154,7 +155,7 @@ def load(path: Any, name: str) -> int:
         llvm.initialize_native_asmprinter()
         target = llvm.Target.from_default_triple().create_target_machine()
         _engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
-    _engine.add_object_file(llvm.ObjectFileRef.from_path(str(path)))
+    _engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     _engine.finalize_object()
     return int(_engine.get_function_address(name))
 
@@ -199,15 +200,33 @@ class Workshop:
     def __init__(self) -> None:
         self.existing: Pool | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._asked: set[Path] = set()
         self._since = 0.0
         self._told = False
+        self._begin()
+        atexit.register(self._let_go)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._begin)
 
-    def file(self, family: str, name: str, code: str, text: str = "") -> "Path | None":
-        """The file of a kernel, or None as long as it is not there; then it is asked for."""
+    def _begin(self) -> None:
+        # A forked child asks a builder of its own; and whoever held the lock is not there to give it back.
+        self.lock = threading.RLock()
+        self._asked: set[Path] = set()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Tells the builder that nothing more will be asked; it finishes what was, after this program if need be."""
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()  # type: ignore[union-attr]
+            self._process.returncode = 0  # or Python would warn that it is still running
+            self._process = None
+
+    def code(self, family: str, name: str, code: str, text: str = "") -> bytes | None:
+        """The machine code of a kernel, or None as long as it is not there; then it is asked for."""
         path = disk.folder() / disk.file_name(family, name, code)
-        if path.exists():
-            return path
+        found = disk.fetch(path)
+        if found is not None:
+            return found
         if path not in self._asked:
             self._ask(path, f"{family} {name} {code} {text}\n".encode())
         if os.environ.get("RUSHLIGHT_FAST") == "wait":
@@ -219,6 +238,9 @@ class Workshop:
         if not self._asked:
             self._since = time.monotonic()
         self._asked.add(path)
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)  # it may have been cleaned away
+            path.with_suffix(".error").unlink(missing_ok=True)
         for _ in range(2):
             if self._process is None:
                 self._process = start_builder(noisy=False)
@@ -228,17 +250,19 @@ class Workshop:
                 self._process.stdin.flush()
                 return
             except OSError:  # it is gone: once more with a new one
-                self._process = None
+                self._let_go()
 
-    def _wait(self, path: "Path") -> "Path":
+    def _wait(self, path: "Path") -> bytes:
         failure = path.with_suffix(".error")
-        while not path.exists():
+        while True:
+            gone = self._process is None or self._process.poll() is not None
+            if (found := disk.fetch(path)) is not None:
+                return found
             if failure.exists():
                 raise RuntimeError(f"compiling a kernel failed:\n{failure.read_text()}")
-            if self._process is None or self._process.poll() is not None:
+            if gone:
                 raise RuntimeError("compiling a kernel failed: the builder is gone")
             time.sleep(0.01)
-        return path
 
     def _tell(self) -> None:
         """Prints one notice when compiling takes long."""
@@ -256,13 +280,10 @@ class Workshop:
     def pool(self) -> Pool | None:
         """The threads, as soon as their own code is compiled."""
         if self.existing is None:
-            files = [self.file("pool", name, "q") for name in ("launch", "work")]
-            if files[0] is not None and files[1] is not None:
-                launch, work = (
-                    load(files[0], disk.symbol("pool", "launch", "q")),
-                    load(files[1], disk.symbol("pool", "work", "q")),
-                )
-                self.existing = Pool(launch, work, get_threads())
+            launch, work = (self.code("pool", name, "q") for name in ("launch", "work"))
+            if launch is not None and work is not None:
+                addresses = [load(c, disk.symbol("pool", n, "q")) for c, n in ((launch, "launch"), (work, "work"))]
+                self.existing = Pool(*addresses, get_threads())
         return self.existing
 
 
@@ -279,7 +300,13 @@ def start_builder(noisy: bool) -> "subprocess.Popen[bytes]":
     environment = {**os.environ, "PYTHONPATH": path}
     quiet = subprocess.DEVNULL
     return subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=quiet, stderr=None if noisy else quiet, env=environment
+        command,
+        stdin=subprocess.PIPE,
+        stdout=quiet,
+        stderr=None if noisy else quiet,
+        env=environment,
+        # Ctrl-C is for the program.
+        process_group=0 if os.name == "posix" and not noisy else None,
     )
 
 
@@ -297,7 +324,7 @@ def warm_up(codes: str = "f") -> Iterator[tuple[str, int, int]]:
     wanted = [("pool", "launch", "q", ""), ("pool", "work", "q", "")]
     wanted += [(k.family, k.name, code, k.text) for k in KERNELS for code in k.types if code in codes]
     paths = {disk.folder() / disk.file_name(*w[:3]): w for w in wanted}
-    missing = [path for path in paths if not path.exists()]
+    missing = [path for path in paths if disk.fetch(path) is None]
     builders = [start_builder(noisy=True) for _ in range(min(get_threads(), len(missing)))]
     for i, builder in enumerate(builders):
         assert builder.stdin is not None
@@ -306,11 +333,11 @@ def warm_up(codes: str = "f") -> Iterator[tuple[str, int, int]]:
     done = len(paths) - len(missing)
     while missing:
         running = any(builder.poll() is None for builder in builders)
-        for path in [p for p in missing if p.exists()]:
+        for path in [p for p in missing if disk.fetch(p) is not None]:
             missing.remove(path)
             done += 1
             yield ".".join(paths[path][:3]), done, len(paths)
-        if missing and not running and not any(p.exists() for p in missing):
+        if missing and not running and not any(disk.fetch(p) for p in missing):
             failed = ", ".join(".".join(paths[p][:3]) for p in missing)
             raise RuntimeError(f"these kernels failed to compile: {failed}")
         time.sleep(0.02)

@@ -88,7 +88,10 @@ class Pool:
             self._workers += 1
             # The memory is among the arguments so that it lives as long as the worker.
             arguments = (self._work, self._words, self._address, self._workers)
-            threading.Thread(target=_live, args=arguments, name="rushlight", daemon=True).start()
+            try:
+                threading.Thread(target=_live, args=arguments, name="rushlight", daemon=True).start()
+            except RuntimeError:  # the system gives no more threads, or the program is ending: those there are compute
+                self._workers = self.threads
 
 
 def _live(work: Any, words: Any, address: int, number: int) -> None:

@@ -24,7 +24,7 @@ from numba import types
 from numba.core import compiler, config
 from numba.core.registry import cpu_target
 
-from ..cache import file_name, symbol
+from ..cache import fetch, file_name, store, symbol
 from . import simd
 
 if simd.REGISTER == 64:
@@ -117,10 +117,9 @@ def _caller(name: str, native: str, words: int) -> str:
 def build(folder: Path, family: str, name: str, code: str, text: str = "") -> None:
     """Compiles a kernel into its file in `folder`, unless it is there."""
     path = folder / file_name(family, name, code)
-    if not path.exists():
-        scratch = path.with_name(f"{path.name}.{os.getpid()}")
-        scratch.write_bytes(compiled(family, name, code, text))
-        scratch.replace(path)
+    if fetch(path) is None:
+        store(path, compiled(family, name, code, text))
+        path.with_suffix(".error").unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -129,6 +128,8 @@ def main() -> None:
     if hasattr(os, "nice"):
         os.nice(5)
     for line in sys.stdin:
+        if not folder.is_dir():  # a temporary one, whose program has ended
+            return
         family, name, code, *text = line.split(maxsplit=3)
         try:
             build(folder, family, name, code, *text)
