@@ -300,6 +300,12 @@ def results_without_tangent(t):
     return [both(t, x) for x in (*found, *d.max(0), *d.sort(), *d.topk(2), d.round())]
 
 
+def logarithms_of_sums(t):
+    x = t.tensor([-2.0, 0.0, 3.0, 2.5, -5.0])
+    v = t.tensor([1.0, -2.0, 0.5, 0.0, 3.0])
+    return both(t, dual(t, x, v).logcumsumexp(0)), both(t, dual(t, x, v).logsumexp(0))
+
+
 def some_without_tangent(t):
     a, b = t.ones(3), dual(t)
     mask = t.tensor([True, False, True])

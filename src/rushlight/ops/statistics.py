@@ -403,11 +403,18 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 
 @operation(name="_logcumsumexp", node="LogcumsumexpBackward0", aten="logcumsumexp", function=False, method=False,
            out=False, kernel=kernels.logcumsumexp,
-           tangent="(input_t * exp(input - input.amax(dim, True))).cumsum(dim) / exp(result - input.amax(dim, True))",
+           tangent="logcumsumexp_tangent(input_t, input, result, dim) - logcumsumexp_tangent(-input_t, input, result, "
+                   "dim)",
            input="logcumsumexp_part(grad, input, result, dim) "
                  "- logcumsumexp_part(-grad, input, result, dim)")  # fmt: skip
 def _logcumsumexp(input: Array, dim: int) -> Array:
     """The logarithms of running sums of exponentials."""
+
+
+@formula
+def logcumsumexp_tangent(tangent: Any, input: Any, result: Any, dim: int) -> Any:
+    """The tangent of `logcumsumexp` that comes from the positive tangents, computed by logarithms."""
+    return exp(_logcumsumexp(input + log(tangent.clamp_min(0)), dim) - result)  # type: ignore[name-defined]  # noqa: F821
 
 
 @formula
