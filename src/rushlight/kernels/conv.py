@@ -111,7 +111,8 @@ def conv_grad_weight(
                 if found is not None:
                     return found
             compute = _depthwise_weight if depthwise else _weight_gradient
-            return compute(runs, g, x, shape, stride, padding, dilation, groups).reshape(weight_shape)
+            found = compute(runs, g, x, shape, stride, padding, dilation, groups)
+            return found if found.shape == weight_shape else found.reshape(weight_shape)
     return numpy_conv.conv_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
 
 
@@ -323,6 +324,9 @@ def _weight_gradient(
     """The gradient, of `shape` (K, C / groups, R, S), from g (N, K, P, Q) and x (N, C, H, W)."""
     place, gradient, unpack = runs
     g, x, dtype, size = np.asarray(g), np.asarray(x), x.dtype, x.itemsize
+    if (*shape[2:], *stride, *padding) == (1, 1, 1, 1, 0, 0) and is_last(x) and is_last(g):
+        # To a filter of one pixel, all pixels of all images are one row.
+        g, x = [a.transpose(0, 2, 3, 1).reshape(1, 1, -1, a.shape[1]).transpose(0, 3, 1, 2) for a in (g, x)]
     n, k, height, breadth = g.shape
     columns, depth = k // groups, shape[1]
     c, taps = x.shape[1], shape[2] * shape[3]
