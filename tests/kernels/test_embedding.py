@@ -13,7 +13,7 @@ pytestmark = needs_numba
 always = compiled_always(embedding)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.integers(1, 50), st.integers(1, 70), st.lists(st.integers(0, 30), min_size=1, max_size=2), layouts, dtypes,
     st.booleans(), st.booleans(), st.sampled_from([np.int64, np.int32]), st.integers(0, 2**32 - 1),

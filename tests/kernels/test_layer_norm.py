@@ -26,7 +26,7 @@ def both(x, dims, weight, bias, g):
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(
     st.one_of(
         st.tuples(st.integers(1, 70), st.integers(1, 90)),

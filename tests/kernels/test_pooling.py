@@ -31,7 +31,7 @@ def windows(draw):
     return kernel, pair(1, 4), padding, pair(1, 2), draw(st.booleans())
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(
     st.tuples(st.integers(1, 3), st.integers(1, 35), st.integers(1, 12), st.integers(1, 50)), windows(),
     layouts, layouts, dtypes, st.sampled_from(sorted(SPECIAL)), st.integers(0, 2**32 - 1),
@@ -94,3 +94,25 @@ def test_the_node_keeps_numbers_and_shows_positions(batch):
     assert found[0][0] == found[1][0]
     for theirs, ours in zip(*(f[1:] for f in found), strict=True):
         np.testing.assert_allclose(ours, theirs, 1e-6)
+
+
+@settings(max_examples=50)
+@given(
+    st.tuples(st.integers(1, 3), st.integers(1, 35), st.integers(1, 12), st.integers(1, 50)), windows(),
+    layouts, layouts, dtypes, st.booleans(), st.sampled_from([None, None, 3, -2]), st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_avg_pool(shape, how, layout, grad_layout, dtype, count_include_pad, divisor, seed):
+    kernel, stride, padding, _, ceil_mode = how
+    assume(min(numpy_pooling.pool_output_shape(shape[2:], kernel, stride, padding, (1, 1), ceil_mode)) > 0)
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal(shape).astype(dtype)
+    x[rng.random(shape) < 0.01] = np.inf
+    leaf = torch.tensor(x, requires_grad=True)
+    given = kernel, stride, padding, ceil_mode, count_include_pad, divisor
+    y = F.avg_pool2d(leaf, *given)
+    g = rng.standard_normal(y.shape).astype(dtype)
+    y.backward(torch.tensor(g))
+    found = pooling.avg_pool(laid_out(x, layout), *given)
+    np.testing.assert_allclose(found, y.detach().numpy(), 1e-5, 1e-6)
+    gx = pooling.avg_pool_backward(laid_out(g, grad_layout), shape, *given)
+    np.testing.assert_allclose(gx, leaf.grad.numpy(), 1e-5, 1e-6)

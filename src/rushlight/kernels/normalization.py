@@ -35,7 +35,7 @@ def _usable(x: Array, *parameters: Array | None) -> bool:
 
 def _blocks(rows: int, channels: int) -> tuple[int, int, int]:
     """How many rows are summed up at a time, how often, and the channels' number in whole registers."""
-    block = max(16, min(1024, -(-rows // 32)))
+    block = max(16, min(1024, -(-rows // (8 if rows <= 2048 else 32))))
     return block, -(-rows // block), -(-channels // 16) * 16
 
 

@@ -1,4 +1,4 @@
-"""Max pooling of images: the compiled kernels from some size on, else NumPy's.
+"""Max and average pooling of images: the compiled kernels from some size on, else NumPy's.
 
 The place of a maximum is kept as the number of the element in its window: most programs never ask for its position in
 the image, which takes eight times the memory.
@@ -18,6 +18,9 @@ Ints = tuple[int, ...]
 # From how many elements on the compiled kernels are quicker.
 SMALLEST = 512
 
+# By whether images lie channels last.
+_AVG = {False: Kernel("avg_pool", "planes"), True: Kernel("avg_pool", "pixels")}
+_AVG_BACK = {False: Kernel("avg_pool", "planes_back"), True: Kernel("avg_pool", "pixels_back")}
 _PIXELS, _PLANES = Kernel("max_pool", "pixels"), Kernel("max_pool", "planes")
 _PIXELS_BACK, _PLANES_BACK = Kernel("max_pool", "pixels_back"), Kernel("max_pool", "planes_back")
 
@@ -101,3 +104,46 @@ def max_pool_backward(
             return inner(gx) if hidden else gx
     places = numpy_pooling.positions(numbers, input_shape[2:], kernel, stride, padding, dilation)
     return numpy_pooling.max_pool_backward(g, places, input_shape)
+
+
+def _share(count_include_pad: bool, divisor: int | None) -> int | None:
+    """How compiled kernels are told what a sum is divided by; None for a divisor that they do not take."""
+    if divisor is None:
+        return 0 if count_include_pad else -1
+    return divisor if divisor > 0 else None
+
+
+def avg_pool(
+    x: Array, kernel: Ints, stride: Ints, padding: Ints, ceil_mode: bool, count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Array:  # fmt: skip
+    """The mean of every window of `x`; the arguments are those of `numpy_pooling.avg_pool`."""
+    last, divisor = lies_channels_last(x), _share(count_include_pad, divisor_override)
+    large = x.ndim == 4 and x.size >= SMALLEST and divisor is not None
+    if not large or (run := _AVG[last].get(x.dtype)) is None:
+        how = kernel, stride, padding, ceil_mode, count_include_pad, divisor_override
+        return numpy_pooling.avg_pool(x, *how)
+    n, c, h, w = x.shape
+    outs = numpy_pooling.pool_output_shape((h, w), kernel, stride, padding, (1, 1), ceil_mode)
+    hidden, x, y = type(x) is Inner, ordered(x, last), empty((n, c, *outs), x.dtype, last)
+    pieces = n * outs[0] if last else n * c
+    run(pieces, share(pieces, x.size // pieces), x, y, h, w, c, *outs, *kernel, *stride, *padding, divisor)
+    return inner(y) if hidden else y
+
+
+def avg_pool_backward(
+    g: Array, input_shape: Ints, kernel: Ints, stride: Ints, padding: Ints, ceil_mode: bool,
+    count_include_pad: bool = True, divisor_override: int | None = None,
+) -> Array:  # fmt: skip
+    """The gradient of `avg_pool`; the arguments are those of `numpy_pooling.avg_pool_backward`."""
+    last, divisor = lies_channels_last(g), _share(count_include_pad, divisor_override)
+    large = len(input_shape) == 4 and prod(input_shape) >= SMALLEST and g.size and divisor is not None
+    if not large or (run := _AVG_BACK[last].get(g.dtype)) is None:
+        how = kernel, stride, padding, ceil_mode, count_include_pad, divisor_override
+        return numpy_pooling.avg_pool_backward(g, input_shape, *how)
+    n, c, h, w = input_shape
+    hidden, g, gx = type(g) is Inner, ordered(g, last), empty(input_shape, g.dtype, last)
+    pieces = n * h if last else n * c
+    how = *g.shape[2:], *kernel, *stride, *padding, divisor
+    run(pieces, share(pieces, gx.size // pieces), g, gx, h, w, c, *how)
+    return inner(gx) if hidden else gx

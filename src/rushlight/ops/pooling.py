@@ -120,7 +120,7 @@ def _avg_pool(
     input: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool, divisor: Any
 ) -> Array:
     x = batched(input, len(kernel_size))
-    result = kernels.avg_pool(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)
+    result = pooling.avg_pool(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)
     return result if x is input else result[0]
 
 
@@ -150,7 +150,7 @@ def _avg_spread(
 ) -> Array:  # fmt: skip
     g = batched(grad_output, len(kernel_size))
     shape = tuple(size) if g is grad_output else (1, *size)
-    gx = kernels.avg_pool_backward(g, shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)
+    gx = pooling.avg_pool_backward(g, shape, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)
     return gx.reshape(size)
 
 
