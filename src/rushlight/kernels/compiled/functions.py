@@ -120,6 +120,21 @@ def exp(form: Format) -> Any:
 
 
 @function
+def _normal_exp(form: Format) -> Any:
+    """`exp`, where its result is a normal number."""
+    number, tail = form.number, _polynomial(form.exp, form.number)
+    one, log2e = number(1), number(1 / math.log(2))
+    high, low = number(-form.ln2[0]), number(-form.ln2[1])
+
+    def compute(x):
+        n = rint(x * log2e)
+        r = fma(n, low, fma(n, high, x))
+        return (fma(r * r, tail(r), r) + one) * power_of_two(n)
+
+    return compute
+
+
+@function
 def expm1(form: Format) -> Any:
     """``exp(x) - 1``, precise near zero."""
     number, tail = form.number, _polynomial(form.exp, form.number)
@@ -176,7 +191,7 @@ def tanh(form: Format) -> Any:
         a = highest if a > highest else a
         s = a * a
         small = fma(a * s, near(s), a)
-        large = one - two / (exp(a + a) + one)
+        large = one - two / (_normal_exp(a + a) + one)
         return copysign(large if a > border else small, x)
 
     return compute_single
@@ -258,7 +273,7 @@ def erf(form: Format) -> Any:
         a = abs(x)
         t = most if a > most else a
         small = fma(t, near(t * t), t)
-        large = one - exp(-fma(t, far(t), t))
+        large = one - _normal_exp(-fma(t, far(t), t))
         return copysign(large if a > border else small, x)
 
     return compute
