@@ -140,10 +140,15 @@ def names(module: str) -> list[str]:
 
 def warm_up(codes: str) -> int:
     """Compiles the kernels for the types `codes`, telling the progress; returns the exit status."""
-    from . import nn  # noqa: F401  (declares all kernels)
+    from . import float32, float64
     from .kernels import dispatch
+    from .rehearsal import rehearse
 
     try:
+        if dispatch.enabled():
+            for code, dtype in (("f", float32), ("d", float64)):
+                if code in codes:
+                    rehearse(dtype)
         for name, ready, of in dispatch.warm_up(codes):
             print(f"\r{ready} of {of} kernels ready ({name}) ".ljust(72), end="", flush=True)
     except RuntimeError as error:

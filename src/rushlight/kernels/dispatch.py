@@ -199,6 +199,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.existing: Pool | None = None
+        self.closed = False  # whether nothing is compiled or found
         self._process: subprocess.Popen[bytes] | None = None
         self._since = 0.0
         self._told = False
@@ -223,6 +224,8 @@ class Workshop:
 
     def code(self, family: str, name: str, code: str, text: str = "") -> bytes | None:
         """The machine code of a kernel, or None as long as it is not there; then it is asked for."""
+        if self.closed:
+            return None
         path = disk.folder() / disk.file_name(family, name, code)
         found = disk.fetch(path)
         if found is not None:
