@@ -99,8 +99,8 @@ def work(pool, thread, patience):
         elif idle < patience:
             pause()
             idle += 1
-            # Others may have something to do here: BLAS has threads, too.
-            if idle % 64 == 0:
+            # After a while, others may have something to do here: BLAS has threads, too.
+            if idle > 4000 and idle % 64 == 0:
                 call_system(atomic_load(pool + YIELD), 0, 0)
         else:
             _sleep(pool, jobs)
