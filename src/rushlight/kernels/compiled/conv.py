@@ -284,12 +284,16 @@ def weight_gradient(real: Real) -> Any:
                 while first < column_stop:
                     wide = width(column_stop - first)
                     here = min(wide, column_stop - first)
-                    for q in range(some * many):
-                        source = (pixel + q) * g_pixel + group * g_group + first
-                        for j in range(here):
-                            panels[copy + q * wide + j] = g[source + j]
-                        for j in range(here, wide):
-                            panels[copy + q * wide + j] = 0
+                    factors = copied
+                    if g_pixel == wide:  # as good as a panel
+                        factors = address(g) + (pixel * g_pixel + group * g_group + first) * size
+                    else:
+                        for q in range(some * many):
+                            source = (pixel + q) * g_pixel + group * g_group + first
+                            for j in range(here):
+                                panels[copy + q * wide + j] = g[source + j]
+                            for j in range(here, wide):
+                                panels[copy + q * wide + j] = 0
                     for row in range(row_first, row_last, ROWS):
                         for u in range(some):
                             image = (line + u) // height
@@ -303,7 +307,7 @@ def weight_gradient(real: Real) -> Any:
                             target = y + (first * rows + (row + i) * wide) * size
                             word_at(targets, i, target if row + i < row_last else spare)
                         panel(
-                            wide, table, some, x_right, many, copied, wide * size, targets, wide, 0,
+                            wide, table, some, x_right, many, factors, wide * size, targets, wide, 0,
                             1 if run > run_first else 0,
                         )  # fmt: skip
                     first += wide
