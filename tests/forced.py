@@ -1,27 +1,23 @@
 """The compiled kernels at any size: what tests run under to meet them with small arrays."""
 
+import importlib
 import os
-from types import ModuleType
+import pkgutil
+import re
 
-# Modules that choose between kernels, and the names of the sizes from which on they choose compiled ones.
-THRESHOLDS = {
-    "conv": ("SMALLEST",),
-    "winograd": ("SMALLEST_CHANNELS", "SMALLEST_PIXELS"),
-    "normalization": ("SMALLEST",),
-    "pointwise": ("LARGE",),
-}
+from rushlight import kernels
+from rushlight.base import namespace
 
 
 def force() -> None:
     """Takes the compiled kernels at any size from now on, and waits for each to be compiled."""
     os.environ["RUSHLIGHT_FAST"] = "wait"
-    import importlib
-
-    from rushlight.base import namespace
-
-    for family, names in THRESHOLDS.items():
-        module: ModuleType = importlib.import_module(f"rushlight.kernels.{family}")
-        for name in names:
-            assert hasattr(module, name)
-            setattr(module, name, 2 if name == "LARGE" else 1)
+    for _, family, package in pkgutil.iter_modules(kernels.__path__):
+        if package:
+            continue
+        module = importlib.import_module(f"rushlight.kernels.{family}")
+        # The sizes from which on a family chooses compiled kernels.
+        for name in vars(module):
+            if re.fullmatch("(SMALLEST|LARGE)(_[A-Z]+)?", name):
+                setattr(module, name, 2 if name == "LARGE" else 1)
     namespace["LARGE"] = 2

@@ -286,7 +286,7 @@ class Workshop:
             launch, work = (self.code("pool", name, "q") for name in ("launch", "work"))
             if launch is not None and work is not None:
                 addresses = [load(c, disk.symbol("pool", n, "q")) for c, n in ((launch, "launch"), (work, "work"))]
-                self.existing = Pool(*addresses, get_threads())
+                self.existing = Pool(addresses[0], addresses[1], get_threads())
         return self.existing
 
 

@@ -57,6 +57,11 @@ def ordered(x: Array, last: bool) -> Array:
     return np.ascontiguousarray(x)
 
 
+def like(result: Array, x: Array) -> Array:
+    """A result in channels-last order if, to the program, images `x` are; no copy if it lies so or they are not."""
+    return ordered(result, True) if x.ndim == 4 and is_channels_last(x) else result
+
+
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any], last: bool) -> Array:
     """A new array that lies channels last (`last`) or row by row."""
     if last:

@@ -247,6 +247,8 @@ def adaptive_max_pool(x: np.ndarray, outs: Ints) -> tuple[np.ndarray, np.ndarray
     spatial = x.shape[2:]
     values = np.empty((*x.shape[:2], *outs), x.dtype)
     places = np.empty(values.shape, np.int64)
+    if not values.size:
+        return values, places
     for cell in product(*(list(enumerate(_bounds(s, m))) for s, m in zip(spatial, outs, strict=True))):
         at: Any = tuple(i for i, _ in cell)
         bounds = [b for _, b in cell]

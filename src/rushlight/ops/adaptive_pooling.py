@@ -3,13 +3,14 @@
 from typing import Any
 
 from ..kernels import numpy_pooling as kernels
+from ..kernels.layout import like
 from .declare import Array, composite, in_formulas, operation
 from .pooling_parts import HIDDEN, WITH_INDICES, batched, check_sequence, check_tensor
 
 
 def _adaptive_avg(input: Array, output_size: Any) -> Array:
     x = batched(input, len(output_size))
-    result = kernels.adaptive_avg_pool(x, output_size)
+    result = like(kernels.adaptive_avg_pool(x, output_size), x)
     return result if x is input else result[0]
 
 
@@ -47,7 +48,7 @@ in_formulas(_adaptive_avg, _adaptive_average, "adaptive_average")
 
 def _adaptive_max(input: Array, output_size: Any) -> tuple[Array, Array]:
     x = batched(input, len(output_size))
-    values, indices = kernels.adaptive_max_pool(x, output_size)
+    values, indices = (like(r, x) for r in kernels.adaptive_max_pool(x, output_size))
     return (values, indices) if x is input else (values[0], indices[0])
 
 

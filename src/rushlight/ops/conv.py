@@ -11,6 +11,7 @@ import numpy as np
 
 from ..base import TensorBase
 from ..kernels import conv as kernels
+from ..kernels.layout import is_channels_last, ordered
 from ..warn import warn_once
 from .declare import Array, composite, operation
 
@@ -37,6 +38,9 @@ def _convolution(
     result = kernels.conv_grad_input(input, weight, shape, stride, padding, dilation, groups)
     if bias is not None:
         result += bias.reshape(-1, *(1,) * len(stride))
+    if len(stride) == 2 and (is_channels_last(input) or is_channels_last(weight)):
+        # Channels-last images or filters of the program's give results that are so to the program, too.
+        return ordered(result, True)
     return result
 
 
