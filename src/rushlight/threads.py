@@ -1,39 +1,16 @@
 """How many threads compute, and settings that trade precision or speed for sameness.
 
 There are two groups of threads, which one number governs: those of the compiled kernels (`kernels.pool`) and those of
-the BLAS library that NumPy's matrix products run on.
+the BLAS library that NumPy's matrix products run on (`kernels.blas`).
 """
 
-import ctypes
-from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from .kernels import dispatch
+from .kernels import blas, dispatch
 
 _deterministic = False
 _warn_only = False
 _matmul_precision = "highest"
-
-
-@cache
-def _blas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """How to ask and how to tell NumPy's OpenBLAS the number of its threads; None where NumPy uses another library."""
-    from numpy.linalg import _umath_linalg
-
-    try:
-        library = ctypes.CDLL(_umath_linalg.__file__)
-    except OSError:
-        return None
-    for prefix, suffix in (("scipy_openblas", "64_"), ("scipy_openblas", ""), ("openblas", "64_"), ("openblas", "")):
-        try:
-            return (
-                getattr(library, f"{prefix}_get_num_threads{suffix}"),
-                getattr(library, f"{prefix}_set_num_threads{suffix}"),
-            )
-        except AttributeError:
-            continue
-    return None
 
 
 def get_num_threads() -> int:
@@ -49,9 +26,7 @@ def set_num_threads(num_threads: int) -> None:
     """
     _check(num_threads, "set_num_threads")
     dispatch.set_threads(num_threads)
-    blas = _blas()
-    if blas is not None:
-        blas[1](num_threads)
+    blas.set_threads(num_threads)
 
 
 def get_num_interop_threads() -> int:

@@ -34,6 +34,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import blas
 from . import cache as disk
 from .pool import LINE, Pool, default_threads
 
@@ -286,6 +287,7 @@ class Workshop:
             launch, work = (self.code("pool", name, "q") for name in ("launch", "work"))
             if launch is not None and work is not None:
                 addresses = [load(c, disk.symbol("pool", n, "q")) for c, n in ((launch, "launch"), (work, "work"))]
+                blas.make_room()
                 self.existing = Pool(addresses[0], addresses[1], get_threads())
         return self.existing
 

@@ -4,16 +4,20 @@ from typing import Any
 
 import numpy as np
 
+from .blas import large_product
 from .numpy_common import narrow, ones, widen
 
 Array = np.ndarray
 _add = np.add
 
+# Elements from which a factor may belong to a large product.
+_MANY = 1 << 15
+
 
 def mm(a: Array, b: Array) -> Array:
     """The product of two matrices (or a matrix and a vector) of one dtype."""
     if a.dtype.char in "fdFD":
-        return a.dot(b)
+        return a.dot(b) if a.size < _MANY else large_product(a, b)
     return narrow(widen(a).dot(widen(b)), a.dtype)
 
 
@@ -39,7 +43,7 @@ def outer(a: Array, b: Array) -> Array:
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     """``x @ weight.T + bias`` for a matrix `x`."""
     if x.dtype.char in "fdFD":
-        result = x.dot(weight.T)
+        result = x.dot(weight.T) if x.size < _MANY else large_product(x, weight.T)
         return _add(result, bias, result)  # type: ignore[no-any-return]
     return narrow(widen(x).dot(widen(weight).T) + widen(bias), x.dtype)
 

@@ -43,7 +43,7 @@ def _same_dtype(a: Array, b: Array) -> None:
 def _matrix_product(a: Array, b: Array) -> Array:
     if a.dtype is b.dtype and a.dtype.char in "fdFD" and a.ndim == 2 == b.ndim:
         try:
-            return a.dot(b)
+            return kernels.mm(a, b)
         except ValueError:
             pass
     if a.ndim != 2:
