@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, namespace
-from ..kernels import numpy_matmul as kernels
+from ..kernels import matmul as kernels
 from .broadcasting import _expand
 from .codegen import Variant, node_class
 from .data import type_name

@@ -74,6 +74,13 @@ class Vectors:
         function = cgutils.get_or_insert_function(self.builder.module, kind, f"llvm.fma.{self._suffix}")
         return self.builder.call(function, [a, b, c])
 
+    def sum(self, vector: Any) -> Any:
+        """The sum of a vector's elements, as a tree of sums of halves."""
+        kind = ir.FunctionType(self.element, [self.element, self.type])
+        name = f"llvm.vector.reduce.fadd.{self._suffix}"
+        function = cgutils.get_or_insert_function(self.builder.module, kind, name)
+        return self.builder.call(function, [ir.Constant(self.element, 0.0), vector], fastmath=("reassoc",))
+
     def transposed(self, rows: list[Any]) -> list[Any]:
         """A square of `lanes` vectors with rows and columns exchanged, in log2(lanes) rounds of shuffles."""
         rows, lanes, step = list(rows), range(self.lanes), 1
@@ -216,6 +223,69 @@ def make_width(real: Real) -> Any:
         return lanes
 
     return width
+
+
+# Rows of the left and of the right factor that `dots` takes at once: as many sums as there are registers for.
+DOTS = (4, 6) if PANELS[0] == 4 else (3, 4)
+
+
+@cache
+def dots(real: Real) -> Any:
+    """An intrinsic for the dot products of `DOTS[0]` rows with `DOTS[1]` rows, nothing of which is copied first.
+
+    Its arguments: `a`, the address of a table of the first rows' addresses; `b`, likewise; `length`; `sums`, the
+    address of `DOTS[0] * DOTS[1]` elements where the products go, those of one row of a after those of another.
+    """
+    lanes, (high, wide) = real.lanes, DOTS
+
+    @intrinsic
+    def multiply(typing: Any, a: Any, b: Any, length: Any, sums: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            a, b, length, target = values
+            v = Vectors(builder, real.code, lanes)
+
+            def rows(table: Any, count: int) -> list[Any]:
+                table = builder.inttoptr(table, I64.as_pointer())
+                return [v.pointer(builder.load(builder.gep(table, [word(i)]))) for i in range(count)]
+
+            left, right = rows(a, high), rows(b, wide)
+            sums = [[cgutils.alloca_once(builder, v.type) for _ in range(wide)] for _ in range(high)]
+            for row in sums:
+                for place in row:
+                    builder.store(v.constant(0), place)
+            whole = builder.mul(builder.sdiv(length, word(lanes)), word(lanes))
+            with cgutils.for_range_slice(builder, word(0), whole, word(lanes), intp=I64) as (k, _):
+                offset = builder.mul(k, word(v.size))
+                factors = [v.load(place, offset) for place in right]
+                for i in range(high):
+                    row = v.load(left[i], offset)
+                    for j in range(wide):
+                        builder.store(v.fma(row, factors[j], builder.load(sums[i][j])), sums[i][j])
+            place = v.pointer(target)
+            totals = [builder.gep(place, [word(n * v.size)]) for n in range(high * wide)]
+            totals = [builder.bitcast(t, v.element.as_pointer()) for t in totals]
+            for i in range(high):
+                for j in range(wide):
+                    builder.store(v.sum(builder.load(sums[i][j])), totals[i * wide + j])
+            # What is left of the rows behind whole registers.
+            with cgutils.for_range_slice(builder, whole, length, word(1), intp=I64) as (k, _):
+                offset = builder.mul(k, word(v.size))
+
+                def element(row: Any) -> Any:
+                    return builder.load(builder.bitcast(builder.gep(row, [offset]), v.element.as_pointer()))
+
+                factors = [element(row) for row in right]
+                for i in range(high):
+                    number = element(left[i])
+                    for j in range(wide):
+                        total = totals[i * wide + j]
+                        product = builder.fmul(number, factors[j])
+                        builder.store(builder.fadd(builder.load(total), product), total)
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 4), emit
+
+    return multiply
 
 
 @cache
