@@ -1,6 +1,5 @@
 """Devices that are not there, and settings of threads and precision: the answers of PyTorch's CPU build."""
 
-import numpy as np
 import pytest
 import torch
 
@@ -92,21 +91,41 @@ def test_precision_of_products():
         library.set_float32_matmul_precision("highest")
 
 
-def test_the_number_of_threads_is_that_of_the_products():
-    from threadpoolctl import threadpool_info
+THREADS = """
+import numpy as np, rushlight
+from threadpoolctl import threadpool_info
 
-    def blas():
-        return {pool["num_threads"] for pool in threadpool_info() if "numpy" in pool["filepath"]}
+def blas():
+    return {pool["num_threads"] for pool in threadpool_info() if "numpy" in pool["filepath"]}
 
-    before = rushlight.get_num_threads()
-    assert blas() == {before}
-    try:
-        rushlight.set_num_threads(1)
-        assert rushlight.get_num_threads() == 1
-        assert blas() == {1}
-        np.ones((200, 200)) @ np.ones((200, 200))
-    finally:
-        rushlight.set_num_threads(before)
+before = rushlight.get_num_threads()
+assert blas() == {before}, blas()
+rushlight.set_num_threads(1)
+assert rushlight.get_num_threads() == 1
+assert blas() == {1}, blas()
+rushlight.set_num_threads(before)
+assert blas() == {before}, blas()
+if fast:
+    a = rushlight.ones(300, 300)
+    a @ a  # by a compiled kernel: BLAS makes room for its threads, but for large products
+    assert blas() == {1}, blas()
+    rushlight.set_num_threads(3)
+    b = np.ones((600, 600), np.float32)
+    assert (rushlight.from_numpy(b) @ rushlight.from_numpy(b) == 600).all()
+    assert blas() == {1}, blas()
+"""
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_the_number_of_threads_is_that_of_the_products(fast):
+    import os
+    import subprocess
+    import sys
+
+    environment = {**os.environ, "RUSHLIGHT_FAST": "wait" if fast else "0"}
+    program = f"fast = {fast}\n{THREADS}"
+    made = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
 
 
 def test_settings_of_absent_libraries_can_be_changed():

@@ -75,6 +75,8 @@ def _overrides(kind: Any) -> bool:
         derived = issubclass(kind, TensorBase) and _is_foreign(kind)
         found = own is not None and own is not disabled_torch_function_impl
         found = found and (derived or getattr(own, "__func__", None) is not plain)
+        # PyTorch's own tensors ask PyTorch, which would ask us again.
+        found = found and (issubclass(kind, TensorBase) or kind.__module__.partition(".")[0] != "torch")
         _kinds[kind] = found
     return found
 

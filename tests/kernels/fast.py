@@ -43,10 +43,10 @@ def laid_out(x: np.ndarray, layout: str) -> np.ndarray:
     return np.ascontiguousarray(x)
 
 
-def as_accurate(found: np.ndarray, theirs: Any, exact: Any, what: str = "") -> None:
+def as_accurate(found: np.ndarray, theirs: Any, exact: Any, what: str = "", terms: float = 0) -> None:
     """Checks that errors against float64 are at most twice PyTorch's, but for a rounding or two of the largest number.
 
-    What is float64 itself is compared with PyTorch's result.
+    What is float64 itself is compared with PyTorch's result. Sums may cancel, so what they round is their `terms`.
     """
     exact, theirs = np.asarray(exact, np.float64), np.asarray(theirs, np.float64)
     if not exact.size:
@@ -55,6 +55,6 @@ def as_accurate(found: np.ndarray, theirs: Any, exact: Any, what: str = "") -> N
     if found.dtype == np.float64:
         np.testing.assert_allclose(found, theirs, 1e-9, 1e-10 * max(1, np.abs(theirs).max()), err_msg=what)
         return
-    rounding = np.finfo(found.dtype).eps * max(1e-30, np.abs(exact).max())
+    rounding = np.finfo(found.dtype).eps * max(1e-30, np.abs(exact).max(), terms)
     ours, allowed = np.abs(found - exact).max(), 2 * np.abs(theirs - exact).max() + 2 * rounding
     assert ours <= allowed, f"{what}: error {ours}, allowed {allowed}"

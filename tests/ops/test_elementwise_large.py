@@ -39,7 +39,7 @@ def operand(rng: np.random.Generator, shape: tuple[int, ...], order: str, dtype:
     return values
 
 
-def both(scenario: Any, arrays: list[np.ndarray]) -> None:
+def both(scenario: Any, arrays: list[np.ndarray], strides: bool = True) -> None:
     results = []
     for library in (torch, rushlight):
         tensors = []
@@ -57,7 +57,7 @@ def both(scenario: Any, arrays: list[np.ndarray]) -> None:
     for theirs, ours in zip(*results, strict=True):
         assert ours.shape == theirs.shape
         steps = [[s for s, n in zip(t.stride(), t.shape, strict=True) if n > 1] for t in (ours, theirs)]
-        assert steps[0] == steps[1]
+        assert not strides or steps[0] == steps[1]
         rounding = {torch.float32: 4e-6, torch.float64: 1e-14}[theirs.dtype]
         np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rounding, rounding * 10)
 
@@ -90,7 +90,9 @@ def test_functions_of_two_tensors_that_broadcast(data: st.DataObject) -> None:
     order = data.draw(st.sampled_from(["rows", "permuted"]))
     special = data.draw(st.booleans())
     arrays = [operand(rng, s, order, dtype, special) for s in shapes]
-    both(lambda x, y: getattr(torch if isinstance(x, torch.Tensor) else rushlight, name)(x, y), arrays)
+    # Operands in two orders give a result that lies like PyTorch's first one, and row by row here (differences.md).
+    alike = order == "rows" or shapes[0] == shapes[1]
+    both(lambda x, y: getattr(torch if isinstance(x, torch.Tensor) else rushlight, name)(x, y), arrays, alike)
 
 
 @pytest.mark.parametrize("scenario", NUMBERS)

@@ -14,7 +14,7 @@ from .node import Node, Outputs, rare
 
 # Where the frames come from that lie between the user's line and the node: generated code, operations, this package.
 _HERE = os.path.dirname(__file__)
-_MACHINERY = ("<rushlight ", _HERE, os.path.join(os.path.dirname(_HERE), "ops"))
+_MACHINERY = ("<rushlight ", _HERE, *(os.path.join(os.path.dirname(_HERE), part) for part in ("ops", "overrides.py")))
 
 
 class _State:
