@@ -19,13 +19,12 @@ from .conv_common import (
     copy_last,
     is_last,
     pack_filters,
-    ready,
     sum_parts,
     whole_registers,
     widest_panel,
     zeros,
 )
-from .dispatch import Kernel, Launch, get_threads
+from .dispatch import Kernel, Launch, get_threads, ready
 from .layout import inner, is_channels_last
 
 # From how many multiplications on the compiled path is taken.
@@ -54,7 +53,7 @@ def conv_forward(
         outs = numpy_conv.conv_output_shape(x.shape[2:], weight.shape[2:], stride, padding, dilation)
         if x.shape[0] * prod(outs) * weight.size > SMALLEST:
             depthwise = _is_depthwise(weight, groups)
-            if runs := ready(x.dtype, PLACE, PACK, _DEPTHWISE if depthwise else _CONVOLVE):
+            if runs := ready((PLACE, PACK, _DEPTHWISE if depthwise else _CONVOLVE), x.dtype):
                 if dims == 1:
                     x, weight = x[:, :, None], weight[:, :, None]
                     stride, padding, dilation, outs = (1, *stride), (0, *padding), (1, *dilation), (1, *outs)
@@ -78,7 +77,7 @@ def conv_grad_input(
     dims = len(stride)
     if dims <= 2 and g.dtype is weight.dtype and g.shape[0] * prod(g.shape[2:]) * weight.size > SMALLEST:
         depthwise = _is_depthwise(weight, groups)
-        if runs := ready(g.dtype, PLACE, PACK, _DEPTHWISE if depthwise else _CONVOLVE):
+        if runs := ready((PLACE, PACK, _DEPTHWISE if depthwise else _CONVOLVE), g.dtype):
             if dims == 1:
                 g, weight = g[:, :, None], weight[:, :, None]
                 input_shape = (*input_shape[:2], 1, *input_shape[2:])
@@ -99,7 +98,7 @@ def conv_grad_weight(
     if dims <= 2 and g.dtype is x.dtype and g.shape[0] * prod(g.shape[2:]) * prod(weight_shape) > SMALLEST:
         depthwise = groups == weight_shape[0] and weight_shape[1] == 1
         kernels = (PLACE, _DEPTHWISE_WEIGHT) if depthwise else (PLACE, _WEIGHT, _UNPACK)
-        if runs := ready(g.dtype, *kernels):
+        if runs := ready(kernels, g.dtype):
             shape = weight_shape
             if dims == 1:
                 g, x, shape = g[:, :, None], x[:, :, None], (*weight_shape[:2], 1, *weight_shape[2:])

@@ -8,27 +8,18 @@ import numpy as np
 
 from .cache import panel_widths, register_bytes
 from .dispatch import Kernel, Launch, scratch
+from .pool import LINE
 
 Ints = tuple[int, ...]
 
 PLACE, PACK = Kernel("layout", "place"), Kernel("conv", "pack")
 
-# Bytes of a cache line.
-LINE = 64
-
-
-def ready(dtype: np.dtype[Any], *kernels: Kernel) -> list[Launch] | None:
-    """The functions that run these kernels, or None if one of them is not there."""
-    runs = [kernel.get(dtype) for kernel in kernels]
-    return None if None in runs else runs  # type: ignore[return-value]
-
 
 def carve(*wanted: tuple[int, Any]) -> list[np.ndarray]:
     """Scratch arrays of so many elements of a type each, which start at cache lines."""
     sizes = [-(-count * np.dtype(dtype).itemsize // LINE) * LINE for count, dtype in wanted]
-    memory = scratch(sum(sizes) + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    found = []
+    memory = scratch(sum(sizes), np.uint8)
+    found, start = [], 0
     for (count, dtype), size in zip(wanted, sizes, strict=True):
         found.append(memory[start : start + size].view(dtype)[:count])
         start += size

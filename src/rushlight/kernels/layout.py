@@ -42,7 +42,7 @@ def follow(found: Any) -> Any:
 
 def is_channels_last(a: Array) -> bool:
     """Whether images ``(N, C, H, W)`` are, to the program, channels-last: a pixel's channels lie side by side."""
-    return type(a) is not Inner and not a.flags.c_contiguous and a.transpose(0, 2, 3, 1).flags.c_contiguous
+    return type(a) is not Inner and lies_channels_last(a)
 
 
 def lies_channels_last(a: Array) -> bool:
@@ -59,7 +59,7 @@ def ordered(x: Array, last: bool) -> Array:
 
 def like(result: Array, x: Array) -> Array:
     """A result in channels-last order if, to the program, images `x` are; no copy if it lies so or they are not."""
-    return ordered(result, True) if x.ndim == 4 and is_channels_last(x) else result
+    return ordered(result, True) if is_channels_last(x) else result
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any], last: bool) -> Array:

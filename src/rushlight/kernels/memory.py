@@ -7,9 +7,6 @@ every large result is written to new pages. `keep_freed_memory` has it keep them
 
 import ctypes
 import os
-from typing import Any
-
-import numpy as np
 
 # Parameters of glibc's `mallopt`.
 _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
@@ -29,11 +26,3 @@ def keep_freed_memory() -> None:
         library.mallopt(_MMAP_MAX, 0)
     except (OSError, AttributeError, TypeError):
         pass
-
-
-def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
-    """An array with undefined contents."""
-    return np.empty(shape, dtype)
-
-
-keep_freed_memory()

@@ -15,7 +15,10 @@ import numpy as np
 
 from . import dispatch
 from .layout import Inner, inner
-from .memory import empty
+from .memory import keep_freed_memory
+
+# Every large result is written to new memory, so it pays from the first one on.
+keep_freed_memory()
 
 Array = np.ndarray
 
@@ -164,10 +167,10 @@ class Loop:
             run(size, grain, *values, out)
             return out
         if self.results == 1:
-            result = empty(shape, dtype)
+            result = np.empty(shape, dtype)
             run(size, grain, *values, result)
             return result
-        results = tuple([empty(shape, dtype) for _ in range(self.results)])
+        results = tuple([np.empty(shape, dtype) for _ in range(self.results)])
         run(size, grain, *values, *results)
         return results
 
@@ -185,7 +188,7 @@ class Loop:
         if run is None:
             return None
         if out is None:
-            made = [empty(shape, dtype) for _ in range(self.results)]
+            made = [np.empty(shape, dtype) for _ in range(self.results)]
         else:
             made = [_transposed(out, order)]
             if made[0].shape != shape or not made[0].flags.c_contiguous:

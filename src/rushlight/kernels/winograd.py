@@ -16,12 +16,11 @@ from .conv_common import (
     carve,
     copy_last,
     is_last,
-    ready,
     sum_parts,
     widest_panel,
     zeros,
 )
-from .dispatch import Kernel, Launch, get_threads
+from .dispatch import Kernel, Launch, get_threads, ready
 from .layout import inner
 
 _INPUT, _GRADIENT = Kernel("winograd", "evaluate_input"), Kernel("winograd", "evaluate_gradient")
@@ -114,7 +113,7 @@ def convolve(
         backward: whether this is the gradient of the input.
     """
     wide = weight.shape[0] * weight.shape[1] <= WIDE
-    runs = ready(x.dtype, *(_WIDE_KERNELS if wide else _DEEP_KERNELS))
+    runs = ready(_WIDE_KERNELS if wide else _DEEP_KERNELS, x.dtype)
     if runs is None:
         return None
     x, weight = np.asarray(x), np.ascontiguousarray(weight)
@@ -204,7 +203,7 @@ def weight_gradient(g: np.ndarray, x: np.ndarray, shape: Ints, padding: Ints) ->
         shape: that of the result.
         padding: as of the convolution.
     """
-    runs = ready(x.dtype, *_WEIGHT_KERNELS)
+    runs = ready(_WEIGHT_KERNELS, x.dtype)
     if runs is None:
         return None
     place, evaluate_input, evaluate_gradient, compute, unpack = runs
