@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
-from . import mode, steps, tasks
+from . import mode, origins, steps, tasks
 from .mode import special
 from .node import Node, Outputs, rare
 
@@ -104,10 +104,12 @@ def _switch(on: bool, check_nan: bool) -> None:
         return
     special.anomaly = on
     if on:
+        origins.start()
         mode.on_nodes(note_origin)
         steps.node_watchers.append(_check)
     else:
         mode.off_nodes(note_origin)
+        origins.stop()
         steps.node_watchers.remove(_check)
 
 

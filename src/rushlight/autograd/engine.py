@@ -23,6 +23,7 @@ from . import mode
 from .hooks import HOOKED, LeafHooks
 from .leaf import AccumulateGrad
 from .node import MANY, ONE, TWO
+from .origins import annotate
 from .paths import discover, known_outputs, leading_to
 from .steps import add_to_leaves, capture, node_watchers, run_hooked, run_leaf, step, taken
 from .tasks import FIRST, Task, in_new_thread, queue_callback, tasks
@@ -288,7 +289,8 @@ def run_fast(node: Any, grad: Any, keep: bool, tensors: bool = False, captures: 
                 break
             grad = node.grad
             node.grad = None
-    except BaseException:
+    except BaseException as error:
+        annotate(error, node)
         # Nothing may stay behind in the nodes: another backward would take it for its own.
         for waiting in (*leaves, *[entry[1] for entry in heap], next_, node, *node.edges()):
             if waiting is not None:
@@ -376,6 +378,9 @@ def run_general(
                 if not left:
                     order += 1
                     heappush(heap, (-edge.seq or -FIRST, order, edge))
+    except Exception as error:
+        annotate(error, task.node)
+        raise
     finally:
         task.end()
         local.grad, local.unrecorded = before

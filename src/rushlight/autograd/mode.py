@@ -51,6 +51,7 @@ class Local(threading.local):
         saving_refused: None, or why there may be none.
         checkpoint_group: the `GraphExecGroup` in force, or None.
         mutating: what is told of a tensor before it is changed in place, or None.
+        changing: functions called with a tensor before it is changed in place: see origins.py.
     """
 
     grad = True
@@ -68,6 +69,7 @@ class Local(threading.local):
     saving_refused: str | None = None
     checkpoint_group: Any = None
     mutating: Any = None
+    changing: tuple[Callable[[Any], None], ...] = ()
 
 
 special = Special()

@@ -45,11 +45,12 @@ class Rule:
         positions: which of the operation's inputs the edges stand for.
         inputs: how many inputs the operation has.
         user: whether it is written by a user.
+        variant: what the rule of a declared operation is specialised for (see ops/codegen.py), else None.
         fresh: for each edge, whether its gradient is an array that nobody else holds, if it has memory of its own
             (a view of what others hold never is).
     """
 
-    __slots__ = ("arity", "fresh", "inputs", "keep", "name", "positions", "run", "tensor", "user")
+    __slots__ = ("arity", "fresh", "inputs", "keep", "name", "positions", "run", "tensor", "user", "variant")
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Rule:
         self.inputs = inputs
         self.fresh = fresh
         self.user = user
+        self.variant: Any = None
 
 
 class Freed:
@@ -360,13 +362,15 @@ class Rare:
     Attributes:
         metadata: the user's own notes.
         outputs: what is known of the outputs: see metadata.py.
+        origin: where the node was made, or None: see origins.py.
     """
 
-    __slots__ = ("metadata", "outputs")
+    __slots__ = ("metadata", "origin", "outputs")
 
     def __init__(self) -> None:
         self.metadata: dict[Any, Any] = {}
         self.outputs: dict[int, Any] = {}
+        self.origin: Any = None
 
 
 def rare(node: Node) -> Rare:

@@ -172,6 +172,7 @@ def rule(op: "Operation", variant: Variant) -> node.Rule:
     fresh = tuple(f.fresh for f in plan.formulas)
     inputs = 0 if op.gathers else len(op.inputs)
     made = node.Rule(op.node_name, arity, None, None, None, positions, inputs, fresh)  # type: ignore[arg-type]
+    made.variant = variant
 
     def first(which: str) -> Any:
         def compile_and_run(n: Any, grad: Any) -> Any:

@@ -59,6 +59,8 @@ def saved_is_kept(t: Any) -> None:
     """Lets those who allow changes of saved tensors know which one is about to be changed."""
     if mode.local.mutating is not None:
         mode.local.mutating.before_change(t)
+    for seen in mode.local.changing:
+        seen(t)
 
 
 # ---------------------------------------------------------------------------------------------- applying
@@ -84,7 +86,7 @@ def array_beside(input: Any, other: Any) -> Any:
         return None
     records = True
     if mode.special.count:
-        if mode.special.more or mode.local.mutating is not None:
+        if mode.special.more or mode.local.mutating is not None or mode.local.changing:
             return None
         records = mode.local.grad
     if (records and (input._node is not None or node is not None)) or 0 in input._data.strides:

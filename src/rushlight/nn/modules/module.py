@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Self
 
+from ...autograd.origins import module_calls
 from ...tensor import Tensor
 from ...utils.hooks import RemovableHandle
 from ..parameter import Buffer, Parameter
@@ -404,6 +405,9 @@ class Module(TraversalMethods, HookMethods, StateMethods, ConversionMethods):
             inside = ""
         return f"{self._get_name()}({inside})"
 
+
+# By its frames, those who record where nodes are made know which modules are being called.
+module_calls.add(Module.__call__.__code__)
 
 _HOOK_DICTIONARIES = (
     "_backward_pre_hooks",

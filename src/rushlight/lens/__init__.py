@@ -1,0 +1,25 @@
+"""The lens: see the recorded graph, step through backward, be told why.
+
+- `record()`: a context in which the lens notes where nodes and tensors are made; see recording.py.
+- `collect(output)`: the graph as plain objects; see model.py.
+"""
+
+from typing import Any
+
+_WHERE = {
+    "Graph": "model",
+    "collect": "model",
+    "record": "recording",
+}
+
+__all__ = list(_WHERE)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _WHERE:
+        import importlib
+
+        found = getattr(importlib.import_module(f".{_WHERE[name]}", __name__), name)
+        globals()[name] = found
+        return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
