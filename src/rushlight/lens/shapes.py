@@ -1,7 +1,7 @@
-"""The shapes and dtypes of a graph's tensors, from what the nodes happen to keep: nodes do not keep them for their own sake.
+"""The shapes and dtypes of a graph's tensors, from what the nodes happen to keep for their derivatives.
 
-What a node saved has a shape; many derivatives keep the shape of an input; operands of elementwise operations are like the
-result where nothing was broadcast. Each node so tells something of its own outputs and of the outputs of the nodes
+What a node saved has a shape; many derivatives keep the shape of an input; operands of elementwise operations are like
+the result where nothing was broadcast. Each node so tells something of its own outputs and of the outputs of the nodes
 below it, and what is known of one tells of others, until nothing new is found.
 """
 
