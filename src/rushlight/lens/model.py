@@ -74,7 +74,7 @@ class Saved:
         shape, dtype: what it is like; None for what a hook keeps, and for what was freed.
         bytes: the size of its elements.
         array: the elements, or None where they are not at hand.
-        state: ``"held"``, ``"freed"`` by a backward, ``"packed"`` by a hook, or ``"modified"`` in place since it was saved.
+        state: ``"held"``, ``"freed"`` by a backward, ``"packed"`` by a hook, or ``"modified"`` in place since.
         memory: a number that is the same for all tensors on the same memory, so that it is counted once.
         parameter: the name of the leaf whose elements these are, or None.
     """
@@ -294,7 +294,7 @@ def tensors_of(output: Any) -> list[Any]:
     recorded = [t for t in found if t._node is not None]
     if not recorded:
         raise RuntimeError(
-            "the tensor does not require a gradient, so that there is no graph; rushlight.lens.explain(tensor) tells why"
+            "the tensor does not require a gradient, so there is no graph; rushlight.lens.explain(tensor) tells why"
         )
     return recorded
 
