@@ -11,13 +11,16 @@ frees nothing and changes nothing.
 
 What a `GraphNode` has:
 
-- `id`: its place in `graph.nodes`, which is the order of backward; `name` (``"MulBackward0"``), `operation` (``"mul"``);
-- `edges`: an `Edge` for each gradient it computes, with the input's number and name (`label`), the derivative's `formula`
+- `id`: its place in `graph.nodes`, which is the order of backward; `name` (``"MulBackward0"``), `operation`
+  (``"mul"``);
+- `edges`: an `Edge` for each gradient it computes, with the input's number and name (`label`), the derivative's
+  `formula`
   from the declaration, and the `target` node's id with the number of its output (`output`) that the gradient is for;
 - `outputs`: shape and dtype of each result of the operation, as a `Value`; what is not known is None in it;
 - `saved`: a `Saved` for each tensor that the node keeps for its derivative: name, shape, dtype, bytes, and the array;
 - `constants`: the other arguments that the derivative reads (dimensions, numbers), by name;
-- `parameter`: for a leaf (``AccumulateGrad``), its name: given by `names`, or found in `model`, in the modules that were
+- `parameter`: for a leaf (``AccumulateGrad``), its name: given by `names`, or found in `model`, in the modules that
+  were
   recorded, or among the variables of the calling function;
 - `calls` and `module`: the modules in which the node was made, and the path of the innermost one;
 - `line`: the line of the forward pass.
@@ -70,7 +73,8 @@ class Saved:
 
     Attributes:
         name: its name in the formula, such as ``"other"`` or ``"result"``; with a number where it is one of a list.
-        kind: ``"input"``, ``"result"`` (an output or something computed with it), or ``"context"`` (a custom Function's).
+        kind: ``"input"``, ``"result"`` (an output or something computed with it), or ``"context"`` (a custom
+            Function's).
         shape, dtype: what it is like; None for what a hook keeps, and for what was freed.
         bytes: the size of its elements.
         array: the elements, or None where they are not at hand.
