@@ -536,7 +536,7 @@ def _place_leaves(nodes: list[GraphNode], root: Any) -> None:
     own = {name for name, _ in root.named_parameters()}
     called = {n.calls[-1].path: n.calls for n in nodes if n.calls}
     for n in nodes:
-        if n.is_leaf and n.parameter in own:
+        if n.is_leaf and n.parameter is not None and n.parameter in own:
             path = n.parameter.rpartition(".")[0]
             n.calls = called.get(path) or _chain(root, path)
 

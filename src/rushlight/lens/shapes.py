@@ -150,7 +150,8 @@ def _broadcast(known: Known, node: Any, edges: tuple[Any, ...]) -> None:
         array = _array(getattr(node, name, None))
         if array is not None and array is not FREED:
             given.append((array.shape, _name(dtypes.from_numpy(array.dtype))))
-    if len(given) >= len(op.tensors) and all(shape is not None for shape, _ in given):
-        shape = np.broadcast_shapes(*[shape for shape, _ in given])
+    sizes = [shape for shape, _ in given if shape is not None]
+    if len(sizes) == len(given) >= len(op.tensors):
+        shape = np.broadcast_shapes(*sizes)
         kinds = {dtype for _, dtype in given}
         _tell_of(known, (node, 0), shape, kinds.pop() if len(kinds) == 1 else None)
