@@ -266,6 +266,8 @@ class Tensor(TensorMethods):
         elif current is not None:
             self._kept_grad = current.total
             self._node = None
+        if mode.special.count:
+            mode.tell("requires_grad", self)
 
     @requires_grad.deleter
     def requires_grad(self) -> None:
@@ -334,6 +336,8 @@ class Tensor(TensorMethods):
             current.total = grad
         else:
             self._kept_grad = grad
+        if mode.special.count:
+            mode.tell("grad=", self, grad)
 
     @grad.deleter
     def grad(self) -> None:
@@ -361,7 +365,10 @@ class Tensor(TensorMethods):
     @property
     def data(self) -> "Tensor":
         """The elements as a tensor without history; changes of it are not counted."""
-        return wrap(settle(self))
+        t = wrap(settle(self))
+        if mode.special.count:
+            mode.tell("data", t, self)
+        return t
 
     @data.setter
     def data(self, value: "Tensor") -> None:
@@ -372,6 +379,8 @@ class Tensor(TensorMethods):
         self._data, self._shape, self._dtype = settle(value), value._shape, value._dtype
         if type(self._node) is AccumulateGrad:
             self._node.array = self._data
+        if mode.special.count:
+            mode.tell("data=", self, value)
 
     @data.deleter
     def data(self) -> None:
@@ -381,6 +390,8 @@ class Tensor(TensorMethods):
         """The same memory as a tensor without history; in-place changes of either are seen by both, and counted."""
         t = wrap(settle(self))
         t._versions = self._versions if self._versions is not UNTOUCHED else own_version(self)
+        if mode.special.count:
+            mode.tell("detach", t, self)
         return t
 
     def detach_(self) -> "Tensor":
@@ -402,6 +413,8 @@ class Tensor(TensorMethods):
                 self._versions = [versions[0] + DETACHED]
         self.__dict__.pop("_tangent", None)
         self._node = None
+        if mode.special.count:
+            mode.tell("detach_", self)
         return self
 
     def backward(

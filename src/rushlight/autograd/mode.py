@@ -52,6 +52,7 @@ class Local(threading.local):
         checkpoint_group: the `GraphExecGroup` in force, or None.
         mutating: what is told of a tensor before it is changed in place, or None.
         changing: functions called with a tensor before it is changed in place: see origins.py.
+        tellers: functions called with what befalls tensors outside of operations: see `tell`.
     """
 
     grad = True
@@ -70,6 +71,7 @@ class Local(threading.local):
     checkpoint_group: Any = None
     mutating: Any = None
     changing: tuple[Callable[[Any], None], ...] = ()
+    tellers: tuple[Callable[..., None], ...] = ()
 
 
 special = Special()
@@ -141,6 +143,27 @@ def born(node: Any) -> None:
         function(node)
     if local.saving:
         local.saving[-1].keep_for(node)
+
+
+def will_change(t: Any) -> None:
+    """Shows a tensor that is about to be changed in place to those who asked for it."""
+    for function in local.changing:
+        function(t)
+
+
+def tell(what: str, t: Any, of: Any = None) -> None:
+    """Shows what befalls a tensor outside of operations to those who asked for it.
+
+    Called only while some special mode is in force.
+
+    Args:
+        what: ``"made"``, ``"detach"``, ``"detach_"``, ``"data"``, ``"data="``, ``"tensor"``, ``"requires_grad"``,
+            ``"grad="``.
+        t: the tensor that it happens to, or that comes of it.
+        of: the tensor it comes from, or the new gradient.
+    """
+    for function in local.tellers:
+        function(what, t, of)
 
 
 def set_saving(hooks: tuple[Any, ...]) -> None:

@@ -8,14 +8,14 @@ given notes that name those lines (`annotate`). The lens and anomaly detection s
 import linecache
 import os
 import sys
+import weakref
 from collections import OrderedDict
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from .. import base
 from . import mode, steps, tasks
-from .node import FREED, Freed, function_of, rare
+from .node import FREED, function_of, rare
 from .versions import modification
 
 # Frames of these folders lie between the user's line and what it calls; models are as good as the user's own.
@@ -98,12 +98,13 @@ class Change(NamedTuple):
 
 
 _ours: dict[CodeType, bool] = {}
-_names: Any = WeakKeyDictionary()  # for each module, the names of those below it, by identity
+_names: Any = weakref.WeakKeyDictionary()  # for each module, the names of those below it, by identity
 changes: OrderedDict[int, tuple[list[Any], list[Change]]] = OrderedDict()
 
 
 # ---------------------------------------------------------------------------------------------- the user's line
-def _is_ours(code: CodeType) -> bool:
+def is_ours(code: CodeType) -> bool:
+    """Whether a piece of code lies between the user's line and what it calls."""
     found = _ours.get(code)
     if found is None:
         file = code.co_filename
@@ -114,7 +115,7 @@ def _is_ours(code: CodeType) -> bool:
 
 def user_frame(frame: FrameType | None) -> FrameType | None:
     """The innermost frame from `frame` outwards that is the user's."""
-    while frame is not None and _is_ours(frame.f_code):
+    while frame is not None and is_ours(frame.f_code):
         frame = frame.f_back
     return frame
 
@@ -132,7 +133,7 @@ def origin_here() -> Origin | None:
     modules: list[Any] = []
     while frame is not None:
         code = frame.f_code
-        if user is None and not _is_ours(code):
+        if user is None and not is_ours(code):
             user = frame
         elif code in module_calls:
             modules.append(frame.f_locals["self"])
@@ -140,14 +141,8 @@ def origin_here() -> Origin | None:
     if user is None:
         return None
     modules.reverse()
-    root = _reference(modules[0]) if modules else None
+    root = weakref.ref(modules[0]) if modules else None
     return Origin(user.f_code, user.f_lineno, _calls(modules), root)
-
-
-def _reference(module: Any) -> Any:
-    import weakref
-
-    return weakref.ref(module)
 
 
 def _calls(modules: list[Any]) -> tuple[Call, ...]:
@@ -274,6 +269,8 @@ def path_of(calls: tuple[Call, ...]) -> str:
 
 def modified_since(node: Any) -> Any:
     """The version list of what a node saved and somebody changed since, and the version expected; or None."""
+    if any(getattr(node, slot, None) is FREED for slot in node.saved):
+        return None
     found = modification(node) if node.saved and hasattr(node, "version") else None
     if found is not None:
         return found[0], found[3]
@@ -295,6 +292,3 @@ def _who_changed(node: Any) -> list[str]:
     versions, expected = found
     since = [c for c in changes_of(versions) if c.version >= expected]
     return [f"it was changed in place at {since[0].line}"] if since else []
-
-
-__all__ = ["Call", "Change", "Freed", "Line", "Origin", "annotate", "changes_of", "here", "origin_of", "start", "stop"]

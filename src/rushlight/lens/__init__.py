@@ -1,6 +1,7 @@
 """The lens: see the recorded graph, step through backward, be told why.
 
 - `record()`: a context in which the lens notes where nodes and tensors are made; see recording.py.
+- `explain(tensor)`: why a tensor has the gradient it has, or none; see explaining.py.
 - `collect(output)`: the graph as plain objects; see model.py.
 """
 
@@ -9,6 +10,7 @@ from typing import Any
 _WHERE = {
     "Graph": "model",
     "collect": "model",
+    "explain": "explaining",
     "record": "recording",
 }
 

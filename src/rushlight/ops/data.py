@@ -55,10 +55,12 @@ def finish(array: np.ndarray, dtype: dtypes.dtype, requires_grad: Any = False) -
         if dtype.category < dtypes.FLOATING:
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         t._node = AccumulateGrad(t)
-    if mode.special.count and mode.local.inference:
-        mode.mark_inference(t)
-        if requires_grad:
-            mode.inference_leaf(t)
+    if mode.special.count:
+        if mode.local.inference:
+            mode.mark_inference(t)
+            if requires_grad:
+                mode.inference_leaf(t)
+        mode.tell("made", t)
     return t
 
 
@@ -342,7 +344,10 @@ def tensor(
     if isinstance(data, TensorBase):
         warnings.warn(_COPY_ADVICE.format("torch.tensor"), UserWarning, stacklevel=2)
     array, found = new_array(data, dtype)
-    return finish(array, found, requires_grad)
+    made = finish(array, found, requires_grad)
+    if mode.special.count and isinstance(data, TensorBase):
+        mode.tell("tensor", made, data)
+    return made
 
 
 # ---------------------------------------------------------------------------------------------- sharing memory

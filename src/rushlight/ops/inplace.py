@@ -59,8 +59,7 @@ def saved_is_kept(t: Any) -> None:
     """Lets those who allow changes of saved tensors know which one is about to be changed."""
     if mode.local.mutating is not None:
         mode.local.mutating.before_change(t)
-    for seen in mode.local.changing:
-        seen(t)
+    mode.will_change(t)
 
 
 # ---------------------------------------------------------------------------------------------- applying

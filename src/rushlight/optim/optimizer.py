@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from ..autograd.leaf import AccumulateGrad
-from ..autograd.mode import special
+from ..autograd.mode import special, tell, will_change
 from ..nn.modules.module import typename
 from ..tensor import Tensor
 from ..utils.hooks import RemovableHandle
@@ -121,6 +121,10 @@ class Optimizer:
             if special.count:
                 from ..autograd.profiler import record_function
 
+                for group in self.param_groups:
+                    for param in group["params"]:
+                        if param.grad is not None:
+                            will_change(param)
                 with record_function(f"Optimizer.step#{type(self).__name__}.step"):
                     return _run_with_hooks(func, args, kwargs)
             if (
@@ -257,6 +261,8 @@ class Optimizer:
                     node = param._node
                     if type(node) is AccumulateGrad:
                         node.total = None
+                        if special.count:
+                            tell("grad=", param)
                     elif param.grad is not None:
                         param.grad = None
                     continue
