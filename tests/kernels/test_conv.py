@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kernels.reference import agree, array, few, gradients, seeds
-from rushlight.kernels import conv, dispatch, numpy_conv, winograd
+from rushlight.kernels import conv, conv_deep, dispatch, numpy_conv, winograd
 from rushlight.kernels.numpy_conv import conv_output_shape
 
 pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
@@ -112,6 +112,32 @@ def test_filters_of_3x3_with_stride_1(n, channels, outs, spatial, padding, dtype
         agree(conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how), gx, *close)
         found, terms = conv.conv_grad_weight(array(g), array(x), tuple(w.shape), *how), y[0, 0].numel() ** 0.5
         agree(found / terms, gw / terms, *close)
+
+
+sides = [st.tuples(*[st.integers(*ends)] * 2) for ends in ((1, 9), (1, 5), (1, 3), (0, 4), (1, 2))]
+
+
+@few
+@given(
+    st.sampled_from([1, 2, 7, 32]), *[st.sampled_from([16, 48, 80, 96, 128])] * 2, *sides,
+    st.sampled_from([torch.float32, torch.float64]), st.booleans(), st.booleans(), seeds,
+)  # fmt: skip
+def test_small_images_with_large_filters(
+    n, channels, outs, spatial, kernel, stride, padding, dilation, dtype, biased, last, seed
+):
+    assume(min(conv_output_shape(spatial, kernel, stride, padding, dilation)) > 0)
+    torch.manual_seed(seed)
+    x = torch.randn(n, channels, *spatial, dtype=dtype, requires_grad=True)
+    w, b = torch.randn(outs, channels, *kernel, dtype=dtype), torch.randn(outs, dtype=dtype) if biased else None
+    y = F.conv2d(x, w, b, stride, padding, dilation)
+    g = torch.randn_like(y)
+    how, close = (stride, padding, dilation, 1), CLOSE[dtype]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv_deep, "SMALLEST_FILTERS", 0)
+        patch.setattr(winograd, "suits", lambda *_: False)
+        agree(conv.conv_forward(array(laid_out(x, last)), array(w), b if b is None else array(b), *how), y, *close)
+        got = conv.conv_grad_input(array(laid_out(g, last)), array(w), tuple(x.shape), *how)
+        agree(got, gradients(y, [x], g)[0], *close)
 
 
 def test_float32_is_as_accurate_as_torch():

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import numpy_conv, winograd
+from . import conv_deep, numpy_conv, winograd
 from .conv_common import (
     PACK,
     PLACE,
@@ -57,7 +57,7 @@ def conv_forward(
                 if dims == 1:
                     x, weight = x[:, :, None], weight[:, :, None]
                     stride, padding, dilation, outs = (1, *stride), (0, *padding), (1, *dilation), (1, *outs)
-                y = _by_winograd(x, weight, bias, outs, stride, padding, dilation, groups, False)
+                y = _specially(x, weight, bias, outs, stride, padding, dilation, groups, False)
                 if y is None:
                     how = _forward_plan(x.shape[2:], weight.shape, outs, stride, padding, dilation)
                     shape = (x.shape[0], weight.shape[0], *outs)
@@ -82,7 +82,7 @@ def conv_grad_input(
                 g, weight = g[:, :, None], weight[:, :, None]
                 input_shape = (*input_shape[:2], 1, *input_shape[2:])
                 stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
-            y = _by_winograd(g, weight, None, input_shape[2:], stride, padding, dilation, groups, True)
+            y = _specially(g, weight, None, input_shape[2:], stride, padding, dilation, groups, True)
             if y is None:
                 how = _backward_plan(g.shape[2:], weight.shape, input_shape[2:], stride, padding, dilation)
                 y = (_depthwise if depthwise else _convolve)(runs, g, weight, None, input_shape, how, groups)
@@ -128,18 +128,17 @@ def conv_grad_bias(g: np.ndarray) -> np.ndarray:
     return numpy_conv.conv_grad_bias(g)
 
 
-def _by_winograd(
+def _specially(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray | None, outs: Ints, stride: Ints, padding: Ints, dilation: Ints,
     groups: int, backward: bool,
 ) -> np.ndarray | None:  # fmt: skip
-    """The forward or the gradient of the input by `winograd`, or None if that does not suit."""
-    if groups > 1 or not winograd.suits(
-        x.shape[0], weight.shape[:2], weight.shape[2:], outs, stride, padding, dilation, x.itemsize
-    ):
+    """The forward or the gradient of the input by `winograd` or `conv_deep`, or None if neither suits."""
+    if groups > 1:
         return None
-    if backward:
-        padding = (2 - padding[0], 2 - padding[1])
-    return winograd.convolve(x, weight, bias, outs, padding, backward)
+    if winograd.suits(x.shape[0], weight.shape[:2], weight.shape[2:], outs, stride, padding, dilation, x.itemsize):
+        around = (2 - padding[0], 2 - padding[1]) if backward else padding
+        return winograd.convolve(x, weight, bias, outs, around, backward)
+    return conv_deep.convolve(x, weight, bias, outs, stride, padding, dilation, backward)
 
 
 def _is_depthwise(weight: np.ndarray, groups: int) -> bool:

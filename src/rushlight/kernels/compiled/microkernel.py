@@ -97,15 +97,18 @@ class Vectors:
 
 
 @cache
-def tile(real: Real, vectors: int) -> Any:
+def tile(real: Real, vectors: int, listed: bool = False) -> Any:
     """The intrinsic that computes one tile (see the module).
 
     Its arguments, all 64-bit integers: `x`, the address of a table of addresses, 6 for each tap; `taps`; `x_step`, the
     bytes from one d to the next; `depth`; `w`, an address; `w_step`, the bytes from one row of w to the next; `y`, the
     address of a table of 6 addresses; `columns`, how many of the panel's columns are written; `bias`, the address of
     a whole panel of numbers, or 0; `accumulate`, whether to add to what y holds.
+
+    If `listed`, the table x has a seventh word for each tap, where that tap's rows of w lie, in bytes behind `w`;
+    else they follow each other.
     """
-    lanes = real.lanes
+    lanes, words = real.lanes, ROWS + listed
 
     @intrinsic
     def multiply(
@@ -125,9 +128,10 @@ def tile(real: Real, vectors: int) -> Any:
             table = builder.inttoptr(x, I64.as_pointer())
             panel = cgutils.alloca_once_value(builder, w)
             with cgutils.for_range(builder, taps, intp=I64) as tap:
-                first = builder.mul(tap.index, word(ROWS))
-                rows = [v.pointer(builder.load(builder.gep(table, [builder.add(first, word(i))]))) for i in range(ROWS)]
-                here = v.pointer(builder.load(panel))
+                first = builder.mul(tap.index, word(words))
+                entries = [builder.load(builder.gep(table, [builder.add(first, word(i))])) for i in range(words)]
+                rows = [v.pointer(entry) for entry in entries[:ROWS]]
+                here = v.pointer(builder.add(w, entries[ROWS]) if listed else builder.load(panel))
                 with cgutils.for_range(builder, depth, intp=I64) as step:
                     x_offset, w_offset = builder.mul(step.index, x_step), builder.mul(step.index, w_step)
                     factors = [v.load(here, builder.add(w_offset, builder.mul(width, word(j)))) for j in range(vectors)]
@@ -192,11 +196,10 @@ def panel_width(real: Real) -> int:
     return PANELS[0] * real.lanes
 
 
-def make_panel(real: Real) -> Any:
+def make_panel(real: Real, listed: bool = False) -> Any:
     """``panel(...)``: one tile of the width that the columns left need; the arguments are those of `tile`."""
     lanes, vectors = real.lanes, PANELS
-    wide, narrow = tile(real, PANELS[0]), tile(real, 1)
-    middle = tile(real, 2)
+    wide, middle, narrow = tile(real, PANELS[0], listed), tile(real, 2, listed), tile(real, 1, listed)
 
     @njit
     def panel(width, x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate):
@@ -304,6 +307,30 @@ def transpose(real: Real) -> Any:
             rows = [v.load(source, builder.mul(source_row, word(i))) for i in range(real.lanes)]
             for i, row in enumerate(v.transposed(rows)):
                 v.store(row, target, builder.mul(target_row, word(i)))
+            return context.get_dummy_value()
+
+        return types.void(*[types.int64] * 4), emit
+
+    return square
+
+
+@cache
+def spread(real: Real) -> Any:
+    """An intrinsic that transposes a square of `real.lanes` elements a side into rows that lie anywhere.
+
+    Its arguments are `source`, an address; `source_row`, the bytes from row to row; `target`, an address; `offsets`,
+    the address of a table: in bytes, where each row of the result lies behind `target`.
+    """
+
+    @intrinsic
+    def square(typing: Any, source: Any, source_row: Any, target: Any, offsets: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            source, source_row, target, offsets = values
+            v, table = Vectors(builder, real.code, real.lanes), builder.inttoptr(offsets, I64.as_pointer())
+            source, target = v.pointer(source), v.pointer(target)
+            rows = [v.load(source, builder.mul(source_row, word(i))) for i in range(real.lanes)]
+            for i, row in enumerate(v.transposed(rows)):
+                v.store(row, target, builder.load(builder.gep(table, [word(i)])))
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 4), emit

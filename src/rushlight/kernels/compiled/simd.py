@@ -266,6 +266,20 @@ def word_at(typing: Any, table: Any, index: Any, value: Any) -> Any:
     return VOID(*[types.int64] * 3), emit
 
 
+@intrinsic
+def prefetch(typing: Any, place: Any) -> Any:
+    """Asks for the cache line at an address to be brought into the second-level cache; it need not exist."""
+
+    def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        kind = ir.FunctionType(ir.VoidType(), [I8.as_pointer(), I32, I32, I32])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")
+        reading, near, data = ir.Constant(I32, 0), ir.Constant(I32, 2), ir.Constant(I32, 1)
+        builder.call(function, [builder.inttoptr(values[0], I8.as_pointer()), reading, near, data])
+        return context.get_dummy_value()
+
+    return VOID(types.int64), emit
+
+
 # ---------------------------------------------------------------------------------------------- arithmetic
 def _per_element(name: str, arguments: int) -> Any:
     """An intrinsic of LLVM's on `arguments` numbers of one floating-point type."""
