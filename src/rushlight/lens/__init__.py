@@ -3,6 +3,7 @@
 - `record()`: a context in which the lens notes where nodes and tensors are made; see recording.py.
 - `explain(tensor)`: why a tensor has the gradient it has, or none; see explaining.py.
 - `collect(output)`: the graph as plain objects; see model.py.
+- `page(output, path)`: the graph as one HTML file to explore; see webpage.py.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ _WHERE = {
     "Graph": "model",
     "collect": "model",
     "explain": "explaining",
+    "page": "webpage",
     "record": "recording",
 }
 
