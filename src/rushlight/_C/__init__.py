@@ -40,6 +40,22 @@ _WHERE: dict[str, tuple[str, str | None]] = {
     "_is_key_in_tls": ("autograd.stash", "has"),
     "_stash_obj_in_tls": ("autograd.stash", "put"),
     "_remove_obj_from_tls": ("autograd.stash", "remove"),
+    **{
+        name: ("amp._state", name)
+        for name in (
+            "autocast_decrement_nesting",
+            "autocast_increment_nesting",
+            "clear_autocast_cache",
+            "get_autocast_dtype",
+            "is_autocast_cache_enabled",
+            "is_autocast_enabled",
+            "set_autocast_cache_enabled",
+            "set_autocast_dtype",
+            "set_autocast_enabled",
+        )
+    },
+    "_is_any_autocast_enabled": ("amp._state", "is_any_autocast_enabled"),
+    "_is_autocast_available": ("amp._state", "is_autocast_available"),
     "_set_cached_tensors_enabled": ("autograd.stash", "set_cached_enabled"),
     "_add_cached_tensor": ("autograd.stash", "add_cached"),
     "_is_cached_tensor": ("autograd.stash", "is_cached"),

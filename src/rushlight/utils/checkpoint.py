@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .. import base, random
+from ..amp import _state as autocast_state
+from ..amp.autocast_mode import autocast
 from ..autograd import mode, saved, tasks
 from ..autograd.api import backward
 from ..autograd.engine import ImperativeEngine
@@ -103,6 +105,21 @@ def noop_context_fn() -> tuple[Any, Any]:
     return contextlib.nullcontext(), contextlib.nullcontext()
 
 
+class _Autocast:
+    """The autocast that is in force, to be put in force again."""
+
+    def __init__(self) -> None:
+        self.options = {
+            "enabled": autocast_state.is_autocast_enabled("cpu"),
+            "dtype": autocast_state.get_autocast_dtype("cpu"),
+            "cache_enabled": autocast_state.is_autocast_cache_enabled(),
+        }
+
+    def again(self) -> autocast:
+        """A context with the same autocast."""
+        return autocast("cpu", **self.options)  # type: ignore[arg-type]
+
+
 @contextlib.contextmanager
 def _random_numbers_of(state: Any) -> Iterator[None]:
     """The random numbers that followed a state follow again; None leaves them alone."""
@@ -140,6 +157,7 @@ class CheckpointFunction(Function):
         check_backward_validity(args)
         ctx.run_function = run_function
         ctx.rng_state = random.get_rng_state() if preserve_rng_state else None
+        ctx.autocast = _Autocast()
         ctx.places = [i for i, a in enumerate(args) if isinstance(a, Tensor)]
         ctx.inputs = [None if isinstance(a, Tensor) else a for a in args]
         ctx.save_for_backward(*[args[i] for i in ctx.places])
@@ -163,7 +181,7 @@ class CheckpointFunction(Function):
         for i, t in zip(ctx.places, ctx.saved_tensors, strict=True):
             inputs[i] = t
         detached = detach_variable(tuple(inputs))
-        with _random_numbers_of(ctx.rng_state), enable_grad():
+        with _random_numbers_of(ctx.rng_state), enable_grad(), ctx.autocast.again():
             outputs = ctx.run_function(*detached)
         if isinstance(outputs, Tensor):
             outputs = (outputs,)
@@ -432,11 +450,12 @@ def _without_reentry(
         raise ValueError(f"determinism_check should be one of {list(_CHECKS)}, but got {check}")
     first, second = context_fn()
     state = random.get_rng_state() if preserve else None
+    autocast_before = _Autocast()
     if not mode.is_grad_enabled():
         return function(*args, **kwargs)
 
     def run_again(*inputs: Any) -> None:
-        with _random_numbers_of(state), second:
+        with _random_numbers_of(state), autocast_before.again(), second:
             function(*inputs, **kwargs)
 
     if _Settings.early_stop is not None:
