@@ -15,8 +15,8 @@ _numpy.seterr(all="ignore")
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"rushlight\.")
 
 from . import autograd as autograd
-from .autograd.anomaly import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
-from .autograd.anomaly import is_anomaly_enabled as is_anomaly_enabled
+from .autograd.anomaly_mode import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
+from .autograd.anomaly_mode import is_anomaly_enabled as is_anomaly_enabled
 from .autograd.grad_mode import enable_grad as enable_grad
 from .autograd.grad_mode import inference_mode as inference_mode
 from .autograd.grad_mode import is_inference_mode_enabled as is_inference_mode_enabled
@@ -98,6 +98,8 @@ if _TYPE_CHECKING:
 _LAZY: dict[str, tuple[str, str | None]] = {
     **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "profiler")},
     "testing": ("testing", None),
+    **{name: (name, None) for name in ("jit", "futures", "multiprocessing")},
+    "Future": ("futures", "Future"),
     **{name: ("serialization", name) for name in ("save", "load")},
     **{name: ("printing", name) for name in ("set_printoptions",)},
     **{name: ("devices", name) for name in ("get_default_device", "set_default_device")},

@@ -89,3 +89,19 @@ def max_memory_reserved(device: Any = None) -> int:
 current_device = current_stream = default_stream = get_device_capability = get_device_name = _refuse
 get_device_properties = get_rng_state = init = initial_seed = ipc_collect = synchronize = _refuse
 set_device = _refuse
+
+
+class _NoTensors(type):
+    """The type of ``torch.cuda.FloatTensor`` and its like: no tensor is an instance, and none can be made."""
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(f"type torch.cuda.{cls.__name__} not available. Torch not compiled with CUDA enabled.")
+
+
+def __getattr__(name: str) -> Any:
+    from .ops.data import TYPED_TENSORS
+
+    if name not in TYPED_TENSORS:
+        raise AttributeError(f"module 'torch.cuda' has no attribute {name!r}")
+    found = globals()[name] = _NoTensors(name, (), {"__module__": "torch.cuda"})
+    return found

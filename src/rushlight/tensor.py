@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import devices, dtypes, overrides
-from .autograd import api, engine, leaf, metadata, mode, node
+from .autograd import api, engine, gradient, leaf, metadata, mode, node
 from .autograd.leaf import AccumulateGrad
 from .base import (
     DETACHED,
@@ -24,7 +24,7 @@ from .base import (
     wrap,
 )
 from .dtypes import dtype
-from .warn import WITHOUT_HISTORY, warn_once
+from .warn import WITHOUT_HISTORY, WITHOUT_VOLATILE, warn_once
 
 if TYPE_CHECKING:
     # For editors: the methods that operations add to the base class, in a stub that installation writes (ops/stubs.py).
@@ -51,6 +51,7 @@ class Tensor(TensorMethods):
     _kept_grad: Any = None
     _retains: bool = False
     _tangent: Any = None
+    _grad_dtype: Any = gradient.OWN
 
     def __new__(cls, *args: Any, dtype: Any = None, device: Any = None) -> Any:
         """Makes a tensor of a shape, or of given elements, in the default type."""
@@ -229,7 +230,18 @@ class Tensor(TensorMethods):
 
     is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
     is_cpu = True
-    volatile = False
+    # Names of tensors belong to graphs of PyTorch's past.
+    name = property(lambda self: None)
+
+    @property
+    def volatile(self) -> bool:
+        """False, with a warning."""
+        warnings.warn("volatile was removed (Variable.volatile is always False)", UserWarning, stacklevel=2)
+        return False
+
+    @volatile.setter
+    def volatile(self, value: Any) -> None:
+        warnings.warn(WITHOUT_VOLATILE, UserWarning, stacklevel=2)
 
     # ------------------------------------------------------------------------------------------ autograd
     @property
@@ -261,6 +273,8 @@ class Tensor(TensorMethods):
             if current is None:
                 leaf = self._node = AccumulateGrad(self)
                 leaf.total = self._kept_grad
+                if self._grad_dtype is not gradient.OWN:
+                    gradient.convert_gradients(self)
                 if self._versions is mode.INFERENCE:
                     mode.inference_leaf(self)
         elif current is not None:
@@ -330,7 +344,7 @@ class Tensor(TensorMethods):
     @grad.setter
     def grad(self, grad: "Tensor | None") -> None:
         if grad is not None:
-            self._check_grad(grad)
+            gradient.check_gradient(self, grad)
         current = self._node
         if type(current) is AccumulateGrad:
             current.total = grad
@@ -343,24 +357,8 @@ class Tensor(TensorMethods):
     def grad(self) -> None:
         self.grad = None
 
-    def _check_grad(self, grad: Any) -> None:
-        if not isinstance(grad, TensorBase):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {_type_name(grad)}")
-        if grad is self:
-            raise RuntimeError("can't assign Variable as its own grad")
-        if grad._dtype is not self._dtype:
-            raise RuntimeError(
-                f"attempting to assign a gradient with dtype '{_scalar(grad)}' to a tensor with grad_dtype "
-                f"'{self._dtype.legacy.removesuffix('Tensor')}'. The gradient must match the tensor's grad_dtype "
-                "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific "
-                "dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and "
-                "its gradient may break downstream systems that assume they match."
-            )
-        if grad._shape != self._shape:
-            raise RuntimeError(
-                f"attempting to assign a gradient of size '{list(grad._shape)}' to a tensor of size "
-                f"'{list(self._shape)}'. Please ensure that the gradient and the tensor are the same size"
-            )
+    _grad = grad
+    grad_dtype = property(gradient.grad_dtype, gradient.set_grad_dtype)
 
     @property
     def data(self) -> "Tensor":
@@ -506,6 +504,12 @@ class Tensor(TensorMethods):
     def _grad_fn(self) -> Any:
         """Another name of `grad_fn`."""
         return self.grad_fn
+
+    @_grad_fn.setter
+    def _grad_fn(self, value: None) -> None:
+        if value is not None:
+            raise RuntimeError("_grad_fn can be only set to None")
+        self.detach_()
 
     @_grad_fn.deleter
     def _grad_fn(self) -> None:
@@ -672,22 +676,6 @@ class layout:
 
 
 strided = layout("strided")
-
-
-def _scalar(t: TensorBase) -> str:
-    return _C_NAMES.get(t._dtype._name, t._dtype._name)
-
-
-# What dtypes are called where PyTorch speaks of the types of C++.
-_C_NAMES = {
-    "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "long int",
-    "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
-    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
-}  # fmt: skip
-
-
-def _type_name(x: Any) -> str:
-    return type(x).__name__
 
 
 namespace["Tensor"] = namespace["Parameter"] = Tensor

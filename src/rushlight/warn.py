@@ -9,6 +9,7 @@ _PACKAGE = os.path.dirname(__file__)
 _PARTS = ("ops", "autograd", "nn/_backward_hook.py", "tensor.py", "base.py", "warn.py")
 _MACHINERY = ("<rushlight ", *(os.path.join(_PACKAGE, *part.split("/")) for part in _PARTS))
 
+WITHOUT_VOLATILE = "volatile was removed and now has no effect. Use `with torch.no_grad():` instead."
 WITHOUT_HISTORY = (
     "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\nConsider using "
     "tensor.detach() first."

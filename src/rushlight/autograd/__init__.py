@@ -4,8 +4,8 @@ from typing import Any
 
 from . import grad_mode as grad_mode
 from . import graph as graph
-from .anomaly import detect_anomaly as detect_anomaly
-from .anomaly import set_detect_anomaly as set_detect_anomaly
+from .anomaly_mode import detect_anomaly as detect_anomaly
+from .anomaly_mode import set_detect_anomaly as set_detect_anomaly
 from .api import _calculate_shape as _calculate_shape
 from .api import _engine_run_backward as _engine_run_backward
 from .api import _make_grads as _make_grads
@@ -35,7 +35,10 @@ _LAZY = {
     "forward_ad": ("forward_ad", None),
     "profiler_util": ("profiler_util", None),
     "_profiler_enabled": ("profiler", "enabled"),
-    "kineto_available": ("profiler", "kineto_available"),
+    "_functions": ("_functions", None),
+    "anomaly_mode": ("anomaly_mode", None),
+    "ProfilerActivity": ("profiler", "ProfilerActivity"),
+    "NestedIOFunction": ("function", "NestedIOFunction"),
     "variable": ("variable", None),
 }
 
@@ -48,8 +51,8 @@ def _is_checkpoint_valid() -> bool:
 
 
 def kineto_available() -> bool:
-    """False: there is no such profiler."""
-    return False
+    """Whether profiles can be asked for with ``use_kineto``, as in PyTorch; it makes no difference."""
+    return True
 
 
 def __getattr__(name: str) -> Any:

@@ -73,6 +73,8 @@ def make_seeds(outputs: tuple[Any, ...], seeds: tuple[Any, ...], batched: bool =
                     "For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
                     f"dtype: grad_output[{i}] has a dtype of {seed._dtype} and output[{i}] has a dtype of {t._dtype}."
                 )
+            if t._dtype is not seed._dtype:
+                seed = tensor_names["to_dtype"](seed, t._dtype)
         made.append(seed)
     return made
 

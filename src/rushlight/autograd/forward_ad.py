@@ -524,6 +524,10 @@ def _is_fwd_grad_enabled() -> bool:
     return mode.local.forward_grad
 
 
+def _set_forward_grad(on: bool) -> None:
+    mode.local.forward_grad = on
+
+
 def _computes() -> bool:
     """Whether tangents are computed: not in inference mode, nor where that was turned off."""
     return mode.local.forward_grad and not mode.local.inference

@@ -410,4 +410,13 @@ def once_differentiable(function: Any) -> Any:
     return wrapper
 
 
-NestedIOFunction = InplaceFunction = Function
+class InplaceFunction(Function):
+    """A `Function` that was meant to be instantiated with ``inplace``; kept for programs that derive from it."""
+
+    def __init__(self, inplace: bool = False):
+        super().__init__()
+        self.inplace = inplace
+
+
+class NestedIOFunction(Function):
+    """A `Function` of nested lists of tensors, as PyTorch had it once; kept for programs that name it."""

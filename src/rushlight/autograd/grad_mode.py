@@ -157,6 +157,9 @@ class set_grad_enabled(_GradMode):
 
 
 def _switch(on: bool) -> None:
+    if not isinstance(on, bool):
+        kind = type(on).__name__
+        raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {kind}")
     # Recording switched off outside any context counts as one special mode until it is switched on again.
     local = mode.local
     if not on and not local.switched_off:
@@ -322,6 +325,10 @@ class set_multithreading_enabled(_Decorator):
     def clone(self) -> "set_multithreading_enabled":
         """Another one of the same kind, for one call of a decorated function."""
         return set_multithreading_enabled(self.mode)
+
+
+def _set_multithreading(on: bool) -> None:
+    mode.local.multithreading = on
 
 
 def is_multithreading_enabled() -> bool:

@@ -69,11 +69,14 @@ class HookDict(dict[int, Any]):
 class LeafHooks:
     """The hooks of a leaf. While any exist, backward runs by the loop that waits for a leaf's whole gradient."""
 
-    __slots__ = ("post", "post_accumulate", "pre", "tensor")
+    __slots__ = ("dtype", "post", "post_accumulate", "pre", "tensor")
     alive = 0
+    # The dtype that gradients are converted to first, where the leaf's `grad_dtype` was set.
+    dtype: Any
 
     def __init__(self) -> None:
         self.tensor, self.pre, self.post, self.post_accumulate = HookDict(), HookDict(), HookDict(), HookDict()
+        self.dtype = None
         LeafHooks.alive += 1
 
     def __del__(self) -> None:

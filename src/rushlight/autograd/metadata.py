@@ -32,7 +32,7 @@ class InputMetadata:
 
 
 InputMetadata.__module__ = "torch._C._autograd"
-InputMetadata.__name__ = "_InputMetadata"
+InputMetadata.__name__ = InputMetadata.__qualname__ = "_InputMetadata"
 
 
 def note(tensor: Any) -> None:

@@ -54,7 +54,10 @@ def add_cached(tensor: Any) -> None:
         RuntimeError: that is not enabled.
     """
     if not _Cached.enabled:
-        raise RuntimeError("cached tensors are not enabled")
+        raise RuntimeError(
+            "cached_tensorimpls_enabled.load(std::memory_order_acquire) INTERNAL ASSERT FAILED, please report a bug to "
+            "PyTorch."
+        )
     number = id(tensor)
     _Cached.tensors[number] = weakref.ref(tensor, lambda _: _Cached.tensors.pop(number, None))
 

@@ -14,7 +14,7 @@ from .leaf import AccumulateGrad
 from .node import HOOKED, MANY, ONE, TWO, Outputs, derive, function_of
 
 ndarray = np.ndarray
-# Functions called around every node by anomaly detection and the profiler: see anomaly.py.
+# Functions called around every node by anomaly detection and the profiler: see anomaly_mode.py.
 node_watchers: list[Any] = []
 # Several backwards may come to one leaf at once.
 _adding = threading.RLock()
@@ -218,6 +218,8 @@ def run_leaf(leaf: AccumulateGrad, holder: list[Any], create_graph: bool) -> Non
 
 def _run_hooked_leaf(leaf: AccumulateGrad, hooks: Any, holder: list[Any], create_graph: bool) -> None:
     # The gradient is named nowhere but in the holder, so that its holders can be counted.
+    if hooks.dtype is not None and holder[0] is not None:
+        holder[0] = holder[0].to(hooks.dtype)
     for hook in list(hooks.tensor.values()):
         holder[0] = replacement(hook(holder[0]), holder[0], hook)
     for hook in list(hooks.pre.values()):
@@ -279,6 +281,8 @@ def capture(node: Any, grad: Any, create_graph: bool, runs: bool) -> Any:
     retain: Any = ()
     if isinstance(node, AccumulateGrad):
         hooks: Any = () if node.hooks is None else list(node.hooks.tensor.values())
+        if node.hooks is not None and node.hooks.dtype is not None and shown is not None:
+            shown = shown.to(node.hooks.dtype)
     elif function.rule.arity == HOOKED:
         hooks = list(function.rule.tensors.get(index, {}).values())
         retain = [store for store in function.rule.retain if store.index == index]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..base import TensorBase, own_version, wrap
+from ..warn import WITHOUT_VOLATILE
 from .engine import ImperativeEngine
 
 
@@ -20,9 +21,15 @@ class Variable(metaclass=_VariableMeta):
         data: the tensor.
         requires_grad: whether gradients are wanted.
         volatile: has no effect any more.
+        name: must be None.
+
+    Raises:
+        TypeError: `data` is no tensor.
+        ValueError: both `requires_grad` and `volatile` are true.
+        RuntimeError: a gradient is wanted of integers.
     """
 
-    def __new__(cls, data: Any = None, requires_grad: bool = False, volatile: bool = False) -> Any:
+    def __new__(cls, data: Any = None, requires_grad: Any = False, volatile: Any = False, name: Any = None) -> Any:
         """Make the tensor."""
         if data is None:
             import numpy as np
@@ -33,14 +40,12 @@ class Variable(metaclass=_VariableMeta):
         if volatile:
             import warnings
 
-            warnings.warn(
-                "volatile was removed and now has no effect. Use `with torch.no_grad():` instead.",
-                UserWarning,
-                stacklevel=2,
-            )
+            warnings.warn(WITHOUT_VOLATILE, UserWarning, stacklevel=2)
+            if requires_grad:
+                raise ValueError("Variable can't be volatile and require_grad at the same time!")
         if requires_grad and not (data._dtype.is_floating_point or data._dtype.is_complex):
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         made = wrap(data._data)
         made._versions = own_version(data)
-        made.requires_grad = requires_grad
+        made.requires_grad = bool(requires_grad)
         return made
