@@ -127,6 +127,8 @@ _LAZY: dict[str, tuple[str, str | None]] = {
                                                "set_autocast_gpu_dtype")},
     **{name: ("amp.grad_scaler", name) for name in ("_amp_foreach_non_finite_check_and_unscale_",
                                                     "_amp_update_scale_")},
+    **{name: ("ops.grid", name) for name in ("affine_grid_generator", "grid_sampler", "grid_sampler_2d",
+                                             "grid_sampler_3d")},
     "install_as_torch": ("torch_alias", "install_as_torch"),
     "load_ipython_extension": ("torch_alias", "load_ipython_extension"),
     "unload_ipython_extension": ("torch_alias", "unload_ipython_extension"),

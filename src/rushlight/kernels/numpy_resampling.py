@@ -1,24 +1,25 @@
 """Resampling of images as matrices, one for each axis: which input entries make up an output entry, and how much."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 Array = np.ndarray
 
 
-def _sources(kind: str, new: int, old: int, scale: float, align: bool) -> Array:
-    """Where the output entries lie among the input entries, as PyTorch counts: in single precision."""
-    places = np.arange(new, dtype=np.float32)
-    step = np.float32(scale)
-    if kind == "nearest":
-        return np.minimum(np.floor(places * step), old - 1)
-    if kind == "nearest-exact":
-        return np.minimum(np.floor((places + np.float32(0.5)) * step), old - 1)
+def _sources(kind: str, new: int, old: int, scale: float, align: bool, dtype: np.dtype) -> Array:
+    """Where the output entries lie among the input entries, as PyTorch counts: nearest ones in single precision."""
+    if kind.startswith("nearest"):
+        single, shift = np.arange(new, dtype=np.float32), np.float32(0.5 if kind == "nearest-exact" else 0)
+        return np.minimum(np.floor((single + shift) * np.float32(scale)), old - 1)
+    work: np.dtype[Any] = np.dtype(np.float64 if dtype == np.float64 else np.float32)
+    places: Array = np.arange(new).astype(work)
+    half = np.asarray(0.5, work)
     if align:
-        return places * np.float32((old - 1) / (new - 1) if new > 1 else 0.0)
-    found = (places + np.float32(0.5)) * step - np.float32(0.5)
-    return found if kind == "cubic" else np.maximum(found, np.float32(0))
+        return places * np.asarray((old - 1) / (new - 1) if new > 1 else 0.0, work)
+    found = (places + half) * np.asarray(scale, work) - half
+    return found if kind == "cubic" else np.maximum(found, 0)
 
 
 def _cubic(t: Array) -> list[Array]:
@@ -34,18 +35,52 @@ def _cubic(t: Array) -> list[Array]:
     return [outer(t + 1), inner(t), inner(1 - t), outer(2 - t)]
 
 
+def _filter(kind: str, x: Array) -> Array:
+    """The filters of antialiasing, by the distance in steps: a triangle, Keys's cubic with a = -0.5, or Lanczos's."""
+    x = np.abs(x)
+    if kind == "linear-aa":
+        return np.maximum(1 - x, 0)
+    if kind == "cubic-aa":
+        near, far = (1.5 * x - 2.5) * x * x + 1, ((-0.5 * x + 2.5) * x - 4) * x + 2
+        return np.where(x < 1, near, np.where(x < 2, far, 0))
+    return np.where(x < 3, np.sinc(x) * np.sinc(x / 3), 0)
+
+
+_REACH = {"linear-aa": 1.0, "cubic-aa": 2.0, "lanczos-aa": 3.0}
+
+
+def _smoothed(kind: str, new: int, old: int, scale: float, align: bool, dtype: np.dtype) -> Array:
+    """The matrix of a resampling with antialiasing: weights sum up to one, and the filter is as wide as a step."""
+    work: np.dtype[Any] = np.dtype(np.float64 if dtype == np.float64 else np.float32)
+    step = np.asarray(((old - 1) / (new - 1) if new > 1 else 0.0) if align else scale, work)
+    widening = np.maximum(step, 1)
+    reach = _REACH[kind] * widening
+    center: Array = step * (np.arange(new) + 0.5).astype(work)[:, None]
+    places = np.arange(old)
+    first = np.maximum((center - reach + 0.5).astype(np.int64), 0)
+    last = np.minimum((center + reach + 0.5).astype(np.int64), old)
+    weights = np.where((places >= first) & (places < last), _filter(kind, (places - center + 0.5) / widening), 0)
+    totals = weights.sum(1, keepdims=True)
+    found = (weights / np.where(totals == 0, 1, totals)).astype(dtype)
+    found.flags.writeable = False
+    return found
+
+
 @lru_cache(maxsize=64)
 def matrix(kind: str, new: int, old: int, scale: float, align: bool, dtype: np.dtype) -> Array:
     """The matrix ``(new, old)`` that resamples an axis.
 
     Args:
-        kind: ``"nearest"``, ``"nearest-exact"``, ``"linear"`` or ``"cubic"``.
+        kind: ``"nearest"``, ``"nearest-exact"``, ``"linear"``, ``"cubic"``; ``"linear-aa"``, ``"cubic-aa"`` or
+            ``"lanczos-aa"``, whose filters widen where the output is smaller.
         new, old: the sizes.
         scale: the step in the input for one step in the output.
         align: whether the first and last entries of both lie over each other.
         dtype: of the matrix.
     """
-    at = _sources(kind, new, old, scale, align)
+    if kind.endswith("-aa"):
+        return _smoothed(kind, new, old, scale, align, dtype)
+    at = _sources(kind, new, old, scale, align, dtype)
     found = np.zeros((new, old), np.float64)
     rows = np.arange(new)
     first = np.floor(at).astype(np.int64)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..kernels import numpy_resampling as kernels
+from ..kernels.layout import like
 from .declare import Array, composite, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False, "out": False}
@@ -18,6 +19,9 @@ _MODES = {
     "bilinear": ({2: "UpsampleBilinear2D"}, "linear"),
     "trilinear": ({3: "UpsampleTrilinear3D"}, "linear"),
     "bicubic": ({2: "UpsampleBicubic2D"}, "cubic"),
+    "bilinear-aa": ({2: "UpsampleBilinear2DAa"}, "linear-aa"),
+    "bicubic-aa": ({2: "UpsampleBicubic2DAa"}, "cubic-aa"),
+    "lanczos-aa": ({2: "UpsampleLanczos2DAa"}, "lanczos-aa"),
 }
 
 
@@ -28,10 +32,14 @@ def _transposed(matrices: Any) -> Any:
 in_formulas(_transposed, _transposed, "transposed_matrices")
 
 
+def _resampled(input: Array, matrices: Any) -> Array:
+    return like(kernels.resample(input, matrices), input)
+
+
 def _declared(name: str) -> Any:
     aten = "".join(f"_{c.lower()}" if c.isupper() and c != "D" else c.lower() for c in name).lstrip("_")
 
-    @operation(name=f"_{aten}", aten=aten, node=f"{name}Backward0", kernel=kernels.resample, **_HIDDEN,
+    @operation(name=f"_{aten}", aten=aten, node=f"{name}Backward0", kernel=_resampled, **_HIDDEN,
                input=f"_{aten}(grad, transposed_matrices(matrices))", tangent="linear")  # fmt: skip
     def resample(input: Array, matrices: Any) -> Array:
         """Each of the last axes multiplied by its matrix."""
@@ -47,7 +55,7 @@ def resample(input: Any, mode: str, sizes: list[int], scales: list[float] | None
 
     Args:
         input: ``(N, C, ...)``.
-        mode: one of PyTorch's modes for as many dimensions.
+        mode: one of PyTorch's modes for as many dimensions, with ``-aa`` behind it for antialiasing.
         sizes: the new sizes.
         scales: the factors, where they and not the sizes say how far apart the entries lie.
         align: whether corners lie over each other.
@@ -176,3 +184,25 @@ def channel_shuffle(input: Any, groups: int) -> Any:
             f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups."
         )
     return _channel_shuffle(input, groups)
+
+
+def _antialiased(mode: str) -> Any:
+    def upsample(input: Any, output_size: Any, align_corners: bool, scales_h: Any = None, scales_w: Any = None) -> Any:
+        if isinstance(scales_h, (list, tuple)):
+            scales_h, scales_w = scales_h
+        old = input._shape[2:]
+        scales = [scales_h, scales_w]
+        if output_size is None:
+            output_size = [int(n * s) for n, s in zip(old, scales, strict=True)]
+        sizes = list(output_size)
+        given = [n / o if s is None else s for n, o, s in zip(sizes, old, scales, strict=True)]
+        return resample(input, f"{mode}-aa", sizes, None if scales_h is scales_w is None else given, align_corners)
+
+    upsample.__name__ = upsample.__qualname__ = f"_upsample_{mode}2d_aa"
+    upsample.__doc__ = f"`torch.nn.functional.interpolate` of images, {mode} with antialiasing, by its inner name."
+    return composite(method=False)(upsample)
+
+
+_upsample_bilinear2d_aa = _antialiased("bilinear")
+_upsample_bicubic2d_aa = _antialiased("bicubic")
+_upsample_lanczos2d_aa = _antialiased("lanczos")

@@ -1,5 +1,6 @@
 """Padding, resampling of images, and moving entries between channels and places."""
 
+import warnings
 from typing import Any
 
 from ...ops import padding, resampling, sliding
@@ -15,6 +16,8 @@ __all__ = [
     "pixel_unshuffle",
     "unfold",
     "upsample",
+    "upsample_bilinear",
+    "upsample_nearest",
 ]
 
 pad = padding.pad
@@ -47,7 +50,8 @@ def interpolate(
             ``"area"``.
         align_corners: in the linear and cubic modes, whether corner entries keep their place and value.
         recompute_scale_factor: whether the factor is worked out anew from the rounded size.
-        antialias: must be False.
+        antialias: whether filters widen where the image shrinks; for bilinear and bicubic. The mode ``"lanczos"``
+            needs it.
 
     Raises:
         ValueError: not exactly one of `size` and `scale_factor` is given, or they or the mode do not fit the input.
@@ -76,7 +80,12 @@ def interpolate(
                 "Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as "
                 "input"
             )
-        raise NotImplementedError("Rushlight does not provide antialias=True")
+        if mode == "lanczos" and align_corners:
+            raise ValueError("Lanczos mode does not support align_corners=True")
+        return resampling.resample(input, f"{mode}-aa", sizes, scales, bool(align_corners))
+    if mode == "lanczos" and input.ndim == 4:
+        refused = "does not support align_corners=True" if align_corners else "requires antialias=True"
+        raise ValueError(f"Lanczos mode {refused}")
     if mode == "area" and 3 <= input.ndim <= 5:
         return _POOLS[input.ndim - 3](input, sizes)
     known = resampling._MODES.get(mode)
@@ -119,13 +128,27 @@ def _targets(spatial: list[int], size: Any, scale_factor: Any) -> tuple[list[int
     return None, [float(s) for s in scale_factor]
 
 
+def _warn_deprecated(name: str) -> None:
+    warnings.warn(
+        f"`nn.functional.{name}` is deprecated. Use `nn.functional.interpolate` instead.", UserWarning, stacklevel=3
+    )
+
+
 def upsample(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
 ) -> Tensor:
     """`interpolate` by its older name."""
-    import warnings
-
-    warnings.warn(
-        "`nn.functional.upsample` is deprecated. Use `nn.functional.interpolate` instead.", UserWarning, stacklevel=2
-    )
+    _warn_deprecated("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
+
+
+def upsample_nearest(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` with the nearest entries."""
+    _warn_deprecated("upsample_nearest")
+    return interpolate(input, size, scale_factor, mode="nearest")
+
+
+def upsample_bilinear(input: Tensor, size: Any = None, scale_factor: Any = None) -> Tensor:
+    """`interpolate` of images with ``align_corners=True``."""
+    _warn_deprecated("upsample_bilinear")
+    return interpolate(input, size, scale_factor, mode="bilinear", align_corners=True)

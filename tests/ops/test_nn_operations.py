@@ -1,0 +1,170 @@
+"""Losses by margins, unpooling, fractional pooling, sampling at places and antialiasing, beside PyTorch."""
+
+import numpy as np
+import pytest
+from beside import check
+
+
+def made(t, *shape, seed=0, grad=True):
+    values = np.random.default_rng(seed).standard_normal(shape)
+    return t.from_numpy(values).requires_grad_(grad)
+
+
+def derived(t, result, *inputs):
+    """A result with its gradients and the gradients of these."""
+    first = t.autograd.grad((result * result).sum(), inputs, create_graph=True)
+    second = t.autograd.grad(sum((g * g).sum() for g in first), inputs, allow_unused=True)
+    return result, [g.detach() for g in first], second
+
+
+# ---------------------------------------------------------------------------------------------- margins
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_multi_margin_loss(p, reduction):
+    def scenario(t):
+        x, weight = made(t, 4, 5), made(t, 5, seed=1, grad=False).abs()
+        y = t.tensor([0, 4, 2, 2])
+        found = []
+        for options in ({}, {"weight": weight, "margin": 0.3}):
+            loss = t.nn.functional.multi_margin_loss(x, y, p=p, reduction=reduction, **options)
+            found += [loss, t.autograd.grad(loss.sum(), x)]
+        one = t.nn.functional.multi_margin_loss(x[0], y[0], p=p, reduction=reduction)
+        return found, one
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_multilabel_losses(reduction):
+    def scenario(t):
+        f = t.nn.functional
+        x, y = made(t, 3, 4), t.tensor([[3, 0, -1, 1], [-1, 2, 0, 0], [1, 1, 2, -1]])
+        margin = f.multilabel_margin_loss(x, y, reduction=reduction)
+        soft = f.multilabel_soft_margin_loss(x, (y > 0).double(), reduction=reduction)
+        single = f.multilabel_margin_loss(x[0], y[0], reduction=reduction)
+        return margin, t.autograd.grad(margin.sum(), x), soft, t.autograd.grad(soft.sum(), x), single
+
+    check(scenario)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: t.nn.functional.multi_margin_loss(t.ones(2, 0), t.tensor([0, 0])),
+        lambda t: t.nn.functional.multi_margin_loss(t.ones(2, 3), t.tensor([0, 0, 1])),
+        lambda t: t.nn.functional.multi_margin_loss(t.ones(2, 3), t.tensor([0, 5])),
+        lambda t: t.nn.functional.multi_margin_loss(t.ones(2, 3), t.tensor([0, 1]), weight=t.ones(2)),
+        lambda t: t.nn.functional.multi_margin_loss(t.ones(2, 3), t.tensor([0, 1]), p=3),
+        lambda t: t.nn.functional.multi_margin_loss(t.ones(2, 3).long(), t.tensor([0, 1])),
+        lambda t: t.nn.functional.multilabel_margin_loss(t.ones(3), t.tensor([0, 4, 1])),
+        lambda t: t.nn.functional.multilabel_margin_loss(t.ones(3), t.tensor([0.0, 0, 1])),
+        lambda t: t.nn.functional.multilabel_margin_loss(t.ones(2, 3), t.tensor([0, 0, 1])),
+        lambda t: t.nn.functional.triplet_margin_with_distance_loss(t.ones(2), t.ones(2), t.ones(2), margin=-1),
+        lambda t: t.nn.functional.max_unpool2d(t.ones(1, 1, 2, 2), t.full((1, 1, 2, 2), 100), 2),
+        lambda t: t.nn.functional.max_unpool2d(t.ones(1, 1, 2, 2), t.zeros(1, 1, 2, 3, dtype=t.int64), 2),
+        lambda t: t.nn.functional.max_unpool3d(t.ones(1, 2, 2), t.zeros(1, 2, 2, dtype=t.int64), 2),
+        lambda t: t.nn.functional.max_unpool1d(t.ones(1, 2), t.zeros(1, 2, dtype=t.int64), 2, output_size=(9,)),
+        lambda t: t.nn.functional.fractional_max_pool2d(t.ones(1, 1, 2, 2), 3, output_size=2),
+        lambda t: t.nn.functional.fractional_max_pool2d(t.ones(1, 1, 2, 2), 3),
+        lambda t: t.nn.functional.fractional_max_pool3d(t.ones(1, 0, 4, 4, 4), 2, output_size=2),
+        lambda t: t.nn.functional.grid_sample(t.ones(1, 1, 3, 3), t.ones(2, 2, 2, 2)),
+        lambda t: t.nn.functional.grid_sample(t.ones(1, 1, 3, 3), t.ones(1, 2, 2, 3), align_corners=True),
+        lambda t: t.nn.functional.grid_sample(t.ones(1, 1, 3, 3), t.ones(1, 2, 2, 2), mode="cubic"),
+        lambda t: t.nn.functional.affine_grid(t.ones(1, 2, 2), (1, 1, 2, 2), align_corners=True),
+        lambda t: t.nn.functional.interpolate(t.ones(1, 1, 2), 3, mode="linear", antialias=True),
+        lambda t: t.nn.functional.linear_cross_entropy(t.ones(1, 2), t.ones(3, 3), t.ones(1).long()),
+    ],
+)
+def test_wrong_arguments(call):
+    check(lambda t: call(t))
+
+
+def test_linear_cross_entropy():
+    def scenario(t):
+        x, w, b = made(t, 3, 4), made(t, 5, 2, 4, seed=1), made(t, 5, 2, seed=2)
+        y = t.tensor([[0, 1], [4, -100], [2, 3]])
+        loss = t.nn.functional.linear_cross_entropy(x, w, y, linear_bias=b, label_smoothing=0.1)
+        return derived(t, loss, x, w, b)
+
+    check(scenario)
+
+
+# ---------------------------------------------------------------------------------------------- pooling
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_unpooling_takes_back_pooling(dims):
+    def scenario(t):
+        f = t.nn.functional
+        x = made(t, 2, 3, *(5, 6, 4)[:dims])
+        values, indices = getattr(f, f"max_pool{dims}d")(x, 2, return_indices=True)
+        back = getattr(f, f"max_unpool{dims}d")(values, indices, 2, output_size=x.shape)
+        (first,) = t.autograd.grad((back * back * back).sum(), x, create_graph=True)
+        return back, first.detach(), t.autograd.grad((first * first).sum(), x)
+
+    check(scenario, strides=False)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_fractional_pooling_takes_the_same_windows(dims):
+    def scenario(t):
+        t.manual_seed(1)
+        x = made(t, 2, 3, *(7, 9, 8)[:dims])
+        pool = getattr(t.nn.functional, f"fractional_max_pool{dims}d")
+        values, indices = pool(x, 2, output_ratio=(0.5, 0.6, 0.7)[:dims], return_indices=True)
+        return values, indices, t.autograd.grad((values * values).sum(), x)
+
+    check(scenario, strides=False)
+
+
+@pytest.mark.parametrize("power", [1.5, 2, float("inf")])
+def test_power_pooling(power):
+    def scenario(t):
+        x = t.from_numpy(np.random.default_rng(0).uniform(0.5, 2, (2, 3, 6, 7))).requires_grad_()
+        pooled = t.nn.functional.lp_pool2d(x, power, (2, 3), stride=2)
+        return pooled, t.autograd.grad((pooled * pooled).sum(), x)
+
+    check(scenario, strides=False)
+
+
+# ---------------------------------------------------------------------------------------------- places
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+@pytest.mark.parametrize("align", [True, False])
+def test_samples_of_images(mode, padding, align):
+    def scenario(t):
+        x, grid = made(t, 2, 3, 5, 4), made(t, 2, 3, 6, 2, seed=1)
+        sample = t.nn.functional.grid_sample(x, grid, mode, padding, align)
+        return derived(t, sample, x, grid)
+
+    check(scenario, strides=False, atol=1e-9)
+
+
+@pytest.mark.parametrize("padding", ["zeros", "reflection"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest"])
+def test_samples_of_volumes(mode, padding):
+    def scenario(t):
+        x, theta = made(t, 2, 1, 4, 5, 3), made(t, 2, 3, 4, seed=1)
+        grid = t.nn.functional.affine_grid(theta, (2, 1, 3, 2, 4), align_corners=False)
+        sample = t.nn.functional.grid_sample(x, grid, mode, padding, align_corners=False)
+        return grid, sample, t.autograd.grad((sample * sample).sum(), (x, theta))
+
+    check(scenario, strides=False, atol=1e-9)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic", "lanczos"])
+@pytest.mark.parametrize("size", [{"size": (4, 3)}, {"size": (9, 12)}, {"scale_factor": (0.4, 1.7)}])
+def test_antialiasing(mode, size):
+    def scenario(t):
+        x = made(t, 2, 3, 7, 8)
+        found = t.nn.functional.interpolate(x, mode=mode, antialias=True, **size)
+        return found, t.autograd.grad((found * found).sum(), x)
+
+    check(scenario, strides=False)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic", "area"])
+def test_channels_last_images_stay_so_when_resampled(mode):
+    def scenario(t):
+        x = made(t, 2, 3, 4, 5, grad=False).to(memory_format=t.channels_last)
+        return t.nn.functional.interpolate(x, scale_factor=2.0, mode=mode)
+
+    check(scenario)
