@@ -28,6 +28,8 @@ def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
     Raises:
         RuntimeError: an argument is no vector.
     """
+    if not isinstance(vec2, TensorBase):
+        raise TypeError(f"outer(): argument 'vec2' (position 2) must be Tensor, not {type_name(vec2)}")
     for name, x in (("self", input), ("vec2", vec2)):
         if len(x._shape) != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {len(x._shape)}-D")
@@ -61,6 +63,8 @@ def trace(input: Array) -> Array:
     Raises:
         RuntimeError: the argument is no matrix.
     """
+    if input.dtype == bool:
+        raise NotImplementedError("\"trace\" not implemented for 'Bool'")
     if input.ndim != 2:
         raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
     return np.trace(input, dtype=np.int64 if input.dtype.kind in "iub" else None)

@@ -186,6 +186,9 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_eucl
     for name, t in (("X1", x1), ("X2", x2)):
         if len(t._shape) < 2:
             raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {len(t._shape)}D")
+    for name, t in (("X1", x1), ("X2", x2)):
+        if not t._dtype.is_floating_point:
+            raise RuntimeError(f"cdist only supports floating-point dtypes, {name} got: {t._dtype.scalar_name}")
     if x1._shape[-1] != x2._shape[-1]:
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1._shape[-1]} X2: {x2._shape[-1]}")
     if p < 0:

@@ -78,7 +78,13 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
         operands = numbers_allowed(op, operands)
     common = result_type(*operands)
     if op.check is not None:
-        op.check(common, *operands)
+        try:
+            op.check(common, *operands)
+        except NotImplementedError:
+            # PyTorch finds the shapes before the kernel.
+            if len(operands) == 2:
+                broadcast_shapes(*(x._shape if isinstance(x, TensorBase) else () for x in operands))
+            raise
     if op.floating and common.category < dtypes.FLOATING:
         common = dtypes.get_default_dtype()
     numpy = common.numpy

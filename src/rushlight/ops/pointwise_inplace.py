@@ -132,6 +132,7 @@ def clamp_max_(input: Any, max: Any) -> Any:
 @composite(function=False)
 def lerp_(input: Any, end: Any, weight: Any) -> Any:
     """Moves towards `end` by `weight`."""
+    ternary.check_lerp(input, end, weight)
     return _form("_lerp" if isinstance(weight, TensorBase) else "_lerp_number", input, end, weight)
 
 

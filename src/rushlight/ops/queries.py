@@ -211,15 +211,30 @@ def _always(input: Array) -> Array:
     return np.ones(input.shape, bool)
 
 
+def _real(name: str, input: Array) -> None:
+    if input.dtype.kind == "c":
+        raise RuntimeError(f"{name} does not support complex inputs.")
+
+
 @operation()
 def isposinf(input: Array) -> Array:
-    """Whether each element is positive infinity."""
+    """Whether each element is positive infinity.
+
+    Raises:
+        RuntimeError: the elements are complex.
+    """
+    _real("isposinf", input)
     return input == np.inf
 
 
 @operation()
 def isneginf(input: Array) -> Array:
-    """Whether each element is negative infinity."""
+    """Whether each element is negative infinity.
+
+    Raises:
+        RuntimeError: the elements are complex.
+    """
+    _real("isneginf", input)
     return input == -np.inf if input.dtype.kind not in "b" else np.zeros(input.shape, bool)
 
 

@@ -13,6 +13,7 @@ from ..kernels.numpy_common import narrow, widen
 from .codegen import ALIASING
 from .data import cast, given_dtype, type_name
 from .declare import Array, composite, formula, in_formulas, operation, write_out
+from .supported import refuse
 
 Axes = tuple[int, ...]
 
@@ -576,6 +577,9 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
     """
     _need_tensor("aminmax", input)
     axes = axes_of(dim, len(input._shape))
+    if dim is not None and input._shape and not input._shape[dim]:
+        raise IndexError(f"aminmax: Expected reduction dim {dim % len(input._shape)} to have non-zero size.")
+    refuse("aminmax_cpu", input, dtypes.COMPLEX)
     if not input._data.size and not length(input._shape, axes):
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."

@@ -25,7 +25,7 @@ def axis_of(dim: int, ndim: int) -> int:
 
 def _along(kernel: Callable[..., Any], name: str) -> Callable[..., Any]:
     def run(input: Array, dim: int) -> Array:
-        if input.dtype.kind in "iubc":
+        if input.dtype.kind in "iubc" and input.size:
             where = "_lastdim_kernel_impl" if dim == max(input.ndim, 1) - 1 else "_kernel_impl"
             kind = dtypes.from_numpy(input.dtype).legacy.removesuffix("Tensor")
             raise NotImplementedError(f"\"{name}{where}\" not implemented for '{kind}'")

@@ -10,6 +10,7 @@ from ..kernels import numpy_sorting as kernels
 from .data import type_name
 from .declare import Array, composite, in_formulas, operation
 from .reduction import bool_argument, finish_out, int_dim, nonempty, several_out, wrap_dim
+from .supported import refuse
 
 _SELECTED = "put_back(grad, indices, dim, True, shape(input))"
 
@@ -104,6 +105,8 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     """
     dim = int_dim("topk", input, dim)
     _no_complex("topk", input)
+    if input._dtype is dtypes.bool_:
+        raise RuntimeError("topk does not support bool dtypes on CPU")
     if not 0 <= k <= (input._shape[dim] if input._shape else 1):
         raise RuntimeError("selected index k out of range")
     return several_out(out, _topk(input, int(k), dim, bool(largest)), "topk")
@@ -125,10 +128,11 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
         IndexError: there is no such dimension.
     """
     dim = int_dim("kthvalue", input, dim)
-    _no_complex("kthvalue", input)
+    refuse("kthvalue_cpu", input, dtypes.COMPLEX)
     nonempty("kthvalue", input, (dim,))
     if not 1 <= k <= (input._shape[dim] if input._shape else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
+    refuse("kthvalue_cpu", input, dtypes.BOOL)
     return several_out(out, _kthvalue(input, k - 1, dim, bool_argument("kthvalue", keepdim)), "kthvalue")
 
 
@@ -253,12 +257,18 @@ def searchsorted(
                 f"we got boundaries tensor dim({len(sorted_sequence._shape)}) and input value's dim(0) numel(1)"
             )
     a, b = sorted_sequence._shape, input._shape
+    if not b and len(a) != 1:
+        raise RuntimeError(
+            "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
+            f"boundaries tensor dim({len(a)}) and input value's dim(0) numel(1)"
+        )
     if len(a) != 1 and a[:-1] != b[:-1]:
         raise RuntimeError(
             "torch.searchsorted(): boundaries tensor should be 1 dimension or the first N-1 dimensions of boundaries "
             f"tensor and input value tensor must match, but we got boundaries tensor {list(a)} and input value tensor "
             f"{list(b)}"
         )
+    refuse("searchsorted_out_cpu", sorted_sequence, dtypes.BOOL, dtypes.COMPLEX)
     if sorter is not None:
         sorted_sequence = wrap(np.take_along_axis(sorted_sequence._data, sorter._data, -1))
     return finish_out(out, _searchsorted(sorted_sequence, input, right or side == "right", out_int32), "searchsorted")
@@ -303,8 +313,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     Raises:
         RuntimeError: the input is no such vector, or `weights` has another length.
     """
-    if input._dtype.category >= dtypes.FLOATING:
-        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{input._dtype.scalar_name}'")
+    refuse("bincount_cpu", input, dtypes.BOOL, dtypes.FLOATING, dtypes.COMPLEX)
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     data = input._data

@@ -8,6 +8,7 @@ import numpy as np
 from ..dtypes import BOOL, COMPLEX, INTEGRAL
 from ..kernels import numpy_special as kernels
 from .declare import Array, composite, elementwise, formula, in_formulas, operation
+from .pointwise import mul, pow
 from .supported import integers_only, missing, refused
 
 
@@ -44,7 +45,7 @@ def polygamma(n: int, input: Any) -> Any:
 
 
 @elementwise(kernel=kernels.erfinv, floating=True, check=missing("erfinv_vml_cpu", COMPLEX),
-             input="grad * exp(result * result) * 0.886226925452758")  # fmt: skip
+             input="grad * exp(erfinv(input) ** 2) * 0.886226925452758")  # fmt: skip
 def erfinv(input: Array) -> Array:
     """The inverse of `erf` at each element."""
 
@@ -164,23 +165,30 @@ def heaviside(input: Array, values: Array) -> Array:
 
 
 @elementwise(kernel=np.nextafter, check=missing("nextafter_cpu", BOOL, INTEGRAL, COMPLEX),
-             input="grad", other="zeros_like(grad)")  # fmt: skip
+             input="grad * (input != other)", other="zeros_like(grad)")  # fmt: skip
 def nextafter(input: Array, other: Array) -> Array:
     """The floating-point number next to `input` in the direction of `other`."""
 
 
-@elementwise(kernel=kernels.ldexp, floating=True, input="grad * conj(exp2(other))",
-             other="grad * conj(result) * 0.6931471805599453")  # fmt: skip
-def ldexp(input: Array, other: Array) -> Array:
+@composite()
+def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * 2 ** other``."""
+    result = mul(input, pow(2.0, other))
+    return result if out is None else out.copy_(result)
 
 
-@elementwise(**integers_only("gcd_cpu", np.gcd))
+@composite(function=False)
+def ldexp_(input: Any, other: Any) -> Any:
+    """Multiplies by ``2 ** other``."""
+    return input.mul_(pow(2.0, other))
+
+
+@elementwise(**integers_only("gcd_cpu", np.gcd, BOOL))
 def gcd(input: Array, other: Array) -> Array:
     """The greatest common divisor of corresponding integers."""
 
 
-@elementwise(**integers_only("lcm_cpu", np.lcm))
+@elementwise(**integers_only("lcm_cpu", np.lcm, BOOL))
 def lcm(input: Array, other: Array) -> Array:
     """The least common multiple of corresponding integers."""
 

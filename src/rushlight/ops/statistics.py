@@ -12,7 +12,9 @@ from ..kernels import numpy_statistics as kernels
 from ..warn import warn
 from .data import cast, given_dtype, type_name
 from .declare import Array, composite, formula, in_formulas, operation
+from .elementwise_general import broadcast_shapes, result_type
 from .matmul import _squeeze_at
+from .pointwise import refuse_bool_subtraction
 from .reduction import (
     _axes,
     _need_tensor,
@@ -27,6 +29,7 @@ from .reduction import (
     sum_dtype,
 )
 from .sorting import _sort
+from .supported import refuse
 
 Axes = tuple[int, ...]
 
@@ -370,7 +373,22 @@ def norm_of_difference(grad: Any, input: Any, other: Any, result: Any, p: float)
 
 @composite()
 def dist(input: Any, other: Any, p: Any = 2) -> Any:
-    """The p-norm of the difference of two tensors, which broadcast."""
+    """The p-norm of the difference of two tensors, which broadcast.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or the numbers are no floating-point or complex ones.
+    """
+    if not isinstance(other, TensorBase):
+        raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
+    refuse_bool_subtraction(input, other)
+    broadcast_shapes(input._shape, other._shape)
+    common = result_type(input, other)
+    if common.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"norm(): input dtype should be either floating point or complex. Got {common.scalar_name} instead."
+        )
+    given: Any = (input, other)
+    input, other = (x if x._dtype is common else x.to(common) for x in given)
     return _dist(input, other, float(p))
 
 
@@ -440,8 +458,13 @@ in_formulas(lambda x, dim: np.flip(x, dim) if x.ndim else x, lambda x, dim: x.fl
 
 @composite()
 def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
-    """The logarithms of the running sums of exponentials along a dimension."""
+    """The logarithms of the running sums of exponentials along a dimension.
+
+    Raises:
+        NotImplementedError: the elements are integers or booleans.
+    """
     dim = int_dim("logcumsumexp", input, dim)
+    refuse("logcumsumexp_out_cpu", input, dtypes.BOOL, dtypes.INTEGRAL)
     return finish_out(out, _logcumsumexp(input, dim), "logcumsumexp")
 
 
@@ -541,13 +564,17 @@ def _cummin(input: Array, dim: int) -> Any:
 @composite()
 def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
     """The largest elements so far along a dimension, and where they are, as ``(values, indices)``."""
-    return several_out(out, _cummax(input, int_dim("cummax", input, dim)), "cummax")
+    dim = int_dim("cummax", input, dim)
+    refuse("cummax_cpu", input, dtypes.COMPLEX)
+    return several_out(out, _cummax(input, dim), "cummax")
 
 
 @composite()
 def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
     """The smallest elements so far along a dimension, and where they are, as ``(values, indices)``."""
-    return several_out(out, _cummin(input, int_dim("cummin", input, dim)), "cummin")
+    dim = int_dim("cummin", input, dim)
+    refuse("cummin_cpu", input, dtypes.COMPLEX)
+    return several_out(out, _cummin(input, dim), "cummin")
 
 
 # ---------------------------------------------------------------------------------------------- median and mode
@@ -582,21 +609,16 @@ def _nanmedian_dim(input: Array, dim: int, keepdim: bool) -> Any:
     return kernels.median(input, dim, keepdim, True)
 
 
-def _no_truth(kernel: str, input: Any) -> None:
-    if input._dtype is dtypes.bool_:
-        raise NotImplementedError(f"\"{kernel}\" not implemented for 'Bool'")
-
-
 def _middle(function: str, whole: Any, along: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
     _need_tensor(function, input)
     if dim is None:
         if not input._data.size:
             return input.new_full((), math.nan if input._dtype.category >= dtypes.FLOATING else -(2**63))
-        _no_truth("median_cpu", input)
+        refuse("median_cpu", input, dtypes.BOOL, dtypes.COMPLEX)
         return finish_out(out, whole(input), function)
     at = int_dim(function, input, dim)
     nonempty("median", input, (at,))
-    _no_truth("median_out", input)
+    refuse("median_out", input, dtypes.BOOL, dtypes.COMPLEX)
     return several_out(out, along(input, at, bool_argument(function, keepdim)), function)
 
 
@@ -630,6 +652,8 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
     """The most frequent element along a dimension (of several the least) and its last place: ``(values, indices)``."""
     at = int_dim("mode", input, dim)
     nonempty("mode", input, (at,))
+    if input._data.size:
+        refuse("mode_cpu", input, dtypes.COMPLEX)
     return several_out(out, _mode(input, at, bool_argument("mode", keepdim)), "mode")
 
 
@@ -740,6 +764,8 @@ in_formulas(lambda x: (x == x).astype(x.dtype), lambda x: wrap((x._data == x._da
 def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
     """The sum of the elements that are not NaN; the arguments are those of `sum`."""
     axes = _axes("nansum", input, dim)
+    if input._dtype.is_complex:
+        raise RuntimeError("nansum on CPU does not support complex inputs")
     kind = sum_dtype("nansum", input, dtype)
     return finish_out(
         out, _nansum(input, axes, bool_argument("nansum", keepdim), kind, kind and input._dtype), "nansum"

@@ -5,6 +5,7 @@ from typing import Any
 
 from .. import dtypes
 from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL
+from .elementwise_general import broadcast_shapes
 
 Check = Callable[..., None]
 
@@ -22,6 +23,16 @@ def missing(kernel: str, *categories: int) -> Check:
             raise NotImplementedError(f"\"{kernel}\" not implemented for '{common.scalar_name}'")
 
     return check
+
+
+def refuse(kernel: str, input: Any, *categories: int) -> None:
+    """Refuses a tensor whose dtype is of one of some categories, as PyTorch does where a kernel has no code for it.
+
+    Raises:
+        NotImplementedError: it is.
+    """
+    if input._dtype.category in categories:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")
 
 
 def refused(text: str, category: int, error: type[Exception] = NotImplementedError) -> Check:
@@ -58,6 +69,8 @@ def integers_only(kernel: str, function: Any, *also: int) -> dict[str, Any]:
         try:
             return function(*arrays)
         except TypeError:
+            if len(arrays) == 2:
+                broadcast_shapes(arrays[0].shape, arrays[1].shape)
             check(dtypes.from_numpy(arrays[0].dtype))
             raise
 

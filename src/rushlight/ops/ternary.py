@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..base import TensorBase
 from . import elementwise_general as general
 from . import pointwise
 from .declare import REGISTRY, Array, composite, operation, type_name, write_out
+from .supported import refuse
 
 
 @operation(name="_lerp_number", node="LerpBackward0", aten="lerp", function=False, method=False,
@@ -14,7 +17,7 @@ from .declare import REGISTRY, Array, composite, operation, type_name, write_out
            end="fit_like(grad * weight.conjugate(), shape(end))")  # fmt: skip
 def _lerp_number(input: Array, end: Array, weight: float) -> Array:
     """The point between two, by a number from 0 to 1."""
-    return input + (end - input) * weight
+    return input + (end - input) * np.asarray(weight, input.dtype)
 
 
 @operation(name="_lerp", node="LerpBackward1", aten="lerp", function=False, method=False,
@@ -33,16 +36,27 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     Raises:
         RuntimeError: the tensors are not of one dtype, or do not broadcast.
     """
-    for name, x in (("end", end), ("weight", weight)):
-        if isinstance(x, TensorBase) and x._dtype is not input._dtype:
-            have, found = (pointwise.C_NAMES.get(d._name, d.scalar_name.lower()) for d in (input._dtype, x._dtype))
-            raise RuntimeError(f"expected dtype {have} for `{name}` but got dtype {found}")
-    if input._dtype.category < dtypes.FLOATING:
-        kernel = "lerp_kernel_tensor" if isinstance(weight, TensorBase) else "lerp_kernel_scalar"
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")
-    general.broadcast_shapes(input._shape, end._shape)
+    check_lerp(input, end, weight)
     result = _lerp(input, end, weight) if isinstance(weight, TensorBase) else _lerp_number(input, end, weight)
     return result if out is None else write_out(REGISTRY["_lerp"], out, result)
+
+
+def check_lerp(input: Any, end: Any, weight: Any) -> None:
+    """Refuses what `lerp` cannot compute.
+
+    Raises:
+        NotImplementedError: the tensors are of integers or booleans.
+        RuntimeError: they are not of one dtype, or do not broadcast.
+    """
+    for name, x in (("end", end), ("weight", weight)):
+        if isinstance(x, TensorBase) and x._dtype is not input._dtype and (name == "end" or x._shape):
+            have, found = (pointwise.C_NAMES.get(d._name, d.scalar_name.lower()) for d in (input._dtype, x._dtype))
+            raise RuntimeError(f"expected dtype {have} for `{name}` but got dtype {found}")
+    shape = general.broadcast_shapes(input._shape, end._shape)
+    if isinstance(weight, TensorBase):
+        general.broadcast_shapes(shape, weight._shape)
+    kernel = "lerp_kernel_tensor" if isinstance(weight, TensorBase) else "lerp_kernel_scalar"
+    refuse(kernel, input, dtypes.BOOL, dtypes.INTEGRAL)
 
 
 @operation(name="_addcmul", node="AddcmulBackward0", aten="addcmul", function=False, method=False,

@@ -280,6 +280,8 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
     new = tuple(sizes)
     if not new:
         raise RuntimeError("unflatten: sizes must be non-empty")
+    if not shape:
+        raise RuntimeError("unflatten got an unexpected error:\nDimension specified as 0 but tensor has no dimensions")
     try:
         inferred = infer_size((shape[at],), new)
     except RuntimeError as error:

@@ -1,6 +1,7 @@
 """Distances and angles between vectors."""
 
 from ...ops.broadcasting import broadcast_tensors
+from ...ops.elementwise_general import result_type
 from ...tensor import Tensor
 
 __all__ = ["cosine_similarity", "pairwise_distance"]
@@ -12,7 +13,15 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """Return the cosine of the angle between `x1` and `x2` along `dim`; lengths below `eps` count as `eps`."""
+    """Return the cosine of the angle between `x1` and `x2` along `dim`; lengths below `eps` count as `eps`.
+
+    Raises:
+        RuntimeError: the common dtype is no floating-point type.
+    """
+    common = result_type(x1, x2)
+    if not common.is_floating_point:
+        raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {common.scalar_name}")
+    x1, x2 = x1.to(common), x2.to(common)
     if x1.shape != x2.shape:
         x1, x2 = broadcast_tensors(x1, x2)
     length1 = (x1 * x1).sum(dim, keepdim=True).sqrt().clamp_min(eps)

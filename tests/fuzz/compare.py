@@ -1,0 +1,310 @@
+"""Runs a program line by line in both libraries and compares after each line, and its gradients at the end."""
+
+import random as random_module
+import re
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+import rushlight
+
+from .known import known
+from .programs import Writer
+
+# By dtype: how far results may be apart, relative to their largest element.
+CLOSE = {"float64": 1e-9, "complex128": 1e-9, "float32": 2e-5, "complex64": 2e-5, "float16": 4e-3, "bfloat16": 3e-2}
+# Gradients pass through many operations.
+GRADIENT_SLACK = 50
+
+
+@dataclass
+class Difference(Exception):
+    """Where the libraries differ.
+
+    Attributes:
+        lines: the program up to there.
+        what: what differs.
+    """
+
+    lines: list[str]
+    what: str
+
+    def __str__(self):
+        program = "\n".join(["import torch  # or: import rushlight as torch", *self.lines])
+        return f"{self.what}\n{program}"
+
+
+@dataclass
+class Tally:
+    """What was compared.
+
+    Attributes:
+        programs, calls: how many.
+        refused: calls that both libraries refused with the same type of exception.
+        gradients: programs whose gradients were compared.
+        abandoned: programs given up, since rounding was amplified to a visible difference; with the line that did it.
+        allowed: differences that `known.py` explains, by reason.
+    """
+
+    programs: int = 0
+    calls: int = 0
+    refused: int = 0
+    gradients: int = 0
+    abandoned: int = 0
+    allowed: dict = field(default_factory=dict)
+
+    def __str__(self):
+        known = "".join(f"; {count} known: {reason}" for reason, count in self.allowed.items())
+        return (
+            f"{self.programs} programs, {self.calls} calls ({self.refused} refused by both), gradients of "
+            f"{self.gradients}; {self.abandoned} abandoned to rounding{known}"
+        )
+
+
+def execute(line, module, values):
+    """Runs a line. Returns the type of the exception it raised, or None, and the exception."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            exec(line, {"torch": module, "float": float}, values)
+        except Exception as error:
+            return type(error).__name__, error
+    return None, None
+
+
+def array(t):
+    """The elements of a tensor of either library, as NumPy has them; bfloat16 as float32."""
+    t = t.detach()
+    if str(t.dtype) == "torch.bfloat16":
+        t = t.float()
+    return np.asarray(t.resolve_conj().resolve_neg().numpy(force=True))
+
+
+def close(ours, theirs, slack=1.0, dtype=None):
+    """Whether two arrays are equal up to the rounding of their type."""
+    tolerance = CLOSE.get(dtype or str(theirs.dtype), 0.0) * slack
+    if not tolerance:
+        return bool(np.array_equal(ours, theirs))
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(theirs) & np.isfinite(ours)
+        largest = np.abs(theirs[finite]).max(initial=0.0)
+        same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
+        near = finite & (np.abs(ours - theirs) <= tolerance * (np.abs(theirs) + 0.1 * largest + 1e-3 * tolerance))
+    return bool(np.all(same | near))
+
+
+def differs(ours, theirs, slack=1.0):
+    """What differs between two values, or None."""
+    if isinstance(theirs, torch.Tensor):
+        if not isinstance(ours, rushlight.Tensor):
+            return f"{type(ours).__name__} instead of a tensor"
+        for name in ("dtype", "shape", "requires_grad", "is_leaf"):
+            mine, other = getattr(ours, name), getattr(theirs, name)
+            if str(mine) != str(other):
+                return f"{name} {mine} instead of {other}"
+        if not close(array(ours), array(theirs), slack, str(theirs.dtype).removeprefix("torch.")):
+            return f"values {array(ours).tolist()} instead of {array(theirs).tolist()}"
+        return None
+    if isinstance(theirs, (tuple, list)):
+        if not isinstance(ours, (tuple, list)) or len(ours) != len(theirs):
+            return f"{ours} instead of {theirs}"
+        return next((d for d in map(differs, ours, theirs) if d), None)
+    if isinstance(theirs, (float, complex)):
+        same = isinstance(ours, type(theirs)) and close(np.array(ours), np.array(theirs), 1.0, "float32")
+        return None if same else f"{ours} instead of {theirs}"
+    return None if type(ours) is type(theirs) and ours == theirs else f"{ours} instead of {theirs}"
+
+
+def to_torch(t):
+    """A tensor of PyTorch's with the elements and strides of one of ours, and no history."""
+    if not isinstance(t, rushlight.Tensor):
+        return t
+    dtype = getattr(torch, str(t.dtype).removeprefix("torch."))
+    made = torch.empty_strided(tuple(t.shape), tuple(t.stride()), dtype=dtype)
+    if 0 in t.stride():
+        made = torch.empty(tuple(t.shape), dtype=dtype)
+    made.copy_(torch.from_numpy(np.array(array(t))))
+    return made.requires_grad_() if t.requires_grad and not t.is_leaf else made
+
+
+class Comparison:
+    """One program in both libraries.
+
+    Args:
+        random: the source of choices.
+        tally: where to count.
+    """
+
+    def __init__(self, random, tally):
+        self.tally = tally
+        self.ours, self.theirs = {}, {}
+        self.lines = []
+        self.writer = Writer(random, self.theirs)
+
+    def replay(self, lines):
+        """Runs the lines of a program that was written before.
+
+        Raises:
+            Difference: the libraries differ.
+        """
+        for line in lines:
+            if line.endswith(".backward()"):
+                self.backward()
+            elif not line.startswith("#") and not self.step(line):
+                return
+
+    def run(self, calls):
+        """Runs a random program of `calls` calls.
+
+        Raises:
+            Difference: the libraries differ.
+        """
+        self.tally.programs += 1
+        for _ in range(1 + self.writer.below(3)):
+            if not self.step(self.writer.leaf()):
+                return
+        for _ in range(calls):
+            if not self.step(self.writer.line()):
+                return
+        self.backward()
+
+    def step(self, line):
+        """Runs one line in both. Returns whether the program can go on.
+
+        Raises:
+            Difference: the libraries differ.
+        """
+        self.lines.append(line)
+        self.tally.calls += 1
+        before = {name: to_torch(t) for name, t in self.ours.items() if name in re.findall(r"\bv\d+\b", line)}
+        mine, error = execute(line, rushlight, self.ours)
+        theirs, their_error = execute(line, torch, self.theirs)
+        if mine != theirs:
+            return self.difference(
+                line, f"{mine or 'no exception'} ({error}) instead of {theirs} ({their_error})", before
+            )
+        if theirs is not None:
+            self.tally.refused += 1
+            self.lines[-1] = f"# {line}  # {theirs}"
+            return True
+        name = line.partition(" = ")[0] if re.match(r"v\d+ = ", line) else None
+        changed = [name] if name else list(self.theirs)
+        for n in changed:
+            what = differs(self.ours[n], self.theirs[n])
+            if what is not None:
+                return self.difference(line, f"{n}: {what}", before)
+        if name:
+            self.keep(name)
+        return True
+
+    def keep(self, name):
+        """Takes results that are no tensors or too large out of the program; of several results, keeps the first."""
+        ours, theirs = self.ours[name], self.theirs[name]
+        if isinstance(theirs, (tuple, list)) and theirs and all(isinstance(t, torch.Tensor) for t in theirs):
+            line = f"{name} = {name}[0]"
+            self.lines.append(line)
+            execute(line, rushlight, self.ours)
+            execute(line, torch, self.theirs)
+            theirs = self.theirs[name]
+        if not isinstance(theirs, torch.Tensor) or theirs.numel() > 2000 or theirs.is_sparse:
+            del self.ours[name], self.theirs[name], ours
+
+    def difference(self, line, what, before):
+        """Raises, unless the difference is known or made by rounding: then PyTorch, given our operands, agrees."""
+        reason = known(line, what, before)
+        if reason is not None:
+            self.tally.allowed[reason] = self.tally.allowed.get(reason, 0) + 1
+            return False
+        if ": values" in what and all(t is not None for t in before.values()):
+            execute(line, torch, before)
+            names = [n for n in before if isinstance(self.ours.get(n), rushlight.Tensor)]
+            pairs = [(array(self.ours[n]), array(before[n])) for n in names if isinstance(before[n], torch.Tensor)]
+            dtypes = [str(before[n].dtype).removeprefix("torch.") for n in names if isinstance(before[n], torch.Tensor)]
+            if pairs and all(
+                a.shape == b.shape and close(a, b, 1.0, d) for (a, b), d in zip(pairs, dtypes, strict=True)
+            ):
+                self.tally.abandoned += 1
+                return False
+        raise Difference(self.lines, what)
+
+    def backward(self):
+        """Runs backward from the sum of all that is differentiable, and compares the leaves' gradients."""
+        names = [n for n, t in self.theirs.items() if t.requires_grad and not t.is_leaf and not t.is_complex()]
+        leaves = [n for n, t in self.theirs.items() if t.requires_grad and t.is_leaf]
+        if not names or not leaves:
+            return
+        line = f"sum(v.double().sum() for v in [{', '.join(names)}]).backward()"
+        self.lines.append(line)
+        mine, error = execute(line, rushlight, self.ours)
+        theirs, their_error = execute(line, torch, self.theirs)
+        if mine != theirs:
+            self.difference(line, f"{mine or 'no exception'} ({error}) instead of {theirs} ({their_error})", {})
+            return
+        if theirs is not None:
+            self.tally.refused += 1
+            return
+        self.tally.gradients += 1
+        for n in leaves:
+            ours, other = self.ours[n].grad, self.theirs[n].grad
+            if (ours is None) != (other is None):
+                what = f"{n}.grad: {'no gradient' if ours is None else 'a gradient'} instead of {other}"
+            elif other is None:
+                continue
+            else:
+                what = differs(ours, other, GRADIENT_SLACK)
+            if what is not None and not (": no" not in what and self.shaky(n)):
+                self.difference(line, f"gradient of {n}: {what}", {})
+                return
+
+    def shaky(self, leaf):
+        """Whether the gradient is so sensitive that PyTorch's own changes when its inputs do in the last digit."""
+        theirs = {}
+        for line in self.lines:
+            execute(line, torch, theirs)
+            made = re.match(r"(v\d+) = torch\.tensor\(", line)
+            if made and theirs[made[1]].is_floating_point():
+                with torch.no_grad():
+                    t = theirs[made[1]]
+                    t.copy_(torch.nextafter(t, t * 2) if t.dtype in (torch.float64, torch.float32) else t * 1.004)
+        before, after = self.theirs[leaf].grad, theirs.get(leaf) is not None and theirs[leaf].grad
+        if not isinstance(after, torch.Tensor):
+            return True
+        moved = not close(array(after), array(before), 0.02, str(before.dtype).removeprefix("torch."))
+        if moved:
+            self.tally.abandoned += 1
+        return moved
+
+
+def shrink(found):
+    """The shortest program that shows the difference, as far as leaving out lines leads.
+
+    Args:
+        found: the `Difference` of a program.
+    """
+    lines = [line for line in found.lines if not line.startswith("#")]
+    i = len(lines) - 2
+    while i >= 0:
+        try:
+            Comparison(random_module.Random(0), Tally()).replay(lines[:i] + lines[i + 1 :])
+        except Difference as smaller:
+            if smaller.what[:40] == found.what[:40] or (
+                ".backward()" in smaller.lines[-1] and ".backward()" in lines[-1]
+            ):
+                found, lines = smaller, [line for line in smaller.lines if not line.startswith("#")]
+                i = min(i, len(lines) - 1)
+        except Exception:
+            pass
+        i -= 1
+    return found
+
+
+def run(seed, tally):
+    """Runs the program of one seed.
+
+    Raises:
+        Difference: the libraries differ.
+    """
+    random = random_module.Random(seed)
+    Comparison(random, tally).run(1 + int(random.random() * 20))
