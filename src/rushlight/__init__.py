@@ -39,6 +39,7 @@ from .warn import is_warn_always_enabled as is_warn_always_enabled
 from .warn import set_warn_always as set_warn_always
 from .ops import (
     activation,
+    bessel,
     broadcasting,
     comparison,
     contraction,
@@ -60,6 +61,7 @@ from .ops import (
     memory_layout,
     matmul,
     normalization,
+    orthogonal_polynomials,
     overwrite,
     padding,
     pointwise,
@@ -73,7 +75,7 @@ from .ops import (
     shape,
     sliding,
     sorting,
-    special,
+    special_functions,
     splitting,
     statistics,
     view,
@@ -97,7 +99,7 @@ if _TYPE_CHECKING:
 # Submodules and names that load when first used, so that importing the package is quick: name -> (module, attribute).
 _LAZY: dict[str, tuple[str, str | None]] = {
     **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "profiler")},
-    "testing": ("testing", None),
+    **{name: (name, None) for name in ("testing", "special")},
     **{name: (name, None) for name in ("jit", "futures", "multiprocessing")},
     "Future": ("futures", "Future"),
     **{name: ("serialization", name) for name in ("save", "load")},

@@ -1,30 +1,24 @@
 """Special functions of arrays. SciPy computes them, imported when first needed."""
 
 import math
-from typing import Any
 
 import numpy as np
 
+from .numpy_bessel import by_scipy
 from .numpy_common import narrow, widen
 
 Array = np.ndarray
 
 
-def _by_scipy(name: str, x: Array, *before: Any) -> Array:
-    import scipy.special
-
-    return np.asarray(getattr(scipy.special, name)(*before, widen(x))).astype(x.dtype, copy=False)
-
-
 def lgamma(x: Array) -> Array:
     """The logarithm of the absolute value of the gamma function."""
-    found = _by_scipy("gammaln", x)
+    found = by_scipy("gammaln", x)
     return np.where(np.isneginf(x), x.dtype.type(np.inf), found)
 
 
 def digamma(x: Array) -> Array:
     """The derivative of `lgamma`; at -0 and 0 the infinity of the opposite sign, at other poles NaN."""
-    found = _by_scipy("digamma", x)
+    found = by_scipy("digamma", x)
     return np.where(x == 0, np.copysign(x.dtype.type(np.inf), -x), found)
 
 
@@ -42,33 +36,74 @@ def polygamma(x: Array, n: int) -> Array:
 
 def igamma(a: Array, x: Array) -> Array:
     """The regularised lower incomplete gamma function."""
-    return _incomplete_gamma("gammainc", a, x)
+    return _incomplete_gamma("gammainc", a, x, 0, 1)
 
 
 def igammac(a: Array, x: Array) -> Array:
     """The regularised upper incomplete gamma function."""
-    return _incomplete_gamma("gammaincc", a, x)
+    return _incomplete_gamma("gammaincc", a, x, 1, 0)
 
 
-def _incomplete_gamma(name: str, a: Array, x: Array) -> Array:
+def _incomplete_gamma(name: str, a: Array, x: Array, at_zero: int, at_infinity: int) -> Array:
+    """One of the two; where one argument is at an end, the value is known even if the other is no number."""
     import scipy.special
 
-    return np.asarray(getattr(scipy.special, name)(widen(a), widen(x))).astype(x.dtype, copy=False)
+    found = getattr(scipy.special, name)(widen(a), widen(x))
+    found = np.where(np.isnan(a) & np.isposinf(x), at_infinity, found)
+    found = np.where((np.isnan(a) & (x == 0)) | (np.isposinf(a) & np.isnan(x)), at_zero, found)
+    return narrow(found, x.dtype)
 
 
 def erfinv(x: Array) -> Array:
     """The inverse of the error function; NaN outside [-1, 1]."""
-    return np.copysign(_by_scipy("erfinv", x), x)
+    return np.copysign(by_scipy("erfinv", x), x)
 
 
-def i0(x: Array) -> Array:
-    """The modified Bessel function of the first kind and order 0."""
-    return _by_scipy("i0", x)
+def erfcx(x: Array) -> Array:
+    """``exp(x**2) * erfc(x)``."""
+    return by_scipy("erfcx", x)
 
 
-def i1(x: Array) -> Array:
-    """The modified Bessel function of the first kind and order 1."""
-    return _by_scipy("i1", x)
+def ndtr(x: Array) -> Array:
+    """The standard normal distribution function, as the error function gives it: 0 far below 0."""
+    wide = widen(x)
+    half = wide.dtype.type(0.5)
+    return narrow((1 + by_scipy("erf", wide * np.sqrt(half))) * half, x.dtype)
+
+
+def ndtri(x: Array) -> Array:
+    """The inverse of the standard normal distribution function; NaN outside [0, 1]."""
+    return by_scipy("ndtri", x)
+
+
+def log_ndtr(x: Array) -> Array:
+    """The logarithm of the standard normal distribution function."""
+    return by_scipy("log_ndtr", x)
+
+
+def entr(x: Array) -> Array:
+    """``-x * log(x)``; 0 at 0 and minus infinity below."""
+    return by_scipy("entr", x)
+
+
+def zeta(x: Array, q: Array) -> Array:
+    """The Hurwitz zeta function; NaN for infinite `q`."""
+    import scipy.special
+
+    found = np.where(np.isposinf(q) & (x > 1), np.nan, scipy.special.zeta(x.astype(np.float64), q.astype(np.float64)))
+    return found.astype(x.dtype)
+
+
+def mvlgamma(x: Array, p: int) -> Array:
+    """The logarithm of the multivariate gamma function of dimension `p`."""
+    wide = widen(x)
+    terms = lgamma(wide[..., None] - np.arange(p, dtype=wide.dtype) / 2)
+    return narrow(terms.sum(-1) + wide.dtype.type(p * (p - 1) / 4 * math.log(math.pi)), x.dtype)
+
+
+def mvlgamma_slope(x: Array, p: int) -> Array:
+    """The derivative of `mvlgamma`."""
+    return digamma(x[..., None] - np.arange(p, dtype=x.dtype) / 2).sum(-1)
 
 
 def logit(x: Array, eps: float | None) -> Array:
@@ -91,6 +126,18 @@ def xlogy(x: Array, y: Array) -> Array:
     """``x * log(y)``; 0 where x is 0 and y is not NaN."""
     found = x * np.log(y)
     return np.where((x == 0) & (y == y), found.dtype.type(0), found)
+
+
+def xlog1py(x: Array, y: Array) -> Array:
+    """``x * log(1 + y)``; 0 where x is 0 and y is not NaN."""
+    wide = widen(y)
+    found = narrow(widen(x) * np.log1p(wide), x.dtype)
+    return np.where((x == 0) & (y == y), found.dtype.type(0), found)
+
+
+def xlog1py_slope(x: Array, y: Array) -> Array:
+    """The derivative of `xlog1py` by x."""
+    return np.where((x == 0) & (y <= -1), y.dtype.type(0), np.log1p(y))
 
 
 def xlogy_slope(x: Array, y: Array) -> Array:

@@ -136,9 +136,10 @@ def plan_of(op: "Operation", variant: Variant) -> Plan:
 
 
 def class_name(op: "Operation", variant: Variant) -> str:
-    """The name of the nodes' class for a variant: PyTorch's differs where the second input is a number."""
-    second = op.tensors[1] if len(op.tensors) > 1 else None
-    return op.number_node or op.node_name if second in variant.numbers else op.node_name
+    """The name of the nodes' class for a variant: PyTorch's differs where an input is a number."""
+    if not variant.numbers:
+        return op.node_name
+    return (op.number_node if op.tensors[1] in variant.numbers else op.number_first_node) or op.node_name
 
 
 def node_class(op: "Operation", name: str | None = None) -> type:

@@ -61,7 +61,7 @@ class Operation:
 
     Attributes:
         name: the public name, such as ``"mul"``.
-        number_node: the same where the second input is a number, if it differs.
+        number_node, number_first_node: the same where the second or first input is a number, if it differs.
         node_name: the name of its nodes' class, such as ``"MulBackward0"``.
         forward: the function of arrays that computes it.
         formulas: the derivative formula of each differentiable input.
@@ -70,6 +70,7 @@ class Operation:
             ``"refused"``; None where it follows from the gradients (see forward_ad.py).
         tensors, lists, optional: names of the parameters that are tensors, lists of tensors, tensors or None.
         takes_numbers: whether a Python number may stand for the second input.
+        takes_number_first: whether one may stand for the first input beside a tensor.
         outputs: names of the outputs. differentiable: those which have a gradient.
         saves: names of what `forward` returns beyond the outputs, for the formulas alone.
         result: None, or ``"bool"`` for a comparison.
@@ -109,6 +110,7 @@ class Operation:
         self.node_name: str = node_name.removeprefix("torch::autograd::")
         self.node_namespace: str = node_name.removesuffix(self.node_name)
         self.number_node: str | None = options.pop("number_node", None)
+        self.number_first_node: str | None = options.pop("number_first_node", None)
         self.aten: str = options.pop("aten", self.name)
         if options:
             raise TypeError(f"{self.name}: unknown options {sorted(options)}")
@@ -118,6 +120,7 @@ class Operation:
         notes = declared.__annotations__
         self.tensors = tuple(p for p in self.parameters if notes.get(p) in (Array, Array | None, Array | float))
         self.takes_numbers = any(note == Array | float for note in notes.values())
+        self.takes_number_first = notes.get(self.parameters[0]) == Array | float
         self.optional = tuple(p for p in self.parameters if notes.get(p) == Array | None)
         self.lists = tuple(p for p in self.parameters if notes.get(p) in (list[Array], tuple[Array, ...]))
         self.constants = tuple(p for p in self.parameters if p not in self.tensors and p not in self.lists)
@@ -270,7 +273,7 @@ def elementwise(
     *, kernel: Any = None, node: str | None = None, operators: tuple[str, ...] = (), floating: bool = False,
     result: str | None = None, check: Any = None, function: bool = True, method: bool = True,
     inplace: bool | None = None, name: str | None = None, tangent: str | None = "elementwise", aten: str | None = None,
-    number_node: str | None = None, **formulas: str,
+    number_node: str | None = None, number_first_node: str | None = None, out: bool | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation on corresponding elements of one or two inputs.
 
@@ -286,7 +289,8 @@ def elementwise(
         tangent: the forward-mode tangent; by default (``"elementwise"``) derived from the formulas, which must be the
             gradient multiplied by something. None where they are not that; see `operation`.
         aten: the name shown by the profiler where it differs.
-        number_node: the node's name where the second input is a number, if that is another.
+        number_node, number_first_node: the node's name where the second or first input is a number, if that is another.
+        out: whether there is an ``out=`` argument; that of a public function unless given.
         formulas: for each differentiable input, its gradient.
     """
     options = locals()
@@ -555,6 +559,15 @@ def return_type(name: str, fields: tuple[str, ...]) -> Any:
 def argument_error(op: Any, args: tuple[Any, ...]) -> Exception:
     """The TypeError for the first argument that should be a tensor and is not."""
     name = op.public_name
+    if op.takes_number_first:
+        a, b = op.tensors
+        forms = [f"(Tensor {a}, Tensor {b}", f"(Number {'self' if a == 'input' else a}, Tensor {b}",
+                 f"(Tensor {a}, Number {b}"]  # fmt: skip
+        got = ", ".join(type_name(x) for x in args if x is not MISSING)
+        return TypeError(
+            f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:\n"
+            + "".join(f" * {form}, *, Tensor out = None)\n" for form in forms)
+        )
     absent = [p for p, a in zip(op.parameters, args, strict=False) if a is MISSING]
     if absent:
         listed = ", ".join(f'"{p}"' for p in absent)

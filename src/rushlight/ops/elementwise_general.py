@@ -110,7 +110,8 @@ def numbers_allowed(op: Operation, operands: tuple[Any, ...]) -> tuple[Any, ...]
     for i, x in enumerate(operands):
         if not isinstance(x, TensorBase):
             first = len(operands) == 2 and (op.aten in TAKE_NUMBERS_AS_TENSORS or (
-                op.aten in TAKE_NUMBERS_FIRST and isinstance(operands[1], TensorBase)))  # fmt: skip
+                (op.takes_number_first or op.aten in TAKE_NUMBERS_FIRST) and isinstance(operands[1], TensorBase)
+            ))  # fmt: skip
             if not isinstance(x, OPERANDS) or not op.takes_numbers or (i == 0 and not first):
                 raise argument_error(op, operands)
             if isinstance(x, np.generic):

@@ -35,6 +35,16 @@ def refuse(kernel: str, input: Any, *categories: int) -> None:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")
 
 
+def full_precision(kernel: str) -> Check:
+    """Refuses dtypes other than float32 and float64 where a kernel has code for no others."""
+
+    def check(common: dtypes.dtype, *operands: Any) -> None:
+        if common.category > FLOATING or (common.category == FLOATING and common.itemsize < 4):
+            raise NotImplementedError(f"\"{kernel}\" not implemented for '{common.scalar_name}'")
+
+    return check
+
+
 def refused(text: str, category: int, error: type[Exception] = NotImplementedError) -> Check:
     """Refuses dtypes of one category with a text."""
 

@@ -1,0 +1,152 @@
+"""Orthogonal polynomials of arrays by their recurrences, with PyTorch's values outside their domain.
+
+The degree is an array beside the argument, of the same floating-point type, whose fractions are dropped. At degrees
+below zero each polynomial is 0.
+
+Source: NIST Digital Library of Mathematical Functions, chapter 18.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def degrees(n: Array) -> Array:
+    """Degrees as integers; those that are none (infinities, NaN) are below zero."""
+    whole = np.isfinite(n) & (np.abs(n) < 2.0**63)
+    return np.where(whole, n, n.dtype.type(-1)).astype(np.int64)
+
+
+def recurrence(x: Array, n: Array, first: Array, step: Callable[[Array, Array, int], Array]) -> Array:
+    """The polynomials of degree `n` at `x` from those of degree 0, which is 1, and 1.
+
+    Args:
+        x: where.
+        n: the degrees, integers of the shape of `x`.
+        first: the values of degree 1.
+        step: gives the next values from the latest and those before, and the degree of the latest.
+    """
+    before, latest = np.ones_like(x), first
+    result = np.where(n == 0, before, np.where(n == 1, first, np.zeros_like(x)))
+    for k in range(1, int(n.max(initial=0))):
+        before, latest = latest, step(latest, before, k)
+        # A value that is not a number stays so: it is the result of all higher degrees.
+        lost = np.isnan(latest)
+        result = np.where((n == k + 1) | (lost & (n > k)), latest, result)
+        if lost.all() or (lost | (n <= k + 1)).all():
+            break
+    return result
+
+
+def _chebyshev(x: Array, n: Array, first: Array, inside: Array, direct: Array) -> Array:
+    """A Chebyshev polynomial: by its trigonometric form where `inside`, else by the recurrence all four share."""
+    doubled = x + x
+    return np.where(inside, direct, recurrence(x, np.where(inside, -1, n), first, lambda q, p, k: doubled * q - p))
+
+
+def _alternating(n: Array, dtype: np.dtype) -> Array:
+    return np.where(n % 2 == 0, dtype.type(1), dtype.type(-1))
+
+
+def _spread(x: Array, n: Array) -> tuple[Array, Array]:
+    """Arguments and integer degrees, broadcast to one shape."""
+    x, whole = np.broadcast_arrays(x, degrees(n))
+    return x, whole
+
+
+def chebyshev_t(x: Array, n: Array) -> Array:
+    """Of the first kind: ``T_n(cos a) = cos(n a)``."""
+    x, n = _spread(x, n)
+    found = _chebyshev(x, n, x, (n > 6) & (np.abs(x) < 1), np.cos(n * np.arccos(x)).astype(x.dtype))
+    return _at_ends(x, n, found, 1, _alternating(n, x.dtype))
+
+
+def chebyshev_u(x: Array, n: Array) -> Array:
+    """Of the second kind: ``U_n(cos a) = sin((n + 1) a) / sin(a)``."""
+    x, n = _spread(x, n)
+    angle = np.arccos(x)
+    direct = (np.sin((n + 1) * angle) / np.sin(angle)).astype(x.dtype)
+    found = _chebyshev(x, n, x + x, (n > 8) & (np.abs(x) < 1), direct)
+    return _at_ends(x, n, found, n + 1, (n + 1) * _alternating(n, x.dtype))
+
+
+def chebyshev_v(x: Array, n: Array) -> Array:
+    """Of the third kind: ``V_n(cos a) = cos((n + 1/2) a) / cos(a / 2)``."""
+    x, n = _spread(x, n)
+    angle = np.arccos(x)
+    direct = (np.cos((n + 0.5) * angle) / np.cos(angle / 2)).astype(x.dtype)
+    found = _chebyshev(x, n, x + x - 1, (n > 8) & (np.abs(x) < 1), direct)
+    return _at_ends(x, n, found, 1, (2 * n + 1) * _alternating(n, x.dtype))
+
+
+def chebyshev_w(x: Array, n: Array) -> Array:
+    """Of the fourth kind: ``W_n(cos a) = sin((n + 1/2) a) / sin(a / 2)``."""
+    x, n = _spread(x, n)
+    angle = np.arccos(x)
+    direct = (np.sin((n + 0.5) * angle) / np.sin(angle / 2)).astype(x.dtype)
+    found = _chebyshev(x, n, x + x + 1, (n > 8) & (np.abs(x) < 1), direct)
+    return _at_ends(x, n, found, 2 * n + 1, _alternating(n, x.dtype))
+
+
+def _at_ends(x: Array, n: Array, found: Array, right: Array | int, left: Array) -> Array:
+    """The values with exact ones at 1 and -1."""
+    exact = np.where(x == 1, right, np.where(x == -1, left, found))
+    return np.where(n < 0, 0, exact).astype(x.dtype, copy=False)
+
+
+# On [0, 1] instead of [-1, 1].
+def shifted_chebyshev_t(x: Array, n: Array) -> Array:
+    """``T_n(2x - 1)``."""
+    return chebyshev_t(x + x - 1, n)
+
+
+def shifted_chebyshev_u(x: Array, n: Array) -> Array:
+    """``U_n(2x - 1)``."""
+    return chebyshev_u(x + x - 1, n)
+
+
+def shifted_chebyshev_v(x: Array, n: Array) -> Array:
+    """``V_n(2x - 1)``."""
+    return chebyshev_v(x + x - 1, n)
+
+
+def shifted_chebyshev_w(x: Array, n: Array) -> Array:
+    """``W_n(2x - 1)``."""
+    return chebyshev_w(x + x - 1, n)
+
+
+# The degrees up to which PyTorch computes Hermite polynomials.
+_HERMITE_LIMIT = {4: 128, 8: 512}
+
+
+def _hermite(x: Array, n: Array, scale: int) -> Array:
+    x, n = _spread(x, n)
+    high = n > _HERMITE_LIMIT[x.dtype.itemsize]
+    found = recurrence(x, np.where(high, -1, n), scale * x, lambda q, p, k: scale * (x * q - k * p))
+    return np.where(high, x.dtype.type(np.nan), found)
+
+
+def hermite_h(x: Array, n: Array) -> Array:
+    """The physicists' Hermite polynomial."""
+    return _hermite(x, n, 2)
+
+
+def hermite_he(x: Array, n: Array) -> Array:
+    """The probabilists' Hermite polynomial."""
+    return _hermite(x, n, 1)
+
+
+def laguerre_l(x: Array, n: Array) -> Array:
+    """The Laguerre polynomial."""
+    x, n = _spread(x, n)
+    found = recurrence(x, n, 1 - x, lambda q, p, k: ((2 * k + 1 - x) * q - k * p) / (k + 1))
+    return np.where((x == 0) & (n >= 0), x.dtype.type(1), found)
+
+
+def legendre_p(x: Array, n: Array) -> Array:
+    """The Legendre polynomial."""
+    x, n = _spread(x, n)
+    found = recurrence(x, n, x, lambda q, p, k: ((2 * k + 1) * x * q - k * p) / (k + 1))
+    return _at_ends(x, n, found, 1, _alternating(n, x.dtype))
