@@ -158,22 +158,25 @@ def test_float32_is_as_accurate_as_torch():
             assert np.linalg.norm(mine - right) <= 2 * np.linalg.norm(array(their) - right)
 
 
-def test_winograd_is_as_accurate_as_torch_on_channels_last_images():
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(("channels", "size"), [(32, 24), (64, 24), (128, 28), (256, 14)])
+def test_winograd_is_as_accurate_as_torch(channels, size, layout):
     torch.manual_seed(0)
-    last, how = torch.channels_last, ((1, 1), (1, 1), (1, 1), 1)
-    for channels, size in [(32, 24), (64, 24), (256, 10)]:
-        x = torch.randn(2, channels, size, size).to(memory_format=last).requires_grad_()
-        w = torch.randn(64, channels, 3, 3).to(memory_format=last).requires_grad_()
-        y, exact = F.conv2d(x, w, None, 1, 1), F.conv2d(x.double(), w.double(), None, 1, 1)
-        g = torch.randn_like(y)
-        ours = [
-            conv.conv_forward(array(x), array(w), None, *how),
-            conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how),
-        ]
-        theirs, wanted = [y, gradients(y, [x], g)[0]], [exact, gradients(exact, [x], g.double())[0]]
-        for mine, their, right in zip(ours, theirs, wanted):
-            right = array(right)
-            assert np.linalg.norm(mine - right) <= 2 * np.linalg.norm(array(their) - right)
+    how = (1, 1), (1, 1), (1, 1), 1
+    x = torch.randn(2, channels, size, size).to(memory_format=layout).requires_grad_()
+    w = torch.randn(64, channels, 3, 3).to(memory_format=layout).requires_grad_()
+    y, exact = F.conv2d(x, w, None, 1, 1), F.conv2d(x.double(), w.double(), None, 1, 1)
+    g = torch.randn_like(y)
+    ours = [
+        conv.conv_forward(array(x), array(w), None, *how),
+        conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how),
+    ]
+    if layout is torch.contiguous_format:  # PyTorch sums in another order where channels are last
+        ours.append(conv.conv_grad_weight(array(g), array(x), tuple(w.shape), *how))
+    theirs, wanted = [y, *gradients(y, [x, w], g)], [exact, *gradients(exact, [x, w], g.double())]
+    for mine, their, right in zip(ours, theirs, wanted, strict=False):
+        right = array(right)
+        assert np.linalg.norm(mine - right) <= 2 * np.linalg.norm(array(their) - right)
 
 
 @pytest.mark.parametrize("channels", [2, 16, 40, 64])

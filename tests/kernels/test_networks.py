@@ -118,7 +118,8 @@ class Network:
             lambda: y[..., :1].mul_(2),
             lambda: y.detach().add_(1),
             lambda: y.data.mul_(2),
-            lambda: y.reshape(-1)[::3].mul_(0.5) if y.is_contiguous() else y.mul_(2),
+            # (Of images with one channel, PyTorch's strides also remember whether it came from channels-last ones.)
+            lambda: y.reshape(-1)[::3].mul_(0.5) if self.ordinary and y.is_contiguous() else y.mul_(2),
             lambda: y.__setitem__((slice(None), 0), 1),
         ])()  # fmt: skip
         return y

@@ -104,7 +104,7 @@ def conv_grad_weight(
                 g, x, shape = g[:, :, None], x[:, :, None], (*weight_shape[:2], 1, *weight_shape[2:])
                 stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
             if groups == 1 and winograd.suits(
-                g.shape[0], shape[:2], shape[2:], g.shape[2:], stride, padding, dilation, g.itemsize
+                g.shape[0], shape[:2], shape[2:], g.shape[2:], stride, padding, dilation, g.itemsize, weight=True
             ):
                 found = winograd.weight_gradient(g, x, shape, padding)
                 if found is not None:

@@ -1,4 +1,6 @@
-"""Convolutions of 3x3 filters with stride 1 by `compiled.winograd`: when that pays, and how the work is shared.
+"""Convolutions of 3x3 filters with stride 1 by Winograd's algorithm: when that pays, and how the work is shared.
+
+`compiled.winograd` computes results and gradients of inputs, `compiled.winograd_weight` gradients of filters.
 
 The functions return None if the compiled code is not ready, or if they met an infinity or not-a-number, which would
 have spread to neighbours.
@@ -23,20 +25,27 @@ from .conv_common import (
 from .dispatch import Kernel, Launch, get_threads, ready
 from .layout import inner
 
-_INPUT, _GRADIENT = Kernel("winograd", "evaluate_input"), Kernel("winograd", "evaluate_gradient")
-_FILTERS, _WIDE, _DEEP = [Kernel("winograd", name) for name in ("evaluate_filters", "wide", "deep")]
-_WEIGHT, _UNPACK = Kernel("winograd", "winograd_weight"), Kernel("conv", "unpack")
+_INPUT, _FILTERS, _WIDE, _DEEP = [
+    Kernel("winograd", name) for name in ("evaluate_input", "evaluate_filters", "wide", "deep")
+]
+_PIXELS, _GRADIENT, _WEIGHT = [
+    Kernel("winograd_weight", name) for name in ("evaluate_pixels", "evaluate_gradient", "winograd_weight")
+]
 
 _WIDE_KERNELS = PLACE, _FILTERS, _WIDE
 _DEEP_KERNELS = PLACE, _INPUT, _DEEP
-_WEIGHT_KERNELS = PLACE, _INPUT, _GRADIENT, _WEIGHT, _UNPACK
+_WEIGHT_KERNELS = PLACE, _PIXELS, _GRADIENT, _WEIGHT, Kernel("conv", "unpack")
 
-# Sides of a tile of the result, and points at which tiles and filters are evaluated.
-_SIDE = 4
-_POINTS = 36
+# Rows and columns of a tile of the result, and points at which tiles and filters are evaluated, for the convolution and
+# for the gradient of the filters.
+_TILE, _POINTS = (2, 4), 24
+_WEIGHT_TILE, _WEIGHT_POINTS = (4, 4), 36
 
 # At least so many channels in and out for it to pay.
 SMALLEST_CHANNELS = 16
+
+# From how many pixels on: most of the taps of smaller images lie outside, which `conv_deep` makes use of.
+SMALLEST_IMAGE = 5
 
 # Evaluating a filter at all points takes as long as multiplying so many tiles by it.
 FILTER_COST = 20
@@ -52,9 +61,10 @@ _SLAB = 64
 
 
 def suits(
-    images: int, channels: Ints, filters: Ints, outs: Ints, stride: Ints, padding: Ints, dilation: Ints, itemsize: int
+    images: int, channels: Ints, filters: Ints, outs: Ints, stride: Ints, padding: Ints, dilation: Ints, itemsize: int,
+    weight: bool = False,
 ) -> bool:  # fmt: skip
-    """Whether a convolution can be computed here and is quicker so.
+    """Whether a convolution, or the gradient of its filters, can be computed here and is quicker so.
 
     Args:
         images: how many.
@@ -65,14 +75,15 @@ def suits(
         padding: as of the convolution.
         dilation: as of the convolution.
         itemsize: bytes of an element.
+        weight: whether it is the gradient of the filters.
     """
     if filters != (3, 3) or max(*stride, *dilation) > 1 or max(padding) > 2 or min(channels) < SMALLEST_CHANNELS:
         return False
-    lanes = register_bytes() // itemsize
-    # A tile takes 36 multiplications, a pixel 9.
-    return 4 * (_tiles(images, *outs).total + FILTER_COST) < images * prod(outs) and not any(
-        c % lanes for c in channels
-    )
+    if prod(outs) < SMALLEST_IMAGE or any(c % (register_bytes() // itemsize) for c in channels):
+        return False
+    # A pixel takes 9 multiplications.
+    tile, points = (_WEIGHT_TILE, _WEIGHT_POINTS) if weight else (_TILE, _POINTS)
+    return points * (_tiles(images, outs, tile).total + FILTER_COST) < 9 * images * prod(outs)
 
 
 class _Tiles(NamedTuple):
@@ -83,8 +94,8 @@ class _Tiles(NamedTuple):
     across: int
 
 
-def _tiles(n: int, height: int, width: int) -> _Tiles:
-    down, across = -(-height // _SIDE), -(-width // _SIDE)
+def _tiles(n: int, outs: Ints, tile: Ints) -> _Tiles:
+    down, across = [-(-length // side) for length, side in zip(outs, tile, strict=True)]
     return _Tiles(n * down * across, down, across)
 
 
@@ -129,7 +140,7 @@ def _wide(
     dtype, size = x.dtype, x.itemsize
     (n, c, *extent), k = x.shape, bias.size
     threads, lanes, panel = get_threads(), register_bytes() // size, min(widest_panel(dtype), k)
-    tiles = _tiles(n, *outs)
+    tiles = _tiles(n, outs, _TILE)
     pieces = -(-tiles.total * _POINTS * (c + panel) * size // _CACHE)
     pieces = max(1, -(-pieces // threads)) * threads
     block = _even(tiles.total, -(-tiles.total // pieces))
@@ -163,7 +174,7 @@ def _deep(
     dtype, size = x.dtype, x.itemsize
     (n, c, *extent), k = x.shape, bias.size
     threads, lanes, panel = get_threads(), register_bytes() // size, min(widest_panel(dtype), k)
-    tiles = _tiles(n, *outs)
+    tiles = _tiles(n, outs, _TILE)
     block = _even(tiles.total, _CACHE // (_POINTS * panel * size))
     v_plane, m_plane = _plane(tiles.total * c * size), _plane(block * panel * size)
     m_bytes = _POINTS * m_plane + panel * size
@@ -211,15 +222,15 @@ def weight_gradient(g: np.ndarray, x: np.ndarray, shape: Ints, padding: Ints) ->
     n, c, *extent = x.shape
     _, k, *outs = g.shape
     threads, lanes, widest = get_threads(), register_bytes() // size, widest_panel(dtype)
-    tiles = _tiles(n, *outs)
+    tiles = _tiles(n, g.shape[2:], _WEIGHT_TILE)
     # An odd number of cache lines from tile to tile, as from point to point.
     v_row, e_row = _plane(c * size), _plane(k * size)
-    own = _POINTS * c * k * size <= _CACHE
+    own = _WEIGHT_POINTS * c * k * size <= _CACHE
     if own:
         chunk, rows = k, c
         parts = max(1, min(8, tiles.total // 32))
         share = -(-tiles.total // parts)
-        block = _even(share, _CACHE // (_POINTS * (v_row + e_row)))
+        block = _even(share, _CACHE // (_WEIGHT_POINTS * (v_row + e_row)))
         held = block
     else:
         chunk, rows = min(k, widest), min(c, 96)
@@ -229,7 +240,7 @@ def weight_gradient(g: np.ndarray, x: np.ndarray, shape: Ints, padding: Ints) ->
         held = tiles.total
     parts = -(-tiles.total // share)
     v_plane, e_plane, m_plane = held * v_row + 64, held * e_row + 64, _plane(rows * chunk * size)
-    v_bytes, e_bytes, m_bytes = [_POINTS * plane for plane in (v_plane, e_plane, m_plane)]
+    v_bytes, e_bytes, m_bytes = [_WEIGHT_POINTS * plane for plane in (v_plane, e_plane, m_plane)]
     each = threads if own else 1
     parted_count = 9 * (parts * c * k if parts > 1 else threads * rows * chunk)
     copy_x, copy_g = not is_last(x), not is_last(g)
