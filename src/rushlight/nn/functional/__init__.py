@@ -6,10 +6,14 @@ from ._activation import *
 from ._activation import __all__ as _activation_names
 from ._attention import *
 from ._attention import __all__ as _attention_names
+from ._ctc import *
+from ._ctc import __all__ as _ctc_names
 from ._distance import *
 from ._distance import __all__ as _distance_names
 from ._dropout import *
 from ._dropout import __all__ as _dropout_names
+from ._embedding_bag import *
+from ._embedding_bag import __all__ as _embedding_bag_names
 from ._grid import *
 from ._grid import __all__ as _grid_names
 from ._linear import *
@@ -32,8 +36,10 @@ from ._vision import __all__ as _vision_names
 __all__ = [
     *_activation_names,
     *_attention_names,
+    *_ctc_names,
     *_distance_names,
     *_dropout_names,
+    *_embedding_bag_names,
     *_grid_names,
     *_linear_names,
     *_linear_cross_entropy_names,

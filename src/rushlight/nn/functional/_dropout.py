@@ -1,57 +1,19 @@
 """Dropout, of elements and of whole channels.
 
-The draws are those of PyTorch's CPU: a tensor of Bernoulli numbers like the input (or with size 1 in the spatial
-dimensions), divided by the probability of 1.
+What is drawn and how is in `ops.dropout`.
 """
 
-import math
 import warnings
-from typing import Any
 
-import numpy as np
-
-from ...base import wrap
-from ...kernels import numpy_random
-from ...ops.creation import zeros
-from ...random import source_of
+from ...ops.dropout import drop
 from ...tensor import Tensor
 
 __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "feature_alpha_dropout"]
-
-# -scale * alpha of SELU: what an element is set to when it is dropped.
-_ALPHA = 1.7580993408473766
 
 
 def _check(p: float) -> None:
     if p < 0.0 or p > 1.0:
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-
-
-def _drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = False, alpha: bool = False) -> Any:
-    if p == 0 or not train or input.numel() == 0:
-        return input
-    if p == 1:
-        nothing = zeros((), dtype=input.dtype)
-        return input.mul_(nothing) if inplace else input.mul(nothing)
-    if channels:
-        if input.dim() < 2:
-            raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-        array = np.empty((*input.shape[:2], *[1] * (input.dim() - 2)), input.dtype.numpy)
-    else:
-        array = np.empty_like(input._data)
-    if not input._dtype.is_floating_point:
-        # Made by operations, which refuse what cannot be.
-        wrap(array).bernoulli_(1 - p).div_(1 - p)
-    numpy_random.bernoulli(source_of(None), array, 1 - p)
-    if not alpha:
-        array /= 1 - p
-        noise = wrap(array)
-        return input.mul_(noise) if inplace else input * noise
-    noise = wrap(array)
-    a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
-    shift = noise.add(-1).mul_(_ALPHA * a).add_(_ALPHA * a * p)
-    noise.mul_(a)
-    return input.mul_(noise).add_(shift) if inplace else (input * noise).add(shift)
 
 
 def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -61,7 +23,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         ValueError: `p` is not between 0 and 1.
     """
     _check(p)
-    return _drop(input, p, training, inplace)  # type: ignore[no-any-return]
+    return drop(input, p, training, inplace)  # type: ignore[no-any-return]
 
 
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
@@ -71,7 +33,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
         ValueError: `p` is not between 0 and 1.
     """
     _check(p)
-    return _drop(input, p, training, inplace, alpha=True)  # type: ignore[no-any-return]
+    return drop(input, p, training, inplace, alpha=True)  # type: ignore[no-any-return]
 
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
@@ -81,13 +43,13 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
         ValueError: `p` is not between 0 and 1.
     """
     _check(p)
-    return _drop(input, p, training, inplace, channels=True, alpha=True)  # type: ignore[no-any-return]
+    return drop(input, p, training, inplace, channels=True, alpha=True)  # type: ignore[no-any-return]
 
 
 def _drop_channels(input: Tensor, p: float, training: bool, inplace: bool, batched: bool) -> Tensor:
     if not batched:
         input = input.unsqueeze_(0) if inplace else input.unsqueeze(0)
-    result: Tensor = _drop(input, p, training, inplace, channels=True)
+    result: Tensor = drop(input, p, training, inplace, channels=True)
     if not batched:
         result = result.squeeze_(0) if inplace else result.squeeze(0)
     return result
@@ -142,7 +104,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
             "channel-wise dropout behavior, please switch to using dropout1d instead.",
             stacklevel=2,
         )
-    return _drop(input, p, training, inplace, channels=True)  # type: ignore[no-any-return]
+    return drop(input, p, training, inplace, channels=True)  # type: ignore[no-any-return]
 
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

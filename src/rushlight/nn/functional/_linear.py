@@ -3,6 +3,7 @@
 from ...ops import conv as conv_ops
 from ...ops import loss as table_ops
 from ...ops import matmul as matmul_ops
+from ...ops.embedding_bag import renorm_without_history
 from ...tensor import Tensor
 
 __all__ = [
@@ -65,15 +66,5 @@ def embedding(
         padding_idx += rows if padding_idx < 0 else 0
     if max_norm is not None:
         input = input.contiguous()
-        _shorten_rows(weight, input, max_norm, norm_type)
+        renorm_without_history(weight, input, max_norm, norm_type)
     return table_ops.embedding(weight, input, padding_idx, scale_grad_by_freq, sparse)
-
-
-def _shorten_rows(weight: Tensor, input: Tensor, max_norm: float, norm_type: float) -> None:
-    """Scale the rows of `weight` that `input` names down to `max_norm`, in place and unrecorded."""
-    table = weight.detach()
-    for row in sorted(set(input.reshape(-1).tolist())):
-        norm = float(table[row].norm(norm_type))
-        if norm > max_norm:
-            # PyTorch's constant against a division by zero.
-            table[row].mul_(max_norm / (norm + 1e-7))

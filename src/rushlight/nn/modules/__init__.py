@@ -90,7 +90,7 @@ from .pooling import (
     MaxPool2d,
     MaxPool3d,
 )
-from .sparse import Embedding
+from .sparse import Embedding, EmbeddingBag
 from .upsampling import (
     ChannelShuffle,
     PixelShuffle,
@@ -115,6 +115,12 @@ from .unpooling import (
     MaxUnpool1d,
     MaxUnpool2d,
     MaxUnpool3d,
+)
+from .ctc import (
+    CTCLoss,
+)
+from .multihead import (
+    MultiheadAttention,
 )
 
 __all__ = [
@@ -158,6 +164,7 @@ __all__ = [
     "Dropout3d",
     "ELU",
     "Embedding",
+    "EmbeddingBag",
     "FeatureAlphaDropout",
     "Flatten",
     "GELU",
@@ -246,4 +253,6 @@ __all__ = [
     "MaxUnpool1d",
     "MaxUnpool2d",
     "MaxUnpool3d",
+    "CTCLoss",
+    "MultiheadAttention",
 ]

@@ -80,6 +80,10 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
+class NonDynamicallyQuantizableLinear(Linear):
+    """`Linear` under the name that tells PyTorch's quantisation to leave it alone."""
+
+
 class Bilinear(Module):
     r"""Computes ``x1 @ A_k @ x2 + b_k`` for every output feature k.
 

@@ -1,0 +1,85 @@
+"""Dropout, of elements and of whole channels.
+
+The draws are those of PyTorch's CPU: a tensor of Bernoulli numbers like the input (or with size 1 in the spatial
+dimensions), divided by the probability of 1.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..base import wrap
+from ..kernels import numpy_random
+from ..random import source_of
+from .creation import zeros
+from .declare import composite
+
+# -scale * alpha of SELU: what an element is set to when it is dropped.
+_ALPHA = 1.7580993408473766
+
+
+def drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = False, alpha: bool = False) -> Any:
+    """Drops elements, or whole channels (dimension 1), and scales the others so that their mean is kept.
+
+    Args:
+        input: the tensor.
+        p: the probability of dropping.
+        train: whether to do anything.
+        inplace: whether the result takes the input's place.
+        channels: whether whole channels are dropped.
+        alpha: whether dropped elements become such that mean 0 and variance 1 are kept.
+    """
+    if p == 0 or not train or input.numel() == 0:
+        return input
+    if p == 1:
+        nothing = zeros((), dtype=input.dtype)
+        return input.mul_(nothing) if inplace else input.mul(nothing)
+    if channels:
+        if input.dim() < 2:
+            raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+        array = np.empty((*input.shape[:2], *[1] * (input.dim() - 2)), input.dtype.numpy)
+    else:
+        array = np.empty_like(input._data)
+    if not input._dtype.is_floating_point:
+        # Made by operations, which refuse what cannot be.
+        wrap(array).bernoulli_(1 - p).div_(1 - p)
+    numpy_random.bernoulli(source_of(None), array, 1 - p)
+    if not alpha:
+        array /= 1 - p
+        noise = wrap(array)
+        return input.mul_(noise) if inplace else input * noise
+    noise = wrap(array)
+    a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
+    shift = noise.add(-1).mul_(_ALPHA * a).add_(_ALPHA * a * p)
+    noise.mul_(a)
+    return input.mul_(noise).add_(shift) if inplace else (input * noise).add(shift)
+
+
+def _check(p: float) -> None:
+    if not 0 <= p <= 1:
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
+
+
+def _declared(name: str, channels: bool, alpha: bool) -> None:
+    """The function of this name, and its in-place form."""
+
+    def dropped(input: Any, p: float, train: bool) -> Any:
+        _check(p)
+        return drop(input, p, train, False, channels, alpha)
+
+    def dropped_(input: Any, p: float, train: bool) -> Any:
+        _check(p)
+        return drop(input, p, train, True, channels, alpha)
+
+    what = "channels" if channels else "elements"
+    for function, form in ((dropped, name), (dropped_, f"{name}_")):
+        function.__name__ = function.__qualname__ = form
+        function.__doc__ = f"Drops {what} with probability `p` if `train`; see `torch.nn.functional.{name}`."
+        globals()[form] = composite(method=False)(function)
+
+
+_declared("dropout", False, False)
+_declared("alpha_dropout", False, True)
+_declared("feature_dropout", True, False)
+_declared("feature_alpha_dropout", True, True)
