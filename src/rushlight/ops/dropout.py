@@ -61,7 +61,7 @@ def _check(p: float) -> None:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p:g}")
 
 
-def _declared(name: str, channels: bool, alpha: bool) -> None:
+def _declared(name: str, channels: bool, alpha: bool) -> tuple[Any, Any]:
     """The function of this name, and its in-place form."""
 
     def dropped(input: Any, p: float, train: bool) -> Any:
@@ -76,10 +76,11 @@ def _declared(name: str, channels: bool, alpha: bool) -> None:
     for function, form in ((dropped, name), (dropped_, f"{name}_")):
         function.__name__ = function.__qualname__ = form
         function.__doc__ = f"Drops {what} with probability `p` if `train`; see `torch.nn.functional.{name}`."
-        globals()[form] = composite(method=False)(function)
+        composite(method=False)(function)
+    return dropped, dropped_
 
 
-_declared("dropout", False, False)
-_declared("alpha_dropout", False, True)
-_declared("feature_dropout", True, False)
-_declared("feature_alpha_dropout", True, True)
+dropout, dropout_ = _declared("dropout", False, False)
+alpha_dropout, alpha_dropout_ = _declared("alpha_dropout", False, True)
+feature_dropout, feature_dropout_ = _declared("feature_dropout", True, False)
+feature_alpha_dropout, feature_alpha_dropout_ = _declared("feature_alpha_dropout", True, True)
