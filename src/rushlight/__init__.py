@@ -45,6 +45,7 @@ from .ops import (
     contraction,
     conv,
     convert,
+    copies,
     creation,
     derived,
     elementary,

@@ -301,7 +301,8 @@ def operation(
     *, kernel: Any = None, node: str | None = None, outputs: tuple[str, ...] = ("result",),
     differentiable: tuple[str, ...] | None = None, saves: tuple[str, ...] = (), tangent: str | None = None,
     function: bool = True, method: bool = True, inplace: bool = False, name: str | None = None, out: bool | None = None,
-    aten: str | None = None, like: str | None = None, joint: tuple[str, str] | None = None, **formulas: str,
+    aten: str | None = None, like: str | None = None, joint: tuple[str, str] | None = None, several: bool = False,
+    **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation that is not elementwise.
 
@@ -316,6 +317,7 @@ def operation(
             ``input``. If not given, it is derived from the gradients' formulas, at the cost of two backwards.
         function, method, inplace, name, out, aten: as in `elementwise`; `out` whether there is an ``out=`` argument.
         like: the input whose shape and dtype the first output always has, if there is such: it need not be asked then.
+        several: whether the body returns a list of arrays, of any length, and the operation a tuple of tensors.
         joint: names of inputs, such as ``"input, weight"``, and one formula for the tuple of their gradients. In it
             ``needs`` is a tuple that says which of them are wanted; in the others' places stands None.
         formulas: for each other differentiable input, its gradient; for a list of tensors, the list of gradients.
@@ -520,11 +522,11 @@ def unrecorded_view(t: Any, input: Any) -> None:
 
 
 def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded: bool) -> tuple[Any, ...]:
-    """The views that an operation with several of them returns.
+    """The tensors, mostly views, that an operation with several of them returns.
 
     Args:
         op: the operation.
-        input: the tensor whose memory they look at.
+        input: the tensor whose memory they look at, if they are views.
         arrays: their arrays.
         made_by: the operation's node, or None.
         recorded: whether operations are being recorded.
@@ -534,7 +536,9 @@ def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded:
         made_by.output_count = len(arrays)
     for i, a in enumerate(arrays):
         t = wrap(a, None if made_by is None else node.output(made_by, i))
-        if recorded:
+        if not op.view:
+            pass
+        elif recorded:
             as_view(t, input, "multi-output", op.node_name)
         else:
             unrecorded_view(t, input)

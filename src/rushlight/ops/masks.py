@@ -33,7 +33,7 @@ def _masked_fill_tensor(input: Array, mask: Array, value: Array) -> Array:
 def _masked_fill_operands(input: Any, mask: Any, value: Any) -> tuple[Any, ...]:
     if mask._dtype is not dtypes.bool_:
         raise RuntimeError(
-            f"masked_fill_ only supports boolean masks, but got mask with dtype {_C_NAMES.get(mask._dtype, 'float')}"
+            f"masked_fill_ only supports boolean masks, but got mask with dtype {C_NAMES.get(mask._dtype, 'float')}"
         )
     if isinstance(value, TensorBase):
         if value._shape:
@@ -47,7 +47,7 @@ def _masked_fill_operands(input: Any, mask: Any, value: Any) -> tuple[Any, ...]:
     return "_masked_fill", (input, mask, number_for(value, input._dtype)[()])
 
 
-_C_NAMES = {
+C_NAMES = {
     dtypes.uint8: "unsigned char", dtypes.int8: "signed char", dtypes.int16: "short int", dtypes.int32: "int",
     dtypes.int64: "long int", dtypes.float64: "double", dtypes.float16: "c10::Half", dtypes.bfloat16: "c10::BFloat16",
     dtypes.complex64: "c10::complex<float>", dtypes.complex128: "c10::complex<double>",

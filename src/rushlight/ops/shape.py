@@ -8,11 +8,13 @@ from ..base import TensorBase, wrap
 from ..kernels import numpy_views as kernels
 from ..memory_format import preserve_format
 from .broadcasting import expand
-from .convert import _clone, clone, copy_in
+from .convert import _clone, copy_in
+from .copies import copy_of
 from .declare import Array, composite, formula, in_formulas, operation
 from .elementwise_general import sum_to_shape
 from .joining import in_rows
-from .view import _distinct, permute, reshape, sizes, unsqueeze, view_method, wrap_dim
+from .overwrite import into
+from .view import _distinct, reshape, sizes, unsqueeze, view_method, wrap_dim
 
 in_formulas(
     lambda like, shape: np.zeros(shape, like.dtype),
@@ -325,15 +327,8 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
     return _diag_embed(input, offset, a, b)
 
 
-@operation(name="_diagonal_copy", node="DiagonalBackward0_copy", function=False, method=False, tangent="linear",
-           input="diagonal_backward(grad, shape(input), offset, 0, 1)")  # fmt: skip
-def _diagonal_copy(input: Array, offset: int) -> Array:
-    """The diagonal of a matrix as a copy."""
-    return kernels.diagonal(input, offset, 0, 1).copy()
-
-
 @composite()
-def diag(input: Any, diagonal: int = 0) -> Any:
+def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     """A matrix with a vector on its diagonal, or the diagonal of a matrix as a copy.
 
     Raises:
@@ -341,9 +336,9 @@ def diag(input: Any, diagonal: int = 0) -> Any:
     """
     n = len(input._shape)
     if n == 1:
-        return _diag_embed(input, diagonal, 0, 1)
+        return into(out, _diag_embed(input, diagonal, 0, 1))
     if n == 2:
-        return _diagonal_copy(input, diagonal)
+        return into(out, copy_of("_diagonal")(input, diagonal, 0, 1))
     raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {n}D")
 
 
@@ -400,9 +395,3 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
 
 def _described(t: Any) -> str:
     return repr(t)
-
-
-@composite()
-def permute_copy(input: Any, dims: Any) -> Any:
-    """`permute` as a copy."""
-    return clone(permute(input, tuple(dims)))

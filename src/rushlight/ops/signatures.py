@@ -91,6 +91,32 @@ def _parameters(form: str) -> tuple[Parameter, ...]:
     return tuple(found)
 
 
+def fitted(options: tuple[str, ...], args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Arguments as the first form takes them that they fit: those in order, and those by name.
+
+    Raises:
+        Mismatch: they fit none.
+    """
+    for form in options:
+        parameters = _parameters(form)
+        places = [p.name for p in parameters if not p.named]
+        given = dict(zip(places, args))
+        if len(args) > len(places) or given.keys() & kwargs.keys():
+            continue
+        given |= kwargs
+        if given.keys() - {p.name for p in parameters} or not all([
+            p.accepts(given[p.name]) if p.name in given else not p.required for p in parameters
+        ]):  # fmt: skip
+            continue
+        ordered: list[Any] = []
+        for name in places:
+            if name not in given:
+                break
+            ordered.append(given.pop(name))
+        return ordered, given
+    raise Mismatch
+
+
 def _wrong(function: str, form: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """What keeps arguments from fitting one form."""
     parameters = _parameters(form)

@@ -53,6 +53,24 @@ def _slice(input: Array, dim: int, start: Any, end: Any, step: Any) -> Array:
     """A range of a dimension."""
 
 
+@composite(name="slice", function=False, method=False)
+def slice_(input: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
+    """Every `step`-th entry of a dimension from `start` to before `end`; what ``torch.ops.aten.slice`` is.
+
+    Raises:
+        IndexError: the dimension does not exist, or the tensor has none.
+        RuntimeError: the step is not positive.
+    """
+    n = len(input._shape)
+    if not n:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    at = wrap_dim(dim, n)
+    if step <= 0:
+        raise RuntimeError("slice step must be positive")
+    size = input._shape[at]
+    return _slice(input, at, 0 if start is None else start, size if end is None else end, step)
+
+
 @operation(name="slice_backward", function=False, method=False, tangent="linear", kernel=kernels.slice_backward,
            input="_slice(grad, dim, start, end, step)")  # fmt: skip
 def slice_backward(input: Array, size: Any, dim: int, start: Any, end: Any, step: Any) -> Array:
@@ -73,15 +91,26 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     if length < 0:
         raise RuntimeError("narrow(): length must be non-negative.")
     at = wrap_dim(dim, len(shape))
-    size = shape[at]
+    return _slice(input, *narrowed(shape[at], at, start, length), 1)
+
+
+def narrowed(size: int, at: int, start: Any, length: int) -> tuple[int, int, int]:
+    """The dimension, the start counted from the front, and the end of a range of a dimension of some size.
+
+    Raises:
+        RuntimeError: the range leaves the dimension, or `start` is a tensor that is no integer.
+        IndexError: `start` is out of range.
+    """
+    if isinstance(start, TensorBase) and (start._shape or start._dtype.category != dtypes.INTEGRAL):
+        raise RuntimeError("start must be an 0-dim integral Tensor.")
     start = operator.index(start)
     if not -size <= start <= size:
         raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
     if start < 0:
         start += size
-    if start > size - length:
+    if length < 0 or start > size - length:
         raise RuntimeError(f"start ({start}) + length ({length}) exceeds dimension size ({size}).")
-    return _slice(input, at, start, start + length, 1)
+    return at, start, start + length
 
 
 @view(name="alias", function=False, method=False, input="grad")
