@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dispatch
-from .layout import Inner, inner
+from .layout import Inner, inner, lies_channels_last
 from .memory import keep_freed_memory
 
 # Every large result is written to new memory, so it pays from the first one on.
@@ -227,6 +227,8 @@ def arrange(values: tuple[Any, ...]) -> Any:
         it lies in memory, that order of its dimensions (None for the usual one), the number of rows and of columns (0
         if rows make no difference), the periods of the operands of kind ``c``, and the type.
     """
+    if lies_channels_last(values[0]) and (found := _alike(values)) is not None:
+        return found
     arrays = [v for v in values if isinstance(v, np.ndarray)]
     shape = np.broadcast_shapes(*[a.shape for a in arrays])
     dtype, n = arrays[0].dtype, len(shape)
@@ -264,6 +266,21 @@ def arrange(values: tuple[Any, ...]) -> Any:
         size *= k
     columns = widths.pop() if widths else 0
     return kinds, operands, shape, order, size // columns if columns else size, columns, periods, dtype
+
+
+def _alike(values: tuple[Any, ...]) -> Any:
+    """`arrange` of images that all lie channels last; None if the operands are not such."""
+    first = values[0]
+    shape, strides, dtype = first.shape, first.strides, first.dtype
+    operands = []
+    for v in values:
+        if not isinstance(v, np.ndarray) or v.shape != shape or v.strides != strides or v.dtype != dtype:
+            return None
+        operands.append(v if type(v) is np.ndarray else v.view(np.ndarray))
+    if not first.size:
+        return None
+    n, c, h, w = shape
+    return "a" * len(values), operands, (n, h, w, c), [0, 2, 3, 1], first.size, 0, [], dtype
 
 
 def _lies(a: Array, shape: tuple[int, ...], dims: list[int]) -> tuple[str, int, int]:
