@@ -28,6 +28,14 @@ def described(value):
     """A value in terms that both libraries share."""
     if isinstance(value, (torch.Tensor, rushlight.Tensor)):
         node = value.grad_fn
+        if value.is_sparse:
+            parts = {"indices": value._indices(), "values": value._values(), "coalesced": value.is_coalesced()}
+            return {
+                "requires_grad": value.requires_grad,
+                "grad_fn": None if node is None else node.name(),
+                "shape": tuple(value.shape),
+                **{name: described(part) for name, part in parts.items()},
+            }
         values = value.detach().resolve_conj()
         return {
             "dtype": str(value.dtype),

@@ -34,6 +34,11 @@ from .memory_format import memory_format as memory_format
 from .memory_format import preserve_format as preserve_format
 from .tensor import Tensor as Tensor
 from .tensor import layout as layout
+from .tensor import sparse_bsc as sparse_bsc
+from .tensor import sparse_bsr as sparse_bsr
+from .tensor import sparse_coo as sparse_coo
+from .tensor import sparse_csc as sparse_csc
+from .tensor import sparse_csr as sparse_csr
 from .tensor import strided as strided
 from .warn import is_warn_always_enabled as is_warn_always_enabled
 from .warn import set_warn_always as set_warn_always
@@ -76,6 +81,7 @@ from .ops import (
     shape,
     sliding,
     sorting,
+    sparse_tensors,
     special_functions,
     splitting,
     statistics,
@@ -101,7 +107,7 @@ if _TYPE_CHECKING:
 _LAZY: dict[str, tuple[str, str | None]] = {
     **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "profiler")},
     **{name: (name, None) for name in ("testing", "special")},
-    **{name: (name, None) for name in ("jit", "futures", "multiprocessing")},
+    **{name: (name, None) for name in ("jit", "futures", "multiprocessing", "sparse")},
     "Future": ("futures", "Future"),
     **{name: ("serialization", name) for name in ("save", "load")},
     **{name: ("printing", name) for name in ("set_printoptions",)},

@@ -116,6 +116,9 @@ def reduce_tensor(tensor: Any, protocol: Any = 2) -> tuple[Any, ...]:
     from .utils.hooks import warn_if_has_hooks
 
     warn_if_has_hooks(tensor)
+    if tensor.is_sparse:
+        parts = tensor._indices(), tensor._values(), tensor.shape, tensor.is_coalesced()
+        return _rebuild_sparse_tensor, (tensor.layout, parts)
     untyped, offset, strides = storage_of(base.settle(tensor))
     layout: tuple[Any, ...] = (offset, tuple(tensor._shape), strides, tensor.requires_grad, OrderedDict())
     function: Any
@@ -132,6 +135,13 @@ def reduce_tensor(tensor: Any, protocol: Any = 2) -> tuple[Any, ...]:
     return _rebuild_from_type_v2, (function, kind, args, attributes)
 
 
+def _rebuild_sparse_tensor(layout: Any, data: tuple[Any, ...]) -> Any:
+    """A sparse tensor of its parts, as `reduce_tensor` took it apart."""
+    indices, values, size, *coalesced = data
+    made = base.tensor_names["sparse_coo_tensor"](indices, values, size)
+    return made._coalesced_(bool(coalesced and coalesced[0]))
+
+
 def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
     """`Tensor.__deepcopy__`: a leaf over a copy of the storage; tensors that share a storage share its copy.
 
@@ -146,6 +156,9 @@ def deepcopy_tensor(tensor: Any, memo: dict[Any, Any]) -> Any:
         )
     if id(tensor) in memo:
         return memo[id(tensor)]
+    if tensor.is_sparse:
+        copy = memo[id(tensor)] = tensor.detach().clone()
+        return copy.requires_grad_(tensor.requires_grad)
     storage, offset, strides = storage_of(base.settle(tensor))
     # The originals are kept beside their copies: an address must not be used again while it stands for one of them.
     copies = memo.setdefault("rushlight.storages", {})

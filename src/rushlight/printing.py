@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .kernels.sparse import SparseArray
 
 
 @dataclass(slots=True)
@@ -182,13 +183,17 @@ def format_array(array: np.ndarray, indent: int = 0) -> str:
     return blocks[0]
 
 
-def join_suffixes(text: str, suffixes: list[str], indent: int) -> str:
-    """Appends `, suffix` for each suffix and the closing bracket, on a new line where `linewidth` would be passed."""
+def join_suffixes(text: str, suffixes: list[str], indent: int, apart: bool = False) -> str:
+    """Appends `, suffix` for each suffix and the closing bracket, on a new line where `linewidth` would be passed.
+
+    The first suffix gets a line of its own if they stand `apart`.
+    """
     parts = [text]
     # PyTorch counts one column more than the last line has.
     column = len(text) - text.rfind("\n") + 1
     for suffix in suffixes:
-        if column + len(suffix) + 2 > _options.linewidth:
+        if apart or column + len(suffix) + 2 > _options.linewidth:
+            apart = False
             parts.append(",\n" + " " * indent + suffix)
             column = indent + len(suffix)
         else:
@@ -214,7 +219,11 @@ def tensor_repr(tensor: Any, contents: str | None = None) -> str:
     suffixes = []
     if device.type != "cpu":
         suffixes.append(f"device='{device}'")
-    if array.size == 0:
+    sparse = isinstance(array, SparseArray)
+    if sparse:
+        suffixes += [f"size={array.shape}", f"nnz={array.nnz}"]
+        implied = dtype in (default, dtypes.int64, dtypes.bool_)
+    elif array.size == 0:
         if array.ndim != 1:
             suffixes.append(f"size={tuple(array.shape)}")
         implied = dtype is default
@@ -225,8 +234,10 @@ def tensor_repr(tensor: Any, contents: str | None = None) -> str:
         implied = dtype in (default, complex_default, dtypes.int64, dtypes.bool_)
     if not implied:
         suffixes.append(f"dtype={dtype}")
+    if sparse:
+        suffixes.append("layout=torch.sparse_coo")
     if contents is None:
-        contents = format_array(array, len(prefix))
+        contents = (_sparse_contents if sparse else format_array)(array, len(prefix))
     try:
         node = tensor.grad_fn
     except RuntimeError:
@@ -239,4 +250,14 @@ def tensor_repr(tensor: Any, contents: str | None = None) -> str:
             suffixes.append("requires_grad=True")
     if tensor._tangent is not None:
         suffixes.append(f"tangent={tensor._tangent}")
-    return join_suffixes(prefix + contents, suffixes, len(prefix))
+    return join_suffixes(prefix + contents, suffixes, len(prefix), sparse)
+
+
+def _sparse_contents(array: SparseArray, indent: int) -> str:
+    """The places and the entries of a sparse array, each as a tensor."""
+    parts = []
+    for name, part in (("indices", array.indices), ("values", array.values)):
+        prefix = f"{name}=tensor("
+        size = "" if part.size else f", size={part.shape}"
+        parts.append(f"{prefix}{format_array(part, indent + len(prefix))}{size})")
+    return (",\n" + " " * indent).join(parts)

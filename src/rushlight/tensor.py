@@ -24,6 +24,7 @@ from .base import (
     wrap,
 )
 from .dtypes import dtype
+from .kernels.sparse import SparseArray
 from .warn import WITHOUT_HISTORY, WITHOUT_VOLATILE, warn_once
 
 if TYPE_CHECKING:
@@ -164,8 +165,13 @@ class Tensor(TensorMethods):
 
     @property
     def layout(self) -> Any:
-        """``torch.strided``."""
-        return strided
+        """How the elements are arranged: ``torch.strided`` or ``torch.sparse_coo``."""
+        return sparse_coo if type(self._data) is SparseArray else strided
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the tensor is sparse, in coordinate format."""
+        return type(self._data) is SparseArray
 
     def stride(self, dim: int | None = None) -> Any:
         """How many elements to step in memory to reach the next entry of each dimension, or of one."""
@@ -178,7 +184,7 @@ class Tensor(TensorMethods):
                 step *= max(n, 1)
             found = tuple(reversed(strides))
         else:
-            found = tuple([s // item for s in data.strides])
+            found = (0,) * data.ndim if type(data) is SparseArray else tuple([s // item for s in data.strides])
         return found if dim is None else found[dim]
 
     def storage_offset(self) -> int:
@@ -210,7 +216,10 @@ class Tensor(TensorMethods):
 
     def data_ptr(self) -> int:
         """The address of the first element."""
-        return settle(self).__array_interface__["data"][0]
+        array = settle(self)
+        if type(array) is SparseArray:
+            raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
+        return array.__array_interface__["data"][0]
 
     def is_floating_point(self) -> bool:
         """Whether the elements are real floating-point numbers."""
@@ -228,7 +237,7 @@ class Tensor(TensorMethods):
         """-1, as for every tensor on the CPU."""
         return -1
 
-    is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
+    is_cuda = is_sparse_csr = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
     is_cpu = True
     # Names of tensors belong to graphs of PyTorch's past.
     name = property(lambda self: None)
@@ -558,7 +567,10 @@ class Tensor(TensorMethods):
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self._dtype is dtypes.bfloat16:
             raise TypeError("Got unsupported ScalarType BFloat16")
-        return settle(self)
+        array = settle(self)
+        if type(array) is SparseArray:
+            raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
+        return array
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()
@@ -666,7 +678,7 @@ class _Retain:
 
 
 class layout:
-    """How a tensor's elements are arranged; ``torch.strided`` is the only one."""
+    """How a tensor's elements are arranged: ``torch.strided``, in memory, or ``torch.sparse_coo``, by coordinates."""
 
     def __init__(self, name: str):
         self.name = name
@@ -674,8 +686,14 @@ class layout:
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
+    def __reduce__(self) -> str:
+        return self.name
+
 
 strided = layout("strided")
+sparse_coo = layout("sparse_coo")
+# Layouts that no tensor has, for programs that ask whether one does.
+sparse_csr, sparse_csc, sparse_bsr, sparse_bsc = map(layout, ("sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc"))
 
 
 namespace["Tensor"] = namespace["Parameter"] = Tensor

@@ -1169,6 +1169,34 @@ def enable_grad_inside(t):
     return w.grad
 
 
+def names_of_the_engine(t):
+    class F(t.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.grad, ctx.seq, ctx.rule, ctx.extra, ctx.next0 = x.detach() * 5, 3, "rule", [1], {"a": 2}
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            seen.append([ctx.grad, ctx.seq, ctx.rule, ctx.extra, ctx.next0])
+            ctx.seq += 1
+            return g * ctx.grad
+
+        @staticmethod
+        def jvp(ctx, g):
+            seen.append([ctx.seq, ctx.extra])
+            return g * 2
+
+    x, seen = t.ones(2, requires_grad=True), []
+    y = F.apply(F.apply(x))
+    y.sum().backward(retain_graph=True)
+    y.sum().backward()
+    with t.autograd.forward_ad.dual_level():
+        dual = t.autograd.forward_ad.make_dual(t.ones(2), t.ones(2))
+        tangent = t.autograd.forward_ad.unpack_dual(F.apply(dual)).tangent
+    return [x.grad, seen, tangent, y.grad_fn.next_functions[0][0].name()]
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__))
 def test_beside(scenario):
     check(scenario, strides=False)

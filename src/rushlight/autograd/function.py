@@ -79,6 +79,8 @@ class BackwardCFunction(Node, FunctionCtx):
     needs_input_grad: tuple[bool, ...] = ()
     output_count = 1
     _kept: Any = ()
+    # What the user keeps under names that the engine uses, for as long as no code of the user's runs.
+    _shadowed: dict[str, Any] | None = None
 
     def __getattr__(self, name: str) -> Any:
         if name == "extra":
@@ -152,7 +154,11 @@ class BackwardCFunction(Node, FunctionCtx):
                 "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only "
                 "implement one of them."
             )
-        return (vjp if vjp is not Function.vjp else backward)(self, *grads)
+        derivative = vjp if vjp is not Function.vjp else backward
+        if self._shadowed is None:
+            return derivative(self, *grads)
+        with _Unshadowed(self):
+            return derivative(self, *grads)
 
     def __call__(self, *grads: Any) -> Any:
         """Not to be used: such a node runs as part of a backward only.
@@ -208,6 +214,31 @@ class BackwardCFunction(Node, FunctionCtx):
                 place = -1
             kept.append(None if t is None else make(t, place))
         self._kept = tuple(kept)
+
+
+# The slots of nodes, which a user's attributes of the same names must not overwrite.
+_ENGINES = ("grad", "seq", "rule", "extra", "next0")
+
+
+class _Unshadowed:
+    """While the user's code runs, a node shows what the user keeps under the names of its slots."""
+
+    __slots__ = ("before", "node")
+
+    def __init__(self, node: Any):
+        self.node = node
+
+    def __enter__(self) -> None:
+        node, mine = self.node, self.node._shadowed or {}
+        self.before = {name: getattr(node, name) for name in mine}
+        for name, value in mine.items():
+            setattr(node, name, value)
+
+    def __exit__(self, *exc: Any) -> None:
+        node, mine = self.node, self.node._shadowed or {}
+        for name in mine:
+            mine[name] = getattr(node, name)
+            setattr(node, name, self.before[name])
 
 
 # ---------------------------------------------------------------------------------------------- what users write
@@ -305,6 +336,7 @@ class Function(_SingleLevelFunction):
             args = _in_order(cls.forward, args, kwargs)
         kind = cls._backward_cls
         ctx = kind.__new__(kind)
+        ctx.grad = ctx.seq = ctx.rule = ctx.extra = ctx.next0 = None
         nodes = [a._node if isinstance(a, TensorBase) else None for a in args]
         ctx.needs_input_grad = tuple([n is not None for n in nodes])
         local = mode.local
@@ -320,13 +352,18 @@ class Function(_SingleLevelFunction):
         finally:
             local.grad, local.forward_grad = before, forward_before
             mode.leave()
+        if not (ctx.grad is ctx.seq is ctx.rule is ctx.extra is ctx.next0 is None):
+            ctx._shadowed = {name: getattr(ctx, name) for name in _ENGINES if getattr(ctx, name) is not None}
+            for name in _ENGINES:
+                setattr(ctx, name, None)
         _check_marks(ctx)
         outputs = found if isinstance(found, tuple) else (found,)
         records = before and any(ctx.needs_input_grad)
         made = custom.link(ctx, args, nodes if records else [], outputs, split)
         if local.dual is not None:
             ctx.forwarding = True
-            custom.run_jvp(ctx, args, outputs, made)
+            with _Unshadowed(ctx):
+                custom.run_jvp(ctx, args, outputs, made)
             ctx.__dict__.pop("forwarding")
         for marks in ("to_save", "dirty_tensors", "non_differentiable", "saved_for_forward"):
             ctx.__dict__.pop(marks, None)

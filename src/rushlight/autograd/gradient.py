@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels.sparse import SparseArray
 from .leaf import AccumulateGrad, leaf_hooks
 
 # What dtypes are called where PyTorch speaks of the types of C++.
@@ -38,6 +39,8 @@ def check_gradient(tensor: Any, grad: Any) -> None:
             "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
             "downstream systems that assume they match."
         )
+    if type(tensor._data) is SparseArray and type(grad._data) is not SparseArray:
+        raise RuntimeError("attempting to assign a gradient to a tensor that has data of a different type")
     if grad._shape != tensor._shape:
         raise RuntimeError(
             f"attempting to assign a gradient of size '{list(grad._shape)}' to a tensor of size "

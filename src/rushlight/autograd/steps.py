@@ -9,6 +9,7 @@ import numpy as np
 from .. import base
 from ..kernels.layout import Inner, plain
 from ..kernels.pointwise import add_into, copied
+from ..kernels.sparse import SparseArray
 from . import mode
 from .leaf import AccumulateGrad
 from .node import HOOKED, MANY, ONE, TWO, Outputs, derive, function_of
@@ -26,13 +27,29 @@ def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:
     if total is None:
         if type(grad) is not ndarray:
             grad = plain(grad)
+            if type(grad) is SparseArray:
+                grad = base.wrap(grad.with_values(grad.values, False))
         elif grad.ndim > 1 and not (grad.flags.c_contiguous and leaf.array.flags.c_contiguous):
             grad = laid_out(grad, leaf.array)
         leaf.total = grad
+    elif type(grad) is SparseArray or type(getattr(total, "_data", None)) is SparseArray:
+        accumulate_sparse(leaf, grad)
     elif isinstance(total, ndarray):
         add_into(total, grad)
     else:
         np.add(total._data, grad, total._data)
+        base.bump(total)
+
+
+def accumulate_sparse(leaf: AccumulateGrad, grad: Any) -> None:
+    """Adds to a leaf's gradient where one of the two is sparse: in place, unless it becomes dense by that."""
+    total = leaf.total
+    have = total if isinstance(total, ndarray) else total._data
+    if type(have) is SparseArray and type(grad) is not SparseArray:
+        leaf.total = grad + have
+        return
+    np.add(have, grad, out=have)
+    if have is not total:
         base.bump(total)
 
 
@@ -61,6 +78,8 @@ def laid_out(grad: Any, leaf: Any) -> Any:
 
 def _copied(grad: Any) -> Any:
     """A copy of a recorded gradient, itself recorded."""
+    if type(grad._data) is SparseArray:
+        return grad.clone()
     copy: Any = base.wrap(np.empty_like(base.settle(grad)))
     return copy.copy_(grad)
 
@@ -70,6 +89,9 @@ def accumulate_tensor(leaf: AccumulateGrad, grad: Any) -> None:
     total = leaf.total
     if isinstance(total, ndarray):
         total = base.wrap(total)
+    if total is not None and type(total._data) is SparseArray:
+        leaf.total = grad + total if type(grad._data) is not SparseArray else total + grad
+        return
     leaf.total = _copied(grad) if total is None else total + grad
 
 

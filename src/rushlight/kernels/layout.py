@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from .sparse import SparseArray
+
 Array = np.ndarray
 
 
@@ -23,14 +25,14 @@ def inner(a: Array) -> Array:
     return a.view(np.ndarray) if a.flags.c_contiguous else a.view(Inner)
 
 
-def plain(a: Any) -> Array:
+def plain(a: Any) -> Any:
     """An ordinary array of the same elements in the order the program sees; numbers become 0-dim arrays."""
-    return np.ascontiguousarray(a) if type(a) is Inner else np.asarray(a)
+    return np.ascontiguousarray(a) if type(a) is Inner else a if type(a) is SparseArray else np.asarray(a)
 
 
-def result_array(found: Any) -> Array:
+def result_array(found: Any) -> Any:
     """What a kernel gave, as an array that a tensor can hold: NumPy's scalars become arrays, hidden orders stay."""
-    return inner(found) if type(found) is Inner else np.asarray(found)
+    return inner(found) if type(found) is Inner else found if type(found) is SparseArray else np.asarray(found)
 
 
 def follow(found: Any) -> Any:

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from .sparse import SparseArray
+
 Array = np.ndarray
 log = np.log
 
@@ -212,7 +214,10 @@ def sgn(x: Array) -> Any:
     """``x / |x|``, 0 at 0 and, for real numbers, at NaN; a boolean itself."""
     if x.dtype.kind == "b":
         return x.copy()
-    result = np.asarray(np.sign(x))
+    result = np.sign(x)
+    if isinstance(result, SparseArray):
+        return result
+    result = np.asarray(result)
     if x.dtype.kind in "fV":
         result[result != result] = 0
     return result

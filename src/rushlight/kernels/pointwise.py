@@ -230,6 +230,8 @@ def arrange(values: tuple[Any, ...]) -> Any:
     if lies_channels_last(values[0]) and (found := _alike(values)) is not None:
         return found
     arrays = [v for v in values if isinstance(v, np.ndarray)]
+    if not arrays:  # sparse ones only
+        return None
     shape = np.broadcast_shapes(*[a.shape for a in arrays])
     dtype, n = arrays[0].dtype, len(shape)
     if 0 in shape or any(a.dtype != dtype for a in arrays):

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..base import TensorBase, settle
+from ..kernels.sparse import SparseArray
 from ..memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from ..warn import warn_once
 from .declare import Array, composite, in_formulas, operation
@@ -32,6 +33,8 @@ def copy_in(a: Array, layout: memory_format) -> Array:
 
 
 def _copy_preserving(a: Array) -> Array:
+    if isinstance(a, SparseArray):
+        return a.copy()
     # Dimensions are laid out in the order of their strides; those without a stride of their own stay where they are.
     order = list(range(a.ndim))
     for i in range(1, a.ndim):
@@ -238,7 +241,7 @@ def type_(input: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
         ValueError: the name is no type's.
     """
     if dtype is None:
-        return f"torch.{input._dtype.legacy}"
+        return f"torch.{'sparse.' if input.is_sparse else ''}{input._dtype.legacy}"
     if isinstance(dtype, str):
         for d in dtypes.ALL:
             if dtype == f"torch.{d.legacy}":

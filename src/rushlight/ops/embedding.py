@@ -8,6 +8,7 @@ from .. import dtypes
 from ..base import TensorBase
 from ..kernels import embedding as kernels
 from ..kernels.numpy_loss import one_hot as one_hot_kernel
+from ..kernels.sparse import rows_gradient
 from .declare import Array, composite, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -18,6 +19,19 @@ _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 def _embedding(weight: Array, indices: Array, padding_idx: int, scale_grad_by_freq: bool) -> Array:
     """Rows of a table."""
     return kernels.embedding(weight, indices)
+
+
+@operation(name="_embedding_sparse", node="EmbeddingBackward0", aten="embedding", **_HIDDEN,
+           weight="sparse_rows(grad, indices, shape(weight)[0], padding_idx, scale_grad_by_freq)")  # fmt: skip
+def _embedding_sparse(weight: Array, indices: Array, padding_idx: int, scale_grad_by_freq: bool) -> Array:
+    """Rows of a table whose gradient is sparse."""
+    return kernels.embedding(weight, indices)
+
+
+@operation(kernel=rows_gradient, node="SparseCooTensorWithDimsAndTensorsBackward0", **_HIDDEN,
+           grad_output="embedding_again(densely(grad), indices, padding_idx)")  # fmt: skip
+def sparse_rows(grad_output: Array, indices: Array, rows: int, padding_idx: int, scale_grad_by_freq: bool) -> Array:
+    """The gradient of `_embedding_sparse` by its table."""
 
 
 @operation(kernel=kernels.embedding_backward, node="EmbeddingDenseBackwardBackward0", **_HIDDEN,
@@ -52,7 +66,7 @@ def embedding(
         indices: int64 or int32.
         padding_idx: a row that gets no gradient; negative for none.
         scale_grad_by_freq: whether a row's gradient is divided by how often it was looked up.
-        sparse: must be False: there are no sparse tensors.
+        sparse: whether the gradient of the table is sparse.
 
     Raises:
         RuntimeError: the table has not two dimensions, or `indices` are not integers.
@@ -66,7 +80,7 @@ def embedding(
             f"torch.{indices._dtype.legacy} instead (while checking arguments for embedding)"
         )
     if sparse:
-        raise NotImplementedError("embedding: sparse gradients need sparse tensors, which Rushlight does not have")
+        return _embedding_sparse(weight, indices, padding_idx, scale_grad_by_freq)
     return _embedding(weight, indices, padding_idx, scale_grad_by_freq)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_indexing as kernels
+from ..kernels.sparse import gather_gradient
 from ..warn import warn
 from . import elementwise_general as general
 from .broadcasting import expand
@@ -24,6 +25,18 @@ in_formulas(lambda x, like: x.astype(like.dtype), lambda x, like: to_dtype(x, li
            input="scatter_zeros(grad, shape(input), dim, index)")  # fmt: skip
 def _gather(input: Array, dim: int, index: Array) -> Array:
     """The elements whose places in one dimension an index tells."""
+
+
+@operation(name="_gather_sparse", aten="gather", node="GatherBackward0", function=False, method=False,
+           kernel=kernels.gather, input="sparse_gathered(grad, shape(input), dim, index)")  # fmt: skip
+def _gather_sparse(input: Array, dim: int, index: Array) -> Array:
+    """The same with a sparse gradient."""
+
+
+@operation(name="sparse_gathered", function=False, method=False, kernel=gather_gradient,
+           node="SparseCooTensorWithDimsAndTensorsBackward0", input="_gather(densely(grad), dim, index)")  # fmt: skip
+def sparse_gathered(input: Array, size: Any, dim: int, index: Array) -> Array:
+    """The gradient of `_gather_sparse`."""
 
 
 @operation(name="scatter_zeros", function=False, method=False, input="_gather(grad, dim, index)")
@@ -51,7 +64,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
         input: the tensor.
         dim: the dimension.
         index: int64, with as many dimensions as `input` and no larger than it apart from `dim`.
-        sparse_grad: has no effect; gradients are dense.
+        sparse_grad: whether the gradient of `input` is sparse.
         out: the tensor to write to.
 
     Raises:
@@ -71,7 +84,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
                     f"Size does not match at dimension {d} expected index {list(index._shape)} to be no larger than "
                     f"self {list(input._shape)} apart from dimension {at}"
                 )
-    return into(out, _gather(input, at, index))
+    return into(out, (_gather_sparse if sparse_grad else _gather)(input, at, index))
 
 
 @composite()

@@ -8,6 +8,7 @@ from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, namespace
 from ..kernels import matmul as kernels
+from ..kernels.sparse import SparseArray, product
 from .broadcasting import _expand
 from .codegen import Variant, node_class
 from .data import type_name
@@ -55,7 +56,7 @@ def _matrix_product(a: Array, b: Array) -> Array:
             f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
         )
     _same_dtype(a, b)
-    return kernels.mm(a, b)
+    return product(a, b) if isinstance(b, SparseArray) else kernels.mm(a, b)
 
 
 # ---------------------------------------------------------------------------------------------- two vectors or matrices

@@ -17,6 +17,7 @@ from ..autograd.leaf import AccumulateGrad
 from ..base import own_version, wrap
 from ..kernels import dispatch
 from ..kernels.pointwise import LARGE
+from ..kernels.sparse import SparseArray
 from ..tensor import Tensor
 from ._parts import Array, aligned, gradient, join_steps, parts, recalls, remember
 from ._sweep import Swept, sweep
@@ -132,6 +133,8 @@ class Bundle:
                 return False
             if type(grad) is not np.ndarray:
                 grad = grad._data
+                if type(grad) is SparseArray:
+                    return False
             if large:
                 break
             grad_part[...] = grad
@@ -188,6 +191,25 @@ class Bundle:
         optimizer._update(group, self.scalar, param, grad, kept, scratch, step, self.fresh)
 
 
+class WithSparse:
+    """A parameter whose gradient is sparse.
+
+    Attributes:
+        params: the parameter.
+    """
+
+    def __init__(self, param: Any):
+        self.params = [param]
+
+    def run(self, optimizer: "ArrayOptimizer", group: dict[str, Any]) -> bool:
+        """Update the parameter; False if its gradient is not sparse any more."""
+        (param,) = self.params
+        if not isinstance(gradient(param), SparseArray):
+            return False
+        optimizer._update_sparse(group, param, param.grad)
+        return True
+
+
 class Plan:
     """How the parameters of one group are bundled.
 
@@ -202,9 +224,13 @@ class Plan:
         self.params = tuple(params)
         self.names = names
         self.idle = [p for p in params if gradient(p) is None]
+        self.bundles: list[Any] = []
         kinds: dict[Any, list[Any]] = {}
         for p in params:
             if gradient(p) is None:
+                continue
+            if isinstance(gradient(p), SparseArray):
+                self.bundles.append(WithSparse(p))
                 continue
             fresh = step = None
             if names:
@@ -214,7 +240,6 @@ class Plan:
                     optimizer._begin(group, p, entry, names)
                 step = float(entry["step"]._data) if "step" in entry else None
             kinds.setdefault((p._dtype, step, bool(fresh)), []).append(p)
-        self.bundles: list[Bundle | Swept] = []
         self.awaited: list[Any] = []
         for (dtype, _, fresh), found in kinds.items():
             alike = [p for p in found if Swept.takes(p)]
@@ -350,6 +375,14 @@ class ArrayOptimizer(Optimizer):
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
         """Update one parameter by operations on tensors, which are recorded."""
         raise NotImplementedError
+
+    def _update_sparse(self, group: dict[str, Any], param: Any, grad: Any) -> None:
+        """Update one parameter by a sparse gradient.
+
+        Raises:
+            RuntimeError: the optimiser cannot do that.
+        """
+        raise RuntimeError(f"{type(self).__name__} does not support sparse gradients")
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change the parameters by their gradients.

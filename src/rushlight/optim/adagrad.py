@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..base import wrap
+from ..base import bump, wrap
 from ..tensor import Tensor
 from ._arrays import Array, ArrayOptimizer, Scalar, step_count
 from .optimizer import ParamsT, _to_scalar
@@ -125,6 +125,20 @@ class Adagrad(ArrayOptimizer):
     def _numbers(self, group: dict[str, Any], step: float) -> dict[str, float]:
         rate = float(group["lr"]) / (1 + (step - 1) * group["lr_decay"])
         return {"rate": rate, "eps": float(group["eps"]), "decay": float(group["weight_decay"])}
+
+    def _update_sparse(self, group: dict[str, Any], param: Any, grad: Any) -> None:
+        if group["weight_decay"] != 0:
+            raise RuntimeError("weight_decay option is not compatible with sparse gradients")
+        entry, g = self._state[param], grad._data.coalesce()
+        if not entry:
+            self._begin(group, param, entry, self._names(group))
+        entry["step"] += 1
+        values, places, total = g.values, tuple(g.indices), entry["sum"]._data
+        total[places] += values * values
+        rate = float(group["lr"]) / (1 + (entry["step"].item() - 1) * group["lr_decay"])
+        rate = -rate if group["maximize"] else rate
+        param._data[places] -= (rate * values / (np.sqrt(total[places]) + group["eps"])).astype(total.dtype)
+        bump(param)
 
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
         entry["step"] += 1

@@ -167,6 +167,9 @@ class Adam(ArrayOptimizer):
             "rate": lr / (1 - beta1**step), "correction": (1 - beta2**step) ** 0.5,
         }  # fmt: skip
 
+    def _update_sparse(self, group: dict[str, Any], param: Any, grad: Any) -> None:
+        raise RuntimeError("Adam does not support sparse gradients, please consider SparseAdam instead")
+
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
         beta1, beta2 = group["betas"]
         lr, decay = _to_scalar(group["lr"]), group["weight_decay"]

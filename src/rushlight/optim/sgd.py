@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..autograd.grad_mode import no_grad
 from ..tensor import Tensor
 from ._arrays import Array, ArrayOptimizer, Scalar
 from .optimizer import ParamsT, _to_scalar
@@ -157,6 +158,10 @@ class SGD(ArrayOptimizer):
             param.sub_(grad * lr)
         else:
             param.add_(grad, alpha=-lr)
+
+    def _update_sparse(self, group: dict[str, Any], param: Any, grad: Any) -> None:
+        with no_grad():
+            self._update_tensors(group, param, grad, self._state[param] if group["momentum"] else {})
 
     def _begin_tensors(self, group: dict[str, Any], param: Any, entry: dict[str, Any], names: tuple[str, ...]) -> None:
         """Make nothing: the first gradient begins the momentum."""
