@@ -122,6 +122,16 @@ from .ctc import (
 from .multihead import (
     MultiheadAttention,
 )
+from .rnn import (
+    GRU,
+    GRUCell,
+    LSTM,
+    LSTMCell,
+    RNN,
+    RNNBase,
+    RNNCell,
+    RNNCellBase,
+)
 
 __all__ = [
     "Fold",
@@ -255,4 +265,12 @@ __all__ = [
     "MaxUnpool3d",
     "CTCLoss",
     "MultiheadAttention",
+    "GRU",
+    "GRUCell",
+    "LSTM",
+    "LSTMCell",
+    "RNN",
+    "RNNBase",
+    "RNNCell",
+    "RNNCellBase",
 ]
