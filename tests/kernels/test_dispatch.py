@@ -5,11 +5,12 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 
-from rushlight.kernels import cache, dispatch
+from rushlight.kernels import cache, conv, conv_common, dispatch, pool, winograd
 
 pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
 
@@ -45,6 +46,41 @@ def test_a_kernel_computes_on_several_threads_what_it_computes_on_one(pack: disp
         dispatch.set_threads(4)
         for _ in range(50):
             np.testing.assert_array_equal(packed(run, b, 64), alone)
+    finally:
+        dispatch.set_threads(threads)
+
+
+def test_threads_that_are_added_while_memory_is_shared_out_take_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUSHLIGHT_FAST", "wait")
+    random = np.random.default_rng(0)
+    x, w = random.standard_normal((4, 32, 20, 20), np.float32), random.standard_normal((96, 32, 3, 3), np.float32)
+
+    def convolved() -> np.ndarray:
+        return conv.conv_forward(x, w, None, (1, 1), (1, 1), (1, 1), 1)
+
+    def carve(*wanted: Any) -> Any:
+        more = threading.Thread(target=dispatch.set_threads, args=(4,))
+        more.start()
+        more.join()
+        return conv_common.carve(*wanted)
+
+    took_part = []
+    launch = pool.Pool.launch
+
+    def spy(self: pool.Pool, *arguments: Any) -> None:
+        took_part.append(arguments[-1])
+        launch(self, *arguments)
+
+    threads = dispatch.get_threads()
+    try:
+        dispatch.set_threads(1)
+        alone = convolved()
+        monkeypatch.setattr(winograd, "carve", carve)
+        monkeypatch.setattr(pool.Pool, "launch", spy)
+        for _ in range(20):
+            dispatch.set_threads(1)
+            np.testing.assert_array_equal(convolved(), alone)
+        assert set(took_part) == {1}
     finally:
         dispatch.set_threads(threads)
 

@@ -117,7 +117,7 @@ _PACKED = {np.ndarray: "q", int: "q", float: "d", bool: "q"}
 def launcher(pool: Pool, function: int) -> Launch:
     """A Python function that runs the kernel at the address `function` on the pool's threads."""
     packers: dict[tuple[type, ...], struct.Struct] = {}
-    ndarray = np.ndarray
+    ndarray, local = np.ndarray, _local
 
     def run(total: int, grain: int, *args: Any) -> None:
         kinds = tuple(map(type, args))
@@ -126,7 +126,7 @@ def launcher(pool: Pool, function: int) -> Launch:
             packer = packers[kinds] = struct.Struct("@" + "".join(_PACKED[k] for k in kinds))
         # An array is passed as the address of its object; the kernel reads the address of the elements there.
         words = packer.pack(*[id(a) if type(a) is ndarray else a for a in args])
-        pool.launch(function, words, total, grain)
+        pool.launch(function, words, total, grain, local.threads)
 
     return run
 
@@ -139,6 +139,15 @@ def share(total: int, size: int) -> int:
     """
     return max(-(-total // (4 * get_threads())), -(-_SMALL // max(size, 1)))
 
+
+class _Local(threading.local):
+    """What each thread of the program has for itself: its scratch memory, and how many threads compute for it."""
+
+    memory: np.ndarray | None = None
+    threads = 1 << 30
+
+
+_local = _Local()
 
 # Elements that one thread computes about as fast as another one begins to.
 _SMALL = 8192
@@ -165,14 +174,19 @@ _threads = 0
 
 
 def get_threads() -> int:
-    """How many threads compute."""
-    return _threads or default_threads()
+    """How many threads compute.
+
+    Another thread of the program may raise the number between this call and a launch, for which memory was shared out
+    by it. So no launch has more threads than the launching one last heard of.
+    """
+    _local.threads = found = _threads or default_threads()
+    return found
 
 
 def set_threads(threads: int) -> None:
     """Sets how many threads compute."""
     global _threads
-    _threads = threads
+    _threads = _local.threads = threads
     if (pool := workshop.existing) is not None:
         pool.set_threads(threads)
 
@@ -184,15 +198,12 @@ def scratch(count: int, dtype: Any) -> np.ndarray:
     used before is quicker than new memory.
     """
     size = count * np.dtype(dtype).itemsize
-    held = getattr(_local, "memory", None)
+    held = _local.memory
     if held is None or held.size < size:
         memory = np.empty(size + size // 4 + LINE, np.uint8)
         start = -memory.ctypes.data % LINE
         held = _local.memory = memory[start:]
     return held[:size].view(dtype)
-
-
-_local = threading.local()
 
 
 class Workshop:

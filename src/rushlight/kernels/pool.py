@@ -26,7 +26,7 @@ ACTIVE = 2 * LINE  # how many workers are in the job
 BUSY = 3 * LINE  # 1 while a thread launches
 JOBS = 4 * LINE  # how many jobs there were
 LIMIT = 5 * LINE  # how many threads may work, the launching one included
-FUNCTION, ARGS, TOTAL, GRAIN = 6 * LINE, 6 * LINE + 8, 6 * LINE + 16, 6 * LINE + 24
+FUNCTION, ARGS, TOTAL, GRAIN, MOST = 6 * LINE, 6 * LINE + 8, 6 * LINE + 16, 6 * LINE + 24, 6 * LINE + 32
 ASLEEP = 7 * LINE  # how many workers sleep
 # Addresses of the system's functions.
 LOCK, UNLOCK, WAIT, WAKE, YIELD = 8 * LINE, 8 * LINE + 8, 8 * LINE + 16, 8 * LINE + 24, 8 * LINE + 32
@@ -57,7 +57,7 @@ class Pool:
 
     def __init__(self, launch: int, work: int, threads: int):
         words = ctypes.c_int64
-        self._launch = ctypes.CFUNCTYPE(None, words, words, ctypes.c_char_p, words, words)(launch)
+        self._launch = ctypes.CFUNCTYPE(None, words, words, ctypes.c_char_p, words, words, words)(launch)
         self._work = ctypes.CFUNCTYPE(None, words, words, words)(work)
         self._start(threads)
         if hasattr(os, "register_at_fork"):
@@ -77,11 +77,14 @@ class Pool:
         self.threads = threads if self._can_sleep else 1
         self._limit.value = self.threads
 
-    def launch(self, function: int, args: bytes, total: int, grain: int) -> None:
-        """Runs a compiled kernel over ``0 .. total``, `grain` pieces at a time, and returns when all is done."""
+    def launch(self, function: int, args: bytes, total: int, grain: int, most: int) -> None:
+        """Runs a compiled kernel over ``0 .. total``, `grain` pieces at a time, and returns when all is done.
+
+        At most `most` threads take part, whatever `set_threads` says meanwhile.
+        """
         if total > grain and self._workers < self.threads - 1:
             self._hire()
-        self._launch(self._address, function, args, total, grain)
+        self._launch(self._address, function, args, total, grain, most)
 
     def _hire(self) -> None:
         while self._workers < self.threads - 1:

@@ -17,6 +17,7 @@ from ..pool import (
     JOBS,
     LIMIT,
     LOCK,
+    MOST,
     MUTEX,
     NEXT,
     OPEN,
@@ -44,16 +45,17 @@ def _share(pool, thread):
         call_kernel(function, args, begin, min(begin + grain, total), thread)
 
 
-@entry(5)
-def launch(pool, function, args, total, grain):
-    """Runs a job on all threads, or on this one alone if it is small or another thread's job is running."""
-    if total <= grain or atomic_load(pool + LIMIT) < 2 or atomic_swap(pool + BUSY, 1) != 0:
+@entry(6)
+def launch(pool, function, args, total, grain, most):
+    """Runs a job on at most `most` threads, or on this one alone if it is small or another thread's job is running."""
+    if total <= grain or min(most, atomic_load(pool + LIMIT)) < 2 or atomic_swap(pool + BUSY, 1) != 0:
         call_kernel(function, args, 0, total, 0)
         return
     atomic_store(pool + FUNCTION, function)
     atomic_store(pool + ARGS, args)
     atomic_store(pool + TOTAL, total)
     atomic_store(pool + GRAIN, grain)
+    atomic_store(pool + MOST, most)
     atomic_store(pool + NEXT, 0)
     job = atomic_add(pool + JOBS, 1) + 1
     atomic_store(pool + OPEN, job)
@@ -91,7 +93,7 @@ def work(pool, thread, patience):
         job = atomic_load(pool + OPEN)
         if job != 0 and job != seen and thread < atomic_load(pool + LIMIT):
             atomic_add(pool + ACTIVE, 1)
-            if atomic_load(pool + OPEN) == job:
+            if atomic_load(pool + OPEN) == job and thread < atomic_load(pool + MOST):
                 _share(pool, thread)
             atomic_add(pool + ACTIVE, -1)
             seen = job
