@@ -14,6 +14,7 @@ _WHERE = {
     "explain": "explaining",
     "page": "webpage",
     "record": "recording",
+    "source": "program",
 }
 
 __all__ = list(_WHERE)
