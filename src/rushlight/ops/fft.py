@@ -1,0 +1,446 @@
+"""Discrete Fourier transforms, computed by ``scipy.fft``.
+
+All of `torch.fft` rests on three linear operations, each over several dimensions: complex to complex, real to complex
+(all frequencies or half of them), and half of the frequencies to real numbers. Each is, up to a factor, the adjoint of
+another one, and so are the derivatives.
+
+Source: https://docs.pytorch.org/docs/stable/fft.html
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase, wrap
+from .creation import arange, zeros
+from .data import type_name
+from .declare import Array, in_formulas, operation
+from .padding import constant_pad_nd
+from .reduction import finish_out
+
+__all__ = [
+    "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "hfft2", "hfftn", "ifft", "ifft2", "ifftn", "ifftshift",
+    "ihfft", "ihfft2", "ihfftn", "irfft", "irfft2", "irfftn", "rfft", "rfft2", "rfftfreq", "rfftn",
+]  # fmt: skip
+
+# How a transform is scaled: not at all, by one over the root of the number of points, or by one over the number.
+NONE, ROOT, COUNT = 0, 1, 2
+# SciPy's words for these, for forward transforms and for inverse ones.
+_FORWARD = ("backward", "ortho", "forward")
+_INVERSE = ("forward", "ortho", "backward")
+
+
+# ---------------------------------------------------------------------------------------------- the three operations
+def _c2c(input: Array, dim: tuple[int, ...], normalization: int, forward: bool) -> Array:
+    if not input.size or not dim:
+        return input.copy()
+    from scipy import fft
+
+    if forward:
+        return fft.fftn(input, axes=dim, norm=_FORWARD[normalization])
+    return fft.ifftn(input, axes=dim, norm=_INVERSE[normalization])
+
+
+def _r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool) -> Array:
+    if not input.size:
+        shape = list(input.shape)
+        if onesided:
+            shape[dim[-1]] = shape[dim[-1]] // 2 + 1
+        return np.zeros(shape, np.result_type(input.dtype, np.complex64))
+    from scipy import fft
+
+    return (fft.rfftn if onesided else fft.fftn)(input, axes=dim, norm=_FORWARD[normalization])
+
+
+def _c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_size: int) -> Array:
+    lengths = [input.shape[d] for d in dim[:-1]] + [last_dim_size]
+    if not input.size:
+        shape = list(input.shape)
+        shape[dim[-1]] = last_dim_size
+        return np.zeros(shape, input.real.dtype)
+    from scipy import fft
+
+    return fft.irfftn(input, lengths, axes=dim, norm=_INVERSE[normalization])
+
+
+@operation(name="_fft_c2c", node="FftC2CBackward0", function=False, method=False, out=False, kernel=_c2c, tangent="linear",
+           input="_fft_c2c(grad, dim, normalization, not forward)")  # fmt: skip
+def _fft_c2c(input: Array, dim: tuple[int, ...], normalization: int, forward: bool) -> Array:
+    """The transform of complex numbers along dimensions."""
+
+
+@operation(name="_fft_r2c", node="FftR2CBackward0", function=False, method=False, out=False, kernel=_r2c, tangent="linear",
+           input="real_spectrum_backward(grad, dim, normalization, onesided, shape(input))")  # fmt: skip
+def _fft_r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool) -> Array:
+    """The transform of real numbers along dimensions; the last with half of the frequencies if `onesided`."""
+
+
+@operation(name="_fft_c2r", node="FftC2RBackward0", function=False, method=False, out=False, kernel=_c2r, tangent="linear",
+           input="twice_inner(_fft_r2c(grad, dim, normalization, True), dim[-1], last_dim_size)")  # fmt: skip
+def _fft_c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_size: int) -> Array:
+    """The real numbers that have these frequencies, of which the last dimension has half."""
+
+
+def _r2c_backward(grad: Array, dim: tuple[int, ...], normalization: int, onesided: bool, shape: Any) -> Array:
+    if onesided:
+        padded = np.zeros(shape, grad.dtype)
+        padded[tuple(slice(n) for n in grad.shape)] = grad
+        grad = padded
+    return np.ascontiguousarray(_c2c(grad, dim, normalization, False).real)
+
+
+def _r2c_backward_tensor(grad: Any, dim: tuple[int, ...], normalization: int, onesided: bool, shape: Any) -> Any:
+    if onesided:
+        grad = _resized(grad, dim[-1:], (shape[dim[-1]],))
+    return _fft_c2c(grad, dim, normalization, False).real
+
+
+in_formulas(_r2c_backward, _r2c_backward_tensor, "real_spectrum_backward")
+
+
+def _inner(n: int, ndim: int, dim: int, length: int, dtype: Any) -> Array:
+    """2 for each frequency whose negative is not stored, 1 for the others, shaped to multiply a half spectrum."""
+    factors = np.ones(n, dtype)
+    factors[1 : length - n + 1] = 2
+    return factors.reshape([n if d == dim else 1 for d in range(ndim)])
+
+
+in_formulas(
+    lambda x, dim, length: x * _inner(x.shape[dim], x.ndim, dim, length, x.real.dtype),
+    lambda x, dim, length: x * wrap(_inner(x._shape[dim], len(x._shape), dim, length, x._data.real.dtype)),
+    "twice_inner",
+)
+
+
+# ---------------------------------------------------------------------------------------------- arguments
+def _checked(name: str, input: Any) -> Any:
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"fft_{name}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
+    return input
+
+
+def _promoted(input: Any, to_complex: bool = False) -> Any:
+    """The input as floating-point numbers, or as complex ones."""
+    dtype = input._dtype
+    if dtype.is_complex and dtype.itemsize > 4:
+        return input
+    if not dtype.is_floating_point and not dtype.is_complex:
+        dtype = dtypes.get_default_dtype()
+    if dtype.itemsize < 4 or dtype.is_complex:
+        raise RuntimeError(f"Unsupported dtype {dtype.scalar_name}")
+    if to_complex:
+        dtype = dtypes.complex128 if dtype is dtypes.float64 else dtypes.complex64
+    return input.to(dtype)
+
+
+def _scaling(norm: str | None, forward: bool) -> int:
+    if norm is None or norm == "backward":
+        return NONE if forward else COUNT
+    if norm == "forward":
+        return COUNT if forward else NONE
+    if norm == "ortho":
+        return ROOT
+    raise RuntimeError(f'Invalid normalization mode: "{norm}"')
+
+
+def _dim(dim: int, ndim: int) -> int:
+    if not ndim:
+        raise IndexError("Dimension specified as " + str(dim) + " but tensor has no dimensions")
+    if not -ndim <= dim < ndim:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {dim})")
+    return dim % ndim
+
+
+def _points(n: int) -> int:
+    if n < 1:
+        raise RuntimeError(f"Invalid number of data points ({n}) specified")
+    return n
+
+
+def _resized(x: Any, dims: tuple[int, ...], lengths: Any) -> Any:
+    """The input cut or padded with zeros to these lengths."""
+    pad = [0] * (2 * len(x._shape))
+    for d, n in zip(dims, lengths, strict=True):
+        if x._shape[d] > n:
+            x = x.narrow(d, 0, n)
+        pad[-2 * d - 1] = n - x._shape[d]
+    return constant_pad_nd(x, pad) if any(pad) else x
+
+
+def _shape_and_dims(input: Any, s: Any, dim: Any) -> tuple[list[int], tuple[int, ...]]:
+    """The lengths and dimensions of a transform over several dimensions, all of them by default."""
+    ndim = len(input._shape)
+    s = (s,) if isinstance(s, int) else s
+    dim = (dim,) if isinstance(dim, int) else dim
+    dims = None if dim is None else tuple([_dim(d, ndim) for d in dim])
+    if dims is not None and len(set(dims)) < len(dims):
+        raise RuntimeError("FFT dims must be unique")
+    if s is None:
+        dims = tuple(range(ndim)) if dims is None else dims
+        lengths = [input._shape[d] for d in dims]
+    else:
+        if dims is not None and len(dims) != len(s):
+            raise RuntimeError("When given, dim and shape arguments must have the same length")
+        if len(s) > ndim:
+            raise RuntimeError(f"Got shape with {len(s)} values but input tensor only has {ndim} dimensions.")
+        dims = tuple(range(ndim - len(s), ndim)) if dims is None else dims
+        lengths = [input._shape[d] if n == -1 else n for n, d in zip(s, dims, strict=True)]
+    for n in lengths:
+        _points(n)
+    return lengths, dims
+
+
+def _half_shape_and_dims(name: str, input: Any, s: Any, dim: Any) -> tuple[list[int], tuple[int, ...], int]:
+    """The lengths and dimensions of half a spectrum, and how many real numbers the last dimension shall have."""
+    lengths, dims = _shape_and_dims(input, s, dim)
+    if not lengths:
+        raise RuntimeError(f"{name} must transform at least one axis")
+    last = s if isinstance(s, int) or s is None else s[-1]
+    size = _points(2 * (input._shape[dims[-1]] - 1) if last is None or last == -1 else lengths[-1])
+    lengths[-1] = size // 2 + 1
+    return lengths, dims, size
+
+
+# ---------------------------------------------------------------------------------------------- one dimension
+def _real_input(name: str, input: Any, n: int | None, dim: int, norm: Any, forward: bool, onesided: bool) -> Any:
+    if input._dtype.is_complex:
+        raise RuntimeError(f"{name} expects a real input tensor, but got {input._dtype.scalar_name}")
+    input = _promoted(input)
+    dim = _dim(dim, len(input._shape))
+    length = _points(input._shape[dim] if n is None else n)
+    if n is not None:
+        input = _resized(input, (dim,), (length,))
+    found = _fft_r2c(input, (dim,), _scaling(norm, forward), onesided)
+    return found if forward else found.conj()
+
+
+def _complex_input(input: Any, n: int | None, dim: int, norm: Any, forward: bool) -> Any:
+    input = _promoted(input)
+    dim = _dim(dim, len(input._shape))
+    length = _points(input._shape[dim] if n is None else n)
+    if n is not None:
+        input = _resized(input, (dim,), (length,))
+    return _fft_c2c(input, (dim,), _scaling(norm, forward), forward)
+
+
+def _real_output(input: Any, n: int | None, dim: int, norm: Any, forward: bool) -> Any:
+    input = _promoted(input, True)
+    dim = _dim(dim, len(input._shape))
+    length = _points(2 * (input._shape[dim] - 1) if n is None else n)
+    if n is not None:
+        input = _resized(input, (dim,), (length // 2 + 1,))
+    if forward:
+        input = input.conj()
+    return _fft_c2r(input, (dim,), _scaling(norm, forward), length)
+
+
+def fft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Any:
+    """The discrete Fourier transform along a dimension.
+
+    Args:
+        input: real or complex numbers.
+        n: the length to which the input is cut or padded with zeros first.
+        dim: the dimension.
+        norm: ``"backward"`` (the default: no factor), ``"ortho"`` (one over the root of `n`), ``"forward"`` (one over
+            `n`); inverse transforms have the factor that makes the pair of them the identity.
+        out: the tensor to write to.
+
+    Returns:
+        Complex numbers, of the input's shape but for `n`.
+
+    Raises:
+        RuntimeError: the length is less than 1, or `norm` is unknown.
+    """
+    input = _checked("fft", input)
+    if input._dtype.is_complex:
+        found = _complex_input(input, n, dim, norm, True)
+    else:
+        found = _real_input("fft", input, n, dim, norm, True, False)
+    return finish_out(out, found, "fft_fft")
+
+
+def ifft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Any:
+    """The inverse of `fft`."""
+    input = _checked("ifft", input)
+    if input._dtype.is_complex:
+        found = _complex_input(input, n, dim, norm, False)
+    else:
+        found = _real_input("ifft", input, n, dim, norm, False, False)
+    return finish_out(out, found, "fft_ifft")
+
+
+def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Any:
+    """The transform of real numbers: the ``n // 2 + 1`` frequencies that are not negative; see `fft`."""
+    return finish_out(out, _real_input("rfft", _checked("rfft", input), n, dim, norm, True, True), "fft_rfft")
+
+
+def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Any:
+    """The inverse of `rfft`: `n` real numbers, or an even number of them."""
+    return finish_out(out, _real_output(_checked("irfft", input), n, dim, norm, False), "fft_irfft")
+
+
+def hfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Any:
+    """The transform of a signal of which half is given because it is Hermitian: `n` real frequencies; see `fft`."""
+    return finish_out(out, _real_output(_checked("hfft", input), n, dim, norm, True), "fft_hfft")
+
+
+def ihfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Any:
+    """The inverse of `hfft`."""
+    return finish_out(out, _real_input("ihfft", _checked("ihfft", input), n, dim, norm, False, True), "fft_ihfft")
+
+
+# ---------------------------------------------------------------------------------------------- several dimensions
+def _over_dims(name: str, input: Any, s: Any, dim: Any, norm: Any, forward: bool) -> Any:
+    input = _promoted(_checked(name, input), True)
+    lengths, dims = _shape_and_dims(input, s, dim)
+    return _fft_c2c(_resized(input, dims, lengths), dims, _scaling(norm, forward), forward)
+
+
+def fftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
+    """The transform along several dimensions, all by default.
+
+    Args:
+        input: real or complex numbers.
+        s: the lengths to which the dimensions are cut or padded first; -1 for the length there is.
+        dim: the dimensions; the last ones, as many as `s` has, by default.
+        norm: the factor; see `fft`.
+        out: the tensor to write to.
+    """
+    return finish_out(out, _over_dims("fftn", input, s, dim, norm, True), "fft_fftn")
+
+
+def ifftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
+    """The inverse of `fftn`."""
+    return finish_out(out, _over_dims("ifftn", input, s, dim, norm, False), "fft_ifftn")
+
+
+def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
+    """The transform of real numbers along several dimensions, with half of the last one's frequencies; see `fftn`."""
+    _checked("rfftn", input)
+    if input._dtype.is_complex:
+        raise RuntimeError(f"rfftn expects a real-valued input tensor, but got {input._dtype.scalar_name}")
+    input = _promoted(input)
+    lengths, dims = _shape_and_dims(input, s, dim)
+    if not dims:
+        raise RuntimeError("rfftn must transform at least one axis")
+    return finish_out(out, _fft_r2c(_resized(input, dims, lengths), dims, _scaling(norm, True), True), "fft_rfftn")
+
+
+def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
+    """The inverse of `rfftn`."""
+    _checked("irfftn", input)
+    lengths, dims, size = _half_shape_and_dims("irfftn", input, s, dim)
+    x = _resized(_promoted(input, True), dims, lengths)
+    return finish_out(out, _fft_c2r(x, dims, _scaling(norm, False), size), "fft_irfftn")
+
+
+def hfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
+    """The transform along several dimensions of a signal that is Hermitian in the last; see `hfft`."""
+    _checked("hfftn", input)
+    lengths, dims, size = _half_shape_and_dims("hfftn", input, s, dim)
+    x = _resized(_promoted(input, True), dims, lengths)
+    scaling = _scaling(norm, True)
+    if len(dims) > 1:
+        x = _fft_c2c(x, dims[:-1], scaling, True)
+    return finish_out(out, _fft_c2r(x.conj(), dims[-1:], scaling, size), "fft_hfftn")
+
+
+def ihfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
+    """The inverse of `hfftn`."""
+    _checked("ihfftn", input)
+    if input._dtype.is_complex:
+        raise RuntimeError(f"Only supports floating-point dtypes, but found: {input._dtype.scalar_name}")
+    input = _promoted(input)
+    lengths, dims = _shape_and_dims(input, s, dim)
+    if not dims:
+        raise RuntimeError("ihfftn must transform at least one axis")
+    scaling = _scaling(norm, False)
+    found = _fft_r2c(_resized(input, dims, lengths), dims[-1:], scaling, True).conj()
+    if len(dims) > 1:
+        found = _fft_c2c(found, dims[:-1], scaling, False)
+    return finish_out(out, found, "fft_ihfftn")
+
+
+def fft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Any:
+    """The transform along two dimensions; see `fftn`."""
+    return fftn(input, s, dim, norm, out=out)
+
+
+def ifft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Any:
+    """The inverse of `fft2`."""
+    return ifftn(input, s, dim, norm, out=out)
+
+
+def rfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Any:
+    """The transform of real numbers along two dimensions; see `rfftn`."""
+    return rfftn(input, s, dim, norm, out=out)
+
+
+def irfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Any:
+    """The inverse of `rfft2`."""
+    return irfftn(input, s, dim, norm, out=out)
+
+
+def hfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Any:
+    """The transform along two dimensions of a signal that is Hermitian in the last; see `hfftn`."""
+    return hfftn(input, s, dim, norm, out=out)
+
+
+def ihfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = None, *, out: Any = None) -> Any:
+    """The inverse of `hfft2`."""
+    return ihfftn(input, s, dim, norm, out=out)
+
+
+# ---------------------------------------------------------------------------------------------- frequencies
+def _roll_by(input: Any, dim: Any, up: int) -> Any:
+    dims = range(len(input._shape)) if dim is None else (dim,) if isinstance(dim, int) else dim
+    dims = [_dim(d, len(input._shape)) for d in dims]
+    return input.roll([(input._shape[d] + up) // 2 for d in dims], dims) if dims else input.clone()
+
+
+def fftshift(input: Any, dim: Any = None) -> Any:
+    """Moves the frequency 0 from the beginning to the middle, along some dimensions or all."""
+    return _roll_by(_checked("fftshift", input), dim, 0)
+
+
+def ifftshift(input: Any, dim: Any = None) -> Any:
+    """The inverse of `fftshift`."""
+    return _roll_by(_checked("ifftshift", input), dim, 1)
+
+
+def _frequencies(name: str, order: Any, n: int, d: float, out: Any, requires_grad: bool, options: Any) -> Any:
+    dtype = options["dtype"] = options["dtype"] or (None if out is None else out._dtype) or dtypes.get_default_dtype()
+    if not (dtype.is_floating_point or dtype.is_complex):
+        raise RuntimeError(f"{name} requires a floating point or complex dtype")
+    found = order(n, options).mul_(1.0 / (n * d) if n * d else float("inf"))
+    found = finish_out(out, found, f"fft_{name}")
+    return found.requires_grad_() if requires_grad else found
+
+
+def fftfreq(
+    n: int, d: float = 1.0, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """The frequencies that `fft` gives for `n` points `d` apart: 0 and the positive ones first, then the negative."""
+
+    def order(n: int, options: dict[str, Any]) -> Any:
+        if not n:
+            return zeros(0, **options)
+        found = arange(n, **options)
+        found[(n + 1) // 2 :] -= n
+        return found
+
+    return _frequencies("fftfreq", order, n, d, out, requires_grad, {"dtype": dtype, "device": device})
+
+
+def rfftfreq(
+    n: int, d: float = 1.0, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """The frequencies that `rfft` gives for `n` points `d` apart."""
+
+    def order(n: int, options: dict[str, Any]) -> Any:
+        return arange(n // 2 + 1, **options)
+
+    return _frequencies("rfftfreq", order, n, d, out, requires_grad, {"dtype": dtype, "device": device})
