@@ -105,15 +105,10 @@ if _TYPE_CHECKING:
 
 # Submodules and names that load when first used, so that importing the package is quick: name -> (module, attribute).
 _LAZY: dict[str, tuple[str, str | None]] = {
-<<<<<<< HEAD
-    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "random", "profiler")},
+    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "fft", "random", "profiler")},
     **{name: (name, None) for name in ("testing", "special")},
     **{name: (name, None) for name in ("jit", "futures", "multiprocessing", "sparse")},
     "Future": ("futures", "Future"),
-=======
-    **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "fft", "random", "profiler")},
-    "testing": ("testing", None),
->>>>>>> 567ec28 (wip)
     **{name: ("serialization", name) for name in ("save", "load")},
     **{name: ("printing", name) for name in ("set_printoptions",)},
     **{name: ("devices", name) for name in ("get_default_device", "set_default_device")},
