@@ -64,19 +64,21 @@ def _c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_size: 
     return fft.irfftn(input, lengths, axes=dim, norm=_INVERSE[normalization])
 
 
-@operation(name="_fft_c2c", node="FftC2CBackward0", function=False, method=False, out=False, kernel=_c2c, tangent="linear",
-           input="_fft_c2c(grad, dim, normalization, not forward)")  # fmt: skip
+@operation(name="_fft_c2c", node="FftC2CBackward0", function=False, method=False, out=False, kernel=_c2c,
+           tangent="linear", input="_fft_c2c(grad, dim, normalization, not forward)")  # fmt: skip
 def _fft_c2c(input: Array, dim: tuple[int, ...], normalization: int, forward: bool) -> Array:
     """The transform of complex numbers along dimensions."""
 
 
-@operation(name="_fft_r2c", node="FftR2CBackward0", function=False, method=False, out=False, kernel=_r2c, tangent="linear",
+@operation(name="_fft_r2c", node="FftR2CBackward0", function=False, method=False, out=False, kernel=_r2c,
+           tangent="linear",
            input="real_spectrum_backward(grad, dim, normalization, onesided, shape(input))")  # fmt: skip
 def _fft_r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool) -> Array:
     """The transform of real numbers along dimensions; the last with half of the frequencies if `onesided`."""
 
 
-@operation(name="_fft_c2r", node="FftC2RBackward0", function=False, method=False, out=False, kernel=_c2r, tangent="linear",
+@operation(name="_fft_c2r", node="FftC2RBackward0", function=False, method=False, out=False, kernel=_c2r,
+           tangent="linear",
            input="twice_inner(_fft_r2c(grad, dim, normalization, True), dim[-1], last_dim_size)")  # fmt: skip
 def _fft_c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_size: int) -> Array:
     """The real numbers that have these frequencies, of which the last dimension has half."""
