@@ -1,26 +1,32 @@
-"""Differences that the fuzzer meets and docs/differences.md explains."""
+"""Differences that the fuzzer meets and that are explained here or in docs/differences.md."""
 
 import re
 
-# (what the line matches, what the difference matches, the reason)
+# A difference is known if its words match, and the line that made it or (where `anywhere`) a line before it.
+# (words, line, anywhere, reason)
 KNOWN = [
-    (
-        r"(v\d+)\.\w+_\(.*\b\1\b",
-        r"RuntimeError.*instead of None",
-        "an operand that is changed in place is saved before",
-    ),
-]
+    (r"modified by an inplace operation", r"(v\d+)\.\w+_\(.*\b\1\b", True,
+     "an operand that is changed in place itself is saved before the change"),
+    (r"refer to a single memory location", r"(v\d+)(\.\w+_\(|\[).*", False,
+     "operands that look at the memory which is changed are read before the change"),
+    (r"instead of \w+Error \(.*INTERNAL ASSERT FAILED", r"", False, "PyTorch fails an assertion of its own"),
+    (r"no exception.*instead of RuntimeError \((Subtraction, the|result type \w+ can't be cast)", r"backward", False,
+     "PyTorch's derivative refuses what its operation allowed"),
+    (r"instead of RuntimeError \(setStorage", r"index_fill", False, "PyTorch's words for an index of nothing"),
+    (r"instead of RuntimeError \(view size is not compatible", r"kron", False, "PyTorch asks kron for another layout"),
+]  # fmt: skip
 
 
-def known(line, what, operands):
+def known(lines, what):
     """The reason why a difference is known, or None.
 
     Args:
-        line: the line that made it.
+        lines: the program, whose last line made the difference.
         what: the difference in words.
-        operands: the tensors that the line names, before it ran.
     """
-    for pattern, difference, reason in KNOWN:
-        if re.search(pattern, line) and re.search(difference, what):
+    for words, pattern, anywhere, reason in KNOWN:
+        if re.search(words, what, re.DOTALL) and any(
+            re.search(pattern, line) for line in (lines if anywhere else lines[-1:])
+        ):
             return reason
     return None

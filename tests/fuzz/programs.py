@@ -276,7 +276,8 @@ class Writer:
             f"torch.take_along_dim({a}, {spread}, {dim})", f"torch.topk({a}, {self.below(size + 1)}, {dim})",
             f"torch.kthvalue({a}, {1 + self.below(max(size, 1))}, {dim})", f"torch.roll({a}, 1, {dim})",
             f"torch.repeat_interleave({a}, 2, {dim})", f"{a}.tile(2)", f"torch.rot90({a})", f"torch.bincount({a})",
-            f"torch.unique({a})", f"torch.searchsorted({a}, {source})", f"torch.diag_embed({a})", f"torch.diag({a})",
+            f"torch.unique({a})", f"torch.searchsorted({a}.sort()[0], {source})", f"torch.diag({a})",
+            f"torch.diag_embed({a})",
             f"torch.renorm({a}, 2, {dim}, 1.0)", f"torch.quantile({a}, 0.3, {dim})", f"torch.histc({a}, 4, -2, 2)",
         ]))  # fmt: skip
 

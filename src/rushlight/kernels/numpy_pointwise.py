@@ -241,7 +241,7 @@ def share(a: Array, b: Array, lost: Array) -> Any:
 
 def chosen(a: Array, b: Array, wins: Array) -> Any:
     """1 where an element wins or the other is NaN, else 0, in the dtype of `a`."""
-    return (wins | (b != b)).astype(a.dtype)
+    return np.asarray(wins | (b != b)).astype(a.dtype)
 
 
 def clamp(x: Array, low: Any, high: Any = None) -> Any:

@@ -176,3 +176,8 @@ def sign_ratio(x: Array, y: Array) -> Array:
 def heaviside(x: Array, values: Array) -> Array:
     """0 below 0, 1 above, and the value given at 0."""
     return np.where(x == 0, values, (x > 0).astype(x.dtype))
+
+
+def ldexp(x: Array, exponent: Array) -> Array:
+    """``x * 2 ** exponent``."""
+    return x * np.exp2(exponent)

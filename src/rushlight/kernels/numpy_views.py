@@ -151,6 +151,26 @@ def overlaps_itself(a: Array) -> bool:
     return 0 in a.strides and any(s == 0 and n > 1 for s, n in zip(a.strides, a.shape)) and a.size > 0
 
 
+def _is_dense(a: Array) -> bool:
+    """Whether the elements lie side by side, in some order of the dimensions."""
+    expected = a.itemsize
+    for stride, size in sorted((s, n) for s, n in zip(a.strides, a.shape) if n != 1):
+        if stride != expected:
+            return False
+        expected *= size
+    return True
+
+
+def overlaps_partly(a: Array, b: Array) -> bool:
+    """Whether two dense arrays share memory but not element by element; of others PyTorch does not ask."""
+    if not a.size or not b.size or not _is_dense(a) or not _is_dense(b):
+        return False
+    p, q = a.__array_interface__["data"][0], b.__array_interface__["data"][0]
+    if p == q and a.nbytes == b.nbytes:
+        return a.strides != b.strides
+    return p < q + b.nbytes and q < p + a.nbytes
+
+
 # ---------------------------------------------------------------------------------------------- gradients of views
 
 

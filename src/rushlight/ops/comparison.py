@@ -188,6 +188,10 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
         raise RuntimeError(f"result type {common.scalar_name} can't be cast to the desired output type {to}")
     if common.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")
+    if common is dtypes.bool_ and input._data.size:
+        form = "" if tensors else "_scalar"
+        which = "clamp" if low is not None and high is not None else "clamp_min" if high is None else "clamp_max"
+        raise NotImplementedError(f"\"{which}{form}_cpu\" not implemented for 'Bool'")
     converted = []
     shape = input._shape
     for x in (low, high):
@@ -195,7 +199,10 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
             shape = general.broadcast_shapes(shape, x._shape)
             converted.append(x.to(common))  # type: ignore[attr-defined]
         else:
-            converted.append(general.python_number(x) if isinstance(x, np.generic) else x)
+            number = general.python_number(x) if isinstance(x, np.generic) else x
+            # A limit beyond an integer type wraps around, as in PyTorch.
+            integral = common.category == dtypes.INTEGRAL and number is not None
+            converted.append(general.number_array(number, common).item() if integral else number)
     return "_tensor" if tensors else "", input.to(common), tuple(converted)  # type: ignore[attr-defined]
 
 

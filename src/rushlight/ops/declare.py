@@ -56,6 +56,21 @@ MISSING: Any = type("Missing", (), {"__slots__": (), "__repr__": lambda self: "<
 OPERANDS = (TensorBase, int, float, complex, np.number, np.bool_)
 
 
+def _in_rows(forward: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of arrays whose results lie row by row, whatever the order of its operands."""
+
+    def run(*args: Any) -> Any:
+        found = forward(*args)
+        return tuple([rows(f) for f in found]) if type(found) is tuple else rows(found)
+
+    def rows(found: Any) -> Any:
+        if type(found) is np.ndarray and not found.flags.c_contiguous:
+            return np.ascontiguousarray(found)
+        return found
+
+    return run
+
+
 class Operation:
     """What a declaration declared, and the functions made from it so far.
 
@@ -90,6 +105,8 @@ class Operation:
         self.formulas = {**formulas, **dict.fromkeys(self.joint, shared)}
         kernel = options.pop("kernel", None)
         self.forward: Callable[..., Any] = kernel or declared
+        if options.pop("rows", False):
+            self.forward = _in_rows(self.forward)
         self.kind: str = options.pop("kind")
         self.tangent = options.pop("tangent", None)
         self.outputs: tuple[str, ...] = options.pop("outputs", ("result",))
@@ -301,7 +318,8 @@ def operation(
     *, kernel: Any = None, node: str | None = None, outputs: tuple[str, ...] = ("result",),
     differentiable: tuple[str, ...] | None = None, saves: tuple[str, ...] = (), tangent: str | None = None,
     function: bool = True, method: bool = True, inplace: bool = False, name: str | None = None, out: bool | None = None,
-    aten: str | None = None, like: str | None = None, joint: tuple[str, str] | None = None, several: bool = False,
+    aten: str | None = None, like: str | None = None, rows: bool = False, joint: tuple[str, str] | None = None,
+    several: bool = False,
     **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation that is not elementwise.
@@ -318,6 +336,7 @@ def operation(
         function, method, inplace, name, out, aten: as in `elementwise`; `out` whether there is an ``out=`` argument.
         like: the input whose shape and dtype the first output always has, if there is such: it need not be asked then.
         several: whether the body returns a list of arrays, of any length, and the operation a tuple of tensors.
+        rows: whether the results lie row by row, as PyTorch promises, also where the kernel keeps its operand's order.
         joint: names of inputs, such as ``"input, weight"``, and one formula for the tuple of their gradients. In it
             ``needs`` is a tuple that says which of them are wanted; in the others' places stands None.
         formulas: for each other differentiable input, its gradient; for a list of tensors, the list of gradients.

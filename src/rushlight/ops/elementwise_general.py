@@ -182,7 +182,8 @@ def record(
     """Makes the node of an elementwise operation; `t` is the tensor that carries the result's version."""
     numbers = tuple(n for n, x in zip(op.tensors, operands, strict=True) if not isinstance(x, TensorBase))
     saved = [number_array(x, common) if n in numbers else x for n, x in zip(op.tensors, operands, strict=True)]
-    fit = any(
+    # NumPy's other types do not keep their type beside Python's numbers, which formulas are full of.
+    fit = not common.plain or any(
         isinstance(x, TensorBase) and (x._shape != t._shape or x._dtype is not t._dtype)
         for n, x in zip(op.tensors, operands, strict=True)
     )

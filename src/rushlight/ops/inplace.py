@@ -13,11 +13,11 @@ from ..autograd import mode
 from ..autograd.leaf import AccumulateGrad
 from ..base import UNTOUCHED, TensorBase, View, bump, namespace, wrap
 from ..kernels.layout import result_array
-from ..kernels.numpy_views import overlaps_itself
+from ..kernels.numpy_views import overlaps_itself, overlaps_partly
 from . import elementwise_general as general
 from . import elementwise_large as large
 from .codegen import Variant, plan_of
-from .declare import REGISTRY, Operation, scalar
+from .declare import REGISTRY, Operation, scalar, type_name
 from .history import check_view, rebase, refresh
 
 # ---------------------------------------------------------------------------------------------- what is allowed
@@ -95,7 +95,13 @@ def array_beside(input: Any, other: Any) -> Any:
 
 def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Computes an operation and puts the result in the place of its first input."""
-    if op.kind == "elementwise" and op.result is None and not kwargs and len(args) == len(op.tensors) - 1:
+    if (
+        op.kind == "elementwise"
+        and op.result is None
+        and not kwargs
+        and len(args) == len(op.tensors) - 1
+        and (op.takes_numbers or not args or isinstance(args[0], TensorBase))
+    ):
         other = array_beside(input, args[0] if args else 1) if isinstance(input, TensorBase) else None
         if other is not None:
             array, kernel = input._data, op.forward
@@ -115,11 +121,21 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
         operands = (input, *args, *[kwargs[n] for n in names[1 + len(args) :] if n in kwargs])
         if len(operands) != len(names):
             raise TypeError(f'{op.name}_() missing 1 required positional arguments: "{names[-1]}"')
+        if not op.takes_numbers:
+            for i, (n, x) in enumerate(zip(names[1:], operands[1:], strict=True)):
+                if not isinstance(x, TensorBase):
+                    raise TypeError(
+                        f"{op.name}_(): argument '{n}' (position {i + 1}) must be Tensor, not {type_name(x)}"
+                    )
     else:
         bound = op.signature.bind(input, *args, **kwargs)
         bound.apply_defaults()
         operands = tuple([bound.arguments[p] for p in op.parameters])
         names = op.parameters
+    if input._versions is not UNTOUCHED:
+        for x in operands[1:]:
+            if isinstance(x, TensorBase) and x is not input and x._versions is input._versions:
+                refuse_partial_overlap(input, x)
     check_view(input)
     need: tuple[str, ...] = ()
     if mode.local.grad and op.formulas:
@@ -287,6 +303,19 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     if tangent is not None:
         mode.local.dual.replace(input, tangent)
     return input
+
+
+def refuse_partial_overlap(t: Any, operand: Any) -> None:
+    """Refuses to write to a tensor from another that looks at a part of the same memory, or in another order.
+
+    Raises:
+        RuntimeError: that is so.
+    """
+    if overlaps_partly(t._data, operand._data):
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+            "memory location. Please clone() the tensor before performing the operation."
+        )
 
 
 def refuse_overlap(t: Any) -> None:

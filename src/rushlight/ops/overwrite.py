@@ -6,11 +6,11 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase
+from ..base import UNTOUCHED, TensorBase
 from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
 from .declare import REGISTRY, Array, composite, operation
-from .inplace import change_inplace
+from .inplace import change_inplace, refuse_partial_overlap
 
 
 # ---------------------------------------------------------------------------------------------- copying
@@ -50,6 +50,8 @@ def copy_(input: Any, other: Any, non_blocking: bool = False) -> Any:
     if other._shape != input._shape:
         _check_fits(input._shape, other._shape)
     discards(other._dtype, input._dtype)
+    if other._versions is input._versions and other is not input and other._versions is not UNTOUCHED:
+        refuse_partial_overlap(input, other)
     return change_inplace("_copy", (input, other, other._dtype), lambda a: _copy_into(a, other._data))
 
 

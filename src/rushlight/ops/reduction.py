@@ -212,7 +212,7 @@ def _sum_all(input: Array, dtype: Any, source: Any) -> Array:
     return sums.sum_over(x, tuple(range(x.ndim)))
 
 
-@operation(name="_sum_dims", node="SumBackward1", aten="sum", function=False, method=False, out=False,
+@operation(name="_sum_dims", rows=True, node="SumBackward1", aten="sum", function=False, method=False, out=False,
            input="cast_to(spread_over(grad, shape(input), dim, keepdim), source)", tangent="linear")  # fmt: skip
 def _sum_dims(input: Array, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The sum over some dimensions, converted first unless `dtype` is None."""
@@ -315,7 +315,7 @@ def _mean_all(input: Array, dtype: Any, source: Any) -> Array:
     return mean_over(x, tuple(range(x.ndim)), False)
 
 
-@operation(name="_mean_dims", node="MeanBackward1", aten="mean", function=False, method=False, out=False,
+@operation(name="_mean_dims", rows=True, node="MeanBackward1", aten="mean", function=False, method=False, out=False,
            input="cast_to(spread_over(grad / length(shape(input), dim), shape(input), dim, keepdim), source)",
            tangent="linear")  # fmt: skip
 def _mean_dims(input: Array, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
@@ -414,6 +414,7 @@ def _min(input: Array) -> Array:
 
 
 @operation(name="_max_dim", node="MaxBackward0", aten="max", function=False, method=False, kernel=kernels.max_along,
+           rows=True,
            outputs=("values", "indices"), differentiable=("values",),
            input="put_back(grad, indices, dim, keepdim, shape(input))", out=False)  # fmt: skip
 def _max_dim(input: Array, dim: int, keepdim: bool) -> Any:
@@ -421,6 +422,7 @@ def _max_dim(input: Array, dim: int, keepdim: bool) -> Any:
 
 
 @operation(name="_min_dim", node="MinBackward0", aten="min", function=False, method=False, kernel=kernels.min_along,
+           rows=True,
            outputs=("values", "indices"), differentiable=("values",),
            input="put_back(grad, indices, dim, keepdim, shape(input))", out=False)  # fmt: skip
 def _min_dim(input: Array, dim: int, keepdim: bool) -> Any:
@@ -505,14 +507,14 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     return _extreme("min", _min, _min_dim, minimum, input, dim, keepdim, other, out)
 
 
-@operation(name="_amax", node="AmaxBackward0", aten="amax", function=False, method=False, out=False,
+@operation(name="_amax", rows=True, node="AmaxBackward0", aten="amax", function=False, method=False, out=False,
            input="shared_over(grad, input, result, dim, keepdim)")  # fmt: skip
 def _amax(input: Array, dim: Any, keepdim: bool) -> Array:
     """The largest elements over some dimensions."""
     return np.maximum.reduce(input, dim, None, None, keepdim)
 
 
-@operation(name="_amin", node="AminBackward0", aten="amin", function=False, method=False, out=False,
+@operation(name="_amin", rows=True, node="AminBackward0", aten="amin", function=False, method=False, out=False,
            input="shared_over(grad, input, result, dim, keepdim)")  # fmt: skip
 def _amin(input: Array, dim: Any, keepdim: bool) -> Array:
     """The smallest elements over some dimensions."""
@@ -558,7 +560,7 @@ def sum_of_two(first: Any, second: Any) -> Any:
     return first if second is None else first + second
 
 
-@operation(name="_aminmax", node="AminmaxBackward0", aten="aminmax", function=False, method=False, out=False,
+@operation(name="_aminmax", rows=True, node="AminmaxBackward0", aten="aminmax", function=False, method=False, out=False,
            outputs=("min", "max"),
            input="sum_of_two(None if grads[0] is None else shared_over(grads[0], input, min, dim, keepdim), "
                  "None if grads[1] is None else shared_over(grads[1], input, max, dim, keepdim))")  # fmt: skip
@@ -631,13 +633,13 @@ def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
 
 
 # ---------------------------------------------------------------------------------------------- truth
-@operation(name="_all", aten="all", function=False, method=False, out=False)
+@operation(name="_all", rows=True, aten="all", function=False, method=False, out=False)
 def _all_of(input: Array, dim: Any, keepdim: bool) -> Array:
     """Whether all elements are true."""
     return np.logical_and.reduce(input, dim, None, None, keepdim)
 
 
-@operation(name="_any", aten="any", function=False, method=False, out=False)
+@operation(name="_any", rows=True, aten="any", function=False, method=False, out=False)
 def _any_of(input: Array, dim: Any, keepdim: bool) -> Array:
     """Whether any element is true."""
     return np.logical_or.reduce(input, dim, None, None, keepdim)

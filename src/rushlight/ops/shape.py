@@ -138,7 +138,7 @@ def repeat_interleave(
 
 # ---------------------------------------------------------------------------------------------- rearranging
 def _flip_array(a: Array, dims: Any) -> Array:
-    found = copy_in(a, preserve_format)
+    found = copy_in(np.asarray(a), preserve_format)
     found[...] = np.flip(a, dims)
     return found
 

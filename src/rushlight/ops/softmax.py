@@ -43,7 +43,7 @@ def _along_backward(kernel: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-@operation(kernel=_along(kernels.softmax, "softmax"), node="SoftmaxBackward0", aten="_softmax", **_HIDDEN,
+@operation(kernel=_along(kernels.softmax, "softmax"), node="SoftmaxBackward0", aten="_softmax", rows=True, **_HIDDEN,
            input="softmax_backward(grad, result, dim)",
            tangent="softmax_backward(input_t, result, dim)")  # fmt: skip
 def _softmax(input: Array, dim: int) -> Array:
@@ -51,8 +51,7 @@ def _softmax(input: Array, dim: int) -> Array:
 
 
 @operation(kernel=_along(kernels.log_softmax, "log_softmax"), node="LogSoftmaxBackward0", aten="_log_softmax",
-**_HIDDEN,
-           input="log_softmax_backward(grad, result, dim)")  # fmt: skip
+           rows=True, **_HIDDEN, input="log_softmax_backward(grad, result, dim)")  # fmt: skip
 def _log_softmax(input: Array, dim: int) -> Array:
     """The logarithm of softmax along one dimension."""
 

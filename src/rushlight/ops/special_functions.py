@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL
+from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_
 from ..kernels import numpy_special as kernels
 from .creation import arange
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name
 from .inplace import apply_inplace, castable
 from .overwrite import into
-from .pointwise import mul, pow
 from .signatures import is_int
 from .supported import full_precision, integers_only, missing, refused
 
@@ -273,7 +272,14 @@ def copysign(input: Array, other: Array | float) -> Array:
     """The magnitude of `input` with the sign of `other`."""
 
 
-@elementwise(kernel=kernels.heaviside, node="torch::autograd::NotImplemented", check=missing("heaviside_cpu", COMPLEX),
+def _same_kinds(common: Any, input: Any, values: Any) -> None:
+    if input._dtype.is_complex or values._dtype.is_complex:
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
+    if input._dtype is not values._dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+
+
+@elementwise(kernel=kernels.heaviside, node="torch::autograd::NotImplemented", check=_same_kinds,
              input="not_implemented(grad, 'heaviside')", values="not_implemented(grad, 'heaviside')")  # fmt: skip
 def heaviside(input: Array, values: Array) -> Array:
     """0 where `input` is negative, 1 where it is positive, and `values` where it is 0."""
@@ -285,17 +291,15 @@ def nextafter(input: Array, other: Array) -> Array:
     """The floating-point number next to `input` in the direction of `other`."""
 
 
-@composite()
-def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
+def _no_truth_as_exponent(common: Any, input: Any, other: Any) -> None:
+    if getattr(other, "_dtype", None) is bool_ and other._data.size and input._data.size:
+        raise NotImplementedError("\"ldexp_cpu_exp\" not implemented for 'Bool'")
+
+
+@elementwise(kernel=kernels.ldexp, floating=True, check=_no_truth_as_exponent, input="grad * conj(exp2(other))",
+             other="grad * conj(result) * 0.6931471805599453")  # fmt: skip
+def ldexp(input: Array, other: Array) -> Array:
     """``input * 2 ** other``."""
-    result = mul(input, pow(2.0, other))
-    return result if out is None else out.copy_(result)
-
-
-@composite(function=False)
-def ldexp_(input: Any, other: Any) -> Any:
-    """Multiplies by ``2 ** other``."""
-    return input.mul_(pow(2.0, other))
 
 
 @elementwise(**integers_only("gcd_cpu", np.gcd, BOOL))

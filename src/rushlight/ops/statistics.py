@@ -9,6 +9,7 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_reduction as reductions
 from ..kernels import numpy_statistics as kernels
+from ..kernels.numpy_common import narrow, widen
 from ..warn import warn
 from .data import cast, given_dtype, type_name
 from .declare import Array, composite, formula, in_formulas, operation
@@ -43,7 +44,7 @@ def _prod_all(input: Array, dtype: Any, source: Any) -> Array:
     return reductions.prod_over(x, tuple(range(x.ndim)))
 
 
-@operation(name="_prod_dim", node="ProdBackward1", aten="prod", function=False, method=False, out=False,
+@operation(name="_prod_dim", rows=True, node="ProdBackward1", aten="prod", function=False, method=False, out=False,
            input="cast_to((grad if keepdim else with_dims(grad, (dim,), shape(input))) "
                  "* without_each(cast_to(input, dtype), dim), source)")  # fmt: skip
 def _prod_dim(input: Array, dim: int, keepdim: bool, dtype: Any, source: Any) -> Array:
@@ -108,7 +109,7 @@ def var_backward(grad: Any, input: Any, axes: Any, correction: Any, keepdims: An
     middle = mean_over(input, axes, True)  # type: ignore[name-defined]  # noqa: F821
     if n - correction <= 0 and len(axes) == len(input.shape):
         return grad * no_freedom(input, middle)  # type: ignore[name-defined]  # noqa: F821
-    return grad * ((input - middle) * (2.0 / (n - correction) if n != correction else inf))  # type: ignore[name-defined]  # noqa: F821
+    return grad * ((input - middle) * 2 / (n - correction) if n != correction else (input - middle) * inf)  # type: ignore[name-defined]  # noqa: F821
 
 
 @formula
@@ -137,23 +138,24 @@ in_formulas(_raw_mean, lambda x, axes, keepdims: x.mean(axes, keepdim=keepdims),
 _VAR = "var_backward(grad, input, dim, correction, keepdim)"
 
 
-@operation(name="_var", node="VarBackward0", aten="var", function=False, method=False, out=False, input=_VAR)
+@operation(name="_var", rows=True, node="VarBackward0", aten="var", function=False, method=False, out=False, input=_VAR)
 def _var(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
     """The variance over some dimensions."""
     return kernels.variance(input, dim, correction, keepdim)[0]
 
 
-@operation(name="_std", node="StdBackward0", aten="std", function=False, method=False, out=False,
+@operation(name="_std", rows=True, node="StdBackward0", aten="std", function=False, method=False, out=False,
            input="std_backward(grad, input, result, dim, correction, keepdim)")  # fmt: skip
 def _std(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
     """The standard deviation over some dimensions."""
-    return np.sqrt(kernels.variance(input, dim, correction, keepdim)[0])
+    return narrow(np.sqrt(kernels.variance(widen(input), dim, correction, keepdim)[0]), input.real.dtype)
 
 
 _MEAN = "None if grads[1] is None else spread_over(grads[1] / length(shape(input), dim), shape(input), dim, keepdim)"
 
 
 @operation(name="_var_mean", node="VarMeanBackward0", aten="var_mean", function=False, method=False, out=False,
+           rows=True,
            outputs=("var", "mean"),
            input="sum_of_two(None if grads[0] is None else var_backward(grads[0], input, dim, correction, keepdim), "
                  + _MEAN + ")")  # fmt: skip
@@ -163,6 +165,7 @@ def _var_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
 
 
 @operation(name="_std_mean", node="StdMeanBackward0", aten="std_mean", function=False, method=False, out=False,
+           rows=True,
            outputs=("std", "mean"),
            input="sum_of_two(None if grads[0] is None "
                  "else std_backward(grads[0], input, std, dim, correction, keepdim), "
@@ -279,7 +282,7 @@ def norm_backward(grad: Any, input: Any, result: Any, p: float, axes: Any, keepd
     return slope * where(result == 0, none, grad / _pow_number(result, p - 1))  # type: ignore[name-defined]  # noqa: F821
 
 
-@operation(name="_vector_norm", node="LinalgVectorNormBackward0", aten="linalg_vector_norm", function=False,
+@operation(name="_vector_norm", rows=True, node="LinalgVectorNormBackward0", aten="linalg_vector_norm", function=False,
            method=False, out=False,
            input="cast_to(norm_backward(grad, cast_to(input, dtype), result, ord, dim, keepdim), source)")  # fmt: skip
 def _vector_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
@@ -394,6 +397,7 @@ def dist(input: Any, other: Any, p: Any = 2) -> Any:
 
 # ---------------------------------------------------------------------------------------------- log of sums
 @operation(name="_logsumexp", node="LogsumexpBackward0", aten="logsumexp", function=False, method=False, out=False,
+           rows=True,
            kernel=kernels.logsumexp, input="logsumexp_backward(grad, input, result, dim, keepdim)")  # fmt: skip
 def _logsumexp(input: Array, dim: Any, keepdim: bool) -> Array:
     """The logarithm of the sum of exponentials over some dimensions."""
@@ -420,6 +424,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 
 
 @operation(name="_logcumsumexp", node="LogcumsumexpBackward0", aten="logcumsumexp", function=False, method=False,
+           rows=True,
            out=False, kernel=kernels.logcumsumexp,
            tangent="logcumsumexp_tangent(input_t, input, result, dim) - logcumsumexp_tangent(-input_t, input, result, "
                    "dim)",
@@ -443,15 +448,20 @@ def logcumsumexp_part(grad: Any, input: Any, result: Any, dim: int) -> Any:
     return exp(flip_along(sums, dim) + input)  # type: ignore[name-defined]  # noqa: F821
 
 
+def smallest(dtype: np.dtype) -> Any:
+    """The least finite number of a real floating-point type of NumPy's or of ml_dtypes's."""
+    return dtypes.finfo(dtypes.from_numpy(dtype)).min
+
+
 def _log_of_positive(x: Any) -> Any:
     from .comparison import where
 
     positive = x > 0
-    return where(positive, where(positive, x, 1.0).log(), float(np.finfo(x._data.dtype).min))
+    return where(positive, where(positive, x, 1.0).log(), float(smallest(x._data.dtype)))
 
 
 in_formulas(
-    lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), np.finfo(x.dtype).min), _log_of_positive, "log_of_positive"
+    lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), smallest(x.dtype)), _log_of_positive, "log_of_positive"
 )
 in_formulas(lambda x, dim: np.flip(x, dim) if x.ndim else x, lambda x, dim: x.flip(dim), "flip_along", aliasing=True)
 
@@ -469,7 +479,7 @@ def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- running reductions
-@operation(name="_cumsum", node="CumsumBackward0", aten="cumsum", function=False, method=False, out=False,
+@operation(name="_cumsum", rows=True, node="CumsumBackward0", aten="cumsum", function=False, method=False, out=False,
            input="cast_to(reverse_cumsum(grad, dim), source)", tangent="linear")  # fmt: skip
 def _cumsum(input: Array, dim: int, dtype: Any, source: Any) -> Array:
     """Running sums, converted first unless `dtype` is None."""
@@ -499,7 +509,7 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     return finish_out(out, _cumsum(input, dim, kind, kind and input._dtype), "cumsum")
 
 
-@operation(name="_cumprod", node="CumprodBackward0", aten="cumprod", function=False, method=False, out=False,
+@operation(name="_cumprod", rows=True, node="CumprodBackward0", aten="cumprod", function=False, method=False, out=False,
            input="cast_to(cumprod_backward(grad, cast_to(input, dtype), result, dim), source)")  # fmt: skip
 def _cumprod(input: Array, dim: int, dtype: Any, source: Any) -> Array:
     """Running products, converted first unless `dtype` is None."""
@@ -547,14 +557,14 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
 _RUNNING = "_put_along(grad, indices, dim, shape(input))"
 
 
-@operation(name="_cummax", node="CummaxBackward0", aten="cummax", function=False, method=False, out=False,
+@operation(name="_cummax", rows=True, node="CummaxBackward0", aten="cummax", function=False, method=False, out=False,
            kernel=kernels.cummax, outputs=("values", "indices"), differentiable=("values",),
            input=_RUNNING)  # fmt: skip
 def _cummax(input: Array, dim: int) -> Any:
     """The largest elements so far and their places."""
 
 
-@operation(name="_cummin", node="CumminBackward0", aten="cummin", function=False, method=False, out=False,
+@operation(name="_cummin", rows=True, node="CumminBackward0", aten="cummin", function=False, method=False, out=False,
            kernel=kernels.cummin, outputs=("values", "indices"), differentiable=("values",),
            input=_RUNNING)  # fmt: skip
 def _cummin(input: Array, dim: int) -> Any:
@@ -596,6 +606,7 @@ _PUT_BACK = "put_back(grad, indices, dim, keepdim, shape(input))"
 
 
 @operation(name="_median_dim", node="MedianBackward1", aten="median", function=False, method=False, out=False,
+           rows=True,
            outputs=("values", "indices"), differentiable=("values",), input=_PUT_BACK)  # fmt: skip
 def _median_dim(input: Array, dim: int, keepdim: bool) -> Any:
     """The middle elements along a dimension and their places."""
@@ -603,6 +614,7 @@ def _median_dim(input: Array, dim: int, keepdim: bool) -> Any:
 
 
 @operation(name="_nanmedian_dim", node="NanmedianBackward1", aten="nanmedian", function=False, method=False, out=False,
+           rows=True,
            outputs=("values", "indices"), differentiable=("values",), input=_PUT_BACK)  # fmt: skip
 def _nanmedian_dim(input: Array, dim: int, keepdim: bool) -> Any:
     """The middle of the elements that are not NaN along a dimension and their places."""
@@ -640,7 +652,7 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = 
     return _middle("nanmedian", _nanmedian, _nanmedian_dim, input, dim, keepdim, out)
 
 
-@operation(name="_mode", node="ModeBackward0", aten="mode", function=False, method=False, out=False,
+@operation(name="_mode", rows=True, node="ModeBackward0", aten="mode", function=False, method=False, out=False,
            kernel=kernels.mode,
            outputs=("values", "indices"), differentiable=("values",), input=_PUT_BACK)  # fmt: skip
 def _mode(input: Array, dim: int, keepdim: bool) -> Any:
@@ -748,7 +760,7 @@ def nanquantile(
 
 
 # ---------------------------------------------------------------------------------------------- without NaN
-@operation(name="_nansum", node="NansumBackward0", aten="nansum", function=False, method=False, out=False,
+@operation(name="_nansum", rows=True, node="NansumBackward0", aten="nansum", function=False, method=False, out=False,
            input="cast_to(spread_over(grad, shape(input), dim, keepdim) "
                  "* cast_to(not_nan(input), dtype), source)")  # fmt: skip
 def _nansum(input: Array, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:

@@ -97,6 +97,8 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
     common = general.result_type(*given)
     shape = general.broadcast_shapes(input._shape, tensor1._shape)
     general.broadcast_shapes(shape, tensor2._shape)
+    if common is dtypes.bool_ and input._data.size:
+        raise NotImplementedError(f"\"{name.rstrip('_')}_cpu_out\" not implemented for 'Bool'")
     return *(x.to(common) for x in given), value
 
 

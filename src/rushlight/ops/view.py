@@ -491,9 +491,8 @@ def _reversed(input: Any) -> Any:
 def _matrix_transpose(input: Any) -> Any:
     n = len(input._shape)
     if not n:
-        return _same_number(
-            input, "Tensor.mT is deprecated on 0-D tensors. This function is the identity in these cases."
-        )
+        warn_once("Tensor.mT is deprecated on 0-D tensors. This function is the identity in these cases.")
+        return input
     if n == 1:
         raise RuntimeError("tensor.mT is only supported on matrices or batches of matrices. Got 1-D tensor.")
     return transpose(input, -2, -1)

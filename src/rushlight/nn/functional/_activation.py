@@ -3,6 +3,7 @@
 import warnings
 from typing import Any
 
+from ... import dtypes
 from ...ops import activation as ops
 from ...ops.elementary import relu as _relu
 from ...tensor import Tensor
@@ -69,11 +70,15 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``min(max(input, 0), 6)``, elementwise; with `inplace` the input itself, changed."""
+    if not input._dtype.is_floating_point:
+        _check_limits(input, 0)
     return ops.relu6_(input) if inplace else ops.relu6(input)
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
     """Return the elements greater than `threshold`, and `value` in the place of the others."""
+    if input._dtype in (dtypes.bool_, dtypes.complex64, dtypes.complex128):
+        raise NotImplementedError(f"\"threshold_cpu\" not implemented for '{input._dtype.scalar_name}'")
     return threshold_(input, threshold, value) if inplace else ops.threshold(input, threshold, value)
 
 
@@ -88,6 +93,21 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     return ops.glu(input, dim)
 
 
+def _check_limits(input: Tensor, low: float) -> None:
+    """Refuses what `hardtanh` cannot limit.
+
+    Raises:
+        NotImplementedError: the elements are complex.
+        RuntimeError: they are booleans, or unsigned while a limit is negative.
+    """
+    if input._dtype.is_complex:
+        raise NotImplementedError("clamp is not supported for complex types")
+    if input._dtype is dtypes.bool_:
+        raise RuntimeError("Bool inputs not supported for hardtanh")
+    if not input._dtype.is_signed and low < 0:
+        raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+
+
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
     """Return the input limited to the range from `min_val` to `max_val`.
 
@@ -96,6 +116,8 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
+    if not input._dtype.is_floating_point:
+        _check_limits(input, min_val)
     return hardtanh_(input, min_val, max_val) if inplace else ops.hardtanh(input, min_val, max_val)
 
 
