@@ -28,13 +28,14 @@ def compiled() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RUSHLIGHT_FAST", "wait")
         patch.setattr(conv, "SMALLEST", 0)
+        patch.setattr(conv, "SMALLEST_VOLUMES", 0)
         patch.setattr(winograd, "FILTER_COST", -1000)
         yield
 
 
 @st.composite
 def cases(draw):
-    dims = draw(st.sampled_from([1, 2, 2, 2]))
+    dims = draw(st.sampled_from([1, 2, 2, 2, 3]))
     numbers = lambda low, high: tuple(draw(st.integers(low, high)) for _ in range(dims))  # noqa: E731
     groups = draw(st.sampled_from([1, 1, 2, 3]))
     if draw(st.integers(0, 3)):
@@ -47,7 +48,7 @@ def cases(draw):
     kernel, padding, dilation = numbers(1, 4), numbers(0, 3), numbers(1, 2)
     if draw(st.booleans()):
         kernel, stride, dilation = (3,) * dims, (1,) * dims, (1,) * dims
-    spatial = numbers(1, 14) if draw(st.booleans()) else (*numbers(1, 7)[1:], draw(st.integers(1, 420)))
+    spatial = numbers(1, 14) if dims == 3 or draw(st.booleans()) else (*numbers(1, 7)[1:], draw(st.integers(1, 420)))
     extra = tuple(draw(st.integers(0, max(s, d) - 1)) for s, d in zip(stride, dilation))
     return draw(st.integers(1, 3)), channels, outs, groups, spatial, kernel, stride, padding, dilation, extra
 
@@ -230,18 +231,17 @@ def test_results_do_not_depend_on_the_number_of_threads():
         dispatch.set_threads(threads)
 
 
-def test_small_work_and_other_types_are_left_to_numpy(monkeypatch):
+def test_small_work_is_left_to_numpy(monkeypatch):
     def fail(*_: Any) -> Any:
         raise AssertionError("a compiled kernel was asked for")
 
     monkeypatch.setattr(dispatch.Kernel, "get", fail)
-
-    def same(x: np.ndarray, w: np.ndarray, *how: Any) -> None:
-        np.testing.assert_array_equal(conv.conv_forward(x, w, None, *how), numpy_conv.conv_forward(x, w, None, *how))
-
-    same(np.ones((1, 8, 8, 8, 8), np.float32), np.ones((8, 8, 3, 3, 3), np.float32), (1,) * 3, (0,) * 3, (1,) * 3, 1)
     monkeypatch.setattr(conv, "SMALLEST", 1 << 15)
-    same(np.ones((1, 8, 3, 3), np.float32), np.ones((8, 8, 3, 3), np.float32), (1, 1), (1, 1), (1, 1), 1)
+    monkeypatch.setattr(conv, "SMALLEST_VOLUMES", 1 << 14)
+    for dims in (1, 2, 3):
+        x, w = np.ones((1, 8, *(3,) * dims), np.float32), np.ones((8, 8, *(2,) * dims), np.float32)
+        how = (1,) * dims, (1,) * dims, (1,) * dims, 1
+        np.testing.assert_array_equal(conv.conv_forward(x, w, None, *how), numpy_conv.conv_forward(x, w, None, *how))
 
 
 def test_empty_batches_and_empty_channels():

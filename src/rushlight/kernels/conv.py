@@ -1,7 +1,8 @@
 """Convolution: the compiled kernels where they are ready and the work is large enough, else NumPy's.
 
-The functions and their arguments are those of `numpy_conv`. The compiled path takes float32 and float64 with one or two
-spatial dimensions; inside, images have their channels last, which costs a copy if they come in another layout.
+The functions and their arguments are those of `numpy_conv`. The compiled path takes float32 and float64; inside, images
+have their channels last, which costs a copy if they come in another layout. Signals are images of one row, and volumes
+are taken plane by plane (`conv_planes`).
 """
 
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import conv_deep, numpy_conv, winograd
+from . import conv_deep, conv_planes, numpy_conv, winograd
 from .conv_common import (
     PACK,
     PLACE,
@@ -29,6 +30,9 @@ from .layout import inner, is_channels_last
 
 # From how many multiplications on the compiled path is taken.
 SMALLEST = 1 << 15
+
+# From how many elements on volumes are taken plane by plane.
+SMALLEST_VOLUMES = 1 << 14
 
 # Up to how many input channels a filter's rows, not its elements, are the taps (see `_convolve`).
 _FEW_CHANNELS = 8
@@ -67,6 +71,9 @@ def conv_forward(
                 # Channels-last images or filters of the program's give results that are so to the program, too.
                 shown = is_channels_last(x) or is_channels_last(weight)
                 return y.view(np.ndarray) if shown else y
+    elif run := _for_volumes(x, weight, dims):
+        outs = numpy_conv.conv_output_shape(x.shape[2:], weight.shape[2:], stride, padding, dilation)
+        return conv_planes.forward(conv_forward, run, x, weight, bias, outs, stride, padding, dilation, groups)
     return numpy_conv.conv_forward(x, weight, bias, stride, padding, dilation, groups)
 
 
@@ -87,6 +94,10 @@ def conv_grad_input(
                 how = _backward_plan(g.shape[2:], weight.shape, input_shape[2:], stride, padding, dilation)
                 y = (_depthwise if depthwise else _convolve)(runs, g, weight, None, input_shape, how, groups)
             return y[:, :, 0] if dims == 1 else y
+    elif run := _for_volumes(g, weight, dims):
+        return conv_planes.grad_input(
+            conv_grad_input, run, g, weight, input_shape, stride, padding, dilation, groups
+        )  # fmt: skip
     return numpy_conv.conv_grad_input(g, weight, input_shape, stride, padding, dilation, groups)
 
 
@@ -112,6 +123,10 @@ def conv_grad_weight(
             compute = _depthwise_weight if depthwise else _weight_gradient
             found = compute(runs, g, x, shape, stride, padding, dilation, groups)
             return found if found.shape == weight_shape else found.reshape(weight_shape)
+    elif run := _for_volumes(g, x, dims):
+        return conv_planes.grad_weight(
+            conv_grad_weight, run, g, x, weight_shape, stride, padding, dilation, groups
+        )  # fmt: skip
     return numpy_conv.conv_grad_weight(g, x, weight_shape, stride, padding, dilation, groups)
 
 
@@ -126,6 +141,14 @@ def conv_grad_bias(g: np.ndarray) -> np.ndarray:
         run(parts, 1, last, sums, rows, columns, 256)
         return np.add.reduce(sums, axis=0)
     return numpy_conv.conv_grad_bias(g)
+
+
+def _for_volumes(a: np.ndarray, b: np.ndarray, dims: int) -> Launch | None:
+    """The kernel with which volumes are taken plane by plane, if that pays."""
+    if dims != 3 or a.dtype is not b.dtype or a.size < max(1, SMALLEST_VOLUMES) or not b.size:
+        return None
+    runs = ready((PLACE, PACK, _CONVOLVE, _WEIGHT, _UNPACK), a.dtype)
+    return None if runs is None else runs[0]
 
 
 def _specially(
