@@ -49,14 +49,14 @@ def _within_nothing(shape: Any, indices: list[Array], dims: Any) -> list[Array]:
     for array, dim in zip(indices, dims):
         if array.dtype.kind != "b" and array.size:
             if not shape[dim]:
-                raise IndexError("index is out of bounds for dimension with size 0")
+                raise _mismatch(shape, indices, dims) or IndexError("index is out of bounds for dimension with size 0")
             array = array % shape[dim]
         found.append(array)
     return found
 
 
-def explain(shape: Any, indices: list[Array], dims: Any) -> IndexError:
-    """PyTorch's error for indices that do not fit a tensor of a shape."""
+def _mismatch(shape: Any, indices: list[Array], dims: Any) -> IndexError | None:
+    """PyTorch's error for a mask of another shape than the tensor's, or indices that do not broadcast, or None."""
     position = 0
     for array, dim in zip(indices, dims):
         if array.dtype.kind == "b":
@@ -83,6 +83,14 @@ def explain(shape: Any, indices: list[Array], dims: Any) -> IndexError:
             "shape mismatch: indexing tensors could not be broadcast together with shapes "
             + ", ".join(str(s) for s in sizes)
         )
+    return None
+
+
+def explain(shape: Any, indices: list[Array], dims: Any) -> IndexError:
+    """PyTorch's error for indices that do not fit a tensor of a shape."""
+    mismatch = _mismatch(shape, indices, dims)
+    if mismatch is not None:
+        return mismatch
     position = 0
     for array, dim in zip(indices, dims):
         if array.dtype.kind == "b":
