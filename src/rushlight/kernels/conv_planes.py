@@ -32,6 +32,13 @@ def _planes(place: Launch, x: Array) -> Array:
     return found
 
 
+def _volumes(planes: Array) -> Array:
+    """Planes ``(D, N, H, W, C)`` as volumes ``(N, C, D, H, W)``."""
+    found = planes.transpose(1, 4, 0, 2, 3)
+    # (Dimensions of one element may have any stride; the program sees the usual ones.)
+    return found.reshape(-1).reshape(found.shape) if found.flags.c_contiguous else inner(found)
+
+
 def _images(planes: Array) -> Array:
     """Planes of volumes as images ``(N, C, H, W)``, channels last in memory."""
     planes = np.ascontiguousarray(planes)
@@ -65,7 +72,7 @@ def forward(
     y[...] = 0 if bias is None else bias
     for tap, source, target in _pairs(len(planes), outs[0], weight.shape[2], stride[0], padding[0], dilation[0]):
         _add(y[target], convolve(_images(planes[source]), weight[:, :, tap], None, *how))
-    return inner(y.transpose(1, 4, 0, 2, 3))
+    return _volumes(y)
 
 
 def grad_input(
@@ -79,7 +86,7 @@ def grad_input(
     for tap, target, source in _pairs(depth, len(planes), weight.shape[2], stride[0], padding[0], dilation[0]):
         images = _images(planes[source])
         _add(gx[target], convolve(images, weight[:, :, tap], (len(images), c, *extent), *how))
-    return inner(gx.transpose(1, 4, 0, 2, 3))
+    return _volumes(gx)
 
 
 def grad_weight(

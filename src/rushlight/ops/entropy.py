@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels import loss as loops
 from ..kernels import numpy_loss as kernels
 from .activation import floating, log_sigmoid
 from .declare import Array, composite, in_formulas, operation
@@ -58,7 +59,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
 _LOGITS = "(grad, input, target, weight, pos_weight, reduction)"
 
 
-@operation(kernel=floating(kernels.binary_cross_entropy_with_logits, "log_sigmoid_cpu"), name="_bce_with_logits",
+@operation(kernel=floating(loops.binary_cross_entropy_with_logits, "log_sigmoid_cpu"), name="_bce_with_logits",
            node="BinaryCrossEntropyWithLogitsBackward0", aten="binary_cross_entropy_with_logits", **HIDDEN,
            input=f"bce_with_logits_input{_LOGITS}", target=f"bce_with_logits_target{_LOGITS}")  # fmt: skip
 def _bce_with_logits(
@@ -68,6 +69,10 @@ def _bce_with_logits(
 
 
 def _logits_input(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
+    if weight is None and pos_weight is None:
+        found = loops.binary_cross_entropy_with_logits_backward(grad, input, target, reduction)
+        if found is not None:
+            return found
     with np.errstate(over="ignore"):
         away = 1 / (1 + np.exp(input))  # sigmoid(-input)
     positive = target if pos_weight is None else target * pos_weight

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..kernels import loss as loops
 from ..kernels import numpy_loss as kernels
 from .activation import constant_mask, floating, log_softmax
 from .declare import Array, composite, in_formulas, operation
@@ -28,20 +29,20 @@ def _distance(name: str, backward: str) -> dict[str, Any]:
     return {"input": f"{name}_backward({backward})", "target": f"-{name}_backward({backward})", **HIDDEN}
 
 
-@operation(kernel=floating(kernels.mse_loss, "mse_cpu"), name="_mse_loss", node="MseLossBackward0", aten="mse_loss",
+@operation(kernel=floating(loops.mse_loss, "mse_cpu"), name="_mse_loss", node="MseLossBackward0", aten="mse_loss",
            **_distance("mse_loss", "grad, input, target, reduction"))  # fmt: skip
 def _mse_loss(input: Array, target: Array, reduction: int) -> Array:
     """Squared differences of tensors of one shape and dtype."""
 
 
 in_formulas(
-    kernels.mse_loss_backward,
+    loops.mse_loss_backward,
     lambda grad, input, target, reduction: (input - target) * 2 * share(grad, input, reduction),
     "mse_loss_backward",
 )
 
 
-@operation(kernel=floating(kernels.smooth_l1_loss, "smooth_l1_cpu"), name="_smooth_l1_loss",
+@operation(kernel=floating(loops.smooth_l1_loss, "smooth_l1_cpu"), name="_smooth_l1_loss",
 node="SmoothL1LossBackward0",
            aten="smooth_l1_loss", **_distance("smooth_l1_loss", "grad, input, target, reduction, beta"))  # fmt: skip
 def _smooth_l1_loss(input: Array, target: Array, reduction: int, beta: float) -> Array:
@@ -54,10 +55,10 @@ def _smooth_l1_again(grad: Any, input: Any, target: Any, reduction: int, beta: f
     return (near * d / beta + (1 - near) * d.detach().sign()) * share(grad, input, reduction)
 
 
-in_formulas(kernels.smooth_l1_loss_backward, _smooth_l1_again, "smooth_l1_loss_backward")
+in_formulas(loops.smooth_l1_loss_backward, _smooth_l1_again, "smooth_l1_loss_backward")
 
 
-@operation(kernel=floating(kernels.huber_loss, "huber_cpu"), name="_huber_loss", node="HuberLossBackward0",
+@operation(kernel=floating(loops.huber_loss, "huber_cpu"), name="_huber_loss", node="HuberLossBackward0",
            aten="huber_loss", **_distance("huber_loss", "grad, input, target, reduction, delta"))  # fmt: skip
 def _huber_loss(input: Array, target: Array, reduction: int, delta: float) -> Array:
     """Differences, squared where they are below `delta`, of tensors of one shape and dtype."""
@@ -69,7 +70,7 @@ def _huber_again(grad: Any, input: Any, target: Any, reduction: int, delta: floa
     return (near * d + (1 - near) * d.detach().sign() * delta) * share(grad, input, reduction)
 
 
-in_formulas(kernels.huber_loss_backward, _huber_again, "huber_loss_backward")
+in_formulas(loops.huber_loss_backward, _huber_again, "huber_loss_backward")
 
 
 @composite(method=False, function=False)
