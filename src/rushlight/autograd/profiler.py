@@ -7,11 +7,13 @@ runs.
 import functools
 import threading
 import time
+from enum import Enum
 from typing import Any
 
 from ..base import TensorBase
 from . import mode, steps
-from .node import Outputs
+from .node import Outputs, next_sequence_number
+from .profiler_calls import of_node, of_operation
 from .profiler_util import EventList, FunctionEvent
 from .profiler_util import FunctionEventAvg as FunctionEventAvg
 
@@ -70,6 +72,8 @@ class profile:
         _active.remove(self)
         while self._open:
             self.close()
+        for event in self._events:
+            event.time_range.end = max(event.time_range.end, event.time_range.start)
         self.function_events = EventList(self._events, self.profile_memory)
 
     def open(self, name: str) -> FunctionEvent:
@@ -86,7 +90,22 @@ class profile:
 
     def close(self) -> None:
         """Ends the event begun last."""
-        event = self._open.pop()
+        self._end(self._open.pop())
+
+    def end(self, event: FunctionEvent) -> None:
+        """Ends an event, and those within it that are open still."""
+        while event in self._open:
+            self.close()
+        if event.is_async:
+            self._end(event)
+
+    def set_aside(self, event: FunctionEvent) -> None:
+        """Lets an event go on beside those that follow."""
+        while event in self._open:
+            self._end(self._open.pop())
+        event.is_async = True
+
+    def _end(self, event: FunctionEvent) -> None:
         event.time_range.end = (time.perf_counter_ns() - self._start) / 1e3
         if event.cpu_parent is not None:
             event.cpu_parent.cpu_memory_usage += event.cpu_memory_usage
@@ -95,21 +114,41 @@ class profile:
         """Takes part in an operation; see mode.py."""
 
         def recorded(*args: Any, **kwargs: Any) -> Any:
-            event = self.open(f"aten::{operation.aten}")
-            if self.record_shapes:
-                event.input_shapes = [_shapes(a) for a in args]
-            try:
+            shapes = [_shapes(a) for a in args] if self.record_shapes else []
+            # The number that the operation's node gets, if it makes one.
+            number = next_sequence_number() if mode.local.grad else -1
+            before = len(self._open)
+
+            def itself(event: FunctionEvent) -> Any:
                 result = run(*args, **kwargs)
                 if self.profile_memory and not operation.view:
                     event.cpu_memory_usage += _bytes(result)
-                first = result[0] if isinstance(result, tuple) and result else result
-                if isinstance(first, TensorBase) and first._node is not None:
-                    event.sequence_nr = first._node.seq
                 return result
+
+            try:
+                return self._play(of_operation(operation.name), f"aten::{operation.aten}", itself, shapes, number)
             finally:
-                self.close()
+                while len(self._open) > before:
+                    self.close()
 
         return recorded
+
+    def _play(self, calls: Any, name: str, itself: Any, shapes: list[Any], number: int) -> Any:
+        """Records calls, of which one is the operation itself; returns its result."""
+        result = None
+        for call in calls:
+            event = self.open(name if call.name == "*" else f"aten::{call.name}")
+            event.sequence_nr = number
+            if self.record_shapes:
+                all_shapes = shapes if call.composite else []
+                event.input_shapes = all_shapes if call.shapes is None else [_shown(shapes, s) for s in call.shapes]
+            if call.name == "*":
+                result = itself(event)
+            inside = number if call.composite and call.name != "*" else -1
+            found = self._play(call.inside, name, itself, shapes, inside)
+            result = found if result is None else result
+            self.close()
+        return result
 
     def before(self, node: Any, grad: Any) -> None:
         """Begins the event of a node that the engine is about to run."""
@@ -121,6 +160,7 @@ class profile:
             inner.fwd_thread = outer.fwd_thread = inner.thread
         if self.record_shapes and grad is not None and not isinstance(grad, Outputs):
             inner.input_shapes = [list(grad.shape)]
+        self._play(of_node(name), name, None, inner.input_shapes, -1)
 
     def after(self, node: Any, results: Any) -> None:
         """Ends the event of a node."""
@@ -185,10 +225,27 @@ def _shapes(x: Any) -> Any:
     return []
 
 
+def _shown(shapes: list[Any], which: str) -> Any:
+    """The shape of one argument: at a position, transposed after ``T``; ``-`` is no tensor."""
+    place = which.rstrip("T")
+    if not place.isdigit() or int(place) >= len(shapes):
+        return []
+    shape = shapes[int(place)]
+    return shape[::-1] if which.endswith("T") else shape
+
+
 def _bytes(result: Any) -> int:
     if isinstance(result, (tuple, list)):
         return sum(_bytes(r) for r in result)
     return result._data.nbytes if isinstance(result, TensorBase) else 0
+
+
+class ProfilerActivity(Enum):
+    """What to record; there is the CPU only."""
+
+    CPU = 0
+    XPU = 1
+    CUDA = 2
 
 
 class record_function:
@@ -197,21 +254,44 @@ class record_function:
     Args:
         name: the name shown.
         args: a note, kept but not shown.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.profiler.record_function.html
     """
 
     def __init__(self, name: str, args: str | None = None):
         self.name = name
         self.args = args
+        self.run_callbacks_on_exit = True
+        self._events: list[tuple[profile, FunctionEvent]] = []
 
     def __enter__(self) -> "record_function":
-        self._profilers = list(_active)
-        for p in self._profilers:
-            p.open(self.name).is_user_annotation = True
+        self._events = [(p, p.open(self.name)) for p in _active]
+        for _, event in self._events:
+            event.is_user_annotation = True
         return self
 
     def __exit__(self, *exc: Any) -> None:
-        for p in self._profilers:
-            p.close()
+        for p, event in self._events if self.run_callbacks_on_exit else ():
+            p.end(event)
+
+    def _call_end_callbacks_on_future(self, fut: Any) -> Any:
+        """Lets the block end when a future is there, not with the ``with`` statement; returns that future.
+
+        Raises:
+            RuntimeError: that was said before.
+        """
+        if not self.run_callbacks_on_exit:
+            raise RuntimeError("_call_end_callbacks_on_future can only be called once.")
+        self.run_callbacks_on_exit = False
+        for p, event in self._events:
+            p.set_aside(event)
+
+        def ended(future: Any) -> Any:
+            for p, event in self._events:
+                p.end(event)
+            return future.value()
+
+        return fut.then(ended)
 
     def __call__(self, function: Any) -> Any:
         """The function, each call of which is recorded."""
@@ -222,3 +302,42 @@ class record_function:
                 return function(*args, **kwargs)
 
         return decorated
+
+
+class _Emitter:
+    """A context that would show operations to another profiler.
+
+    Args:
+        enabled: whether it does anything.
+        record_shapes: whether to show shapes.
+    """
+
+    def __init__(self, enabled: bool = True, record_shapes: bool = False):
+        self.enabled = enabled
+        self.entered = False
+        self.record_shapes = record_shapes
+
+    def _enter(self, name: str) -> bool:
+        if self.enabled and self.entered:
+            raise RuntimeError(f"{name} annotation context manager is not reentrant")
+        self.entered = self.enabled
+        return self.enabled
+
+    def __exit__(self, *exc: Any) -> None:
+        pass
+
+
+class emit_itt(_Emitter):
+    """Would show operations to Intel's profiler, which is not there."""
+
+    def __enter__(self) -> "emit_itt | None":
+        return self if self._enter("ITT") else None
+
+
+class emit_nvtx(_Emitter):
+    """Would show operations to NVIDIA's profiler; refused, as there is no CUDA."""
+
+    def __enter__(self) -> "emit_nvtx | None":
+        if self._enter("NVTX"):
+            raise AssertionError("Torch not compiled with CUDA enabled")
+        return None

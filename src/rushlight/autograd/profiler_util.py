@@ -5,7 +5,7 @@ Source of the shapes: https://docs.pytorch.org/docs/stable/autograd.html#profile
 
 import os
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 _MICROSECONDS_IN = {"s": 1e6, "ms": 1e3, "us": 1.0}
 
@@ -48,6 +48,14 @@ class Interval:
     def elapsed_us(self) -> float:
         """Its length."""
         return self.end - self.start
+
+
+class Kernel(NamedTuple):
+    """A kernel of a GPU, of which there are none."""
+
+    name: str
+    device: int
+    duration: float
 
 
 class _Times:
@@ -124,7 +132,7 @@ class FunctionEvent(_Times):
     @property
     def key(self) -> str:
         """The name by which events are grouped."""
-        return self.name
+        return "ProfilerStep*" if self.name.startswith("ProfilerStep#") else self.name
 
     @property
     def cpu_time_total(self) -> float:  # type: ignore[override]
@@ -199,6 +207,22 @@ class EventList(list[Any]):
     def self_cpu_time_total(self) -> float:
         """The time of all events, none counted twice."""
         return sum(e.self_cpu_time_total for e in self)
+
+    def _build_tree(self) -> None:
+        """Finds out which events lie within which, by their threads and times."""
+        for thread in {e.thread: None for e in self}:
+            inside: list[Any] = []
+            mine = [e for e in self if e.thread == thread and not e.is_async]
+            for event in sorted(mine, key=lambda e: (e.time_range.start, -e.time_range.end)):
+                while inside and (
+                    event.time_range.start >= inside[-1].time_range.end
+                    or event.time_range.end > inside[-1].time_range.end
+                ):
+                    inside.pop()
+                if inside:
+                    inside[-1].append_cpu_child(event)
+                    event.set_cpu_parent(inside[-1])
+                inside.append(event)
 
     def key_averages(
         self, group_by_input_shapes: bool = False, group_by_stack_n: int = 0, group_by_overload_name: bool = False
@@ -308,3 +332,6 @@ class EventList(list[Any]):
         with open(temporary, "w") as f:
             json.dump({"schemaVersion": 1, "displayTimeUnit": "ms", "traceEvents": entries, "traceName": path}, f)
         os.replace(temporary, path)
+
+
+FormattedTimesMixin = _Times
