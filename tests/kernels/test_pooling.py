@@ -116,3 +116,23 @@ def test_avg_pool(shape, how, layout, grad_layout, dtype, count_include_pad, div
     np.testing.assert_allclose(found, y.detach().numpy(), 1e-5, 1e-6)
     gx = pooling.avg_pool_backward(laid_out(g, grad_layout), shape, *given)
     np.testing.assert_allclose(gx, leaf.grad.numpy(), 1e-5, 1e-6)
+
+
+@settings(max_examples=40)
+@given(
+    st.tuples(st.integers(1, 3), st.integers(1, 20)), st.tuples(*[st.integers(1, 6)] * 2),
+    st.tuples(*[st.integers(1, 6)] * 2), layouts, dtypes, st.sampled_from(sorted(SPECIAL)), st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_adaptive_pooling_with_equal_windows(shape, outs, window, layout, dtype, special, seed):
+    rng = np.random.default_rng(seed)
+    shape = (*shape, *(m * k for m, k in zip(outs, window, strict=True)))
+    x = SPECIAL[special](rng.standard_normal(shape)).astype(dtype)
+    leaf = torch.tensor(x, requires_grad=True)
+    means, (maxima, places) = F.adaptive_avg_pool2d(leaf, outs), F.adaptive_max_pool2d(leaf, outs, return_indices=True)
+    g = rng.standard_normal(means.shape).astype(dtype)
+    means.backward(torch.tensor(g))
+    x = laid_out(x, layout)
+    np.testing.assert_allclose(pooling.adaptive_avg_pool(x, outs), means.detach().numpy(), 1e-5, 1e-6)
+    np.testing.assert_allclose(pooling.adaptive_avg_pool_backward(g, shape), leaf.grad.numpy(), 1e-5, 1e-6)
+    for got, wanted in zip(pooling.adaptive_max_pool(x, outs), (maxima, places), strict=True):
+        np.testing.assert_array_equal(got, wanted.detach().numpy())

@@ -147,3 +147,33 @@ def avg_pool_backward(
     how = *g.shape[2:], *kernel, *stride, *padding, divisor
     run(pieces, share(pieces, gx.size // pieces), g, gx, h, w, c, *how)
     return inner(gx) if hidden else gx
+
+
+def _equal_windows(spatial: Ints, outs: Ints) -> Ints | None:
+    """The size of the windows of an adaptive pooling if all are equal and several, so that it is an ordinary one."""
+    if len(outs) != 2 or not all(outs) or any(s % m for s, m in zip(spatial, outs, strict=True)) or outs == (1, 1):
+        return None
+    return tuple([s // m for s, m in zip(spatial, outs, strict=True)])
+
+
+def adaptive_avg_pool(x: Array, outs: Ints) -> Array:
+    """Means over windows that cover an image; see `numpy_pooling.adaptive_avg_pool`."""
+    window = _equal_windows(x.shape[2:], outs)
+    return numpy_pooling.adaptive_avg_pool(x, outs) if window is None else avg_pool(x, window, window, (0, 0), False)
+
+
+def adaptive_avg_pool_backward(g: Array, input_shape: Ints) -> Array:
+    """The gradient of `adaptive_avg_pool`."""
+    window = _equal_windows(input_shape[2:], g.shape[2:])
+    if window is None:
+        return numpy_pooling.adaptive_avg_pool_backward(g, input_shape)
+    return avg_pool_backward(g, input_shape, window, window, (0, 0), False)
+
+
+def adaptive_max_pool(x: Array, outs: Ints) -> tuple[Array, Array]:
+    """Maxima over windows that cover an image, and their positions; see `numpy_pooling.adaptive_max_pool`."""
+    window = _equal_windows(x.shape[2:], outs)
+    found = None if window is None else _max_pool(x, window, window, (0, 0), (1, 1), False)
+    if window is None or found is None:
+        return numpy_pooling.adaptive_max_pool(x, outs)
+    return found[0], numpy_pooling.positions(found[1], x.shape[2:], window, window, (0, 0), (1, 1))

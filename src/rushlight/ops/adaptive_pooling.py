@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..kernels import numpy_pooling as kernels
+from ..kernels import pooling as kernels
 from ..kernels.layout import like
 from .declare import Array, composite, in_formulas, operation
 from .pooling_parts import HIDDEN, WITH_INDICES, batched, check_sequence, check_tensor
