@@ -11,7 +11,7 @@ from .translate import numbers
 # documentation explains them; half-precision results may be one unit in the last place away.
 TOLERANCES = {
     "float64": (1e-7, 1e-7), "complex128": (1e-7, 1e-7), "float32": (1.3e-6, 1e-5), "complex64": (1.3e-6, 1e-5),
-    "float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5),
+    "float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5), "imprecise": (1e-5, 1e-6),
 }  # fmt: skip
 
 
@@ -23,7 +23,8 @@ def difference(ours, theirs, where="result", zeros=False, numeric=True, precisio
         where: what they are called in the words.
         zeros: whether a gradient that is not there equals one of zeros.
         numeric: whether to compare numbers, too, not only their types and shapes.
-        precision: the dtype in which the numbers were computed, where the results may be of a finer one.
+        precision: the dtype in which the numbers were computed, where the results may be of a finer one; or
+            ``"imprecise"``.
     """
     if isinstance(theirs, torch.Tensor):
         if zeros and ours is None and not numbers(theirs).any():

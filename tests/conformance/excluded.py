@@ -18,3 +18,7 @@ EXCLUDED = {
 UNDEFINED = {
     "empty", "empty_like", "empty_permuted", "empty_strided", "new_empty", "new_empty_strided", "resize_", "resize_as_",
 }  # fmt: skip
+
+# Entries whose numbers in double precision are less precise in PyTorch than they might be: where arguments are above 5
+# its Bessel functions are off by 1e-5 (docs/differences.md), for which PyTorch's own tests make allowance.
+IMPRECISE = {"special.bessel_j0", "special.bessel_j1", "special.bessel_y0", "special.bessel_y1"}

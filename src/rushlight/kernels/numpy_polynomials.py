@@ -123,8 +123,14 @@ _HERMITE_LIMIT = {4: 128, 8: 512}
 
 def _hermite(x: Array, n: Array, scale: int) -> Array:
     x, n = _spread(x, n)
+    # The product is not rounded before the difference, as in one fused instruction: single precision needs that here.
+    factor = (scale * x).astype(np.float64)
+
+    def step(q: Array, p: Array, k: int) -> Array:
+        return (factor * q - scale * k * p).astype(x.dtype)
+
     high = n > _HERMITE_LIMIT[x.dtype.itemsize]
-    found = recurrence(x, np.where(high, -1, n), scale * x, lambda q, p, k: scale * (x * q - k * p))
+    found = recurrence(x, np.where(high, -1, n), scale * x, step)
     return np.where(high, x.dtype.type(np.nan), found)
 
 

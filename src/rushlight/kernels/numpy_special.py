@@ -18,7 +18,8 @@ def lgamma(x: Array) -> Array:
 
 def digamma(x: Array) -> Array:
     """The derivative of `lgamma`; at -0 and 0 the infinity of the opposite sign, at other poles NaN."""
-    found = by_scipy("digamma", x)
+    # In double precision: single is not enough beside the poles.
+    found = by_scipy("digamma", x.astype(np.float64)).astype(x.dtype)
     return np.where(x == 0, np.copysign(x.dtype.type(np.inf), -x), found)
 
 
@@ -26,12 +27,25 @@ def polygamma(x: Array, n: int) -> Array:
     """The n-th derivative of `digamma`."""
     if n == 0:
         return digamma(x)
+    if n == 1:
+        return _trigamma(x)
     sign = 1 if n % 2 else -1
     # Computed in double precision: the zeta function of SciPy has no other for two arguments of different types.
     import scipy.special
 
     found = sign * math.factorial(n) * scipy.special.zeta(float(n + 1), x.astype(np.float64))
     return np.asarray(found).astype(x.dtype)
+
+
+def _trigamma(x: Array) -> Array:
+    """The derivative of `digamma`, reflected below 1/2: so the poles at negative integers are large but finite."""
+    import scipy.special
+
+    wide = widen(x)
+    below = wide < 0.5
+    zeta = scipy.special.zeta(2.0, np.where(below, 1 - wide, wide).astype(np.float64))
+    pole = wide.dtype.type(np.pi) / np.sin(wide.dtype.type(np.pi) * wide)
+    return narrow(np.where(below, pole * pole - zeta, zeta), x.dtype)
 
 
 def igamma(a: Array, x: Array) -> Array:

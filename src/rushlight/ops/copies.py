@@ -16,8 +16,7 @@ import numpy as np
 from ..base import raw_names, tensor_names
 from .broadcasting import expand
 from .declare import COMPOSITES, FUNCTIONS, REGISTRY, Array, composite, operation
-from .masks import C_NAMES
-from .overwrite import into
+from .overwrite import into, same_dtype
 from .signatures import fitted, forms
 from .splitting import split, split_with_sizes, unbind
 from .view import permute, squeeze, view_method, wrap_dim
@@ -78,14 +77,10 @@ def _declare(name: str, function: Any, *options: str) -> None:
         result = function(*ordered, **named)
         if out is None:
             return result
-        if not several:
-            return into(out, result)
-        for o, r in zip(out, result, strict=True):
-            if o._dtype is not r._dtype:
-                wanted, got = (C_NAMES.get(t._dtype, "float") for t in (r, o))
-                raise RuntimeError(f"Expected out tensor to have dtype {wanted}, but got {got} instead")
+        for o, r in zip(out, result, strict=True) if several else [(out, result)]:
+            same_dtype(o, r)
             into(o, r)
-        return None
+        return None if several else out
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"What `{name.removesuffix('_copy')}` shows, as a tensor of its own."

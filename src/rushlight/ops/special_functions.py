@@ -9,9 +9,8 @@ from .. import dtypes
 from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_
 from ..kernels import numpy_special as kernels
 from .creation import arange
-from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name
+from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name, write_out
 from .inplace import apply_inplace, castable
-from .overwrite import into
 from .signatures import is_int
 from .supported import full_precision, integers_only, missing, refused
 
@@ -49,7 +48,8 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
     missing("digamma" if n == 0 else "polygamma", COMPLEX)(input._dtype)
-    return into(out, _polygamma(floating(input), int(n)))
+    result = _polygamma(floating(input), int(n))
+    return result if out is None else write_out(REGISTRY["_polygamma"], out, result)
 
 
 @composite(name="polygamma", function=False)
@@ -85,12 +85,19 @@ def _mvlgamma(input: Array, p: int) -> Array:
     """The logarithm of the multivariate gamma function of dimension `p` at each element."""
 
 
-def _check_mvlgamma(input: Any, p: int) -> None:
+def _check_mvlgamma(input: Any, p: int, to: Any = None) -> None:
+    """Refuses other arguments than `mvlgamma` has, and a tensor that cannot take the result."""
     if input._dtype.category == BOOL:
         raise RuntimeError("The input tensor may not be a boolean tensor.")
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
     missing("lgamma_vml_cpu", COMPLEX)(input._dtype)
+    result = floating_type(input._dtype)
+    if to is not None and not dtypes.can_cast(result, to._dtype):
+        raise RuntimeError(
+            f"mvlgamma: result type {input._dtype.scalar_name} can't be cast to the desired output type "
+            f"{result.scalar_name}"
+        )
 
 
 @composite()
@@ -100,20 +107,15 @@ def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
     Raises:
         RuntimeError: `p` is less than 1, or the tensor is boolean.
     """
-    _check_mvlgamma(input, p)
-    return into(out, _mvlgamma(floating(input), p))
+    _check_mvlgamma(input, p, out)
+    result = _mvlgamma(floating(input), p)
+    return result if out is None else write_out(REGISTRY["_mvlgamma"], out, result)
 
 
 @composite(function=False, inplace=True)
 def mvlgamma_(input: Any, p: int) -> Any:
     """The in-place form of `mvlgamma`."""
-    _check_mvlgamma(input, p)
-    kind = input._dtype
-    if kind.category < FLOATING:
-        wanted = dtypes.get_default_dtype().scalar_name
-        raise RuntimeError(
-            f"mvlgamma: result type {kind.scalar_name} can't be cast to the desired output type {wanted}"
-        )
+    _check_mvlgamma(input, p, input)
     return apply_inplace(REGISTRY["_mvlgamma"], input, (p,), {})
 
 
@@ -188,7 +190,8 @@ def _logit(input: Array, eps: float | None) -> Array:
 def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
     """The inverse of `sigmoid` at each element, which `eps` first moves into ``[eps, 1 - eps]``."""
     missing("logit_cpu", COMPLEX)(input._dtype)
-    return into(out, _logit(floating(input), eps))
+    result = _logit(floating(input), eps)
+    return result if out is None else write_out(REGISTRY["_logit"], out, result)
 
 
 @composite(function=False, inplace=True)
