@@ -239,9 +239,11 @@ class Node:
         raise TypeError(f"cannot pickle '{type(self).__name__}' object")
 
     def __dir__(self) -> list[str]:
-        found = [*object.__dir__(self), *(f"_raw_saved_{_public(n)}" for n in self.saved)]
-        constants = () if self.operation is None else self.operation.constants
-        return [*found, *(f"_saved_{_public(n)}" for n in (*self.saved, *constants) if self.slot_of(n) is not None)]
+        from ..ops.saved_names import names_shown
+
+        found = [name for name in object.__dir__(self) if name != "saved"]
+        raw = (f"_raw_saved_{_public(n)}" for n in self.saved)
+        return [*found, *raw, *(f"_saved_{name}" for name in names_shown(self))]
 
     # ------------------------------------------------------------------------------------------ what is saved
     def slot_of(self, name: str) -> str | None:

@@ -65,12 +65,13 @@ def _sums(x: Array, axis: int) -> Array:
 
 def threshold(x: Array, threshold: float, value: float) -> Array:
     """`x` where it is above `threshold` (or NaN), else `value`."""
-    return np.where(x <= threshold, np.asarray(value, x.dtype), x)
+    # PyTorch takes complex numbers here, and their real parts.
+    return np.where(x <= threshold.real, np.asarray(value.real, x.dtype), x)
 
 
 def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
     """`g` where `x` is above `threshold` (or NaN), else 0."""
-    return np.where(x <= threshold, np.zeros((), g.dtype), g)
+    return np.where(x <= threshold.real, np.zeros((), g.dtype), g)
 
 
 def hardtanh(x: Array, low: float, high: float) -> Array:

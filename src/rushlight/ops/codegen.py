@@ -125,7 +125,7 @@ class Plan:
         self.lists = [n for n in op.lists if n in used]
         self.numbers = [n for n in variant.numbers if n in used]
         self.results = [n for n in (*op.outputs, *op.saves) if n in used]
-        self.constants = [n for n in op.constants if n in used]
+        self.constants = [n for n in op.constants if n in used or n in op.shows]
         self.versioned_results = [n for n in op.outputs if n in used]
 
 

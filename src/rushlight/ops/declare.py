@@ -88,6 +88,7 @@ class Operation:
         takes_number_first: whether one may stand for the first input beside a tensor.
         outputs: names of the outputs. differentiable: those which have a gradient.
         saves: names of what `forward` returns beyond the outputs, for the formulas alone.
+        shows: arguments that no formula needs, but that the node keeps for those who look at it.
         result: None, or ``"bool"`` for a comparison.
         like: the input whose shape and dtype the result has, if it always has those of one.
         floating: whether integers are converted to the default floating-point type first.
@@ -112,6 +113,7 @@ class Operation:
         self.outputs: tuple[str, ...] = options.pop("outputs", ("result",))
         self.differentiable: tuple[str, ...] = options.pop("differentiable", self.outputs)
         self.saves: tuple[str, ...] = options.pop("saves", ())
+        self.shows: tuple[str, ...] = options.pop("shows", ())
         self.result: str | None = options.pop("result", None)
         self.like: str | None = options.pop("like", None)
         self.floating: bool = options.pop("floating", False)
@@ -319,7 +321,7 @@ def operation(
     differentiable: tuple[str, ...] | None = None, saves: tuple[str, ...] = (), tangent: str | None = None,
     function: bool = True, method: bool = True, inplace: bool = False, name: str | None = None, out: bool | None = None,
     aten: str | None = None, like: str | None = None, rows: bool = False, joint: tuple[str, str] | None = None,
-    several: bool = False,
+    several: bool = False, shows: tuple[str, ...] = (),
     **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation that is not elementwise.
@@ -336,6 +338,7 @@ def operation(
         function, method, inplace, name, out, aten: as in `elementwise`; `out` whether there is an ``out=`` argument.
         like: the input whose shape and dtype the first output always has, if there is such: it need not be asked then.
         several: whether the body returns a list of arrays, of any length, and the operation a tuple of tensors.
+        shows: arguments, not tensors, that the node keeps for those who look at it, although no formula needs them.
         rows: whether the results lie row by row, as PyTorch promises, also where the kernel keeps its operand's order.
         joint: names of inputs, such as ``"input, weight"``, and one formula for the tuple of their gradients. In it
             ``needs`` is a tuple that says which of them are wanted; in the others' places stands None.
@@ -347,12 +350,13 @@ def operation(
 
 def view(
     *, kernel: Any = None, node: str | None = None, tangent: str | None = "linear", function: bool = True,
-    method: bool = True, name: str | None = None, aten: str | None = None, several: bool = False, **formulas: str,
+    method: bool = True, name: str | None = None, aten: str | None = None, several: bool = False,
+    shows: tuple[str, ...] = (), **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation whose result shares the memory of its first input.
 
     Args:
-        kernel, node, tangent, function, method, name, aten, formulas: as in `operation`.
+        kernel, node, tangent, function, method, name, aten, shows, formulas: as in `operation`.
         several: whether the body returns a list of arrays, of any length, and the operation a tuple of views.
     """
     options = locals()

@@ -321,4 +321,4 @@ def view_node(root: Any, view: Any) -> Any:
         offset = kernels.offset_in(view._data, array) // item
         if (size, stride, offset) == own:
             return root._node
-    return REGISTRY["_as_strided"].recorder(1)(root, size, stride, offset, own, view._data, root._versions)
+    return REGISTRY["_as_strided"].recorder(1)(root, size, stride, offset, own, offset, view._data, root._versions)

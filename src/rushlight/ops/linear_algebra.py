@@ -330,7 +330,7 @@ def qr_backward(grad_q: Any, grad_r: Any, Q: Any, R: Any) -> Any:
 
 
 @operation(name="_qr", node="LinalgQrBackward0", aten="linalg_qr", function=False, method=False, out=False,
-           outputs=("Q", "R"), input="qr_backward(grads[0], grads[1], Q, R)")  # fmt: skip
+           outputs=("Q", "R"), shows=("mode",), input="qr_backward(grads[0], grads[1], Q, R)")  # fmt: skip
 def _qr(input: Array, mode: str) -> Any:
     """The factors Q and R of matrices."""
     return tuple(np.linalg.qr(input, mode))

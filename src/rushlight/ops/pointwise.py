@@ -78,7 +78,7 @@ def _rsub(input: Array, other: Array | float) -> Array:
     """`other` minus `input`."""
 
 
-@operation(name="_add_scaled", node="AddBackward0", aten="add", function=False, method=False,
+@operation(name="_add_scaled", shows=("alpha",), node="AddBackward0", aten="add", function=False, method=False,
            input="fit_like(grad, shape(input))",
            other="fit_like(grad * alpha.conjugate(), shape(other))")  # fmt: skip
 def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
@@ -86,7 +86,7 @@ def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
     return input + other * alpha
 
 
-@operation(name="_sub_scaled", node="SubBackward0", aten="sub", function=False, method=False,
+@operation(name="_sub_scaled", shows=("alpha",), node="SubBackward0", aten="sub", function=False, method=False,
            input="fit_like(grad, shape(input))",
            other="fit_like(grad * -alpha.conjugate(), shape(other))")  # fmt: skip
 def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
@@ -94,7 +94,7 @@ def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
     return input - other * alpha
 
 
-@operation(name="_rsub_scaled", node="RsubBackward0", aten="rsub", function=False, method=False,
+@operation(name="_rsub_scaled", shows=("alpha",), node="RsubBackward0", aten="rsub", function=False, method=False,
            input="fit_like(grad * -alpha.conjugate(), shape(input))",
            other="fit_like(grad, shape(other))")  # fmt: skip
 def _rsub_scaled(input: Array, other: Array, alpha: float) -> Array:

@@ -42,10 +42,12 @@ def _max_pool_values(input: Array, kernel_size: Any, stride: Any, padding: Any, 
     return values if x is input else values[0]
 
 
+# What nodes of pooling show.
+_WINDOWS = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 _SPREAD = "max_pool_spread(grad, numbers, shape(input), kernel_size, stride, padding, dilation)"
 
 
-@operation(kernel=_max_pool, node="MaxPool2DWithIndicesBackward0", saves=("numbers",), **HIDDEN,
+@operation(kernel=_max_pool, node="MaxPool2DWithIndicesBackward0", saves=("numbers",), shows=("ceil_mode",), **HIDDEN,
            input=f"attached({_SPREAD}, input)")  # fmt: skip
 def _max_pool2d_alone(
     input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
@@ -72,13 +74,13 @@ def _spread_again(
 in_formulas(_spread, _spread_again, "max_pool_spread")
 
 
-@operation(kernel=_max_pool_positions, node="MaxPool2DWithIndicesBackward0", **WITH_INDICES,
+@operation(kernel=_max_pool_positions, node="MaxPool2DWithIndicesBackward0", **WITH_INDICES, shows=_WINDOWS,
            input="attached(max_pool_scatter(grad, result1, shape(input), 2), input)")  # fmt: skip
 def _max_pool2d(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Array:
     """Maxima of windows of images, and where they were found."""
 
 
-@operation(kernel=_max_pool_positions, node="MaxPool3DWithIndicesBackward0", **WITH_INDICES,
+@operation(kernel=_max_pool_positions, node="MaxPool3DWithIndicesBackward0", **WITH_INDICES, shows=_WINDOWS,
            input="attached(max_pool_scatter(grad, result1, shape(input), 3), input)")  # fmt: skip
 def _max_pool3d(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Array:
     """Maxima of windows of volumes, and where they were found."""

@@ -32,17 +32,14 @@ def _transposed(matrices: Any) -> Any:
 in_formulas(_transposed, _transposed, "transposed_matrices")
 
 
-def _resampled(input: Array, matrices: Any) -> Array:
-    return like(kernels.resample(input, matrices), input)
-
-
 def _declared(name: str) -> Any:
     aten = "".join(f"_{c.lower()}" if c.isupper() and c != "D" else c.lower() for c in name).lstrip("_")
 
-    @operation(name=f"_{aten}", aten=aten, node=f"{name}Backward0", kernel=_resampled, **_HIDDEN,
+    @operation(name=f"_{aten}", aten=aten, node=f"{name}Backward0", **_HIDDEN, shows=("asked",),
                input=f"_{aten}(grad, transposed_matrices(matrices))", tangent="linear")  # fmt: skip
-    def resample(input: Array, matrices: Any) -> Array:
-        """Each of the last axes multiplied by its matrix."""
+    def resample(input: Array, matrices: Any, asked: Any = None) -> Array:
+        """Each of the last axes multiplied by its matrix; `asked` are the shape, new sizes, factors and alignment."""
+        return like(kernels.resample(input, matrices), input)
 
     return resample
 
@@ -76,7 +73,7 @@ def resample(input: Any, mode: str, sizes: list[int], scales: list[float] | None
     matrices = tuple(
         kernels.matrix(kind, n, o, step, align, work) for n, o, step in zip(sizes, old, steps, strict=True)
     )
-    return _OPERATIONS[names[len(old)]](input, matrices)
+    return _OPERATIONS[names[len(old)]](input, matrices, (input.shape, tuple(sizes), scales, align))
 
 
 # ---------------------------------------------------------------------------------------------- channels and places

@@ -1,5 +1,6 @@
 """What nodes show under PyTorch's names where they keep it in another form."""
 
+import math
 import re
 from operator import attrgetter
 from typing import Any
@@ -30,18 +31,181 @@ def _positions(node: Any) -> Any:
     return wrap(positions(node.numbers, node.input_shape[-2:], *how))
 
 
+def _as(slot: str) -> Any:
+    """What stands in a slot of another name, as the node shows it."""
+    return lambda node: getattr(node, f"_saved_{slot}")
+
+
+def _sizes(slot: str) -> Any:
+    """The shape of an input, where only another trace of it is kept."""
+    return lambda node: tuple(getattr(node, slot)._shape)
+
+
+def _strides(slot: str) -> Any:
+    return lambda node: getattr(node, slot).stride()
+
+
+def _constant(value: Any) -> Any:
+    return lambda node: value
+
+
+def _asked(place: int, item: int | None = None) -> Any:
+    """Part of what a resampling was asked for."""
+
+    def found(node: Any) -> Any:
+        value = node.asked[place]
+        value = tuple(value) if place == 0 else value
+        return value if item is None or value is None else value[item]
+
+    return found
+
+
+def _alpha(node: Any) -> Any:
+    return getattr(node, "alpha", 1)
+
+
+def _layer_shape(node: Any) -> Any:
+    return tuple(node._saved_self.shape[-node.dims :])
+
+
+def _group_sizes(what: str) -> Any:
+    def found(node: Any) -> int:
+        shape = node._saved_self.shape
+        return {"N": shape[0], "C": shape[1], "HxW": shape[2:].numel()}[what]
+
+    return found
+
+
+# Names that several operations' nodes share.
+_STATISTICS = {"result1": _as("mean"), "result2": _as("inverse")}
+_PADDING = {"padding": _as("pad")}
+_PRODUCT = {f"{name}_sym_{what}": make(slot) for name, slot in (("self", "input"), ("mat2", "mat2"))
+            for what, make in (("sizes", _sizes), ("strides", _strides))}  # fmt: skip
+_LAYER = {
+    "mat1": _as("self"), "mat2": lambda node: node._saved_weight.t(), "alpha": _constant(1), "beta": _constant(1),
+    "mat1_sym_sizes": _sizes("input"), "mat1_sym_strides": _strides("input"),
+    "mat2_sym_sizes": lambda node: tuple(node._saved_weight.t().shape),
+    "mat2_sym_strides": lambda node: node._saved_weight.t().stride(),
+}  # fmt: skip
+_RESAMPLED = {"self_sym_sizes": _asked(0), "output_size": _asked(1)}
+_ALIGNED = {**_RESAMPLED, "align_corners": _asked(3)}
+
+
+def _scales(names: str, others: dict[str, Any]) -> dict[str, Any]:
+    return {**others, **{f"scales{n}": _asked(2, i) for i, n in enumerate(names.split(","))}}
+
+
+# By the node's class (or, after a colon, by the operation too): how to find what PyTorch calls so.
 _FORMS: dict[str, dict[str, Any]] = {
+    "AddBackward0": {"alpha": _alpha},
+    "SubBackward0": {"alpha": _alpha},
+    "RsubBackward0": {"alpha": _alpha},
+    "RsubBackward1": {"alpha": _alpha},
+    "MeanBackward0": {"self_sym_numel": lambda node: math.prod(node.input_shape)},
+    "MeanBackward1": {"self_sym_numel": lambda node: math.prod(node.input_shape)},
+    "MulBackward1": {"other": _as("number")},
+    "DivBackward1": {"other": _as("number")},
+    "MmBackward0": _PRODUCT,
+    "AddmmBackward0:_linear_bias": _LAYER,
+    "AddmmBackward0:_addmm": {
+        f"{name}_sym_{what}": make(name) for name in ("mat1", "mat2")
+        for what, make in (("sizes", _sizes), ("strides", _strides))
+    },
     "IndexBackward0": {"indices": _indices},
+    "GatherBackward0:_gather": {"sparse_grad": _constant(False)},
+    "GatherBackward0:_gather_sparse": {"sparse_grad": _constant(True)},
+    "EmbeddingBackward0:_embedding": {"sparse": _constant(False)},
+    "EmbeddingBackward0:_embedding_sparse": {"sparse": _constant(True)},
     "ConvolutionBackward0": {"bias_sym_sizes_opt": _bias_sizes},
     "MaxPool2DWithIndicesBackward0": {"result1": _positions},
+    "AvgPool2DBackward0": {"divisor_override": _as("divisor")},
+    "AvgPool3DBackward0": {"divisor_override": _as("divisor")},
     "Im2ColBackward0": {"kernel_size": lambda node: node.kernel, "self_shape": lambda node: node.size},
     "DivBackward2": {"rounding_mode": lambda node: node.operation.name.removeprefix("_div_")},
+    "EluBackward0": {"scale": _constant(1), "input_scale": _constant(1)},
+    "HardtanhBackward0:relu6": {"min_val": _constant(0), "max_val": _constant(6)},
+    "AsStridedBackward0": {"storage_offset": lambda node: node.asked},
+    "PixelShuffleBackward0": {"upscale_factor": _as("factor")},
+    "PixelUnshuffleBackward0": {"downscale_factor": _as("factor")},
+    "ReflectionPad1DBackward0": _PADDING,
+    "ReflectionPad2DBackward0": _PADDING,
+    "ReflectionPad3DBackward0": _PADDING,
+    "ReplicationPad1DBackward0": _PADDING,
+    "ReplicationPad2DBackward0": _PADDING,
+    "ReplicationPad3DBackward0": _PADDING,
+    "NativeBatchNormBackward0": _STATISTICS,
+    "NativeLayerNormBackward0": {**_STATISTICS, "normalized_shape": _layer_shape},
+    "NativeGroupNormBackward0": {
+        **_STATISTICS, "group": _as("groups"), **{name: _group_sizes(name) for name in ("N", "C", "HxW")},
+    },
+    "LinalgCholeskyExBackward0": {"L": _as("result")},
+    "LinalgInvExBackward0": {"inverse": _as("result")},
+    "LinalgDetBackward0": {"A": _as("self")},
+    "LinalgSlogdetBackward0": {"A": _as("self")},
+    "LinalgSolveExBackward0": {"A": _as("self"), "left": _constant(True)},
+    "UpsampleNearest1DBackward0": _scales("", _RESAMPLED),
+    "UpsampleNearest2DBackward0": _scales("_h,_w", _RESAMPLED),
+    "UpsampleNearest3DBackward0": _scales("_d,_h,_w", _RESAMPLED),
+    "UpsampleNearestExact1DBackward0": _scales("", _RESAMPLED),
+    "UpsampleNearestExact2DBackward0": _scales("_h,_w", _RESAMPLED),
+    "UpsampleNearestExact3DBackward0": _scales("_d,_h,_w", _RESAMPLED),
+    "UpsampleLinear1DBackward0": _scales("", _ALIGNED),
+    "UpsampleBilinear2DBackward0": _scales("_h,_w", _ALIGNED),
+    "UpsampleBicubic2DBackward0": _scales("_h,_w", _ALIGNED),
+    "UpsampleTrilinear3DBackward0": _scales("_d,_h,_w", _ALIGNED),
+}  # fmt: skip
+
+# Slots that PyTorch's nodes do not have, or have under another name.
+_OURS = {
+    "asked",
+    "matrices",
+    "source",
+    "own",
+    "number",
+    "mean",
+    "inverse",
+    "factor",
+    "pad",
+    "divisor",
+    "numbers",
+    "dims",
 }
+# What ours keep in place of what PyTorch's do.
+_HIDDEN = {
+    "AddBackward0": {"self_sym_sizes", "other_sym_sizes"},
+    "SubBackward0": {"self_sym_sizes", "other_sym_sizes"},
+    "ConvolutionBackward0": {"self_sym_sizes", "weight_sym_sizes"},
+    "NativeLayerNormBackward0": {"eps"},
+    "CatBackward0": {"tensors_sym_sizes"},
+    "StackBackward0": {"tensors_sym_sizes"},
+}
+# Nodes whose first input PyTorch calls so, and not "self".
+_INPUT = {
+    "ConvolutionBackward0", "NativeBatchNormBackward0", "NativeLayerNormBackward0", "NativeGroupNormBackward0",
+    "GridSampler2DBackward0", "GridSampler3DBackward0",
+}  # fmt: skip
+
+
+def _forms(node: Any) -> dict[str, Any]:
+    kind, operation = type(node).__name__, node.operation
+    return _FORMS.get(kind) or (_FORMS.get(f"{kind}:{operation.name}", {}) if operation is not None else {})
+
+
+def names_shown(node: Any) -> list[str]:
+    """What PyTorch calls the values that a node has saved."""
+    forms, found = _forms(node), []
+    for slot in (*node.saved, *(() if node.operation is None else node.operation.constants)):
+        if slot not in _OURS and node.slot_of(slot) is not None:
+            found.append("self" if slot == "input" and type(node).__name__ not in _INPUT else slot)
+    for slot in getattr(type(node), "__slots__", ()):
+        if slot.endswith("_shape"):
+            found.append(slot.replace("input_", "self_", 1).removesuffix("_shape") + "_sym_sizes")
+    return sorted({*found, *forms} - _HIDDEN.get(type(node).__name__, set()))
 
 
 def form_of(node: Any, name: str) -> Any:
     """How to find what `node` shows under `name`: a function of the node, or None."""
-    forms = _FORMS.get(type(node).__name__, {})
+    forms = _forms(node)
     if name in forms:
         return forms[name]
     size = _SIZE.fullmatch(name)

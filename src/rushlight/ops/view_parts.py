@@ -287,16 +287,16 @@ def geometry(input: Any) -> tuple[Shape, Shape, int]:
     return input._shape, input.stride(), input.storage_offset()
 
 
-def _as_strided_kernel(a: Array, size: Any, stride: Any, storage_offset: int, own: Any) -> Array:
+def _as_strided_kernel(a: Array, size: Any, stride: Any, storage_offset: int, own: Any, asked: Any = None) -> Array:
     item = a.itemsize
     return kernels.strided(a, size, [s * item for s in stride], (storage_offset - own[2]) * item)
 
 
 @view(name="_as_strided", aten="as_strided", node="AsStridedBackward0", function=False, method=False,
-      kernel=_as_strided_kernel,
+      kernel=_as_strided_kernel, shows=("asked",),
       input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
-def _as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: Any) -> Array:
-    """A look at the memory by shape, strides and offset; `own` are those of the input."""
+def _as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: Any, asked: Any = None) -> Array:
+    """A look at the memory by shape, strides and offset; `own` are those of the input, `asked` the offset given."""
 
 
 @operation(name="as_strided_backward", function=False, method=False, kernel=kernels.as_strided_backward,
@@ -365,4 +365,4 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
                 f"setStorage: sizes {list(size)}, strides {list(stride)}, storage offset {offset}, and itemsize {item} "
                 f"requiring a storage size of {last} are out of bounds for storage of size {room}"
             )
-    return _as_strided(input, size, stride, offset, own)
+    return _as_strided(input, size, stride, offset, own, storage_offset)
