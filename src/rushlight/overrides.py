@@ -9,13 +9,16 @@ Source: https://docs.pytorch.org/docs/stable/notes/extending.html#extending-torc
 
 import functools
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
+from .autograd.mode import local
 from .base import TensorBase
 
 __all__ = [
+    "enable_reentrant_dispatch",
     "handle_torch_function",
     "has_torch_function",
     "is_tensor_like",
@@ -212,6 +215,16 @@ def _wrap_module(module: Any, public: str) -> None:
         ours = isinstance(value, FunctionType) and not name.startswith("_")
         if ours and (FUNCTIONS.get(name) is value or public != "torch"):
             setattr(module, name, _overridable(value, f"{public}.{name}"))
+
+
+@contextmanager
+def enable_reentrant_dispatch() -> Iterator[None]:
+    """In the context, a ``__torch_dispatch__`` handler's operations are recorded, as those of any program are."""
+    before, local.grad = local.grad, True
+    try:
+        yield
+    finally:
+        local.grad = before
 
 
 # ---------------------------------------------------------------------------------------------- questions

@@ -66,7 +66,14 @@ class Tensor(TensorMethods):
     # ------------------------------------------------------------------------------------------ derived classes
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        overrides.register(cls)
+        if "__torch_dispatch__" in vars(cls) and "__torch_function__" not in vars(cls):
+            # Such a class deals with operations, and means functions to be what they are.
+            cls.__torch_function__ = overrides.disabled_torch_function_impl  # type: ignore[assignment]
+        if cls.__torch_function__ is not overrides.disabled_torch_function_impl:
+            overrides.register(cls)
+
+    # None stands for a class that leaves operations to autograd and the kernels: see ops/dispatching.py.
+    __torch_dispatch__: Any = None
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -88,6 +95,8 @@ class Tensor(TensorMethods):
             )
         found = tensor_names["alias"](self)
         found.__class__ = cls
+        if cls.__torch_dispatch__ is not None:
+            namespace["announce"](found)
         return found
 
     @staticmethod
@@ -95,7 +104,16 @@ class Tensor(TensorMethods):
         """A leaf of a derived class on the memory of a tensor."""
         found = data.detach()
         found.__class__ = cls
+        if cls.__torch_dispatch__ is not None:
+            namespace["announce"](found)
         return found.requires_grad_(require_grad)
+
+    @staticmethod
+    def _make_wrapper_subclass(cls: Any, size: Any, *args: Any, **kwargs: Any) -> Any:
+        """A tensor of a class with ``__torch_dispatch__`` that has a shape and dtype, but no elements of its own."""
+        from .ops.dispatching import wrapper
+
+        return wrapper(cls, size, *args, **kwargs)
 
     # ------------------------------------------------------------------------------------------ what it is
     @property
@@ -696,4 +714,11 @@ sparse_coo = layout("sparse_coo")
 sparse_csr, sparse_csc, sparse_bsr, sparse_bsc = map(layout, ("sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc"))
 
 
+def _announce(t: Tensor) -> None:
+    from .ops.dispatching import announce
+
+    announce(t)
+
+
+namespace["announce"] = _announce
 namespace["Tensor"] = namespace["Parameter"] = Tensor

@@ -9,6 +9,7 @@ from ..base import UNTOUCHED, Size, TensorBase, namespace, tensor_names, wrap
 from ..warn import warn_once
 from . import engine
 from .metadata import output_metadata
+from .mode import special
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
@@ -32,6 +33,8 @@ def _edge(x: Any) -> Any:
 
 
 def _ones(t: Any) -> Any:
+    if special.dispatcher is not None:
+        return tensor_names["ones_like"](t)
     seed = object.__new__(namespace["Tensor"])
     dtype = seed._dtype = t._dtype
     shape = seed._shape = t._shape
@@ -301,7 +304,7 @@ def grad(
 
 
 def _zeros(t: Any, requires_grad: bool) -> Any:
-    zeros = wrap(np.zeros_like(t._data))
+    zeros = wrap(np.zeros_like(t._data)) if special.dispatcher is None else tensor_names["zeros_like"](t)
     zeros.requires_grad = requires_grad
     return zeros
 

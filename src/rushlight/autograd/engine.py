@@ -317,7 +317,8 @@ def run_general(
     results: Any = None
     local = mode.local
     before = local.grad, local.unrecorded
-    local.unrecorded = local.dual is not None and not create_graph and inputs is not None and not accumulate
+    tangents = local.dual is not None and inputs is not None and not accumulate
+    local.unrecorded = not create_graph and (tangents or mode.special.dispatcher is not None)
     create_graph = create_graph or local.unrecorded
     waiting, edges_of = discover([node for node, _ in roots])
     if inputs is not None:

@@ -22,14 +22,16 @@ class Special:
         count: all of them.
         more: those that do more than switch recording off or on.
         anomaly: whether anomaly detection is one of them.
+        dispatcher: None, or what takes part in every operation below autograd: see ops/dispatching.py.
     """
 
-    __slots__ = ("anomaly", "count", "more")
+    __slots__ = ("anomaly", "count", "dispatcher", "more")
 
     def __init__(self) -> None:
         self.count = 0
         self.more = 0
         self.anomaly = False
+        self.dispatcher: Any = None
 
 
 class Local(threading.local):
@@ -178,6 +180,8 @@ def call(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Runs an operation while some special mode is in force somewhere."""
     records = local.grad and not (inference_leaves and _only_inference(operation, args, kwargs))
     run: Callable[..., Any] = operation.recording if records else operation.plain
+    if special.dispatcher is not None:
+        run = special.dispatcher(operation, run)
     for watcher in local.watchers:
         run = watcher.around(operation, run)
     result = run(*args, **kwargs)

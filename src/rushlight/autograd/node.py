@@ -351,7 +351,12 @@ def result_tensor(node: Node, slot: str = "result", index: int | None = None) ->
     array, version = getattr(node, slot), getattr(node, slot + "_version")
     if type(node.extra) is Twin:
         node = node.extra.of
-    t = base.wrap(array, node if index is None else output(node, index))
+    edge = node if index is None else output(node, index)
+    if isinstance(array, base.TensorBase):
+        t: Any = array.detach()  # type: ignore[attr-defined]
+        t._node = edge
+        return t
+    t = base.wrap(array, edge)
     t._versions = version
     if mode.local.dual is not None:
         mode.local.dual.attach_saved(t)

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from .. import base
+from ..kernels.layout import Absent
 from ..ops.saved_names import form_of
 from . import mode
 from .leaf import LEAF_RULE
@@ -66,6 +67,10 @@ class Packed:
         if type(node) is int:
             node = holder if node < 0 else output(holder, node)
         if node is None and found._node is None:
+            return found
+        if type(found._data) is Absent:
+            found = found.detach()  # type: ignore[attr-defined]
+            found._node = node
             return found
         return base.wrap(found._data, node)
 
@@ -152,7 +157,8 @@ def unpacked(node: Node) -> Node:
             if how == "result":
                 if counts:
                     setattr(twin, slot + "_version", found._versions)
-                found = found._data
+                if type(found._data) is not Absent:
+                    found = found._data
             setattr(twin, slot, found)
         elif type(value) is list or type(value) is tuple:
             setattr(twin, slot, [_back(twin, v, node, True) if type(v) is Packed else v for v in value])

@@ -84,6 +84,14 @@ def _copied(grad: Any) -> Any:
     return copy.copy_(grad)
 
 
+def _own(grad: Any) -> Any:
+    """A gradient that is a Tensor but not recorded, as the leaf's own: with memory of its own, if it has any."""
+    found = grad.detach()
+    if type(found) is base.namespace["Tensor"]:
+        found = base.wrap(base.settle(found).copy())
+    return found
+
+
 def accumulate_tensor(leaf: AccumulateGrad, grad: Any) -> None:
     """Adds a recorded gradient to a leaf's, out of place, so that the former's graph stays true."""
     total = leaf.total
@@ -91,6 +99,9 @@ def accumulate_tensor(leaf: AccumulateGrad, grad: Any) -> None:
         total = base.wrap(total)
     if total is not None and type(total._data) is SparseArray:
         leaf.total = grad + total if type(grad._data) is not SparseArray else total + grad
+        return
+    if mode.local.unrecorded:
+        leaf.total = _own(grad) if total is None else total.add_(grad)
         return
     leaf.total = _copied(grad) if total is None else total + grad
 

@@ -30,7 +30,8 @@ def modification(node: Node) -> Any:
         value = getattr(node, name, None)
         if how == "result":
             if value is not None and hasattr(node, name + "_version"):
-                now.append((getattr(node, name + "_version"), value, node))
+                array = value._data if isinstance(value, base.TensorBase) else value
+                now.append((getattr(node, name + "_version"), array, node))
         elif value is not None:
             for t in value if isinstance(value, (list, tuple)) else (value,):
                 if isinstance(t, base.TensorBase):

@@ -20,6 +20,17 @@ class Inner(np.ndarray):
     """An array in an order that suits the kernels; to the program it lies row by row."""
 
 
+def _refuse(*args: Any, **kwargs: Any) -> Any:
+    raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
+
+
+class Absent(np.ndarray):
+    """An array that has a shape and strides but no elements: those of tensors that only their class knows."""
+
+    __array_ufunc__ = __array_function__ = __getitem__ = __setitem__ = _refuse  # type: ignore[assignment]
+    astype = copy = item = tolist = fill = _refuse  # type: ignore[assignment]
+
+
 def inner(a: Array) -> Array:
     """The same array, its order hidden unless it is row by row anyway."""
     return a.view(np.ndarray) if a.flags.c_contiguous else a.view(Inner)
@@ -27,7 +38,9 @@ def inner(a: Array) -> Array:
 
 def plain(a: Any) -> Any:
     """An ordinary array of the same elements in the order the program sees; numbers become 0-dim arrays."""
-    return np.ascontiguousarray(a) if type(a) is Inner else a if type(a) is SparseArray else np.asarray(a)
+    if type(a) is Inner:
+        return np.ascontiguousarray(a)
+    return a if type(a) is SparseArray or type(a) is Absent else np.asarray(a)
 
 
 def result_array(found: Any) -> Any:

@@ -140,7 +140,10 @@ def _clamp_max_tensor(input: Array, max: Array) -> Array:
 
 def _on_tensors(function: Any) -> Any:
     """A function of arrays, for tensors: its result is a tensor that no gradient passes."""
-    return lambda *given: wrap(function(*[x._data if isinstance(x, TensorBase) else x for x in given]))
+    # The function is no free variable, so that calls can be intercepted (interception.py).
+    return lambda *given, function=function: wrap(
+        function(*[x._data if isinstance(x, TensorBase) else x for x in given])
+    )
 
 
 for _function in (kernels.inside, kernels.under, kernels.over):

@@ -61,7 +61,7 @@ def _without_each_tensor(x: Any, dim: Any) -> Any:
         return x * 0 + 1
     if x._dtype.is_complex:
         x = x.conj()
-    zeros = bool((x._data == 0).any())
+    zeros = bool((x == 0).any())
     if not zeros:
         return x.prod(dim, keepdim=True) / x
     from .joining import cat

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-_SUBMODULES = ("checkpoint", "data", "hooks")
+_SUBMODULES = ("_dtype_abbrs", "_python_dispatch", "_pytree", "checkpoint", "data", "hooks", "weak")
 
 
 def __getattr__(name: str) -> Any:
