@@ -117,6 +117,14 @@ def differs(ours, theirs, slack=1.0):
     return None if type(ours) is type(theirs) and ours == theirs else f"{ours} instead of {theirs}"
 
 
+def stale(t):
+    """Whether a tensor is a view that could not be told of a change in place, and so cannot even be looked at."""
+    try:
+        return t.requires_grad and t.is_leaf and False
+    except RuntimeError:
+        return True
+
+
 def to_torch(t):
     """A tensor of PyTorch's with the elements and strides of one of ours, and no history."""
     if not isinstance(t, rushlight.Tensor):
@@ -234,6 +242,8 @@ class Comparison:
 
     def backward(self):
         """Runs backward from the sum of all that is differentiable, and compares the leaves' gradients."""
+        for n in [n for n, t in self.theirs.items() if stale(t)]:
+            del self.ours[n], self.theirs[n]
         names = [n for n, t in self.theirs.items() if t.requires_grad and not t.is_leaf and not t.is_complex()]
         leaves = [n for n, t in self.theirs.items() if t.requires_grad and t.is_leaf]
         if not names or not leaves:

@@ -12,6 +12,10 @@ KNOWN = [
     (r"instead of \w+Error \(.*INTERNAL ASSERT FAILED", r"", False, "PyTorch fails an assertion of its own"),
     (r"no exception.*instead of RuntimeError \((Subtraction, the|result type \w+ can't be cast)", r"backward", False,
      "PyTorch's derivative refuses what its operation allowed"),
+    (r"instead of \w+ \(.*does not support automatic differentiation for outputs with complex dtype", r"", False,
+     "PyTorch has no derivative of complex numbers where Rushlight has one"),
+    (r"values", r"- float\('inf'\)|float\('inf'\) -", False, "PyTorch multiplies an infinite number by 1 + 0j first"),
+    (r"derivative for aten::remainder is not implemented", r"", False, "PyTorch lacks the derivative of 2 % x"),
     (r"instead of RuntimeError \(setStorage", r"index_fill", False, "PyTorch's words for an index of nothing"),
     (r"instead of RuntimeError \(view size is not compatible", r"kron", False, "PyTorch asks kron for another layout"),
 ]  # fmt: skip

@@ -99,41 +99,41 @@ def _where_method(input: Any, condition: Any, other: Any) -> Any:
 
 
 @operation(name="_clamp", node="ClampBackward1", aten="clamp", kernel=kernels.clamp, function=False, method=False,
-           input="grad * inside(input, min, max)")  # fmt: skip
+           input="only(grad, inside(input, min, max))")  # fmt: skip
 def _clamp(input: Array, min: Any, max: Any) -> Array:
     """Each element limited to an interval."""
 
 
 @operation(name="_clamp_min", node="ClampMinBackward0", aten="clamp_min", kernel=kernels.clamp, function=False,
-           method=False, input="grad * inside(input, min, None)")  # fmt: skip
+           method=False, input="only(grad, inside(input, min, None))")  # fmt: skip
 def _clamp_min(input: Array, min: Any) -> Array:
     """Each element, but at least a number."""
 
 
 @operation(name="_clamp_max", node="ClampMaxBackward0", aten="clamp_max", kernel=kernels.clamp_max, function=False,
-           method=False, input="grad * inside(input, None, max)")  # fmt: skip
+           method=False, input="only(grad, inside(input, None, max))")  # fmt: skip
 def _clamp_max(input: Array, max: Any) -> Array:
     """Each element, but at most a number."""
 
 
 @operation(name="_clamp_tensors", node="ClampBackward0", aten="clamp", kernel=kernels.clamp, function=False,
-           method=False, input="fit_like(grad * inside(input, min, max), shape(input))",
-           min="fit_like(grad * under(input, min, max), shape(min))",
-           max="fit_like(grad * over(input, min, max), shape(max))")  # fmt: skip
+           method=False, input="fit_like(only(grad, inside(input, min, max)), shape(input))",
+           min="fit_like(only(grad, under(input, min, max)), shape(min))",
+           max="fit_like(only(grad, over(input, min, max)), shape(max))")  # fmt: skip
 def _clamp_tensors(input: Array, min: Array | None, max: Array | None) -> Array:
     """Each element limited by corresponding ones."""
 
 
 @operation(name="_clamp_min_tensor", node="ClampMinBackward1", aten="clamp_min", kernel=kernels.clamp, function=False,
-           method=False, input="fit_like(grad * inside(input, min, None), shape(input))",
-           min="fit_like(grad * under(input, min, None), shape(min))")  # fmt: skip
+           method=False, input="fit_like(only(grad, inside(input, min, None)), shape(input))",
+           min="fit_like(only(grad, under(input, min, None)), shape(min))")  # fmt: skip
 def _clamp_min_tensor(input: Array, min: Array) -> Array:
     """Each element, but at least the corresponding one."""
 
 
 @operation(name="_clamp_max_tensor", node="ClampMaxBackward1", aten="clamp_max", kernel=kernels.clamp_max,
-           function=False, method=False, input="fit_like(grad * inside(input, None, max), shape(input))",
-           max="fit_like(grad * over(input, None, max), shape(max))")  # fmt: skip
+           function=False, method=False, input="fit_like(only(grad, inside(input, None, max)), shape(input))",
+           max="fit_like(only(grad, over(input, None, max)), shape(max))")  # fmt: skip
 def _clamp_max_tensor(input: Array, max: Array) -> Array:
     """Each element, but at most the corresponding one."""
 
@@ -146,6 +146,11 @@ def _on_tensors(function: Any) -> Any:
     )
 
 
+in_formulas(
+    lambda grad, mask: np.where(mask, grad, np.zeros((), grad.dtype)),
+    lambda grad, mask: where(mask != 0, grad, grad.new_zeros(())),
+    "only",
+)
 for _function in (kernels.inside, kernels.under, kernels.over):
     in_formulas(_function, _on_tensors(_function), _function.__name__)
 

@@ -136,14 +136,17 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
         for x in operands[1:]:
             if isinstance(x, TensorBase) and x is not input and x._versions is input._versions:
                 refuse_partial_overlap(input, x)
-    check_view(input)
+    recorded = bool(op.formulas) or op.result != "bool"
+    if recorded:
+        check_view(input)
     need: tuple[str, ...] = ()
     if mode.local.grad and op.formulas:
         need = tuple(
             n for n, x in zip(names, operands, strict=True)
             if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
         )  # fmt: skip
-    check(input, bool(need))
+    if recorded:
+        check(input, bool(need))
     tangent = new_tangent(op, names, operands) if mode.special.count else None
     _change(op, input, names, operands, need)
     if tangent is not None:

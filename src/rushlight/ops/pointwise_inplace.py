@@ -167,7 +167,11 @@ for _name, _function in _ALIASES.items():
 
 def _comparison(name: str) -> Any:
     def compare(input: Any, other: Any) -> Any:
-        if name in _RECORDED and mode.local.grad and input._node is not None:
+        if (
+            name in _RECORDED
+            and mode.local.grad
+            and (input._node is not None or getattr(other, "_node", None) is not None)
+        ):
             found = REGISTRY[name].recording(input.detach(), other)
             recorded = f"_{name}_{'tensor' if isinstance(other, TensorBase) else 'number'}"
             return change_inplace(recorded, (input, other), lambda a: np.copyto(a, found._data))

@@ -12,12 +12,18 @@ from .declare import REGISTRY, Array, composite, operation, type_name, write_out
 from .supported import refuse
 
 
+def between(a: Array, b: Array, weight: Array) -> Array:
+    """Points between `a` and `b`, counted from the nearer end, so that both ends are met exactly."""
+    apart = b - a
+    return np.where(np.abs(weight) < 0.5, a + weight * apart, b - apart * (1 - weight))
+
+
 @operation(name="_lerp_number", node="LerpBackward0", aten="lerp", function=False, method=False,
            input="fit_like(grad * (1 - weight.conjugate()), shape(input))",
            end="fit_like(grad * weight.conjugate(), shape(end))")  # fmt: skip
 def _lerp_number(input: Array, end: Array, weight: float) -> Array:
     """The point between two, by a number from 0 to 1."""
-    return input + (end - input) * np.asarray(weight, input.dtype)
+    return between(input, end, np.asarray(weight, input.dtype))
 
 
 @operation(name="_lerp", node="LerpBackward1", aten="lerp", function=False, method=False,
@@ -26,7 +32,7 @@ def _lerp_number(input: Array, end: Array, weight: float) -> Array:
            weight="fit_like(grad * conj(end - input), shape(weight))")  # fmt: skip
 def _lerp(input: Array, end: Array, weight: Array) -> Array:
     """The points between corresponding ones, by numbers from 0 to 1."""
-    return input + (end - input) * weight
+    return between(input, end, weight)
 
 
 @composite()
