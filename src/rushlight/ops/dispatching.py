@@ -24,7 +24,7 @@ from .. import dtypes
 from ..autograd import mode
 from ..autograd.hooks import LeafHooks
 from ..autograd.node import output
-from ..base import UNTOUCHED, TensorBase, as_view, bump, own_version, tensor_names
+from ..base import UNTOUCHED, TensorBase, as_view, bump, own_version, tensor_names, wrap
 from ..kernels.layout import Absent
 from . import elementwise_general as general
 from . import inplace
@@ -494,10 +494,12 @@ def _change(name: str, run: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     inplace.check(input, bool(need))
     before = input
     if need:
-        # The derivative may read the values from before the change.
-        with _below_autograd():
-            before = tensor_names["clone"](input)
-        before._node = input._node
+        before = wrap(input._data, input._node)
+        if 0 in inplace.read_by(op, need):
+            # The derivative reads the values from before the change.
+            with _below_autograd():
+                before = tensor_names["clone"](input)
+            before._node = input._node
     ask(func, found, inner_args, inner_kwargs)
     if has_handler(type(input)):
         bump(input)
