@@ -168,3 +168,49 @@ def test_channels_last_images_stay_so_when_resampled(mode):
         return t.nn.functional.interpolate(x, scale_factor=2.0, mode=mode)
 
     check(scenario)
+
+
+# ---------------------------------------------------------------------------------------------- derivatives
+@pytest.mark.parametrize("p", [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, float("inf")])
+def test_distances_where_points_meet(p):
+    def scenario(t):
+        values = np.array([[0.0, 1, 2], [0, 1, 2], [0, 2, 1], [3, 1, 2]])
+        x, y = t.from_numpy(values).requires_grad_(), t.from_numpy(values[1:] + [0, 0, 1]).requires_grad_()
+        pairs, apart = t.nn.functional.pdist(x, p), t.cdist(x, y, p)
+        return pairs, apart, t.autograd.grad(pairs.sum(), x), t.autograd.grad(apart.sum(), (x, y))
+
+    check(scenario, strides=False)
+
+
+@pytest.mark.parametrize("dims", [1, 2])
+@pytest.mark.parametrize("transposed", ["", "_transpose"])
+def test_complex_convolutions(dims, transposed):
+    def scenario(t):
+        def numbers(*shape, seed):
+            return t.complex(made(t, *shape, seed=seed), made(t, *shape, seed=seed + 9)).detach().requires_grad_()
+
+        size = (5, 4)[:dims]
+        x, w, b = numbers(2, 4, *size, seed=0), numbers(4, 2, *(3, 2)[:dims], seed=1), numbers(4, seed=2)
+        convolve = getattr(t.nn.functional, f"conv{transposed}{dims}d")
+        found = convolve(x, w, b, padding=1, groups=2)
+        first = t.autograd.grad((found * found).real.sum(), (x, w, b), create_graph=True)
+        second = t.autograd.grad(sum((g * g).real.sum() for g in first), (x, w, b))
+        return found.detach(), [g.detach() for g in first], second
+
+    check(scenario, strides=False)
+
+
+def test_first_derivatives_of_one_node_are_recorded_together():
+    def scenario(t):
+        x, w, b = made(t, 2, 3, 5), made(t, 4, 3, 2, seed=1), made(t, 4, seed=2)
+        f = t.nn.functional
+        calls = [
+            (f.conv1d(x, w, b), (x, w, b)),
+            (f.conv1d(x, w.detach()), (x,)),
+            (f.layer_norm(x, (5,), w[0, 0, :1].expand(5), b[:1].expand(5)), (x, w, b)),
+            (f.batch_norm(x, t.zeros(3).double(), t.ones(3).double()), (x,)),
+            (f.prelu(x, b[:1]), (x, b)),
+        ]
+        return [[g.requires_grad for g in t.autograd.grad(o.sum(), i, create_graph=True)] for o, i in calls]
+
+    check(scenario)

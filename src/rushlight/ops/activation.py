@@ -139,8 +139,8 @@ def rrelu_(
 
 
 @operation(kernel=kernels.prelu, node="PreluKernelBackward0", **_HIDDEN,
-           input="prelu_grad_input(grad, input, weight)",
-           weight="fit_like(prelu_grad_weight(grad, input), shape(weight))")  # fmt: skip
+           input="attached(prelu_grad_input(grad, input, weight), input)",
+           weight="attached(fit_like(prelu_grad_weight(grad, input), shape(weight)), input)")  # fmt: skip
 def _prelu_kernel(input: Array, weight: Array) -> Array:
     """The positive elements, and `weight` times the others."""
 

@@ -13,6 +13,7 @@ from ..base import TensorBase
 from ..kernels import conv as kernels
 from ..kernels.layout import is_channels_last, ordered
 from ..warn import warn_once
+from .attached import attached as attached
 from .declare import Array, composite, operation
 
 
@@ -46,11 +47,11 @@ def _convolution(
 
 @operation(
     kernel=_convolution, method=False, out=False, node="ConvolutionBackward0",
-    input="convolution_grad_input(grad, weight, shape(input), stride, padding, dilation, transposed, "
-    "output_padding, groups)",
-    weight="convolution_grad_weight(grad, input, shape(weight), stride, padding, dilation, transposed, "
-    "output_padding, groups)",
-    bias="convolution_grad_bias(grad)",
+    input="attached(convolution_grad_input(grad, conj(weight), shape(input), stride, padding, dilation, transposed, "
+    "output_padding, groups), input)",
+    weight="attached(convolution_grad_weight(grad, conj(input), shape(weight), stride, padding, dilation, transposed, "
+    "output_padding, groups), weight)",
+    bias="attached(convolution_grad_bias(grad), weight)",
 )  # fmt: skip
 def convolution(
     input: Array, weight: Array, bias: Array | None, stride: Any, padding: Any, dilation: Any, transposed: bool,
@@ -84,8 +85,8 @@ def _grad_input(
 
 @operation(
     kernel=_grad_input, function=False, method=False, node="ConvolutionBackwardBackward0",
-    grad_output="convolution(grad, weight, None, stride, padding, dilation, transposed, output_padding, groups)",
-    weight="convolution_grad_weight(grad_output, grad, shape(weight), stride, padding, dilation, transposed, "
+    grad_output="convolution(grad, conj(weight), None, stride, padding, dilation, transposed, output_padding, groups)",
+    weight="convolution_grad_weight(conj(grad_output), grad, shape(weight), stride, padding, dilation, transposed, "
     "output_padding, groups)",
 )  # fmt: skip
 def convolution_grad_input(
@@ -106,8 +107,8 @@ def _grad_weight(
 
 @operation(
     kernel=_grad_weight, function=False, method=False, node="ConvolutionBackwardBackward0",
-    grad_output="convolution(input, grad, None, stride, padding, dilation, transposed, output_padding, groups)",
-    input="convolution_grad_input(grad_output, grad, shape(input), stride, padding, dilation, transposed, "
+    grad_output="convolution(conj(input), grad, None, stride, padding, dilation, transposed, output_padding, groups)",
+    input="convolution_grad_input(conj(grad_output), grad, shape(input), stride, padding, dilation, transposed, "
     "output_padding, groups)",
 )  # fmt: skip
 def convolution_grad_weight(

@@ -1,6 +1,7 @@
 """Functions made of other operations: differences, integrals, covariances, distances and combinations."""
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..base import wrap
 from ..kernels import numpy_distances as kernels
-from .declare import FUNCTIONS, Array, composite, formula, operation
+from .declare import FUNCTIONS, Array, composite, in_formulas, operation
 from .loss import _by_number, _times_number
 from .view import wrap_dim
 
@@ -159,13 +160,37 @@ def _cdist(x1: Array, x2: Array, p: float) -> Array:
     """The p-norm distances between the rows of two matrices."""
 
 
-@formula
-def distances_slope(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
-    """The gradient of distances by the first points."""
-    apart = unsqueeze(x, -2) - unsqueeze(other, -3)  # type: ignore[name-defined]  # noqa: F821
-    share = where(result == 0, zeros_like(result), grad / result ** (p - 1))  # type: ignore[name-defined]  # noqa: F821
-    way = apart if p == 2 else sgn(apart) * abs(apart) ** (p - 1)  # type: ignore[name-defined]  # noqa: F821
-    return sum_over(unsqueeze(share, -1) * way, -2, False)  # type: ignore[name-defined]  # noqa: F821
+def _slopes(apart: Any, share: Any, result: Any, p: float, sign: Any, where: Any) -> Any:
+    """The derivative of distances by the differences `apart`, times `share`; zero where a distance is not smooth."""
+    if p == 0:
+        return apart * 0 * share
+    if p == 1:
+        return sign(apart) * share
+    if p == math.inf:
+        return sign(apart) * (abs(apart) == result) * share
+    size = abs(apart)
+    none = (size == 0) | (result == 0) if p < 1 else (result == 0) | (apart != apart)
+    safe = where(result == 0, result * 0 + 1, result)
+    if p == 2:
+        return where(result == 0, apart * 0, apart / safe * share)
+    powers = where(none, size * 0 + 1, size) ** (p - 1)
+    return where(none, apart * 0, sign(apart) * powers / safe ** (p - 1) * share)
+
+
+def _distances_slope(grad: Array, x: Array, other: Array, p: float, result: Array) -> Array:
+    apart = x[..., :, None, :] - other[..., None, :, :]
+    found = _slopes(apart, grad[..., None], result[..., None], p, np.sign, np.where)
+    return np.asarray(np.add.reduce(found, axis=-2), grad.dtype)
+
+
+def _distances_slope_again(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:
+    from .comparison import where
+
+    apart = x.unsqueeze(-2) - other.unsqueeze(-3)
+    return _slopes(apart, grad.unsqueeze(-1), result.unsqueeze(-1), p, lambda t: t.sign(), where).sum(-2)
+
+
+in_formulas(_distances_slope, _distances_slope_again, "distances_slope")
 
 
 @composite(method=False)
@@ -285,19 +310,44 @@ def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
     return input
 
 
+def _pairs_of_rows(input: Array, p: float) -> Array:
+    return np.asarray(kernels.distances(input, input, p)[np.triu_indices(len(input), 1)])
+
+
+@operation(kernel=_pairs_of_rows, name="_pdist", aten="_pdist_forward", node="PdistBackward0", function=False,
+           method=False, tangent="refused", input="pdist_backward(grad, input, p, result)")  # fmt: skip
+def _pdist(input: Array, p: float) -> Array:
+    """The p-norm distances between all pairs of rows."""
+
+
+def _pdist_backward(grad: Array, input: Array, p: float, result: Array) -> Array:
+    pairs, n = np.triu_indices(len(input), 1), len(input)
+    whole, shares = np.zeros((2, n, n), grad.dtype)
+    whole[pairs], shares[pairs] = result, grad
+    return _distances_slope(shares + shares.T, input, input, p, whole + whole.T)
+
+
+@operation(kernel=_pdist_backward, function=False, method=False, node="torch::autograd::NotImplemented",
+           grad_output="not_implemented(grad, '_pdist_backward')", input="not_implemented(grad, '_pdist_backward')",
+           result="not_implemented(grad, '_pdist_backward')")  # fmt: skip
+def pdist_backward(grad_output: Array, input: Array, p: float, result: Array) -> Array:
+    """The gradient of `pdist`, of which PyTorch has no derivative."""
+
+
 @composite(method=False)
 def pdist(input: Any, p: float = 2.0) -> Any:
     """The p-norm distances between all pairs of rows of a matrix, row after row of the upper triangle.
 
     Raises:
-        RuntimeError: the input is no matrix, or `p` is negative.
+        RuntimeError: the input is no matrix of floating-point numbers, or `p` is negative.
     """
     if len(input._shape) != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {len(input._shape)}D")
+    if not input._dtype.is_floating_point:
+        raise RuntimeError("pdist only supports floating-point dtypes")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
-    rows, columns = np.triu_indices(input._shape[0], 1)
-    return cdist(input, input, p)[wrap(rows), wrap(columns)]
+    return _pdist(input, float(p))
 
 
 # ---------------------------------------------------------------------------------------------- functions of methods

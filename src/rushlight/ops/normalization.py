@@ -15,6 +15,7 @@ from ..base import TensorBase
 from ..kernels import layer_norm as layer_kernels
 from ..kernels import normalization
 from ..kernels import numpy_normalization as kernels
+from .attached import attached
 from .declare import Array, composite, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -82,7 +83,12 @@ def _batch_norm_backward_again(
             along = normal * ((grad * normal).sum(dims, keepdim=True) / count)
             centred = grad - grad.sum(dims, keepdim=True) / count - along
         grad_input = centred * (inverse if weight is None else inverse * weight.view(column))
-    return grad_input, *_affine_grads(grad, normal, weight, dims, needs)
+    return _connected(input, grad_input, *_affine_grads(grad, normal, weight, dims, needs))
+
+
+def _connected(input: Any, *grads: Any) -> tuple[Any, ...]:
+    """Gradients of one node, all recorded if the input's derivative is."""
+    return tuple(None if g is None else attached(g, input) for g in grads)
 
 
 def _affine_grads(grad: Any, normal: Any, weight: Any, dims: tuple[int, ...], needs: Any) -> tuple[Any, Any]:
@@ -219,7 +225,7 @@ def _layer_norm_backward_again(
     if not first:
         # A sum over no dimensions is a sum over all of them.
         grad, normal, first = grad.unsqueeze(0), normal.unsqueeze(0), (0,)
-    return grad_input, *_affine_grads(grad, normal, weight, first, needs)
+    return _connected(input, grad_input, *_affine_grads(grad, normal, weight, first, needs))
 
 
 in_formulas(_layer_norm_backward, _layer_norm_backward_again, "layer_norm_backward")
@@ -333,7 +339,7 @@ def _group_norm_backward_again(
     grad: Any, input: Any, groups: int, mean: Any, inverse: Any, weight: Any, eps: float, needs: Any
 ) -> Any:
     dims, column = _over_channels(input)
-    rows = (input.shape[0] * groups, -1)
+    rows = (input.shape[0] * groups, math.prod(input.shape[1:]) // groups)
     normal, inverse, count = _normal_of_rows(input.reshape(rows), (1,), eps)
     grad_input = None
     if needs[0]:
