@@ -71,6 +71,11 @@ class dtype:
         """The name that some error messages use, such as ``Float``."""
         return self.legacy.removesuffix("Tensor")
 
+    @property
+    def c_name(self) -> str:
+        """The name of the C++ type, which other messages use, such as ``float``."""
+        return _C_NAMES.get(self._name, self._name)
+
     def __repr__(self) -> str:
         return f"torch.{self._name}"
 
@@ -82,6 +87,13 @@ class dtype:
 
     def __copy__(self) -> "dtype":
         return self
+
+
+_C_NAMES = {
+    "float32": "float", "float64": "double", "int64": "long int", "int32": "int", "int16": "short int",
+    "int8": "signed char", "uint8": "unsigned char", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
+    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+}  # fmt: skip
 
 
 class _Bfloat16(dtype):

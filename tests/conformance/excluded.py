@@ -14,6 +14,9 @@ EXCLUDED = {
     "chalf": "torch.complex32, which NumPy does not have",
 }
 
+# Entries whose indices may be those of any of several equal elements, as PyTorch's documentation says.
+TIES = {"topk", "kthvalue"}
+
 # Entries whose results hold whatever was in memory: only their form is compared.
 UNDEFINED = {
     "empty", "empty_like", "empty_permuted", "empty_strided", "new_empty", "new_empty_strided", "resize_", "resize_as_",

@@ -1,11 +1,13 @@
 """PyTorch's inputs and functions as ours: same numbers, same strides, same memory, and ``torch`` means rushlight."""
 
 import functools
+import inspect
 import types
 
 import ml_dtypes
 import numpy as np
 import torch
+from torch.testing._internal.common_methods_invocations import wrapper_set_seed
 
 import rushlight
 
@@ -79,10 +81,18 @@ class Translation:
         return found.requires_grad_(value.requires_grad)
 
 
+def _seeded(operator, *args, **kwargs):
+    """What `wrapper_set_seed` does, without its look into PyTorch's private modes."""
+    rushlight.manual_seed(42)
+    return operator(*args, **kwargs)
+
+
 @functools.cache
 def _translated_function(function):
     """A Python function of PyTorch's test files, in whose body PyTorch's names mean ours."""
     module = function.__module__ or ""
+    if function is wrapper_set_seed:
+        return _seeded
     if not module.startswith("torch.testing"):
         if module.startswith("torch."):
             return _by_name(function)
@@ -151,8 +161,10 @@ def translated(value):
     if isinstance(value, (torch.Tensor, list, tuple, dict)):
         return Translation()(value)
     if isinstance(value, torch.nn.Module):
-        chosen = {name: getattr(value, name) for name in type(value).__constants__}
-        return lookup(f"nn.{type(value).__name__}")(**chosen)
+        made = lookup(f"nn.{type(value).__name__}")
+        options = inspect.signature(made).parameters
+        # A distance keeps its exponent as `norm`, all other options have the names of the attributes.
+        return made(**{name: getattr(value, {"p": "norm"}.get(name, name)) for name in options})
     if isinstance(value, functools.partial):
         return functools.partial(translated(value.func), *map(translated, value.args), **translated(value.keywords))
     if isinstance(value, types.FunctionType):

@@ -10,6 +10,7 @@ from ..kernels import numpy_pointwise as kernels
 from ..warn import warn_once
 from . import elementwise_general as general
 from .declare import OPERANDS, REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name, write_out
+from .out import finish_out
 from .supported import NO_BOOL, NO_COMPLEX, integers_only, missing, refused
 
 
@@ -86,7 +87,7 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         other = condition.new_full((), other, dtype=common)
     general.broadcast_shapes(general.broadcast_shapes(condition._shape, input._shape), other._shape)
     result = _where(condition, input.to(common), other.to(common))
-    return result if out is None else out.copy_(result)
+    return finish_out(out, result, "where")
 
 
 def _scalar_name(t: Any) -> str:

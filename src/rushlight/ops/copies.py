@@ -16,7 +16,7 @@ import numpy as np
 from ..base import raw_names, tensor_names
 from .broadcasting import expand
 from .declare import COMPOSITES, FUNCTIONS, REGISTRY, Array, composite, operation
-from .overwrite import into, same_dtype
+from .out import finish_out
 from .signatures import fitted, forms
 from .splitting import split, split_with_sizes, unbind
 from .view import permute, squeeze, view_method, wrap_dim
@@ -77,10 +77,11 @@ def _declare(name: str, function: Any, *options: str) -> None:
         result = function(*ordered, **named)
         if out is None:
             return result
-        for o, r in zip(out, result, strict=True) if several else [(out, result)]:
-            same_dtype(o, r)
-            into(o, r)
-        return None if several else out
+        if not several:
+            return finish_out(out, result, name)
+        for o, r in zip(out, result, strict=True):
+            finish_out(o, r, name)
+        return None
 
     call.__name__ = call.__qualname__ = name
     call.__doc__ = f"What `{name.removesuffix('_copy')}` shows, as a tensor of its own."

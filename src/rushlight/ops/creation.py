@@ -21,6 +21,7 @@ from .data import (
     type_name,
 )
 from .declare import Array, composite, in_formulas, operation
+from .out import finish_out
 
 __all__ = ["TYPED_TENSORS", "finish", "legacy_tensor"]
 _complex, _int, _float = builtins.complex, builtins.int, builtins.float
@@ -474,7 +475,12 @@ def linspace(
     array, d = _spaced(
         "linspace", start, end, steps, chosen("linspace", dtype, device, pin_memory, _spaced_dtype(start, end, out))
     )
-    return _done(array, d, requires_grad, out, dtype)
+    return _done(_shaped(array, out), d, requires_grad, out, dtype)
+
+
+def _shaped(array: np.ndarray, out: Any) -> np.ndarray:
+    """The numbers in the shape of ``out=``, which is kept if there are as many."""
+    return array if out is None or out._data.size != array.size else array.reshape(out._shape)
 
 
 def _spaced_dtype(start: Any, end: Any, out: Any) -> dtypes.dtype:
@@ -498,13 +504,7 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
     # The first half is counted from the start and the second from the end, so that both ends are exact.
-    kind = (
-        d.numpy.type
-        if d.category >= dtypes.FLOATING and d.itemsize > 2
-        else np.float64
-        if d.itemsize > 2
-        else np.float32
-    )
+    kind = d.numpy.type if d.category >= dtypes.FLOATING else np.float64
     index = np.arange(n)
     if n <= 1:
         return cast(np.full(n, start), d), d
@@ -529,7 +529,7 @@ def logspace(
     wide = d if d.category >= dtypes.FLOATING and d.itemsize > 2 else dtypes.float64
     exponents, _ = _spaced("logspace", start, end, steps, wide)
     powers = np.power(np.asarray(base, exponents.dtype), exponents)
-    return _done(cast(powers, d), d, requires_grad, out, dtype)
+    return _done(_shaped(cast(powers, d), out), d, requires_grad, out, dtype)
 
 
 # ---------------------------------------------------------------------------------------------- matrices
@@ -629,11 +629,11 @@ def _check_parts(function: str, names: tuple[str, str], a: Any, b: Any) -> None:
 def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
     """Complex numbers from their real and imaginary parts, which broadcast and are of one floating-point dtype."""
     _check_parts("complex", ("real", "imag"), real, imag)
-    return _complex_of(real, imag) if out is None else out.copy_(_complex_of(real, imag))
+    return finish_out(out, _complex_of(real, imag), "complex")
 
 
 @composite(method=False)
 def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
     """Complex numbers from their absolute values and angles, which broadcast and are of one floating-point dtype."""
     _check_parts("polar", ("abs", "angle"), abs, angle)
-    return _polar_of(abs, angle) if out is None else out.copy_(_polar_of(abs, angle))
+    return finish_out(out, _polar_of(abs, angle), "polar")

@@ -11,6 +11,7 @@ from ..base import wrap
 from ..kernels import numpy_distances as kernels
 from .declare import FUNCTIONS, Array, composite, in_formulas, operation
 from .loss import _by_number, _times_number
+from .out import finish_out
 from .view import wrap_dim
 
 
@@ -31,21 +32,20 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     """
     from .comparison import logical_xor
     from .joining import cat
-    from .overwrite import into
 
     if not input._shape:
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     if n == 0:
-        return into(out, input.clone())
+        return finish_out(out, input.clone(), "diff")
     at = wrap_dim(dim, len(input._shape))
     parts = [t for t in (prepend, input, append) if t is not None]
     found = cat(parts, at) if len(parts) > 1 else input
     for _ in range(min(n, found._shape[at])):
         later, earlier = found.narrow(at, 1, found._shape[at] - 1), found.narrow(at, 0, found._shape[at] - 1)
         found = logical_xor(later, earlier) if found._dtype is dtypes.bool_ else later - earlier
-    return into(out, found.clone() if found is input else found)
+    return finish_out(out, found.clone() if found is input else found, "diff")
 
 
 def _widths(y: Any, x: Any, dim: int) -> Any:

@@ -13,7 +13,8 @@ from . import elementwise_general as general
 from .broadcasting import expand
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
-from .overwrite import change, copying, into, number_for, replace
+from .out import finish_out
+from .overwrite import change, copying, number_for, replace
 from .view import view_method, wrap_dim
 
 in_formulas(lambda x, like: x.astype(like.dtype), lambda x, like: to_dtype(x, like._dtype), "as_type", aliasing=True)
@@ -48,7 +49,8 @@ def scatter_zeros(input: Array, size: Any, dim: int, index: Array) -> Array:
 
 
 def _check_index(name: str, input: Any, index: Any) -> None:
-    if index._dtype is not dtypes.int64 and index._dtype is not dtypes.int32:
+    # An empty index may be of any dtype, such as the one of torch.tensor([]).
+    if index._dtype is not dtypes.int64 and index._dtype is not dtypes.int32 and index._data.size:
         raise RuntimeError(f"{name}(): Expected dtype int32/int64 for index")
 
 
@@ -84,7 +86,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
                     f"Size does not match at dimension {d} expected index {list(index._shape)} to be no larger than "
                     f"self {list(input._shape)} apart from dimension {at}"
                 )
-    return into(out, (_gather_sparse if sparse_grad else _gather)(input, at, index))
+    return finish_out(out, (_gather_sparse if sparse_grad else _gather)(input, at, index), "gather")
 
 
 @composite()
@@ -198,7 +200,9 @@ def _scatter_form(input: Any, dim: int, index: Any, src: Any, value: Any, reduce
 
 
 @composite()
-def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None) -> Any:
+def scatter(
+    input: Any, dim: int, index: Any, src: Any = None, *, value: Any = None, reduce: str | None = None, out: Any = None
+) -> Any:  # fmt: skip
     """With the elements that `gather` would read replaced by those of `src`, or by a number.
 
     Args:
@@ -208,6 +212,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
         src: the values, a tensor at least as large as the index, or a number.
         value: the number as a keyword.
         reduce: None, or ``"add"`` or ``"multiply"`` to combine with the former elements (without gradients).
+        out: the tensor to write to.
 
     Raises:
         RuntimeError: the index has the wrong dtype or shape, or an entry out of range; the dtypes differ.
@@ -215,7 +220,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
     """
     name, _, operands = _scatter_form(input, dim, index, src, value, reduce)
-    return _OPERATIONS[name](*operands)
+    return finish_out(out, _OPERATIONS[name](*operands), "scatter")
 
 
 @composite(inplace=True)
@@ -236,13 +241,14 @@ def _scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
 
 
 @composite()
-def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
+def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
     """With the elements of `src` added to those that `gather` would read; indices may repeat.
 
     Raises:
         RuntimeError: the index has the wrong dtype or shape, or an entry out of range; the dtypes differ.
     """
-    return _scatter_add(input, *_scatter_operands("scatter", input, dim, index, src), src)
+    found = _scatter_add(input, *_scatter_operands("scatter", input, dim, index, src), src)
+    return finish_out(out, found, "scatter_add")
 
 
 @composite(inplace=True)
@@ -320,7 +326,9 @@ def _check_reduce(reduce: str) -> None:
 
 
 @composite()
-def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
+def scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, out: Any = None
+) -> Any:  # fmt: skip
     """With the elements of `src` reduced into those that `gather` would read.
 
     Args:
@@ -330,13 +338,14 @@ def scatter_reduce(input: Any, dim: int, index: Any, src: Any, reduce: str, *, i
         src: the values.
         reduce: ``"sum"``, ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``.
         include_self: whether the former elements take part.
+        out: the tensor to write to.
 
     Raises:
         RuntimeError: the index has the wrong dtype or shape, or an entry out of range; the reduction is unknown.
     """
     _check_reduce(reduce)
     at, index = _scatter_operands("scatter", input, dim, index, src)
-    return _scatter_reduce(input, at, index, src, reduce, include_self)
+    return finish_out(out, _scatter_reduce(input, at, index, src, reduce, include_self), "scatter_reduce")
 
 
 @composite(inplace=True)

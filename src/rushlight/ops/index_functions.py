@@ -12,7 +12,8 @@ from ..warn import warn_once
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation, tensor_names
 from .indexing import _index_put, index_tensor, put_at
-from .overwrite import change, copying, into, number_for
+from .out import finish_out
+from .overwrite import change, copying, number_for
 from .view import reshape, view_method, wrap_dim
 
 
@@ -49,7 +50,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     at = wrap_dim(dim, len(input._shape))
     if index._dtype not in (dtypes.int64, dtypes.int32):
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
-    return into(out, _index_select(input, at, _vector("index_select", index)))
+    return finish_out(out, _index_select(input, at, _vector("index_select", index)), "index_select")
 
 
 @operation(name="_index_add", aten="index_add", node="IndexAddBackward0", function=False, method=False,
@@ -96,7 +97,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
     Raises:
         RuntimeError: the shapes or dtypes do not match, or an index is out of range.
     """
-    return into(out, _index_add(*_index_add_operands(input, dim, index, source, alpha)))
+    return finish_out(out, _index_add(*_index_add_operands(input, dim, index, source, alpha)), "index_add")
 
 
 @composite(inplace=True)
@@ -150,7 +151,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
         IndexError: an index is out of range or their number wrong.
         RuntimeError: the shapes or dtypes do not match.
     """
-    return into(out, _index_copy(*_index_copy_operands(input, dim, index, source)))
+    return finish_out(out, _index_copy(*_index_copy_operands(input, dim, index, source)), "index_copy")
 
 
 @composite(inplace=True)
@@ -188,7 +189,7 @@ def index_reduce(
         RuntimeError: the reduction is unknown, or the shapes or dtypes do not match.
     """
     operands = _index_reduce_operands(input, dim, index, source, reduce)
-    return into(out, tensor_names["scatter_reduce"](*operands, include_self=include_self))
+    return finish_out(out, tensor_names["scatter_reduce"](*operands, include_self=include_self), "index_reduce")
 
 
 @composite(inplace=True)
@@ -326,7 +327,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     """
     if index._dtype is not dtypes.int64:
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {index._dtype.scalar_name}")
-    return into(out, _take(input, index))
+    return finish_out(out, _take(input, index), "take")
 
 
 @operation(name="_put", aten="put", node="PutBackward0", function=False, method=False,

@@ -11,6 +11,7 @@ from ..kernels.layout import Inner, follow
 from ..memory_format import channels_last
 from .convert import is_laid_out, to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
+from .out import finish_out
 from .view import reshape, unsqueeze, wrap_dim
 
 
@@ -95,7 +96,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
         if t._shape != first:
             _check_joinable(given, first, t._shape, at)
     result = _cat(some, at)
-    return result if out is None else _into(out, result)
+    return finish_out(out, result, "cat")
 
 
 def _check_joinable(given: list[Any], first: Any, shape: Any, dim: int) -> None:
@@ -108,12 +109,6 @@ def _check_joinable(given: list[Any], first: Any, shape: Any, dim: int) -> None:
                 f"Sizes of tensors must match except in dimension {dim}. Expected size {n} but got size {m} for tensor "
                 f"number {position} in the list."
             )
-
-
-def _into(out: Any, result: Any) -> Any:
-    if out._shape != result._shape:
-        out.resize_(result._shape)
-    return out.copy_(result)
 
 
 for _name in ("concat", "concatenate"):
@@ -154,7 +149,7 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
                 f"entry {i}"
             )
     result = _stack(_common_dtype(given), wrap_dim(dim if axis is None else axis, len(first) + 1))
-    return result if out is None else _into(out, result)
+    return finish_out(out, result, "cat")
 
 
 @composite(method=False)

@@ -11,7 +11,8 @@ from .contraction import linalg_cross, multi_dot
 from .data import type_name
 from .declare import Array, composite, formula, in_formulas, operation, return_type
 from .matmul import matmul
-from .reduction import amax, amin, finish_out, wrap_dim
+from .out import finish_out
+from .reduction import amax, amin, wrap_dim
 from .statistics import vector_norm
 
 cross = linalg_cross
@@ -312,7 +313,7 @@ def cholesky(A: Any, *, upper: bool = False, out: Any = None) -> Any:
 @composite(name="cholesky")
 def _cholesky_old(input: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The Cholesky factor; see `torch.linalg.cholesky`."""
-    return cholesky(input, upper=upper, out=out)
+    return finish_out(out, cholesky(input, upper=upper), "cholesky")
 
 
 @formula

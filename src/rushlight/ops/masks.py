@@ -12,7 +12,8 @@ from . import elementwise_general as general
 from .convert import copy_in, to_dtype
 from .declare import Array, composite, operation
 from .inplace import change_inplace
-from .overwrite import into, number_for, replace
+from .out import finish_out
+from .overwrite import number_for, replace
 from .view import wrap_dim
 
 
@@ -32,9 +33,7 @@ def _masked_fill_tensor(input: Array, mask: Array, value: Array) -> Array:
 
 def _masked_fill_operands(input: Any, mask: Any, value: Any) -> tuple[Any, ...]:
     if mask._dtype is not dtypes.bool_:
-        raise RuntimeError(
-            f"masked_fill_ only supports boolean masks, but got mask with dtype {C_NAMES.get(mask._dtype, 'float')}"
-        )
+        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {mask._dtype.c_name}")
     if isinstance(value, TensorBase):
         if value._shape:
             raise RuntimeError(
@@ -45,13 +44,6 @@ def _masked_fill_operands(input: Any, mask: Any, value: Any) -> tuple[Any, ...]:
         return "_masked_fill_tensor", (input, mask, to_dtype(value, input._dtype))
     general.broadcast_shapes(mask._shape, input._shape)
     return "_masked_fill", (input, mask, number_for(value, input._dtype)[()])
-
-
-C_NAMES = {
-    dtypes.uint8: "unsigned char", dtypes.int8: "signed char", dtypes.int16: "short int", dtypes.int32: "int",
-    dtypes.int64: "long int", dtypes.float64: "double", dtypes.float16: "c10::Half", dtypes.bfloat16: "c10::BFloat16",
-    dtypes.complex64: "c10::complex<float>", dtypes.complex128: "c10::complex<double>",
-}  # fmt: skip
 
 
 @composite()
@@ -98,7 +90,7 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     if mask._dtype is not dtypes.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     general.broadcast_shapes(mask._shape, input._shape)
-    return into(out, _masked_select(input, mask))
+    return finish_out(out, _masked_select(input, mask), "masked_select")
 
 
 @operation(name="_masked_scatter", aten="masked_scatter", node="MaskedScatterBackward0", function=False, method=False,
@@ -158,9 +150,11 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
     """
     a = input._data
     if as_tuple:
+        if out is not None:
+            raise TypeError(f"nonzero(): argument 'out' must be Tensor, not {type(out).__name__}")
         return tuple([wrap(i.copy()) for i in np.nonzero(a if a.ndim else a.reshape(1))])
     found = np.array(np.nonzero(a)).T if a.ndim else np.zeros((int(bool(a)), 0), np.int64)
-    return into(out, wrap(found))
+    return finish_out(out, wrap(found), "nonzero")
 
 
 @composite()
@@ -206,13 +200,16 @@ def _slice_scatter(input: Array, src: Array, dim: int, start: Any, end: Any, ste
 
 
 @composite()
-def slice_scatter(input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1) -> Any:
+def slice_scatter(
+    input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1, *, out: Any = None
+) -> Any:  # fmt: skip
     """A copy in which the part that a slice shows is replaced by `src`."""
     at = wrap_dim(dim, len(input._shape))
     last = input._shape[at] if end is None else end
     expected = input._data[(slice(None),) * at + (slice(start, last, step),)].shape
     _same_shape("slice", expected, src)
-    return _slice_scatter(input, src, at, 0 if start is None else start, last, step)
+    found = _slice_scatter(input, src, at, 0 if start is None else start, last, step)
+    return finish_out(out, found, "slice_scatter")
 
 
 @operation(name="_diagonal_scatter", aten="diagonal_scatter", node="DiagonalScatterBackward0", function=False,

@@ -13,15 +13,9 @@ from .broadcasting import _expand
 from .codegen import Variant, node_class
 from .data import type_name
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
-from .reduction import finish_out
+from .out import finish_out
+from .overwrite import replace
 from .view import _unsafe_view, _view, reshape, t, unsqueeze
-
-# What PyTorch calls the dtypes in the messages of some products.
-_C_NAMES = {
-    "float32": "float", "float64": "double", "int64": "long int", "int32": "int", "int16": "short int",
-    "int8": "signed char", "uint8": "unsigned char", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
-    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
-}  # fmt: skip
 
 in_formulas(lambda x: x.mT, lambda x: x.mT, "mT", aliasing=True)
 in_formulas(kernels.column_sums, lambda grad: grad.sum(0), "column_sums")
@@ -35,7 +29,7 @@ def _tensors(function: str, *arguments: tuple[str, Any]) -> None:
 
 def _same_dtype(a: Array, b: Array) -> None:
     if a.dtype != b.dtype:
-        names = [_C_NAMES.get(d._name, d._name) for d in (dtypes.from_numpy(a.dtype), dtypes.from_numpy(b.dtype))]
+        names = [dtypes.from_numpy(x.dtype).c_name for x in (a, b)]
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
     if a.dtype.char == "?":
         raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
@@ -478,7 +472,7 @@ def _addr(input: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Arra
 def _baddbmm(input: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
     """``beta * input + alpha * (batch1 @ batch2)`` for batches."""
     if not input.dtype == batch1.dtype == batch2.dtype:
-        names = [_C_NAMES.get(d._name, d._name) for d in (dtypes.from_numpy(x.dtype) for x in (input, batch1, batch2))]
+        names = [dtypes.from_numpy(x.dtype).c_name for x in (input, batch1, batch2)]
         raise RuntimeError(
             f"Input dtypes must be the same, got: input {names[0]}, batch1: {names[1]}, batch2: {names[2]}"
         )
@@ -491,7 +485,10 @@ def _baddbmm(input: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) 
 def _addbmm(input: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
     """``beta * input + alpha * sum(batch1 @ batch2)`` over the batch."""
     _same_dtypes(input, batch1, batch2)
-    return _plus(input, _batch_product(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha)
+    # One after the other, because each addition rounds.
+    for i, term in enumerate(_batch_product(batch1, batch2)):
+        input = _plus(input, term, 1 if i else beta, alpha)
+    return input
 
 
 in_formulas(
@@ -505,7 +502,8 @@ in_formulas(
 def _adding(name: str, operation: Any, first: str, second: str, text: str) -> Any:
     def function(input: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
         _tensors(name, ("input", input), (first, a), (second, b))
-        _scalars(name, input, beta, alpha)
+        if name not in ("addmv", "addbmm"):
+            _scalars(name, input, beta, alpha)
         return finish_out(out, operation(input, a, b, beta, alpha), name)
 
     code = function.__code__.replace(
@@ -514,6 +512,19 @@ def _adding(name: str, operation: Any, first: str, second: str, text: str) -> An
     function.__code__ = code
     function.__name__ = function.__qualname__ = name
     function.__doc__ = text
+
+    def inplace(input: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
+        _tensors(name, ("input", input), (first, a), (second, b))
+        if name not in ("addmv", "addbmm"):
+            _scalars(name, input, beta, alpha)
+        return replace(f"_{name}", input, a, b, beta, alpha)
+
+    inplace.__code__ = inplace.__code__.replace(
+        co_varnames=tuple({"a": first, "b": second}.get(n, n) for n in inplace.__code__.co_varnames), co_name=name + "_"
+    )
+    inplace.__name__ = inplace.__qualname__ = name + "_"
+    inplace.__doc__ = f"The in-place form of `{name}`."
+    composite(name=name + "_", inplace=True)(inplace)
     return composite(name=name)(function)
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase
 from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
@@ -192,35 +191,3 @@ def replace(name: str, *operands: Any) -> Any:
         a[...] = found
 
     return change_inplace(name, operands, store)
-
-
-def into(out: Any, result: Any) -> Any:
-    """The result, stored in the tensor given as ``out=`` if there is one."""
-    if out is None:
-        return result
-    dual = mode.local.dual
-    if dual is not None and (dual.tangent(out) is not None or dual.tangent(result) is not None):
-        raise NotImplementedError(
-            "Trying to use forward AD with an operation that does not support it because it is an out= function"
-        )
-    if out._shape != result._shape:
-        out.resize_(result._shape)
-    return out.copy_(result)
-
-
-def same_dtype(out: Any, result: Any) -> None:
-    """Refuses a tensor given as ``out=`` to an operation whose result is not converted.
-
-    Raises:
-        RuntimeError: it is of another dtype than the result.
-    """
-    if out._dtype is not result._dtype:
-        wanted, got = (_OUT_NAMES.get(t._dtype._name, t._dtype._name) for t in (result, out))
-        raise RuntimeError(f"Expected out tensor to have dtype {wanted}, but got {got} instead")
-
-
-_OUT_NAMES = {
-    "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "long int",
-    "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
-    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
-}  # fmt: skip

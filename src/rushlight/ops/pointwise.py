@@ -26,6 +26,7 @@ from .declare import (
     type_name,
     write_out,
 )
+from .out import finish_out
 from .supported import NO_BOOL, NO_COMPLEX, missing
 
 
@@ -416,7 +417,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
         raise argument_error(REGISTRY["_pow"], (input, exponent))
     input, exponent = power_operands(input, exponent)
     result = (_pow_complex if input._dtype.is_complex else _pow_number)(input, exponent)
-    return result if out is None else out.copy_(result)
+    return finish_out(out, result, "pow")
 
 
 @composite(function=False, name="__pow__")
@@ -439,7 +440,7 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """The power computed in float64 or complex128."""
     wide = dtypes.complex128 if general.result_type(input, exponent).is_complex else dtypes.float64
     both = [x.to(wide) if isinstance(x, TensorBase) else x for x in (input, exponent)]  # type: ignore[attr-defined]
-    return pow(*both, out=out)
+    return finish_out(out, pow(*both), "float_power")
 
 
 @composite()

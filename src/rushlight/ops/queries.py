@@ -239,7 +239,7 @@ def isneginf(input: Array) -> Array:
 
 
 # ---------------------------------------------------------------------------------------------- replacing
-@operation(name="nan_to_num", input="grad * finite_places(input)")
+@operation(name="nan_to_num", inplace=True, input="grad * finite_places(input)")
 def nan_to_num(
     input: Array, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Array:

@@ -12,7 +12,8 @@ from ..kernels import reduction as sums
 from ..kernels.numpy_common import narrow, widen
 from .codegen import ALIASING
 from .data import cast, given_dtype, type_name
-from .declare import Array, composite, formula, in_formulas, operation, write_out
+from .declare import Array, composite, formula, in_formulas, operation
+from .out import finish_out, several_out
 from .supported import refuse
 
 Axes = tuple[int, ...]
@@ -228,21 +229,6 @@ def sum_dtype(function: str, input: Any, dtype: Any) -> Any:
     return dtypes.int64 if category < dtypes.FLOATING and input._dtype is not dtypes.int64 else None
 
 
-class _Named:
-    """What `write_out` asks of an operation, for functions made of several."""
-
-    formulas = True
-    result = None
-
-    def __init__(self, public_name: str):
-        self.public_name = public_name
-
-
-def finish_out(out: Any, result: Any, name: str) -> Any:
-    """Stores the result of the function called `name` in ``out=`` if there is one."""
-    return result if out is None else write_out(_Named(name), out, result)
-
-
 @composite(raw=lambda x: sums.sum_all(x))
 def sum(
     input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None, axis: Any = None,
@@ -447,7 +433,7 @@ def _extreme(
             )
         if input._dtype.is_complex:
             raise NotImplementedError(f"\"{function}_all\" not implemented for '{input._dtype.scalar_name}'")
-        return finish_out(out, whole(input), function)
+        return finish_out(out, whole(input), function, converts=True)
     if type(dim) is not int and not hasattr(dim, "__index__"):
         raise TypeError(
             f"{function}() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but "
@@ -459,13 +445,6 @@ def _extreme(
         raise RuntimeError(f"{function}(): does not support complex input")
     nonempty(function, input, (dim,))
     return several_out(out, along(input, dim, bool_argument(function, keepdim)), function)
-
-
-def several_out(out: Any, results: Any, name: str) -> Any:
-    """Stores the results of an operation with several in the tuple ``out=`` if there is one."""
-    if out is None:
-        return results
-    return type(results)([finish_out(o, r, name) for o, r in zip(out, results, strict=True)])
 
 
 @composite(raw=lambda x: np.maximum.reduce(x, None))
@@ -648,6 +627,8 @@ def _any_of(input: Array, dim: Any, keepdim: bool) -> Array:
 def _truth(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
     # Here, and only here, no dimensions mean none and not all.
     axes = () if dim in ((), []) else _axes(function, input, dim)
+    if function == "all" and out is not None and out._dtype is dtypes.uint8:
+        input = input.to(dtypes.uint8)
     result = operation(input, axes, bool_argument(function, keepdim))
     # PyTorch keeps bytes as bytes here, from the time before it had booleans.
     return finish_out(out, result.to(dtypes.uint8) if input._dtype is dtypes.uint8 else result, function)

@@ -13,7 +13,7 @@ from .copies import copy_of
 from .declare import Array, composite, formula, in_formulas, operation
 from .elementwise_general import sum_to_shape
 from .joining import in_rows
-from .overwrite import into, same_dtype
+from .out import finish_out
 from .view import _distinct, reshape, sizes, unsqueeze, view_method, wrap_dim
 
 in_formulas(
@@ -335,12 +335,11 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
         RuntimeError: the tensor has neither one nor two dimensions.
     """
     n = len(input._shape)
-    if n not in (1, 2):
-        raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {n}D")
-    found = _diag_embed(input, diagonal, 0, 1) if n == 1 else copy_of("_diagonal")(input, diagonal, 0, 1)
-    if out is not None:
-        same_dtype(out, found)
-    return into(out, found)
+    if n == 1:
+        return finish_out(out, _diag_embed(input, diagonal, 0, 1), "diag")
+    if n == 2:
+        return finish_out(out, copy_of("_diagonal")(input, diagonal, 0, 1), "diag")
+    raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {n}D")
 
 
 @composite()

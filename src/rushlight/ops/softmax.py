@@ -7,6 +7,7 @@ from .. import dtypes
 from ..base import TensorBase
 from ..kernels import softmax as kernels
 from .declare import Array, composite, in_formulas, operation
+from .out import finish_out
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
@@ -94,11 +95,11 @@ def softmax(input: Any, dim: Any, dtype: Any = None, *, out: Any = None) -> Any:
     Source: https://docs.pytorch.org/docs/stable/generated/torch.softmax.html
     """
     result = _softmax(*_softmax_input("softmax", input, dim, dtype))
-    return result if out is None else out.copy_(result)
+    return finish_out(out, result, "softmax")
 
 
 @composite()
 def log_softmax(input: Any, dim: Any, dtype: Any = None, *, out: Any = None) -> Any:
     """The logarithm of `softmax`, computed without overflow; the arguments are the same."""
     result = _log_softmax(*_softmax_input("log_softmax", input, dim, dtype))
-    return result if out is None else out.copy_(result)
+    return finish_out(out, result, "log_softmax")

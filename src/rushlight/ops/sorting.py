@@ -9,7 +9,8 @@ from ..base import TensorBase, wrap
 from ..kernels import numpy_sorting as kernels
 from .data import type_name
 from .declare import Array, composite, in_formulas, operation
-from .reduction import bool_argument, finish_out, int_dim, nonempty, several_out, wrap_dim
+from .out import finish_out, several_out
+from .reduction import bool_argument, int_dim, nonempty, wrap_dim
 from .supported import refuse
 
 _SELECTED = "put_back(grad, indices, dim, True, shape(input))"
@@ -287,7 +288,9 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
 
 
 @composite(method=False)
-def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Any:
+def isin(
+    elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False, out: Any = None
+) -> Any:  # fmt: skip
     """Whether each element is among `test_elements`; either may be a number.
 
     Args:
@@ -295,9 +298,10 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
         test_elements: what they are compared with.
         assume_unique: accepted; it makes no difference.
         invert: whether to answer the opposite.
+        out: the tensor to write to.
     """
     a, b = [x._data if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements)]
-    return wrap(np.isin(a, b, invert=invert))
+    return finish_out(out, wrap(np.isin(a, b, invert=invert)), "isin")
 
 
 # ---------------------------------------------------------------------------------------------- counting

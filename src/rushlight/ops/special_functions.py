@@ -9,8 +9,9 @@ from .. import dtypes
 from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_
 from ..kernels import numpy_special as kernels
 from .creation import arange
-from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name, write_out
+from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name
 from .inplace import apply_inplace, castable
+from .out import finish_out
 from .signatures import is_int
 from .supported import full_precision, integers_only, missing, refused
 
@@ -48,8 +49,7 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
     missing("digamma" if n == 0 else "polygamma", COMPLEX)(input._dtype)
-    result = _polygamma(floating(input), int(n))
-    return result if out is None else write_out(REGISTRY["_polygamma"], out, result)
+    return finish_out(out, _polygamma(floating(input), int(n)), "polygamma")
 
 
 @composite(name="polygamma", function=False)
@@ -108,8 +108,7 @@ def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
         RuntimeError: `p` is less than 1, or the tensor is boolean.
     """
     _check_mvlgamma(input, p, out)
-    result = _mvlgamma(floating(input), p)
-    return result if out is None else write_out(REGISTRY["_mvlgamma"], out, result)
+    return finish_out(out, _mvlgamma(floating(input), p), "mvlgamma")
 
 
 @composite(function=False, inplace=True)
@@ -190,8 +189,7 @@ def _logit(input: Array, eps: float | None) -> Array:
 def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
     """The inverse of `sigmoid` at each element, which `eps` first moves into ``[eps, 1 - eps]``."""
     missing("logit_cpu", COMPLEX)(input._dtype)
-    result = _logit(floating(input), eps)
-    return result if out is None else write_out(REGISTRY["_logit"], out, result)
+    return finish_out(out, _logit(floating(input), eps), "logit")
 
 
 @composite(function=False, inplace=True)

@@ -15,6 +15,8 @@ from .data import cast, given_dtype, type_name
 from .declare import Array, composite, formula, in_formulas, operation
 from .elementwise_general import broadcast_shapes, result_type
 from .matmul import _squeeze_at
+from .out import finish_out, refuse_dtype, several_out
+from .overwrite import replace
 from .pointwise import refuse_bool_subtraction
 from .reduction import (
     _axes,
@@ -22,11 +24,9 @@ from .reduction import (
     _take_along,
     axes_of,
     bool_argument,
-    finish_out,
     int_dim,
     length,
     nonempty,
-    several_out,
     sum_dtype,
 )
 from .sorting import _sort
@@ -505,8 +505,22 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
         IndexError: there is no such dimension.
     """
     dim = int_dim("cumsum", input, dim)
+    if dtype is None and out is not None:
+        dtype = out._dtype  # the numbers are converted before, not after
+    elif out is not None:
+        refuse_dtype("cumsum", out._dtype, dtype)
     kind = sum_dtype("cumsum", input, dtype)
     return finish_out(out, _cumsum(input, dim, kind, kind and input._dtype), "cumsum")
+
+
+@composite(inplace=True)
+def cumsum_(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """The in-place form of `cumsum`."""
+    dim = int_dim("cumsum", input, dim)
+    if dtype is not None:
+        refuse_dtype("cumsum", input._dtype, given_dtype("cumsum", dtype))
+    kind = sum_dtype("cumsum", input, None)
+    return replace("_cumsum", input, dim, kind, kind and input._dtype)
 
 
 @operation(name="_cumprod", rows=True, node="CumprodBackward0", aten="cumprod", function=False, method=False, out=False,
@@ -550,8 +564,22 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
         IndexError: there is no such dimension.
     """
     dim = int_dim("cumprod", input, dim)
+    if dtype is None and out is not None:
+        dtype = out._dtype  # the numbers are converted before, not after
+    elif out is not None:
+        refuse_dtype("cumprod", out._dtype, dtype)
     kind = sum_dtype("cumprod", input, dtype)
     return finish_out(out, _cumprod(input, dim, kind, kind and input._dtype), "cumprod")
+
+
+@composite(inplace=True)
+def cumprod_(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """The in-place form of `cumprod`."""
+    dim = int_dim("cumprod", input, dim)
+    if dtype is not None:
+        refuse_dtype("cumprod", input._dtype, given_dtype("cumprod", dtype))
+    kind = sum_dtype("cumprod", input, None)
+    return replace("_cumprod", input, dim, kind, kind and input._dtype)
 
 
 _RUNNING = "_put_along(grad, indices, dim, shape(input))"

@@ -10,7 +10,6 @@ from ..kernels import numpy_windows as kernels
 from .creation import chosen
 from .data import finish
 from .declare import Array, composite
-from .masks import C_NAMES
 from .signatures import Mismatch, fitted, forms
 
 _OPTIONS = (
@@ -45,7 +44,7 @@ def _window(
     dtype = chosen(name, named.get("dtype"), named.get("device"), named.get("pin_memory", False), dtypes._default)
     if dtype.category < dtypes.FLOATING:
         raise RuntimeError(
-            f"{name} expects floating point dtypes, got: TensorOptions(dtype={C_NAMES.get(dtype, 'bool')}, device=cpu, "
+            f"{name} expects floating point dtypes, got: TensorOptions(dtype={dtype.c_name}, device=cpu, "
             "layout=Strided (default), requires_grad=false (default), pinned_memory=false, memory_format=(nullopt))"
         )
     if length < 0:

@@ -1,0 +1,176 @@
+"""``out=``: the tensor that the caller gives for the result, its shape, and which dtypes it may have."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..autograd import mode
+from ..base import TensorBase, namespace
+from .declare import write_out
+from .inplace import castable, saved_is_kept, write
+
+_EXACTLY = "Expected out tensor to have dtype {want.c_name}, but got {got.c_name} instead"
+_FOUND = "expected scalar_type {want.scalar_name} but found {got.scalar_name}"
+_MATCH = (
+    "Expected the dtype for input and out to match, but got {want.scalar_name} for input's dtype and "
+    "{got.scalar_name} for out's dtype."
+)
+_COMPLEX = "Expected object of scalar type {want.scalar_name} but got scalar type {got.scalar_name} for argument 'out'"
+_NORM = "{name} expected out tensor dtype {want.scalar_name} but got: {got.scalar_name}"
+_QUANTILE = "quantile() out tensor must be same dtype as the input tensor"
+_SEARCH = (
+    "torch.searchsorted(): output tensor's dtype is wrong, it can only be Int(int32) or Long(int64) depending on "
+    "whether out_int32 flag is True, but we got output tensor's dtype {got.scalar_name} and out_int32 flag is {is_int}"
+)
+
+# Operations whose ``out=`` must have the dtype of the result, and what they say of another. All others convert.
+REFUSALS = {
+    **dict.fromkeys(
+        ["neg", "abs", "sgn", "sign", "conj_physical", "floor", "ceil", "trunc", "frac", "round", "bitwise_not"],
+        "Found dtype {got.scalar_name} but expected {want.scalar_name}",
+    ),
+    **dict.fromkeys(["signbit", "isposinf", "isneginf"], "{name} does not support non-boolean outputs."),
+    **dict.fromkeys(
+        [
+            "addmm", "addmv", "baddbmm", "bmm", "mm", "matmul", "linalg_cross", "max", "min", "aminmax", "argmax",
+            "argmin", "softmax", "log_softmax", "topk", "sort", "msort", "index_copy", "index_add", "index_reduce",
+            "take_along_dim", "cumsum", "cumprod", "gather", "scatter", "scatter_add", "scatter_reduce",
+            "slice_scatter", "tril", "triu",
+            "diag", "isin", "permute_copy", "linalg_vector_norm", "linalg_det", "linalg_cholesky",
+            "linalg_eigvalsh", "linalg_matrix_power", "linalg_inv", "linalg_solve", "linalg_svdvals",
+        ],
+        _EXACTLY,
+    ),
+    **dict.fromkeys(["cummax", "cummin", "logcumsumexp"], _FOUND),
+    **dict.fromkeys(["amax", "amin"], _MATCH),
+    **dict.fromkeys(["complex", "polar"], _COMPLEX),
+    **dict.fromkeys(["quantile", "nanquantile"], _QUANTILE),
+    **dict.fromkeys(["searchsorted", "bucketize"], _SEARCH),
+    **dict.fromkeys(["dot", "vdot"], "result dtype {got.scalar_name} does not match input dtype {want.scalar_name}"),
+    "addbmm": "self and mat2 must have the same dtype, but got {got.scalar_name} and {want.scalar_name}",
+    "mv": (
+        "addmv input tensors must have the same dtype, but got {got.scalar_name}, {want.scalar_name}, and "
+        "{want.scalar_name}"
+    ),
+    "multi_dot": "multi_dot(): expected out tensor to have dtype {want.c_name} but got {got.c_name}",
+    "linalg_matrix_norm": "linalg.matrix_norm expected out tensor dtype {want.scalar_name} but got: {got.scalar_name}",
+    "linalg_vecdot": "linalg.vecdot: Expected out of dtype{want.scalar_name} but found {got.scalar_name}",
+    "kthvalue": "output values must be of same type as input",
+    "mode": "expected scalar type '{want.scalar_name}' but got '{got.scalar_name}' for values output",
+    "float_power": (
+        "the output given to float_power has dtype {got.scalar_name} but the operation's result requires dtype "
+        "{want.scalar_name}"
+    ),
+    "heaviside": "heaviside is not yet implemented for tensors with different dtypes.",
+    "nan_to_num": "nan_to_num: dtype of out: {got.scalar_name} should be same as input: {want.scalar_name}",
+    "index_select": "index_select(): self and result must have the same scalar type",
+    "take": (
+        "take(): self and out expected to have the same dtype, but got self.dtype = {want.scalar_name} and out.dtype = "
+        "{got.scalar_name}"
+    ),
+    "histc": (
+        "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {want.c_name} and "
+        "hist {got.c_name}"
+    ),
+    "tensordot": (
+        "tensordot: Expected the output tensor to have dtype {want.scalar_name}, but got an output tensor with dtype "
+        "{got.scalar_name}"
+    ),
+    "where": "Expected out type to be {want.scalar_name} but got {got.scalar_name}",
+}  # fmt: skip
+
+
+class _Named:
+    """What `write_out` asks of an operation, for functions made of several."""
+
+    formulas = True
+
+    def __init__(self, public_name: str, converts: bool):
+        self.public_name = public_name
+        self.converts = converts
+
+
+def finish_out(out: Any, result: Any, name: str, converts: bool = False) -> Any:
+    """Stores the result of the function called `name` in ``out=`` if there is one.
+
+    Args:
+        out: the tensor given, or None.
+        result: the result.
+        name: the function's name, in the words of errors and for finding its rule about dtypes.
+        converts: whether this form of the function converts the result where the others do not.
+    """
+    return result if out is None else write_out(_Named(name, converts), out, result)
+
+
+def several_out(out: Any, results: Any, name: str) -> Any:
+    """Stores the results of an operation with several in the tuple ``out=`` if there is one."""
+    if out is None:
+        return results
+    return type(results)([finish_out(o, r, name) for o, r in zip(out, results, strict=True)])
+
+
+def refuse_dtype(name: str, got: dtypes.dtype, want: dtypes.dtype) -> None:
+    """Refuses a result of dtype `want` for ``out=`` of dtype `got`, if the operation does not convert to that.
+
+    Raises:
+        RuntimeError: in the operation's words.
+    """
+    if got is want:
+        return
+    words = _EXACTLY if name.endswith("_copy") else REFUSALS.get(name)
+    if words is not None:
+        if name == "heaviside" and got.is_complex:
+            words = "heaviside is not yet implemented for complex tensors."
+        raise RuntimeError(words.format(name=name, got=got, want=want, is_int=want is dtypes.int32))
+    if name in ("nansum", "nanmean") and want.is_floating_point and not got.is_floating_point:
+        raise NotImplementedError(f"\"nansum_cpu\" not implemented for '{got.scalar_name}'")
+    if name == "cat" and not dtypes.can_cast(want, got):
+        raise TypeError(f"torch.cat(): input types can't be cast to the desired output type {got.scalar_name}")
+    castable(want, got)
+
+
+def store_out(op: Any, out: Any, result: Any) -> Any:
+    """Stores a result in ``out=``, which is resized if it has another shape.
+
+    Raises:
+        RuntimeError: the result's dtype cannot be stored, or gradients are required.
+        TypeError: `out` is not a tensor.
+    """
+    if isinstance(result, tuple):
+        return op.result_type([store_out(op, o, r) for o, r in zip(out, result, strict=True)])
+    name = op.public_name
+    if not isinstance(out, TensorBase):
+        raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    if mode.local.grad and op.formulas and (result._node is not None or out._node is not None):
+        raise RuntimeError(
+            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            "arguments requires grad."
+        )
+    dual = mode.local.dual
+    if dual is not None and (dual.tangent(out) is not None or dual.tangent(result) is not None):
+        raise NotImplementedError(
+            "Trying to use forward AD with an operation that does not support it because it is an out= function"
+        )
+    refuse_dtype("" if getattr(op, "converts", False) else name, out._dtype, result._dtype)
+    mode.refuse_inference(out)
+    if mode.special.count:
+        saved_is_kept(out)
+    if out._shape != result._shape:
+        if out._data.size:
+            warnings.warn(
+                f"An output with one or more elements was resized since it had shape {list(out._shape)}, which does "
+                f"not match the required output shape {list(result._shape)}. This behavior is deprecated, and in a "
+                "future PyTorch release outputs will not be resized unless they have zero elements. You can explicitly "
+                "reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
+                UserWarning,
+                stacklevel=3,
+            )
+        out._data = np.empty(result._shape, out._data.dtype)
+        out._shape = result._shape
+    write(out, result._data)
+    return out
+
+
+namespace.update(store_out=store_out)
