@@ -300,3 +300,44 @@ def test_dense_and_sparse_steps_by_turns():
         return w.detach()
 
     check(scenario)
+
+
+def checked(t, function, masked, tensor=None, **options):
+    if tensor is None:
+        tensor = t.tensor([[0.0, 2.0], [3.0, 0.0]], dtype=t.float64).to_sparse().requires_grad_()
+    try:
+        return t.autograd.gradcheck(function(t), (tensor,), masked=masked, **options)
+    except (RuntimeError, ValueError) as error:
+        return f"{type(error).__name__}: {error}"
+
+
+FUNCTIONS = {
+    "to_dense": lambda t: lambda x: x.to_dense(),
+    "unmasked to_dense": lambda t: lambda x: x.to_dense(masked_grad=False),
+    "sum": lambda t: lambda x: x.sum(),
+    "sparse sum": lambda t: lambda x: t.sparse.sum(x),
+    "product": lambda t: lambda x: (x * x).to_dense(masked_grad=True),
+    "sparse output": lambda t: lambda x: x * 2,
+    "matrix product": lambda t: lambda x: t.sparse.mm(x, t.ones(2, 2, dtype=t.float64)),
+}
+
+
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("what", FUNCTIONS)
+def test_gradcheck(what, masked):
+    check(lambda t: checked(t, FUNCTIONS[what], masked))
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_gradcheck_of_dense_inputs(fast):
+    def scenario(t):
+        x = t.tensor([[0.5, 2.0], [3.0, 0.7]], dtype=t.float64, requires_grad=True)
+        functions = [
+            lambda t: lambda x: x.to_sparse().to_dense(),
+            lambda t: lambda x: t.sparse_coo_tensor([[0, 2]], x).to_dense(),
+            lambda t: lambda x: t.sparse_coo_tensor([[0, 2]], x).coalesce().values() * x,
+            lambda t: lambda x: x.to_sparse(),
+        ]
+        return [checked(t, f, True, x, fast_mode=fast) for f in functions]
+
+    check(scenario)

@@ -32,6 +32,7 @@ class Comparison:
         forward: whether in forward mode instead of by backward.
         part: ``"real"`` or ``"imaginary"`` where complex numbers are taken apart.
         complex_indices: which inputs (forward) or outputs (backward) are complex.
+        masked: whether the zeros of sparse inputs stay as they are.
     """
 
     eps: float
@@ -43,6 +44,7 @@ class Comparison:
     forward: bool = False
     part: str = ""
     complex_indices: Sequence[int] = ()
+    masked: bool = False
 
     def run(self, func: Callable[..., Any], inputs: Sequence[Any], outputs: Any) -> None:
         """Compares.
@@ -96,7 +98,7 @@ def _close(a: Any, b: Any, rtol: float, atol: float) -> bool:
 def _slow(how: Comparison, func: Callable[..., Any], inputs: Sequence[Any], outputs: Any) -> None:
     """Compares whole Jacobians."""
     places = [i for i, x in enumerate(inputs) if needs_gradient(x)]
-    by_difference = [numerical(func, inputs, i, outputs, how.eps, how.forward) for i in places]
+    by_difference = [numerical(func, inputs, i, outputs, how.eps, how.forward, masked=how.masked) for i in places]
     wanted = differentiable(outputs)
     if not wanted:
         for matrix in (m for matrices in by_difference for m in matrices):

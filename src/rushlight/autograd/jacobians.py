@@ -103,8 +103,9 @@ def slopes(
 
 
 def numerical(
-    func: Function, inputs: Sequence[Any], index: int, outputs: Any, eps: float, forward: bool = False, of: Any = None
-) -> list[Any]:
+    func: Function, inputs: Sequence[Any], index: int, outputs: Any, eps: float, forward: bool = False, of: Any = None,
+    masked: bool = False,
+) -> list[Any]:  # fmt: skip
     """For each output of numbers, the matrix of its derivatives by one input.
 
     Args:
@@ -115,8 +116,11 @@ def numerical(
         eps: the step.
         forward: whether complex outputs are allowed.
         of: the tensor to move, where it is not that argument itself.
+        masked: whether only the entries of a sparse input are moved, not its zeros.
     """
     x = inputs[index] if of is None else of
+    if x.is_sparse:
+        return _numerical_sparse(func, inputs, index, outputs, eps, masked)
     is_complex = x.is_complex()
     like = numbers(outputs)
     made = [o.new_zeros((x.numel(), o.numel()), dtype=x.dtype if is_complex else o.dtype) for o in like]
@@ -126,6 +130,29 @@ def numerical(
         found = slopes(func, inputs, data[at], (eps, eps * 1j) if is_complex else (eps,), eps, forward, at)
         for matrix, values in zip(made, itertools.compress(found, kept), strict=True):
             matrix[row] = values
+    return made
+
+
+def _numerical_sparse(
+    func: Function, inputs: Sequence[Any], index: int, outputs: Any, eps: float, masked: bool
+) -> list[Any]:
+    """The same for a sparse input: its entries are moved, and, unless `masked`, its zeros as well."""
+    x = inputs[index].detach().coalesce()
+    if not masked:
+        everywhere = tensor_names["ones"](x.shape, dtype=x.dtype).to_sparse(x.sparse_dim())
+        x = x.sparse_mask(everywhere)
+    x = x.clone().requires_grad_(inputs[index].requires_grad)
+    arguments = [*inputs[:index], x, *inputs[index + 1 :]]
+    values = x._values().reshape(-1)
+    inside = values.numel() // max(x._nnz(), 1)
+    steps = (eps, eps * 1j) if x.is_complex() else (eps,)
+    like, kept = numbers(outputs), [is_number(o) for o in as_tuple(outputs)]
+    made = [o.new_zeros((x.numel(), o.numel()), dtype=x.dtype if x.is_complex() else o.dtype) for o in like]
+    places = x._data.keys().tolist()
+    for i in range(values.numel()):
+        found = slopes(func, arguments, values[i], steps, eps, False, None)
+        for matrix, slope in zip(made, itertools.compress(found, kept), strict=True):
+            matrix[places[i // inside] * inside + i % inside] = slope
     return made
 
 
@@ -142,11 +169,11 @@ def backward_columns(output: Any, inputs: Sequence[Any], seeds: Any) -> tuple[li
         for found, g in zip(
             columns, grad(output, inputs, seed, retain_graph=True, allow_unused=True), strict=True
         ):  # fmt: skip
-            found.append(None if g is None else g.clone())
+            found.append(None if g is None else g.to_dense().clone())
     matrices = []
     types_right = sizes_right = True
     for x, gradients in zip(inputs, columns, strict=True):
-        matrix = x.new_zeros((x.numel(), len(gradients)))
+        matrix = tensor_names["zeros"]((x.numel(), len(gradients)), dtype=x.dtype)
         for j, g in enumerate(gradients):
             if g is None:
                 continue
