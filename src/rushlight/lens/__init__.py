@@ -2,6 +2,8 @@
 
 - `record()`: a context in which the lens notes where nodes and tensors are made; see recording.py.
 - `explain(tensor)`: why a tensor has the gradient it has, or none; see explaining.py.
+- `draw(output)`: a picture of the graph, or a text; see drawing.py.
+- `source(output)`: the backward as a plain Python program; see program.py.
 - `collect(output)`: the graph as plain objects; see model.py.
 - `page(output, path)`: the graph as one HTML file to explore; see webpage.py.
 """
@@ -11,6 +13,7 @@ from typing import Any
 _WHERE = {
     "Graph": "model",
     "collect": "model",
+    "draw": "drawing",
     "explain": "explaining",
     "page": "webpage",
     "record": "recording",

@@ -356,7 +356,7 @@ def _describe(node: Any, id: int, ids: dict[Any, int], names: dict[Any, str]) ->
 def operation_name(node: Any) -> str:
     """The name of the operation that made a node, or of the custom Function."""
     if node.operation is not None:
-        return str(node.operation.public_name)
+        return str(node.operation.public_name).lstrip("_").removesuffix("_alone")
     function = getattr(node, "_forward_cls", None)
     if function is not None:
         return str(function.__name__)

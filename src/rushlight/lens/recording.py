@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import mode, origins, steps, tasks
+from ..autograd import metadata, mode, origins, steps, tasks
 from ..autograd.leaf import AccumulateGrad
 from ..autograd.origins import Line
 from ..base import TensorBase
@@ -197,6 +197,8 @@ class record:
         for r in results:
             if any(r is t for t in inputs):
                 continue
+            if r._node is not None and r._node.seq:
+                metadata.note(r)
             loss = None if r._node is not None else self._loss(name, line, inputs, r)
             _remember(r, Birth(name, line, loss, _bad(name, line, inputs, r)))
 
