@@ -3,6 +3,9 @@
 - `record()`: a context in which the lens notes where nodes and tensors are made; see recording.py.
 - `explain(tensor)`: why a tensor has the gradient it has, or none; see explaining.py.
 - `draw(output)`: a picture of the graph, or a text; see drawing.py.
+- `step(output)`: walks backward one node at a time; see stepping.py.
+- `trace(output)`: what each node of backward takes, and the gradients in numbers; see tracing.py.
+- `memory(output)`: what backward holds, by operation and module; see holding.py.
 - `source(output)`: the backward as a plain Python program; see program.py.
 - `collect(output)`: the graph as plain objects; see model.py.
 - `page(output, path)`: the graph as one HTML file to explore; see webpage.py.
@@ -15,9 +18,12 @@ _WHERE = {
     "collect": "model",
     "draw": "drawing",
     "explain": "explaining",
+    "memory": "holding",
     "page": "webpage",
     "record": "recording",
     "source": "program",
+    "step": "stepping",
+    "trace": "tracing",
 }
 
 __all__ = list(_WHERE)

@@ -29,6 +29,7 @@ Modules and lines are known if the graph was recorded under `rushlight.lens.reco
 `model`, modules are found from its parameters as far as these tell.
 """
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
@@ -45,6 +46,7 @@ from ..autograd.paths import discover
 from ..autograd.saved import Packed
 from ..autograd.tasks import FIRST
 from ..base import TensorBase
+from ..ops.codegen import Real
 from . import shapes
 
 
@@ -395,8 +397,11 @@ def formula_of(node: Any, label: str) -> str:
     """The formula by which a node computes the gradient of an input."""
     op = node.operation
     if op is not None:
-        formula = str(op.formulas.get(label.partition("[")[0], ""))
-        return " ".join(formula.split())
+        formula = " ".join(str(op.formulas.get(label.partition("[")[0], "")).split())
+        variant = rule_of(node).variant
+        if "conj" in formula and op.kind == "elementwise" and variant is not None and not variant.complex:
+            formula = ast.unparse(Real().visit(ast.parse(formula, mode="eval")))  # real numbers have no conjugate
+        return formula
     function = getattr(node, "_forward_cls", None)
     if function is not None:
         return f"{function.__name__}.backward(ctx, grad)"
