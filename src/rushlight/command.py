@@ -2,10 +2,12 @@
 
 rushlight run program.py [args]      (or: python -m rushlight program.py [args])
 rushlight run -m package.module [args]
+rushlight run --draw graph.svg --page graph.html --explain --detect-anomaly program.py [args]
 rushlight names [torch.nn]
 rushlight warmup [--double]
 """
 
+import contextlib
 import sys
 from types import ModuleType, TracebackType
 from typing import Any
@@ -31,20 +33,34 @@ def main(arguments: list[str] | None = None) -> int:
 def run(words: list[str]) -> int:
     """Runs the program `words[0]` (or the module after ``-m``) as ``__main__``; the other words are its arguments.
 
+    Before the program there may be options of the lens (see lens/session.py).
+
     ``import torch`` and ``import torchvision`` mean Rushlight in it. An exception is reported as Python reports it,
     without the frames that are ours, and gives status 1; `SystemExit` and `KeyboardInterrupt` pass through.
     """
     from .torch_alias import install_as_torch
 
-    install_as_torch()
+    lens: Any = contextlib.nullcontext()
+    try:
+        options, words = _lens_options(words)
+        install_as_torch()
+        if options:
+            from .lens.session import Session
+
+            lens = Session(**options)
+    except (ValueError, ImportError) as error:
+        print(f"rushlight: {error}", file=sys.stderr)
+        return 2
     try:
         if words[0] == "-m":
             if len(words) == 1:
                 print("rushlight: argument expected for the -m option", file=sys.stderr)
                 return 2
-            _run_module(words[1], words[2:])
+            with lens:
+                _run_module(words[1], words[2:])
         else:
-            return _run_file(words[0], words[1:])
+            with lens:
+                return _run_file(words[0], words[1:])
     except SystemExit:
         raise
     except BaseException as error:
@@ -57,6 +73,33 @@ def run(words: list[str]) -> int:
             raise
         return 1
     return 0
+
+
+# The options of `run`, and whether a file follows them.
+_LENS_OPTIONS = {"--draw": True, "--page": True, "--explain": False, "--detect-anomaly": False}
+
+
+def _lens_options(words: list[str]) -> tuple[dict[str, Any], list[str]]:
+    """The options of the lens that stand before the program, and the words from the program on.
+
+    Raises:
+        ValueError: an option is unknown, a file is missing after it, or there is no program.
+    """
+    options: dict[str, Any] = {}
+    words = list(words)
+    while words and words[0].startswith("--"):
+        option, given, file = words.pop(0).partition("=")
+        if option not in _LENS_OPTIONS:
+            raise ValueError(f"unknown option {option}; there are {', '.join(_LENS_OPTIONS)}")
+        if _LENS_OPTIONS[option] and not given:
+            if not words:
+                raise ValueError(f"argument expected for the {option} option")
+            file = words.pop(0)
+        name = {"--explain": "explains"}.get(option, option[2:].replace("-", "_"))
+        options[name] = file if _LENS_OPTIONS[option] else True
+    if not words:
+        raise ValueError("a program to run is missing")
+    return options, words
 
 
 def _run_file(path: str, arguments: list[str]) -> int:
@@ -168,7 +211,14 @@ def _other(words: list[str]) -> int:
     )
     parser.add_argument("--version", action="version", version=f"rushlight {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
-    runner = commands.add_parser("run", help="run a program", usage="rushlight run (program.py | -m module) [args ...]")
+    usage = (
+        "rushlight run [--draw FILE] [--page FILE] [--explain] [--detect-anomaly] (program.py | -m module) [args ...]"
+    )
+    runner = commands.add_parser("run", help="run a program", usage=usage)
+    runner.add_argument("--draw", metavar="FILE", help="draw the graph of the first backward (.svg, .png, .pdf)")
+    runner.add_argument("--page", metavar="FILE", help="write it as a page for the browser (.html)")
+    runner.add_argument("--explain", action="store_true", help="explain missing, zero and NaN gradients in the end")
+    runner.add_argument("--detect-anomaly", action="store_true", help="fail at the first NaN, naming the forward line")
     runner.add_argument("program", help="a file, a folder with a __main__.py, or -m and a module's name")
     runner.add_argument("args", nargs="*", default=[], help="the program's own arguments")
     lister = commands.add_parser("names", help="list what a module or class provides")

@@ -155,7 +155,7 @@ class Trace:
         Raises:
             ImportError: matplotlib is not installed.
         """
-        extra("matplotlib", "the plot of lens.trace")
+        matplotlib = extra("matplotlib", "the plot of lens.trace")
         from matplotlib.figure import Figure
 
         names = [r.operation for r in self._leaves][::-1]
@@ -189,7 +189,8 @@ class Trace:
         axes.grid(axis="x", alpha=0.25)
         axes.spines[["top", "right"]].set_visible(False)
         if path is not None:
-            figure.savefig(path, dpi=120)
+            with matplotlib.rc_context({"svg.fonttype": "none"}):  # text in SVG stays text
+                figure.savefig(path, dpi=120)
         return figure
 
 
