@@ -101,6 +101,11 @@ def _r2c_backward_tensor(grad: Any, dim: tuple[int, ...], normalization: int, on
 in_formulas(_r2c_backward, _r2c_backward_tensor, "real_spectrum_backward")
 
 
+def _real_out(name: str, out: Any) -> None:
+    if isinstance(out, TensorBase) and out._dtype.is_complex:
+        raise RuntimeError(f"{name} expects a floating point output tensor, but got {out._dtype.scalar_name}")
+
+
 def _inner(n: int, ndim: int, dim: int, length: int, dtype: Any) -> Array:
     """2 for each frequency whose negative is not stored, 1 for the others, shaped to multiply a half spectrum."""
     factors = np.ones(n, dtype)
@@ -279,11 +284,13 @@ def rfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = Non
 
 def irfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Any:
     """The inverse of `rfft`: `n` real numbers, or an even number of them."""
+    _real_out("irfft", out)
     return finish_out(out, _real_output(_checked("irfft", input), n, dim, norm, False), "fft_irfft")
 
 
 def hfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = None, *, out: Any = None) -> Any:
     """The transform of a signal of which half is given because it is Hermitian: `n` real frequencies; see `fft`."""
+    _real_out("hfft", out)
     return finish_out(out, _real_output(_checked("hfft", input), n, dim, norm, True), "fft_hfft")
 
 
@@ -332,6 +339,7 @@ def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *
 def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
     """The inverse of `rfftn`."""
     _checked("irfftn", input)
+    _real_out("irfftn", out)
     lengths, dims, size = _half_shape_and_dims("irfftn", input, s, dim)
     x = _resized(_promoted(input, True), dims, lengths)
     return finish_out(out, _fft_c2r(x, dims, _scaling(norm, False), size), "fft_irfftn")
@@ -340,6 +348,7 @@ def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, 
 def hfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
     """The transform along several dimensions of a signal that is Hermitian in the last; see `hfft`."""
     _checked("hfftn", input)
+    _real_out("hfftn", out)
     lengths, dims, size = _half_shape_and_dims("hfftn", input, s, dim)
     x = _resized(_promoted(input, True), dims, lengths)
     scaling = _scaling(norm, True)

@@ -3,7 +3,9 @@
 from typing import Any
 
 from .declare import composite
-from .linear_algebra import cholesky, eigh, solve
+from .eigen import eigh
+from .factorization import cholesky
+from .solving import solve
 
 
 @composite(method=False)

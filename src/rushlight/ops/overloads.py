@@ -212,9 +212,9 @@ _METHODS = {"view", "expand", "permute", "repeat", "unfold", "squeeze"}
 
 def _linalg(name: str) -> Any:
     if name.startswith("linalg_"):
-        from . import linear_algebra
+        from .. import linalg
 
-        return getattr(linear_algebra, name[7:], None)
+        return getattr(linalg, name[7:], None)
     return None
 
 

@@ -350,7 +350,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
         RuntimeError: the norm is unknown, or the elements are integers.
     """
     if isinstance(p, str) and p not in ("fro",):
-        from .linear_algebra import matrix_norm
+        from .matrix_functions import matrix_norm
 
         if dim is None:
             dim = tuple(range(len(input._shape)))

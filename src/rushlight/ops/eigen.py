@@ -1,0 +1,253 @@
+"""Eigenvalues and singular values."""
+
+from typing import Any
+
+import numpy as np
+
+from ..autograd import mode
+from ..base import wrap
+from .declare import Array, composite, operation, return_type
+from .matmul import matmul
+from .matrices import (
+    LinAlgError,
+    diagonal_matrices,
+    finish,
+    need_matrices,
+    real,
+    tensor_formula,
+    total,
+    without_diagonal,
+)  # fmt: skip
+from .solving import _solve_ex
+
+
+def _ones_for_zeros(n: int, dtype: Any) -> Any:
+    return wrap(np.eye(n, dtype=dtype))
+
+
+def _differences(values: Any) -> Any:
+    """The differences of values by column and row, with ones on the diagonal."""
+    return values.unsqueeze(-2) - values.unsqueeze(-1) + _ones_for_zeros(values._shape[-1], values._data.dtype)
+
+
+def _refuse_phase(name: str, diagonal: Any, vectors: str, quantity: str) -> None:
+    """Refuses a loss that depends on the phase of complex vectors, which nothing determines."""
+    # Where forward mode derives tangents from this formula, the gradient is only there to be differentiated by.
+    if mode.local.dual is None and not np.allclose(diagonal._data.imag, 0, rtol=1e-2, atol=1e-2):
+        raise RuntimeError(
+            f"{name}: The {vectors} in the complex case are specified up to multiplication by e^{{i phi}}. The "
+            f"specified loss function depends on this {quantity}"
+        )
+
+
+# ---------------------------------------------------------------------------------------------- eigenvalues
+def _eigh_array(x: Array, UPLO: str) -> tuple[Array, Array]:
+    try:
+        values, vectors = np.linalg.eigh(x, UPLO)  # type: ignore[call-overload]
+    except np.linalg.LinAlgError:
+        raise LinAlgError(
+            "linalg.eigh: The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
+            f"repeated eigenvalues (error code: {x.shape[-1] - 1})."
+        ) from None
+    return values, vectors
+
+
+@tensor_formula
+def eigh_backward(grad_values: Any, grad_vectors: Any, values: Any, vectors: Any) -> Any:
+    """The gradient of the eigenvalues and eigenvectors of Hermitian matrices."""
+    if grad_vectors is None:
+        return matmul(vectors * grad_values.unsqueeze(-2), vectors.mH)
+    turned = matmul(vectors.mH, grad_vectors)
+    if turned._dtype.is_complex:
+        _refuse_phase(
+            "linalg_eigh_backward", turned.diagonal(0, -2, -1), "eigenvectors", "quantity, so it is ill-defined."
+        )
+    inner = without_diagonal((turned - turned.mH) / (2 * _differences(values)))
+    if grad_values is not None:
+        inner = inner + diagonal_matrices(grad_values)
+    return matmul(vectors, matmul(inner, vectors.mH))
+
+
+@operation(name="_eigh", node="LinalgEighBackward0", aten="linalg_eigh", function=False, method=False, out=False,
+           kernel=_eigh_array, outputs=("eigenvalues", "eigenvectors"),
+           input="eigh_backward(grads[0], grads[1], eigenvalues, eigenvectors)")  # fmt: skip
+def _eigh(input: Array, UPLO: str) -> Any:
+    """The eigenvalues and eigenvectors of Hermitian matrices."""
+
+
+def _triangle_name(UPLO: str) -> str:
+    if UPLO.upper() not in ("L", "U"):
+        raise RuntimeError(f"Expected UPLO argument to be 'L' or 'U', but got {UPLO}")
+    return UPLO.upper()
+
+
+def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
+    """The eigenvalues, ascending, and eigenvectors of a Hermitian matrix, as ``(eigenvalues, eigenvectors)``.
+
+    Args:
+        A: the matrix or matrices; only one triangle is read.
+        UPLO: which triangle, ``"L"`` or ``"U"``.
+        out: the pair of tensors to write to.
+    """
+    need_matrices("linalg.eigh", A)
+    return finish(out, _eigh(A, _triangle_name(UPLO)), "linalg_eigh")
+
+
+def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
+    """The eigenvalues of a Hermitian matrix, ascending; see `eigh`."""
+    need_matrices("linalg.eigvalsh", A)
+    return finish(out, _eigh(A, _triangle_name(UPLO))[0], "linalg_eigvalsh")
+
+
+def _eig_array(x: Array, kind: Any) -> tuple[Array, Array]:
+    if not np.isfinite(x).all():
+        raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
+    dtype = np.result_type(x.dtype, np.complex64)
+    values, vectors = np.linalg.eig(x)
+    return values.astype(dtype, copy=False), vectors.astype(dtype, copy=False)
+
+
+@tensor_formula
+def eig_backward(grad_values: Any, grad_vectors: Any, values: Any, vectors: Any, dtype: Any) -> Any:
+    """The gradient of the eigenvalues and eigenvectors of matrices."""
+    adjoint = vectors.mH
+    if grad_vectors is None:
+        inner = grad_values.unsqueeze(-1) * adjoint
+    else:
+        turned = matmul(adjoint, grad_vectors)
+        diagonal = turned.diagonal(0, -2, -1)
+        _refuse_phase("linalg_eig_backward", diagonal, "eigenvectors", "quantity, so it is ill-defined.")
+        inner = turned - matmul(adjoint, vectors * real(diagonal).to(vectors._dtype).unsqueeze(-2))
+        inner = without_diagonal(inner / _differences(values.conj()))
+        if grad_values is not None:
+            inner = inner + diagonal_matrices(grad_values)
+        inner = matmul(inner, adjoint)
+    found = _solve_ex(adjoint, inner)[0]
+    return found if np.dtype(dtype).kind == "c" else found.real
+
+
+@operation(name="_eig", node="LinalgEigBackward0", aten="linalg_eig", function=False, method=False, out=False,
+           kernel=_eig_array, outputs=("eigenvalues", "eigenvectors"),
+           input="eig_backward(grads[0], grads[1], eigenvalues, eigenvectors, kind)")  # fmt: skip
+def _eig(input: Array, kind: Any) -> Any:
+    """The eigenvalues and eigenvectors of matrices, which are complex; `kind` is the dtype of the matrices."""
+
+
+def eig(A: Any, *, out: Any = None) -> Any:
+    """The eigenvalues and eigenvectors of a square matrix, always complex, as ``(eigenvalues, eigenvectors)``."""
+    need_matrices("linalg.eig", A)
+    return finish(out, _eig(A, A._data.dtype), "linalg_eig")
+
+
+def eigvals(A: Any, *, out: Any = None) -> Any:
+    """The eigenvalues of a square matrix, always complex."""
+    need_matrices("linalg.eigvals", A)
+    return finish(out, _eig(A, A._data.dtype)[0], "linalg_eigvals")
+
+
+# ---------------------------------------------------------------------------------------------- singular values
+def _svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
+    try:
+        u, s, vh = np.linalg.svd(x, full_matrices=full_matrices)
+    except np.linalg.LinAlgError:
+        raise LinAlgError(
+            "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values."
+            if not np.isfinite(x).all() else
+            "linalg.svd: The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
+            f"repeated singular values (error code: {min(x.shape[-2:]) - 1})."
+        ) from None  # fmt: skip
+    return u, s, vh
+
+
+@tensor_formula
+def svd_backward(grad_u: Any, grad_s: Any, grad_vh: Any, U: Any, S: Any, Vh: Any) -> Any:
+    """The gradient of a singular value decomposition."""
+    m, n, k = U._shape[-2], Vh._shape[-1], S._shape[-1]
+    U, Vh = U.narrow(-1, 0, k), Vh.narrow(-2, 0, k)
+    if grad_u is None and grad_vh is None:
+        return matmul(U * grad_s.unsqueeze(-2), Vh)
+    by_u = by_v = None
+    squares = S * S
+    if grad_u is not None:
+        grad_u = grad_u.narrow(-1, 0, k)
+        by_u = matmul(U.mH, grad_u)
+        by_u = by_u - by_u.mH
+    if grad_vh is not None:
+        grad_vh = grad_vh.narrow(-2, 0, k)
+        by_v = matmul(Vh, grad_vh.mH)
+        by_v = by_v - by_v.mH
+    if U._dtype.is_complex:
+        diagonal = total(by_u, by_v).diagonal(0, -2, -1)
+        _refuse_phase("svd_backward", diagonal, "singular vectors", "phase term, making it ill-defined.")
+    inner = total(None if by_u is None else by_u * S.unsqueeze(-2), None if by_v is None else S.unsqueeze(-1) * by_v)
+    inner = without_diagonal(inner / _differences(squares))
+    if grad_s is not None:
+        inner = inner + diagonal_matrices(grad_s)
+    if U._dtype.is_complex and by_u is not None and by_v is not None:
+        inner = inner + diagonal_matrices(by_u.diagonal(0, -2, -1) / (2 * S))
+    if m > k and grad_u is not None:
+        scaled = grad_u / S.unsqueeze(-2)
+        return matmul(matmul(U, inner) + scaled - matmul(U, matmul(U.mH, scaled)), Vh) + _right_part(
+            U, S, Vh, grad_vh if n > k else None
+        )
+    found = matmul(U, matmul(inner, Vh))
+    return found + _right_part(U, S, Vh, grad_vh if n > k else None)
+
+
+def _right_part(U: Any, S: Any, Vh: Any, grad_vh: Any) -> Any:
+    """What the right vectors' gradient outside of their own space adds."""
+    if grad_vh is None:
+        return 0
+    scaled = grad_vh / S.unsqueeze(-1)
+    return matmul(U, scaled - matmul(matmul(scaled, Vh.mH), Vh))
+
+
+@operation(name="_svd", node="LinalgSvdBackward0", aten="linalg_svd", function=False, method=False, out=False,
+           kernel=_svd_array, outputs=("U", "S", "Vh"),
+           A="svd_backward(grads[0], grads[1], grads[2], U, S, Vh)")  # fmt: skip
+def _svd(A: Array, full_matrices: bool) -> Any:
+    """The singular value decompositions of matrices."""
+
+
+def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
+    """``A = U diag(S) Vh`` with orthonormal U and Vh and descending S, as ``(U, S, Vh)``.
+
+    Args:
+        A: the matrix or matrices.
+        full_matrices: whether U and Vh are square; the gradients of the added vectors are left out.
+        driver: an algorithm of GPUs; None here.
+        out: the three tensors to write to.
+    """
+    need_matrices("linalg.svd", A, square=False)
+    _no_driver("linalg.svd", driver)
+    return finish(out, _svd(A, bool(full_matrices)), "linalg_svd")
+
+
+def _no_driver(name: str, driver: str | None) -> None:
+    if driver is not None:
+        raise RuntimeError(
+            f"{name}: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend."
+        )
+
+
+_Svd = return_type("svd", ("U", "S", "V"))
+
+
+@composite(name="svd")
+def _svd_old(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
+    """The singular value decomposition with V instead of its adjoint; see `torch.linalg.svd`."""
+    need_matrices("linalg.svd", input, square=False)
+    if compute_uv:
+        u, s, vh = _svd(input, not some)
+        return finish(out, _Svd((u, s, vh.mH)), "svd")
+    s = svdvals(input)
+    m, n = input._shape[-2:]
+    u, v = (wrap(np.zeros((*input._shape[:-2], k, k), input._data.dtype)) for k in (m, n))
+    return finish(out, _Svd((u, s, v)), "svd")
+
+
+def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
+    """The singular values of a matrix, descending."""
+    need_matrices("linalg.svdvals", A, square=False)
+    _no_driver("linalg.svdvals", driver)
+    return finish(out, _svd(A, False)[1], "linalg_svdvals")

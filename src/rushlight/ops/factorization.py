@@ -1,0 +1,606 @@
+"""Factorizations of matrices: Cholesky, LU, QR, LDL, and products of Householder's reflections.
+
+LAPACK does the work, through NumPy where it has batches and SciPy elsewhere. The derivatives are those of
+https://people.maths.ox.ac.uk/gilesm/files/NA-08-01.pdf and https://arxiv.org/abs/2009.10071.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import wrap
+from .declare import Array, composite, operation, return_type
+from .joining import cat
+from .matmul import matmul
+from .matrices import (
+    LinAlgError,
+    finish,
+    first_failure,
+    half_diagonal,
+    lapack,
+    need_matrices,
+    over_batch,
+    tensor_formula,
+    total,
+    widened,
+)  # fmt: skip
+from .solving import solve_triangular
+
+_LuFactor = return_type("linalg_lu_factor", ("LU", "pivots"))
+_LdlFactor = return_type("linalg_ldl_factor", ("LD", "pivots"))
+_LuWithInfo = return_type("_lu_with_info", ("LU", "pivots", "info"))
+_Qr = return_type("qr", ("Q", "R"))
+
+
+# ---------------------------------------------------------------------------------------------- Cholesky
+def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
+    try:
+        return np.linalg.cholesky(x, upper=upper), np.zeros(x.shape[:-2], np.int32)
+    except np.linalg.LinAlgError:
+        factor = lapack("potrf", x)
+
+        def each(m: Array) -> tuple[Any, Any]:
+            result, code = factor(m, lower=0 if upper else 1, clean=1)
+            return result, np.int32(code)
+
+        found, info = over_batch(each, x)
+        return found, info
+
+
+@tensor_formula
+def cholesky_backward(grad: Any, L: Any, upper: bool) -> Any:
+    """The gradient of a Cholesky factor."""
+    if upper:
+        grad, L = grad.mH, L.mH
+    inner = matmul(L.mH, grad).tril()
+    inner = (inner + inner.tril(-1).mH) * 0.5
+    left = solve_triangular(L.mH, inner, upper=True)
+    return solve_triangular(L, left, upper=False, left=False)
+
+
+@operation(name="_cholesky_ex", node="LinalgCholeskyExBackward0", aten="linalg_cholesky_ex", function=False,
+           method=False, out=False, kernel=_cholesky_array, outputs=("L", "info"), differentiable=("L",),
+           input="cholesky_backward(grad, L, upper)")  # fmt: skip
+def _cholesky_ex(input: Array, upper: bool) -> Any:
+    """The Cholesky factors of matrices, and LAPACK's codes."""
+
+
+def _check_cholesky(name: str, info: Any) -> None:
+    where, code = first_failure(info)
+    if code:
+        raise LinAlgError(
+            f"{name}: {where}The factorization could not be completed because the input is not positive-definite "
+            f"(the leading minor of order {code} is not positive-definite)."
+        )
+
+
+def cholesky_ex(input: Any, *, upper: bool = False, check_errors: bool = False, out: Any = None) -> Any:
+    """The Cholesky factor and LAPACK's code, which is not 0 where there is no factor, as ``(L, info)``.
+
+    Args:
+        input: Hermitian positive-definite matrices; one triangle is read.
+        upper: whether the factor is upper triangular, and which triangle is read.
+        check_errors: whether a failure raises.
+        out: the pair of tensors to write to.
+
+    Raises:
+        LinAlgError: a matrix is not positive-definite, and `check_errors` is set.
+    """
+    need_matrices("linalg.cholesky", input)
+    found = _cholesky_ex(input, upper)
+    if check_errors:
+        _check_cholesky("linalg.cholesky_ex", found[1])
+    return finish(out, found, "linalg_cholesky_ex")
+
+
+def cholesky(input: Any, *, upper: bool = False, out: Any = None) -> Any:
+    """The lower triangular L with ``A = L L^H``, or the upper one; A is Hermitian and positive-definite.
+
+    Raises:
+        LinAlgError: a matrix is not positive-definite.
+    """
+    factor, info = cholesky_ex(input, upper=upper)
+    _check_cholesky("linalg.cholesky", info)
+    return finish(out, factor, "linalg_cholesky")
+
+
+@composite(name="cholesky")
+def _cholesky_old(input: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """The Cholesky factor; see `torch.linalg.cholesky`."""
+    need_matrices("cholesky", input)
+    factor, info = _cholesky_old_op(input, upper)
+    _check_cholesky("cholesky", info)
+    return finish(out, factor, "cholesky")
+
+
+@operation(name="_cholesky_old", node="CholeskyBackward0", aten="cholesky", function=False, method=False, out=False,
+           kernel=_cholesky_array, outputs=("L", "info"), differentiable=("L",),
+           input="cholesky_backward(grad, L, upper)")  # fmt: skip
+def _cholesky_old_op(input: Array, upper: bool) -> Any:
+    """The Cholesky factors of matrices, and LAPACK's codes."""
+
+
+# ---------------------------------------------------------------------------------------------- LU
+def _lu_factor_array(x: Array, pivot: bool) -> list[Array]:
+    factor = lapack("getrf", x)
+    k = min(x.shape[-2:])
+
+    def each(m: Array) -> tuple[Any, Any, Any]:
+        if not k:
+            return m, np.zeros(0, np.int32), np.int32(0)
+        lu, pivots, info = factor(m)
+        return lu, pivots.astype(np.int32) + np.int32(1), np.int32(max(info, 0))
+
+    return over_batch(each, x)
+
+
+def _permutations(pivots: Array, m: int) -> Array:
+    """The permutation matrices that LAPACK's exchanges of rows mean, ``A = P L U``."""
+    found = np.zeros((*pivots.shape[:-1], m, m))
+    for i in np.ndindex(pivots.shape[:-1]):
+        order = list(range(m))
+        for j, p in enumerate(pivots[i].tolist()):
+            order[j], order[p - 1] = order[p - 1], order[j]
+        found[i][order, range(m)] = 1
+    return found
+
+
+def _unpacked(lu: Array) -> tuple[Array, Array]:
+    m, n = lu.shape[-2:]
+    k = min(m, n)
+    return np.tril(lu[..., :k], -1) + np.eye(m, k, dtype=lu.dtype), np.triu(lu[..., :k, :])
+
+
+def _lu_array(x: Array, pivot: bool) -> tuple[Array, ...]:
+    lu, pivots, _ = _lu_factor_array(x, pivot)
+    return _permutations(pivots, x.shape[-2]).astype(x.dtype), *_unpacked(lu)
+
+
+def _lu_unpack_array(lu: Array, pivots: Array, unpack_data: bool, unpack_pivots: bool) -> tuple[Array, ...]:
+    nothing = np.zeros(0, lu.dtype)
+    p = _permutations(pivots, lu.shape[-2]).astype(lu.dtype) if unpack_pivots else nothing
+    return (p, *_unpacked(lu)) if unpack_data else (p, nothing, nothing.copy())
+
+
+@tensor_formula
+def lu_backward(grad_l: Any, grad_u: Any, P: Any, L: Any, U: Any) -> Any:
+    """The gradient of the factors L and U."""
+    m, n = L._shape[-2], U._shape[-1]
+    k = min(m, n)
+    by_l = None if grad_l is None else matmul(L.mH, grad_l.tril(-1))
+    by_u = None if grad_u is None else matmul(grad_u.triu(), U.mH)
+    if m == n:
+        inner = total(None if by_l is None else by_l.tril(-1), None if by_u is None else by_u.triu())
+        inner = solve_triangular(U.mH, inner, upper=False, left=False)
+        return matmul(P, solve_triangular(L.mH, inner, upper=True, unitriangular=True))
+    if m < n:
+        inner = total(by_l, None if by_u is None else -by_u).tril(-1)
+        inner = solve_triangular(U.narrow(-1, 0, k).mH, inner, upper=False, left=False)
+        inner = widened(inner, k, n)
+        if grad_u is not None:
+            inner = inner + grad_u.triu()
+        return matmul(P, solve_triangular(L.mH, inner, upper=True, unitriangular=True))
+    inner = total(by_u, None if by_l is None else -by_l).triu()
+    inner = solve_triangular(L.narrow(-2, 0, k).mH, inner, upper=True, unitriangular=True)
+    inner = widened(inner, m, k)
+    if grad_l is not None:
+        inner = inner + grad_l.tril(-1)
+    return matmul(P, solve_triangular(U.mH, inner, upper=False, left=False))
+
+
+@tensor_formula
+def lu_factor_backward(grad: Any, LU: Any, pivots: Any) -> Any:
+    """The gradient of L and U in one matrix."""
+    p, lower, upper = lu_unpack(LU, pivots)
+    k = min(LU._shape[-2:])
+    return lu_backward(grad.narrow(-1, 0, k), grad.narrow(-2, 0, k), p, lower, upper)
+
+
+@operation(name="_lu_factor_ex", node="LinalgLuFactorExBackward0", aten="linalg_lu_factor_ex", function=False,
+           method=False, out=False, kernel=_lu_factor_array, outputs=("LU", "pivots", "info"), differentiable=("LU",),
+           A="lu_factor_backward(grad, LU, pivots)")  # fmt: skip
+def _lu_factor_ex(A: Array, pivot: bool) -> Any:
+    """L and U in one matrix, the exchanges of rows, and LAPACK's codes."""
+
+
+def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:
+    """L and U in one matrix, LAPACK's exchanges of rows and its code, as ``(LU, pivots, info)``.
+
+    Args:
+        A: matrices.
+        pivot: whether rows may be exchanged; the CPU always does.
+        check_errors: whether a zero on the diagonal of U raises.
+        out: the three tensors to write to.
+
+    Raises:
+        LinAlgError: U has a zero on its diagonal, and `check_errors` is set.
+        RuntimeError: `pivot` is False.
+    """
+    need_matrices("torch.linalg.lu_factor_ex", A, square=False)
+    if not pivot:
+        raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
+    found = _lu_factor_ex(A, True)
+    if check_errors:
+        _check_lu("torch.linalg.lu_factor_ex", found[2])
+    return finish(out, found, "linalg_lu_factor_ex")
+
+
+def _check_lu(name: str, info: Any) -> None:
+    where, code = first_failure(info)
+    if code:
+        raise LinAlgError(
+            f"{name}: {where}U[{code},{code}] is zero and using it on lu_solve would result in a division by zero. If "
+            "you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
+            "linalg.lu_factor_ex(A, pivot)"
+        )
+
+
+def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
+    """L and U in one matrix and LAPACK's exchanges of rows, as ``(LU, pivots)``; see `lu_factor_ex`."""
+    lu_, pivots, info = lu_factor_ex(A, pivot=pivot)
+    _check_lu("torch.linalg.lu_factor", info)
+    return finish(out, _LuFactor((lu_, pivots)), "linalg_lu_factor")
+
+
+@operation(name="_lu", node="LinalgLuBackward0", aten="linalg_lu", function=False, method=False, out=False,
+           kernel=_lu_array, outputs=("P", "L", "U"), differentiable=("L", "U"),
+           A="lu_backward(grads[1], grads[2], P, L, U)")  # fmt: skip
+def _lu(A: Array, pivot: bool) -> Any:
+    """The permutations and the two factors."""
+
+
+def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
+    """``A = P L U`` with a permutation P, L lower triangular with ones on its diagonal, and U upper triangular."""
+    need_matrices("linalg.lu", A, square=False)
+    if not pivot:
+        raise RuntimeError("linalg.lu: LU without pivoting is not implemented on the CPU")
+    return finish(out, _lu(A, True), "linalg_lu")
+
+
+@tensor_formula
+def lu_unpack_backward(grad_l: Any, grad_u: Any, shape: Any) -> Any:
+    """The gradient of taking L and U out of one matrix."""
+    m, n = shape[-2:]
+    return total(
+        None if grad_l is None else widened(grad_l.tril(-1), m, n),
+        None if grad_u is None else widened(grad_u.triu(), m, n),
+    )
+
+
+@operation(name="_lu_unpack", node="LuUnpackBackward0", aten="lu_unpack", function=False, method=False, out=False,
+           kernel=_lu_unpack_array, outputs=("P", "L", "U"), differentiable=("L", "U"),
+           LU_data="lu_unpack_backward(grads[1], grads[2], shape(LU_data))")  # fmt: skip
+def _lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool, unpack_pivots: bool) -> Any:
+    """The permutations and the two factors, from LAPACK's form."""
+
+
+@composite(method=False)
+def lu_unpack(
+    LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True, *, out: Any = None
+) -> Any:
+    """``(P, L, U)`` of what `torch.linalg.lu_factor` returns.
+
+    Args:
+        LU_data, LU_pivots: the factorization.
+        unpack_data: whether L and U are wanted; empty otherwise.
+        unpack_pivots: whether P is wanted.
+        out: the three tensors to write to.
+
+    Raises:
+        RuntimeError: the pivots are not int32, or of another shape.
+    """
+    if unpack_pivots and LU_pivots._dtype is not dtypes.int32:
+        raise RuntimeError(
+            "torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\n"
+            "Note: this function is intended to be used with the output produced by torch.linalg.lu_factor"
+        )
+    return finish(out, _lu_unpack(LU_data, LU_pivots, unpack_data, unpack_pivots), "lu_unpack")
+
+
+@composite(name="lu")
+def _lu_old(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
+    """The LU factorization in LAPACK's form, as ``(LU, pivots)`` and with `get_infos` the codes."""
+    found = lu_factor_ex(A, pivot=pivot)
+    if not get_infos:
+        _check_lu("torch.linalg.lu_factor_ex", found[2])
+    return finish(out, _LuWithInfo(found) if get_infos else tuple(found[:2]), "lu")
+
+
+# ---------------------------------------------------------------------------------------------- QR
+def _qr_array(x: Array, mode: str) -> tuple[Array, Array]:
+    if mode == "r":
+        r: Any = np.linalg.qr(x, "r")
+        return np.zeros(0, x.dtype), r
+    return tuple(np.linalg.qr(x, mode))  # type: ignore[call-overload,no-any-return]
+
+
+@tensor_formula
+def qr_backward(grad_q: Any, grad_r: Any, Q: Any, R: Any, mode: str) -> Any:
+    """The gradient of a QR factorization."""
+    m, n = Q._shape[-2], R._shape[-1]
+    if mode == "r":
+        raise RuntimeError(
+            "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use "
+            "linalg.qr(A, mode='reduced') if you are going to require gradients."
+        )
+    if mode == "complete" and m > n:
+        raise RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols")
+    inner = total(None if grad_r is None else matmul(grad_r, R.mH), None if grad_q is None else -matmul(Q.mH, grad_q))
+    if m >= n:
+        upper = inner.triu()
+        upper = upper + upper.mH
+        # Half of the diagonal's real part; its imaginary part is zero.
+        found = matmul(Q, half_diagonal(upper))
+        if grad_q is not None:
+            found = found + grad_q
+        return solve_triangular(R.mH, found, upper=False, left=False)
+    lower = half_diagonal((inner - inner.mH).tril())
+    found = solve_triangular(R.narrow(-1, 0, m).mH, -lower, upper=False, left=False)
+    found = matmul(Q, widened(found, m, n))
+    return found if grad_r is None else found + matmul(Q, grad_r)
+
+
+@operation(name="_qr", node="LinalgQrBackward0", aten="linalg_qr", function=False, method=False, out=False,
+           kernel=_qr_array, outputs=("Q", "R"),
+           input="qr_backward(grads[0], grads[1], Q, R, mode)")  # fmt: skip
+def _qr(input: Array, mode: str) -> Any:
+    """The factors Q and R of matrices."""
+
+
+def qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
+    """``A = Q R`` with orthonormal columns in Q and an upper triangular R, as ``(Q, R)``.
+
+    Args:
+        A: the matrix or matrices.
+        mode: ``"reduced"``, ``"complete"`` (Q is square), or ``"r"`` (Q is empty).
+        out: the pair of tensors to write to.
+    """
+    need_matrices("linalg.qr", A, square=False)
+    if mode not in ("reduced", "complete", "r"):
+        raise RuntimeError(
+            f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"
+        )
+    return finish(out, _qr(A, mode), "linalg_qr")
+
+
+@composite(name="qr")
+def _qr_old(input: Any, some: bool = True, *, out: Any = None) -> Any:
+    """The QR factorization; see `torch.linalg.qr`."""
+    return finish(out, _Qr(qr(input, "reduced" if some else "complete")), "qr")
+
+
+def _geqrf_array(x: Array) -> list[Array]:
+    factor = lapack("geqrf", x)
+
+    def each(m: Array) -> tuple[Any, Any]:
+        return factor(m)[:2] if m.size else (m, np.zeros(0, m.dtype))
+
+    return over_batch(each, x)
+
+
+@operation(name="_geqrf", node="NotImplemented", aten="geqrf", function=False, method=False, out=False,
+           kernel=_geqrf_array, outputs=("a", "tau"))  # fmt: skip
+def _geqrf(input: Array) -> Any:
+    """The QR factorization as LAPACK keeps it."""
+
+
+@composite()
+def geqrf(input: Any, *, out: Any = None) -> Any:
+    """R and Householder's reflections whose product is Q in one matrix, and their factors, as ``(a, tau)``."""
+    need_matrices("torch.geqrf", input, square=False, argument="input")
+    return finish(out, _geqrf(input), "geqrf")
+
+
+# ---------------------------------------------------------------------------------------------- reflections
+def _householder_array(a: Array, tau: Array) -> Array:
+    if not a.size:
+        return a.copy()
+    multiply = lapack("ungqr" if a.dtype.kind == "c" else "orgqr", a)
+    n = a.shape[-1]
+
+    def each(m: Array, t: Array) -> tuple[Any]:
+        return (multiply(m, t[:, 0])[0] if t.size else np.eye(*m.shape, dtype=m.dtype),)
+
+    return over_batch(each, a[..., :n], tau[..., None])[0]
+
+
+def _ormqr_array(a: Array, tau: Array, other: Array, left: bool, transpose: bool) -> Array:
+    if not other.size or not tau.shape[-1]:
+        return other.copy()
+    multiply = lapack("unmqr" if a.dtype.kind == "c" else "ormqr", a)
+    trans = ("C" if a.dtype.kind == "c" else "T") if transpose else "N"
+    k = tau.shape[-1]
+
+    def each(m: Array, t: Array, c: Array) -> tuple[Any]:
+        return (multiply("L" if left else "R", trans, m, t[:, 0], c, 64 * max(c.shape))[0],)
+
+    return over_batch(each, a[..., :k], tau[..., None], other)[0]
+
+
+def _reflection_gradients(middle: Any, a: Any, tau: Any) -> Any:
+    """The gradients of reflections, given ``Q G^H`` for their product Q and its gradient G.
+
+    With ``H_i = I - tau_i v_i v_i^H``, the gradient of ``H_i`` is the adjoint of
+    ``K_i = H_(i+1) ... H_k G^H H_1 ... H_(i-1)``, which follows from the one before it by a reflection on either side.
+    """
+    if not a._data.size or not tau._data.size:
+        return None, None
+    m = a._shape[-2]
+    columns, factors = [], []
+    for i in range(tau._shape[-1]):
+        t = tau.narrow(-1, i, 1).unsqueeze(-1)
+        below = a.narrow(-1, i, 1).narrow(-2, i + 1, m - i - 1)
+        shape = (*below._shape[:-2], i + 1, 1)
+        top = wrap(np.broadcast_to(np.eye(i + 1, dtype=a._data.dtype)[:, -1:], shape).copy())
+        v = cat([top, below], -2)
+        inverse = t / (t * matmul(v.mH, v) - 1)
+        middle = middle - inverse * matmul(v, matmul(v.mH, middle))
+        kv = matmul(middle, v)
+        column = -t.conj() * matmul(middle.mH, v) - t * kv
+        columns.append(cat([wrap(np.zeros(shape, a._data.dtype)), column.narrow(-2, i + 1, m - i - 1)], -2))
+        factors.append(-matmul(v.mH, kv).conj().squeeze(-1))
+        middle = middle - t * matmul(matmul(middle, v), v.mH)
+    rest = a._shape[-1] - len(columns)
+    if rest:
+        columns.append(wrap(np.zeros((*a._shape[:-1], rest), a._data.dtype)))
+    return cat(columns, -1), cat(factors, -1)
+
+
+@tensor_formula
+def householder_backward(grad: Any, result: Any, a: Any, tau: Any) -> Any:
+    """The gradients of a product of reflections."""
+    return _reflection_gradients(matmul(result, grad.mH), a, tau)
+
+
+@tensor_formula
+def ormqr_backward(
+    grad: Any, result: Any, a: Any, tau: Any, other: Any, left: bool, transpose: bool, needs: Any
+) -> tuple[Any, Any, Any]:
+    """The gradients of the multiplication by a product of reflections."""
+    by_other = _ormqr(a, tau, grad, left, not transpose)
+    if not (needs[0] or needs[1]):
+        return None, None, by_other
+    if left:
+        middle = matmul(by_other, other.mH) if transpose else matmul(result, grad.mH)
+    else:
+        middle = matmul(result.mH, grad) if transpose else matmul(by_other.mH, other)
+    return *_reflection_gradients(middle, a, tau), by_other
+
+
+@operation(name="_householder_product", node="LinalgHouseholderProductBackward0", aten="linalg_householder_product",
+           function=False, method=False, out=False, kernel=_householder_array,
+           joint=("input, tau", "householder_backward(grad, result, input, tau)"))  # fmt: skip
+def _householder_product(input: Array, tau: Array) -> Array:
+    """The first columns of a product of reflections."""
+
+
+@operation(name="_ormqr", node="OrmqrBackward0", aten="ormqr", function=False, method=False, out=False,
+           kernel=_ormqr_array,
+           joint=("input, tau, other", "ormqr_backward(grad, result, input, tau, other, left, transpose, needs)"),
+           )  # fmt: skip
+def _ormqr(input: Array, tau: Array, other: Array, left: bool, transpose: bool) -> Array:
+    """The product of reflections times matrices."""
+
+
+def householder_product(input: Any, tau: Any, *, out: Any = None) -> Any:
+    """The first columns of the product of ``I - tau_i v_i v_i^H``, as `torch.geqrf` gives them.
+
+    Args:
+        input: matrices whose column i holds ``v_i`` below the diagonal.
+        tau: the factors.
+        out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the shapes or dtypes do not fit.
+    """
+    name = "torch.linalg.householder_product"
+    if len(input._shape) < 2:
+        raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
+    if input._shape[-2] < input._shape[-1]:
+        raise RuntimeError(f"{name}: input.shape[-2] must be greater than or equal to input.shape[-1]")
+    if input._shape[-1] < tau._shape[-1]:
+        raise RuntimeError(f"{name}: input.shape[-1] must be greater than or equal to tau.shape[-1]")
+    if len(input._shape) - len(tau._shape) != 1:
+        raise RuntimeError(
+            f"{name}: Expected tau to have one dimension less than input, but got tau.ndim equal to "
+            f"{len(tau._shape)} and input.ndim is equal to {len(input._shape)}"
+        )
+    if input._shape[:-2] != tau._shape[:-1]:
+        raise RuntimeError(
+            f"{name}: Expected batch dimensions of tau to be equal to input.shape[:-2], but got {list(tau._shape[:-1])}"
+        )
+    if input._dtype is not tau._dtype:
+        raise RuntimeError(
+            f"{name}: tau dtype {tau._dtype.scalar_name} does not match input dtype {input._dtype.scalar_name}"
+        )
+    return finish(out, _householder_product(input, tau), "linalg_householder_product")
+
+
+@composite()
+def orgqr(input: Any, tau: Any, *, out: Any = None) -> Any:
+    """The product of reflections; see `torch.linalg.householder_product`."""
+    return householder_product(input, tau, out=out)
+
+
+@composite()
+def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False, *, out: Any = None) -> Any:
+    """``Q other``, or ``other Q`` if not `left`, for the product Q of reflections, or its adjoint if `transpose`."""
+    name = "torch.ormqr"
+    if len(input._shape) < 2:
+        raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
+    if len(other._shape) < 2:
+        raise RuntimeError(f"{name}: other must have at least 2 dimensions.")
+    side = -2 if left else -1
+    if other._shape[side] < tau._shape[-1]:
+        raise RuntimeError(f"{name}: other.shape[{side}] must be greater than or equal to tau.shape[-1]")
+    if other._shape[side] != input._shape[-2]:
+        raise RuntimeError(f"{name}: other.shape[{side}] must be equal to input.shape[-2]")
+    if tau._shape[-1] > input._shape[-1]:
+        raise RuntimeError(f"{name}: tau.shape[-1] must be equal to min(other.shape[-2], input.shape[-1])")
+    for what, t, less in (("tau", tau, 1), ("other", other, 0)):
+        if len(input._shape) - len(t._shape) != less:
+            dims = "one dimension less than" if less else "same number of dimensions as"
+            raise RuntimeError(
+                f"{name}: Expected {what} to have {dims} input, but got {what}.ndim equal to {len(t._shape)} and "
+                f"input.ndim is equal to {len(input._shape)}"
+            )
+        batch = t._shape[: len(t._shape) - 2 + less]
+        if batch != input._shape[:-2]:
+            raise RuntimeError(
+                f"{name}: Expected batch dimensions of {what} to be equal to input.shape[:-2], but got {list(batch)}"
+            )
+        if t._dtype is not input._dtype:
+            raise RuntimeError(
+                f"{name}: Expected input and {what} to have the same dtype, but input has dtype "
+                f"{input._dtype.scalar_name} and {what} has dtype {t._dtype.scalar_name}"
+            )
+    return finish(out, _ormqr(input, tau, other, bool(left), bool(transpose)), "ormqr")
+
+
+# ---------------------------------------------------------------------------------------------- LDL
+def _ldl_factor_array(x: Array, hermitian: bool) -> list[Array]:
+    factor = lapack("hetrf" if hermitian and x.dtype.kind == "c" else "sytrf", x)
+
+    def each(m: Array) -> tuple[Any, Any, Any]:
+        if not m.size:
+            return m, np.zeros(0, np.int32), np.int32(0)
+        ld, pivots, info = factor(m, lower=1)
+        return np.tril(ld), pivots.astype(np.int32), np.int32(info)
+
+    return over_batch(each, x)
+
+
+@operation(name="_ldl_factor_ex", node="NotImplemented", aten="linalg_ldl_factor_ex", function=False, method=False,
+           out=False, kernel=_ldl_factor_array, outputs=("LD", "pivots", "info"))  # fmt: skip
+def _ldl_factor_ex(input: Array, hermitian: bool) -> Any:
+    """L and D in one matrix, LAPACK's exchanges and codes."""
+
+
+def ldl_factor_ex(input: Any, *, hermitian: bool = False, check_errors: bool = False, out: Any = None) -> Any:
+    """``A = L D L^T`` (``L^H`` if `hermitian`) in LAPACK's form, as ``(LD, pivots, info)``.
+
+    Args:
+        input: symmetric or Hermitian matrices; the lower triangle is read.
+        hermitian: whether complex matrices are Hermitian and not symmetric.
+        check_errors: whether a zero on D's diagonal raises.
+        out: the three tensors to write to.
+    """
+    need_matrices("torch.linalg.ldl_factor_ex", input)
+    found = _ldl_factor_ex(input, hermitian)
+    if check_errors:
+        _check_ldl("torch.linalg.ldl_factor_ex", found[2])
+    return finish(out, found, "linalg_ldl_factor_ex")
+
+
+def _check_ldl(name: str, info: Any) -> None:
+    where, code = first_failure(info)
+    if code:
+        raise LinAlgError(f"{name}: {where}The factorization could not be completed because D[{code},{code}] is zero ")
+
+
+def ldl_factor(input: Any, *, hermitian: bool = False, out: Any = None) -> Any:
+    """``A = L D L^T`` in LAPACK's form, as ``(LD, pivots)``; see `ldl_factor_ex`."""
+    ld, pivots, info = ldl_factor_ex(input, hermitian=hermitian)
+    _check_ldl("torch.linalg.ldl_factor", info)
+    return finish(out, _LdlFactor((ld, pivots)), "linalg_ldl_factor")

@@ -1,0 +1,185 @@
+"""Pseudoinverses, ranks, and solutions of least squares."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import TensorBase, tensor_names, wrap
+from .declare import Array, composite, operation, return_type
+from .eigen import _eigh_array, _svd_array
+from .matmul import matmul
+from .matrices import finish, need_matrices, tensor_formula, total
+
+
+# ---------------------------------------------------------------------------------------------- pseudoinverses
+def _part(value: Any) -> Any:
+    """A tolerance as an array that broadcasts with singular values."""
+    return value._data[..., None] if isinstance(value, TensorBase) else np.asarray(float(value))
+
+
+def _cutoff(shape: Any, values: Array, atol: Any, rtol: Any) -> Array:
+    """Below which size singular values count as zero."""
+    default = max(shape[-2:]) * float(np.finfo(values.dtype).eps)
+    absolute = np.asarray(0.0) if atol is None else _part(atol)
+    # Without a relative tolerance, the usual one holds unless there is an absolute one.
+    relative = np.where(absolute > 0, 0.0, default) if rtol is None else _part(rtol)
+    return np.maximum(absolute, relative * values.max(-1, keepdims=True, initial=0))
+
+
+def _pinv_array(x: Array, atol: Any, rtol: Any, hermitian: bool) -> Array:
+    if not x.size:
+        return np.zeros((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
+    if hermitian:
+        values, vectors = _eigh_array(x, "L")
+        sizes = np.abs(values)
+        keep = sizes > _cutoff(x.shape, sizes, atol, rtol)
+        inverses = np.where(keep, 1 / np.where(keep, values, 1), 0)
+        return np.matmul(vectors * inverses[..., None, :], np.conjugate(vectors.mT))
+    u, s, vh = _svd_array(x, False)
+    keep = s > _cutoff(x.shape, s, atol, rtol)
+    inverses = np.where(keep, 1 / np.where(keep, s, 1), 0)
+    return np.matmul(np.conjugate(vh.mT) * inverses[..., None, :], np.conjugate(u.mT))
+
+
+@tensor_formula
+def pinv_backward(grad: Any, P: Any, A: Any) -> Any:
+    """The gradient of the pseudoinverse P of A, which has the same rank nearby.
+
+    Source: Golub and Pereyra, https://doi.org/10.1137/0710036
+    """
+    m, n = A._shape[-2:]
+    adjoint, grad = P.mH, grad.mH
+    if m <= n:
+        k = matmul(grad, P)
+        kp = matmul(k, adjoint)
+        return (
+            -matmul(P, k).mH + kp - matmul(matmul(A, P), kp)
+            + matmul(matmul(adjoint, P), grad - matmul(k, A))
+        )  # fmt: skip
+    k = matmul(P, grad)
+    pk = matmul(adjoint, k)
+    return -matmul(k, P).mH + matmul(matmul(grad - matmul(A, k), P), adjoint) + pk - matmul(matmul(pk, P), A)
+
+
+@operation(name="_pinv", node="LinalgPinvBackward0", aten="linalg_pinv", function=False, method=False, out=False,
+           kernel=_pinv_array, A="pinv_backward(grad, result, A)")  # fmt: skip
+def _pinv(A: Array, atol: Any, rtol: Any, hermitian: bool) -> Array:
+    """The pseudoinverses of matrices."""
+
+
+def pinv(
+    A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
+) -> Any:
+    """The pseudoinverse of a matrix; singular values up to ``max(atol, rtol * largest)`` count as zero.
+
+    Args:
+        A: the matrix or matrices.
+        rcond: `rtol` by its older name.
+        hermitian: whether A is Hermitian; then its eigenvalues serve.
+        atol, rtol: numbers, or tensors of the batch's shape.
+        out: the tensor to write to.
+    """
+    need_matrices("linalg.pinv", A, square=hermitian)
+    found = _pinv(A, atol, rcond if rtol is None else rtol, bool(hermitian))
+    return finish(out, found, "linalg_pinv")
+
+
+@composite()
+def pinverse(input: Any, rcond: float = 1e-15) -> Any:
+    """The pseudoinverse of a matrix; see `torch.linalg.pinv`."""
+    return pinv(input, rtol=rcond)
+
+
+def matrix_rank(
+    A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
+) -> Any:
+    """How many singular values of a matrix are above ``max(atol, rtol * largest)``."""
+    need_matrices("torch.linalg.matrix_rank", A, square=hermitian)
+    if tol is not None:
+        atol, rtol = tol, 0.0
+    x = A._data
+    if hermitian:
+        sizes = np.abs(_eigh_array(x, "L")[0])
+    elif x.size:
+        sizes = np.linalg.svd(x, compute_uv=False)
+    else:
+        sizes = np.zeros((*x.shape[:-2], 0), x.real.dtype)
+    return finish(out, wrap((sizes > _cutoff(x.shape, sizes, atol, rtol)).sum(-1)), "linalg_matrix_rank")
+
+
+# ---------------------------------------------------------------------------------------------- least squares
+def _lstsq_array(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, ...]:
+    m, n = a.shape[-2:]
+    solution = np.matmul(_pinv_array(a, None, 0.0 if driver == "gels" else rcond, False), b)
+    values = np.linalg.svd(a, compute_uv=False) if a.size else np.zeros((*a.shape[:-2], 0), a.real.dtype)
+    rank = (values > rcond * values.max(-1, keepdims=True, initial=0)).sum(-1)
+    residuals = np.zeros(0, values.dtype)
+    if m > n and driver != "gelsy" and (driver == "gels" or (rank == n).all()):
+        residuals = np.square(np.abs(np.matmul(a, solution) - b)).sum(-2)
+    if driver not in ("gelsd", "gelss"):
+        values = np.zeros(0, values.dtype)
+    return solution, residuals, np.zeros(0, np.int64) if driver == "gels" else rank, values
+
+
+@tensor_formula
+def lstsq_backward(grad: Any, grad_residuals: Any, A: Any, B: Any, X: Any, needs: Any) -> tuple[Any, Any]:
+    """The gradients of solutions of least squares, and of the squares that are left."""
+    by_a = by_b = None
+    if grad is not None:
+        inverse = _pinv(A, None, None, False)
+        by_b = matmul(inverse.mH, grad)
+        if needs[0]:
+            by_a = pinv_backward(matmul(grad, B.mH), inverse, A)
+    if grad_residuals is not None and grad_residuals._data.size:
+        rest = (matmul(A, X) - B) * (2 * grad_residuals).unsqueeze(-2)
+        by_a = total(by_a, matmul(rest, X.mH))
+        by_b = total(by_b, -rest)
+    fit = tensor_names["fit_like"]
+    return None if by_a is None else fit(by_a, A._shape), None if by_b is None else fit(by_b, B._shape)
+
+
+@operation(name="_lstsq", node="LinalgLstsqBackward0", aten="linalg_lstsq", function=False, method=False, out=False,
+           kernel=_lstsq_array, outputs=("solution", "residuals", "rank", "singular_values"),
+           differentiable=("solution", "residuals"),
+           joint=("A, B", "lstsq_backward(grads[0], grads[1], A, B, solution, needs)"))  # fmt: skip
+def _lstsq(A: Array, B: Array, rcond: float, driver: str) -> Any:
+    """The solutions of least squares, and what is known of them."""
+
+
+def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None, out: Any = None) -> Any:
+    """The solution of least squares of ``A X = B``, as ``(solution, residuals, rank, singular_values)``.
+
+    Args:
+        A: matrices.
+        B: the right-hand sides, as columns, or vectors.
+        rcond: below which part of the largest singular value others count as zero.
+        driver: LAPACK's routine: ``"gels"`` (for matrices of full rank), ``"gelsy"`` (the default), ``"gelsd"`` or
+            ``"gelss"``; the rank and the singular values are returned by those which compute them.
+        out: the four tensors to write to.
+    """
+    name = "torch.linalg.lstsq"
+    if len(A._shape) < 2:
+        raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
+    if not B._shape:
+        raise RuntimeError(f"{name}: other must have at least 1 dimension.")
+    need_matrices(name, A, square=False)
+    if A._dtype is not B._dtype:
+        raise RuntimeError(
+            f"{name}: Expected input and other to have the same dtype, but got input's dtype {A._dtype.scalar_name} "
+            f"and other's dtype {B._dtype.scalar_name}"
+        )
+    driver = driver or "gelsy"
+    if driver not in ("gels", "gelsy", "gelsd", "gelss"):
+        raise RuntimeError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
+    vector = len(B._shape) == 1 or (len(A._shape) - 1 == len(B._shape) and A._shape[:-1] == B._shape)
+    right = B.unsqueeze(-1) if vector else B
+    if A._shape[-2] != right._shape[-2]:
+        raise RuntimeError(f"{name}: input.size(-2) should match {'other.size(-1)' if vector else 'other.size(-2)'}")
+    if rcond is None:
+        rcond = max(A._shape[-2:]) * float(np.finfo(A._data.real.dtype).eps)
+    solution, residuals, rank, values = _lstsq(A, right, rcond, driver)
+    found = _Lstsq((solution.squeeze(-1) if vector else solution, residuals, rank, values))
+    return finish(out, found, "linalg_lstsq")
+
+
+_Lstsq = return_type("linalg_lstsq", ("solution", "residuals", "rank", "singular_values"))

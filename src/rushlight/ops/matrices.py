@@ -1,0 +1,175 @@
+"""What the families of linear algebra share: checks of arguments, batches of matrices, formulas on Tensors."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase, wrap
+from .data import type_name
+from .declare import Array, in_formulas
+from .masks import C_NAMES
+from .reduction import finish_out
+
+
+class LinAlgError(RuntimeError):
+    """A matrix has no inverse, factorization or solution of the kind asked for."""
+
+
+LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"
+
+
+# ---------------------------------------------------------------------------------------------- arguments
+def need_matrices(function: str, x: Any, square: bool = True, argument: str = "A") -> None:
+    """Refuses what is no tensor of matrices of floating-point or complex numbers.
+
+    Args:
+        function: the function's name, for messages.
+        x: the tensor.
+        square: whether the matrices must be square.
+        argument: the name of the tensor, for messages.
+
+    Raises:
+        RuntimeError: it has fewer than two dimensions, or another dtype.
+        TypeError: it is no tensor.
+    """
+    if not isinstance(x, TensorBase):
+        name = function.replace(".", "_")
+        raise TypeError(f"{name}(): argument '{argument}' (position 1) must be Tensor, not {type_name(x)}")
+    if len(x._shape) < 2:
+        raise RuntimeError(f"{function}: The input tensor {argument} must have at least 2 dimensions.")
+    if square and x._shape[-1] != x._shape[-2]:
+        raise RuntimeError(
+            f"{function}: {argument} must be batches of square matrices, but they are {x._shape[-2]} by {x._shape[-1]} "
+            "matrices"
+        )
+    if x._dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"{function}: Expected a floating point or complex tensor as input. Got {x._dtype.scalar_name}"
+        )
+    if x._dtype.itemsize == 2:
+        raise RuntimeError(f"{function}: Low precision dtypes not supported. Got {x._dtype.scalar_name}")
+
+
+def finish(out: Any, result: Any, name: str) -> Any:
+    """The result, or several, stored in what was given as ``out=`` if anything was.
+
+    Raises:
+        RuntimeError: an output has another dtype than its result.
+    """
+    if out is None:
+        return result
+    if isinstance(result, tuple):
+        return type(result)([finish(o, r, name) for o, r in zip(out, result, strict=True)])
+    if name.startswith("linalg_") and isinstance(out, TensorBase) and out._dtype is not result._dtype:
+        raise RuntimeError(
+            "Expected out tensor to have dtype {}, but got {} instead".format(
+                *[C_NAMES.get(t._dtype, "float") for t in (result, out)]
+            )
+        )
+    return finish_out(out, result, name)
+
+
+# ---------------------------------------------------------------------------------------------- batches
+def over_batch(function: Callable[..., tuple[Any, ...]], *arrays: Array) -> list[Array]:
+    """Applies a function of matrices to each of a batch, and stacks each of its results.
+
+    Args:
+        function: takes one matrix for each array, and returns a tuple of arrays or numbers.
+        arrays: batches of matrices; the batch dimensions broadcast.
+    """
+    batch = np.broadcast_shapes(*[a.shape[:-2] for a in arrays])
+    if not batch:
+        return [np.asarray(r) for r in function(*arrays)]
+    arrays = tuple([np.broadcast_to(a, batch + a.shape[-2:]) for a in arrays])
+    each = [function(*[a[i] for a in arrays]) for i in np.ndindex(batch)]
+    if not each:
+        # What comes of a batch of none has the shapes and dtypes of what comes of some matrix.
+        some = [np.eye(*a.shape[-2:], dtype=a.dtype) if a.dtype.kind in "fc" else np.ones_like(a, shape=a.shape[-2:])
+                for a in arrays]  # fmt: skip
+        return [np.empty((*batch, *np.shape(r)), np.asarray(r).dtype) for r in function(*some)]
+    return [np.stack(r).reshape(*batch, *np.shape(r[0])) for r in zip(*each, strict=True)]
+
+
+def lapack(name: str, x: Array) -> Any:
+    """A function of LAPACK, or of BLAS, for the dtype of an array."""
+    from scipy.linalg import blas
+    from scipy.linalg import lapack as functions
+
+    try:
+        return functions.get_lapack_funcs((name,), (x,))[0]
+    except ValueError:
+        return blas.get_blas_funcs((name,), (x,))[0]
+
+
+def first_failure(info: Any) -> tuple[str, int]:
+    """How messages name the first matrix of a batch whose LAPACK code is not 0, and that code; 0 if there is none."""
+    codes = info._data
+    if not codes.any():
+        return "", 0
+    if not codes.ndim:
+        return "", int(codes)
+    place = int(np.flatnonzero(codes)[0])
+    return f"(Batch element {place}): ", int(codes.flat[place])
+
+
+# ---------------------------------------------------------------------------------------------- formulas
+def tensor_formula(function: Any) -> Any:
+    """Declares a helper for formulas that is written with Tensors; on arrays it wraps them."""
+
+    def on_arrays(*arguments: Any) -> Any:
+        found = function(*[wrap(a) if isinstance(a, (np.ndarray, np.generic)) else a for a in arguments])
+        if isinstance(found, tuple):
+            return tuple([None if t is None else t._data for t in found])
+        return None if found is None else found._data
+
+    in_formulas(on_arrays, function, function.__name__)
+    return function
+
+
+def adjoint(x: Array) -> Array:
+    """The conjugated transposes of matrices."""
+    return np.conjugate(x.mT) if x.dtype.kind == "c" else x.mT
+
+
+in_formulas(adjoint, lambda x: x.mH, "mH", aliasing=True)
+in_formulas(lambda x: x[..., None, None], lambda x: x.unsqueeze(-1).unsqueeze(-1), "as_matrix", aliasing=True)
+
+
+def real(x: Any) -> Any:
+    """The real part; real numbers are returned as they are."""
+    return x.real if x._dtype.is_complex else x
+
+
+def diagonal_matrices(x: Any) -> Any:
+    """Matrices with these diagonals."""
+    return x.unsqueeze(-1) * wrap(np.eye(x._shape[-1], dtype=x._data.dtype))
+
+
+def without_diagonal(x: Any) -> Any:
+    """Square matrices with zeros on the diagonal."""
+    return x * wrap(1 - np.eye(x._shape[-1], dtype=x._data.real.dtype))
+
+
+def half_diagonal(x: Any) -> Any:
+    """Square matrices with half of their diagonals."""
+    return x * wrap(1 - np.eye(x._shape[-1], dtype=x._data.real.dtype) / 2)
+
+
+def widened(x: Any, rows: int, columns: int) -> Any:
+    """Matrices with zeros added below and on the right."""
+    from .padding import constant_pad_nd
+
+    if x._shape[-2:] == (rows, columns):
+        return x
+    return constant_pad_nd(x, (0, columns - x._shape[-1], 0, rows - x._shape[-2]))
+
+
+def total(*terms: Any) -> Any:
+    """The sum of the terms that are not None."""
+    found = None
+    for t in terms:
+        if t is not None:
+            found = t if found is None else found + t
+    return found

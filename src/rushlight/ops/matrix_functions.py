@@ -1,0 +1,276 @@
+"""Functions of matrices: determinants, powers, exponentials, norms, condition numbers."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import wrap
+from .comparison import where
+from .declare import Array, composite, in_formulas, operation
+from .eigen import svdvals
+from .matmul import matmul
+from .matrices import finish, need_matrices, tensor_formula
+from .reduction import amax, amin, finish_out, wrap_dim
+from .solving import _inv_ex, inv
+from .statistics import vector_norm
+
+
+# ---------------------------------------------------------------------------------------------- determinants
+def _cofactors(x: Array) -> Array:
+    """The conjugated cofactors of matrices: the derivative of the determinant, also of singular ones."""
+    u, s, vh = np.linalg.svd(x)
+    n = s.shape[-1]
+    others = np.ones_like(s)
+    for i in range(n):
+        others[..., i] = np.prod(np.delete(s, i, -1), -1)
+    sign = np.conjugate(np.linalg.det(u) * np.linalg.det(vh))
+    return sign[..., None, None] * np.matmul(u * others[..., None, :], vh)
+
+
+def _cofactors_tensor(x: Any) -> Any:
+    return _det(x).conj().unsqueeze(-1).unsqueeze(-1) * _inv_ex(x)[0].mH
+
+
+in_formulas(_cofactors, _cofactors_tensor, "cofactors")
+
+
+@operation(name="_det", node="LinalgDetBackward0", aten="linalg_det", function=False, method=False, out=False,
+           kernel=np.linalg.det, A="as_matrix(grad) * cofactors(A)")  # fmt: skip
+def _det(A: Array) -> Array:
+    """The determinants of matrices."""
+
+
+def det(A: Any, *, out: Any = None) -> Any:
+    """The determinant of a square matrix, or of each of a batch."""
+    need_matrices("linalg.det", A)
+    return finish(out, _det(A), "linalg_det")
+
+
+composite()(det)
+
+
+@tensor_formula
+def slogdet_backward(grad_sign: Any, grad_log: Any, sign: Any, A: Any) -> Any:
+    """The gradient of the sign, which varies only if it is complex, and of the logarithm."""
+    factor = grad_log
+    if sign._dtype.is_complex:
+        factor = None if grad_log is None else grad_log.to(sign._dtype)
+        if grad_sign is not None:
+            turned = (grad_sign.conj() * sign).imag * -1j
+            factor = turned if factor is None else factor + turned
+    if factor is None:
+        return A * 0
+    return factor.unsqueeze(-1).unsqueeze(-1) * _inv_ex(A)[0].mH
+
+
+@operation(name="_slogdet", node="LinalgSlogdetBackward0", aten="linalg_slogdet", function=False, method=False,
+           out=False, outputs=("sign", "logabsdet"),
+           A="slogdet_backward(grads[0], grads[1], sign, A)")  # fmt: skip
+def _slogdet(A: Array) -> Any:
+    """The signs of determinants and the logarithms of their absolute values."""
+    return tuple(np.linalg.slogdet(A))
+
+
+def slogdet(A: Any, *, out: Any = None) -> Any:
+    """The sign of the determinant and the logarithm of its absolute value, as ``(sign, logabsdet)``."""
+    need_matrices("linalg.slogdet", A)
+    return finish(out, _slogdet(A), "linalg_slogdet")
+
+
+composite()(slogdet)
+
+
+@composite()
+def logdet(input: Any) -> Any:
+    """The logarithm of the determinant; NaN where that is negative."""
+    need_matrices("logdet", input, argument="input")
+    sign, logabsdet = _slogdet(input)
+    if input._dtype.is_complex:
+        return sign.log() + logabsdet
+    return where(sign == -1, math.nan, logabsdet)
+
+
+# ---------------------------------------------------------------------------------------------- powers
+def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
+    """A square matrix to a whole power, negative ones of its inverse."""
+    need_matrices("linalg.matrix_power", A)
+    if n == 0:
+        eye = np.broadcast_to(np.eye(A._shape[-1], dtype=A._data.dtype), A._shape)
+        return finish(out, wrap(eye.copy()), "linalg_matrix_power")
+    base = A if n > 0 else inv(A)
+    n, result = abs(n), None
+    while n:
+        if n & 1:
+            result = base if result is None else matmul(result, base)
+        n >>= 1
+        if n:
+            base = matmul(base, base)
+    return finish(out, result, "linalg_matrix_power")
+
+
+composite(name="matrix_power")(matrix_power)
+
+
+# ---------------------------------------------------------------------------------------------- the exponential
+def _expm(x: Array) -> Array:
+    if not x.size:
+        return x.copy()
+    from scipy.linalg import expm
+
+    # A single-precision exponential is computed in double precision: what is squared repeatedly loses digits.
+    found: Array = expm(x.astype(np.result_type(x.dtype, np.float64)))
+    return found.astype(x.dtype)
+
+
+@tensor_formula
+def matrix_exp_backward(grad: Any, A: Any) -> Any:
+    """The gradient of the exponential: a block of the exponential of a matrix twice as large.
+
+    Source: Najfeld and Havel, https://doi.org/10.1006/aama.1995.1017
+    """
+    from .joining import cat
+
+    n = A._shape[-1]
+    above = cat([A.mH, grad], -1)
+    below = cat([wrap(np.zeros(A._shape, A._data.dtype)), A.mH], -1)
+    return _matrix_exp(cat([above, below], -2)).narrow(-2, 0, n).narrow(-1, n, n).clone()
+
+
+@operation(name="_matrix_exp", node="LinalgMatrixExpBackward0", aten="linalg_matrix_exp", function=False, method=False,
+           out=False, kernel=_expm, A="matrix_exp_backward(grad, A)")  # fmt: skip
+def _matrix_exp(A: Array) -> Array:
+    """The exponentials of matrices."""
+
+
+def matrix_exp(A: Any) -> Any:
+    """The exponential of square matrices, ``sum(A^k / k!)``."""
+    if len(A._shape) < 2 or A._dtype.category < dtypes.FLOATING or A._shape[-1] != A._shape[-2]:
+        need_matrices("linalg.matrix_exp", A)
+    return _matrix_exp(A)
+
+
+composite()(matrix_exp)
+
+
+# ---------------------------------------------------------------------------------------------- others
+def vander(x: Any, N: int | None = None) -> Any:
+    """The matrices whose columns are the powers 0 to ``N - 1`` of the elements.
+
+    Args:
+        x: vectors.
+        N: how many powers; as many as there are elements by default.
+    """
+    from .joining import cat
+
+    if not x._shape:
+        raise RuntimeError("linalg.vander: The input tensor must have at least one dimension.")
+    if N is not None and N <= 1:
+        raise RuntimeError("linalg.vander: N must be greater than 1.")
+    n = x._shape[-1] if N is None else N
+    if x._dtype.category < 2:
+        x = x.to(dtypes.int64)
+    powers = x.unsqueeze(-1).expand(*x._shape, max(n - 1, 0)).cumprod(-1)
+    return cat([wrap(np.ones((*x._shape, 1), x._data.dtype)), powers], -1)
+
+
+def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
+    """The condition number of matrices: the norm times that of the inverse, infinite for singular ones.
+
+    Args:
+        A: matrices, square but for the 2-norms.
+        p: the norm: None or 2, -2, ``"fro"``, ``"nuc"``, 1, -1, inf or -inf.
+        out: the tensor to write to.
+    """
+    if len(A._shape) < 2:
+        raise RuntimeError("linalg.cond: The input tensor A must have at least 2 dimensions.")
+    if p is None or p in (2, -2):
+        values = svdvals(A)
+        if not values._shape[-1]:
+            return finish_out(out, wrap(np.zeros(A._shape[:-2], values._data.dtype)), "linalg_cond")
+        k = values._shape[-1]
+        first, last = values.narrow(-1, 0, 1), values.narrow(-1, k - 1, 1)
+        return finish_out(out, (last / first if p == -2 else first / last).squeeze(-1), "linalg_cond")
+    need_matrices("linalg.cond", A)
+    if not A._data.size:
+        return finish_out(out, wrap(np.zeros(A._shape[:-2], A._data.real.dtype)), "linalg_cond")
+    inverse, info = _inv_ex(A)
+    found = matrix_norm(A, p) * matrix_norm(inverse, p)
+    failed = info._data != 0
+    if failed.any():
+        found = found.masked_fill(wrap(failed), math.inf)
+    return finish_out(out, found, "linalg_cond")
+
+
+def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """The diagonals of matrices."""
+    return A.diagonal(offset, dim1, dim2)
+
+
+def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
+    """The dot products of vectors along a dimension; the first vector's elements are conjugated."""
+    return finish_out(out, ((x.conj() if x._dtype.is_complex else x) * y).sum(dim), "linalg_vecdot")
+
+
+def matrix_norm(
+    A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None, out: Any = None
+) -> Any:
+    """The norm of matrices in two dimensions.
+
+    Args:
+        A: the tensor.
+        ord: ``"fro"`` (Euclidean), ``"nuc"`` (the sum of the singular values), 2 or -2 (the largest or least singular
+            value), 1 or -1 (the largest or smallest sum of a column), inf or -inf (of a row).
+        dim: the two dimensions of the matrices.
+        keepdim: whether the dimensions stay, with length 1.
+        dtype: the element type to convert to first.
+        out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the norm is unknown, or `dim` is no pair.
+    """
+    if isinstance(ord, str) and ord not in ("fro", "nuc"):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
+    if not isinstance(ord, str) and abs(ord) not in (1, 2, math.inf):
+        raise RuntimeError(f"linalg.matrix_norm: Order {ord:g} not supported.")
+    if isinstance(dim, int):
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
+    if len(A._shape) < 2:
+        raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+    if len(dim) != 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dim))}")
+    if ord == "fro":
+        return vector_norm(A, 2, tuple(dim), keepdim, dtype=dtype, out=out)
+    if dtype is not None:
+        A = A.to(dtype)
+    first, second = (wrap_dim(d, len(A._shape)) for d in dim)
+    if first == second:
+        raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
+    if ord == "nuc" or abs(ord) == 2:
+        values = svdvals(A.movedim((first, second), (-2, -1)))
+        found = values.sum(-1, keepdim=keepdim) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1, keepdim)
+        if keepdim:
+            found = found.unsqueeze(-1).movedim((-2, -1), (first, second))
+        return finish_out(out, found, "linalg_matrix_norm")
+    added, chosen = (first, second) if abs(ord) == 1 else (second, first)
+    sums = vector_norm(A, 1, added, keepdim)
+    at = chosen - 1 if not keepdim and added < chosen else chosen
+    return finish_out(out, (amax if ord > 0 else amin)(sums, at, keepdim), "linalg_matrix_norm")
+
+
+def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None, dtype: Any = None) -> Any:
+    """The norm of a vector or a matrix, by the number of dimensions or of `dim`; see `vector_norm` and `matrix_norm`.
+
+    Raises:
+        RuntimeError: `ord` is given without `dim` for more than two dimensions.
+    """
+    if ord is None:
+        return vector_norm(A, 2, dim, keepdim, dtype=dtype, out=out)
+    dims = len(A._shape)
+    if dim is None and dims not in (1, 2):
+        raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {dims}D.")
+    pair = dims == 2 if dim is None else not isinstance(dim, int) and len(dim) == 2
+    if pair or isinstance(ord, str):
+        return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)
+    return vector_norm(A, ord, dim, keepdim, dtype=dtype, out=out)

@@ -1,0 +1,538 @@
+"""Inverses and solutions of linear systems, of whole matrices or of their factorizations."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import tensor_names
+from .declare import Array, composite, in_formulas, operation, return_type
+from .matmul import matmul
+from .matrices import (
+    LinAlgError,
+    adjoint,
+    finish,
+    first_failure,
+    lapack,
+    need_matrices,
+    over_batch,
+    tensor_formula,
+)  # fmt: skip
+
+
+def _same_dtype(function: str, a: Any, b: Any) -> None:
+    if a._dtype is not b._dtype:
+        raise RuntimeError(
+            f"{function}: Expected A and B to have the same dtype, but found A of type {a._dtype.scalar_name} and B "
+            f"of type {b._dtype.scalar_name} instead"
+        )
+
+
+def _fits(function: str, a: Any, b: Any, left: bool = True) -> None:
+    if (b._shape[-2] if left else b._shape[-1]) != a._shape[-1]:
+        raise RuntimeError(
+            f"{function}: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
+            f"({a._shape[-2]}x{a._shape[-1]} and {b._shape[-2]}x{b._shape[-1]})"
+        )
+
+
+def _broadcast_batches(*tensors: Any) -> list[Any]:
+    batch = np.broadcast_shapes(*[t._shape[:-2] for t in tensors])
+    return [t if t._shape[:-2] == batch else t.expand(*batch, *t._shape[-2:]) for t in tensors]
+
+
+# ---------------------------------------------------------------------------------------------- inverses
+def _lu_solve_each(a: Array, b: Array) -> tuple[Any, Any]:
+    """The solution of one system, also of a singular one (then with infinities), and LAPACK's code."""
+    factors, pivots, info = lapack("getrf", a)(a)
+    return lapack("getrs", a)(factors, pivots, b)[0], np.int32(info)
+
+
+def _solve_array(a: Array, b: Array) -> tuple[Array, Array]:
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    if not a.size or not b.size:
+        return np.zeros((*batch, *b.shape[-2:]), b.dtype), np.zeros(batch, np.int32)
+    try:
+        return np.linalg.solve(a, b), np.zeros(batch, np.int32)
+    except np.linalg.LinAlgError:
+        found, info = over_batch(_lu_solve_each, a, b)
+        return found, info
+
+
+def _inverse(x: Array) -> tuple[Array, Array]:
+    try:
+        return np.linalg.inv(x), np.zeros(x.shape[:-2], np.int32)
+    except np.linalg.LinAlgError:
+        return _solve_array(x, np.eye(x.shape[-1], dtype=x.dtype))
+
+
+@operation(name="_inv_ex", node="LinalgInvExBackward0", aten="linalg_inv_ex", function=False, method=False, out=False,
+           kernel=_inverse, outputs=("inverse", "info"), differentiable=("inverse",),
+           A="-matmul(mH(inverse), matmul(grad, mH(inverse)))",
+           tangent="-matmul(inverse, matmul(A_t, inverse))")  # fmt: skip
+def _inv_ex(A: Array) -> Any:
+    """The inverses of matrices, and LAPACK's codes."""
+
+
+def _check_inverse(info: Any, name: str = "linalg.inv") -> None:
+    where, code = first_failure(info)
+    if code:
+        raise LinAlgError(
+            f"{name}: {where}The diagonal element {code} is zero, the inversion could not be completed because the "
+            "input matrix is singular."
+        )
+
+
+def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> Any:
+    """The inverse, and LAPACK's code, which is not 0 where there is none, as ``(inverse, info)``."""
+    need_matrices("linalg.inv_ex", A)
+    found = _inv_ex(A)
+    if check_errors:
+        _check_inverse(found[1], "linalg.inv_ex")
+    return finish(out, found, "linalg_inv_ex")
+
+
+def inv(A: Any, *, out: Any = None) -> Any:
+    """The inverse of a matrix, or of each of a batch.
+
+    Raises:
+        LinAlgError: a matrix is singular.
+        RuntimeError: the matrices are not square, or not of a floating-point or complex dtype.
+    """
+    need_matrices("linalg.inv", A)
+    found, info = _inv_ex(A)
+    _check_inverse(info)
+    return finish(out, found, "linalg_inv")
+
+
+@composite()
+def inverse(input: Any, *, out: Any = None) -> Any:
+    """The inverse of a matrix; see `torch.linalg.inv`."""
+    return inv(input, out=out)
+
+
+# ---------------------------------------------------------------------------------------------- systems
+@operation(name="_solve_ex", node="LinalgSolveExBackward0", aten="linalg_solve_ex", function=False, method=False,
+           out=False, kernel=_solve_array, outputs=("result", "info"), differentiable=("result",),
+           A="fit_like(-matmul(solve_matrices(mH(A), grad), mH(result)), shape(A))",
+           B="fit_like(solve_matrices(mH(A), grad), shape(B))")  # fmt: skip
+def _solve_ex(A: Array, B: Array) -> Any:
+    """The solutions of linear systems, as columns, and LAPACK's codes."""
+
+
+in_formulas(lambda a, b: _solve_array(a, b)[0], lambda a, b: _solve_ex(a, b)[0], "solve_matrices")
+
+
+def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
+    need_matrices("linalg.solve", A)
+    _same_dtype("linalg.solve", A, B)
+    vector = len(B._shape) == 1 or (len(A._shape) - 1 == len(B._shape) and B._shape == A._shape[:-1])
+    if vector and not left:
+        raise RuntimeError(
+            "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
+            "linalg.solve is equivalent to B / A.squeeze(-1)"
+        )
+    if vector:
+        B = B.unsqueeze(-1)
+    _fits("linalg.solve", A, B, left)
+    found, info = _solve_ex(A, B) if left else _solve_ex(A.mT, B.mT)
+    if not left:
+        found = found.mT
+    return (found.squeeze(-1) if vector else found), info
+
+
+def _check_solution(name: str, info: Any) -> None:
+    where, code = first_failure(info)
+    if code:
+        raise LinAlgError(f"{name}: {where}The solver failed because the input matrix is singular.")
+
+
+def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False, out: Any = None) -> Any:
+    """The solution, and LAPACK's code, which is not 0 where there is none, as ``(result, info)``; see `solve`."""
+    found, info = _solved("linalg.solve_ex", A, B, left)
+    if check_errors:
+        _check_solution("torch.linalg.solve_ex", info)
+    return finish(out, _SolveEx((found, info)), "linalg_solve_ex")
+
+
+_SolveEx = return_type("linalg_solve_ex", ("result", "info"))
+
+
+def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
+    """The solution X of ``A X = B``, or of ``X A = B`` if not `left`.
+
+    Args:
+        A: square matrices.
+        B: matrices of as many rows, or vectors.
+        left: on which side A stands.
+        out: the tensor to write to.
+
+    Raises:
+        LinAlgError: a matrix is singular.
+        RuntimeError: the shapes or dtypes do not fit.
+    """
+    found, info = _solved("linalg.solve", A, B, left)
+    _check_solution("torch.linalg.solve", info)
+    return finish(out, found, "linalg_solve")
+
+
+# ---------------------------------------------------------------------------------------------- triangular systems
+def _triangular_array(a: Array, b: Array, upper: bool, left: bool, unit: bool) -> Array:
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    if not b.size or not math.prod(batch):
+        return np.zeros((*batch, *b.shape[-2:]), b.dtype)
+    multiply = lapack("trsm", b)
+
+    def each(m: Array, c: Array) -> tuple[Any]:
+        return (multiply(1.0, m, c, side=0 if left else 1, lower=0 if upper else 1, diag=1 if unit else 0),)
+
+    return over_batch(each, a, b)[0]
+
+
+def _triangle(x: Any, upper: bool, unit: bool) -> Any:
+    return x.triu(int(unit)) if upper else x.tril(-int(unit))
+
+
+@tensor_formula
+def triangular_backward(
+    grad: Any, A: Any, result: Any, upper: bool, left: bool, unit: bool, shape_a: Any, shape_b: Any, needs: Any
+) -> tuple[Any, Any]:
+    """The gradients of the solution of triangular systems."""
+    fit = tensor_names["fit_like"]
+    by_b = _solve_triangular(A.mH, grad, not upper, left, unit)
+    by_a = None
+    if needs[0]:
+        by_a = -matmul(by_b, result.mH) if left else -matmul(result.mH, by_b)
+        by_a = _triangle(fit(by_a, shape_a), upper, unit)
+    return by_a, fit(by_b, shape_b)
+
+
+@operation(name="_solve_triangular", node="LinalgSolveTriangularBackward0", aten="linalg_solve_triangular",
+           function=False, method=False, out=False, kernel=_triangular_array,
+           joint=("A, B", "triangular_backward(grad, A, result, upper, left, unit, shape(A), shape(B), needs)"),
+           )  # fmt: skip
+def _solve_triangular(A: Array, B: Array, upper: bool, left: bool, unit: bool) -> Array:
+    """The solutions of triangular systems."""
+
+
+def solve_triangular(
+    A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
+) -> Any:
+    """The solution X of ``A X = B``, or of ``X A = B`` if not `left`, for triangular A.
+
+    Args:
+        A: square matrices, of which one triangle is read.
+        B: matrices.
+        upper: which triangle.
+        left: on which side A stands.
+        unitriangular: whether the diagonal counts as ones and is not read.
+        out: the tensor to write to.
+    """
+    for t, name in ((A, "A"), (B, "B")):
+        if len(t._shape) < 2:
+            raise RuntimeError(f"linalg.solve_triangular: The input tensor {name} must have at least 2 dimensions.")
+    _same_dtype("linalg.solve_triangular", A, B)
+    if A._shape[-1] != A._shape[-2]:
+        raise RuntimeError(
+            "linalg.solve_triangular: A must be batches of square matrices, but they are "
+            f"{A._shape[-2]} by {A._shape[-1]} matrices"
+        )
+    _fits("linalg.solve_triangular", A, B, left)
+    found = _solve_triangular(A, B, bool(upper), bool(left), bool(unitriangular))
+    return finish(out, found, "linalg_solve_triangular")
+
+
+def _triangular_old_array(b: Array, a: Array, upper: bool, transpose: bool, unit: bool) -> tuple[Array, Array]:
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    matrix = a.mT if transpose else a
+    found = _triangular_array(matrix, b, upper != transpose, True, unit)
+    return found, np.broadcast_to(a, batch + a.shape[-2:]).copy()
+
+
+@tensor_formula
+def triangular_old_backward(
+    grad: Any, grad_copy: Any, A: Any, X: Any, upper: bool, transpose: bool, unit: bool, shape_b: Any, needs: Any
+) -> tuple[Any, Any]:
+    """The gradients of the older function for triangular systems."""
+    fit = tensor_names["fit_like"]
+    by_a = by_b = None
+    if grad is not None:
+        matrix = A.conj() if transpose else A.mH
+        by_b = _solve_triangular(matrix, grad, upper == transpose, True, unit)
+        if needs[1]:
+            by_a = -matmul(X.conj(), by_b.mT) if transpose else -matmul(by_b, X.mH)
+            by_a = _triangle(fit(by_a, A._shape), upper, unit)
+        by_b = fit(by_b, shape_b)
+    if grad_copy is not None and needs[1]:
+        copied = fit(grad_copy, A._shape)
+        by_a = copied if by_a is None else by_a + copied
+    return by_b, by_a
+
+
+@operation(name="_triangular_solve", node="TriangularSolveBackward0", aten="triangular_solve", function=False,
+           method=False, out=False, kernel=_triangular_old_array, outputs=("solution", "cloned_coefficient"),
+           joint=("b, A", "triangular_old_backward(grads[0], grads[1], A, solution, upper, transpose, unit, shape(b), "
+                          "needs)"))  # fmt: skip
+def _triangular_solve(b: Array, A: Array, upper: bool, transpose: bool, unit: bool) -> Any:
+    """The solutions of triangular systems, and a copy of their matrices."""
+
+
+@composite()
+def triangular_solve(
+    input: Any, A: Any, upper: bool = True, transpose: bool = False, unitriangular: bool = False, *, out: Any = None
+) -> Any:
+    """The solution of triangular systems and the matrices; `torch.linalg.solve_triangular` is its successor.
+
+    Args:
+        input: the right-hand sides, as columns.
+        A: triangular matrices.
+        upper: which triangle of A is read.
+        transpose: whether A's transpose is meant.
+        unitriangular: whether the diagonal counts as ones.
+        out: the pair of tensors to write to.
+    """
+    for t, name in ((input, "b"), (A, "A")):
+        if len(t._shape) < 2:
+            raise RuntimeError(
+                f"torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has {len(t._shape)} "
+                "dimensions instead"
+            )
+    need_matrices("triangular_solve", A)
+    return finish(out, _triangular_solve(input, A, upper, transpose, unitriangular), "triangular_solve")
+
+
+# ---------------------------------------------------------------------------------------------- factorized systems
+def _cholesky_solve_array(b: Array, factor: Array, upper: bool) -> Array:
+    lower = adjoint(factor) if upper else factor
+    half = _triangular_array(lower, b, False, True, False)
+    return _triangular_array(adjoint(lower), half, True, True, False)
+
+
+@tensor_formula
+def cholesky_solve_backward(
+    grad: Any, factor: Any, result: Any, upper: bool, shape_b: Any, needs: Any
+) -> tuple[Any, Any]:
+    """The gradients of systems solved by Cholesky factors."""
+    fit = tensor_names["fit_like"]
+    by_b = _cholesky_solve(grad, factor, upper)
+    by_factor = None
+    if needs[1]:
+        middle = matmul(by_b, result.mH)
+        middle = middle + middle.mH
+        by_factor = fit(-matmul(factor, middle) if upper else -matmul(middle, factor), factor._shape)
+    return fit(by_b, shape_b), by_factor
+
+
+@operation(name="_cholesky_solve", node="CholeskySolveBackward0", aten="cholesky_solve", function=False, method=False,
+           out=False, kernel=_cholesky_solve_array,
+           joint=("B, L", "cholesky_solve_backward(grad, L, result, upper, shape(B), needs)"))  # fmt: skip
+def _cholesky_solve(B: Array, L: Array, upper: bool) -> Array:
+    """The solutions of systems whose matrices are given by their Cholesky factors."""
+
+
+@composite()
+def cholesky_solve(input: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """The solution X of ``L L^H X = B``, or ``L^H L X = B`` if `upper`, for the Cholesky factor L and B the input."""
+    for t, name in ((input, "b"), (L, "u")):
+        if len(t._shape) < 2:
+            raise RuntimeError(f"{name} should have at least 2 dimensions, but has {len(t._shape)} dimensions instead")
+    need_matrices("cholesky_solve", L)
+    _fits("cholesky_solve", L, input)
+    return finish(out, _cholesky_solve(input, L, bool(upper)), "cholesky_solve")
+
+
+def _cholesky_inverse_array(factor: Array, upper: bool) -> Array:
+    return _cholesky_solve_array(np.broadcast_to(np.eye(factor.shape[-1], dtype=factor.dtype), factor.shape), factor,
+                                 upper)  # fmt: skip
+
+
+@tensor_formula
+def cholesky_inverse_backward(grad: Any, factor: Any, inverse: Any, upper: bool) -> Any:
+    """The gradient of an inverse computed from a Cholesky factor."""
+    middle = matmul(inverse, matmul(grad + grad.mH, inverse))
+    return -matmul(factor, middle) if upper else -matmul(middle, factor)
+
+
+@tensor_formula
+def cholesky_inverse_tangent(tangent: Any, factor: Any, inverse: Any, upper: bool) -> Any:
+    """The tangent of an inverse computed from a Cholesky factor."""
+    middle = matmul(tangent.mH, factor) if upper else matmul(tangent, factor.mH)
+    return -matmul(inverse, matmul(middle + middle.mH, inverse))
+
+
+@operation(name="_cholesky_inverse", node="CholeskyInverseBackward0", aten="cholesky_inverse", function=False,
+           method=False, out=False, kernel=_cholesky_inverse_array,
+           L="cholesky_inverse_backward(grad, L, result, upper)",
+           tangent="cholesky_inverse_tangent(L_t, L, result, upper)")  # fmt: skip
+def _cholesky_inverse(L: Array, upper: bool) -> Array:
+    """The inverses of matrices given by their Cholesky factors."""
+
+
+@composite()
+def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
+    """The inverse of ``L L^H``, or of ``L^H L`` if `upper`."""
+    need_matrices("cholesky_inverse", L)
+    return finish(out, _cholesky_inverse(L, bool(upper)), "cholesky_inverse")
+
+
+def _lu_solve_array(lu: Array, pivots: Array, b: Array, left: bool, adjoint_: bool) -> Array:
+    batch = np.broadcast_shapes(lu.shape[:-2], b.shape[:-2])
+    if not b.size or not math.prod(batch):
+        return np.zeros((*batch, *b.shape[-2:]), b.dtype)
+    multiply = lapack("getrs", lu)
+
+    def each(m: Array, p: Array, c: Array) -> tuple[Any]:
+        if left:
+            return (multiply(m, p[:, 0] - 1, c, trans=2 if adjoint_ else 0)[0],)
+        # X A = B is A^H X^H = B^H.
+        return (adjoint(multiply(m, p[:, 0] - 1, adjoint(c), trans=0 if adjoint_ else 2)[0]),)
+
+    return over_batch(each, lu, pivots[..., None], b)[0]
+
+
+@tensor_formula
+def lu_solve_backward(
+    grad: Any, LU: Any, pivots: Any, X: Any, left: bool, adjoint_: bool, shape_b: Any, needs: Any
+) -> tuple[Any, Any]:
+    """The gradients of systems solved by LU factorizations."""
+    fit = tensor_names["fit_like"]
+    by_b = _lu_solve(LU, pivots, grad, left, not adjoint_)
+    by_lu = None
+    if needs[0]:
+        p, lower, upper = tensor_names["lu_unpack"](LU, pivots)
+        if left:
+            by_a = -matmul(X, by_b.mH) if adjoint_ else -matmul(by_b, X.mH)
+        else:
+            by_a = -matmul(by_b.mH, X) if adjoint_ else -matmul(X.mH, by_b)
+        middle = matmul(p.mT, by_a)
+        by_lu = fit(matmul(middle, upper.mH).tril(-1) + matmul(lower.mH, middle).triu(), LU._shape)
+    return by_lu, fit(by_b, shape_b)
+
+
+@operation(name="_lu_solve", node="LinalgLuSolveBackward0", aten="linalg_lu_solve", function=False, method=False,
+           out=False, kernel=_lu_solve_array,
+           joint=("LU, B", "lu_solve_backward(grad, LU, pivots, result, left, adjoint_, shape(B), needs)"),
+           )  # fmt: skip
+def _lu_solve(LU: Array, pivots: Array, B: Array, left: bool, adjoint_: bool) -> Array:
+    """The solutions of systems whose matrices are given by their LU factorizations."""
+
+
+def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False, out: Any = None) -> Any:
+    """The solution X of ``A X = B``, or of ``X A = B`` if not `left`, given what `torch.linalg.lu_factor` returns.
+
+    Args:
+        LU, pivots: the factorization of A.
+        B: the right-hand sides.
+        left: on which side A stands.
+        adjoint: whether A's adjoint is meant.
+        out: the tensor to write to.
+    """
+    if pivots._dtype is not dtypes.int32:
+        raise RuntimeError("linalg.lu_solve: pivots should be a Tensor of scalar type torch.int32")
+    need_matrices("torch.linalg.lu_solve", LU)
+    _same_dtype("linalg.lu_solve", LU, B)
+    _fits("linalg.lu_solve", LU, B, left)
+    if pivots._shape[-1:] != LU._shape[-1:]:
+        raise RuntimeError("linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix")
+    if pivots._shape[:-1] != LU._shape[:-2]:
+        raise RuntimeError(
+            "linalg.lu_solve: Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots with shape "
+            f"{list(pivots._shape)} instead"
+        )
+    return finish(out, _lu_solve(LU, pivots, B, bool(left), bool(adjoint)), "linalg_lu_solve")
+
+
+@composite(name="lu_solve")
+def _lu_solve_old(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
+    """The solution of linear systems by an LU factorization; see `torch.linalg.lu_solve`."""
+    return lu_solve(LU_data, LU_pivots, b, out=out)
+
+
+def _ldl_solve_array(ld: Array, pivots: Array, b: Array, hermitian: bool) -> Array:
+    batch = np.broadcast_shapes(ld.shape[:-2], b.shape[:-2])
+    if not b.size or not math.prod(batch):
+        return np.zeros((*batch, *b.shape[-2:]), b.dtype)
+    multiply = lapack("hetrs" if hermitian and ld.dtype.kind == "c" else "sytrs", ld)
+
+    def each(m: Array, p: Array, c: Array) -> tuple[Any]:
+        return (multiply(m, p[:, 0], c, lower=1)[0],)
+
+    return over_batch(each, ld, pivots[..., None], b)[0]
+
+
+@operation(name="_ldl_solve", node="NotImplemented", aten="linalg_ldl_solve", function=False, method=False, out=False,
+           kernel=_ldl_solve_array)  # fmt: skip
+def _ldl_solve(LD: Array, pivots: Array, B: Array, hermitian: bool) -> Array:
+    """The solutions of systems whose matrices are given by their LDL factorizations."""
+
+
+def ldl_solve(LD: Any, pivots: Any, B: Any, *, hermitian: bool = False, out: Any = None) -> Any:
+    """The solution of linear systems, given what `torch.linalg.ldl_factor` returns.
+
+    Args:
+        LD, pivots: the factorization.
+        B: the right-hand sides, as columns.
+        hermitian: whether complex matrices are Hermitian and not symmetric.
+        out: the tensor to write to.
+    """
+    name = "torch.linalg.ldl_solve"
+    need_matrices(name, LD)
+    if len(B._shape) < 2:
+        raise RuntimeError(
+            f"{name}: Expected B to have at least 2 dimensions, but it has {len(B._shape)} dimensions instead"
+        )
+    _fits(name, LD, B)
+    if pivots._shape != LD._shape[:-1]:
+        raise RuntimeError(
+            f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape "
+            f"{list(pivots._shape)} instead"
+        )
+    if pivots._dtype.category > 1:
+        raise RuntimeError(f"{name}: Expected pivots to be integers. Got {pivots._dtype.scalar_name}")
+    if LD._dtype is not B._dtype:
+        raise RuntimeError(f"{name}: LD dtype{LD._dtype.scalar_name}does not match b dtype{B._dtype.scalar_name}")
+    return finish(out, _ldl_solve(LD, pivots, B, bool(hermitian)), "linalg_ldl_solve")
+
+
+# ---------------------------------------------------------------------------------------------- of tensors
+def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
+    """The inverse of a tensor as a map from its last dimensions to its first `ind` ones, for `tensordot`.
+
+    Raises:
+        RuntimeError: `ind` is not positive, or the two groups of dimensions have different sizes.
+    """
+    if ind <= 0:
+        raise RuntimeError("Expected a strictly positive integer for 'ind'")
+    first, last = A._shape[:ind], A._shape[ind:]
+    rows, columns = math.prod(first), math.prod(last)
+    if rows != columns:
+        raise RuntimeError(
+            "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
+            f"{columns} != {rows}"
+        )
+    found, info = _inv_ex(A.reshape(rows, columns))
+    _check_inverse(info, "inv")
+    return finish(out, found.reshape(*last, *first), "linalg_tensorinv")
+
+
+def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
+    """The solution X of ``tensordot(A, X, X.ndim) = B``.
+
+    Args:
+        A: a tensor; with the dimensions in `dims` moved to the end, its first ones have B's shape.
+        B: the right-hand side.
+        dims: dimensions of A to move to the end first.
+        out: the tensor to write to.
+    """
+    if dims is not None:
+        dims = (dims,) if isinstance(dims, int) else tuple(dims)
+        A = A.movedim(dims, tuple(range(len(A._shape) - len(dims), len(A._shape))))
+    shape = A._shape[len(B._shape) :]
+    rows, size = math.prod(A._shape[: len(B._shape)]), math.prod(shape)
+    if rows != size:
+        raise RuntimeError(
+            "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
+            f"prod(self.shape[:other.ndim]), but got {size} != {rows}"
+        )
+    return finish(out, solve(A.reshape(rows, size), B.reshape(-1)).reshape(*shape), "linalg_tensorsolve")
