@@ -16,8 +16,8 @@ from ..base import TensorBase, wrap
 from .creation import arange, zeros
 from .data import type_name
 from .declare import Array, in_formulas, operation
+from .out import finish_out
 from .padding import constant_pad_nd
-from .reduction import finish_out
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "hfft2", "hfftn", "ifft", "ifft2", "ifftn", "ifftshift",

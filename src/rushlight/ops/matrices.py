@@ -9,8 +9,7 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from .data import type_name
 from .declare import Array, in_formulas
-from .masks import C_NAMES
-from .reduction import finish_out
+from .out import finish_out, several_out
 
 
 class LinAlgError(RuntimeError):
@@ -53,22 +52,8 @@ def need_matrices(function: str, x: Any, square: bool = True, argument: str = "A
 
 
 def finish(out: Any, result: Any, name: str) -> Any:
-    """The result, or several, stored in what was given as ``out=`` if anything was.
-
-    Raises:
-        RuntimeError: an output has another dtype than its result.
-    """
-    if out is None:
-        return result
-    if isinstance(result, tuple):
-        return type(result)([finish(o, r, name) for o, r in zip(out, result, strict=True)])
-    if name.startswith("linalg_") and isinstance(out, TensorBase) and out._dtype is not result._dtype:
-        raise RuntimeError(
-            "Expected out tensor to have dtype {}, but got {} instead".format(
-                *[C_NAMES.get(t._dtype, "float") for t in (result, out)]
-            )
-        )
-    return finish_out(out, result, name)
+    """The result, or several, stored in what was given as ``out=`` if anything was."""
+    return several_out(out, result, name) if isinstance(result, tuple) else finish_out(out, result, name)
 
 
 # ---------------------------------------------------------------------------------------------- batches

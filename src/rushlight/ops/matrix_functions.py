@@ -12,7 +12,8 @@ from .declare import Array, composite, in_formulas, operation
 from .eigen import svdvals
 from .matmul import matmul
 from .matrices import finish, need_matrices, tensor_formula
-from .reduction import amax, amin, finish_out, wrap_dim
+from .out import finish_out
+from .reduction import amax, amin, wrap_dim
 from .solving import _inv_ex, inv
 from .statistics import vector_norm
 
@@ -210,7 +211,8 @@ def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
 
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
     """The dot products of vectors along a dimension; the first vector's elements are conjugated."""
-    return finish_out(out, ((x.conj() if x._dtype.is_complex else x) * y).sum(dim), "linalg_vecdot")
+    found = ((x.conj() if x._dtype.is_complex else x) * y).sum(dim)
+    return finish_out(out, found, "linalg_vecdot")
 
 
 def matrix_norm(
@@ -256,7 +258,8 @@ def matrix_norm(
     added, chosen = (first, second) if abs(ord) == 1 else (second, first)
     sums = vector_norm(A, 1, added, keepdim)
     at = chosen - 1 if not keepdim and added < chosen else chosen
-    return finish_out(out, (amax if ord > 0 else amin)(sums, at, keepdim), "linalg_matrix_norm")
+    found = (amax if ord > 0 else amin)(sums, at, keepdim)
+    return finish_out(out, found, "linalg_matrix_norm")
 
 
 def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None, dtype: Any = None) -> Any:

@@ -40,6 +40,10 @@ REFUSALS = {
             "slice_scatter", "tril", "triu",
             "diag", "isin", "permute_copy", "linalg_vector_norm", "linalg_det", "linalg_cholesky",
             "linalg_eigvalsh", "linalg_matrix_power", "linalg_inv", "linalg_solve", "linalg_svdvals",
+            "linalg_cholesky_ex", "linalg_inv_ex", "linalg_solve_ex", "linalg_lu_factor", "linalg_lu_factor_ex",
+            "linalg_lu", "linalg_lu_solve", "linalg_qr", "linalg_ldl_factor", "linalg_ldl_factor_ex",
+            "linalg_ldl_solve", "linalg_eigh", "linalg_svd", "linalg_slogdet", "linalg_solve_triangular",
+            "lu_unpack", "triangular_solve", "qr", "svd",
         ],
         _EXACTLY,
     ),
@@ -55,6 +59,11 @@ REFUSALS = {
         "{want.scalar_name}"
     ),
     "multi_dot": "multi_dot(): expected out tensor to have dtype {want.c_name} but got {got.c_name}",
+    **dict.fromkeys(["fft_ifft", "fft_ihfft"], "Found dtype {got.scalar_name} but expected {want.scalar_name}"),
+    "ormqr": (
+        "torch.ormqr: Expected input and result to have the same dtype, but input has dtype{want.scalar_name} and "
+        "result has dtype {got.scalar_name}"
+    ),
     "linalg_matrix_norm": "linalg.matrix_norm expected out tensor dtype {want.scalar_name} but got: {got.scalar_name}",
     "linalg_vecdot": "linalg.vecdot: Expected out of dtype{want.scalar_name} but found {got.scalar_name}",
     "kthvalue": "output values must be of same type as input",
