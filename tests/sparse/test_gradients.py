@@ -341,3 +341,58 @@ def test_gradcheck_of_dense_inputs(fast):
         return [checked(t, f, True, x, fast_mode=fast) for f in functions]
 
     check(scenario)
+
+
+BAGS = [
+    {"mode": "sum"}, {"mode": "mean"}, {"mode": "max"}, {"mode": "sum", "scale_grad_by_freq": True},
+    {"mode": "sum", "padding_idx": 1}, {"mode": "mean", "padding_idx": 2},
+    {"mode": "sum", "per_sample_weights": [0.5, 1.0, 2.0]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", BAGS, ids=str)
+def test_bags(options):
+    def scenario(t):
+        given, w = dict(options), dense(t, 3, 2)
+        if "per_sample_weights" in given:
+            given["per_sample_weights"] = t.tensor(given["per_sample_weights"])
+        bags = t.nn.functional.embedding_bag(t.tensor([1, 2, 1]), w, t.tensor([0, 2]), sparse=True, **given)
+        (bags * dense(t, 2, 2).detach()).sum().backward()
+        return w.grad
+
+    check(scenario, strides=False)
+
+
+def test_anomalies():
+    def scenario(t):
+        w, found = dense(t, 3, 2), []
+        warnings.simplefilter("ignore")
+        with t.autograd.detect_anomaly():
+            lookup(t, w).backward()
+            found.append(w.grad.to_dense())
+            try:
+                (lookup(t, w) * float("nan")).backward()
+            except RuntimeError as error:
+                found.append(str(error))
+        return found
+
+    check(scenario)
+
+
+def test_references_of_gradients():
+    def scenario(t):
+        found = []
+        for create_graph in (False, True):
+            for sparse_first, sparse_then in ((True, False), (False, False), (True, True), (False, True)):
+                first, then = (
+                    t.sparse_coo_tensor([[1, 1]], [1.0, 1.0]) if sparse else t.tensor([1.5, 1.5])
+                    for sparse in (sparse_first, sparse_then)
+                )  # fmt: skip
+                x = t.tensor([1.5, 1.5], requires_grad=True)
+                x.grad = first
+                before = x.grad
+                x.backward(then, create_graph=create_graph)
+                found.append([before is x.grad, x.grad.to_dense(), then.to_dense()])
+        return found
+
+    check(scenario)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
+from ..kernels.sparse import SparseArray
 from . import mode, origins, steps, tasks
 from .mode import special
 from .node import Node, Outputs, rare
@@ -56,7 +57,8 @@ class _Check:
         for i, result in enumerate(results):
             if result is None or isinstance(result, Outputs):
                 continue
-            array = result._data if isinstance(result, TensorBase) else np.asarray(result)
+            array = result._data if isinstance(result, TensorBase) else result
+            array = array.values if isinstance(array, SparseArray) else np.asarray(array)
             if array.dtype.kind in "fcV" and np.isnan(array).any():
                 explain(node)
                 raise RuntimeError(f"Function '{node.name()}' returned nan values in its {i}th output.")

@@ -1,8 +1,12 @@
 """Sums, means and maxima of bags of rows of a table, on NumPy arrays, with their gradients."""
 
+from typing import Any
+
 import numpy as np
 
 from rushlight.kernels.numpy_common import narrow, widen
+
+from .sparse import SparseArray
 
 Array = np.ndarray
 
@@ -90,29 +94,51 @@ def _frequencies(indices: Array) -> Array:
     return counts[ordered[inverse]]
 
 
+def _shares(wide: Array, bags: Array, sizes: Array, mode: int, samples: Array | None, kept: Array) -> Array:
+    """What each index contributes to the gradient of its row."""
+    within = bags[kept]
+    shares = wide[within]
+    if mode == MEAN:
+        shares = shares / sizes[within][:, None].astype(wide.dtype)
+    return shares if samples is None else shares * widen(samples)[kept][:, None]
+
+
+def _sparse(
+    wide: Array, weight: Array, indices: Array, bags: Array, sizes: Array, scale: bool, mode: int,
+    samples: Array | None, padding: int,
+) -> SparseArray:  # fmt: skip
+    if mode == MAX:
+        raise RuntimeError("max mode does not support sparse weights")
+    if scale:
+        raise RuntimeError("embedding_backward: scale_grad_by_freq not supported with sparse gradients")
+    kept = indices != padding
+    values = narrow(_shares(wide, bags, sizes, mode, samples, kept), weight.dtype)
+    return SparseArray(indices[kept][None].astype(np.int64), values, weight.shape)
+
+
 def embedding_bag_backward(
     g: Array, weight: Array, indices: Array, bags: Array, sizes: Array, best: Array, scale_grad_by_freq: bool,
-    mode: int, per_sample_weights: Array | None, padding_idx: int, needs: tuple[bool, bool],
-) -> tuple[Array | None, Array | None]:  # fmt: skip
-    """The gradients of `embedding_bag` by the table and by the samples' weights."""
+    mode: int, per_sample_weights: Array | None, padding_idx: int, sparse: bool, needs: tuple[bool, bool],
+) -> tuple[Any, Array | None]:  # fmt: skip
+    """The gradients of `embedding_bag` by the table, which may be `sparse`, and by the samples' weights."""
     wide = widen(g)
-    by_weight = by_samples = None
-    if needs[0]:
+    by_weight: Any = None
+    by_samples = None
+    if needs[0] and sparse:
+        by_weight = _sparse(
+            wide, weight, indices, bags, sizes, scale_grad_by_freq, mode, per_sample_weights, padding_idx
+        )
+    elif needs[0]:
         table = np.zeros(weight.shape, wide.dtype)
         if mode == MAX:
             filled = np.flatnonzero(sizes > 0)
             np.add.at(table, (best[filled], np.arange(weight.shape[1])), wide[filled])
         else:
             kept = indices != padding_idx
-            chosen, within = indices[kept], bags[kept]
-            shares = wide[within]
-            if mode == MEAN:
-                shares = shares / sizes[within][:, None].astype(wide.dtype)
-            if per_sample_weights is not None:
-                shares = shares * widen(per_sample_weights)[kept][:, None]
+            shares = _shares(wide, bags, sizes, mode, per_sample_weights, kept)
             if scale_grad_by_freq:
                 shares = shares / _frequencies(indices)[kept][:, None].astype(wide.dtype)
-            np.add.at(table, chosen, shares)
+            np.add.at(table, indices[kept], shares)
         by_weight = narrow(table, weight.dtype)
     if needs[1]:
         products = np.add.reduce(wide[bags] * widen(weight)[indices], axis=1)

@@ -17,7 +17,7 @@ _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
 
 @operation(
-    kernel=lambda weight, indices, offsets, scale, mode, samples, include_last, padding: kernels.embedding_bag(
+    kernel=lambda weight, indices, offsets, scale, mode, samples, include_last, padding, sparse: kernels.embedding_bag(
         weight, indices, offsets, mode, samples, include_last, padding
     ),
     name="_embedding_bag", node="EmbeddingBagBackward0", aten="_embedding_bag", tangent="refused",
@@ -25,12 +25,12 @@ _HIDDEN: dict[str, Any] = {"function": False, "method": False}
     joint=(
         "weight, per_sample_weights",
         "embedding_bag_backward(grad, weight, indices, offset2bag, bag_size, maximum_indices, scale_grad_by_freq, "
-        "mode, per_sample_weights, padding_idx, needs)",
+        "mode, per_sample_weights, padding_idx, sparse, needs)",
     ),
 )  # fmt: skip
 def _embedding_bag(
     weight: Array, indices: Array, offsets: Array, scale_grad_by_freq: bool, mode: int,
-    per_sample_weights: Array | None, include_last_offset: bool, padding_idx: int,
+    per_sample_weights: Array | None, include_last_offset: bool, padding_idx: int, sparse: bool,
 ) -> Array:  # fmt: skip
     """Sums, means or maxima of bags of rows, of checked arguments."""
 
@@ -47,10 +47,10 @@ in_formulas(_refuse, _refuse, "refuse_second_bag")
 
 def _gradients(
     grad_output: Array, weight: Array, indices: Array, bags: Array, sizes: Array, best: Array, scale: bool, mode: int,
-    samples: Array | None, padding: int, needs: tuple[bool, bool],
+    samples: Array | None, padding: int, sparse: bool, needs: tuple[bool, bool],
 ) -> tuple[Array, Array]:  # fmt: skip
     found = kernels.embedding_bag_backward(
-        grad_output, weight, indices, bags, sizes, best, scale, mode, samples, padding, needs
+        grad_output, weight, indices, bags, sizes, best, scale, mode, samples, padding, sparse, needs
     )
     return tuple(np.zeros(0, weight.dtype) if f is None else f for f in found)  # type: ignore[return-value]
 
@@ -59,7 +59,7 @@ def _gradients(
            grad_output="refuse_second_bag(grads)", weight="refuse_second_bag(grads)")  # fmt: skip
 def embedding_bag_gradients(
     grad_output: Array, weight: Array, indices: Array, bags: Array, sizes: Array, best: Array, scale: bool, mode: int,
-    samples: Array | None, padding: int, needs: tuple[bool, bool],
+    samples: Array | None, padding: int, sparse: bool, needs: tuple[bool, bool],
 ) -> Array:  # fmt: skip
     """The gradients of the bags by the table and by the samples' weights."""
 
@@ -123,7 +123,7 @@ def embedding_bag(
         offsets: where each bag begins.
         scale_grad_by_freq: whether a row's gradient is divided by how often it was looked up.
         mode: 0 for sums, 1 for means, 2 for maxima.
-        sparse: must be False: there are no sparse tensors.
+        sparse: whether the gradient of the table is sparse.
         per_sample_weights: a factor for each index, in sums.
         include_last_offset: whether the last of the offsets is where the last bag ends.
         padding_idx: a row that does not count.
@@ -134,7 +134,6 @@ def embedding_bag(
 
     Raises:
         RuntimeError: shapes or dtypes do not go together, or an index is no row.
-        NotImplementedError: sparse gradients are wanted.
     """
     if weight.ndim != 2:
         raise RuntimeError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.ndim}")
@@ -154,10 +153,8 @@ def embedding_bag(
                 "Expected per_sample_weights.value().numel() == indices.numel() to be true, but got false.  (Could "
                 "this error message be improved?  If so, please report an enhancement request to PyTorch.)"
             )
-    if sparse:
-        raise NotImplementedError("embedding_bag: sparse gradients need sparse tensors, which Rushlight does not have")
     found, bags, sizes, best = _embedding_bag(
-        weight, indices, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset, skipped
+        weight, indices, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset, skipped, sparse
     )
     if mode == kernels.SUM:
         # What sums need no memory of, PyTorch leaves empty.
