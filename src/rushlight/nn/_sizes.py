@@ -31,4 +31,4 @@ def _list_with_default(out_size: Any, defaults: Any) -> Any:
     if len(defaults) <= len(out_size):
         raise ValueError(f"Input dimension should be at least {len(out_size) + 1}")
     ends = list(defaults)[-len(out_size) :]
-    return [end if size is None else size for size, end in zip(out_size, ends, strict=True)]
+    return [end if size is None else size for size, end in zip(out_size, ends, strict=False)]

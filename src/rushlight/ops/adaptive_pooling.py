@@ -68,14 +68,28 @@ def _check_adaptive(function: str, input: Any, output_size: Any, dims: int) -> t
     """The output size as one integer a dimension."""
     check_tensor(function, input)
     sizes = (output_size,) * dims if isinstance(output_size, int) else tuple(output_size)
+    if dims == 1 and len(sizes) != 1:
+        raise RuntimeError(f"{function}() argument 'output_size' should contain one int (got {len(sizes)})")
     if len(sizes) == 1:
         sizes *= dims
+    greatest = "max" in function
     if len(sizes) != dims:
-        raise RuntimeError(f"{function}: output_size must be {dims}")
-    if any(s < 0 for s in sizes):
         raise RuntimeError(
-            f"{function}: elements of output_size must be greater than or equal to 0 but received "
-            f"{{{', '.join(map(str, sizes))}}}"
+            f"{function}(): internal error: output_size.size() must be {dims}"
+            if greatest
+            else f"{function}: output_size must be {dims}"
+        )
+    if min(sizes) < 0:
+        # One dimension is, inside, the last of two.
+        shown = (1, *sizes) if dims == 1 else sizes
+        if greatest:
+            least = next(s for s in shown if s < 0)
+            shape = [*input._shape[: input.ndim - dims], *shown]
+            raise RuntimeError(f"Trying to create tensor with negative dimension {least}: {shape}")
+        listed = ", ".join(map(str, shown[:2])) + "".join(f",{s}" for s in shown[2:])
+        raise RuntimeError(
+            f"{function.replace('1d', '2d')}: elements of output_size must be greater than or equal to 0 but received "
+            f"{{{listed}}}"
         )
     return sizes
 

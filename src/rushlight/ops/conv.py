@@ -197,13 +197,13 @@ def _check_shapes(
     if min(stride) <= 0:
         raise RuntimeError("non-positive stride is not supported")
     if min(dilation) <= 0:
-        raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
+        raise RuntimeError("dilation should be greater than zero")
     if len(filters) != dims + 2:
         raise RuntimeError(
             f"Expected {dims + 2}-dimensional input for {dims + 2}-dimensional weight {list(filters)}, "
             f"but got {len(shape)}-dimensional input of size {list(shape)} instead"
             if len(filters) > dims + 2
-            else f"weight should have at least {dims + 2} dimensions"
+            else "weight should have at least three dimensions"
         )
     if filters[0] < groups:
         raise RuntimeError(
@@ -256,7 +256,7 @@ def _scalar_type(t: Any) -> str:
 
 def _c_name(t: Any) -> str:
     """A dtype as PyTorch's convolution names it."""
-    names = {"Long": "long long", "Byte": "unsigned char", "Char": "signed char", "Half": "c10::Half"}
+    names = {"Long": "long int", "Byte": "unsigned char", "Char": "signed char", "Half": "c10::Half"}
     names |= {
         "BFloat16": "c10::BFloat16",
         "ComplexFloat": "c10::complex<float>",
@@ -330,6 +330,11 @@ def _padding_by_name(input: Any, weight: Any, padding: str, stride: Any, dilatio
         raise RuntimeError(f"Invalid padding string: '{padding}'")
     if any(s != 1 for s in stride):
         raise RuntimeError("padding='same' is not supported for strided convolutions")
+    if len(weight._shape) != input.ndim:
+        raise RuntimeError(
+            f"Expected {weight.ndim}-dimensional input for {weight.ndim}-dimensional weight"
+            f"{list(weight._shape)}, but got {input.ndim}-dimensional input of size {list(input._shape)} instead"
+        )
     totals = [d * (k - 1) for k, d in zip(weight._shape[2:], dilation, strict=True)]
     if any(t % 2 for t in totals):
         warn_once(

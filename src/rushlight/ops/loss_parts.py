@@ -5,8 +5,7 @@
 
 from typing import Any
 
-import numpy as np
-
+from .broadcasting import broadcast_tensors
 from .elementwise_general import result_type
 
 HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -24,8 +23,7 @@ def pair(input: Any, target: Any) -> tuple[Any, Any]:
         common = result_type(input, target)
         input, target = input.to(common), target.to(common)
     if input._shape != target._shape:
-        shape = np.broadcast_shapes(input._shape, target._shape)
-        input, target = input.expand(shape), target.expand(shape)
+        input, target = broadcast_tensors(input, target)
     return input, target
 
 

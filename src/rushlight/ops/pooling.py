@@ -219,23 +219,23 @@ def _check_windows(
     if min(dilation) <= 0:
         shown = " ".join(f"dilation{a}: {d}" for a, d in zip(letters, dilation, strict=True))
         raise RuntimeError(f"dilation should be greater than zero, but got {shown}")
+    _check_padding(kernel, padding, dilation)
     batched = len(shape) == dims + 2
     if not (batched or len(shape) == dims + 1) or 0 in shape[1 if batched else 0 :]:
         if len(shape) in (dims + 1, dims + 2):
+            if function == "max_pool3d":
+                empty = next(i for i, n in enumerate(shape) if not n and (i or not batched))
+                raise RuntimeError(
+                    "max_pool3d_with_indices_out_cpu_template(): Expected input's non-batch dimensions to have "
+                    f"positive length, but input has a shape of {list(shape)} and non-batch dimension "
+                    f"{empty - batched} has length zero!"
+                )
             raise RuntimeError(
                 f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
                 f"but "
                 f"got:{list(shape)}"
             )
         raise RuntimeError(f"non-empty {dims + 1}D or {dims + 2}D (batch mode) tensor expected for input")
-    for k, p, d in zip(kernel, padding, dilation, strict=True):
-        if p < 0:
-            raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
-        if p > ((k - 1) * d + 1) // 2:
-            raise RuntimeError(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
-                f"dilation={d}"
-            )
     outs = kernels.pool_output_shape(shape[-dims:], kernel, stride, padding, dilation, ceil_mode)
     if min(outs) < 1:
         planes = shape[-dims - 1]
@@ -273,6 +273,35 @@ def _max(
     return tuple(pooled) if indices else pooled[0]
 
 
+def _check_padding(kernel: tuple[int, ...], padding: tuple[int, ...], dilation: tuple[int, ...]) -> None:
+    for k, p, d in zip(kernel, padding, dilation, strict=True):
+        if p < 0:
+            raise RuntimeError(f"pad must be non-negative, but got pad: {p}")
+        if p > ((k - 1) * d + 1) // 2:
+            raise RuntimeError(
+                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k} and "
+                f"dilation={d}"
+            )
+
+
+def _check_sequences(shape: tuple[int, ...], kernel: int, step: int, border: int, gap: int, ceil_mode: bool) -> None:
+    """Raises PyTorch's errors for windows that do not fit sequences of that shape."""
+    if len(shape) not in (2, 3) or 0 in shape[len(shape) - 2 :]:
+        raise RuntimeError(
+            "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:"
+            f"{list(shape)}"
+        )
+    for name, value in (("kernel_size", kernel), ("stride", step)):
+        if value <= 0:
+            raise RuntimeError(f"max_pool1d() {name} must be greater than zero, but got {value}")
+    if gap <= 0:
+        raise RuntimeError(f"max_pool1d() dilation must be greater than zero, but got {gap}")
+    _check_padding((kernel,), (border,), (gap,))
+    (out,) = kernels.pool_output_shape(shape[-1:], (kernel,), (step,), (border,), (gap,), ceil_mode)
+    if out <= 0:
+        raise RuntimeError(f"max_pool1d() Invalid computed output size: {out}")
+
+
 def _max_of_sequences(
     function: str,
     input: Any,
@@ -284,15 +313,11 @@ def _max_of_sequences(
     indices: bool,
 ) -> Any:
     check_tensor(function, input)
-    if input.ndim not in (2, 3):
-        raise RuntimeError(
-            "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:"
-            f"{list(input._shape)}"
-        )
     (kernel,) = _per_dimension(kernel_size, "kernel_size", function, 1)
     (step,) = (kernel,) if stride is None else _per_dimension(stride, "stride", function, 1, (kernel,))
     (border,) = _per_dimension(padding, "padding", function, 1)
     (gap,) = _per_dimension(dilation, "dilation", function, 1)
+    _check_sequences(input._shape, kernel, step, border, gap, ceil_mode)
     image = input.unsqueeze(-2)
     found = _max(function, 2, image, (1, kernel), (1, step), (0, border), (1, gap), ceil_mode, indices)
     return tuple(f.squeeze(-2) for f in found) if indices else found.squeeze(-2)
