@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from rushlight.kernels.numpy_common import narrow, widen
+
 Array = np.ndarray
 
 
@@ -100,8 +102,9 @@ def matrix(kind: str, new: int, old: int, scale: float, align: bool, dtype: np.d
 
 
 def resample(x: Array, matrices: tuple[Array, ...]) -> Array:
-    """Multiplies each of the last axes by its matrix."""
+    """Multiplies each of the last axes by its matrix, the matrices of half-precision images being wider."""
+    dtype, x = x.dtype, widen(x)
     for i, m in enumerate(reversed(matrices)):
         axis = x.ndim - 1 - i
         x = np.moveaxis(np.matmul(np.moveaxis(x, axis, -1), m.T), -1, axis)
-    return x if x.base is None else x.copy()
+    return narrow(x if x.base is None else x.copy(), dtype)

@@ -197,7 +197,8 @@ def _check_shapes(
     if min(stride) <= 0:
         raise RuntimeError("non-positive stride is not supported")
     if min(dilation) <= 0:
-        raise RuntimeError("dilation should be greater than zero")
+        shown = f", but got {list(dilation)}" if min(dilation) == 0 else ""
+        raise RuntimeError(f"dilation should be greater than zero{shown}")
     if len(filters) != dims + 2:
         raise RuntimeError(
             f"Expected {dims + 2}-dimensional input for {dims + 2}-dimensional weight {list(filters)}, "

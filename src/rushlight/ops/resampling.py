@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import numpy as np
+
+from .. import dtypes
 from ..kernels import numpy_resampling as kernels
 from ..kernels.layout import like
 from .declare import Array, composite, in_formulas, operation
@@ -69,7 +72,8 @@ def resample(input: Any, mode: str, sizes: list[int], scales: list[float] | None
             f"Input and output sizes should be greater than 0, but got input ({shown[0]}) output ({shown[1]})"
         )
     steps = [o / n for o, n in zip(old, sizes, strict=True)] if scales is None else [1 / s for s in scales]
-    work = input._dtype.numpy
+    wanted = input._dtype
+    work = np.dtype(np.float32) if wanted in (dtypes.float16, dtypes.bfloat16) else wanted.numpy
     matrices = tuple(
         kernels.matrix(kind, n, o, step, align, work) for n, o, step in zip(sizes, old, steps, strict=True)
     )
@@ -81,14 +85,16 @@ def _shuffled(x: Array, r: int) -> Array:
     *lead, c, h, w = x.shape
     parts = x.reshape(*lead, c // (r * r), r, r, h, w)
     n = len(lead)
-    return parts.transpose(*range(n + 1), n + 3, n + 1, n + 4, n + 2).reshape(*lead, c // (r * r), h * r, w * r)
+    spread = parts.transpose(*range(n + 1), n + 3, n + 1, n + 4, n + 2)
+    return spread.copy().reshape(*lead, c // (r * r), h * r, w * r)
 
 
 def _unshuffled(x: Array, r: int) -> Array:
     *lead, c, h, w = x.shape
     parts = x.reshape(*lead, c, h // r, r, w // r, r)
     n = len(lead)
-    return parts.transpose(*range(n + 1), n + 2, n + 4, n + 1, n + 3).reshape(*lead, c * r * r, h // r, w // r)
+    gathered = parts.transpose(*range(n + 1), n + 2, n + 4, n + 1, n + 3)
+    return gathered.copy().reshape(*lead, c * r * r, h // r, w // r)
 
 
 def _dealt(x: Array, groups: int) -> Array:
