@@ -9,6 +9,7 @@ Source: https://docs.pytorch.org/docs/stable/notes/extending.html#extending-torc
 
 import functools
 import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from types import FunctionType
@@ -18,6 +19,8 @@ from .autograd.mode import local
 from .base import TensorBase
 
 __all__ = [
+    "BaseTorchFunctionMode",
+    "TorchFunctionMode",
     "enable_reentrant_dispatch",
     "handle_torch_function",
     "has_torch_function",
@@ -28,7 +31,15 @@ __all__ = [
 
 
 class _State(threading.local):
+    """What is in force in this thread.
+
+    Attributes:
+        disabled: how many contexts say that no class is asked.
+        modes: the modes, the last one being asked first.
+    """
+
     disabled = 0
+    modes: tuple[Any, ...] = ()
 
 
 _state = _State()
@@ -132,6 +143,27 @@ def _ask(function: Any, overriding: list[Any], args: Any, kwargs: Any, operator:
     )
 
 
+def _ask_mode(function: Any, args: Any, kwargs: Any, operator: bool) -> Any:
+    """Asks the innermost mode what a function does; the mode is out of force meanwhile."""
+    found = [] if _state.disabled else _overriding((*args, *kwargs.values()))
+    before = _state.modes
+    *outer, mode = before
+    _state.modes = tuple(outer)
+    try:
+        result = mode.__torch_function__(function, tuple([type(v) for v in found]), args, kwargs or None)
+        if result is not NotImplemented:
+            return result
+        if found:
+            return _ask(function, found, args, kwargs, operator)
+    finally:
+        _state.modes = before
+    raise TypeError(
+        f"Multiple dispatch failed for '{getattr(function, 'public', function.__name__)}'; all __torch_function__ "
+        f"handlers returned NotImplemented:\n\n  - mode object {mode!r}\n\nFor more information, try re-running with "
+        "TORCH_LOGS=not_implemented"
+    )
+
+
 def _overridable(function: Any, public: str, operator: bool = False, shown: Any = None) -> Any:
     """The function, for which instances of derived classes may stand.
 
@@ -144,6 +176,8 @@ def _overridable(function: Any, public: str, operator: bool = False, shown: Any 
 
     @functools.wraps(function)
     def dispatch(*args: Any, **kwargs: Any) -> Any:
+        if _state.modes:
+            return _ask_mode(shown or dispatch, args, kwargs, operator)
         if not _state.disabled:
             found = _overriding((*args, *kwargs.values()) if kwargs else args)
             if found:
@@ -153,6 +187,92 @@ def _overridable(function: Any, public: str, operator: bool = False, shown: Any 
     dispatch.__name__ = public.rpartition(".")[2]
     dispatch.public = public  # type: ignore[attr-defined]
     return dispatch
+
+
+# ---------------------------------------------------------------------------------------------- modes
+class TorchFunctionMode:
+    """While its context is in force, its ``__torch_function__`` is called with every function and method.
+
+    A derived class defines ``__torch_function__(self, func, types, args, kwargs)``, which returns the result;
+    ``func(*args, **kwargs)`` computes it. The mode itself is out of force meanwhile.
+
+    Source: https://docs.pytorch.org/docs/stable/notes/extending.html#extending-all-torch-api-with-modes
+    """
+
+    inner: "TorchFunctionMode"
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """The result of a function."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        _push_mode(self)
+        return self
+
+    def __exit__(self, exc_type: Any, exc_val: Any, exc_tb: Any) -> None:
+        _pop_mode()
+
+    @classmethod
+    def push(cls, *args: Any, **kwargs: Any) -> Any:
+        """An instance; an older way to make one."""
+        warnings.warn(
+            "`Mode.push()` is no longer necessary and can be replaced with just `with Mode()`", UserWarning,
+            stacklevel=2,
+        )  # fmt: skip
+        return cls(*args, **kwargs)
+
+
+class BaseTorchFunctionMode(TorchFunctionMode):
+    """A mode that leaves functions as they are."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """The result of a function."""
+        return func(*args, **(kwargs or {}))
+
+
+def _push_mode(mode: Any) -> None:
+    global _active
+    if not _active:
+        _active = True
+        _wrap_everything()
+    _state.modes = (*_state.modes, mode)
+
+
+def _pop_mode() -> Any:
+    *rest, last = _state.modes
+    _state.modes = tuple(rest)
+    return last
+
+
+@contextmanager
+def _pop_mode_temporarily() -> Iterator[Any]:
+    mode = _pop_mode()
+    try:
+        yield mode
+    finally:
+        _push_mode(mode)
+
+
+def _get_current_function_mode() -> Any:
+    """The innermost mode, or None."""
+    return _state.modes[-1] if _state.modes else None
+
+
+def _get_current_function_mode_stack() -> list[Any]:
+    """The modes in force, the innermost last."""
+    return list(_state.modes)
+
+
+class DisableTorchFunction(DisableTorchFunctionSubclass):
+    """In the context, neither derived classes nor modes are asked."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._before, _state.modes = _state.modes, ()
+
+    def __exit__(self, *exc: object) -> None:
+        _state.modes = self._before
+        super().__exit__(*exc)
 
 
 # ---------------------------------------------------------------------------------------------- activation

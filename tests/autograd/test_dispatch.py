@@ -326,6 +326,21 @@ def a_class_of_real_tensors(t):
     return [seen[0], type(y).__name__ in ("Real", "Tensor"), x.requires_grad]
 
 
+def dual_numbers(t):
+    wrapped = wrapper_class(t)
+    fw = t.autograd.forward_ad
+    x, v = wrapped(t.arange(3.0)), wrapped(t.ones(3))
+    with fw.dual_level():
+        dual = fw.make_dual(x, v)
+        parts = fw.unpack_dual(dual)
+        out = [type(dual) is wrapped, unwrapped(parts.primal), unwrapped(parts.tangent)]
+        y = fw.unpack_dual(dual * dual + dual.sin())
+        out += [unwrapped(y.primal), unwrapped(y.tangent)]
+        mixed = fw.make_dual(t.ones(3), v)
+        out += [type(mixed) is t.Tensor, type(fw.unpack_dual(mixed).tangent) is wrapped]
+    return out
+
+
 def trees(t):
     p = pytree(t)
     Point = namedtuple("Point", "x y")

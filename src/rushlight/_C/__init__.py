@@ -19,6 +19,7 @@ _WHERE: dict[str, tuple[str, str | None]] = {
     "_InferenceMode": ("autograd.grad_mode", "_InferenceMode"),
     "_set_grad_enabled": ("autograd.grad_mode", "_switch"),
     "DisableTorchFunctionSubclass": ("overrides", "DisableTorchFunctionSubclass"),
+    "DisableTorchFunction": ("overrides", "DisableTorchFunction"),
     "_disabled_torch_function_impl": ("overrides", "disabled_torch_function_impl"),
     "_FunctionBase": ("autograd.function", "FunctionCtx"),
     "_is_view_replay_enabled": ("autograd.grad_mode", "is_view_replay_enabled"),

@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, base_of, tensor_names, wrap
+from ..kernels.layout import Absent
 from . import mode
 from .steps import node_watchers
 
@@ -285,9 +286,11 @@ def _part(whole: Any, like: Any) -> Any:
 
 
 def _shares_memory(tangent: Any, given: dict[str, Any]) -> bool:
+    if type(tangent._data) is Absent:
+        return False
     for g in given.values():
         for t in g if isinstance(g, list) else (g,):
-            if t is not None and np.may_share_memory(t._data, tangent._data):
+            if t is not None and type(t._data) is not Absent and np.may_share_memory(t._data, tangent._data):
                 return True
     return False
 

@@ -15,7 +15,6 @@ _EXPLICIT = """
 _softmax              _softmax.default(input, dim, False)
 _log_softmax          _log_softmax.default(input, dim, False)
 relu6                 hardtanh.default(input, 0, 6)
-_to_copy              _to_copy.default(input, *, dtype=dtype)
 _view                 view.default(input, size)
 _reshape_alias        view.default(input, size)
 _unsafe_view          _unsafe_view.default(input, size)
@@ -47,7 +46,6 @@ _max_dim              max.dim(input, dim, keepdim=False)
 _min_dim              min.dim(input, dim, keepdim=False)
 _amax                 amax.default(input, dim=(), keepdim=False)
 _amin                 amin.default(input, dim=(), keepdim=False)
-_aminmax              aminmax.default(input, *, dim=dim, keepdim=keepdim)
 _argmax               argmax.default(input, dim=None, keepdim=False)
 _argmin               argmin.default(input, dim=None, keepdim=False)
 _addmm                addmm.default(input, mat1, mat2, *, beta=beta, alpha=alpha)
@@ -79,7 +77,6 @@ _cat                  cat.default(tensors, dim=0)
 _stack                stack.default(tensors, dim=0)
 _sort                 sort.default(input, dim=-1, descending=False)
 _topk                 topk.default(input, k, dim=-1, largest=True)
-_kthvalue             kthvalue.default(input, k, dim=-1, keepdim=False)
 _prod_all             prod.default(input, *, dtype=dtype)
 _prod_dim             prod.dim_int(input, dim, keepdim=False, *, dtype=dtype)
 _var                  var.correction(input, dim=None, *, correction=correction, keepdim=keepdim)
@@ -116,6 +113,8 @@ _fill_tensor          fill_.Tensor(input, value)
 _zero                 zero_.default(input)
 _conj                 _conj.default(input)
 alias                 alias.default(input)
+_make_dual            alias.default(input)
+_fw_primal            alias.default(input)
 """
 # Keyword arguments at these values are left out.
 _KEYWORD_DEFAULTS = {
@@ -249,6 +248,12 @@ def _clone(given: dict[str, Any]) -> Any:
     return "clone", "default", (given["input"],), {} if usual else {"memory_format": layout}
 
 
+def _to_copy(given: dict[str, Any]) -> Any:
+    layout = given["layout"]
+    usual = {} if str(layout) == "torch.preserve_format" else {"memory_format": layout}
+    return "_to_copy", "default", (given["input"],), {"dtype": given["dtype"], **usual}
+
+
 def _index(given: dict[str, Any]) -> Any:
     indices: list[Any] = [None] * (max(given["dims"]) + 1)
     for dim, index in zip(given["dims"], given["indices"], strict=True):
@@ -287,7 +292,7 @@ def _index_put(given: dict[str, Any]) -> Any:
 
 
 _SPECIAL: dict[str, Any] = {
-    "_clone": _clone, "_index": _index, "_all": _all("all"), "_any": _all("any"), "_pow_number": _power_of,
-    "_pow_complex": _power_of, "_pow": _power_of,
-    "_pow_base": _power_from, "_index_put": _index_put,
+    "_all": _all("all"), "_any": _all("any"), "_clone": _clone, "_index": _index, "_index_put": _index_put,
+    "_pow": _power_of, "_pow_base": _power_from, "_pow_complex": _power_of, "_pow_number": _power_of,
+    "_to_copy": _to_copy,
 }  # fmt: skip

@@ -11,6 +11,7 @@ functions that deal with arrays themselves are intercepted (interception.py), un
 
 import functools
 import inspect
+import math
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -253,10 +254,16 @@ def around(op: Operation, run: Callable[..., Any]) -> Callable[..., Any]:
         if op.kind == "elementwise" and not all(isinstance(given[n], OPERANDS) for n in op.tensors):
             return run(*args, **kwargs)
         out = kwargs.pop("out", None)
+        if op.name == "attached":
+            return _finished(op, given, given["value"].detach())
         decomposed = _DECOMPOSED.get(op.name)
         if decomposed is not None:
             return decomposed(*args, **kwargs)
         name, overload, inner_args, inner_kwargs = call_of(op, given)
+        if name.endswith("_"):  # the operation in place; here it computes something new
+            name = name[:-1]
+            if getattr(aten, name, None) is None:
+                name, overload, inner_args, inner_kwargs = op.name, "default", tuple(given.values()), {}
         if out is not None:
             inner_kwargs["out"] = out
             overload = "out" if overload == "default" else f"{overload}_out"
@@ -381,13 +388,8 @@ def _linear_bias(bias: Any, input: Any, weight: Any) -> Any:
     return tensor_names["addmm"](bias, input, weight.t())
 
 
-def _without_link(value: Any, to: Any) -> Any:
-    return value + tensor_names["zeros_like"](to) * to if _requires(to) and local.grad else value
-
-
 # What some operations are made of; PyTorch has them in these parts.
 _DECOMPOSED: dict[str, Any] = {
-    "attached": lambda value, to: value,
     "_sum_to_size": _sum_to_size,
     "_linear": lambda input, weight: input.mm(weight.t()),
     "_linear_bias": _linear_bias,
@@ -402,8 +404,9 @@ _DECOMPOSED: dict[str, Any] = {
 
 def _matmul_plain(input: Any, other: Any) -> Any:
     batch = general.broadcast_shapes(input._shape[:-2], other._shape[:-2])
-    a = input.expand(*batch, *input._shape[-2:]).reshape(-1, *input._shape[-2:])
-    b = other.expand(*batch, *other._shape[-2:]).reshape(-1, *other._shape[-2:])
+    count = math.prod(batch)
+    a = input.expand(*batch, *input._shape[-2:]).reshape(count, *input._shape[-2:])
+    b = other.expand(*batch, *other._shape[-2:]).reshape(count, *other._shape[-2:])
     found = tensor_names["bmm"](a, b)
     return tensor_names["_unsafe_view"](found, (*batch, *found._shape[-2:]))
 
@@ -415,6 +418,8 @@ def _function(name: str, run: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     if found is None:
         return run(*args, **kwargs)
     if name in _NUMBERS:
+        if args[0]._data.size != 1:
+            return run(*args)
         return _NUMBERS[name](args[0].item())
     wants = bool(kwargs.pop("requires_grad", False))
     if name in _SHAPED and args and all(isinstance(a, int) for a in args):

@@ -239,7 +239,8 @@ def _to_copy(
     input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: Any = None,
     non_blocking: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
-    return input.to(dtype or input.dtype, copy=True)
+    layout = {} if memory_format is None else {"memory_format": memory_format}
+    return input.to(dtype or input.dtype, copy=True, **layout)
 
 
 @inner
@@ -258,6 +259,11 @@ def index_put_(input: Any, indices: list[Any], values: Any, accumulate: bool = F
         input[tuple([_ALL if i is None else i for i in indices])] = values
         return input
     return tensor_names["index_put_"](input, tuple(indices), values, True)
+
+
+@inner
+def index_put(input: Any, indices: list[Any], values: Any, accumulate: bool = False) -> Any:
+    return index_put_(input.clone(), indices, values, accumulate)
 
 
 @inner
