@@ -18,6 +18,7 @@ sides = st.integers(1, 140)
 def _at_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUSHLIGHT_FAST", "wait")
     monkeypatch.setattr(matmul, "LEAST", 0)
+    monkeypatch.setattr(matmul, "DEEP", 0)
 
 
 def factor(rng: Any, rows: int, columns: int, turned: bool, dtype: Any) -> np.ndarray:

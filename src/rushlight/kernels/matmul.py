@@ -26,6 +26,9 @@ _TRANSPOSED = Kernel("matmul", "matmul_transposed")
 # Multiplications from which the compiled kernels are used.
 LEAST = 1 << 20
 
+# Depth from which rows are multiplied by rows; each of those products ends in a sum over a register.
+DEEP = 128
+
 # Elements from which a factor may belong to such a product.
 _MANY = 2048
 
@@ -59,8 +62,7 @@ def _product(a: Array, b: Array, bias: Array | None) -> Array | None:
     if b.strides[1] == size:
         run, pack = _MATMUL.get(dtype), _PACK.get(dtype)
         return None if run is None or pack is None else _by_rows(run, pack, a, b, bias)
-    run = _TRANSPOSED.get(dtype)
-    if run is None or b.strides[0] != size or a.strides[1] != size:
+    if depth < DEEP or b.strides[0] != size or a.strides[1] != size or (run := _TRANSPOSED.get(dtype)) is None:
         return None
     c = np.empty((rows, columns), dtype)
     high, broad = _block(rows, columns, 4, 6)

@@ -12,9 +12,9 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels import group_norm as group_kernels
 from ..kernels import layer_norm as layer_kernels
 from ..kernels import normalization
-from ..kernels import numpy_normalization as kernels
 from .attached import attached
 from .declare import Array, composite, in_formulas, operation
 
@@ -322,7 +322,7 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
 
 # ---------------------------------------------------------------------------------------------- group normalization
 @operation(
-    kernel=kernels.group_norm, node="NativeGroupNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
+    kernel=group_kernels.group_norm, node="NativeGroupNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
     joint=("input, weight, bias", "group_norm_backward(grad, input, groups, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
 def native_group_norm(input: Array, groups: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
@@ -332,7 +332,7 @@ def native_group_norm(input: Array, groups: int, weight: Array | None, bias: Arr
 def _group_norm_backward(
     grad: Array, input: Array, groups: int, mean: Array, inverse: Array, weight: Array | None, eps: float, needs: Any
 ) -> Any:
-    return kernels.group_norm_backward(grad, input, groups, mean, inverse, weight, needs)
+    return group_kernels.group_norm_backward(grad, input, groups, mean, inverse, weight, needs)
 
 
 def _group_norm_backward_again(
