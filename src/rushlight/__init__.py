@@ -112,6 +112,7 @@ if _TYPE_CHECKING:
 
 # Submodules and names that load when first used, so that importing the package is quick: name -> (module, attribute).
 _LAZY: dict[str, tuple[str, str | None]] = {
+    "lens": ("lens", None),
     **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "fft", "random", "profiler")},
     **{name: (name, None) for name in ("testing", "special", "signal", "masked")},
     **{name: (name, None) for name in ("jit", "futures", "multiprocessing", "sparse")},

@@ -2,6 +2,7 @@
 
 import inspect
 import sys
+import weakref
 
 import pytest
 
@@ -522,6 +523,21 @@ def test_what_keeps_it_alive():
 def test_parameter_of_a_module_is_held_by_it():
     layer = nn.Linear(2, 2)
     assert "parameter weight of a Linear" in lens.explain(layer.weight).holders
+
+
+def test_what_was_noted_keeps_no_graph_alive():
+    x, w = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    y = (x.exp() * w).sum()
+    nodes = [weakref.ref(n.node) for n in lens.collect(y) if not n.is_leaf]
+    assert len(nodes) == 3
+    y.backward(inputs=[x], retain_graph=True)
+    torch.autograd.grad(y, w, retain_graph=True)
+    y.backward()
+    del y
+    assert [n() for n in nodes] == [None] * 3
+    birth = weakref.ref(x)
+    del x
+    assert birth() is None
 
 
 def test_only_tensors():

@@ -112,7 +112,7 @@ class Blame:
     def __init__(self) -> None:
         self.arrivals: Any = WeakKeyDictionary()
         self.nones: Any = WeakKeyDictionary()
-        self._pending: dict[Any, list[Arrival]] = {}
+        self._pending: Any = WeakKeyDictionary()  # a backward that runs only a part leaves some behind
         self._now: Any = None
 
     def before(self, node: Any, grad: Any) -> None:
