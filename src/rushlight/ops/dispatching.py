@@ -405,6 +405,9 @@ _DECOMPOSED: dict[str, Any] = {
 def _matmul_plain(input: Any, other: Any) -> Any:
     batch = general.broadcast_shapes(input._shape[:-2], other._shape[:-2])
     count = math.prod(batch)
+    if other.dim() == 2:
+        rows = input.reshape(count * input._shape[-2], input._shape[-1])
+        return tensor_names["_unsafe_view"](rows.mm(other), (*input._shape[:-1], other._shape[-1]))
     a = input.expand(*batch, *input._shape[-2:]).reshape(count, *input._shape[-2:])
     b = other.expand(*batch, *other._shape[-2:]).reshape(count, *other._shape[-2:])
     found = tensor_names["bmm"](a, b)

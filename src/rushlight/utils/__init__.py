@@ -2,7 +2,7 @@
 
 from typing import Any
 
-_SUBMODULES = ("_dtype_abbrs", "_python_dispatch", "_pytree", "checkpoint", "data", "hooks", "weak")
+_SUBMODULES = ("_dtype_abbrs", "_python_dispatch", "_pytree", "checkpoint", "data", "flop_counter", "hooks", "weak")
 
 
 def __getattr__(name: str) -> Any:
