@@ -6,9 +6,21 @@ from . import functional, init, modules, parallel, utils
 from .modules import *
 from .modules import __all__ as _layers
 from .parallel import DataParallel
-from .parameter import Buffer, Parameter
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
-__all__ = [*_layers, "Buffer", "DataParallel", "Parameter", "functional", "init", "modules", "parallel", "utils"]
+__all__ = [
+    *_layers,
+    "Buffer",
+    "DataParallel",
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "functional",
+    "init",
+    "modules",
+    "parallel",
+    "utils",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from .. import base
 from ..tensor import Tensor
 
-__all__ = ["Buffer", "Parameter"]
+__all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
 
 
 def _share(cls: type, data: Any, requires_grad: bool) -> Any:
@@ -113,6 +113,100 @@ class Buffer(Tensor, metaclass=_BufferMeta):
         t.persistent = persistent
         t._is_buffer = True
         return t
+
+
+class UninitializedTensorMixin:
+    """A tensor whose shape is not known yet; `materialize` gives it one and makes it an ordinary tensor."""
+
+    cls_to_become: type
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Takes memory of a shape, uninitialised, and becomes an ordinary parameter or buffer."""
+        from ..ops.creation import empty
+
+        mine: Any = self
+        made = empty(shape, device=device, dtype=mine._dtype if dtype is None else dtype)
+        mine._data, mine._shape, mine._dtype = made._data, made._shape, made._dtype
+        mine.__class__ = self.cls_to_become
+
+    @property
+    def shape(self) -> Any:
+        """Raises PyTorch's error."""
+        raise RuntimeError(
+            "Can't access the shape of an uninitialized parameter or buffer. "
+            "This error usually happens in `load_state_dict` when trying to load "
+            "an uninitialized parameter into an initialized one. "
+            "Call `forward` to initialize the parameters before accessing their attributes."
+        )
+
+    def share_memory_(self) -> Any:
+        """Raises PyTorch's error."""
+        raise RuntimeError(
+            "Can't share memory on an uninitialized parameter or buffer. "
+            "Call `forward` to initialize the parameters before calling "
+            "`module.share_memory()`."
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __reduce_ex__(self, proto: Any) -> Any:
+        return type(self), (self.requires_grad,)  # type: ignore[attr-defined]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.requires_grad)  # type: ignore[attr-defined, call-arg]
+        return memo[id(self)]
+
+
+def is_lazy(param: Any) -> bool:
+    """Whether a parameter or buffer has no shape yet."""
+    return isinstance(param, UninitializedTensorMixin)
+
+
+def _without_shape(cls: type, requires_grad: bool, device: Any, dtype: Any) -> Any:
+    from ..ops.creation import empty
+
+    return _share(cls, empty(0, device=device, dtype=dtype), requires_grad)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
+    """A parameter of a lazy module before the first input.
+
+    Args:
+        requires_grad: whether it takes gradients.
+        device: where it is made.
+        dtype: its type.
+    """
+
+    cls_to_become = Parameter
+
+    def __new__(cls, requires_grad: bool = True, device: Any = None, dtype: Any = None) -> Any:
+        """Make a leaf without a shape."""
+        return _without_shape(cls, requires_grad, device, dtype)
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
+    """A buffer of a lazy module before the first input.
+
+    Args:
+        requires_grad: whether it takes gradients.
+        device: where it is made.
+        dtype: its type.
+        persistent: whether it belongs to the `state_dict`.
+    """
+
+    cls_to_become = Tensor
+    persistent: bool
+
+    def __new__(
+        cls, requires_grad: bool = False, device: Any = None, dtype: Any = None, persistent: bool = True
+    ) -> Any:
+        """Make a buffer without a shape."""
+        made = _without_shape(cls, requires_grad, device, dtype)
+        made.persistent = persistent
+        made._is_buffer = True
+        return made
 
 
 base.namespace["Parameter"] = Parameter
