@@ -139,6 +139,46 @@ def test_in_place_change_names_both_lines():
     assert f"{__file__}:{line_of(forward, 'y.add_(1)')}" in changed
 
 
+def test_step_of_an_optimizer_between_forward_and_backward_is_named():
+    layers = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    optimizer = torch.optim.SGD(layers.parameters(), lr=0.1)
+
+    def train(step):
+        step()
+
+    with lens.record():
+        loss = layers(torch.ones(1, 2)).sum()
+        loss.backward(retain_graph=True)
+        train(optimizer.step)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation") as error:
+            loss.backward()
+    assert f"changed in place at {__file__}:{line_of(train, '    step()')}" in error.value.__notes__[1]
+
+
+def test_function_whose_saved_tensor_was_changed():
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x
+
+        @staticmethod
+        def backward(ctx, grad):
+            return 2 * ctx.saved_tensors[0] * grad
+
+    def change(t):
+        t.mul_(2)
+
+    x = torch.ones(3, requires_grad=True)
+    with lens.record():
+        y = x * 1
+        z = Square.apply(y)
+        change(y)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation") as error:
+        z.sum().backward()
+    assert f"changed in place at {__file__}:{line_of(change, 't.mul_(2)')}" in error.value.__notes__[1]
+
+
 def test_second_backward_names_the_first():
     def first(y):
         y.backward()

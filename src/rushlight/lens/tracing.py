@@ -51,6 +51,15 @@ class Row:
     shape: str
 
 
+# What a click on the head of a column does in a notebook: the rows are sorted by it, and the other way round the next
+# time.
+_SORT = (
+    "var b=this.closest('table').tBodies[0],d=this.dataset.d=-(this.dataset.d||1),k=r=>r.cells[%d].textContent;"
+    "[...b.rows].sort((p,q)=>{var u=k(p),v=k(q);return d*(isNaN(u-v)?u.localeCompare(v):u-v)})"
+    ".forEach(r=>b.appendChild(r))"
+)
+
+
 class Trace:
     """What a backward did, a `Row` for each node.
 
@@ -108,7 +117,10 @@ class Trace:
 
     def _repr_html_(self) -> str:
         names = ["id", "node", "module", "shape", "seconds", "bytes", "norm", "min", "max", "zeros", "nans", "infs"]
-        head = "".join(f"<th>{n}</th>" for n in names)
+        head = "".join(
+            f'<th style="cursor:pointer" title="sort" onclick="{html.escape(_SORT % i)}">{n}</th>'
+            for i, n in enumerate(names)
+        )
         body = []
         for r in self.rows:
             cells = []
