@@ -13,7 +13,7 @@ import numpy as np
 from ..autograd.hooks import HOOKED
 from ..autograd.leaf import AccumulateGrad
 from ..autograd.node import FREED, Node, Output, Outputs, derive, function_of
-from ..autograd.origins import modified_since, origin_of
+from ..autograd.origins import annotate, modified_since, origin_of
 from ..autograd.saved import unpacked
 from ..autograd.versions import modified
 from ..base import TensorBase, raw_names
@@ -260,7 +260,9 @@ class _Writer:
         if all(c is None for c in came) and not getattr(node, "runs_on_nothing", False):
             return
         if modified_since(node) is not None:
-            raise modified(node)
+            error = modified(node)
+            annotate(error, node)
+            raise error
         origin = origin_of(node)
         where = "" if origin is None else f"  {origin.line}"
         self.code += ["", f"# {node.name().removeprefix('torch::autograd::')}{where}"]
