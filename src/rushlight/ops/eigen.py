@@ -81,22 +81,22 @@ def _triangle_name(UPLO: str) -> str:
     return UPLO.upper()
 
 
-def eigh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
+def eigh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues, ascending, and eigenvectors of a Hermitian matrix, as ``(eigenvalues, eigenvectors)``.
 
     Args:
-        A: the matrix or matrices; only one triangle is read.
+        input: the matrix or matrices; only one triangle is read.
         UPLO: which triangle, ``"L"`` or ``"U"``.
         out: the pair of tensors to write to.
     """
-    need_matrices("linalg.eigh", A)
-    return finish(out, _eigh(A, _triangle_name(UPLO)), "linalg_eigh")
+    need_matrices("linalg.eigh", input)
+    return finish(out, _eigh(input, _triangle_name(UPLO)), "linalg_eigh")
 
 
-def eigvalsh(A: Any, UPLO: str = "L", *, out: Any = None) -> Any:
+def eigvalsh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues of a Hermitian matrix, ascending; see `eigh`."""
-    need_matrices("linalg.eigvalsh", A)
-    return finish(out, _eigh(A, _triangle_name(UPLO))[0], "linalg_eigvalsh")
+    need_matrices("linalg.eigvalsh", input)
+    return finish(out, _eigh(input, _triangle_name(UPLO))[0], "linalg_eigvalsh")
 
 
 def _eig_array(x: Array, kind: Any) -> tuple[Array, Array]:
@@ -133,16 +133,16 @@ def _eig(input: Array, kind: Any) -> Any:
     """The eigenvalues and eigenvectors of matrices, which are complex; `kind` is the dtype of the matrices."""
 
 
-def eig(A: Any, *, out: Any = None) -> Any:
+def eig(input: Any, *, out: Any = None) -> Any:
     """The eigenvalues and eigenvectors of a square matrix, always complex, as ``(eigenvalues, eigenvectors)``."""
-    need_matrices("linalg.eig", A)
-    return finish(out, _eig(A, A._data.dtype), "linalg_eig")
+    need_matrices("linalg.eig", input)
+    return finish(out, _eig(input, input._data.dtype), "linalg_eig")
 
 
-def eigvals(A: Any, *, out: Any = None) -> Any:
+def eigvals(input: Any, *, out: Any = None) -> Any:
     """The eigenvalues of a square matrix, always complex."""
-    need_matrices("linalg.eigvals", A)
-    return finish(out, _eig(A, A._data.dtype)[0], "linalg_eigvals")
+    need_matrices("linalg.eigvals", input)
+    return finish(out, _eig(input, input._data.dtype)[0], "linalg_eigvals")
 
 
 # ---------------------------------------------------------------------------------------------- singular values
@@ -219,7 +219,7 @@ def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: A
         out: the three tensors to write to.
     """
     need_matrices("linalg.svd", A, square=False)
-    _no_driver("linalg.svd", driver)
+    _no_driver("torch.linalg.svd", driver)
     return finish(out, _svd(A, bool(full_matrices)), "linalg_svd")
 
 
@@ -249,5 +249,5 @@ def _svd_old(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any
 def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     """The singular values of a matrix, descending."""
     need_matrices("linalg.svdvals", A, square=False)
-    _no_driver("linalg.svdvals", driver)
+    _no_driver("torch.linalg.svdvals", driver)
     return finish(out, _svd(A, False)[1], "linalg_svdvals")

@@ -36,16 +36,21 @@ _Qr = return_type("qr", ("Q", "R"))
 # ---------------------------------------------------------------------------------------------- Cholesky
 def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
     try:
-        return np.linalg.cholesky(x, upper=upper), np.zeros(x.shape[:-2], np.int32)
+        found = np.linalg.cholesky(x, upper=upper)
+        if not np.isnan(found).any():
+            return found, np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
-        factor = lapack("potrf", x)
+        pass
+    factor = lapack("potrf", x)
 
-        def each(m: Array) -> tuple[Any, Any]:
-            result, code = factor(m, lower=0 if upper else 1, clean=1)
-            return result, np.int32(code)
+    def each(m: Array) -> tuple[Any, Any]:
+        result, code = factor(m, lower=0 if upper else 1, clean=1)
+        # OpenBLAS carries NaN on; the first minor that has one is not positive-definite.
+        lost = np.flatnonzero(np.isnan(np.diagonal(result)))
+        return result, np.int32(lost[0] + 1 if not code and lost.size else code)
 
-        found, info = over_batch(each, x)
-        return found, info
+    found, info = over_batch(each, x)
+    return found, info
 
 
 @tensor_formula
@@ -214,8 +219,7 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out:
         out: the three tensors to write to.
 
     Raises:
-        LinAlgError: U has a zero on its diagonal, and `check_errors` is set.
-        RuntimeError: `pivot` is False.
+        RuntimeError: `pivot` is False, or U has a zero on its diagonal and `check_errors` is set.
     """
     need_matrices("torch.linalg.lu_factor_ex", A, square=False)
     if not pivot:
@@ -229,7 +233,7 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out:
 def _check_lu(name: str, info: Any) -> None:
     where, code = first_failure(info)
     if code:
-        raise LinAlgError(
+        raise RuntimeError(
             f"{name}: {where}U[{code},{code}] is zero and using it on lu_solve would result in a division by zero. If "
             "you still want to perform the factorization, consider calling linalg.lu(A, pivot) or "
             "linalg.lu_factor_ex(A, pivot)"
@@ -254,7 +258,7 @@ def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     """``A = P L U`` with a permutation P, L lower triangular with ones on its diagonal, and U upper triangular."""
     need_matrices("linalg.lu", A, square=False)
     if not pivot:
-        raise RuntimeError("linalg.lu: LU without pivoting is not implemented on the CPU")
+        raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
     return finish(out, _lu(A, True), "linalg_lu")
 
 
@@ -388,6 +392,8 @@ def _geqrf(input: Array) -> Any:
 @composite()
 def geqrf(input: Any, *, out: Any = None) -> Any:
     """R and Householder's reflections whose product is Q in one matrix, and their factors, as ``(a, tau)``."""
+    if len(input._shape) < 2:
+        raise RuntimeError("torch.geqrf: input must have at least 2 dimensions.")
     need_matrices("torch.geqrf", input, square=False, argument="input")
     return finish(out, _geqrf(input), "geqrf")
 

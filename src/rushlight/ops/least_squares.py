@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
 from .declare import Array, composite, operation, return_type
 from .eigen import _eigh_array, _svd_array
@@ -68,19 +69,24 @@ def _pinv(A: Array, atol: Any, rtol: Any, hermitian: bool) -> Array:
 
 
 def pinv(
-    A: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
+    input: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Any:
     """The pseudoinverse of a matrix; singular values up to ``max(atol, rtol * largest)`` count as zero.
 
     Args:
-        A: the matrix or matrices.
+        input: the matrix or matrices.
         rcond: `rtol` by its older name.
         hermitian: whether A is Hermitian; then its eigenvalues serve.
         atol, rtol: numbers, or tensors of the batch's shape.
         out: the tensor to write to.
     """
-    need_matrices("linalg.pinv", A, square=hermitian)
-    found = _pinv(A, atol, rcond if rtol is None else rtol, bool(hermitian))
+    if len(input._shape) < 2 or input._dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"linalg.pinv({input._dtype.scalar_name}{{{list(input._shape)}}}): expected a tensor with 2 or more "
+            "dimensions of float, double, cfloat or cdouble types"
+        )
+    need_matrices("linalg.pinv", input, square=hermitian)
+    found = _pinv(input, atol, rcond if rtol is None else rtol, bool(hermitian))
     return finish(out, found, "linalg_pinv")
 
 
@@ -91,17 +97,17 @@ def pinverse(input: Any, rcond: float = 1e-15) -> Any:
 
 
 def matrix_rank(
-    A: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
+    input: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Any:
     """How many singular values of a matrix are above ``max(atol, rtol * largest)``."""
-    need_matrices("torch.linalg.matrix_rank", A, square=hermitian)
+    need_matrices("torch.linalg.matrix_rank", input, square=hermitian)
     if tol is not None:
         atol, rtol = tol, 0.0
-    x = A._data
+    x = input._data
     if hermitian:
         sizes = np.abs(_eigh_array(x, "L")[0])
     elif x.size:
-        sizes = np.linalg.svd(x, compute_uv=False)
+        sizes = _svd_array(x, False)[1]
     else:
         sizes = np.zeros((*x.shape[:-2], 0), x.real.dtype)
     return finish(out, wrap((sizes > _cutoff(x.shape, sizes, atol, rtol)).sum(-1)), "linalg_matrix_rank")
@@ -146,38 +152,38 @@ def _lstsq(A: Array, B: Array, rcond: float, driver: str) -> Any:
     """The solutions of least squares, and what is known of them."""
 
 
-def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None, out: Any = None) -> Any:
+def lstsq(input: Any, b: Any, rcond: float | None = None, *, driver: str | None = None, out: Any = None) -> Any:
     """The solution of least squares of ``A X = B``, as ``(solution, residuals, rank, singular_values)``.
 
     Args:
-        A: matrices.
-        B: the right-hand sides, as columns, or vectors.
+        input: matrices.
+        b: the right-hand sides, as columns, or vectors.
         rcond: below which part of the largest singular value others count as zero.
         driver: LAPACK's routine: ``"gels"`` (for matrices of full rank), ``"gelsy"`` (the default), ``"gelsd"`` or
             ``"gelss"``; the rank and the singular values are returned by those which compute them.
         out: the four tensors to write to.
     """
     name = "torch.linalg.lstsq"
-    if len(A._shape) < 2:
+    if len(input._shape) < 2:
         raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
-    if not B._shape:
+    if not b._shape:
         raise RuntimeError(f"{name}: other must have at least 1 dimension.")
-    need_matrices(name, A, square=False)
-    if A._dtype is not B._dtype:
+    need_matrices(name, input, square=False)
+    if input._dtype is not b._dtype:
         raise RuntimeError(
-            f"{name}: Expected input and other to have the same dtype, but got input's dtype {A._dtype.scalar_name} "
-            f"and other's dtype {B._dtype.scalar_name}"
+            f"{name}: Expected input and other to have the same dtype, but got input's dtype "
+            f"{input._dtype.scalar_name} and other's dtype {b._dtype.scalar_name}"
         )
     driver = driver or "gelsy"
     if driver not in ("gels", "gelsy", "gelsd", "gelss"):
         raise RuntimeError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
-    vector = len(B._shape) == 1 or (len(A._shape) - 1 == len(B._shape) and A._shape[:-1] == B._shape)
-    right = B.unsqueeze(-1) if vector else B
-    if A._shape[-2] != right._shape[-2]:
+    vector = len(b._shape) == 1 or (len(input._shape) - 1 == len(b._shape) and input._shape[:-1] == b._shape)
+    right = b.unsqueeze(-1) if vector else b
+    if input._shape[-2] != right._shape[-2]:
         raise RuntimeError(f"{name}: input.size(-2) should match {'other.size(-1)' if vector else 'other.size(-2)'}")
     if rcond is None:
-        rcond = max(A._shape[-2:]) * float(np.finfo(A._data.real.dtype).eps)
-    solution, residuals, rank, values = _lstsq(A, right, rcond, driver)
+        rcond = max(input._shape[-2:]) * float(np.finfo(input._data.real.dtype).eps)
+    solution, residuals, rank, values = _lstsq(input, right, rcond, driver)
     found = _Lstsq((solution.squeeze(-1) if vector else solution, residuals, rank, values))
     return finish(out, found, "linalg_lstsq")
 

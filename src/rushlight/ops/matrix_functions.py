@@ -86,7 +86,7 @@ composite()(slogdet)
 @composite()
 def logdet(input: Any) -> Any:
     """The logarithm of the determinant; NaN where that is negative."""
-    need_matrices("logdet", input, argument="input")
+    need_matrices("logdet", input)
     sign, logabsdet = _slogdet(input)
     if input._dtype.is_complex:
         return sign.log() + logabsdet
@@ -94,13 +94,13 @@ def logdet(input: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- powers
-def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
+def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
     """A square matrix to a whole power, negative ones of its inverse."""
-    need_matrices("linalg.matrix_power", A)
+    need_matrices("linalg.matrix_power", input)
     if n == 0:
-        eye = np.broadcast_to(np.eye(A._shape[-1], dtype=A._data.dtype), A._shape)
+        eye = np.broadcast_to(np.eye(input._shape[-1], dtype=input._data.dtype), input._shape)
         return finish(out, wrap(eye.copy()), "linalg_matrix_power")
-    base = A if n > 0 else inv(A)
+    base = input if n > 0 else inv(input)
     n, result = abs(n), None
     while n:
         if n & 1:
@@ -145,11 +145,11 @@ def _matrix_exp(A: Array) -> Array:
     """The exponentials of matrices."""
 
 
-def matrix_exp(A: Any) -> Any:
+def matrix_exp(input: Any) -> Any:
     """The exponential of square matrices, ``sum(A^k / k!)``."""
-    if len(A._shape) < 2 or A._dtype.category < dtypes.FLOATING or A._shape[-1] != A._shape[-2]:
-        need_matrices("linalg.matrix_exp", A)
-    return _matrix_exp(A)
+    if len(input._shape) < 2 or input._dtype.category < dtypes.FLOATING or input._shape[-1] != input._shape[-2]:
+        need_matrices("linalg.matrix_exp", input)
+    return _matrix_exp(input)
 
 
 composite()(matrix_exp)
@@ -168,7 +168,7 @@ def vander(x: Any, N: int | None = None) -> Any:
     if not x._shape:
         raise RuntimeError("linalg.vander: The input tensor must have at least one dimension.")
     if N is not None and N <= 1:
-        raise RuntimeError("linalg.vander: N must be greater than 1.")
+        raise RuntimeError("N must be greater than 1.")
     n = x._shape[-1] if N is None else N
     if x._dtype.category < 2:
         x = x.to(dtypes.int64)
@@ -176,28 +176,30 @@ def vander(x: Any, N: int | None = None) -> Any:
     return cat([wrap(np.ones((*x._shape, 1), x._data.dtype)), powers], -1)
 
 
-def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
+def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
     """The condition number of matrices: the norm times that of the inverse, infinite for singular ones.
 
     Args:
-        A: matrices, square but for the 2-norms.
+        input: matrices, square but for the 2-norms.
         p: the norm: None or 2, -2, ``"fro"``, ``"nuc"``, 1, -1, inf or -inf.
         out: the tensor to write to.
     """
-    if len(A._shape) < 2:
+    if len(input._shape) < 2:
         raise RuntimeError("linalg.cond: The input tensor A must have at least 2 dimensions.")
     if p is None or p in (2, -2):
-        values = svdvals(A)
+        values = svdvals(input)
         if not values._shape[-1]:
-            return finish_out(out, wrap(np.zeros(A._shape[:-2], values._data.dtype)), "linalg_cond")
+            return finish_out(out, wrap(np.zeros(input._shape[:-2], values._data.dtype)), "linalg_cond")
         k = values._shape[-1]
         first, last = values.narrow(-1, 0, 1), values.narrow(-1, k - 1, 1)
         return finish_out(out, (last / first if p == -2 else first / last).squeeze(-1), "linalg_cond")
-    need_matrices("linalg.cond", A)
-    if not A._data.size:
-        return finish_out(out, wrap(np.zeros(A._shape[:-2], A._data.real.dtype)), "linalg_cond")
-    inverse, info = _inv_ex(A)
-    found = matrix_norm(A, p) * matrix_norm(inverse, p)
+    if p not in ("fro", "nuc", 1, -1, math.inf, -math.inf):
+        raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
+    need_matrices("linalg.cond", input)
+    if not input._data.size:
+        return finish_out(out, wrap(np.zeros(input._shape[:-2], input._data.real.dtype)), "linalg_cond")
+    inverse, info = _inv_ex(input)
+    found = matrix_norm(input, p) * matrix_norm(inverse, p)
     failed = info._data != 0
     if failed.any():
         found = found.masked_fill(wrap(failed), math.inf)
@@ -216,12 +218,12 @@ def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
 
 
 def matrix_norm(
-    A: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None, out: Any = None
+    input: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None, out: Any = None
 ) -> Any:
     """The norm of matrices in two dimensions.
 
     Args:
-        A: the tensor.
+        input: the tensor.
         ord: ``"fro"`` (Euclidean), ``"nuc"`` (the sum of the singular values), 2 or -2 (the largest or least singular
             value), 1 or -1 (the largest or smallest sum of a column), inf or -inf (of a row).
         dim: the two dimensions of the matrices.
@@ -238,25 +240,25 @@ def matrix_norm(
         raise RuntimeError(f"linalg.matrix_norm: Order {ord:g} not supported.")
     if isinstance(dim, int):
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
-    if len(A._shape) < 2:
+    if len(input._shape) < 2:
         raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
     if len(dim) != 2:
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dim))}")
     if ord == "fro":
-        return vector_norm(A, 2, tuple(dim), keepdim, dtype=dtype, out=out)
+        return vector_norm(input, 2, tuple(dim), keepdim, dtype=dtype, out=out)
     if dtype is not None:
-        A = A.to(dtype)
-    first, second = (wrap_dim(d, len(A._shape)) for d in dim)
+        input = input.to(dtype)
+    first, second = (wrap_dim(d, len(input._shape)) for d in dim)
     if first == second:
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
     if ord == "nuc" or abs(ord) == 2:
-        values = svdvals(A.movedim((first, second), (-2, -1)))
+        values = svdvals(input.movedim((first, second), (-2, -1)))
         found = values.sum(-1, keepdim=keepdim) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1, keepdim)
         if keepdim:
             found = found.unsqueeze(-1).movedim((-2, -1), (first, second))
         return finish_out(out, found, "linalg_matrix_norm")
     added, chosen = (first, second) if abs(ord) == 1 else (second, first)
-    sums = vector_norm(A, 1, added, keepdim)
+    sums = vector_norm(input, 1, added, keepdim)
     at = chosen - 1 if not keepdim and added < chosen else chosen
     found = (amax if ord > 0 else amin)(sums, at, keepdim)
     return finish_out(out, found, "linalg_matrix_norm")

@@ -217,29 +217,29 @@ def _solve_triangular(A: Array, B: Array, upper: bool, left: bool, unit: bool) -
 
 
 def solve_triangular(
-    A: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
+    input: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
 ) -> Any:
     """The solution X of ``A X = B``, or of ``X A = B`` if not `left`, for triangular A.
 
     Args:
-        A: square matrices, of which one triangle is read.
+        input: square matrices, of which one triangle is read.
         B: matrices.
         upper: which triangle.
         left: on which side A stands.
         unitriangular: whether the diagonal counts as ones and is not read.
         out: the tensor to write to.
     """
-    for t, name in ((A, "A"), (B, "B")):
+    for t, name in ((input, "A"), (B, "B")):
         if len(t._shape) < 2:
             raise RuntimeError(f"linalg.solve_triangular: The input tensor {name} must have at least 2 dimensions.")
-    _same_dtype("linalg.solve_triangular", A, B)
-    if A._shape[-1] != A._shape[-2]:
+    _same_dtype("linalg.solve_triangular", input, B)
+    if input._shape[-1] != input._shape[-2]:
         raise RuntimeError(
             "linalg.solve_triangular: A must be batches of square matrices, but they are "
-            f"{A._shape[-2]} by {A._shape[-1]} matrices"
+            f"{input._shape[-2]} by {input._shape[-1]} matrices"
         )
-    _fits("linalg.solve_triangular", A, B, left)
-    found = _solve_triangular(A, B, bool(upper), bool(left), bool(unitriangular))
+    _fits("linalg.solve_triangular", input, B, left)
+    found = _solve_triangular(input, B, bool(upper), bool(left), bool(unitriangular))
     return finish(out, found, "linalg_solve_triangular")
 
 
@@ -496,7 +496,7 @@ def ldl_solve(LD: Any, pivots: Any, B: Any, *, hermitian: bool = False, out: Any
 
 
 # ---------------------------------------------------------------------------------------------- of tensors
-def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
+def tensorinv(input: Any, ind: int = 2, *, out: Any = None) -> Any:
     """The inverse of a tensor as a map from its last dimensions to its first `ind` ones, for `tensordot`.
 
     Raises:
@@ -504,14 +504,14 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
     """
     if ind <= 0:
         raise RuntimeError("Expected a strictly positive integer for 'ind'")
-    first, last = A._shape[:ind], A._shape[ind:]
+    first, last = input._shape[:ind], input._shape[ind:]
     rows, columns = math.prod(first), math.prod(last)
     if rows != columns:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
             f"{columns} != {rows}"
         )
-    found, info = _inv_ex(A.reshape(rows, columns))
+    found, info = _inv_ex(input.reshape(rows, columns))
     _check_inverse(info, "inv")
     return finish(out, found.reshape(*last, *first), "linalg_tensorinv")
 

@@ -150,7 +150,7 @@ def stft(
         found = _fft_r2c(pieces, (2,), scaling, bool(onesided))
     found = found.transpose(1, 2)
     if len(input._shape) == 1:
-        found = found.squeeze(0)
+        found.squeeze_(0)
     return found if return_complex or return_complex is None else found.view_as_real()
 
 
@@ -233,9 +233,9 @@ def istft(
     end = begin + length if length is not None else points - begin
     taken = max(min(end, points) - begin, 0)
     signal, weight = signal.narrow(1, begin, taken), weight.narrow(1, begin, taken)
-    least = weight.abs().min()
+    least = weight.detach().abs().min()
     if not float(least) > 1e-11:
-        raise RuntimeError(f"{called}window overlap add min: 1")
+        raise RuntimeError(f"{called}window overlap add min: 1\n[ CPUBoolType{{}} ]")
     signal = signal / weight
     if dims == 2:
         signal = signal.squeeze(0)
