@@ -91,7 +91,7 @@ def close(ours, theirs, slack=1.0, dtype=None):
         finite = np.isfinite(theirs) & np.isfinite(ours)
         largest = np.abs(theirs[finite]).max(initial=0.0)
         same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-        near = finite & (np.abs(ours - theirs) <= tolerance * (np.abs(theirs) + 0.1 * largest + 1e-3 * tolerance))
+        near = finite & (np.abs(ours - theirs) <= tolerance * (np.abs(theirs) + 0.1 * largest + 1e-3))
     return bool(np.all(same | near))
 
 
@@ -119,16 +119,20 @@ def differs(ours, theirs, slack=1.0):
 
 def stale(t):
     """Whether a tensor is a view that could not be told of a change in place, and so cannot even be looked at."""
-    try:
-        return t.requires_grad and t.is_leaf and False
-    except RuntimeError:
-        return True
+    if isinstance(t, (torch.Tensor, rushlight.Tensor)):
+        try:
+            t.is_leaf, t.requires_grad, t.grad_fn
+        except RuntimeError:
+            return True
+    return False
 
 
 def to_torch(t):
     """A tensor of PyTorch's with the elements and strides of one of ours, and no history."""
     if not isinstance(t, rushlight.Tensor):
         return t
+    if stale(t):
+        return None
     dtype = getattr(torch, str(t.dtype).removeprefix("torch."))
     made = torch.empty_strided(tuple(t.shape), tuple(t.stride()), dtype=dtype)
     if 0 in t.stride():
@@ -199,16 +203,23 @@ class Comparison:
             return True
         name = line.partition(" = ")[0] if re.match(r"v\d+ = ", line) else None
         for n in [name] if name else list(self.theirs):
-            try:
+            shut = stale(self.ours[n]), stale(self.theirs[n])
+            if any(shut):
+                what = None if all(shut) else "only one of the libraries lets it be looked at"
+            else:
                 what = differs(self.ours[n], self.theirs[n])
-            except RuntimeError as refusal:
-                # A view that may not be told of a change in place cannot even be looked at.
-                what = None if "is a view and" in str(refusal) else f"{refusal}"
             if what is not None:
                 return self.difference(line, f"{n}: {what}", before)
         if name:
             self.keep(name)
+        else:
+            self.forget_stale()
         return True
+
+    def forget_stale(self):
+        """Takes views that could not be told of a change in place out of the program."""
+        for n in [n for n, t in self.theirs.items() if stale(t) or stale(self.ours[n])]:
+            del self.ours[n], self.theirs[n]
 
     def keep(self, name):
         """Takes results that are no tensors or too large out of the program; of several results, keeps the first."""
@@ -242,8 +253,6 @@ class Comparison:
 
     def backward(self):
         """Runs backward from the sum of all that is differentiable, and compares the leaves' gradients."""
-        for n in [n for n, t in self.theirs.items() if stale(t)]:
-            del self.ours[n], self.theirs[n]
         names = [n for n, t in self.theirs.items() if t.requires_grad and not t.is_leaf and not t.is_complex()]
         leaves = [n for n, t in self.theirs.items() if t.requires_grad and t.is_leaf]
         if not names or not leaves:

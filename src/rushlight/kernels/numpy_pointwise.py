@@ -53,7 +53,7 @@ def rsub(a: Any, b: Any) -> Any:
 
 
 def _integer_division(a: Array, b: Array, function: Any) -> Any:
-    if a.dtype.kind in "iub" and not np.all(b):
+    if a.dtype.kind in "iub" and a.size and not np.all(b):
         raise RuntimeError("ZeroDivisionError")
     return function(a, b)
 

@@ -10,6 +10,7 @@ from .. import dtypes
 from ..base import wrap
 from ..kernels import numpy_distances as kernels
 from .declare import FUNCTIONS, Array, composite, in_formulas, operation
+from .elementwise_general import number_array
 from .loss import _by_number, _times_number
 from .out import finish_out
 from .view import wrap_dim
@@ -214,6 +215,8 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_eucl
     for name, t in (("X1", x1), ("X2", x2)):
         if not t._dtype.is_floating_point:
             raise RuntimeError(f"cdist only supports floating-point dtypes, {name} got: {t._dtype.scalar_name}")
+    if x1._dtype.itemsize == 2 and x1._data.size and x2._data.size:
+        raise NotImplementedError(f"\"cdist\" not implemented for '{x1._dtype.scalar_name}'")
     if x1._shape[-1] != x2._shape[-1]:
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1._shape[-1]} X2: {x2._shape[-1]}")
     if p < 0:
@@ -300,6 +303,8 @@ def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
     if len(shape) > 2 and len(set(shape)) > 1:
         raise RuntimeError("all dimensions of input must be of equal length")
     step = sum(strides)
+    if input._dtype.category == dtypes.INTEGRAL:
+        fill_value = number_array(fill_value, input._dtype).item()
     input.as_strided((min(shape),), (step,)).fill_(fill_value)
     if wrap and len(shape) == 2 and shape[0] > shape[1] + 1:
         # One row is left out after each square.

@@ -84,7 +84,7 @@ def _rsub(input: Array, other: Array | float) -> Array:
            other="fit_like(grad * alpha.conjugate(), shape(other))")  # fmt: skip
 def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input + alpha * other`` for tensors of one dtype."""
-    return input + other * alpha
+    return input + other * np.asarray(alpha, other.dtype)
 
 
 @operation(name="_sub_scaled", shows=("alpha",), node="SubBackward0", aten="sub", function=False, method=False,
@@ -92,7 +92,7 @@ def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
            other="fit_like(grad * -alpha.conjugate(), shape(other))")  # fmt: skip
 def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input - alpha * other`` for tensors of one dtype."""
-    return input - other * alpha
+    return input - other * np.asarray(alpha, other.dtype)
 
 
 @operation(name="_rsub_scaled", shows=("alpha",), node="RsubBackward0", aten="rsub", function=False, method=False,

@@ -293,7 +293,7 @@ def nextafter(input: Array, other: Array) -> Array:
 
 
 def _no_truth_as_exponent(common: Any, input: Any, other: Any) -> None:
-    if getattr(other, "_dtype", None) is bool_ and other._data.size and input._data.size:
+    if other._dtype is bool_ and other._data.size and input._data.size and input._dtype.is_floating_point:
         raise NotImplementedError("\"ldexp_cpu_exp\" not implemented for 'Bool'")
 
 

@@ -653,7 +653,8 @@ def _middle(function: str, whole: Any, along: Any, input: Any, dim: Any, keepdim
     _need_tensor(function, input)
     if dim is None:
         if not input._data.size:
-            return input.new_full((), math.nan if input._dtype.category >= dtypes.FLOATING else -(2**63))
+            least = None if input._dtype.category != dtypes.INTEGRAL else np.iinfo(input._dtype.numpy).min
+            return input.new_full((), math.nan if least is None else least)
         refuse("median_cpu", input, dtypes.BOOL, dtypes.COMPLEX)
         return finish_out(out, whole(input), function)
     at = int_dim(function, input, dim)

@@ -32,7 +32,7 @@ def _lerp_number(input: Array, end: Array, weight: float) -> Array:
            weight="fit_like(grad * conj(end - input), shape(weight))")  # fmt: skip
 def _lerp(input: Array, end: Array, weight: Array) -> Array:
     """The points between corresponding ones, by numbers from 0 to 1."""
-    return between(input, end, weight)
+    return between(input, end, weight.astype(input.dtype))
 
 
 @composite()
@@ -103,7 +103,7 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
     common = general.result_type(*given)
     shape = general.broadcast_shapes(input._shape, tensor1._shape)
     general.broadcast_shapes(shape, tensor2._shape)
-    if common is dtypes.bool_ and input._data.size:
+    if common is dtypes.bool_ and 0 not in general.broadcast_shapes(shape, tensor2._shape):
         raise NotImplementedError(f"\"{name.rstrip('_')}_cpu_out\" not implemented for 'Bool'")
     return *(x.to(common) for x in given), value
 

@@ -1,8 +1,10 @@
 """Distances and angles between vectors."""
 
+from ...autograd.grad_mode import no_grad
 from ...ops import derived
 from ...ops.broadcasting import broadcast_tensors
 from ...ops.elementwise_general import result_type
+from ...ops.statistics import vector_norm
 from ...tensor import Tensor
 
 __all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
@@ -24,9 +26,11 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     common = result_type(x1, x2)
     if not common.is_floating_point:
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {common.scalar_name}")
-    x1, x2 = x1.to(common), x2.to(common)
     if x1.shape != x2.shape:
         x1, x2 = broadcast_tensors(x1, x2)
-    length1 = (x1 * x1).sum(dim, keepdim=True).sqrt().clamp_min(eps)
-    length2 = (x2 * x2).sum(dim, keepdim=True).sqrt().clamp_min(eps)
+    x1, x2 = (x if x.is_floating_point() else x.to(common) for x in (x1, x2))
+    length1, length2 = (vector_norm(x, 2, dim, True).clone() for x in (x1, x2))
+    with no_grad():
+        length1.clamp_min_(eps)
+        length2.clamp_min_(eps)
     return (x1 / length1 * (x2 / length2)).sum(dim)
