@@ -1,6 +1,7 @@
 """The graph as the lens sees it, and where nodes were made."""
 
 import inspect
+import sys
 
 import numpy as np
 import pytest
@@ -209,6 +210,27 @@ def test_any_error_in_backward_names_the_forward_line():
         y.sum().backward()
     place = f"{__file__}:{line_of(test_any_error_in_backward_names_the_forward_line, 'y = Broken.apply')}"
     assert place in error.value.__notes__[0]
+
+
+def test_a_debugger_sees_the_formula():
+    seen = []
+
+    def trace(frame, event, _):
+        if frame.f_code.co_name.startswith("MulBackward0") and event == "call":
+            seen.append((inspect.getsource(frame.f_code), frame.f_code.co_filename))
+
+    x, w = torch.tensor([1.0, 2.0], requires_grad=True), torch.tensor([3.0, 4.0], requires_grad=True)
+    y = (x * w).sum()
+    y.backward(retain_graph=True)  # writes the function
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        y.backward(retain_graph=True)
+    finally:
+        sys.settrace(before)
+    source, file = seen[0]
+    assert "def MulBackward0_input_other(node, grad):" in source and "return grad * other, grad * input" in source
+    assert file.startswith("<rushlight MulBackward0 on arrays")
 
 
 def test_what_has_no_graph():

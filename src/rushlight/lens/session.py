@@ -64,7 +64,7 @@ class Session:
     def before(self, node: Any, grad: Any) -> None:
         """Shows the graph when the first backward begins."""
         task = tasks.current()
-        if self._seen or task is None:
+        if self._seen or task is None or grad is None:
             return
         self._seen = True
         frame = origins.user_frame(sys._getframe(1))
