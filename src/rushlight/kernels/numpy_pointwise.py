@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .numpy_common import narrow, widen
 from .sparse import SparseArray
 
 Array = np.ndarray
@@ -278,3 +279,9 @@ def over(x: Array, low: Any, high: Any) -> Any:
     """1 where the upper limit was taken, else 0, in the dtype of `x`; it prevails where the limits cross."""
     result = x > high
     return (result if low is None else result | (high < low)).astype(x.dtype)
+
+
+def frexp(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mantissas and exponents of two; infinities and NaN have the exponent 0."""
+    mantissa, exponent = np.frexp(widen(x))
+    return narrow(mantissa, x.dtype), np.where(np.isfinite(mantissa), exponent, 0).astype(np.int32)

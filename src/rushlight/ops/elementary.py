@@ -346,3 +346,34 @@ def check_decimals(input: Any, decimals: int) -> None:
     if isinstance(input, TensorBase) and not input._dtype.is_floating_point:
         kernel = "round_cpu" if decimals else "round_vml_cpu"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")
+
+
+# ---------------------------------------------------------------------------------------------- parts of numbers
+@operation(name="_frexp", aten="frexp", node="FrexpBackward0", outputs=("mantissa", "exponent"),
+           differentiable=("mantissa",), function=False, method=False, out=False, kernel=kernels.frexp,
+           input="grad / power_of_two(exponent, grad)")  # fmt: skip
+def _frexp(input: Array) -> Array:
+    """Mantissas between 1/2 and 1 and the powers of two they are multiplied by."""
+
+
+@composite()
+def frexp(input: Any, *, out: Any = None) -> Any:
+    """Each element as ``mantissa * 2 ** exponent`` with mantissas between 1/2 and 1, and 0 for 0.
+
+    Returns:
+        the named tuple ``(mantissa, exponent)``, of which the second is int32.
+
+    Raises:
+        RuntimeError: the elements are not real floating-point numbers.
+    """
+    if not input._dtype.is_floating_point:
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    result = _frexp(input)
+    return result if out is None else write_out(REGISTRY["_frexp"], out, result)
+
+
+in_formulas(
+    lambda exponent, like: np.exp2(exponent.astype(like.dtype)),
+    lambda exponent, like: exp2(exponent.to(like._dtype)),
+    "power_of_two",
+)

@@ -230,3 +230,19 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
     n = len(input._shape)
     _same_shape("slice", input.diagonal(offset, dim1, dim2)._shape, src)
     return _diagonal_scatter(input, src, offset, wrap_dim(dim1, n), wrap_dim(dim2, n))
+
+
+@composite()
+def nonzero_static(input: Any, *, size: int, fill_value: int = -1, out: Any = None) -> Any:
+    """The indices of the first `size` elements that are not zero, filled up with `fill_value`.
+
+    Raises:
+        RuntimeError: the size is negative.
+    """
+    if size < 0:
+        raise RuntimeError("nonzero_static: 'size' must be an non-negative integer")
+    a = input._data
+    indices = np.argwhere(a) if a.ndim else np.empty((1 if a else 0, 0), np.int64)
+    found = np.full((size, a.ndim), fill_value, np.int64)
+    found[: len(indices)] = indices[:size]
+    return finish_out(out, wrap(found), "nonzero_static")

@@ -61,3 +61,34 @@ def _new_zeros_with_same_feature_meta(input: Any, other: Any, *, self_num_batch_
 def _has_same_storage_numel(input: Any, other: Any) -> bool:
     """Whether the memories that two tensors look at hold equally many elements."""
     return _memory(input) == _memory(other)
+
+
+@composite(method=False)
+def empty_permuted(
+    size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """A tensor of whatever was in memory whose dimensions lie there in some order, from the slowest to the fastest.
+
+    Raises:
+        RuntimeError: the order does not name every dimension once.
+    """
+    shape, order = tuple(size), tuple(physical_layout)
+    if len(shape) != len(order):
+        raise RuntimeError(
+            "Number of dimensions in size does not match the length of the physical_layout; i.e. len(size) = "
+            f"{len(shape)} is not equal to len(physical_layout) = {len(order)}"
+        )
+    for i, d in enumerate(order):
+        if not 0 <= d < len(shape):
+            raise RuntimeError(
+                f"Dimension out of range (expected to be between 0 and {len(shape) - 1}, but got {d} at index {i}).  "
+                "NB: negative dims not currently supported; file an issue if you want it."
+            )
+        if d in order[:i]:
+            raise RuntimeError("Duplicate dim not allowed")
+    for n in shape:
+        if n < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: {list(shape)}")
+    made = tensor_names["empty"]([shape[d] for d in order], dtype=dtype, device=device, pin_memory=pin_memory)
+    return made.permute(sorted(range(len(order)), key=order.__getitem__)).detach().requires_grad_(requires_grad)

@@ -79,10 +79,11 @@ REFUSALS = {
         "take(): self and out expected to have the same dtype, but got self.dtype = {want.scalar_name} and out.dtype = "
         "{got.scalar_name}"
     ),
-    "histc": (
+    **dict.fromkeys(("histc", "histogram"),
         "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {want.c_name} and "
         "hist {got.c_name}"
     ),
+    "frexp": "torch.frexp() expects mantissa to have dtype {want.c_name} but got {got.c_name}",
     "tensordot": (
         "tensordot: Expected the output tensor to have dtype {want.scalar_name}, but got an output tensor with dtype "
         "{got.scalar_name}"

@@ -1,0 +1,113 @@
+"""`torch.gradient`: derivatives of sampled functions by central differences."""
+
+from typing import Any
+
+from .. import dtypes
+from ..base import TensorBase, tensor_names
+from .declare import composite
+from .view import wrap_dim
+from .view_parts import _slice
+
+
+def _uniform(f: Any, dim: int, step: float, edge_order: int) -> Any:
+    """The derivative along a dimension of values at equal distances."""
+    inner = (_part(f, dim, 2, None) - _part(f, dim, 0, -2)) / (2 * step)
+    if edge_order == 1:
+        first = (_part(f, dim, 1, 2) - _part(f, dim, 0, 1)) / step
+        last = (_part(f, dim, -1, None) - _part(f, dim, -2, -1)) / step
+    else:
+        first = (-1.5 * _part(f, dim, 0, 1) + 2 * _part(f, dim, 1, 2) - 0.5 * _part(f, dim, 2, 3)) / step
+        last = (1.5 * _part(f, dim, -1, None) - 2 * _part(f, dim, -2, -1) + 0.5 * _part(f, dim, -3, -2)) / step
+    return tensor_names["cat"]([first, inner, last], dim)
+
+
+def _placed(f: Any, dim: int, x: Any, edge_order: int) -> Any:
+    """The derivative along a dimension of values at the places `x`, of the parabola through each three."""
+    shape = [1] * f.dim()
+    shape[dim] = -1
+    steps = (x[1:] - x[:-1]).reshape(shape)
+    left, right = _part(steps, dim, 0, -1), _part(steps, dim, 1, None)
+    both = left + right
+    inner = (
+        -right / (left * both) * _part(f, dim, 0, -2)
+        + (right - left) / (left * right) * _part(f, dim, 1, -1)
+        + left / (right * both) * _part(f, dim, 2, None)
+    )
+    if edge_order == 1:
+        first = (_part(f, dim, 1, 2) - _part(f, dim, 0, 1)) / _part(steps, dim, 0, 1)
+        last = (_part(f, dim, -1, None) - _part(f, dim, -2, -1)) / _part(steps, dim, -1, None)
+    else:
+        a, b = _part(steps, dim, 0, 1), _part(steps, dim, 1, 2)
+        first = (
+            -(2 * a + b) / (a * (a + b)) * _part(f, dim, 0, 1)
+            + (a + b) / (a * b) * _part(f, dim, 1, 2)
+            - a / (b * (a + b)) * _part(f, dim, 2, 3)
+        )
+        a, b = _part(steps, dim, -2, -1), _part(steps, dim, -1, None)
+        last = (
+            b / (a * (a + b)) * _part(f, dim, -3, -2)
+            - (a + b) / (a * b) * _part(f, dim, -2, -1)
+            + (2 * b + a) / (b * (a + b)) * _part(f, dim, -1, None)
+        )
+    return tensor_names["cat"]([first, inner, last], dim)
+
+
+def _part(t: Any, dim: int, start: int, end: int | None) -> Any:
+    return _slice(t, dim, start, t._shape[dim] if end is None else end, 1)
+
+
+@composite(method=False)
+def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> tuple[Any, ...]:
+    """The derivative of a function, of which `input` has the values, along each of some dimensions.
+
+    Args:
+        input: the values.
+        spacing: the distance of neighbours (1 if None), one for all dimensions or one for each; or a vector of places
+            for each.
+        dim: the dimensions; all unless given.
+        edge_order: 1 or 2: how many neighbours the values at the ends take into account.
+
+    Raises:
+        RuntimeError: an argument does not fit the input.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.gradient.html
+    """
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"gradient(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    n = len(input._shape)
+    dims = list(range(n)) if dim is None else [dim] if isinstance(dim, int) else list(dim)
+    several = isinstance(spacing, (list, tuple))
+    if several and len(spacing) != len(dims):
+        raise RuntimeError(
+            "torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to "
+            f"'self.dim() = {n}', since dim argument was not given, but got a list of length {len(spacing)}"
+            if dim is None
+            else "torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to "
+            f"have the same length, but got a spacing argument of length {len(spacing)} and a dim argument of length "
+            f"{len(dims)}."
+        )
+    if input._dtype is dtypes.uint8:
+        raise RuntimeError("torch.gradient does not support uint8 input.")
+    if edge_order not in (1, 2):
+        raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
+    seen = []
+    for d in dims:
+        at = wrap_dim(d, n)
+        if at in seen:
+            raise RuntimeError(f"dim {at} appears multiple times in the list of dims")
+        seen.append(at)
+        if input._shape[at] < edge_order + 1:
+            raise RuntimeError("torch.gradient expected each dimension size to be at least edge_order+1")
+    found = []
+    for i, at in enumerate(seen):
+        step = spacing[i] if several else 1 if spacing is None else spacing
+        if isinstance(step, TensorBase) and step._shape:
+            if len(step._shape) != 1:
+                raise RuntimeError(
+                    "torch.gradient expected each element of spacing to have one dimension, but got an element with "
+                    f"{len(step._shape)} dimensions!"
+                )
+            found.append(_placed(input, at, step, edge_order))
+        else:
+            found.append(_uniform(input, at, step, edge_order))
+    return tuple(found)
