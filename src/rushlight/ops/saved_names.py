@@ -138,11 +138,6 @@ _FORMS: dict[str, dict[str, Any]] = {
     "NativeGroupNormBackward0": {
         **_STATISTICS, "group": _as("groups"), **{name: _group_sizes(name) for name in ("N", "C", "HxW")},
     },
-    "LinalgCholeskyExBackward0": {"L": _as("result")},
-    "LinalgInvExBackward0": {"inverse": _as("result")},
-    "LinalgDetBackward0": {"A": _as("self")},
-    "LinalgSlogdetBackward0": {"A": _as("self")},
-    "LinalgSolveExBackward0": {"A": _as("self"), "left": _constant(True)},
     "UpsampleNearest1DBackward0": _scales("", _RESAMPLED),
     "UpsampleNearest2DBackward0": _scales("_h,_w", _RESAMPLED),
     "UpsampleNearest3DBackward0": _scales("_d,_h,_w", _RESAMPLED),
@@ -178,6 +173,7 @@ _HIDDEN = {
     "NativeLayerNormBackward0": {"eps"},
     "CatBackward0": {"tensors_sym_sizes"},
     "StackBackward0": {"tensors_sym_sizes"},
+    "LinalgSolveExBackward0": {"A_sym_sizes", "B_sym_sizes"},
 }
 # Nodes whose first input PyTorch calls so, and not "self".
 _INPUT = {
@@ -195,7 +191,7 @@ def names_shown(node: Any) -> list[str]:
     """What PyTorch calls the values that a node has saved."""
     forms, found = _forms(node), []
     for slot in (*node.saved, *(() if node.operation is None else node.operation.constants)):
-        if slot not in _OURS and node.slot_of(slot) is not None:
+        if (slot not in _OURS or (slot == "inverse" and not forms)) and node.slot_of(slot) is not None:
             found.append("self" if slot == "input" and type(node).__name__ not in _INPUT else slot)
     for slot in getattr(type(node), "__slots__", ()):
         if slot.endswith("_shape"):
