@@ -263,6 +263,26 @@ def _get_current_function_mode_stack() -> list[Any]:
     return list(_state.modes)
 
 
+def count_modes() -> int:
+    """How many modes are in force in this thread."""
+    return len(_state.modes)
+
+
+def mode_at(index: int) -> Any:
+    """One of the modes in force in this thread, counted from the outermost."""
+    return _state.modes[index]
+
+
+def is_mode_enabled() -> bool:
+    """Whether a mode is in force in this thread."""
+    return bool(_state.modes)
+
+
+def is_enabled() -> bool:
+    """Whether derived classes are asked in this thread."""
+    return not _state.disabled
+
+
 class DisableTorchFunction(DisableTorchFunctionSubclass):
     """In the context, neither derived classes nor modes are asked."""
 

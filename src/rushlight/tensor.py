@@ -257,6 +257,11 @@ class Tensor(TensorMethods):
 
     is_cuda = is_sparse_csr = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
     is_cpu = True
+
+    def _is_zerotensor(self) -> bool:
+        """False: zeros are kept like all numbers."""
+        return False
+
     # Names of tensors belong to graphs of PyTorch's past.
     name = property(lambda self: None)
 

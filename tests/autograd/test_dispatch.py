@@ -341,6 +341,26 @@ def dual_numbers(t):
     return out
 
 
+def private_queries(t):
+    c, o = t._C, import_module(t.__name__ + ".overrides")
+    a = t.ones(3)
+    out = [
+        c._is_alias_of(a, a[1:]), c._is_alias_of(a, a.clone()), c._is_torch_function_enabled(),
+        c._is_torch_function_mode_enabled(), c._len_torch_function_stack(), c._len_torch_dispatch_stack(),
+        c._get_graph_exec_group(), a._is_zerotensor(),
+    ]  # fmt: skip
+    with o.BaseTorchFunctionMode() as f, note_mode(t)() as d:
+        out += [
+            c._is_torch_function_mode_enabled(), c._get_function_stack_at(0) is f, c._len_torch_dispatch_stack(),
+            c._get_dispatch_stack_at(0) is d,
+        ]  # fmt: skip
+    x = t.ones(2, requires_grad=True)
+    with c._AutoDispatchBelowAutograd():
+        out.append((x * 2).requires_grad)
+    v = (x * 1).view(2, 1)
+    return [*out, (x * 2).requires_grad, v._view_func_unsafe(t.zeros(2))]
+
+
 def trees(t):
     p = pytree(t)
     Point = namedtuple("Point", "x y")

@@ -155,6 +155,16 @@ def keeps_graph() -> bool:
     return True if task is None else task.keep
 
 
+def graph_exec_group() -> Any:
+    """The `GraphExecGroup` in force in this thread, or None."""
+    return mode.local.checkpoint_group
+
+
+def set_graph_exec_group(group: Any) -> None:
+    """Puts a `GraphExecGroup` in force, or None."""
+    mode.local.checkpoint_group = group
+
+
 def execution_order() -> list[Any]:
     """The nodes of the backward that is running in this thread, in the order in which they run.
 

@@ -190,8 +190,8 @@ def _asked(values: Iterable[Any]) -> list[Any] | None:
 
 
 @contextmanager
-def _below_autograd() -> Iterator[None]:
-    """What handlers do is not recorded."""
+def below_autograd() -> Iterator[None]:
+    """Nothing is recorded in the context, as nothing that handlers do is."""
     before, local.grad = local.grad, False
     saving, local.saving = local.saving, ()
     watchers, local.watchers = local.watchers, ()
@@ -210,7 +210,7 @@ def ask(func: OpOverload, found: list[Any], args: tuple[Any, ...], kwargs: dict[
         TypeError: none of them knows.
     """
     types = tuple([type(t) for t in found])
-    with _below_autograd():
+    with below_autograd():
         if _active.modes:
             *outer, handler = _active.modes
             with with_modes(tuple(outer)):
@@ -505,7 +505,7 @@ def _change(name: str, run: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         before = wrap(input._data, input._node)
         if 0 in inplace.read_by(op, need):
             # The derivative reads the values from before the change.
-            with _below_autograd():
+            with below_autograd():
                 before = tensor_names["clone"](input)
             before._node = input._node
     ask(func, found, inner_args, inner_kwargs)

@@ -264,3 +264,14 @@ def _finite_places(x: Array) -> Array:
 
 
 in_formulas(_finite_places, lambda x: wrap(_finite_places(x._data)), "finite_places")
+
+
+def is_alias_of(input: Any, other: Any) -> bool:
+    """Whether two tensors look at the same memory, be it at different parts of it."""
+    return _owner(input._data) is _owner(other._data)
+
+
+def _owner(array: Array) -> Any:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array

@@ -334,6 +334,13 @@ def _view_func(input: Any, new_base: Any) -> Any:
     return as_strided(new_base, size, stride, offset - root.storage_offset() + new_base.storage_offset())
 
 
+def _view_func_unsafe(input: Any, new_base: Any) -> Any:
+    return _view_func(input, new_base)
+
+
+composite(function=False)(_view_func_unsafe)
+
+
 @composite()
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
     """A look at the tensor's memory by shape, strides and offset, all in elements.
