@@ -3,6 +3,8 @@
 import pytest
 from beside import check, raised, scenarios
 
+import rushlight
+
 
 def overrides(t):
     return t.overrides if t.__name__ == "torch" else __import__(f"{t.__name__}.overrides").overrides
@@ -100,6 +102,15 @@ def errors(t):
 
     x = t.ones(2)
     return [raised(lambda: call(Refuses)).split("<")[0], raised(lambda: call(Fails)), t.exp(x)]
+
+
+def test_costs_nothing_afterwards():
+    before = rushlight.ones, rushlight.Tensor.detach, rushlight.Tensor.__add__, rushlight.nn.functional.relu
+    with overrides(rushlight).BaseTorchFunctionMode():
+        rushlight.ones(2)
+    assert (
+        rushlight.ones, rushlight.Tensor.detach, rushlight.Tensor.__add__, rushlight.nn.functional.relu
+    ) == before  # fmt: skip
 
 
 @pytest.mark.parametrize("scenario", [s for s in scenarios(globals(), __name__) if s is not overrides])

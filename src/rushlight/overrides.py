@@ -45,7 +45,23 @@ class _State(threading.local):
 _state = _State()
 # For every type met among arguments, whether it overrides functions.
 _kinds: dict[type, bool] = {}
-_active = False
+
+
+class _Wrapped:
+    """What is wrapped, and for whom.
+
+    Attributes:
+        classes: whether for a program's derived classes, which stay.
+        modes: for how many modes, in all threads.
+        before: the functions and methods in whose place wrappers stand: owner, name, value.
+    """
+
+    classes = False
+    modes = 0
+    before: list[tuple[Any, str, Any]] = []  # noqa: RUF012
+
+
+_lock = threading.RLock()
 
 
 class DisableTorchFunctionSubclass:
@@ -231,9 +247,8 @@ class BaseTorchFunctionMode(TorchFunctionMode):
 
 
 def _push_mode(mode: Any) -> None:
-    global _active
-    if not _active:
-        _active = True
+    with _lock:
+        _Wrapped.modes += 1
         _wrap_everything()
     _state.modes = (*_state.modes, mode)
 
@@ -241,6 +256,11 @@ def _push_mode(mode: Any) -> None:
 def _pop_mode() -> Any:
     *rest, last = _state.modes
     _state.modes = tuple(rest)
+    with _lock:
+        _Wrapped.modes -= 1
+        if not _Wrapped.modes and not _Wrapped.classes:
+            while _Wrapped.before:
+                setattr(*_Wrapped.before.pop())
     return last
 
 
@@ -308,10 +328,10 @@ _PROPERTIES = ("T", "mT", "H", "mH", "real", "imag", "data")
 
 def register(cls: type) -> None:
     """Called for every class derived from `Tensor`: from a program's first one on, functions look for such classes."""
-    global _active
-    if not _active and _is_foreign(cls):
-        _active = True
-        _wrap_everything()
+    if not _Wrapped.classes and _is_foreign(cls):
+        with _lock:
+            _Wrapped.classes = True
+            _wrap_everything()
 
 
 def _is_foreign(cls: type) -> bool:
@@ -324,7 +344,14 @@ def _tensor() -> Any:
     return Tensor
 
 
+def _wrap(owner: Any, name: str, value: Any) -> None:
+    _Wrapped.before.append((owner, name, vars(owner)[name]))
+    setattr(owner, name, value)
+
+
 def _wrap_everything() -> None:
+    if _Wrapped.before:
+        return
     from . import nn
 
     tensor = _tensor()
@@ -334,14 +361,14 @@ def _wrap_everything() -> None:
             if isinstance(value, FunctionType) and (owner is TensorBase or not name.startswith("_")):
                 if name not in operators:
                     operator = name.startswith(("__r", "__i"))
-                    setattr(owner, name, _overridable(value, f"torch.Tensor.{name}", operator))
+                    _wrap(owner, name, _overridable(value, f"torch.Tensor.{name}", operator))
             elif isinstance(value, property) and name in _PROPERTIES:
                 getter = _overridable(value.fget, f"torch.Tensor.{name}.__get__")
-                setattr(owner, name, property(getter, value.fset, value.fdel, value.__doc__))
+                _wrap(owner, name, property(getter, value.fset, value.fdel, value.__doc__))
     for operator_name, name in operators.items():
         method = vars(TensorBase).get(operator_name)
         if method is not None:
-            setattr(TensorBase, operator_name, _overridable(method, operator_name, True, getattr(tensor, name)))
+            _wrap(TensorBase, operator_name, _overridable(method, operator_name, True, getattr(tensor, name)))
     import rushlight
 
     _wrap_module(rushlight, "torch")
@@ -354,7 +381,7 @@ def _wrap_module(module: Any, public: str) -> None:
     for name, value in list(vars(module).items()):
         ours = isinstance(value, FunctionType) and not name.startswith("_")
         if ours and (FUNCTIONS.get(name) is value or public != "torch"):
-            setattr(module, name, _overridable(value, f"{public}.{name}"))
+            _wrap(module, name, _overridable(value, f"{public}.{name}"))
 
 
 @contextmanager
