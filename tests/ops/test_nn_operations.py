@@ -214,3 +214,18 @@ def test_first_derivatives_of_one_node_are_recorded_together():
         return [[g.requires_grad for g in t.autograd.grad(o.sum(), i, create_graph=True)] for o, i in calls]
 
     check(scenario)
+
+
+@pytest.mark.parametrize("gradient", [1.0, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "name", ["relu", "relu6", "hardswish", "hardsigmoid", "hardtanh", "elu", "selu", "celu", "softshrink", "hardshrink"]
+)
+def test_gradients_of_special_inputs(name, gradient):
+    def scenario(t):
+        inputs = [float("nan"), float("inf"), -float("inf"), 0.0, -0.0, 3.0, -3.0, 1e30, -1e30]
+        x = t.tensor(inputs, dtype=t.float64, requires_grad=True)
+        found = getattr(t.nn.functional, name)(x)
+        (first,) = t.autograd.grad(found, x, t.full((9,), gradient, dtype=t.float64), create_graph=True)
+        return found.detach(), first.detach()
+
+    check(scenario)

@@ -118,8 +118,8 @@ def hardswish_backward(g: Array, x: Array) -> Array:
     """`g` times 0 up to x = -3, 1 from x = 3 on, `x / 3 + 1 / 2` between."""
     out = x / 3
     out += 0.5
-    out = np.where(x <= -3, np.zeros((), x.dtype), np.where(x < 3, out, np.ones((), x.dtype)))
-    return out * g
+    out = np.where(x < 3, out, np.ones((), x.dtype))
+    return np.where(x <= -3, np.zeros((), x.dtype), out * g)
 
 
 def hardsigmoid(x: Array) -> Array:
@@ -228,7 +228,7 @@ def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale
     else:
         below = np.exp(np.minimum(value, 0) * input_scale)
         below *= alpha * scale * input_scale
-    factor = np.where(value > 0, np.asarray(scale, value.dtype), below)
+    factor = np.where(value <= 0, below, np.asarray(scale, value.dtype))
     return narrow(g * factor, dtype)
 
 

@@ -36,6 +36,11 @@ def floating(kernel: Callable[..., Any], name: str) -> Callable[..., Any]:
     return checked
 
 
+def only(grad: Any, mask: Any) -> Any:
+    """The gradient where a condition holds, zero elsewhere, whatever it is there: infinite or NaN."""
+    return grad.masked_fill(mask.detach().logical_not(), 0)
+
+
 def constant_mask(mask: Any, like: Any) -> Any:
     """A condition as ones and zeros that no gradient passes."""
     return mask.detach().to(like._dtype)
@@ -56,7 +61,7 @@ def relu6(input: Array) -> Array:
 
 in_formulas(
     kernels.hardtanh_backward,
-    lambda grad, input, low, high: attached(grad * constant_mask((input > low) & (input < high), grad), input),
+    lambda grad, input, low, high: attached(only(grad, (input > low) & (input < high)), input),
     "hardtanh_backward",
 )
 
@@ -68,7 +73,7 @@ def threshold(input: Array, threshold: float, value: float) -> Array:
 
 in_formulas(
     kernels.threshold_backward,
-    lambda grad, input, bound: attached(grad * constant_mask((input <= bound).logical_not(), grad), input),
+    lambda grad, input, bound: attached(only(grad, (input <= bound).logical_not()), input),
     "threshold_backward",
 )
 
@@ -183,7 +188,7 @@ def prelu(input: Any, weight: Any) -> Any:
     return _prelu_kernel(input, weight)
 
 
-@operation(kernel=floating(kernels.hardshrink, "hardshrink_cpu"), out=False,
+@operation(kernel=floating(kernels.hardshrink, "hardshrink_cpu"),
            input="shrink_backward(grad, input, lambd)")  # fmt: skip
 def hardshrink(input: Array, lambd: float = 0.5) -> Array:
     """The elements whose absolute value is above `lambd`, and zero in the place of the others."""
@@ -200,14 +205,15 @@ def _softshrink(input: Array, lambd: float) -> Array:
     return kernels.softshrink(input, lambd)
 
 
-@operation(kernel=floating(_softshrink, "softshrink_cpu"), **_HIDDEN, input="shrink_backward(grad, input, lambd)")
+@operation(kernel=floating(_softshrink, "softshrink_cpu"), **_HIDDEN, out=True,
+           input="shrink_backward(grad, input, lambd)")  # fmt: skip
 def softshrink(input: Array, lambd: float = 0.5) -> Array:
     """Each element moved towards zero by `lambd`, but not past it."""
 
 
 in_formulas(
     kernels.hardshrink_backward,
-    lambda grad, input, bound: attached(grad * constant_mask((input > bound) | (input < -bound), grad), input),
+    lambda grad, input, bound: attached(only(grad, (input > bound) | (input < -bound)), input),
     "shrink_backward",
 )
 
@@ -221,7 +227,7 @@ def hardsigmoid(input: Array) -> Array:
 
 in_formulas(
     kernels.hardsigmoid_backward,
-    lambda grad, input: grad * constant_mask((input > -3) & (input < 3), grad) * float(np.float32(1 / 6)),
+    lambda grad, input: only(grad, (input > -3) & (input < 3)) * float(np.float32(1 / 6)),
     "hardsigmoid_backward",
 )
 
@@ -232,8 +238,9 @@ def hardswish(input: Array) -> Array:
 
 
 def _hardswish_again(grad: Any, input: Any) -> Any:
-    middle = constant_mask((input > -3) & (input < 3), grad)
-    return grad * ((input / 3 + 0.5) * middle + constant_mask(input >= 3, grad))
+    middle = (input > -3) & (input < 3)
+    outer = only(grad, (input < 3).logical_not())
+    return only(grad, middle) * (input.masked_fill(middle.logical_not(), 0) / 3 + 0.5) + outer
 
 
 in_formulas(kernels.hardswish_backward, _hardswish_again, "hardswish_backward")
@@ -246,7 +253,8 @@ def _gelu(input: Array, *, approximate: str) -> Array:
     return kernels.gelu(input, approximate)
 
 
-@operation(kernel=floating(_gelu, "GeluKernelImpl"), **_HIDDEN, input="gelu_backward(grad, input, approximate)")
+@operation(kernel=floating(_gelu, "GeluKernelImpl"), **_HIDDEN, out=True,
+           input="gelu_backward(grad, input, approximate)")  # fmt: skip
 def gelu(input: Array, *, approximate: str = "none") -> Array:
     """Each element times the normal distribution function of it, exactly or (``"tanh"``) approximated.
 
@@ -295,7 +303,7 @@ def _mish_again(grad: Any, input: Any) -> Any:
 in_formulas(kernels.mish_backward, _mish_again, "mish_backward")
 
 
-@operation(kernel=floating(kernels.softplus, "softplus_cpu"), **_HIDDEN,
+@operation(kernel=floating(kernels.softplus, "softplus_cpu"), **_HIDDEN, out=True,
            input="softplus_backward(grad, input, beta, threshold)")  # fmt: skip
 def softplus(input: Array, beta: float = 1, threshold: float = 20) -> Array:
     """``log(1 + exp(beta * input)) / beta``, and the input itself where ``beta * input`` is above `threshold`."""
@@ -310,8 +318,9 @@ in_formulas(kernels.softplus_backward, _softplus_again, "softplus_backward")
 
 
 @operation(
-    kernel=floating(kernels.log_sigmoid, "log_sigmoid_cpu"), **_HIDDEN, input="log_sigmoid_backward(grad, input)"
-)
+    kernel=floating(kernels.log_sigmoid, "log_sigmoid_cpu"), **_HIDDEN, out=True,
+    input="log_sigmoid_backward(grad, input)",
+)  # fmt: skip
 def log_sigmoid(input: Array) -> Array:
     """``log(sigmoid(input))``, without overflow."""
 
@@ -324,9 +333,9 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804
 
 
 def _elu_slope(grad: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    positive = constant_mask(input > 0, grad)
-    below = (input * (1 - positive) * input_scale).exp() * (alpha * scale * input_scale)
-    return grad * (positive * scale + (1 - positive) * below)
+    negative = input <= 0
+    below = (input.masked_fill((input < 0).logical_not(), 0) * input_scale).exp() * (alpha * scale * input_scale)
+    return only(grad, negative) * below + only(grad, negative.logical_not()) * scale
 
 
 in_formulas(

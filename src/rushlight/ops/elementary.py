@@ -183,7 +183,7 @@ def relu(input: Array) -> Array:
 
 in_formulas(
     lambda grad, result: grad * kernels.step(result),
-    lambda grad, result: attached(grad * (result.detach() != 0).to(grad._dtype), result),
+    lambda grad, result: attached(grad.masked_fill(result.detach() == 0, 0), result),
     "relu_backward",
 )
 
