@@ -98,8 +98,8 @@ def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
     """A square matrix to a whole power, negative ones of its inverse."""
     need_matrices("linalg.matrix_power", input)
     if n == 0:
-        eye = np.broadcast_to(np.eye(input._shape[-1], dtype=input._data.dtype), input._shape)
-        return finish(out, wrap(eye.copy()), "linalg_matrix_power")
+        eye = wrap(np.eye(input._shape[-1], dtype=input._data.dtype))
+        return finish(out, input.clone().copy_(eye), "linalg_matrix_power")
     base = input if n > 0 else inv(input)
     n, result = abs(n), None
     while n:
@@ -165,11 +165,10 @@ def vander(x: Any, N: int | None = None) -> Any:
     """
     from .joining import cat
 
-    if not x._shape:
-        raise RuntimeError("linalg.vander: The input tensor must have at least one dimension.")
-    if N is not None and N <= 1:
-        raise RuntimeError("N must be greater than 1.")
+    x = x if x._shape else x.unsqueeze(0)
     n = x._shape[-1] if N is None else N
+    if n <= 1:
+        raise RuntimeError("N must be greater than 1.")
     if x._dtype.category < 2:
         x = x.to(dtypes.int64)
     powers = x.unsqueeze(-1).expand(*x._shape, max(n - 1, 0)).cumprod(-1)
