@@ -316,7 +316,7 @@ def scatter_reduce(a: Array, dim: int, index: Array, source: Array, reduce: str,
         counts = np.full(flat.size, 1 if include_self else 0)
         np.add.at(counts, places, 1)
         counts[counts == 0] = 1
-        flat = flat / counts if flat.dtype.kind in "fc" else np.floor_divide(flat, counts)
+        flat = np.floor_divide(flat, counts) if flat.dtype.kind in "iu" else flat / counts.astype(flat.dtype)
     return flat.astype(a.dtype, copy=False).reshape(shape)
 
 
@@ -353,7 +353,12 @@ def index_select(a: Array, dim: int, index: Array) -> Array:
 
 def index_add(a: Array, dim: int, index: Array, source: Array, alpha: Any) -> None:
     """Adds the entries of `source` to those of a dimension at the indices of a vector, in place."""
-    values = source if alpha == 1 else source * np.asarray(alpha, source.dtype)
+    values = source if alpha == 1 else source * np.asarray(alpha).astype(source.dtype)
+    if a.dtype.kind == "b":
+        rows = a.reshape(1) if not a.ndim else np.moveaxis(a, dim, 0)
+        check_range(index, len(rows), dim)
+        np.logical_or.at(rows, index, values.reshape(-1) if not a.ndim else np.moveaxis(values, dim, 0))
+        return
     if not a.ndim:
         a += values.sum()
         return

@@ -195,3 +195,12 @@ def heaviside(x: Array, values: Array) -> Array:
 def ldexp(x: Array, exponent: Array) -> Array:
     """``x * 2 ** exponent``."""
     return x * np.exp2(exponent)
+
+
+def logaddexp(a: Array, b: Array) -> Array:
+    """The logarithm of the sum of two exponentials; of complex ones, relative to the one with the larger real part."""
+    if a.dtype.kind != "c":
+        return np.logaddexp(a, b)
+    first = a.real >= b.real
+    larger, smaller = np.where(first, a, b), np.where(first, b, a)
+    return larger + np.log1p(np.exp(smaller - larger))

@@ -8,6 +8,7 @@ import numpy as np
 from . import numpy_sorting as sorting
 from .numpy_common import narrow, widen
 from .numpy_reduction import sum_over
+from .numpy_special import logaddexp
 
 Array = np.ndarray
 Axes = tuple[int, ...]
@@ -91,6 +92,11 @@ def logcumsumexp(x: Array, axis: int) -> Array:
     if not x.ndim:
         return x.copy()
     wide = widen(x)
+    if x.dtype.kind == "c":
+        found = np.moveaxis(x.copy(), axis, 0)
+        for i in range(1, len(found)):
+            found[i] = logaddexp(found[i - 1], found[i])
+        return np.moveaxis(found, 0, axis)
     with np.errstate(all="ignore"):
         return narrow(np.logaddexp.accumulate(wide, axis), x.dtype)
 

@@ -197,7 +197,7 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
         raise RuntimeError(f"result type {common.scalar_name} can't be cast to the desired output type {to}")
     if common.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")
-    if common is dtypes.bool_ and input._data.size:
+    if common is dtypes.bool_ and input._data.size and not (tensors and (low is None or high is None)):
         form = "" if tensors else "_scalar"
         which = "clamp" if low is not None and high is not None else "clamp_min" if high is None else "clamp_max"
         raise NotImplementedError(f"\"{which}{form}_cpu\" not implemented for 'Bool'")

@@ -62,6 +62,10 @@ def _pairs(y: Any, dim: int) -> Any:
     return y.narrow(dim, 1, y._shape[dim] - 1) + y.narrow(dim, 0, y._shape[dim] - 1)
 
 
+def _halved(t: Any) -> Any:
+    return _by_number(t, 2.0) if t._dtype.plain else t / 2.0
+
+
 @composite(method=False)
 def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     """The integral of samples along a dimension by the trapezoidal rule.
@@ -76,8 +80,9 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     if not y._shape[at]:
         return y.sum(at)
     if x is None:
-        return _times_number(_pairs(y, at).sum(at), (1.0 if dx is None else dx) / 2)
-    return _by_number((_pairs(y, at) * _widths(y, x, at)).sum(at), 2.0)
+        total, half = _pairs(y, at).sum(at), (1.0 if dx is None else dx) / 2
+        return _times_number(total, half) if total._dtype.plain else total * half
+    return _halved((_pairs(y, at) * _widths(y, x, at)).sum(at))
 
 
 composite(name="trapz", method=False)(trapezoid)
@@ -89,7 +94,7 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1
     at = wrap_dim(dim, len(y._shape))
     if x is None:
         return (_pairs(y, at) * ((1.0 if dx is None else dx) / 2)).cumsum(at)
-    return _by_number((_pairs(y, at) * _widths(y, x, at)).cumsum(at), 2.0)
+    return _halved((_pairs(y, at) * _widths(y, x, at)).cumsum(at))
 
 
 # ---------------------------------------------------------------------------------------------- covariances
@@ -113,6 +118,8 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         )
     x = input.view(1, -1) if len(input._shape) < 2 else input
     count = x._shape[1]
+    _check_weights("fweights", "integral", fweights, count)
+    _check_weights("aweights", "floating point", aweights, count)
     weights = fweights if aweights is None else aweights if fweights is None else fweights * aweights
     if weights is None:
         total: Any = count
@@ -137,6 +144,27 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     return (products / norm).squeeze()
 
 
+def _check_weights(name: str, kind: str, weights: Any, count: int) -> None:
+    if weights is None:
+        return
+    if len(weights._shape) > 1:
+        raise RuntimeError(
+            f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
+            f"{len(weights._shape)} dimensions"
+        )
+    if weights._dtype.category != (dtypes.INTEGRAL if kind == "integral" else dtypes.FLOATING):
+        raise RuntimeError(
+            f"cov(): expected {name} to have {kind} dtype but got {name} with {weights._dtype.scalar_name} dtype"
+        )
+    if weights._data.size != count:
+        raise RuntimeError(
+            f"cov(): expected {name} to have the same numel as there are observations in the input but got "
+            f"{weights._data.size} != {count}"
+        )
+    if (weights._data < 0).any():
+        raise RuntimeError(f"cov(): {name} cannot be negative")
+
+
 @composite()
 def corrcoef(input: Any) -> Any:
     """The correlation coefficients of variables (rows) over observations (columns)."""
@@ -149,7 +177,12 @@ def corrcoef(input: Any) -> Any:
     if not c._shape:
         return c / c
     spread = c.diag().sqrt()
-    return (c / spread.unsqueeze(1) / spread.unsqueeze(0)).clip(-1, 1)
+    found = c / spread.unsqueeze(1) / spread.unsqueeze(0)
+    if found._dtype.is_complex:
+        from .creation import complex
+
+        return complex(found.real.clip(-1, 1), found.imag.clip(-1, 1))
+    return found.clip(-1, 1)
 
 
 # ---------------------------------------------------------------------------------------------- distances

@@ -13,7 +13,7 @@ from . import elementwise_general as general
 from .broadcasting import expand
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
-from .out import finish_out
+from .out import finish_out, refuse_shared
 from .overwrite import change, copying, number_for, replace
 from .view import view_method, wrap_dim
 
@@ -86,6 +86,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
                     f"Size does not match at dimension {d} expected index {list(index._shape)} to be no larger than "
                     f"self {list(input._shape)} apart from dimension {at}"
                 )
+    refuse_shared(out, input, index)
     return finish_out(out, (_gather_sparse if sparse_grad else _gather)(input, at, index), "gather")
 
 

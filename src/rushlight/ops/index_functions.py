@@ -12,7 +12,8 @@ from ..warn import warn_once
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation, tensor_names
 from .indexing import _index_put, index_tensor, put_at
-from .out import finish_out
+from .inplace import refuse_overlap
+from .out import finish_out, refuse_shared
 from .overwrite import change, copying, number_for
 from .view import reshape, view_method, wrap_dim
 
@@ -50,6 +51,8 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     at = wrap_dim(dim, len(input._shape))
     if index._dtype not in (dtypes.int64, dtypes.int32):
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
+    if out is not None:
+        refuse_overlap(out)
     return finish_out(out, _index_select(input, at, _vector("index_select", index)), "index_select")
 
 
@@ -165,7 +168,9 @@ def _index_reduce_operands(input: Any, dim: int, index: Any, source: Any, reduce
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     warn_once("index_reduce() is in beta and the API may change at any time.")
     at, index = wrap_dim(dim, len(input._shape)), _vector("index_reduce_", index)
-    if source._shape:
+    if not source._shape:
+        source = source.reshape(1)
+    else:
         index = index.reshape(*[-1 if d == at else 1 for d in range(len(source._shape))]).expand(source._shape)
     return input, at, index.to(dtypes.int64), source, reduce
 
@@ -327,6 +332,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     """
     if index._dtype is not dtypes.int64:
         raise RuntimeError(f"take(): Expected a long tensor for index, but got {index._dtype.scalar_name}")
+    refuse_shared(out, input, index)
     return finish_out(out, _take(input, index), "take")
 
 

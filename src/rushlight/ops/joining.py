@@ -46,6 +46,8 @@ def _tensor_list(name: str, tensors: Any) -> list[Any]:
     for i, t in enumerate(tensors):
         if not isinstance(t, TensorBase):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+    if not tensors and name.endswith("stack"):
+        raise RuntimeError(f"{name} expects a non-empty TensorList")
     return list(tensors)
 
 

@@ -12,7 +12,7 @@ from . import elementwise_general as general
 from .convert import copy_in, to_dtype
 from .declare import Array, composite, operation
 from .inplace import change_inplace
-from .out import finish_out
+from .out import finish_out, refuse_shared
 from .overwrite import number_for, replace
 from .view import wrap_dim
 
@@ -90,6 +90,7 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     if mask._dtype is not dtypes.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     general.broadcast_shapes(mask._shape, input._shape)
+    refuse_shared(out, input, mask)
     return finish_out(out, _masked_select(input, mask), "masked_select")
 
 

@@ -74,6 +74,7 @@ REFUSALS = {
     ),
     "heaviside": "heaviside is not yet implemented for tensors with different dtypes.",
     "nan_to_num": "nan_to_num: dtype of out: {got.scalar_name} should be same as input: {want.scalar_name}",
+    "masked_select": "masked_select(): self and result must have the same scalar type",
     "index_select": "index_select(): self and result must have the same scalar type",
     "take": (
         "take(): self and out expected to have the same dtype, but got self.dtype = {want.scalar_name} and out.dtype = "
@@ -119,6 +120,19 @@ def several_out(out: Any, results: Any, name: str) -> Any:
     if out is None:
         return results
     return type(results)([finish_out(o, r, name) for o, r in zip(out, results, strict=True)])
+
+
+def refuse_shared(out: Any, *inputs: Any) -> None:
+    """Refuses an ``out=`` of an operation that reads its inputs while it writes, if they share memory.
+
+    Raises:
+        RuntimeError: that is so.
+    """
+    if out is not None and any(np.may_share_memory(out._data, x._data) for x in inputs):
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+            "memory location. Please clone() the tensor before performing the operation."
+        )
 
 
 def refuse_dtype(name: str, got: dtypes.dtype, want: dtypes.dtype) -> None:

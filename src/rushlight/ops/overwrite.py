@@ -158,7 +158,7 @@ def copying(change: Any, layout: Any = contiguous_format) -> Any:
     """The function that changes a copy of its first argument, in a memory format."""
 
     def kernel(a: Array, *args: Any) -> Array:
-        found = copy_in(a, layout)
+        found = np.asarray(copy_in(a, layout))  # a number has no memory to change
         change(found, *args)
         return found
 

@@ -243,7 +243,10 @@ composite(name="true_divide")(div)
 
 @composite(function=False, name="__rtruediv__")
 def _rtruediv(input: Any, other: Any) -> Any:
-    return reciprocal(input) * other if isinstance(other, (*OPERANDS, np.ndarray)) else NotImplemented
+    return input.reciprocal() * other if isinstance(other, (*OPERANDS, np.ndarray)) else NotImplemented
+
+
+composite(function=False, name="__rdiv__")(_rtruediv)
 
 
 @elementwise(floating=True, kernel=kernels.reciprocal, input="-grad * conj(result * result)")

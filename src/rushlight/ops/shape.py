@@ -44,6 +44,8 @@ def sum_to_size(input: Any, *size: Any, **named: Any) -> Any:
     """
     new = sizes("sum_to_size", size, "size", named)
     shape = input._shape
+    if not new:
+        return input.sum()
     if new == shape:
         return input
     lead = len(shape) - len(new)
@@ -213,6 +215,8 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     if (along and len(along) != len(moved)) or (not along and len(moved) != 1):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(moved)}, dims:{len(along)}")
     n = len(input._shape)
+    if along and not n:
+        raise IndexError(f"Dimension specified as {along[0]} but tensor has no dimensions")
     return _roll(input, moved, tuple([wrap_dim(d, n) for d in along]))
 
 

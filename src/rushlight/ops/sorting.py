@@ -9,7 +9,7 @@ from ..base import TensorBase, wrap
 from ..kernels import numpy_sorting as kernels
 from .data import type_name
 from .declare import Array, composite, in_formulas, operation
-from .out import finish_out, several_out
+from .out import finish_out, refuse_shared, several_out
 from .reduction import bool_argument, int_dim, nonempty, wrap_dim
 from .supported import refuse
 
@@ -134,6 +134,8 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
     if not 1 <= k <= (input._shape[dim] if input._shape else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
     refuse("kthvalue_cpu", input, dtypes.BOOL)
+    if out is not None:
+        refuse_shared(out[0], input)
     return several_out(out, _kthvalue(input, k - 1, dim, bool_argument("kthvalue", keepdim)), "kthvalue")
 
 

@@ -221,8 +221,8 @@ def entr(input: Array) -> Array:
     """The entropy ``-x * log(x)`` of each element; 0 at 0 and minus infinity below."""
 
 
-@elementwise(kernel=np.logaddexp, inplace=False, check=missing("logaddexp_cpu", BOOL, INTEGRAL),
-             input="grad / (1 + exp(other - input))", other="grad / (1 + exp(input - other))")  # fmt: skip
+@elementwise(kernel=kernels.logaddexp, inplace=False, check=missing("logaddexp_cpu", BOOL, INTEGRAL),
+             input="grad / conj(1 + exp(other - input))", other="grad / conj(1 + exp(input - other))")  # fmt: skip
 def logaddexp(input: Array, other: Array) -> Array:
     """``log(exp(input) + exp(other))``, computed without overflow."""
 

@@ -426,12 +426,35 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 @operation(name="_logcumsumexp", node="LogcumsumexpBackward0", aten="logcumsumexp", function=False, method=False,
            rows=True,
            out=False, kernel=kernels.logcumsumexp,
-           tangent="logcumsumexp_tangent(input_t, input, result, dim) - logcumsumexp_tangent(-input_t, input, result, "
-                   "dim)",
-           input="logcumsumexp_part(grad, input, result, dim) "
-                 "- logcumsumexp_part(-grad, input, result, dim)")  # fmt: skip
+           tangent="logcumsumexp_jvp(input_t, input, result, dim)",
+           input="logcumsumexp_backward(grad, input, result, dim)")  # fmt: skip
 def _logcumsumexp(input: Array, dim: int) -> Array:
     """The logarithms of running sums of exponentials."""
+
+
+in_formulas(lambda x: x.dtype.kind == "c", lambda x: x._dtype.is_complex, "of_complex")
+
+
+@formula
+def logcumsumexp_jvp(tangent: Any, input: Any, result: Any, dim: int) -> Any:
+    """The tangent of `logcumsumexp`."""
+    if not input.shape:
+        return tangent
+    if of_complex(input):  # type: ignore[name-defined]  # noqa: F821
+        return exp(_logcumsumexp(input + log(tangent), dim) - result)  # type: ignore[name-defined]  # noqa: F821
+    return logcumsumexp_tangent(tangent, input, result, dim) - logcumsumexp_tangent(-tangent, input, result, dim)
+
+
+@formula(aliasing=True)
+def logcumsumexp_backward(grad: Any, input: Any, result: Any, dim: int) -> Any:
+    """The gradient of `logcumsumexp`."""
+    if not input.shape:
+        return grad
+    if of_complex(input):  # type: ignore[name-defined]  # noqa: F821
+        logs = log(grad) - conj(result)  # type: ignore[name-defined]  # noqa: F821
+        sums = flip_along(_logcumsumexp(flip_along(logs, dim), dim), dim)  # type: ignore[name-defined]  # noqa: F821
+        return exp(sums + conj(input))  # type: ignore[name-defined]  # noqa: F821
+    return logcumsumexp_part(grad, input, result, dim) - logcumsumexp_part(-grad, input, result, dim)
 
 
 @formula
