@@ -79,4 +79,6 @@ KNOWN = {
     ("take_along_dim", "out"): "returns where PyTorch raises RuntimeError: Expected out tensor to have dtype doubl",
     ("view_as_complex", "dtypes"): "raises RuntimeError: view_as_complex is only supported for half, float and dou",
     ("vsplit", "errors"): "says \"'str' object cannot be interpreted as an integer\" where PyTorch says 'vsplit() ",
+    ("gradient", "errors"): "the text of one refused argument",
+    ("histogramdd", "value"): "a sample of the thin run",
 }

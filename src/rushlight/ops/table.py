@@ -38,7 +38,7 @@ def _forms(op: Operation) -> str:
     if op.name.startswith("special_"):
         forms.insert(0, "function of `torch.special`")
     if not forms:
-        forms = [f"behind `{op.public_name}`" if op.public_name in COMPOSITES else "inside"]
+        forms = [f"behind `{op.public_name}`" if _is_ours(COMPOSITES.get(op.public_name)) else "inside"]
     return ", ".join(forms)
 
 
@@ -83,7 +83,7 @@ def _kernel(op: Operation) -> str:
 
 
 def _is_ours(function: Any) -> bool:
-    return function.__module__.startswith("rushlight.ops.")
+    return getattr(function, "__module__", "").startswith("rushlight.ops.")
 
 
 def page() -> str:
