@@ -9,7 +9,7 @@ import numpy as np
 
 from ..base import TensorBase
 from ..kernels.sparse import SparseArray
-from . import mode, origins, steps, tasks
+from . import origins, steps, tasks
 from .mode import special
 from .node import Node, Outputs, rare
 
@@ -34,6 +34,7 @@ def is_anomaly_check_nan_enabled() -> bool:
 
 def note_origin(node: Node) -> None:
     """Notes where in the user's program a node was made, and during which other node's backward."""
+    origins.note(node)
     metadata = rare(node).metadata
     frames = traceback.extract_stack()
     while frames and frames[-1].filename.startswith(_MACHINERY):
@@ -106,12 +107,10 @@ def _switch(on: bool, check_nan: bool) -> None:
         return
     special.anomaly = on
     if on:
-        origins.start()
-        mode.on_nodes(note_origin)
+        origins.start(note_origin)
         steps.node_watchers.append(_check)
     else:
-        mode.off_nodes(note_origin)
-        origins.stop()
+        origins.stop(note_origin)
         steps.node_watchers.remove(_check)
 
 

@@ -166,16 +166,20 @@ def _name_in(parent: Any, module: Any) -> str:
 
 
 # ---------------------------------------------------------------------------------------------- keeping it
-def start() -> None:
-    """From now on, nodes made in this thread, changes in place and backwards are noted."""
-    mode.on_nodes(_note)
+def start(noting: Any = None) -> None:
+    """From now on, nodes made in this thread, changes in place and backwards are noted.
+
+    Args:
+        noting: what is called with new nodes in the place of `note`, which it calls.
+    """
+    mode.on_nodes(noting or note)
     mode.local.changing = (*mode.local.changing, _changing)
     steps.node_watchers.append(_backwards)
 
 
-def stop() -> None:
-    """Ends what the last `start` began."""
-    mode.off_nodes(_note)
+def stop(noting: Any = None) -> None:
+    """Ends what the last `start` with this function began."""
+    mode.off_nodes(noting or note)
     mode.local.changing = mode.local.changing[:-1]
     steps.node_watchers.remove(_backwards)
 
@@ -186,7 +190,8 @@ def origin_of(node: Any) -> Origin | None:
     return getattr(extra, "origin", None)
 
 
-def _note(node: Any) -> None:
+def note(node: Any) -> None:
+    """Gives a new node its origin."""
     noted = rare(node)
     if noted.origin is None:
         noted.origin = origin_here()
