@@ -502,7 +502,7 @@ in_formulas(
 def _adding(name: str, operation: Any, first: str, second: str, text: str) -> Any:
     def function(input: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
         _tensors(name, ("input", input), (first, a), (second, b))
-        if name not in ("addmv", "addbmm"):
+        if name not in ("addmv", "addbmm", "baddbmm"):
             _scalars(name, input, beta, alpha)
         return finish_out(out, operation(input, a, b, beta, alpha), name)
 
@@ -515,7 +515,7 @@ def _adding(name: str, operation: Any, first: str, second: str, text: str) -> An
 
     def inplace(input: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
         _tensors(name, ("input", input), (first, a), (second, b))
-        if name not in ("addmv", "addbmm"):
+        if name not in ("addmv", "addbmm", "baddbmm"):
             _scalars(name, input, beta, alpha)
         return replace(f"_{name}", input, a, b, beta, alpha)
 

@@ -76,6 +76,7 @@ REFUSALS = {
     "nan_to_num": "nan_to_num: dtype of out: {got.scalar_name} should be same as input: {want.scalar_name}",
     "masked_select": "masked_select(): self and result must have the same scalar type",
     "index_select": "index_select(): self and result must have the same scalar type",
+    "nonzero": "nonzero: Expected out tensor to have scalar type Long but got scalar type{got.scalar_name}",
     "take": (
         "take(): self and out expected to have the same dtype, but got self.dtype = {want.scalar_name} and out.dtype = "
         "{got.scalar_name}"
