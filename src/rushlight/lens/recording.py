@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import overrides
 from ..autograd import metadata, mode, origins, steps, tasks
 from ..autograd.leaf import AccumulateGrad
 from ..autograd.origins import Line
@@ -228,7 +229,11 @@ class record:
             _remember(t, Birth("made", line, bad=_bad("made", line, [], t)))
         elif what in ("detach", "data", "tensor"):
             if of._node is not None:
-                caller = sys._getframe(3).f_code
+                frame = sys._getframe(3)
+                # Once a class was derived from Tensor, its methods are reached through a function of overrides.py.
+                while frame.f_code.co_filename == overrides.__file__ and frame.f_back is not None:
+                    frame = frame.f_back
+                caller = frame.f_code
                 reason = "inside" if what == "detach" and origins.is_ours(caller) else what
                 loss: Loss | None = Loss(reason, line, caller.co_name, str(t._dtype))
                 _noted(of).uses.append((what, line, False))
