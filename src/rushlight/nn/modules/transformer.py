@@ -6,6 +6,7 @@ Architecture, 2020, for `norm_first`.
 """
 
 import copy
+import inspect
 import math
 import warnings
 from collections.abc import Callable
@@ -40,6 +41,11 @@ def _generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = N
     """The mask that lets a place see no later one: -inf above the diagonal, zeros elsewhere."""
     found: Tensor = full((sz, sz), -math.inf, dtype=dtype, device=device)
     return found.triu(1)
+
+
+def _is(function: Any, other: Any) -> bool:
+    """Whether two functions are the same, perhaps as wrapped for classes derived from Tensor."""
+    return callable(function) and inspect.unwrap(function) is inspect.unwrap(other)
 
 
 def _get_activation_fn(activation: str) -> Callable[[Tensor], Tensor]:
@@ -138,9 +144,9 @@ class TransformerEncoderLayer(_Layer):
             activation = _get_activation_fn(activation)
         # PyTorch's mark for its quick way.
         self.activation_relu_or_gelu = 0
-        if activation is F.relu or isinstance(activation, ReLU):
+        if _is(activation, F.relu) or isinstance(activation, ReLU):
             self.activation_relu_or_gelu = 1
-        elif activation is F.gelu or isinstance(activation, GELU):
+        elif _is(activation, F.gelu) or isinstance(activation, GELU):
             self.activation_relu_or_gelu = 2
         self.activation = activation
 
