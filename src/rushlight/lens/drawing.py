@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .extras import extra
+from .files import replace_file
 from .folding import Box, Folded, fold, size
 from .model import Graph, collect
 
@@ -52,8 +53,7 @@ class Drawing:
             content = self.render(ending)
         else:
             raise ValueError(f"a picture is .svg, .png, .pdf, .dot or .txt, not {os.fspath(path)!r}")
-        with open(path, "wb") as file:
-            file.write(content)
+        replace_file(path, content)
 
     def render(self, format: str) -> bytes:
         """The picture in a format that Graphviz knows.

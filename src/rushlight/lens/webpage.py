@@ -9,7 +9,6 @@ import json
 import math
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
@@ -21,6 +20,7 @@ from ..autograd.api import grad as gradients
 from ..autograd.graph import GradientEdge
 from ..autograd.node import Outputs
 from ..base import TensorBase
+from .files import replace_file
 from .model import Graph, GraphNode, collect, tensors_of
 from .summary import summary
 
@@ -60,7 +60,7 @@ def page(
     graph = collect(output, model=model, names=names, frame=sys._getframe(1))
     data = page_data(graph, tensors_of(output), grad)
     data["title"] = title or ", ".join(r.name for r in graph.roots)
-    return _write(os.path.abspath(path), _fill(data))
+    return replace_file(path, _fill(data).encode())
 
 
 # ---------------------------------------------------------------------------------------------- gradients
@@ -267,17 +267,3 @@ def _fill(data: dict[str, Any]) -> str:
         before, _, page = page.partition(mark)
         pieces += [before, content]
     return "".join([*pieces, page])
-
-
-def _write(path: str, text: str) -> str:
-    """Writes a file in one step, so that nobody ever reads half of it."""
-    handle, unfinished = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(unfinished, 0o644)
-        os.replace(unfinished, path)
-    except BaseException:
-        os.unlink(unfinished)
-        raise
-    return path
