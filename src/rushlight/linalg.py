@@ -41,6 +41,6 @@ from .ops.solving import solve_ex as solve_ex
 from .ops.solving import solve_triangular as solve_triangular
 from .ops.solving import tensorinv as tensorinv
 from .ops.solving import tensorsolve as tensorsolve
-from .ops.statistics import vector_norm as vector_norm
+from .ops.vector_norms import vector_norm as vector_norm
 
 cross = linalg_cross

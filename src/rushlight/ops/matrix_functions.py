@@ -15,7 +15,7 @@ from .matrices import finish, need_matrices, tensor_formula
 from .out import finish_out
 from .reduction import amax, amin, wrap_dim
 from .solving import _inv_ex, inv
-from .statistics import vector_norm
+from .vector_norms import vector_norm
 
 
 # ---------------------------------------------------------------------------------------------- determinants

@@ -4,7 +4,7 @@ from ...autograd.grad_mode import no_grad
 from ...ops import derived
 from ...ops.broadcasting import broadcast_tensors
 from ...ops.elementwise_general import result_type
-from ...ops.statistics import vector_norm
+from ...ops.vector_norms import vector_norm
 from ...tensor import Tensor
 
 __all__ = ["cosine_similarity", "pairwise_distance", "pdist"]

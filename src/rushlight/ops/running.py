@@ -1,0 +1,148 @@
+"""Running sums, products and extremes along a dimension."""
+
+from typing import Any
+
+from .. import dtypes
+from ..kernels import numpy_statistics as kernels
+from .data import cast, given_dtype
+from .declare import Array, composite, in_formulas, operation
+from .out import finish_out, refuse_dtype, several_out
+from .overwrite import replace
+from .reduction import int_dim, sum_dtype
+from .supported import refuse
+
+
+@operation(name="_cumsum", rows=True, node="CumsumBackward0", aten="cumsum", function=False, method=False, out=False,
+           input="cast_to(reverse_cumsum(grad, dim), source)", tangent="linear")  # fmt: skip
+def _cumsum(input: Array, dim: int, dtype: Any, source: Any) -> Array:
+    """Running sums, converted first unless `dtype` is None."""
+    return kernels.cumsum(input if dtype is None else cast(input, dtype, False), dim)
+
+
+@operation(name="_cumsum_reversed", node="FlipBackward0", aten="flip", function=False, method=False, out=False,
+           input="cumsum_along(grad, dim)", tangent="linear")  # fmt: skip
+def _cumsum_reversed(input: Array, dim: int) -> Array:
+    """Running sums from the end."""
+    return kernels.cumsum_reversed(input, dim)
+
+
+in_formulas(kernels.cumsum_reversed, lambda x, dim: _cumsum_reversed(x, dim), "reverse_cumsum")
+in_formulas(kernels.cumsum, lambda x, dim: _cumsum(x, dim, None, None), "cumsum_along")
+
+
+@composite()
+def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
+    """The running sums along a dimension; integers and booleans are added as int64.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    dim = int_dim("cumsum", input, dim)
+    if dtype is None and out is not None:
+        dtype = out._dtype  # the numbers are converted before, not after
+    elif out is not None:
+        refuse_dtype("cumsum", out._dtype, dtype)
+    kind = sum_dtype("cumsum", input, dtype)
+    return finish_out(out, _cumsum(input, dim, kind, kind and input._dtype), "cumsum")
+
+
+@composite(inplace=True)
+def cumsum_(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """The in-place form of `cumsum`."""
+    dim = int_dim("cumsum", input, dim)
+    if dtype is not None:
+        refuse_dtype("cumsum", input._dtype, given_dtype("cumsum", dtype))
+    kind = sum_dtype("cumsum", input, None)
+    return replace("_cumsum", input, dim, kind, kind and input._dtype)
+
+
+@operation(name="_cumprod", rows=True, node="CumprodBackward0", aten="cumprod", function=False, method=False, out=False,
+           input="cast_to(cumprod_backward(grad, cast_to(input, dtype), result, dim), source)")  # fmt: skip
+def _cumprod(input: Array, dim: int, dtype: Any, source: Any) -> Array:
+    """Running products, converted first unless `dtype` is None."""
+    return kernels.cumprod(input if dtype is None else cast(input, dtype, False), dim)
+
+
+def _cumprod_backward_tensor(grad: Any, input: Any, result: Any, dim: int) -> Any:
+    """The gradient of running products; with zeros among the elements, element by element."""
+    if not input._shape:
+        return grad
+    x = input.conj() if input._dtype.is_complex else input
+    products = result.conj() if input._dtype.is_complex else result
+    if not bool((input._data == 0).any()):
+        return _cumsum_reversed(grad * products, dim) / x
+    from .joining import cat
+
+    n = input._shape[dim]
+    parts = []
+    for k in range(n):
+        rest = x.narrow(dim, k, n - k)
+        one = rest.narrow(dim, 0, 1).detach() * 0 + 1
+        without = cat([one, rest.narrow(dim, 1, n - k - 1)], dim).cumprod(dim)
+        total = (grad.narrow(dim, k, n - k) * without).sum(dim, keepdim=True)
+        if k:
+            total = total * x.narrow(dim, 0, k).prod(dim, keepdim=True)
+        parts.append(total)
+    return cat(parts, dim)
+
+
+in_formulas(kernels.cumprod_backward, _cumprod_backward_tensor, "cumprod_backward")
+
+
+@composite()
+def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
+    """The running products along a dimension; integers and booleans are multiplied as int64.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    dim = int_dim("cumprod", input, dim)
+    if dtype is None and out is not None:
+        dtype = out._dtype  # the numbers are converted before, not after
+    elif out is not None:
+        refuse_dtype("cumprod", out._dtype, dtype)
+    kind = sum_dtype("cumprod", input, dtype)
+    return finish_out(out, _cumprod(input, dim, kind, kind and input._dtype), "cumprod")
+
+
+@composite(inplace=True)
+def cumprod_(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """The in-place form of `cumprod`."""
+    dim = int_dim("cumprod", input, dim)
+    if dtype is not None:
+        refuse_dtype("cumprod", input._dtype, given_dtype("cumprod", dtype))
+    kind = sum_dtype("cumprod", input, None)
+    return replace("_cumprod", input, dim, kind, kind and input._dtype)
+
+
+_RUNNING = "_put_along(grad, indices, dim, shape(input))"
+
+
+@operation(name="_cummax", rows=True, node="CummaxBackward0", aten="cummax", function=False, method=False, out=False,
+           kernel=kernels.cummax, outputs=("values", "indices"), differentiable=("values",),
+           input=_RUNNING)  # fmt: skip
+def _cummax(input: Array, dim: int) -> Any:
+    """The largest elements so far and their places."""
+
+
+@operation(name="_cummin", rows=True, node="CumminBackward0", aten="cummin", function=False, method=False, out=False,
+           kernel=kernels.cummin, outputs=("values", "indices"), differentiable=("values",),
+           input=_RUNNING)  # fmt: skip
+def _cummin(input: Array, dim: int) -> Any:
+    """The smallest elements so far and their places."""
+
+
+@composite()
+def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
+    """The largest elements so far along a dimension, and where they are, as ``(values, indices)``."""
+    dim = int_dim("cummax", input, dim)
+    refuse("cummax_cpu", input, dtypes.COMPLEX)
+    return several_out(out, _cummax(input, dim), "cummax")
+
+
+@composite()
+def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
+    """The smallest elements so far along a dimension, and where they are, as ``(values, indices)``."""
+    dim = int_dim("cummin", input, dim)
+    refuse("cummin_cpu", input, dtypes.COMPLEX)
+    return several_out(out, _cummin(input, dim), "cummin")

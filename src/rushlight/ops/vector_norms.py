@@ -1,0 +1,162 @@
+"""Norms of vectors, and the distance of two tensors."""
+
+import math
+from typing import Any
+
+from .. import dtypes
+from ..base import TensorBase, wrap
+from ..kernels import numpy_statistics as kernels
+from .data import cast, given_dtype, type_name
+from .declare import Array, composite, formula, in_formulas, operation
+from .elementwise_general import broadcast_shapes, result_type
+from .out import finish_out
+from .pointwise import refuse_bool_subtraction
+from .reduction import _need_tensor, axes_of
+
+in_formulas(kernels.sign, lambda x: x.sgn() if x._dtype.is_complex else wrap(kernels.sign(x._data)), "sign_of")
+in_formulas(
+    lambda x, chosen: ((x == chosen) | (x != x)).astype(chosen.dtype),
+    lambda x, chosen: wrap(((x._data == chosen._data) | (x._data != x._data)).astype(chosen._data.dtype)),
+    "nan_or_equal",
+)
+
+
+@formula
+def norm_backward(grad: Any, input: Any, result: Any, p: float, axes: Any, keepdims: Any) -> Any:
+    """The gradient of a vector norm, by p; where the norm has no derivative, the subgradient that PyTorch chooses."""
+    if not keepdims:
+        grad = with_dims(grad, axes, input.shape)  # type: ignore[name-defined]  # noqa: F821
+        result = with_dims(result, axes, input.shape)  # type: ignore[name-defined]  # noqa: F821
+    if p == 0:
+        return zeros_like(input)  # type: ignore[name-defined]  # noqa: F821
+    if p == 1:
+        return attached(sign_of(input) * grad, input)  # type: ignore[name-defined]  # noqa: F821
+    none = zeros_like(result)  # type: ignore[name-defined]  # noqa: F821
+    if p == 2:
+        return grad * where(result == 0, zeros_like(input), input / result)  # type: ignore[name-defined]  # noqa: F821
+    if p == inf or p == -inf:  # type: ignore[name-defined]  # noqa: F821
+        places = nan_or_equal(abs(input), result)  # type: ignore[name-defined]  # noqa: F821
+        share = places / sum_over(places, axes, True)  # type: ignore[name-defined]  # noqa: F821
+        return attached(sign_of(input) * share * grad, input)  # type: ignore[name-defined]  # noqa: F821
+    size = abs(input)
+    if p < 1:
+        slope = where(input == 0, zeros_like(input), sign_of(input) * _pow_number(size, p - 1))  # type: ignore[name-defined]  # noqa: F821
+        return slope * (grad * _pow_number(result, 1 - p))  # type: ignore[name-defined]  # noqa: F821
+    if p < 2:
+        slope = sign_of(input) * _pow_number(size, p - 1)  # type: ignore[name-defined]  # noqa: F821
+    else:
+        slope = input * _pow_number(size, p - 2)  # type: ignore[name-defined]  # noqa: F821
+    return slope * where(result == 0, none, grad / _pow_number(result, p - 1))  # type: ignore[name-defined]  # noqa: F821
+
+
+@operation(name="_vector_norm", rows=True, node="LinalgVectorNormBackward0", aten="linalg_vector_norm", function=False,
+           method=False, out=False,
+           input="cast_to(norm_backward(grad, cast_to(input, dtype), result, ord, dim, keepdim), source)")  # fmt: skip
+def _vector_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
+    """The norm of vectors along some dimensions, converted first unless `dtype` is None."""
+    return kernels.vector_norm(input if dtype is None else cast(input, dtype, False), ord, dim, keepdim)
+
+
+def vector_norm(
+    x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+) -> Any:
+    """The norm of vectors: of all elements, or along some dimensions.
+
+    Args:
+        x: a tensor of floating-point or complex numbers.
+        ord: the p of the p-norm, also 0 (the number of non-zeros), inf (the largest) and -inf (the smallest).
+        dim: one dimension, several, or None for all.
+        keepdim: whether the dimensions stay, with length 1.
+        dtype: the element type to convert to first.
+        out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the elements are integers, or there are none and the norm has no value then.
+        IndexError: there is no such dimension.
+    """
+    _need_tensor("linalg_vector_norm", x)
+    if x._dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got " + x._dtype.scalar_name
+        )
+    kind = None
+    if dtype is not None:
+        kind = given_dtype("linalg_vector_norm", dtype)
+        kind = None if kind is x._dtype else kind
+    axes = axes_of(dim, len(x._shape))
+    if (ord < 0 or ord == math.inf) and not x._data.size:
+        name = "inf" if ord == math.inf else f"{ord:g}"
+        if dim is None or dim in ((), []):
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {name} norm on an empty tensor because the operation does not "
+                "have an identity"
+            )
+        for d in (dim,) if isinstance(dim, int) else dim:
+            if not x._shape[d]:
+                raise RuntimeError(
+                    f"linalg.vector_norm cannot compute the {name} norm on the dimension {d}because this dimension is "
+                    "empty and the operation does not have an identity"
+                )
+    ord = float(ord) if isinstance(ord, (int, float)) else float(ord.item())
+    return finish_out(out, _vector_norm(x, ord, axes, keepdim, kind, kind and x._dtype), "linalg_vector_norm")
+
+
+@composite()
+def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out: Any = None, dtype: Any = None) -> Any:
+    """The norm of a tensor seen as one vector, or of vectors or matrices along some dimensions.
+
+    Args:
+        input: the tensor.
+        p: a number for the p-norm, ``"fro"`` for the Euclidean norm, ``"nuc"`` for the nuclear norm of matrices.
+        dim: one dimension, several, or None for all.
+        keepdim: whether the dimensions stay, with length 1.
+        out: the tensor to write to.
+        dtype: the element type to convert to first.
+
+    Raises:
+        RuntimeError: the norm is unknown, or the elements are integers.
+    """
+    if isinstance(p, str) and p not in ("fro",):
+        from .matrix_functions import matrix_norm
+
+        if dim is None:
+            dim = tuple(range(len(input._shape)))
+        return matrix_norm(input, p, dim, keepdim, dtype=dtype, out=out)
+    return vector_norm(input, 2 if p is None or p == "fro" else p, dim, keepdim, dtype=dtype, out=out)
+
+
+@operation(name="_dist", node="DistBackward0", aten="dist", function=False, method=False, out=False,
+           input="fit_like(norm_of_difference(grad, input, other, result, p), shape(input))",
+           other="fit_like(-norm_of_difference(grad, input, other, result, p), shape(other))")  # fmt: skip
+def _dist(input: Array, other: Array, p: float) -> Array:
+    """The norm of the difference."""
+    difference = input - other
+    return kernels.vector_norm(difference, p, tuple(range(difference.ndim)), False)
+
+
+@formula
+def norm_of_difference(grad: Any, input: Any, other: Any, result: Any, p: float) -> Any:
+    """The gradient of the norm of a difference."""
+    difference = input - other
+    return norm_backward(grad, difference, result, p, tuple(range(difference.ndim)), False)
+
+
+@composite()
+def dist(input: Any, other: Any, p: Any = 2) -> Any:
+    """The p-norm of the difference of two tensors, which broadcast.
+
+    Raises:
+        RuntimeError: the shapes do not broadcast, or the numbers are no floating-point or complex ones.
+    """
+    if not isinstance(other, TensorBase):
+        raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
+    refuse_bool_subtraction(input, other)
+    broadcast_shapes(input._shape, other._shape)
+    common = result_type(input, other)
+    if common.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"norm(): input dtype should be either floating point or complex. Got {common.scalar_name} instead."
+        )
+    given: Any = (input, other)
+    input, other = (x if x._dtype is common else x.to(common) for x in given)
+    return _dist(input, other, float(p))
