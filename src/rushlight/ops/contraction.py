@@ -13,9 +13,9 @@ from ..kernels import numpy_matmul as kernels
 from ..warn import warn_once
 from .data import type_name
 from .declare import Array, composite, in_formulas, operation
+from .dimensions import wrap_dim
 from .matmul import _count, bmm, dot, mm
 from .out import finish_out
-from .reduction import wrap_dim
 from .view import _unsafe_view, _view, permute, reshape, unsqueeze
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase

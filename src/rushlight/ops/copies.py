@@ -16,10 +16,11 @@ import numpy as np
 from ..base import raw_names, tensor_names
 from .broadcasting import expand
 from .declare import COMPOSITES, FUNCTIONS, REGISTRY, Array, composite, operation
+from .dimensions import wrap_dim
 from .out import finish_out
 from .signatures import fitted, forms
 from .splitting import split, split_with_sizes, unbind
-from .view import permute, squeeze, view_method, wrap_dim
+from .view import permute, squeeze, view_method
 from .view_parts import as_strided, diagonal, narrowed, select, slice_, unfold
 
 

@@ -10,10 +10,10 @@ from .. import dtypes
 from ..base import wrap
 from ..kernels import numpy_distances as kernels
 from .declare import FUNCTIONS, Array, composite, in_formulas, operation
+from .dimensions import wrap_dim
 from .elementwise_general import number_array
 from .loss import _by_number, _times_number
 from .out import finish_out
-from .view import wrap_dim
 
 
 # ---------------------------------------------------------------------------------------------- along a dimension

@@ -5,7 +5,7 @@ from typing import Any
 from .. import dtypes
 from ..base import TensorBase, tensor_names
 from .declare import composite
-from .view import wrap_dim
+from .dimensions import wrap_dim
 from .view_parts import _slice
 
 

@@ -13,9 +13,10 @@ from . import elementwise_general as general
 from .broadcasting import expand
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
+from .dimensions import wrap_dim
 from .out import finish_out, refuse_shared
 from .overwrite import change, copying, number_for, replace
-from .view import view_method, wrap_dim
+from .view import view_method
 
 in_formulas(lambda x, like: x.astype(like.dtype), lambda x, like: to_dtype(x, like._dtype), "as_type", aliasing=True)
 

@@ -11,11 +11,12 @@ from ..memory_format import preserve_format
 from ..warn import warn_once
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation, tensor_names
+from .dimensions import wrap_dim
 from .indexing import _index_put, index_tensor, put_at
 from .inplace import refuse_overlap
 from .out import finish_out, refuse_shared
 from .overwrite import change, copying, number_for
-from .view import reshape, view_method, wrap_dim
+from .view import reshape, view_method
 
 
 # ---------------------------------------------------------------------------------------------- one dimension

@@ -11,8 +11,9 @@ from ..kernels.layout import Inner, follow
 from ..memory_format import channels_last
 from .convert import is_laid_out, to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
+from .dimensions import wrap_dim
 from .out import finish_out
-from .view import reshape, unsqueeze, wrap_dim
+from .view import reshape, unsqueeze
 
 
 # ---------------------------------------------------------------------------------------------- joining

@@ -7,8 +7,8 @@ import numpy as np
 from .. import dtypes
 from ..kernels import numpy_statistics as kernels
 from .declare import Array, composite, formula, in_formulas, operation
+from .dimensions import bool_argument, int_dim, reduced_axes
 from .out import finish_out
-from .reduction import _axes, bool_argument, int_dim
 from .supported import refuse
 
 
@@ -33,7 +33,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
     """The logarithm of the sum of the exponentials over some dimensions, without overflow."""
     if dim is None:
         raise TypeError("logsumexp(): argument 'dim' (position 2) must be tuple of ints, not NoneType")
-    axes = _axes("logsumexp", input, dim)
+    axes = reduced_axes("logsumexp", input, dim)
     if input._dtype.category < dtypes.FLOATING:
         input = input.to(dtypes.get_default_dtype())
     return finish_out(out, _logsumexp(input, axes, bool_argument("logsumexp", keepdim)), "logsumexp")

@@ -11,10 +11,10 @@ from ..memory_format import preserve_format
 from . import elementwise_general as general
 from .convert import copy_in, to_dtype
 from .declare import Array, composite, operation
+from .dimensions import wrap_dim
 from .inplace import change_inplace
 from .out import finish_out, refuse_shared
 from .overwrite import number_for, replace
-from .view import wrap_dim
 
 
 # ---------------------------------------------------------------------------------------------- masks

@@ -9,11 +9,12 @@ from .. import dtypes
 from ..base import wrap
 from .comparison import where
 from .declare import Array, composite, in_formulas, operation
+from .dimensions import wrap_dim
 from .eigen import svdvals
+from .extremes import amax, amin
 from .matmul import matmul
 from .matrices import finish, need_matrices, tensor_formula
 from .out import finish_out
-from .reduction import amax, amin, wrap_dim
 from .solving import _inv_ex, inv
 from .vector_norms import vector_norm
 

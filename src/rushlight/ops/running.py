@@ -6,9 +6,10 @@ from .. import dtypes
 from ..kernels import numpy_statistics as kernels
 from .data import cast, given_dtype
 from .declare import Array, composite, in_formulas, operation
+from .dimensions import int_dim
 from .out import finish_out, refuse_dtype, several_out
 from .overwrite import replace
-from .reduction import int_dim, sum_dtype
+from .reduction import sum_dtype
 from .supported import refuse
 
 

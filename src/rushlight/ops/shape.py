@@ -11,10 +11,11 @@ from .broadcasting import expand
 from .convert import _clone, copy_in
 from .copies import copy_of
 from .declare import Array, composite, formula, in_formulas, operation
+from .dimensions import wrap_dim
 from .elementwise_general import sum_to_shape
 from .joining import in_rows
 from .out import finish_out
-from .view import _distinct, reshape, sizes, unsqueeze, view_method, wrap_dim
+from .view import _distinct, reshape, sizes, unsqueeze, view_method
 
 in_formulas(
     lambda like, shape: np.zeros(shape, like.dtype),

@@ -9,8 +9,8 @@ from ..base import TensorBase, wrap
 from ..kernels import numpy_sorting as kernels
 from .data import type_name
 from .declare import Array, composite, in_formulas, operation
+from .dimensions import bool_argument, int_dim, nonempty, wrap_dim
 from .out import finish_out, refuse_shared, several_out
-from .reduction import bool_argument, int_dim, nonempty, wrap_dim
 from .supported import refuse
 
 _SELECTED = "put_back(grad, indices, dim, True, shape(input))"

@@ -6,7 +6,7 @@ from typing import Any
 from ..base import TensorBase
 from ..kernels import numpy_views as kernels
 from .declare import Array, composite, formula, operation, view
-from .view import wrap_dim
+from .dimensions import wrap_dim
 from .view_parts import _slice
 
 # ---------------------------------------------------------------------------------------------- gradients

@@ -1,4 +1,4 @@
-"""Variances, medians, modes and quantiles, sums and means without NaN, and products."""
+"""Variances, medians, modes and quantiles, and sums and means without NaN."""
 
 import math
 from typing import Any
@@ -11,79 +11,15 @@ from ..kernels import numpy_reduction as reductions
 from ..kernels import numpy_statistics as kernels
 from ..kernels.numpy_common import narrow, widen
 from ..warn import warn
-from .data import cast, type_name
+from .data import cast
 from .declare import Array, composite, formula, in_formulas, operation
+from .dimensions import Axes, axes_of, bool_argument, int_dim, need_tensor, nonempty, reduced_axes
 from .matmul import _squeeze_at
 from .out import finish_out, several_out
-from .reduction import _axes, _need_tensor, _take_along, axes_of, bool_argument, int_dim, length, nonempty, sum_dtype
+from .reduction import mean_over, sum_dtype
+from .reduction_formulas import _take_along, length
 from .sorting import _sort
 from .supported import refuse
-
-Axes = tuple[int, ...]
-
-
-# ---------------------------------------------------------------------------------------------- product
-@operation(name="_prod_all", node="ProdBackward0", aten="prod", function=False, method=False, out=False,
-           input="cast_to(grad * without_each(cast_to(input, dtype), None), source)")  # fmt: skip
-def _prod_all(input: Array, dtype: Any, source: Any) -> Array:
-    """The product of all elements, converted first unless `dtype` is None."""
-    x = input if dtype is None else cast(input, dtype, False)
-    return reductions.prod_over(x, tuple(range(x.ndim)))
-
-
-@operation(name="_prod_dim", rows=True, node="ProdBackward1", aten="prod", function=False, method=False, out=False,
-           input="cast_to((grad if keepdim else with_dims(grad, (dim,), shape(input))) "
-                 "* without_each(cast_to(input, dtype), dim), source)")  # fmt: skip
-def _prod_dim(input: Array, dim: int, keepdim: bool, dtype: Any, source: Any) -> Array:
-    """The product along a dimension, converted first unless `dtype` is None."""
-    x = input if dtype is None else cast(input, dtype, False)
-    return reductions.prod_over(x, (dim,) if x.ndim else (), keepdim)
-
-
-def _without_each_tensor(x: Any, dim: Any) -> Any:
-    """For each element the product of the others, conjugated, made of operations that have derivatives themselves."""
-    if dim is None:
-        return _without_each_tensor(x.reshape(-1), 0).reshape(x.shape) if x._shape else x * 0 + 1
-    if not x._shape:
-        return x * 0 + 1
-    if x._dtype.is_complex:
-        x = x.conj()
-    zeros = bool((x == 0).any())
-    if not zeros:
-        return x.prod(dim, keepdim=True) / x
-    from .joining import cat
-
-    n = x._shape[dim]
-    one = x.narrow(dim, 0, 1).detach() * 0 + 1
-    before = cat([one, x.narrow(dim, 0, n - 1)], dim).cumprod(dim)
-    after = cat([one, x.flip(dim).narrow(dim, 0, n - 1)], dim).cumprod(dim).flip(dim)
-    return before * after
-
-
-in_formulas(kernels.without_each, _without_each_tensor, "without_each")
-
-
-@composite(raw=lambda x: np.multiply.reduce(x, None))
-def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
-    """The product of all elements or along a dimension; integers and booleans are multiplied as int64.
-
-    Raises:
-        IndexError: there is no such dimension.
-        TypeError: `dim` is no integer.
-    """
-    _need_tensor("prod", input)
-    if dim is not None and not isinstance(dim, int):
-        raise TypeError(
-            f"prod() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but expected one "
-            "of:\n * (Tensor input, *, torch.dtype dtype = None)\n * (Tensor input, int dim, bool keepdim = False, "
-            "*, torch.dtype dtype = None, Tensor out = None)\n"
-        )
-    kind = sum_dtype("prod", input, dtype)
-    source = kind and input._dtype
-    if dim is None:
-        return finish_out(out, _prod_all(input, kind, source), "prod")
-    at = int_dim("prod", input, dim)
-    return finish_out(out, _prod_dim(input, at, bool_argument("prod", keepdim), kind, source), "prod")
 
 
 # ---------------------------------------------------------------------------------------------- variance
@@ -93,7 +29,7 @@ def var_backward(grad: Any, input: Any, axes: Any, correction: Any, keepdims: An
     n = length(input.shape, axes)
     if not keepdims:
         grad = with_dims(grad, axes, input.shape)  # type: ignore[name-defined]  # noqa: F821
-    middle = mean_over(input, axes, True)  # type: ignore[name-defined]  # noqa: F821
+    middle = mean_over(input, axes, True)  # type: ignore[name-defined]
     if n - correction <= 0 and len(axes) == len(input.shape):
         return grad * no_freedom(input, middle)  # type: ignore[name-defined]  # noqa: F821
     return grad * ((input - middle) * 2 / (n - correction))  # type: ignore[name-defined]
@@ -114,13 +50,7 @@ in_formulas(
 )
 
 
-def _raw_mean(x: Any, axes: Axes, keepdims: bool) -> Any:
-    from .reduction import mean_over
-
-    return mean_over(x, axes, keepdims)
-
-
-in_formulas(_raw_mean, lambda x, axes, keepdims: x.mean(axes, keepdim=keepdims), "mean_over")
+in_formulas(mean_over, lambda x, axes, keepdims: x.mean(axes, keepdim=keepdims), "mean_over")
 
 _VAR = "var_backward(grad, input, dim, correction, keepdim)"
 
@@ -164,7 +94,7 @@ def _std_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
 
 
 def _spread_arguments(function: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Axes, Any]:
-    _need_tensor(function, input)
+    need_tensor(function, input)
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if correction is None:
@@ -267,7 +197,7 @@ def _nanmedian_dim(input: Array, dim: int, keepdim: bool) -> Any:
 
 
 def _middle(function: str, whole: Any, along: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
-    _need_tensor(function, input)
+    need_tensor(function, input)
     if dim is None:
         if not input._data.size:
             least = None if input._dtype.category != dtypes.INTEGRAL else np.iinfo(input._dtype.numpy).min
@@ -320,7 +250,7 @@ _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
 def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, skip_nan: bool) -> Any:
-    _need_tensor(function, input)
+    need_tensor(function, input)
     if input._dtype not in (dtypes.float32, dtypes.float64):
         raise RuntimeError(f"{function}() input tensor must be either float or double dtype")
     if isinstance(q, TensorBase):
@@ -421,7 +351,7 @@ in_formulas(lambda x: (x == x).astype(x.dtype), lambda x: wrap((x._data == x._da
 @composite()
 def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
     """The sum of the elements that are not NaN; the arguments are those of `sum`."""
-    axes = _axes("nansum", input, dim)
+    axes = reduced_axes("nansum", input, dim)
     if input._dtype.is_complex:
         raise RuntimeError("nansum on CPU does not support complex inputs")
     kind = sum_dtype("nansum", input, dtype)
@@ -437,6 +367,6 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
         raise RuntimeError(
             f"nanmean(): expected input to have floating point or complex dtype but got {input._dtype.scalar_name}"
         )
-    axes = _axes("nanmean", input, dim)
+    axes = reduced_axes("nanmean", input, dim)
     count = wrap((input._data == input._data).sum(axes, keepdims=keepdim))
     return finish_out(out, nansum(input, axes, keepdim, dtype=dtype) / count, "nanmean")

@@ -8,10 +8,10 @@ from ..base import TensorBase, wrap
 from ..kernels import numpy_statistics as kernels
 from .data import cast, given_dtype, type_name
 from .declare import Array, composite, formula, in_formulas, operation
+from .dimensions import axes_of, need_tensor
 from .elementwise_general import broadcast_shapes, result_type
 from .out import finish_out
 from .pointwise import refuse_bool_subtraction
-from .reduction import _need_tensor, axes_of
 
 in_formulas(kernels.sign, lambda x: x.sgn() if x._dtype.is_complex else wrap(kernels.sign(x._data)), "sign_of")
 in_formulas(
@@ -74,7 +74,7 @@ def vector_norm(
         RuntimeError: the elements are integers, or there are none and the norm has no value then.
         IndexError: there is no such dimension.
     """
-    _need_tensor("linalg_vector_norm", x)
+    need_tensor("linalg_vector_norm", x)
     if x._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got " + x._dtype.scalar_name

@@ -12,23 +12,12 @@ from ..memory_format import contiguous_format
 from ..warn import warn_once
 from .convert import _clone
 from .declare import Array, composite, formula, operation, view
+from .dimensions import wrap_dim
 
 Shape = tuple[int, ...]
 
 
 # ---------------------------------------------------------------------------------------------- arguments
-def wrap_dim(dim: int, ndim: int) -> int:
-    """A dimension counted from the front.
-
-    Raises:
-        IndexError: there is no such dimension; a tensor without dimensions is treated as having one.
-    """
-    n = ndim or 1
-    if not -n <= dim < n:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
-    return dim + n if dim < 0 else dim
-
-
 def sizes(name: str, given: tuple[Any, ...], argument: str = "size", named: dict[str, Any] | None = None) -> Shape:
     """The integers of a shape given as one sequence, as separate arguments, or by keyword.
 

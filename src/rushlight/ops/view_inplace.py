@@ -13,9 +13,10 @@ from ..base import UNTOUCHED, TensorBase, bump, settle
 from ..kernels import numpy_views as kernels
 from .convert import copy_in
 from .declare import REGISTRY, Array, composite, view
+from .dimensions import wrap_dim
 from .history import check_view, rebase, refresh
 from .inplace import check
-from .view import sizes, wrap_dim
+from .view import sizes
 from .view_parts import _as_strided_kernel, as_strided, geometry
 
 

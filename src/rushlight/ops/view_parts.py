@@ -9,7 +9,8 @@ from .. import dtypes
 from ..base import TensorBase, base_of, wrap
 from ..kernels import numpy_views as kernels
 from .declare import Array, composite, in_formulas, operation, view
-from .view import Shape, wrap_dim
+from .dimensions import wrap_dim
+from .view import Shape
 
 
 # ---------------------------------------------------------------------------------------------- parts
