@@ -99,7 +99,7 @@ class _NoTensors(type):
 
 
 def __getattr__(name: str) -> Any:
-    from .ops.data import TYPED_TENSORS
+    from .ops.typed_tensors import TYPED_TENSORS
 
     if name not in TYPED_TENSORS:
         raise AttributeError(f"module 'torch.cuda' has no attribute {name!r}")

@@ -56,7 +56,7 @@ class Tensor(TensorMethods):
 
     def __new__(cls, *args: Any, dtype: Any = None, device: Any = None) -> Any:
         """Makes a tensor of a shape, or of given elements, in the default type."""
-        from .ops.creation import legacy_tensor
+        from .ops.typed_tensors import legacy_tensor
 
         made = legacy_tensor(args, device)
         if cls is not Tensor:

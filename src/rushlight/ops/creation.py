@@ -1,153 +1,14 @@
-"""Making tensors by rule: filled ones, sequences of numbers, triangles, complex numbers from their parts."""
+"""Making tensors by rule: filled with a number, or with ones on a diagonal, and the places of triangles."""
 
-import builtins
-import math
 from typing import Any
 
 import numpy as np
 
-from .. import devices, dtypes
+from .. import dtypes
 from ..base import TensorBase
-from .data import (
-    TYPED_TENSORS,
-    cast,
-    finish,
-    fits,
-    given_dtype,
-    legacy_tensor,
-    no_pinning,
-    overflow,
-    store,
-    type_name,
-)
-from .declare import Array, composite, in_formulas, operation
-from .out import finish_out
-
-__all__ = ["TYPED_TENSORS", "finish", "legacy_tensor"]
-_complex, _int, _float = builtins.complex, builtins.int, builtins.float
-
-
-# ---------------------------------------------------------------------------------------------- arguments
-def sizes(function: str, args: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
-    """The shape that a function was given, as numbers one by one or as a sequence of them.
-
-    Raises:
-        TypeError: something is no integer, or there are arguments too many.
-        RuntimeError: a size is negative.
-    """
-    if size is not None:
-        args = (size, *args)
-    for n in args:
-        if type(n) is not _int or n < 0:
-            break
-    else:
-        if args:
-            return args
-    if not args:
-        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
-    first = args[0]
-    if isinstance(first, (tuple, list)):
-        if len(args) > 1:
-            raise TypeError(f"{function}() takes 1 positional argument but {len(args)} were given")
-        args = first  # type: ignore[assignment]
-    elif not hasattr(first, "__index__") or isinstance(first, bool):
-        raise TypeError(f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type_name(first)}")
-    for n in args:
-        if type(n) is not _int:
-            args = tuple([_size(function, m, i) for i, m in enumerate(args)])
-            break
-    for n in args:
-        if n < 0:
-            raise RuntimeError(f"{function}: Dimension size must be non-negative.")
-    return tuple(args)
-
-
-def _size(function: str, n: Any, i: int) -> int:
-    if not hasattr(n, "__index__"):
-        raise TypeError(
-            f"{function}(): argument 'size' failed to unpack the object at pos {i + 1} with error \"type must be "
-            "tuple of "
-            f'ints,but got {type_name(n)}"'
-        )
-    return n.__index__()  # type: ignore[no-any-return]
-
-
-def chosen(function: str, dtype: Any, device: Any, pin_memory: Any, otherwise: dtypes.dtype) -> dtypes.dtype:
-    """The dtype to make a tensor of, after a look at the other options."""
-    if device is not None or devices._default is not devices.cpu:
-        devices.check(device)
-    if pin_memory:
-        no_pinning(pin_memory)
-    if dtype is None:
-        return otherwise
-    return dtype if type(dtype) is dtypes.dtype else given_dtype(function, dtype)
-
-
-def _done(array: np.ndarray, dtype: dtypes.dtype, requires_grad: bool, out: Any, given: Any) -> Any:
-    if out is None:
-        return finish(array, dtype, requires_grad)
-    if given is not None and given is not out._dtype:
-        raise RuntimeError(
-            f"dtype {dtype.scalar_name} does not match dtype of out parameter ({out._dtype.scalar_name})"
-        )
-    return store(out, array)
-
-
-def _order(memory_format: Any, dims: int) -> tuple[int, ...] | None:
-    """The dimensions from the slowest to the fastest, where a memory format asks for another order than the usual."""
-    name = str(memory_format)
-    if not name.startswith("torch.channels_last"):
-        return None
-    rank = 5 if name.endswith("3d") else 4
-    if dims != rank:
-        raise RuntimeError(f"required rank {rank} tensor to use {name.removeprefix('torch.')} format")
-    return (0, *range(2, rank), 1)
-
-
-def laid_out(make: Any, shape: tuple[int, ...], numpy: Any, memory_format: Any) -> np.ndarray:
-    """An array made by ``make(shape, dtype)``, in a memory format."""
-    order = None if memory_format is None else _order(memory_format, len(shape))
-    if order is None:
-        return make(shape, numpy)  # type: ignore[no-any-return]
-    array = make(tuple([shape[i] for i in order]), numpy)
-    return array.transpose(np.argsort(order))  # type: ignore[no-any-return]
-
-
-def fill_number(function: str, value: Any, dtype: dtypes.dtype | None, position: int = 2) -> tuple[Any, dtypes.dtype]:
-    """A fill value as a number that fits the dtype, which is found from the value if not given.
-
-    Raises:
-        TypeError: the value is no number.
-        RuntimeError: the dtype cannot hold it.
-    """
-    if isinstance(value, TensorBase) and not value._shape and value._node is None:
-        value = value._data.item()
-    elif isinstance(value, np.generic):
-        value = value.item()
-    if not isinstance(value, (_int, _float, _complex)):
-        raise TypeError(
-            f"{function}(): argument 'fill_value' (position {position}) must be Number, not {type_name(value)}"
-        )
-    return fitting(value, dtypes.of_number(value) if dtype is None else dtype)
-
-
-def fitting(value: Any, dtype: dtypes.dtype) -> tuple[Any, dtypes.dtype]:
-    """A number for a dtype, and the dtype; fractions are dropped for integers.
-
-    Raises:
-        RuntimeError: the dtype cannot hold the number.
-    """
-    if isinstance(value, _complex) and not dtype.is_complex:
-        if value.imag:
-            raise overflow(dtype)
-        value = value.real
-    if dtype.category == dtypes.INTEGRAL:
-        if isinstance(value, _float) and not math.isfinite(value):
-            raise overflow(dtype, "_t")
-        if not fits(_int(value), dtype):
-            raise overflow(dtype, "_t")
-        value = _int(value) % 2 ** (8 * dtype.itemsize) if not dtype.is_signed else _int(value)
-    return value, dtype
+from .creation_arguments import chosen, done, fill_number, fitting, laid_out, sizes
+from .data import finish, given_dtype, type_name
+from .declare import composite
 
 
 def _full_array(shape: tuple[int, ...], value: Any, dtype: dtypes.dtype, memory_format: Any = None) -> np.ndarray:
@@ -183,7 +44,7 @@ def empty(
     """
     shape = sizes("empty", size, _named_size("empty", other))
     d = chosen("empty", dtype, device, pin_memory, dtypes._default)
-    return _done(laid_out(np.empty, shape, d.numpy, memory_format), d, requires_grad, out, dtype)
+    return done(laid_out(np.empty, shape, d.numpy, memory_format), d, requires_grad, out, dtype)
 
 
 def _named_size(function: str, other: dict[str, Any]) -> Any:
@@ -203,7 +64,7 @@ def zeros(
     """A tensor of zeros; the arguments are those of `empty`."""
     shape = sizes("zeros", size, _named_size("zeros", other) if other else None)
     d = chosen("zeros", dtype, device, pin_memory, dtypes._default)
-    return _done(np.zeros(shape, d.numpy), d, requires_grad, out, dtype)
+    return done(np.zeros(shape, d.numpy), d, requires_grad, out, dtype)
 
 
 @composite(method=False)
@@ -214,7 +75,7 @@ def ones(
     """A tensor of ones; the arguments are those of `empty`."""
     shape = sizes("ones", size, _named_size("ones", other) if other else None)
     d = chosen("ones", dtype, device, pin_memory, dtypes._default)
-    return _done(_full_array(shape, 1, d), d, requires_grad, out, dtype)
+    return done(_full_array(shape, 1, d), d, requires_grad, out, dtype)
 
 
 @composite(method=False)
@@ -233,7 +94,7 @@ def full(
     given = None if dtype is None else given_dtype("full", dtype)
     value, d = fill_number("full", fill_value, given if out is None else given or out._dtype)
     chosen("full", d, device, pin_memory, d)
-    return _done(_full_array(sizes("full", (size,)), value, d), d, requires_grad, out, given)
+    return done(_full_array(sizes("full", (size,)), value, d), d, requires_grad, out, given)
 
 
 @composite(method=False)
@@ -375,161 +236,11 @@ def scalar_tensor(
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """A number as a 0-dim tensor of the default dtype, unless another is given."""
-    if not isinstance(s, (_int, _float, _complex)):
+    if not isinstance(s, (int, float, complex)):
         raise TypeError(f"scalar_tensor(): argument 's' (position 1) must be Number, not {type_name(s)}")
     d = chosen("scalar_tensor", dtype, device, pin_memory, dtypes._default)
     value, d = fitting(s, d)
     return finish(_full_array((), value, d), d, requires_grad)
-
-
-# ---------------------------------------------------------------------------------------------- sequences of numbers
-_ARANGE = (
-    "arange() received an invalid combination of arguments - got ({}), but expected one of:\n * (Number end, *, "
-    "Tensor out = None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool "
-    "pin_memory = False, bool requires_grad = False)\n * (Number start, Number end, *, torch.dtype dtype = None, "
-    "torch.layout layout = None, torch.device device = None, bool pin_memory = False, bool requires_grad = False)\n "
-    "* (Number start, Number end, Number step = 1, *, Tensor out = None, torch.dtype dtype = None, torch.layout "
-    "layout = None, torch.device device = None, bool pin_memory = False, bool requires_grad = False)\n"
-)
-
-
-def _number(function: str, name: str, position: int, value: Any) -> Any:
-    if isinstance(value, TensorBase) and not value._shape:
-        return value._data.item()
-    if isinstance(value, np.generic):
-        return value.item()
-    if not isinstance(value, (_int, _float, _complex)):
-        raise TypeError(f"{function}(): argument '{name}' (position {position}) must be Number, not {type_name(value)}")
-    return value
-
-
-@composite(method=False)
-def arange(
-    *bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
-    requires_grad: bool = False, **named: Any,
-) -> Any:  # fmt: skip
-    """The numbers from a start (0) up to, and without, an end, by a step (1).
-
-    Args:
-        bounds: the end; or the start and the end; or the start, the end and the step.
-        out: the tensor to write to.
-        dtype: the element type: int64 unless given if all three are integers, else the default dtype.
-        layout, device, pin_memory, requires_grad: as for `zeros`.
-        named: `start`, `end` and `step` by name.
-
-    Raises:
-        RuntimeError: the step is zero or leads away from the end, or a bound is not finite.
-        TypeError: a bound is no number.
-    """
-    if len(bounds) == 1 and type(bounds[0]) is _int and bounds[0] >= 0 and out is None and dtype is None and not named:
-        chosen("arange", None, device, pin_memory, dtypes.int64)
-        return finish(np.arange(bounds[0]), dtypes.int64, requires_grad)
-    names = ("end",) if len(bounds) == 1 and "end" not in named else ("start", "end", "step")
-    values = {**dict(zip(names, bounds)), **named}
-    if len(bounds) > 3 or "end" not in values or not values.keys() <= {"start", "end", "step"}:
-        got = [type_name(b) for b in bounds] + [f"{k}={type_name(v)}" for k, v in named.items()]
-        raise TypeError(_ARANGE.format(", ".join(got)))
-    numbers = {k: _number("arange", k, i + 1, v) for i, (k, v) in enumerate(values.items())}
-    start, end, step = numbers.get("start", 0), numbers["end"], numbers.get("step", 1)
-    if any([isinstance(n, _complex) for n in (start, end, step)]):
-        raise overflow(dtypes.float64) if dtype is None else NotImplementedError("complex bounds")
-    whole = all([isinstance(n, _int) for n in (start, end, step)])
-    d = chosen(
-        "arange", dtype, device, pin_memory, (dtypes.int64 if whole else dtypes._default) if out is None else out._dtype
-    )
-    if d.category in (dtypes.BOOL, dtypes.COMPLEX):
-        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{d.scalar_name}'")
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"unsupported range: {_plain(start)} -> {_plain(end)}")
-    if (end - start) * (1 if step > 0 else -1) < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    if whole:
-        array = np.arange(start, end, step, np.int64)
-        return _done(array if d is dtypes.int64 else cast(array, d), d, requires_grad, out, dtype)
-    if d.category == dtypes.INTEGRAL:
-        if _int(step) == 0:
-            raise ValueError("step must be nonzero")
-        array = np.arange(_int(start), _int(end), _int(step)).astype(d.numpy)
-    else:
-        # Products with the step and not sums of steps, in float64, so that only the result is rounded.
-        array = (start + step * np.arange(math.ceil((end - start) / step), dtype=np.float64)).astype(d.numpy)
-    return _done(array, d, requires_grad, out, dtype)
-
-
-def _plain(x: Any) -> Any:
-    return _int(x) if isinstance(x, _float) and math.isfinite(x) and x == _int(x) else x
-
-
-@composite(method=False)
-def linspace(
-    start: Any, end: Any, steps: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
-    """`steps` numbers from `start` to `end`, both included, at equal distances.
-
-    Raises:
-        RuntimeError: the number of steps is negative.
-    """
-    array, d = _spaced(
-        "linspace", start, end, steps, chosen("linspace", dtype, device, pin_memory, _spaced_dtype(start, end, out))
-    )
-    return _done(_shaped(array, out), d, requires_grad, out, dtype)
-
-
-def _shaped(array: np.ndarray, out: Any) -> np.ndarray:
-    """The numbers in the shape of ``out=``, which is kept if there are as many."""
-    return array if out is None or out._data.size != array.size else array.reshape(out._shape)
-
-
-def _spaced_dtype(start: Any, end: Any, out: Any) -> dtypes.dtype:
-    if out is not None:
-        return out._dtype  # type: ignore[no-any-return]
-    both = (start._data if isinstance(start, TensorBase) else start, end._data if isinstance(end, TensorBase) else end)
-    return dtypes.default_complex() if np.iscomplexobj(both[0]) or np.iscomplexobj(both[1]) else dtypes._default
-
-
-def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) -> tuple[np.ndarray, dtypes.dtype]:
-    for name, x in (("start", start), ("end", end)):
-        if isinstance(x, TensorBase) and x._shape:
-            raise RuntimeError(
-                f"{function} only supports 0-dimensional start and end tensors, but got {name} with {len(x._shape)} "
-                "dimension(s)."
-            )
-    start, end = _number(function, "start", 1, start), _number(function, "end", 2, end)
-    if not hasattr(steps, "__index__"):
-        raise TypeError(f"{function}(): argument 'steps' (position 3) must be int, not {type_name(steps)}")
-    n = steps.__index__()
-    if n < 0:
-        raise RuntimeError("number of steps must be non-negative")
-    # The first half is counted from the start and the second from the end, so that both ends are exact.
-    kind = d.numpy.type if d.category >= dtypes.FLOATING else np.float64
-    index = np.arange(n)
-    if n <= 1:
-        return cast(np.full(n, start), d), d
-    step = (kind(end) - kind(start)) / kind(n - 1)
-    array = np.where(
-        index < n // 2, kind(start) + step * index.astype(kind), kind(end) - step * (n - 1 - index).astype(kind)
-    )
-    return cast(array.astype(kind), d), d
-
-
-@composite(method=False)
-def logspace(
-    start: Any, end: Any, steps: Any, base: Any = 10.0, *, out: Any = None, dtype: Any = None, layout: Any = None,
-    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
-) -> Any:  # fmt: skip
-    """`base` to the power of `steps` numbers from `start` to `end`, both included, at equal distances.
-
-    Raises:
-        RuntimeError: the number of steps is negative.
-    """
-    d = chosen("logspace", dtype, device, pin_memory, _spaced_dtype(start, end, out))
-    wide = d if d.category >= dtypes.FLOATING and d.itemsize > 2 else dtypes.float64
-    exponents, _ = _spaced("logspace", start, end, steps, wide)
-    powers = np.power(np.asarray(base, exponents.dtype), exponents)
-    return _done(_shaped(cast(powers, d), out), d, requires_grad, out, dtype)
 
 
 # ---------------------------------------------------------------------------------------------- matrices
@@ -550,7 +261,7 @@ def eye(
         if x.__index__() < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {x}")
     d = chosen("eye", dtype, device, pin_memory, dtypes._default if out is None else out._dtype)
-    return _done(np.eye(n, n if m is None else m, dtype=d.numpy), d, requires_grad, out, dtype)
+    return done(np.eye(n, n if m is None else m, dtype=d.numpy), d, requires_grad, out, dtype)
 
 
 def _indices(function: str, find: Any, row: int, col: int, offset: int, dtype: Any, device: Any) -> Any:
@@ -579,61 +290,3 @@ def triu_indices(
 ) -> Any:  # fmt: skip
     """The row and column numbers of a matrix's upper triangle, as a tensor of two rows."""
     return _indices("triu_indices", np.triu_indices, row, col, offset, dtype, device)
-
-
-# ---------------------------------------------------------------------------------------------- complex numbers
-def _complex_array(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
-    kind = np.complex128 if real.dtype == np.float64 else np.complex64
-    array = np.empty(np.broadcast_shapes(real.shape, imag.shape), kind)
-    array.real = real
-    array.imag = imag
-    return array
-
-
-@operation(name="_complex", node="ComplexBackward0", aten="complex", function=False, method=False,
-           kernel=_complex_array,
-           real="fit_like(part(grad, 0), shape(real))", imag="fit_like(part(grad, 1), shape(imag))",
-           tangent="linear")  # fmt: skip
-def _complex_of(real: Array, imag: Array) -> Array:
-    """Complex numbers from their real and imaginary parts."""
-
-
-@operation(name="_polar", node="PolarBackward0", aten="polar", function=False, method=False,
-           abs="fit_like(part(grad * conj(sgn(result)), 0), shape(abs))",
-           angle="fit_like(part(grad * conj(result * 1j), 0), shape(angle))")  # fmt: skip
-def _polar_of(abs: Array, angle: Array) -> Array:
-    """Complex numbers from their absolute values and angles."""
-    return _complex_array(abs * np.cos(angle), abs * np.sin(angle))
-
-
-in_formulas(lambda x, i: (x.imag if i else x.real).copy(), lambda x, i: x.imag if i else x.real, "part", aliasing=True)
-
-
-def _check_parts(function: str, names: tuple[str, str], a: Any, b: Any) -> None:
-    for i, (name, x) in enumerate(zip(names, (a, b), strict=True)):
-        if not isinstance(x, TensorBase):
-            raise TypeError(f"{function}(): argument '{name}' (position {i + 1}) must be Tensor, not {type_name(x)}")
-    if not (a._dtype.is_floating_point and b._dtype.is_floating_point):
-        raise RuntimeError(
-            "Expected both inputs to be Half, Float or Double tensors but got "
-            f"{a._dtype.scalar_name} and {b._dtype.scalar_name}"
-        )
-    if a._dtype is not b._dtype:
-        raise RuntimeError(
-            f"Expected object of scalar type {a._dtype.scalar_name} but got scalar type {b._dtype.scalar_name} for "
-            "second argument"
-        )
-
-
-@composite(method=False)
-def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
-    """Complex numbers from their real and imaginary parts, which broadcast and are of one floating-point dtype."""
-    _check_parts("complex", ("real", "imag"), real, imag)
-    return finish_out(out, _complex_of(real, imag), "complex")
-
-
-@composite(method=False)
-def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
-    """Complex numbers from their absolute values and angles, which broadcast and are of one floating-point dtype."""
-    _check_parts("polar", ("abs", "angle"), abs, angle)
-    return finish_out(out, _polar_of(abs, angle), "polar")

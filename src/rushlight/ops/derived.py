@@ -179,7 +179,7 @@ def corrcoef(input: Any) -> Any:
     spread = c.diag().sqrt()
     found = c / spread.unsqueeze(1) / spread.unsqueeze(0)
     if found._dtype.is_complex:
-        from .creation import complex
+        from .complex_parts import complex
 
         return complex(found.real.clip(-1, 1), found.imag.clip(-1, 1))
     return found.clip(-1, 1)

@@ -13,11 +13,12 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
-from .creation import arange, zeros
+from .creation import zeros
 from .data import type_name
 from .declare import Array, in_formulas, operation
 from .out import finish_out
 from .padding import constant_pad_nd
+from .ranges import arange
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "hfft2", "hfftn", "ifft", "ifft2", "ifftn", "ifftshift",

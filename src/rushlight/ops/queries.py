@@ -7,10 +7,11 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..warn import warn_once
-from .data import TYPED_TENSORS, type_name
+from .data import type_name
 from .declare import Array, composite, in_formulas, operation
 from .elementwise_general import broadcast_shapes
 from .elementwise_general import result_type as _result_type
+from .typed_tensors import TYPED_TENSORS
 
 
 def _tensor(function: str, x: Any, name: str = "input", position: int = 1) -> Any:

@@ -13,8 +13,9 @@ from ..autograd import mode
 from ..base import TensorBase, bump
 from ..kernels import numpy_counts, numpy_random
 from ..random import source_of
-from . import creation
-from .data import finish, type_name
+from .creation import empty_like
+from .creation_arguments import chosen
+from .data import finish, store, type_name
 from .declare import Array, composite, tensor_names
 from .random_inplace import (
     check_generator,
@@ -105,17 +106,15 @@ def _made(
         generator, out, dtype, device, pin_memory, requires_grad: as the user gave them.
     """
     _check_options(generator, out, dtype, requires_grad)
-    chosen = creation.chosen(function, dtype, device, pin_memory, usual if out is None else out._dtype)
+    kind = chosen(function, dtype, device, pin_memory, usual if out is None else out._dtype)
     source = source_of(generator)
     if out is None:
-        array = np.empty(shape, chosen.numpy)
-        write(source, array, chosen)
-        return finish(array, chosen, requires_grad)
-    if chosen is not out._dtype:
-        raise RuntimeError(
-            f"dtype {chosen.scalar_name} does not match dtype of out parameter ({out._dtype.scalar_name})"
-        )
-    return _into(f"aten::{function}", out, shape, lambda array: write(source, array, chosen))
+        array = np.empty(shape, kind.numpy)
+        write(source, array, kind)
+        return finish(array, kind, requires_grad)
+    if kind is not out._dtype:
+        raise RuntimeError(f"dtype {kind.scalar_name} does not match dtype of out parameter ({out._dtype.scalar_name})")
+    return _into(f"aten::{function}", out, shape, lambda array: write(source, array, kind))
 
 
 def _made_like(
@@ -126,7 +125,7 @@ def _made_like(
     if not isinstance(input, TensorBase):
         raise Mismatch
     _check_options(generator, None, dtype, requires_grad)
-    made = creation.empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    made = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
     write(source_of(generator), made._data, made._dtype)
     return finish(made._data, made._dtype, requires_grad)
 
@@ -446,7 +445,7 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     _check_options(generator, out, None, False)
     source = source_of(generator)
     if p is not None:
-        return creation.empty_like(input).bernoulli_(p, generator=generator)
+        return empty_like(input).bernoulli_(p, generator=generator)
 
     def draw(probabilities: Array) -> Array:
         check_probabilities(probabilities, input._dtype)
@@ -532,7 +531,7 @@ def multinomial(
     drawn = drawn.reshape(*shape[:-1], count)
     if out is None:
         return finish(drawn, dtypes.int64)
-    return creation.store(out, drawn)
+    return store(out, drawn)
 
 
 def _check_weights(weights: Array, races: bool) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_
 from ..kernels import numpy_special as kernels
-from .creation import arange
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name
 from .inplace import apply_inplace, castable
 from .out import finish_out
+from .ranges import arange
 from .signatures import is_int
 from .supported import full_precision, integers_only, missing, refused
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..kernels import numpy_windows as kernels
-from .creation import chosen
+from .creation_arguments import chosen
 from .data import finish
 from .declare import Array, composite
 from .signatures import Mismatch, fitted, forms

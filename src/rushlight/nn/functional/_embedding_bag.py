@@ -4,7 +4,7 @@ import warnings
 
 from ... import dtypes
 from ...ops import embedding_bag as ops
-from ...ops.creation import arange
+from ...ops.ranges import arange
 from ...tensor import Tensor
 
 __all__ = ["embedding_bag"]

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from ... import dtypes
 from ...ops import packing
-from ...ops.creation import arange
 from ...ops.data import tensor
+from ...ops.ranges import arange
 from ...ops.sorting import sort
 from ...tensor import Tensor
 

@@ -1,0 +1,67 @@
+"""Complex numbers made from their parts, or from absolute values and angles."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import TensorBase
+from .data import type_name
+from .declare import Array, composite, in_formulas, operation
+from .out import finish_out
+
+
+def _complex_array(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
+    kind = np.complex128 if real.dtype == np.float64 else np.complex64
+    array = np.empty(np.broadcast_shapes(real.shape, imag.shape), kind)
+    array.real = real
+    array.imag = imag
+    return array
+
+
+@operation(name="_complex", node="ComplexBackward0", aten="complex", function=False, method=False,
+           kernel=_complex_array,
+           real="fit_like(part(grad, 0), shape(real))", imag="fit_like(part(grad, 1), shape(imag))",
+           tangent="linear")  # fmt: skip
+def _complex_of(real: Array, imag: Array) -> Array:
+    """Complex numbers from their real and imaginary parts."""
+
+
+@operation(name="_polar", node="PolarBackward0", aten="polar", function=False, method=False,
+           abs="fit_like(part(grad * conj(sgn(result)), 0), shape(abs))",
+           angle="fit_like(part(grad * conj(result * 1j), 0), shape(angle))")  # fmt: skip
+def _polar_of(abs: Array, angle: Array) -> Array:
+    """Complex numbers from their absolute values and angles."""
+    return _complex_array(abs * np.cos(angle), abs * np.sin(angle))
+
+
+in_formulas(lambda x, i: (x.imag if i else x.real).copy(), lambda x, i: x.imag if i else x.real, "part", aliasing=True)
+
+
+def _check_parts(function: str, names: tuple[str, str], a: Any, b: Any) -> None:
+    for i, (name, x) in enumerate(zip(names, (a, b), strict=True)):
+        if not isinstance(x, TensorBase):
+            raise TypeError(f"{function}(): argument '{name}' (position {i + 1}) must be Tensor, not {type_name(x)}")
+    if not (a._dtype.is_floating_point and b._dtype.is_floating_point):
+        raise RuntimeError(
+            "Expected both inputs to be Half, Float or Double tensors but got "
+            f"{a._dtype.scalar_name} and {b._dtype.scalar_name}"
+        )
+    if a._dtype is not b._dtype:
+        raise RuntimeError(
+            f"Expected object of scalar type {a._dtype.scalar_name} but got scalar type {b._dtype.scalar_name} for "
+            "second argument"
+        )
+
+
+@composite(method=False)
+def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
+    """Complex numbers from their real and imaginary parts, which broadcast and are of one floating-point dtype."""
+    _check_parts("complex", ("real", "imag"), real, imag)
+    return finish_out(out, _complex_of(real, imag), "complex")
+
+
+@composite(method=False)
+def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
+    """Complex numbers from their absolute values and angles, which broadcast and are of one floating-point dtype."""
+    _check_parts("polar", ("abs", "angle"), abs, angle)
+    return finish_out(out, _polar_of(abs, angle), "polar")

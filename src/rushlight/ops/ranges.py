@@ -1,0 +1,160 @@
+"""Sequences of numbers: `arange`, `linspace`, `logspace`."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase
+from .creation_arguments import chosen, done
+from .data import cast, finish, overflow, type_name
+from .declare import composite
+
+_ARANGE = (
+    "arange() received an invalid combination of arguments - got ({}), but expected one of:\n * (Number end, *, "
+    "Tensor out = None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool "
+    "pin_memory = False, bool requires_grad = False)\n * (Number start, Number end, *, torch.dtype dtype = None, "
+    "torch.layout layout = None, torch.device device = None, bool pin_memory = False, bool requires_grad = False)\n "
+    "* (Number start, Number end, Number step = 1, *, Tensor out = None, torch.dtype dtype = None, torch.layout "
+    "layout = None, torch.device device = None, bool pin_memory = False, bool requires_grad = False)\n"
+)
+
+
+def _number(function: str, name: str, position: int, value: Any) -> Any:
+    if isinstance(value, TensorBase) and not value._shape:
+        return value._data.item()
+    if isinstance(value, np.generic):
+        return value.item()
+    if not isinstance(value, (int, float, complex)):
+        raise TypeError(f"{function}(): argument '{name}' (position {position}) must be Number, not {type_name(value)}")
+    return value
+
+
+@composite(method=False)
+def arange(
+    *bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False, **named: Any,
+) -> Any:  # fmt: skip
+    """The numbers from a start (0) up to, and without, an end, by a step (1).
+
+    Args:
+        bounds: the end; or the start and the end; or the start, the end and the step.
+        out: the tensor to write to.
+        dtype: the element type: int64 unless given if all three are integers, else the default dtype.
+        layout, device, pin_memory, requires_grad: as for `zeros`.
+        named: `start`, `end` and `step` by name.
+
+    Raises:
+        RuntimeError: the step is zero or leads away from the end, or a bound is not finite.
+        TypeError: a bound is no number.
+    """
+    if len(bounds) == 1 and type(bounds[0]) is int and bounds[0] >= 0 and out is None and dtype is None and not named:
+        chosen("arange", None, device, pin_memory, dtypes.int64)
+        return finish(np.arange(bounds[0]), dtypes.int64, requires_grad)
+    names = ("end",) if len(bounds) == 1 and "end" not in named else ("start", "end", "step")
+    values = {**dict(zip(names, bounds)), **named}
+    if len(bounds) > 3 or "end" not in values or not values.keys() <= {"start", "end", "step"}:
+        got = [type_name(b) for b in bounds] + [f"{k}={type_name(v)}" for k, v in named.items()]
+        raise TypeError(_ARANGE.format(", ".join(got)))
+    numbers = {k: _number("arange", k, i + 1, v) for i, (k, v) in enumerate(values.items())}
+    start, end, step = numbers.get("start", 0), numbers["end"], numbers.get("step", 1)
+    if any([isinstance(n, complex) for n in (start, end, step)]):
+        raise overflow(dtypes.float64) if dtype is None else NotImplementedError("complex bounds")
+    whole = all([isinstance(n, int) for n in (start, end, step)])
+    d = chosen(
+        "arange", dtype, device, pin_memory, (dtypes.int64 if whole else dtypes._default) if out is None else out._dtype
+    )
+    if d.category in (dtypes.BOOL, dtypes.COMPLEX):
+        raise NotImplementedError(f"\"arange_cpu\" not implemented for '{d.scalar_name}'")
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {_plain(start)} -> {_plain(end)}")
+    if (end - start) * (1 if step > 0 else -1) < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if whole:
+        array = np.arange(start, end, step, np.int64)
+        return done(array if d is dtypes.int64 else cast(array, d), d, requires_grad, out, dtype)
+    if d.category == dtypes.INTEGRAL:
+        if int(step) == 0:
+            raise ValueError("step must be nonzero")
+        array = np.arange(int(start), int(end), int(step)).astype(d.numpy)
+    else:
+        # Products with the step and not sums of steps, in float64, so that only the result is rounded.
+        array = (start + step * np.arange(math.ceil((end - start) / step), dtype=np.float64)).astype(d.numpy)
+    return done(array, d, requires_grad, out, dtype)
+
+
+def _plain(x: Any) -> Any:
+    return int(x) if isinstance(x, float) and math.isfinite(x) and x == int(x) else x
+
+
+@composite(method=False)
+def linspace(
+    start: Any, end: Any, steps: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """`steps` numbers from `start` to `end`, both included, at equal distances.
+
+    Raises:
+        RuntimeError: the number of steps is negative.
+    """
+    array, d = _spaced(
+        "linspace", start, end, steps, chosen("linspace", dtype, device, pin_memory, _spaced_dtype(start, end, out))
+    )
+    return done(_shaped(array, out), d, requires_grad, out, dtype)
+
+
+def _shaped(array: np.ndarray, out: Any) -> np.ndarray:
+    """The numbers in the shape of ``out=``, which is kept if there are as many."""
+    return array if out is None or out._data.size != array.size else array.reshape(out._shape)
+
+
+def _spaced_dtype(start: Any, end: Any, out: Any) -> dtypes.dtype:
+    if out is not None:
+        return out._dtype  # type: ignore[no-any-return]
+    both = (start._data if isinstance(start, TensorBase) else start, end._data if isinstance(end, TensorBase) else end)
+    return dtypes.default_complex() if np.iscomplexobj(both[0]) or np.iscomplexobj(both[1]) else dtypes._default
+
+
+def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) -> tuple[np.ndarray, dtypes.dtype]:
+    for name, x in (("start", start), ("end", end)):
+        if isinstance(x, TensorBase) and x._shape:
+            raise RuntimeError(
+                f"{function} only supports 0-dimensional start and end tensors, but got {name} with {len(x._shape)} "
+                "dimension(s)."
+            )
+    start, end = _number(function, "start", 1, start), _number(function, "end", 2, end)
+    if not hasattr(steps, "__index__"):
+        raise TypeError(f"{function}(): argument 'steps' (position 3) must be int, not {type_name(steps)}")
+    n = steps.__index__()
+    if n < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    # The first half is counted from the start and the second from the end, so that both ends are exact.
+    kind = d.numpy.type if d.category >= dtypes.FLOATING else np.float64
+    index = np.arange(n)
+    if n <= 1:
+        return cast(np.full(n, start), d), d
+    step = (kind(end) - kind(start)) / kind(n - 1)
+    array = np.where(
+        index < n // 2, kind(start) + step * index.astype(kind), kind(end) - step * (n - 1 - index).astype(kind)
+    )
+    return cast(array.astype(kind), d), d
+
+
+@composite(method=False)
+def logspace(
+    start: Any, end: Any, steps: Any, base: Any = 10.0, *, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """`base` to the power of `steps` numbers from `start` to `end`, both included, at equal distances.
+
+    Raises:
+        RuntimeError: the number of steps is negative.
+    """
+    d = chosen("logspace", dtype, device, pin_memory, _spaced_dtype(start, end, out))
+    wide = d if d.category >= dtypes.FLOATING and d.itemsize > 2 else dtypes.float64
+    exponents, _ = _spaced("logspace", start, end, steps, wide)
+    powers = np.power(np.asarray(base, exponents.dtype), exponents)
+    return done(_shaped(cast(powers, d), out), d, requires_grad, out, dtype)
