@@ -1,7 +1,5 @@
 """`torch.linalg`: linear algebra. The functions are those of several files of ops/."""
 
-from .ops.contraction import linalg_cross
-from .ops.contraction import multi_dot as multi_dot
 from .ops.eigen import eig as eig
 from .ops.eigen import eigh as eigh
 from .ops.eigen import eigvals as eigvals
@@ -10,13 +8,13 @@ from .ops.eigen import svd as svd
 from .ops.eigen import svdvals as svdvals
 from .ops.factorization import cholesky as cholesky
 from .ops.factorization import cholesky_ex as cholesky_ex
-from .ops.factorization import householder_product as householder_product
 from .ops.factorization import ldl_factor as ldl_factor
 from .ops.factorization import ldl_factor_ex as ldl_factor_ex
 from .ops.factorization import lu as lu
 from .ops.factorization import lu_factor as lu_factor
 from .ops.factorization import lu_factor_ex as lu_factor_ex
-from .ops.factorization import qr as qr
+from .ops.factorized_systems import ldl_solve as ldl_solve
+from .ops.factorized_systems import lu_solve as lu_solve
 from .ops.least_squares import lstsq as lstsq
 from .ops.least_squares import matrix_rank as matrix_rank
 from .ops.least_squares import pinv as pinv
@@ -32,10 +30,12 @@ from .ops.matrix_functions import norm as norm
 from .ops.matrix_functions import slogdet as slogdet
 from .ops.matrix_functions import vander as vander
 from .ops.matrix_functions import vecdot as vecdot
+from .ops.products import linalg_cross
+from .ops.products import multi_dot as multi_dot
+from .ops.qr import householder_product as householder_product
+from .ops.qr import qr as qr
 from .ops.solving import inv as inv
 from .ops.solving import inv_ex as inv_ex
-from .ops.solving import ldl_solve as ldl_solve
-from .ops.solving import lu_solve as lu_solve
 from .ops.solving import solve as solve
 from .ops.solving import solve_ex as solve_ex
 from .ops.solving import solve_triangular as solve_triangular

@@ -1,6 +1,7 @@
 """Tensors made from data, by rule, and from other libraries' memory."""
 
 import gc
+import math
 
 import numpy as np
 import pytest
@@ -580,3 +581,18 @@ def test_default_dtype_decides_what_floats_become():
         return [made, m.get_default_dtype()]
 
     check(scenario)
+
+
+NUMBERS_THAT_MAY_NOT_FIT = """
+    torch.full((2,), number, dtype=d)
+    torch.ones(2, dtype=d).fill_(number)
+    torch.ones(2, dtype=d).masked_fill(T([True, False]), number)
+    torch.ones(2, dtype=d).index_fill(0, T([0]), number)
+"""
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int32", "int64", "float16", "bfloat16", "float32"])
+@calls(NUMBERS_THAT_MAY_NOT_FIT)
+def test_numbers_that_a_dtype_may_not_hold(line, dtype):
+    for number in (-1, -256, 70000, 10**18, 1e39, 1e300, math.inf, 1j, 2 + 0j):
+        check_line(line, lambda m, number=number: {"d": getattr(m, dtype), "number": number})

@@ -7,17 +7,6 @@ from ..base import TensorBase
 from ..kernels.sparse import SparseArray
 from .leaf import AccumulateGrad, leaf_hooks
 
-# What dtypes are called where PyTorch speaks of the types of C++.
-_C_NAMES = {
-    "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "long int",
-    "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char",
-    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
-}  # fmt: skip
-
-
-def _c_name(dtype: dtypes.dtype) -> str:
-    return _C_NAMES.get(dtype._name, dtype._name)
-
 
 def check_gradient(tensor: Any, grad: Any) -> None:
     """Whether `grad` may be assigned to ``tensor.grad``.
@@ -33,7 +22,7 @@ def check_gradient(tensor: Any, grad: Any) -> None:
     wanted = tensor._grad_dtype if tensor._grad_dtype is not OWN else tensor._dtype
     if grad._dtype is not wanted and wanted is not None:
         raise RuntimeError(
-            f"attempting to assign a gradient with dtype '{_c_name(grad._dtype)}' to a tensor with grad_dtype "
+            f"attempting to assign a gradient with dtype '{grad._dtype.c_name}' to a tensor with grad_dtype "
             f"'{wanted.legacy.removesuffix('Tensor')}'. The gradient must match the tensor's grad_dtype (defaults to "
             "the tensor's dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to "
             "allow any dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break "
@@ -77,7 +66,7 @@ def set_grad_dtype(tensor: Any, dtype: Any) -> None:
     if have is not None and dtype is not None and have._dtype is not dtype:
         raise RuntimeError(
             f"Cannot set grad_dtype to '{dtype.legacy.removesuffix('Tensor')}' because there is already a gradient "
-            f"with dtype '{_c_name(have._dtype)}'. Please clear the gradient (.grad = None) before changing "
+            f"with dtype '{have._dtype.c_name}'. Please clear the gradient (.grad = None) before changing "
             "grad_dtype, or ensure the new grad_dtype matches the existing gradient's dtype."
         )
     tensor._grad_dtype = dtype

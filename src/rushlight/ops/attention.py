@@ -80,21 +80,11 @@ def _weights(scores: Any, mask: Any) -> Any:
     return softmax(scores.masked_fill(blind, 0), -1).masked_fill(blind, 0)
 
 
-_C_NAMES = {
-    "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "long int",
-    "int32": "int", "int16": "short int", "int8": "signed char", "uint8": "unsigned char", "bool": "bool",
-}  # fmt: skip
-
-
 def _check(query: Any, key: Any, value: Any, mask: Any) -> None:
-    def name(t: Any) -> str:
-        kind = str(t._dtype).removeprefix("torch.")
-        return _C_NAMES.get(kind, kind)
-
     if not query._dtype is key._dtype is value._dtype:
         raise RuntimeError(
-            f"Expected query, key, and value to have the same dtype, but got query.dtype: {name(query)} key.dtype: "
-            f"{name(key)} and value.dtype: {name(value)} instead."
+            f"Expected query, key, and value to have the same dtype, but got query.dtype: "
+            f"{query._dtype.c_name} key.dtype: {key._dtype.c_name} and value.dtype: {value._dtype.c_name} instead."
         )
     if min(query.ndim, key.ndim, value.ndim) < 2:
         raise RuntimeError(
@@ -104,7 +94,7 @@ def _check(query: Any, key: Any, value: Any, mask: Any) -> None:
     if mask is not None and mask._dtype not in (dtypes.bool_, dtypes.float32, query._dtype):
         raise RuntimeError(
             "Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
-            f"{name(mask)} and  query.dtype: {name(query)} instead."
+            f"{mask._dtype.c_name} and  query.dtype: {query._dtype.c_name} instead."
         )
 
 

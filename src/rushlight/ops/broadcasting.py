@@ -5,7 +5,7 @@ from typing import Any
 from ..base import Size
 from ..kernels import numpy_views as kernels
 from .declare import Array, composite, view
-from .view import Shape, sizes
+from .sizes import Shape, sizes
 
 
 # ---------------------------------------------------------------------------------------------- repeating

@@ -156,12 +156,6 @@ for _function in (kernels.inside, kernels.under, kernels.over):
     in_formulas(_function, _on_tensors(_function), _function.__name__)
 
 
-_C_NAMES = {
-    "bool": "bool", "uint8": "unsigned char", "int8": "signed char", "int16": "short int", "int32": "int",
-    "int64": "long int", "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
-}  # fmt: skip
-
-
 def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[Any, ...]]:
     """What clamping runs: the form of its operations, the input in the result's dtype, and the limits.
 
@@ -193,7 +187,7 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
     if common.is_complex and input._dtype.is_floating_point and not tensors:
         raise RuntimeError("value cannot be converted to type double without overflow")
     if name.endswith("_") and not dtypes.can_cast(common, input._dtype):
-        to = input._dtype.scalar_name if tensors else _C_NAMES.get(input._dtype._name, input._dtype._name)
+        to = input._dtype.scalar_name if tensors else input._dtype.c_name
         raise RuntimeError(f"result type {common.scalar_name} can't be cast to the desired output type {to}")
     if common.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")

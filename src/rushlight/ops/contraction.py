@@ -1,217 +1,20 @@
-"""Contractions made of products of matrices: einsum, tensordot, and products with names of their own."""
+"""Sums of products over chosen dimensions: `tensordot` and `einsum`, made of products of matrices."""
 
 import functools
+import math
 import string
-import warnings
 from typing import Any
-
-import numpy as np
 
 from ..autograd import mode
 from ..base import TensorBase
-from ..kernels import numpy_matmul as kernels
-from ..warn import warn_once
 from .data import type_name
-from .declare import Array, composite, in_formulas, operation
+from .declare import composite
 from .dimensions import wrap_dim
-from .matmul import _count, bmm, dot, mm
+from .matmul import bmm, dot, mm
 from .out import finish_out
-from .view import _unsafe_view, _view, permute, reshape, unsqueeze
+from .view import _view, permute, reshape, unsqueeze
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
-
-
-# ---------------------------------------------------------------------------------------------- named products
-@composite()
-def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
-    """The matrix of the products of all elements of one vector with all of another.
-
-    Raises:
-        RuntimeError: an argument is no vector.
-    """
-    if not isinstance(vec2, TensorBase):
-        raise TypeError(f"outer(): argument 'vec2' (position 2) must be Tensor, not {type_name(vec2)}")
-    for name, x in (("self", input), ("vec2", vec2)):
-        if len(x._shape) != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {len(x._shape)}-D")
-    return finish_out(out, reshape(input, (input._shape[0], 1)) * vec2, "outer")
-
-
-composite(name="ger")(outer)
-
-
-@composite()
-def inner(input: Any, other: Any, *, out: Any = None) -> Any:
-    """The sums of products over the last dimensions of two tensors, for all combinations of the others.
-
-    Raises:
-        RuntimeError: the last dimensions differ in length.
-    """
-    a, b = input._shape, other._shape
-    if not a or not b:
-        return finish_out(out, input * other, "inner")
-    if a[-1] != b[-1]:
-        raise RuntimeError(
-            f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"
-        )
-    return finish_out(out, tensordot(input, other, dims=([-1], [-1])), "inner")
-
-
-@operation(name="trace", input="diagonal_of(grad, shape(input))", tangent="linear", out=False)
-def trace(input: Array) -> Array:
-    """The sum of a matrix's diagonal.
-
-    Raises:
-        RuntimeError: the argument is no matrix.
-    """
-    if input.dtype == bool:
-        raise NotImplementedError("\"trace\" not implemented for 'Bool'")
-    if input.ndim != 2:
-        raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
-    return np.trace(input, dtype=np.int64 if input.dtype.kind in "iub" else None)
-
-
-in_formulas(
-    lambda grad, shape: np.eye(*shape, dtype=grad.dtype) * grad,
-    lambda grad, shape: grad * _eye(shape, grad),
-    "diagonal_of",
-)
-
-
-def _eye(shape: tuple[int, ...], like: Any) -> Any:
-    from .creation import eye
-
-    return eye(*shape, dtype=like._dtype)
-
-
-@operation(name="_cross", node="LinalgCrossBackward0", aten="linalg_cross", function=False, method=False, out=False,
-           kernel=kernels.cross, input="fit_like(_cross(conj(other), grad, dim), shape(input))",
-           other="fit_like(_cross(grad, conj(input), dim), shape(other))",
-           tangent="_cross(input_t, other, dim) + _cross(input, other_t, dim)")  # fmt: skip
-def _cross(input: Array, other: Array, dim: int) -> Array:
-    """The vector products along a dimension of length 3."""
-
-
-def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> Any:
-    """The vector products of vectors of length 3 along a dimension; the others broadcast.
-
-    Raises:
-        RuntimeError: the dimension has not length 3, or the tensors differ in their numbers of dimensions.
-    """
-    a, b = input._shape, other._shape
-    if len(a) != len(b):
-        raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
-    at = wrap_dim(dim, len(a))
-    if a[at] != 3 or b[at] != 3:
-        raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {a[at]} and {b[at]}")
-    return finish_out(out, _cross(input, other, at), "linalg_cross")
-
-
-@composite()
-def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) -> Any:
-    """As `torch.linalg.cross`; without a dimension along the first of length 3, which is deprecated."""
-    if dim is None:
-        warn_once(
-            "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly "
-            "or simply use torch.linalg.cross.\nThe default value of dim will change to agree with that of "
-            "linalg.cross in a future release."
-        )
-        for i, n in enumerate(input._shape):
-            if n == 3:
-                dim = i
-                break
-        else:
-            raise RuntimeError("no dimension of size 3 in input")
-    return linalg_cross(input, other, dim=dim, out=out)
-
-
-@composite()
-def kron(input: Any, other: Any, *, out: Any = None) -> Any:
-    """The Kronecker product: every element of one tensor times the whole of the other, as blocks."""
-    if not isinstance(other, TensorBase):
-        raise TypeError(f"kron(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
-    n = max(len(input._shape), len(other._shape))
-    a = (1,) * (n - len(input._shape)) + tuple(input._shape)
-    b = (1,) * (n - len(other._shape)) + tuple(other._shape)
-    left = _unsafe_view(input.contiguous(), tuple([s for p in a for s in (p, 1)]))
-    right = _unsafe_view(other.contiguous(), tuple([s for q in b for s in (1, q)]))  # type: ignore[attr-defined]
-    return finish_out(out, _unsafe_view(left * right, tuple([p * q for p, q in zip(a, b)])), "kron")
-
-
-# ---------------------------------------------------------------------------------------------- several matrices
-def multi_dot(tensors: Any, *, out: Any = None) -> Any:
-    """The product of two or more matrices, in the order that needs the fewest multiplications.
-
-    Args:
-        tensors: the matrices; the first may be a row and the last a column, given as vectors.
-        out: the tensor to write to.
-
-    Raises:
-        RuntimeError: there are fewer than two, or the shapes do not fit.
-    """
-    tensors = list(tensors)
-    n = len(tensors)
-    if n < 2:
-        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {n}")
-    shape: list[int] = []
-    if len(tensors[0]._shape) == 1:
-        tensors[0] = unsqueeze(tensors[0], 0)
-    elif len(tensors[0]._shape) == 2:
-        shape.append(tensors[0]._shape[0])
-    else:
-        raise RuntimeError(f"multi_dot(): the first tensor must be 1D or 2D but got {len(tensors[0]._shape)}D")
-    if len(tensors[-1]._shape) == 1:
-        tensors[-1] = unsqueeze(tensors[-1], -1)
-    elif len(tensors[-1]._shape) == 2:
-        shape.append(tensors[-1]._shape[1])
-    else:
-        raise RuntimeError(f"multi_dot(): the last tensor must be 1D or 2D but got {len(tensors[-1]._shape)}D")
-    for i in range(1, n - 1):
-        if len(tensors[i]._shape) != 2:
-            raise RuntimeError(f"multi_dot(): tensor {i} must be 2D but got {len(tensors[i]._shape)}D")
-    for i in range(n - 1):
-        if tensors[i]._shape[1] != tensors[i + 1]._shape[0]:
-            raise RuntimeError(
-                f"multi_dot(): tensors {i} and {i + 1} with shapes {list(tensors[i]._shape)} and "
-                f"{list(tensors[i + 1]._shape)} cannot be multiplied"
-            )
-    sizes = [tensors[0]._shape[0], *[m._shape[1] for m in tensors]]
-    return finish_out(out, _in_best_order(tensors, sizes).view(shape), "multi_dot")
-
-
-def _in_best_order(tensors: list[Any], sizes: list[int]) -> Any:
-    @functools.cache
-    def cost(i: int, j: int) -> tuple[int, int]:
-        if i == j:
-            return 0, i
-        return min((cost(i, k)[0] + cost(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j))
-
-    def product(i: int, j: int) -> Any:
-        if i == j:
-            return tensors[i]
-        k = cost(i, j)[1]
-        return mm(product(i, k), product(k + 1, j))
-
-    return product(0, len(tensors) - 1)
-
-
-@composite(method=False)
-def chain_matmul(*matrices: Any, out: Any = None) -> Any:
-    """The product of matrices; deprecated in favour of `torch.linalg.multi_dot`."""
-    warnings.warn(
-        "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
-        "instead, which accepts a list of two or more tensors rather than multiple parameters.",
-        UserWarning,
-        stacklevel=2,
-    )
-    if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)):
-        matrices = tuple(matrices[0])
-    for i, m in enumerate(matrices):
-        if len(m._shape) != 2:
-            raise RuntimeError(f"Tensor {i} has dimension {len(m._shape)}, expected 2-D tensor.")
-    if len(matrices) == 1:
-        return matrices[0].clone()
-    return multi_dot(matrices, out=out)
 
 
 # ---------------------------------------------------------------------------------------------- tensordot
@@ -258,13 +61,13 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     left = [d for d in range(len(a._shape)) if d not in p]
     right = [d for d in range(len(b._shape)) if d not in q]
     shape = [a._shape[d] for d in left] + [b._shape[d] for d in right]
-    inner_size = _count(tuple([a._shape[d] for d in p]))
+    inner_size = math.prod([a._shape[d] for d in p])
     x, y = permute(a, tuple(left + p)), permute(b, tuple(q + right))
     if not left and not right:
         result = dot(x.reshape(inner_size), y.reshape(inner_size))
     else:
-        rows = _count(tuple([a._shape[d] for d in left]))
-        columns = _count(tuple([b._shape[d] for d in right]))
+        rows = math.prod([a._shape[d] for d in left])
+        columns = math.prod([b._shape[d] for d in right])
         result = mm(x.reshape(rows, inner_size), y.reshape(inner_size, columns))
     return finish_out(out, result.view(shape), "tensordot")
 
@@ -358,9 +161,9 @@ class _Two:
         x, y = (t if order is None else permute(t, order) for t, order in zip(pair, self.orders, strict=True))
         both, only_a, only_b = self.counts
         lead, rows, columns = y._shape[:both], x._shape[both : both + only_a], y._shape[len(y._shape) - only_b :]
-        inner, batch = _count(x._shape[both + only_a :]), _count(lead)
-        x = reshape(x, (batch, _count(rows), inner))
-        y = reshape(y, (batch, inner, _count(columns)))
+        inner, batch = math.prod(x._shape[both + only_a :]), math.prod(lead)
+        x = reshape(x, (batch, math.prod(rows), inner))
+        y = reshape(y, (batch, inner, math.prod(columns)))
         product = _view(bmm(x, y), (*lead, *rows, *columns))
         if self.result is None:
             return product
@@ -551,13 +354,13 @@ def _pair(a: Any, b: Any, summed: list[int]) -> Any:
     rest = [d for d in summed if d not in inner_dims]
     sizes = [max(p, q) for p, q in zip(a._shape, b._shape)]
 
-    def count(dims: list[int]) -> int:
-        return _count(tuple([sizes[d] for d in dims]))
+    def size(dims: list[int]) -> int:
+        return math.prod([sizes[d] for d in dims])
 
     x = permute(a, tuple(both + only_a + inner_dims + only_b + rest))
     y = permute(b, tuple(both + inner_dims + only_b + only_a + rest))
-    x = reshape(x, (count(both), count(only_a), count(inner_dims)))
-    y = reshape(y, (count(both), count(inner_dims), count(only_b)))
+    x = reshape(x, (size(both), size(only_a), size(inner_dims)))
+    y = reshape(y, (size(both), size(inner_dims), size(only_b)))
     product = bmm(x, y)
     order = both + only_a + only_b + sorted(summed)
     shape = tuple([1 if d in summed else sizes[d] for d in order])

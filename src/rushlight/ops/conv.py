@@ -246,24 +246,15 @@ def _check_shapes(
 
 def _check_dtypes(input: Any, weight: Any, bias: Any) -> None:
     if bias is not None and bias._dtype is not input._dtype:
-        raise RuntimeError(f"Input type ({_c_name(input)}) and bias type ({_c_name(bias)}) should be the same")
+        raise RuntimeError(
+            f"Input type ({input._dtype.c_name}) and bias type ({bias._dtype.c_name}) should be the same"
+        )
     if weight._dtype is not input._dtype:
         raise RuntimeError(f"expected scalar type {_scalar_type(input)} but found {_scalar_type(weight)}")
 
 
 def _scalar_type(t: Any) -> str:
     return t._dtype.legacy.removesuffix("Tensor")
-
-
-def _c_name(t: Any) -> str:
-    """A dtype as PyTorch's convolution names it."""
-    names = {"Long": "long int", "Byte": "unsigned char", "Char": "signed char", "Half": "c10::Half"}
-    names |= {
-        "BFloat16": "c10::BFloat16",
-        "ComplexFloat": "c10::complex<float>",
-        "ComplexDouble": "c10::complex<double>",
-    }
-    return names.get(_scalar_type(t), _scalar_type(t).lower())
 
 
 def _times(sizes: Any) -> str:

@@ -6,8 +6,8 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
-from .creation_arguments import chosen, done, fill_number, fitting, laid_out, sizes
-from .data import finish, given_dtype, type_name
+from .creation_arguments import chosen, done, fill_number, laid_out, sizes
+from .data import finish, fitting, given_dtype, type_name
 from .declare import composite
 
 

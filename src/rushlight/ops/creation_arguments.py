@@ -1,13 +1,12 @@
 """The arguments of functions that make tensors: sizes, dtypes, fill values, memory formats, ``out=``."""
 
-import math
 from typing import Any
 
 import numpy as np
 
 from .. import devices, dtypes
 from ..base import TensorBase
-from .data import finish, fits, given_dtype, no_pinning, overflow, store, type_name
+from .data import finish, fitting, given_dtype, no_pinning, store, type_name
 
 
 def sizes(function: str, args: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
@@ -116,22 +115,3 @@ def fill_number(function: str, value: Any, dtype: dtypes.dtype | None, position:
             f"{function}(): argument 'fill_value' (position {position}) must be Number, not {type_name(value)}"
         )
     return fitting(value, dtypes.of_number(value) if dtype is None else dtype)
-
-
-def fitting(value: Any, dtype: dtypes.dtype) -> tuple[Any, dtypes.dtype]:
-    """A number for a dtype, and the dtype; fractions are dropped for integers.
-
-    Raises:
-        RuntimeError: the dtype cannot hold the number.
-    """
-    if isinstance(value, complex) and not dtype.is_complex:
-        if value.imag:
-            raise overflow(dtype)
-        value = value.real
-    if dtype.category == dtypes.INTEGRAL:
-        if isinstance(value, float) and not math.isfinite(value):
-            raise overflow(dtype, "_t")
-        if not fits(int(value), dtype):
-            raise overflow(dtype, "_t")
-        value = int(value) % 2 ** (8 * dtype.itemsize) if not dtype.is_signed else int(value)
-    return value, dtype

@@ -1,5 +1,6 @@
 """Tensors from Python data: numbers, nested sequences, arrays."""
 
+import math
 import warnings
 from itertools import chain
 from typing import Any
@@ -16,6 +17,7 @@ from .declare import composite, type_name
 _new = object.__new__
 _PYTHON_DTYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_, complex: dtypes.complex128}
 _NUMBERS = {float, int, bool, complex}
+_EVERY_FLOAT = 65504  # the largest float16: what is not larger fits every floating-point type
 _COPY_ADVICE = (
     "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
     "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
@@ -72,10 +74,15 @@ def no_pinning(pin_memory: Any) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- numbers
-def overflow(dtype: dtypes.dtype, suffix: str = "") -> RuntimeError:
+def overflow(dtype: dtypes.dtype) -> RuntimeError:
     """The error for a number that `dtype` cannot hold."""
-    name = dtype.numpy.name if dtype.category == dtypes.INTEGRAL else dtype.scalar_name.lower()
-    return RuntimeError(f"value cannot be converted to type {name}{suffix} without overflow")
+    name = f"{dtype.numpy.name}_t" if dtype.category == dtypes.INTEGRAL and dtype is not dtypes.int32 else dtype.c_name
+    return RuntimeError(f"value cannot be converted to type {name} without overflow")
+
+
+def _element_overflow(dtype: dtypes.dtype) -> RuntimeError:
+    """The same for an element of a sequence."""
+    return RuntimeError(f"value cannot be converted to type {dtype.numpy.name} without overflow")
 
 
 def fits(value: int, dtype: dtypes.dtype) -> bool:
@@ -101,14 +108,14 @@ def _number_as(value: Any, dtype: dtypes.dtype) -> Any:
         if isinstance(value, float):
             info = np.iinfo(dtype.numpy)
             if not float(info.min) <= value <= float(info.max):  # NaN is outside too
-                raise overflow(dtype)
+                raise _element_overflow(dtype)
             return int(value)
         if not isinstance(value, int):
             raise TypeError(f"'{type_name(value)}' object cannot be interpreted as an integer")
         if not -(2**63) <= value < 2**63 and not (dtype is dtypes.uint64 and 0 <= value < 2**64):
             raise ValueError("Overflow when unpacking long long")
         if not fits(value, dtype):
-            raise overflow(dtype)
+            raise _element_overflow(dtype)
         return value % 2 ** (8 * dtype.itemsize) if not dtype.is_signed else value
     if category == dtypes.BOOL:
         if not isinstance(value, (int, float, complex)):
@@ -125,6 +132,29 @@ def number_array(value: Any, dtype: dtypes.dtype) -> np.ndarray:
     """A Python number as a 0-dim array."""
     with np.errstate(over="ignore"):
         return np.array(_number_as(value, dtype), dtype.numpy)
+
+
+def fitting(value: Any, dtype: dtypes.dtype) -> tuple[Any, dtypes.dtype]:
+    """A number for a dtype, and the dtype; fractions are dropped for integers.
+
+    Raises:
+        RuntimeError: the dtype cannot hold the number.
+    """
+    if isinstance(value, complex) and not dtype.is_complex:
+        if dtype.category == dtypes.BOOL:
+            return bool(value), dtype
+        if value.imag:
+            raise overflow(dtype)
+        value = value.real
+    if dtype.category == dtypes.INTEGRAL:
+        if (isinstance(value, float) and not math.isfinite(value)) or not fits(int(value), dtype):
+            raise overflow(dtype)
+        value = int(value) % 2 ** (8 * dtype.itemsize) if not dtype.is_signed else int(value)
+    elif dtype.category >= dtypes.FLOATING and abs(value) > _EVERY_FLOAT:
+        largest = dtypes.finfo(dtype.to_real()).max
+        if any([largest < abs(part) < math.inf for part in (value.real, value.imag)]):
+            raise overflow(dtype)
+    return value, dtype
 
 
 # ---------------------------------------------------------------------------------------------- sequences

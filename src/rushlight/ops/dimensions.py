@@ -20,6 +20,18 @@ def wrap_dim(dim: int, ndim: int) -> int:
     return dim + n if dim < 0 else dim
 
 
+def distinct(dims: list[int]) -> list[int]:
+    """The dimensions, of which none may be there twice.
+
+    Raises:
+        RuntimeError: one is.
+    """
+    for d in dims:
+        if dims.count(d) > 1:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+    return dims
+
+
 def axes_of(dim: Any, ndim: int) -> Axes:
     """The dimensions to reduce, counted from the front: one, several, or for None and an empty sequence all.
 
@@ -36,10 +48,7 @@ def axes_of(dim: Any, ndim: int) -> Axes:
     elif isinstance(dim, (tuple, list)):
         if not dim:
             return tuple(range(ndim))
-        found = tuple([wrap_dim(int(d), ndim) for d in dim])
-        for i, d in enumerate(found):
-            if d in found[:i]:
-                raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+        found = tuple(distinct([wrap_dim(int(d), ndim) for d in dim]))
     elif hasattr(dim, "__index__") and not isinstance(dim, bool):
         found = (wrap_dim(int(dim), ndim),)
     else:

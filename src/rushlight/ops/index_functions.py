@@ -234,6 +234,8 @@ def _index_fill_operands(input: Any, dim: int, index: Any, value: Any) -> tuple[
                 f"{len(value._shape)} dimension(s)."
             )
         return "_index_fill_tensor", (input, at, index, to_dtype(value, input._dtype))
+    if isinstance(value, complex) and not input._dtype.is_complex:
+        raise RuntimeError("index_fill_(): Converting complex Scalar to non-complex type is not supported")
     return "_index_fill", (input, at, index, number_for(value, input._dtype)[()])
 
 

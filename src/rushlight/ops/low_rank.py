@@ -7,8 +7,8 @@ from typing import Any
 
 from .declare import composite
 from .eigen import svd
-from .factorization import qr
 from .matmul import matmul
+from .qr import qr
 from .random_creation import randn
 
 

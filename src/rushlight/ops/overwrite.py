@@ -8,6 +8,7 @@ from .. import dtypes
 from ..base import UNTOUCHED, TensorBase
 from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
+from .data import fitting
 from .declare import REGISTRY, Array, composite, operation
 from .inplace import change_inplace, refuse_partial_overlap
 
@@ -82,26 +83,7 @@ def number_for(value: Any, dtype: dtypes.dtype) -> Any:
     Raises:
         RuntimeError: the number is complex and the dtype is not, or it does not fit.
     """
-    if isinstance(value, complex) and not dtype.is_complex:
-        if value.imag:
-            raise RuntimeError(
-                f"value cannot be converted to type {_C_NAMES.get(dtype._name, dtype._name)} without overflow"
-            )
-        value = value.real
-    if dtype.category == dtypes.INTEGRAL:
-        try:
-            return np.asarray(int(value), dtype.numpy)
-        except (OverflowError, ValueError):
-            raise RuntimeError(
-                f"value cannot be converted to type {_C_NAMES.get(dtype._name, dtype._name)} without overflow"
-            ) from None
-    return np.asarray(value).astype(dtype.numpy)
-
-
-_C_NAMES = {
-    "float32": "float", "float64": "double", "float16": "c10::Half", "bfloat16": "c10::BFloat16", "int64": "int64_t",
-    "int32": "int", "int16": "short", "int8": "signed char", "uint8": "unsigned char",
-}  # fmt: skip
+    return np.asarray(fitting(value, dtype)[0]).astype(dtype.numpy)
 
 
 @composite(function=False, inplace=True)

@@ -318,19 +318,13 @@ composite(function=False, name="__pos__")(positive)
 
 # ---------------------------------------------------------------------------------------------- powers
 # What C calls the dtypes, for messages.
-C_NAMES = {
-    "int32": "int", "int64": "int64_t", "int16": "int16_t", "int8": "int8_t", "uint8": "uint8_t",
-    "float16": "c10::Half", "bfloat16": "c10::BFloat16",
-}  # fmt: skip
-
-
 def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
     """A tensor in the dtype of its power by a number, and that number.
 
     Raises:
         RuntimeError: integers have no such power, or the number does not fit their dtype.
     """
-    from .data import fits
+    from .data import fits, overflow
 
     if isinstance(exponent, np.generic):
         exponent = general.python_number(exponent)
@@ -339,10 +333,10 @@ def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
         if exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")
         if common is not dtypes.bool_ and not fits(exponent, common):
-            raise RuntimeError(f"value cannot be converted to type {C_NAMES[common._name]} without overflow")
+            raise overflow(common)
     elif common.itemsize == 2 and isinstance(exponent, (int, float)) and abs(exponent) > dtypes.finfo(common).max:
         if exponent - exponent == 0:
-            raise RuntimeError(f"value cannot be converted to type {C_NAMES[common._name]} without overflow")
+            raise overflow(common)
     return (input if common is input._dtype else input.to(common)), exponent
 
 

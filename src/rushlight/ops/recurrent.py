@@ -13,7 +13,7 @@ from .declare import composite
 from .dropout import drop
 from .elementary import relu
 from .joining import cat, stack
-from .matmul import linear
+from .linear import linear
 from .signatures import Mismatch, forms
 
 

@@ -11,11 +11,12 @@ from .broadcasting import expand
 from .convert import _clone, copy_in
 from .copies import copy_of
 from .declare import Array, composite, formula, in_formulas, operation
-from .dimensions import wrap_dim
+from .dimensions import distinct, wrap_dim
 from .elementwise_general import sum_to_shape
 from .joining import in_rows
 from .out import finish_out
-from .view import _distinct, reshape, sizes, unsqueeze, view_method
+from .sizes import sizes
+from .view import reshape, unsqueeze, view_method
 
 in_formulas(
     lambda like, shape: np.zeros(shape, like.dtype),
@@ -161,7 +162,7 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
         RuntimeError: a dimension is given twice.
     """
     n = len(input._shape)
-    given = _distinct([wrap_dim(d, n) for d in sizes("flip", dims, "dims", named)])
+    given = distinct([wrap_dim(d, n) for d in sizes("flip", dims, "dims", named)])
     return _flip(input, tuple(given) if n else ())
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from . import elementwise_general as general
-from . import pointwise
 from .declare import REGISTRY, Array, composite, operation, type_name, write_out
 from .supported import refuse
 
@@ -56,7 +55,7 @@ def check_lerp(input: Any, end: Any, weight: Any) -> None:
     """
     for name, x in (("end", end), ("weight", weight)):
         if isinstance(x, TensorBase) and x._dtype is not input._dtype and (name == "end" or x._shape):
-            have, found = (pointwise.C_NAMES.get(d._name, d.scalar_name.lower()) for d in (input._dtype, x._dtype))
+            have, found = (d.c_name for d in (input._dtype, x._dtype))
             raise RuntimeError(f"expected dtype {have} for `{name}` but got dtype {found}")
     shape = general.broadcast_shapes(input._shape, end._shape)
     if isinstance(weight, TensorBase):

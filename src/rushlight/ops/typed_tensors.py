@@ -61,13 +61,9 @@ def legacy_tensor(
     return finish(np.empty(shape, wanted.numpy), wanted)
 
 
-_C_NAMES = {"int64": "long int", "int32": "int", "int16": "short int", "uint8": "unsigned char", "int8": "signed char",
-            "float32": "float", "float64": "double"}  # fmt: skip
-
-
 def _options(dtype: dtypes.dtype) -> str:
     return (
-        f"TensorOptions(dtype={_C_NAMES.get(dtype._name, dtype._name)}, device=cpu, layout=Strided, "
+        f"TensorOptions(dtype={dtype.c_name}, device=cpu, layout=Strided, "
         "requires_grad=false (default), pinned_memory=false (default), memory_format=(nullopt))"
     )
 

@@ -16,7 +16,7 @@ from .declare import REGISTRY, Array, composite, view
 from .dimensions import wrap_dim
 from .history import check_view, rebase, refresh
 from .inplace import check
-from .view import sizes
+from .sizes import sizes
 from .view_parts import _as_strided_kernel, as_strided, geometry
 
 
@@ -209,7 +209,7 @@ def set_(input: Any, source: Any = None, storage_offset: int = 0, size: Any = No
             source = source_tensor(source, input._dtype)
         if source._dtype is not input._dtype:
             raise RuntimeError(
-                f"Could not set tensor of type {_c_name(source._dtype)} to a tensor of type {_c_name(input._dtype)}"
+                f"Could not set tensor of type {source._dtype.c_name} to a tensor of type {input._dtype.c_name}"
             )
         array = settle(source)
         if size is not None:
@@ -233,8 +233,3 @@ def source_tensor(storage: Any, dtype: dtypes.dtype) -> Any:
 
     untyped = getattr(storage, "_untyped_storage", storage)
     return wrap(untyped.bytes.view(dtype.numpy))
-
-
-def _c_name(d: dtypes.dtype) -> str:
-    names = {"float32": "float", "float64": "double", "int64": "long int", "int32": "int", "int16": "short int"}
-    return names.get(d._name, d._name)

@@ -10,7 +10,7 @@ from ..base import TensorBase, base_of, wrap
 from ..kernels import numpy_views as kernels
 from .declare import Array, composite, in_formulas, operation, view
 from .dimensions import wrap_dim
-from .view import Shape
+from .sizes import Shape
 
 
 # ---------------------------------------------------------------------------------------------- parts

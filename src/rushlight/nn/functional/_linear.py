@@ -1,8 +1,8 @@
 """Linear maps: products with weights, convolutions, and rows of a table."""
 
 from ...ops import conv as conv_ops
+from ...ops import linear as linear_ops
 from ...ops import loss as table_ops
-from ...ops import matmul as matmul_ops
 from ...ops.embedding_bag import renorm_without_history
 from ...tensor import Tensor
 
@@ -19,8 +19,8 @@ __all__ = [
     "one_hot",
 ]
 
-linear = matmul_ops.linear
-bilinear = matmul_ops.bilinear
+linear = linear_ops.linear
+bilinear = linear_ops.bilinear
 conv1d = conv_ops.conv1d
 conv2d = conv_ops.conv2d
 conv3d = conv_ops.conv3d
