@@ -628,7 +628,7 @@ class Tensor(TensorMethods):
         """The only element for `float`, `int` and `complex`; the C type `target` cannot hold an imaginary part."""
         if self._data.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
-        if self._node is not None:
+        if self._node is not None and mode.is_grad_enabled():
             warn_once(WITHOUT_HISTORY)
         value = self.item()
         if target and type(value) is complex:

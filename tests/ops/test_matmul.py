@@ -349,3 +349,12 @@ def test_transposes_in_the_graph_of_linear_lead_to_the_weight():
     transposed = y.grad_fn.next_functions[2][0]
     assert transposed.next_functions[0][0].variable is weight
     assert transposed(rushlight.ones(3, 4)).shape == (4, 3)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("factors", [{}, {"beta": -4.775, "alpha": 2.0315}])
+@pytest.mark.parametrize("name", ["addmm", "baddbmm"])
+def test_sums_with_products_round_half_precision_once(name, factors, dtype):
+    stack = (3,) if name == "baddbmm" else ()
+    arrays = [np.random.default_rng(i).standard_normal((*stack, 8, 8)).astype(np.float32) for i in range(3)]
+    check(lambda m: getattr(m, name)(*(m.from_numpy(a).to(getattr(m, dtype)) for a in arrays), **factors).float())

@@ -10,6 +10,7 @@ import pytest
 from nn.reference import assert_same, rushlight
 
 NAMES = ["SGD", "Adam", "AdamW", "Adagrad", "RMSprop"]
+NAMES += ["ASGD", "Adadelta", "Adafactor", "Adamax", "NAdam", "RAdam", "Rprop"]
 
 
 def parameters(t, n=2):

@@ -26,6 +26,22 @@ SETTINGS = [
     "RMSprop(p, lr=0.01, alpha=0.8, momentum=0.7, weight_decay=0.05)",
     "RMSprop(p, lr=0.01, centered=True, eps=1e-4)",
     "RMSprop(p, lr=0.001, eps=1e-3, centered=True, momentum=0.7, alpha=0.95, maximize=True)",
+    "ASGD(p, lr=0.1)",
+    "ASGD(p, lr=0.1, lambd=0.1, alpha=0.5, t0=5, weight_decay=0.05)",
+    "Adadelta(p)",
+    "Adadelta(p, lr=0.5, rho=0.7, eps=1e-3, weight_decay=0.1, maximize=True)",
+    "Adafactor(p, lr=0.02)",
+    "Adafactor(p, lr=0.01, beta2_decay=-0.5, eps=(1e-3, 1e-2), d=1.5, weight_decay=0.1)",
+    "Adamax(p, lr=0.01)",
+    "Adamax(p, lr=0.01, betas=(0.4, 0.6), eps=1e-2, weight_decay=0.1, maximize=True)",
+    "NAdam(p, lr=0.01)",
+    "NAdam(p, lr=0.01, betas=(0.4, 0.6), eps=1e-2, weight_decay=0.1, momentum_decay=0.1, maximize=True)",
+    "NAdam(p, lr=0.01, weight_decay=0.1, decoupled_weight_decay=True)",
+    "RAdam(p, lr=0.01)",
+    "RAdam(p, lr=0.01, betas=(0.4, 0.95), eps=1e-2, weight_decay=0.1, maximize=True)",
+    "RAdam(p, lr=0.01, weight_decay=0.1, decoupled_weight_decay=True)",
+    "Rprop(p, lr=0.01)",
+    "Rprop(p, lr=0.01, etas=(0.3, 1.5), step_sizes=(1e-3, 0.02), maximize=True)",
 ]
 
 
@@ -102,7 +118,11 @@ def test_parameters_that_are_not_contiguous(text):
         np.testing.assert_allclose(b, a, rtol=1e-11)
 
 
-@pytest.mark.parametrize("text", ["SGD(p, lr=0.05, momentum=0.9)", "Adam(p, lr=0.01)", "Adagrad(p)", "RMSprop(p)"])
+COMPLEX = ["SGD(p, lr=0.05, momentum=0.9)", "Adam(p, lr=0.01)", "Adagrad(p)", "RMSprop(p)", "ASGD(p, weight_decay=0.1)"]
+COMPLEX += ["Adadelta(p)", "Adamax(p)", "NAdam(p)", "RAdam(p)", "Rprop(p)"]
+
+
+@pytest.mark.parametrize("text", COMPLEX)
 def test_complex_parameters(text):
     rng = np.random.default_rng(6)
     start = rng.standard_normal(5) + 1j * rng.standard_normal(5)
@@ -167,6 +187,12 @@ DIFFERENTIABLE = [
     ("Adagrad([q], lr=0.1, differentiable=True)", 1, 1e-10),
     ("RMSprop([q], lr=0.1, momentum=0.5, differentiable=True)", 1, 1e-10),
     ("RMSprop([q], lr=0.1, centered=True, differentiable=True)", 1, 1e-10),
+    ("ASGD([q], lr=0.1, differentiable=True, weight_decay=0.1)", 1, 1e-10),
+    ("Adadelta([q], differentiable=True)", 1, 1e-10),
+    ("Adamax([q], lr=0.1, differentiable=True)", 1, 1e-10),
+    ("NAdam([q], lr=0.1, differentiable=True)", 1, 1e-5),
+    ("RAdam([q], lr=0.1, differentiable=True)", 1, 1e-10),
+    ("Rprop([q], lr=0.1, differentiable=True)", 1, 1e-10),
 ]
 
 

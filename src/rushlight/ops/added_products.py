@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..kernels import matmul as kernels
+from ..kernels.numpy_common import narrow, widen
 from .declare import Array, composite, formula, in_formulas, operation
 from .matmul import batch_product, matrix_product, matrix_vector, need_tensors, not_expandable, same_dtypes
 from .out import finish_out
@@ -48,7 +49,10 @@ def _addmm(input: Array, mat1: Array, mat2: Array, beta: Any, alpha: Any) -> Arr
         if m.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix, got {m.ndim}-D tensor")
     same_dtypes(input, mat1, mat2)
-    return _plus(input, matrix_product(mat1, mat2), beta, alpha)
+    if input.dtype.itemsize > 2:
+        return _plus(input, matrix_product(mat1, mat2), beta, alpha)
+    # Half precision is rounded once, at the end.
+    return narrow(_plus(widen(input), matrix_product(widen(mat1), widen(mat2)), beta, alpha), input.dtype)
 
 
 @operation(name="_addmv", node="AddmvBackward0", aten="addmv", function=False, method=False, out=False, input=_ADDED,
@@ -83,7 +87,9 @@ def _baddbmm(input: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) 
         raise RuntimeError(
             f"Input dtypes must be the same, got: input {names[0]}, batch1: {names[1]}, batch2: {names[2]}"
         )
-    return _plus(input, batch_product(batch1, batch2), beta, alpha)
+    if input.dtype.itemsize > 2:
+        return _plus(input, batch_product(batch1, batch2), beta, alpha)
+    return narrow(_plus(widen(input), batch_product(widen(batch1), widen(batch2)), beta, alpha), input.dtype)
 
 
 @operation(name="_addbmm", node="AddbmmBackward0", aten="addbmm", function=False, method=False, out=False, input=_ADDED,

@@ -98,7 +98,7 @@ def _number_as(value: Any, dtype: dtypes.dtype) -> Any:
             if dtype.category == dtypes.INTEGRAL:
                 raise TypeError("only integer tensors of a single element can be converted to an index")
             raise RuntimeError(f"a Tensor with {value._data.size} elements cannot be converted to Scalar")
-        if value._node is not None:
+        if value._node is not None and mode.is_grad_enabled():
             warn_once(WITHOUT_HISTORY)
         value = value._data.item()
     elif isinstance(value, np.generic):
