@@ -15,7 +15,7 @@ from ..autograd import mode
 from ..autograd.leaf import AccumulateGrad
 from ..autograd.stash import is_cached
 from ..base import TensorBase
-from ..ops.declare import type_name
+from ..ops.arguments import type_name
 from ..ops.interception import Interception
 from ._lists import FLOAT32, LOWER, PROMOTE, functions
 

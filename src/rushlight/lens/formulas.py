@@ -17,7 +17,7 @@ from ..autograd import mode
 from ..base import raw_names
 from ..kernels import pointwise
 from ..kernels.layout import inner
-from ..ops import codegen
+from ..ops.formulas import define
 from ..ops.history import Geometry
 
 
@@ -59,7 +59,7 @@ def fused(*formulas: str, **names: Any) -> Any:
 @functools.cache
 def _fused(formulas: tuple[str, ...], names: tuple[str, ...]) -> Any:
     source = f"def computed({', '.join(names)}):\n    return {', '.join(formulas)}\n"
-    plain = codegen.define("a written program on NumPy", source, raw_names, "computed")
+    plain = define("a written program on NumPy", source, raw_names, "computed")
     loop = pointwise.backward("written", names, formulas)
     return plain if loop is None else pointwise.Fused(loop, plain)
 

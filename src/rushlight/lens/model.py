@@ -46,7 +46,7 @@ from ..autograd.paths import discover
 from ..autograd.saved import Packed
 from ..autograd.tasks import FIRST
 from ..base import TensorBase
-from ..ops.codegen import Real
+from ..ops.formulas import Real
 from . import naming, shapes
 
 

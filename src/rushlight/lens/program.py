@@ -17,7 +17,7 @@ from ..autograd.origins import annotate, modified_since, origin_of
 from ..autograd.saved import unpacked
 from ..autograd.versions import modified
 from ..base import TensorBase, raw_names
-from ..ops.codegen import Formula, plan_of
+from ..ops.formulas import Formula, plan_of
 from .definitions import Definitions
 from .literals import dtype_text, text_of
 from .model import Graph, collect, rule_of, tensors_of

@@ -1,4 +1,4 @@
-"""The operations: declare.py is the vocabulary, each other file declares one family.
+"""The operations: declare.py is the vocabulary, and most other files declare one family each.
 
 Programs know this package as ``torch.ops``, where they find operations by the names that PyTorch has inside.
 """

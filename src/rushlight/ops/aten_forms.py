@@ -9,7 +9,8 @@ import inspect
 from typing import Any, NamedTuple
 
 from ..base import TensorBase
-from .declare import REGISTRY, Operation
+from .declare import REGISTRY
+from .operation import Operation
 
 _EXPLICIT = """
 _softmax              _softmax.default(input, dim, False)

@@ -9,7 +9,8 @@ from ..base import TensorBase, namespace, wrap
 from ..kernels import numpy_pointwise as kernels
 from ..warn import warn_once
 from . import elementwise_general as general
-from .declare import OPERANDS, REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name, write_out
+from .arguments import OPERANDS, type_name
+from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, write_out
 from .out import finish_out
 from .supported import NO_BOOL, NO_COMPLEX, integers_only, missing, refused
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
-from .data import type_name
+from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
 

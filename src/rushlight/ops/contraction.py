@@ -7,7 +7,7 @@ from typing import Any
 
 from ..autograd import mode
 from ..base import TensorBase
-from .data import type_name
+from .arguments import type_name
 from .declare import composite
 from .dimensions import wrap_dim
 from .matmul import bmm, dot, mm

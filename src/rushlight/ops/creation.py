@@ -6,8 +6,9 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from .arguments import type_name
 from .creation_arguments import chosen, done, fill_number, laid_out, sizes
-from .data import finish, fitting, given_dtype, type_name
+from .data import finish, fitting, given_dtype
 from .declare import composite
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..base import TensorBase
-from .data import finish, fitting, given_dtype, no_pinning, store, type_name
+from .arguments import type_name
+from .data import finish, fitting, given_dtype, no_pinning, store
 
 
 def sizes(function: str, args: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:

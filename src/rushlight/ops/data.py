@@ -12,7 +12,8 @@ from ..autograd import mode
 from ..autograd.leaf import AccumulateGrad
 from ..base import UNTOUCHED, TensorBase, bump, namespace
 from ..warn import WITHOUT_HISTORY, warn_once
-from .declare import composite, type_name
+from .arguments import type_name
+from .declare import composite
 
 _new = object.__new__
 _PYTHON_DTYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_, complex: dtypes.complex128}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..base import TensorBase
-from .data import type_name
+from .arguments import type_name
 
 Axes = tuple[int, ...]
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..autograd import mode
 from ..base import wrap
-from .declare import Array, composite, operation, return_type
+from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
     LinAlgError,
@@ -18,6 +18,7 @@ from .matrices import (
     total,
     without_diagonal,
 )  # fmt: skip
+from .operation import return_type
 from .solving import _solve_ex
 
 

@@ -1,6 +1,6 @@
 """The general path of elementwise operations: broadcasting, promotion, numbers on either side, ``out=``.
 
-The entries made by codegen.py come here when their short path does not fit. The path is the same for all operations:
+The entries made by entries.py come here when their short path does not fit. The path is the same for all operations:
 find the common dtype, convert the operands, compute, record with gradients fitted back to each input.
 """
 
@@ -13,17 +13,11 @@ from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
 from ..kernels import reduction
 from ..kernels.layout import result_array
-from .codegen import Variant, saves_result
-from .declare import (
-    OPERANDS,
-    TAKE_NUMBERS_AS_TENSORS,
-    TAKE_NUMBERS_FIRST,
-    Operation,
-    argument_error,
-    in_formulas,
-    tensor_names,
-    write_out,
-)
+from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error
+from .codegen import saves_result
+from .declare import in_formulas, tensor_names, write_out
+from .formulas import Variant
+from .operation import Operation
 
 
 def result_type(*operands: Any) -> dtypes.dtype:

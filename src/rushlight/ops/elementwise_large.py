@@ -1,6 +1,6 @@
 """Elementwise operations on many elements: here the arithmetic takes the time, and fused loops pay.
 
-The entries made by codegen.py come here from `LARGE` elements on. The result is the same as on the short path, but it
+The entries made by entries.py come here from `LARGE` elements on. The result is the same as on the short path, but it
 is computed by a compiled loop where there is one (`kernels.pointwise`), and so is the derivative: a node recorded here
 has a rule whose formulas are one loop.
 """
@@ -13,8 +13,10 @@ from .. import dtypes
 from ..base import UNTOUCHED, TensorBase, namespace
 from ..kernels import dispatch, pointwise
 from ..kernels.layout import result_array
-from .codegen import Variant, saves_result
-from .declare import Operation, scalar
+from .arguments import scalar
+from .codegen import saves_result
+from .formulas import Variant
+from .operation import Operation
 
 _LOOPS: dict[str, pointwise.Loop | None] = {}
 

@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_reduction as kernels
-from .data import type_name
+from .arguments import type_name
 from .declare import Array, composite, operation
 from .dimensions import axes_of, bool_argument, int_dim, need_tensor, nonempty, reduced_axes
 from .out import finish_out, several_out

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from .declare import Array, composite, operation, return_type
+from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
     LinAlgError,
@@ -22,6 +22,7 @@ from .matrices import (
     total,
     widened,
 )  # fmt: skip
+from .operation import return_type
 from .solving import solve_triangular
 
 _LuFactor = return_type("linalg_lu_factor", ("LU", "pivots"))

@@ -13,8 +13,8 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from .arguments import type_name
 from .creation import zeros
-from .data import type_name
 from .declare import Array, in_formulas, operation
 from .out import finish_out
 from .padding import constant_pad_nd

@@ -7,7 +7,8 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
-from .declare import Array, composite, return_type
+from .declare import Array, composite
+from .operation import return_type
 from .out import several_out
 
 _RESULT = return_type("histogram", ("hist", "bin_edges"))

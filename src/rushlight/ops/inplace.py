@@ -16,9 +16,11 @@ from ..kernels.layout import result_array
 from ..kernels.numpy_views import overlaps_itself, overlaps_partly
 from . import elementwise_general as general
 from . import elementwise_large as large
-from .codegen import Variant, plan_of
-from .declare import REGISTRY, Operation, scalar, type_name
+from .arguments import scalar, type_name
+from .declare import REGISTRY
+from .formulas import Variant, plan_of
 from .history import check_view, rebase, refresh
+from .operation import Operation
 
 # ---------------------------------------------------------------------------------------------- what is allowed
 LEAF = "a leaf Variable that requires grad is being used in an in-place operation."

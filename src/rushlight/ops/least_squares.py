@@ -6,10 +6,11 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
-from .declare import Array, composite, operation, return_type
+from .declare import Array, composite, operation
 from .eigen import _eigh_array, _svd_array
 from .matmul import matmul
 from .matrices import finish, need_matrices, tensor_formula, total
+from .operation import return_type
 
 
 # ---------------------------------------------------------------------------------------------- pseudoinverses

@@ -8,9 +8,10 @@ import numpy as np
 from ..base import namespace
 from ..kernels import matmul as kernels
 from .added_products import addmm
-from .codegen import Variant, node_class
+from .codegen import node_class
 from .contraction import einsum
 from .declare import REGISTRY, Array, composite, in_formulas, operation
+from .formulas import Variant
 from .matmul import matmul, matrix_product, need_tensors, not_expandable, same_dtypes
 from .view import _view, reshape, t
 

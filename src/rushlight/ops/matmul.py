@@ -10,8 +10,8 @@ from ..autograd import mode
 from ..base import TensorBase
 from ..kernels import matmul as kernels
 from ..kernels.sparse import SparseArray, product
+from .arguments import type_name
 from .broadcasting import _expand
-from .data import type_name
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
 from .view import _unsafe_view, _view, reshape, t, unsqueeze

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
-from .data import type_name
+from .arguments import type_name
 from .declare import Array, in_formulas
 from .out import finish_out, several_out
 

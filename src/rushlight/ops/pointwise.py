@@ -13,19 +13,8 @@ from ..base import TensorBase, tensor_names, wrap
 from ..kernels import numpy_pointwise as kernels
 from ..kernels import power
 from . import elementwise_general as general
-from .declare import (
-    OPERANDS,
-    REGISTRY,
-    Array,
-    argument_error,
-    composite,
-    elementwise,
-    formula,
-    in_formulas,
-    operation,
-    type_name,
-    write_out,
-)
+from .arguments import OPERANDS, argument_error, type_name
+from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
 from .out import finish_out
 from .supported import NO_BOOL, NO_COMPLEX, missing
 

@@ -7,7 +7,8 @@ import numpy as np
 from ..autograd import mode
 from ..base import TensorBase, bump
 from . import comparison, elementary, pointwise, ternary
-from .declare import OPERANDS, REGISTRY, apply_inplace, composite
+from .arguments import OPERANDS
+from .declare import REGISTRY, apply_inplace, composite
 from .inplace import array_beside, castable, change_inplace
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from ..base import TensorBase
 from ..kernels import numpy_matmul as kernels
 from ..warn import warn_once
+from .arguments import type_name
 from .contraction import tensordot
-from .data import type_name
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
 from .matmul import mm

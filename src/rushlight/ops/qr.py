@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..base import wrap
-from .declare import Array, composite, operation, return_type
+from .declare import Array, composite, operation
 from .joining import cat
 from .matmul import matmul
 from .matrices import (
@@ -21,6 +21,7 @@ from .matrices import (
     total,
     widened,
 )  # fmt: skip
+from .operation import return_type
 from .solving import solve_triangular
 
 _Qr = return_type("qr", ("Q", "R"))

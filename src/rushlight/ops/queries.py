@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..warn import warn_once
-from .data import type_name
+from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
 from .elementwise_general import broadcast_shapes
 from .elementwise_general import result_type as _result_type

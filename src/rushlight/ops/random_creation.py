@@ -13,9 +13,10 @@ from ..autograd import mode
 from ..base import TensorBase, bump
 from ..kernels import numpy_random
 from ..random import source_of
+from .arguments import type_name
 from .creation import empty_like
 from .creation_arguments import chosen
-from .data import finish, overflow, type_name
+from .data import finish, overflow
 from .declare import Array, composite
 from .random_inplace import check_generator, floats, integer, unsupported, writable, write_normal
 from .random_integers import write_integers

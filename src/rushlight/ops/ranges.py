@@ -7,8 +7,9 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from .arguments import type_name
 from .creation_arguments import chosen, done
-from .data import cast, finish, overflow, type_name
+from .data import cast, finish, overflow
 from .declare import composite
 
 _ARANGE = (

@@ -10,7 +10,8 @@ from ..kernels import reduction as sums
 from ..kernels.numpy_common import narrow, widen
 from ..kernels.numpy_reduction import prod_over
 from ..kernels.numpy_statistics import without_each
-from .data import cast, given_dtype, type_name
+from .arguments import type_name
+from .data import cast, given_dtype
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import Axes, bool_argument, int_dim, need_tensor, reduced_axes
 from .out import finish_out

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..base import wrap
 from ..kernels import numpy_reduction as kernels
-from .codegen import ALIASING
 from .data import cast
 from .declare import Array, formula, in_formulas, operation
 from .dimensions import Axes
+from .formulas import ALIASING
 
 in_formulas(math.prod, math.prod, "count_of")
 in_formulas(

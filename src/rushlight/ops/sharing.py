@@ -7,8 +7,9 @@ import numpy as np
 from .. import devices, dtypes
 from ..base import TensorBase, settle
 from ..warn import warn_once
+from .arguments import type_name
 from .data import cast, checked_array, finish, given_dtype, new_array
-from .declare import composite, type_name
+from .declare import composite
 
 
 @composite(method=False)

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import devices, dtypes, random
 from ..base import TensorBase
-from .data import type_name
+from .arguments import type_name
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..base import tensor_names
-from .declare import Array, composite, in_formulas, operation, return_type
+from .declare import Array, composite, in_formulas, operation
 from .matmul import matmul
 from .matrices import (
     LinAlgError,
@@ -17,6 +17,7 @@ from .matrices import (
     over_batch,
     tensor_formula,
 )  # fmt: skip
+from .operation import return_type
 
 
 def _same_dtype(function: str, a: Any, b: Any) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_sorting as kernels
-from .data import type_name
+from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import bool_argument, int_dim, nonempty, wrap_dim
 from .out import finish_out, refuse_shared, several_out

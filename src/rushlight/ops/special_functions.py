@@ -8,7 +8,8 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_
 from ..kernels import numpy_special as kernels
-from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, type_name
+from .arguments import type_name
+from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation
 from .inplace import apply_inplace, castable
 from .out import finish_out
 from .ranges import arange

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..kernels import pointwise
-from .declare import COMPOSITES, REGISTRY, Operation
+from .declare import COMPOSITES, REGISTRY
+from .operation import Operation
 
 _HEAD = """# Operators
 

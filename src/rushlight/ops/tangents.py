@@ -8,10 +8,10 @@ import numpy as np
 
 from ..autograd import mode
 from ..base import TensorBase, tensor_names, wrap
-from .codegen import Real, define
+from .formulas import Real, define
 
 if TYPE_CHECKING:
-    from .declare import Operation
+    from .operation import Operation
 
 
 def tangent_rule(op: "Operation", need: tuple[str, ...]) -> Any:

@@ -7,7 +7,8 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from . import elementwise_general as general
-from .declare import REGISTRY, Array, composite, operation, type_name, write_out
+from .arguments import type_name
+from .declare import REGISTRY, Array, composite, operation, write_out
 from .supported import refuse
 
 

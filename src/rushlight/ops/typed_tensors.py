@@ -6,8 +6,9 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..base import Size, TensorBase
+from .arguments import type_name
 from .data import finish, is_sequence, new_array
-from .declare import FUNCTIONS, composite, type_name
+from .declare import FUNCTIONS, composite
 
 
 def legacy_tensor(

@@ -6,7 +6,8 @@ from typing import Any
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_statistics as kernels
-from .data import cast, given_dtype, type_name
+from .arguments import type_name
+from .data import cast, given_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import axes_of, need_tensor
 from .elementwise_general import broadcast_shapes, result_type

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..base import TensorBase
-from ..ops import dispatching
+from ..ops import dispatching, handlers
 
 __all__ = ["BaseTorchDispatchMode", "TorchDispatchMode", "is_traceable_wrapper_subclass", "transform_subclass"]
 
@@ -58,23 +58,23 @@ class BaseTorchDispatchMode(TorchDispatchMode):
 
 def _get_current_dispatch_mode() -> Any:
     """The innermost mode, or None."""
-    modes = dispatching.modes()
+    modes = handlers.modes()
     return modes[-1] if modes else None
 
 
 def _get_current_dispatch_mode_stack() -> list[Any]:
     """The modes in force, the innermost last."""
-    return list(dispatching.modes())
+    return list(handlers.modes())
 
 
 def is_in_torch_dispatch_mode(include_infra_modes: bool = True) -> bool:
     """Whether a mode is in force."""
-    return bool(dispatching.modes())
+    return bool(handlers.modes())
 
 
 def any_torch_dispatch_mode_on_stack() -> bool:
     """Whether a mode is in force."""
-    return bool(dispatching.modes())
+    return bool(handlers.modes())
 
 
 def _push_mode(mode: Any) -> None:
@@ -98,8 +98,8 @@ def _pop_mode_temporarily(k: Any = None) -> Iterator[Any]:
 @contextlib.contextmanager
 def _disable_current_modes() -> Iterator[list[Any]]:
     """In the context, no mode is in force."""
-    before = dispatching.modes()
-    with dispatching.with_modes(()):
+    before = handlers.modes()
+    with handlers.with_modes(()):
         yield list(before)
 
 

@@ -1,0 +1,118 @@
+"""Arguments in PyTorch's words: operands, NumPy's names for parameters, and the errors for what does not fit."""
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+
+from .. import dtypes
+from ..base import TensorBase
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Stands for an argument that was not given, where PyTorch's words for that are not Python's.
+MISSING: Any = type("Missing", (), {"__slots__": (), "__repr__": lambda self: "<required>"})()
+
+# What operators take as the other operand; to anything else they answer that they do not know it.
+OPERANDS = (TensorBase, int, float, complex, np.number, np.bool_)
+
+
+# ---------------------------------------------------------------------------------------------- names
+_MISSING = re.compile(r"(\w+)\(\) missing (\d+) required positional arguments?: (.*)")
+_NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input"}
+
+
+def by_numpy_names(function: F) -> F:
+    """The function with NumPy's names for its arguments beside its own, as in PyTorch: ``axis`` for ``dim``."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            for theirs, ours in _NUMPY_NAMES.items():
+                if theirs in kwargs and ours not in kwargs:
+                    kwargs[ours] = kwargs.pop(theirs)
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            said = _MISSING.fullmatch(str(error))
+            if said is None or error.__traceback__.tb_next is not None:  # type: ignore[union-attr]
+                raise
+        name, count, names = said.groups()
+        names = names.replace("'", '"').replace(" and", ",").replace(",,", ",")
+        # PyTorch's own way with the plural.
+        raise TypeError(f"{name}() missing {count} required positional argument{'s' * (count == '1')}: {names}")
+
+    return call  # type: ignore[return-value]
+
+
+# ---------------------------------------------------------------------------------------------- types
+def argument_error(op: Any, args: tuple[Any, ...]) -> Exception:
+    """The TypeError for the first argument that should be a tensor and is not."""
+    name = op.public_name
+    if op.takes_number_first:
+        a, b = op.tensors
+        forms = [f"(Tensor {a}, Tensor {b}", f"(Number {'self' if a == 'input' else a}, Tensor {b}",
+                 f"(Tensor {a}, Number {b}"]  # fmt: skip
+        got = ", ".join(type_name(x) for x in args if x is not MISSING)
+        return TypeError(
+            f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:\n"
+            + "".join(f" * {form}, *, Tensor out = None)\n" for form in forms)
+        )
+    absent = [p for p, a in zip(op.parameters, args, strict=False) if a is MISSING]
+    if absent:
+        listed = ", ".join(f'"{p}"' for p in absent)
+        plural = "s" if len(absent) == 1 else ""  # PyTorch's own way with the plural
+        return TypeError(f"{name}() missing {len(absent)} required positional argument{plural}: {listed}")
+    if op.takes_numbers and (name not in TAKE_NUMBERS_AS_TENSORS or name == "floor_divide"):
+        forms = [f"(Tensor input, {kind} other, *, Tensor out = None)" for kind in ("Tensor", "Number")]
+        if name in TAKE_NUMBERS_FIRST:
+            forms.insert(1, "(Number self, Tensor other)")
+        got = ", ".join(type_name(a) for a in args)
+        return TypeError(
+            f"{name}() received an invalid combination of arguments - got ({got}), but expected one of:\n"
+            + "".join(f" * {form}\n" for form in forms)
+        )
+    for i, (p, a) in enumerate(zip(op.parameters, args, strict=False)):
+        if p in op.tensors and not isinstance(a, TensorBase) and not (a is None and p in op.optional):
+            return TypeError(f"{name}(): argument '{p}' (position {i + 1}) must be Tensor, not {type_name(a)}")
+        if p in op.lists:
+            if not isinstance(a, (list, tuple)):
+                return TypeError(
+                    f"{name}(): argument '{p}' (position {i + 1}) must be tuple of Tensors, not {type(a).__name__}"
+                )
+            for j, t in enumerate(a):
+                if not isinstance(t, TensorBase):
+                    return TypeError(f"expected Tensor as element {j} in argument {i}, but got {type(t).__name__}")
+    return TypeError(f"{name}(): invalid arguments")
+
+
+# Functions whose inputs may all be numbers, and those that take a number as the first of two.
+TAKE_NUMBERS_AS_TENSORS = {"add", "sub", "mul", "div", "floor_divide"}
+TAKE_NUMBERS_FIRST = {
+    "remainder", "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_left_shift", "bitwise_right_shift", "pow",
+}  # fmt: skip
+
+
+def type_name(value: Any) -> str:
+    """The name of a value's type as C programs know it: with its module, for the types written in C."""
+    kind = type(value)
+    if isinstance(value, TensorBase):
+        return "Tensor"
+    heap_type = 512
+    if kind.__flags__ & heap_type or kind.__module__ == "builtins":
+        return kind.__name__
+    return f"{kind.__module__}.{kind.__name__}"
+
+
+def scalar(value: Any, dtype: dtypes.dtype) -> np.ndarray:
+    """A Python number as a 0-dim array of `dtype`, from the dtype's cache."""
+    cache = dtype.scalars
+    if type(value) is int:
+        dtypes.of_operand(value)  # refuses what fits no integer type
+    array = np.array(value, dtype.numpy)
+    # 0.0 and -0.0 are equal as keys but not as numbers, so zeros are not kept.
+    if value and len(cache) < 4096:
+        cache[value] = array
+    return array
