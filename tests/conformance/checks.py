@@ -253,8 +253,16 @@ def samples(entry, dtype, requires_grad=False, count=2, full=FULL):
         start = (zlib.crc32(entry.name.encode()) + SEED) % step
         chosen = first[start::step][:count]
     name = str(dtype).removeprefix("torch.")
-    for i, sample in chosen:
-        yield f"{name} sample {i}", sample
+    # All of them before the first is run, which sets the seed anew.
+    for i, sample in list(chosen):
+        yield f"{name} sample {i}", sample.transform(_leaf)
+
+
+def _leaf(x):
+    """A tensor that wants a gradient and gets it: a view that was made while nothing was recorded gets none."""
+    if isinstance(x, torch.Tensor) and x.requires_grad and x._is_view() and x.grad_fn is None:
+        return x.detach().requires_grad_()
+    return x
 
 
 # ------------------------------------------------------------------------------------------------------------ scenarios

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from beside import check
+
+import rushlight
 
 
 def made(t, *shape, seed=0, grad=True, dtype="float64"):
@@ -216,3 +219,16 @@ def test_ctc_loss_refuses(changed):
         return t.nn.functional.ctc_loss(log_probs, targets, lengths, labels, changed.get("blank", 0))
 
     check(scenario)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("shape", [(2, 5, 8), (2, 3, 5, 8)])
+def test_attention_in_half_precision_rounds_where_pytorch_does(dtype, shape):
+    draws = np.random.RandomState(3).uniform(-9, 9, (3, *shape)).astype(np.float32)
+    found = []
+    for t in (rushlight, torch):
+        query, key, value = t.from_numpy(draws).to(getattr(t, dtype))
+        attention = t.nn.functional.scaled_dot_product_attention
+        found.append(attention(query, key, value, t.ones(5, 5).tril() > 0).float().numpy())
+    # One unit in the last place of the largest value.
+    np.testing.assert_allclose(*found, rtol=0, atol=9 * torch.finfo(getattr(torch, dtype)).eps)

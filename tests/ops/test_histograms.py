@@ -1,7 +1,10 @@
 """Histograms, finite differences, parts of numbers and the like beside PyTorch."""
 
 import pytest
+import torch
 from beside import check
+
+import rushlight
 
 CALLS = """
 histogram(x, 4)
@@ -61,3 +64,12 @@ def test_derivatives():
         return [t.autograd.grad((y * y).sum(), x) for y in found], found[-1].grad_fn.name()
 
     check(scenario, strides=False)
+
+
+def test_edges_that_were_given_come_back():
+    for t in (torch, rushlight):
+        edges = [t.tensor([0.0, 1.0, 2.0]), t.tensor([0.0, 3.0])]
+        found = t.histogramdd(t.ones(4, 2), edges).bin_edges
+        assert all(a is b for a, b in zip(found, edges))
+        found = t.histogram(t.ones(4), edges[0]).bin_edges
+        assert found.data_ptr() != edges[0].data_ptr()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from beside import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -358,3 +359,12 @@ def test_sums_with_products_round_half_precision_once(name, factors, dtype):
     stack = (3,) if name == "baddbmm" else ()
     arrays = [np.random.default_rng(i).standard_normal((*stack, 8, 8)).astype(np.float32) for i in range(3)]
     check(lambda m: getattr(m, name)(*(m.from_numpy(a).to(getattr(m, dtype)) for a in arrays), **factors).float())
+
+
+@pytest.mark.parametrize("equation", ["iji->j", "ij->j", "ii->i", "ij->ji"])
+@pytest.mark.parametrize("size", [1, 3])
+def test_einsum_of_one_operand_is_new_where_something_is_summed(equation, size):
+    for t in (torch, rushlight):
+        x = t.ones([3 if label == "j" else size for label in equation.split("->")[0]])
+        shared = t.einsum(equation, x).untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
+        assert shared == (equation in ("ii->i", "ij->ji"))

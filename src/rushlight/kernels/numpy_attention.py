@@ -9,7 +9,8 @@ Array = np.ndarray
 
 def _scores(q: Array, k: Array, mask: Array | None, causal: bool, scale: float) -> Array:
     """How well each key matches each query, with -inf where it takes no part."""
-    found = np.matmul(q * np.asarray(scale, q.dtype), k.swapaxes(-1, -2))
+    found = np.matmul(q, k.swapaxes(-1, -2))
+    found *= np.asarray(scale, q.dtype)
     if causal:
         found = np.where(np.tri(*found.shape[-2:], dtype=np.bool_), found, np.asarray(-np.inf, found.dtype))
     if mask is not None:
@@ -47,6 +48,7 @@ def attention(
     weights = np.exp(scores - most)
     total = np.add.reduce(weights, axis=-1, keepdims=True)
     result = np.empty_like(query)
+    weights = widen(narrow(weights, query.dtype))  # half precision multiplies values by rounded weights
     result[...] = narrow(np.matmul(weights, v) / np.where(total == 0, 1, total), query.dtype)
     return result, np.log(total[..., 0]) + most[..., 0]
 

@@ -23,12 +23,12 @@ from .softmax import softmax as softmax
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
 
-def floating(kernel: Callable[..., Any], name: str) -> Callable[..., Any]:
+def floating(kernel: Callable[..., Any], name: str, refused: str = "iubc") -> Callable[..., Any]:
     """A kernel that refuses integers, booleans and complex numbers with PyTorch's text for its kernel `name`."""
 
     @functools.wraps(kernel)
     def checked(input: Array, *args: Any, **kwargs: Any) -> Any:
-        if input.dtype.kind in "iubc":
+        if input.dtype.kind in refused:
             kind = dtypes.from_numpy(input.dtype).legacy.removesuffix("Tensor")
             raise NotImplementedError(f"\"{name}\" not implemented for '{kind}'")
         return kernel(input, *args, **kwargs)
@@ -276,7 +276,7 @@ def _gelu_again(grad: Any, input: Any, approximate: str) -> Any:
 in_formulas(kernels.gelu_backward, _gelu_again, "gelu_backward")
 
 
-@operation(kernel=floating(kernels.silu, "silu_cpu"), **_HIDDEN, input="silu_backward(grad, input)")
+@operation(kernel=floating(kernels.silu, "silu_cpu", "iub"), **_HIDDEN, input="silu_backward(grad, input)")
 def silu(input: Array) -> Array:
     """``input * sigmoid(input)``."""
 

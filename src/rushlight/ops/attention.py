@@ -145,6 +145,9 @@ def scaled_dot_product_attention(
     factor = 1 / math.sqrt(query.size(-1)) if scale is None and query.size(-1) else scale or 1.0
     if _fits_fused(query, key, value, attn_mask, dropout_p, enable_gqa):
         return _fused(query, key, value, attn_mask, is_causal, factor)[0]
+    kind = query._dtype
+    if kind in (dtypes.float16, dtypes.bfloat16):
+        query, key, value = query.float(), key.float(), value.float()
     if is_causal:
         if attn_mask is not None:
             raise RuntimeError(
@@ -162,4 +165,5 @@ def scaled_dot_product_attention(
         if not 0 <= dropout_p <= 1:
             raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {dropout_p:g}")
         weights = drop(weights, dropout_p, True, False)
-    return weights @ value
+    result = weights @ value
+    return result if result._dtype is kind else result.to(kind)

@@ -42,7 +42,7 @@ def node_class(op: "Operation", name: str | None = None) -> type:
     saved.update(dict.fromkeys(plan.results, "result"))
     slots += [f"{n}_version" for n in plan.versioned_results]
     slots += ["version"] * bool(plan.tensors or plan.lists or plan.versioned_results)
-    slots += ["next1"] * (len(op.inputs) >= 2) + ["nexts"] * (len(op.inputs) > 2 or bool(op.lists))
+    slots += ["next1"] * (len(op.inputs) >= 2) + ["nexts"] * (len(op.inputs) > 2 or op.gathers)
     slots += (
         ["output_count"] * op.several + ["output_meta"] * (len(op.outputs) > 1) + ["fit"] * (op.kind == "elementwise")
     )

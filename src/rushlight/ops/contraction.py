@@ -295,6 +295,7 @@ def _aligned(i: int, labels: list[Any], x: Any, order: list[str], dots: list[str
 def _contract(operands: list[Any], kept: int, sizes: list[int]) -> Any:
     """Multiplies aligned operands and sums over the dimensions after the first `kept`, as soon as each can be."""
     total = len(sizes)
+    single = len(operands) == 1
     while len(operands) > 1:
         i, j = _next_pair(operands, kept, sizes)
         b, a = operands.pop(j), operands.pop(i)
@@ -304,9 +305,8 @@ def _contract(operands: list[Any], kept: int, sizes: list[int]) -> Any:
         ]  # fmt: skip
         operands.insert(0, _pair(a, b, done))
     result = operands[0]
-    left = [d for d in range(kept, total) if result._shape[d] != 1 or total == kept]
     extra = tuple(range(kept, total))
-    if left:
+    if extra and (single or any([result._shape[d] != 1 for d in extra])):
         return result.sum(extra)
     return reshape(result, result._shape[:kept]) if extra else result
 
@@ -352,7 +352,7 @@ def _pair(a: Any, b: Any, summed: list[int]) -> Any:
         else:
             only_b.append(d)
     rest = [d for d in summed if d not in inner_dims]
-    sizes = [max(p, q) for p, q in zip(a._shape, b._shape)]
+    sizes = [q if p == 1 else p for p, q in zip(a._shape, b._shape)]
 
     def size(dims: list[int]) -> int:
         return math.prod([sizes[d] for d in dims])

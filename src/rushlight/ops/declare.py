@@ -82,7 +82,7 @@ def operation(
     differentiable: tuple[str, ...] | None = None, saves: tuple[str, ...] = (), tangent: str | None = None,
     function: bool = True, method: bool = True, inplace: bool = False, name: str | None = None, out: bool | None = None,
     aten: str | None = None, like: str | None = None, rows: bool = False, joint: tuple[str, str] | None = None,
-    several: bool = False, shows: tuple[str, ...] = (),
+    several: bool = False, shows: tuple[str, ...] = (), undefined: bool = False,
     **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation that is not elementwise.
@@ -103,6 +103,7 @@ def operation(
         rows: whether the results lie row by row, as PyTorch promises, also where the kernel keeps its operand's order.
         joint: names of inputs, such as ``"input, weight"``, and one formula for the tuple of their gradients. In it
             ``needs`` is a tuple that says which of them are wanted; in the others' places stands None.
+        undefined: whether the gradient of its one input may be None, so that the input has none (nor zeros).
         formulas: for each other differentiable input, its gradient; for a list of tensors, the list of gradients.
     """
     options = locals()

@@ -95,7 +95,7 @@ def _histogram(input: Any, bins: Any, range: Any, weight: Any, density: bool) ->
     tensors = bool(bins) and isinstance(bins[0], TensorBase)
     edges = _given(input, bins) if tensors else _spread(points, list(bins), range)
     found = _counted(points, edges, None if weight is None else weight._data.reshape(-1), density)
-    return wrap(found), [wrap(e.copy()) for e in edges]
+    return wrap(found), list(bins) if tensors else [wrap(e) for e in edges]
 
 
 @composite()
@@ -121,7 +121,8 @@ def histogram(
     """
     weights = None if weight is None else weight.reshape(-1)
     hist, edges = _histogram(input.reshape(-1, 1), [bins], range, weights, density)
-    return _RESULT(several_out(out, (hist, edges[0]), "histogram"))
+    edge = edges[0].clone() if edges[0] is bins else edges[0]
+    return _RESULT(several_out(out, (hist, edge), "histogram"))
 
 
 @composite(method=False)

@@ -29,11 +29,21 @@ def _cat(tensors: list[Array], dim: int) -> Array:
     return _cat_arrays(tensors, dim)
 
 
+@operation(name="_cat_skipping", aten="cat", node="CatBackward0", function=False, method=False, tangent="linear",
+           tensors="cat_backward(grad, shape(tensors), dim)")  # fmt: skip
+def _cat_skipping(tensors: list[Array], dim: int) -> Array:
+    """Tensors one after the other in a dimension; those of shape (0,) may stand among tensors of more dimensions."""
+    return _cat_arrays([t for t in tensors if t.shape != (0,)], dim)
+
+
 @formula(aliasing=True)
 def cat_backward(grad: Any, shapes: Any, dim: Any) -> Any:
     """The part of a gradient that belongs to each of the joined tensors."""
     found, start = [], 0
     for s in shapes:
+        if s == (0,) and len(grad.shape) != 1:
+            found.append(grad.reshape(-1)[:0])
+            continue
         found.append(_slice(grad, dim, start, start + s[dim], 1))  # type: ignore[name-defined]  # noqa: F821
         start += s[dim]
     return found
@@ -98,7 +108,8 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
     for t in some:
         if t._shape != first:
             _check_joinable(given, first, t._shape, at)
-    result = _cat(some, at)
+    join = _cat if len(some) == len(given) or len(first) == 1 else _cat_skipping
+    result = join(given, at)
     return finish_out(out, result, "cat")
 
 

@@ -22,6 +22,8 @@ from .vector_norms import vector_norm
 # ---------------------------------------------------------------------------------------------- determinants
 def _cofactors(x: Array) -> Array:
     """The conjugated cofactors of matrices: the derivative of the determinant, also of singular ones."""
+    if x.shape[-1] == 1:
+        return np.ones_like(x)
     u, s, vh = np.linalg.svd(x)
     n = s.shape[-1]
     others = np.ones_like(s)
@@ -32,6 +34,8 @@ def _cofactors(x: Array) -> Array:
 
 
 def _cofactors_tensor(x: Any) -> Any:
+    if x._shape[-1] == 1:
+        return wrap(np.ones_like(x._data))
     return _det(x).conj().unsqueeze(-1).unsqueeze(-1) * _inv_ex(x)[0].mH
 
 

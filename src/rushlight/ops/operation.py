@@ -79,6 +79,7 @@ class Operation:
         self.check: Callable[..., None] | None = options.pop("check", None)
         self.view: bool = self.kind == "view"
         self.several: bool = options.pop("several", False)
+        undefined: bool = options.pop("undefined", False)
         self.function: bool = options.pop("function", True)
         self.method: bool = options.pop("method", True)
         self.inplace: bool = options.pop("inplace", self.kind == "elementwise" and self.result is None)
@@ -103,8 +104,8 @@ class Operation:
         self.lists = tuple(p for p in self.parameters if notes.get(p) in (list[Array], tuple[Array, ...]))
         self.constants = tuple(p for p in self.parameters if p not in self.tensors and p not in self.lists)
         self.inputs = tuple(p for p in self.parameters if p in self.formulas)
-        # Whether gradients go to the tensors of a list, whose number each call decides.
-        self.gathers = any(p in self.lists for p in self.inputs)
+        # Whether gradients come as a tuple: to the tensors of a list, whose number each call decides, or perhaps None.
+        self.gathers = undefined or any(p in self.lists for p in self.inputs)
         self.reference = f"OP_{self.name}"
         self.kernel_name = f"KERNEL_{self.name}"
         self.plain_name = f"PLAIN_{self.name}"

@@ -20,6 +20,7 @@ from .reduction import mean_over, sum_dtype
 from .reduction_formulas import _take_along, length
 from .sorting import _sort
 from .supported import refuse
+from .view import reshape
 
 
 # ---------------------------------------------------------------------------------------------- variance
@@ -247,6 +248,7 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
 
 # ---------------------------------------------------------------------------------------------- quantiles
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
+_ROUNDED = {"nearest": np.rint, "higher": np.ceil}  # where the element stands; else below the place
 
 
 def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, skip_nan: bool) -> Any:
@@ -258,14 +260,14 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
             raise RuntimeError(f"{function}() q tensor must be same dtype as the input tensor")
         if len(q._shape) > 1:
             raise RuntimeError(f"{function}() q must be a scalar or 1D tensor")
-        places, scalar = q._data.reshape(-1), not q._shape
+        places, scalar = reshape(q, (-1,)), not q._shape
     else:
         if not 0 <= q <= 1:
             raise RuntimeError(f"{function}() q must be in the range [0, 1] but got {q:g}")
-        places, scalar = np.asarray([q], input._data.dtype), True
+        places, scalar = wrap(np.asarray([q], input._data.dtype)), True
     if not input._data.size:
         raise RuntimeError(f"{function}() input tensor must be non-empty")
-    if places.size and not ((places >= 0) & (places <= 1)).all():
+    if not ((places._data >= 0) & (places._data <= 1)).all():
         raise RuntimeError(f"{function}() q values must be in the range [0, 1]")
     if interpolation not in _INTERPOLATIONS:
         raise RuntimeError(
@@ -284,24 +286,18 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
     last = data.shape[-1] - 1
     missing = (data != data).sum(-1, keepdims=True)
     if skip_nan:
-        rank = places * np.maximum(last - missing, 0).astype(data.dtype)
+        rank = places * wrap(np.maximum(last - missing, 0).astype(data.dtype))
     else:
-        rank = np.where(missing > 0, data.dtype.type(last), places * data.dtype.type(last))
-    if interpolation == "nearest":
-        rank = np.rint(rank)
-    elif interpolation == "lower":
-        rank = np.floor(rank)
-    elif interpolation == "higher":
-        rank = np.ceil(rank)
-    low = np.floor(rank)
-    axis = ordered._data.ndim - 1
+        rank = (places * last).masked_fill(wrap(missing > 0), last)
+    low = _ROUNDED.get(interpolation, np.floor)(rank._data)
+    axis = data.ndim - 1
     result = _take_along(ordered, wrap(low.astype(np.int64)), axis)
     if interpolation in ("linear", "midpoint"):
-        weight = np.full_like(rank, 0.5) if interpolation == "midpoint" else rank - low
-        above = _take_along(ordered, wrap(np.ceil(rank).astype(np.int64)), axis)
-        result = result.lerp(above, wrap(weight.astype(data.dtype)))
+        weight = wrap(np.full_like(low, 0.5)) if interpolation == "midpoint" else rank - wrap(low)
+        above = _take_along(ordered, wrap(np.ceil(rank._data).astype(np.int64)), axis)
+        result = result.lerp(above, weight)
     if keepdim:
-        result = result.reshape((*kept, places.size))
+        result = result.reshape((*kept, places._data.size))
     if not scalar:
         result = result.unsqueeze(0).transpose(0, -1)
     return _squeeze_at(result, result._data.ndim - 1)

@@ -28,7 +28,7 @@ def norm_backward(grad: Any, input: Any, result: Any, p: float, axes: Any, keepd
     if not keepdims:
         grad = with_dims(grad, axes, input.shape)  # type: ignore[name-defined]  # noqa: F821
         result = with_dims(result, axes, input.shape)  # type: ignore[name-defined]  # noqa: F821
-    if p == 0:
+    if p == 0:  # of a distance; the norm itself has no gradient then
         return zeros_like(input)  # type: ignore[name-defined]  # noqa: F821
     if p == 1:
         return attached(sign_of(input) * grad, input)  # type: ignore[name-defined]  # noqa: F821
@@ -50,11 +50,28 @@ def norm_backward(grad: Any, input: Any, result: Any, p: float, axes: Any, keepd
     return slope * where(result == 0, none, grad / _pow_number(result, p - 1))  # type: ignore[name-defined]  # noqa: F821
 
 
+@formula
+def norm_tangent(input_t: Any, input: Any, result: Any, p: float, axes: Any, keepdims: Any) -> Any:
+    """The tangent of a vector norm: the product of the gradient and the input's tangent."""
+    slope = norm_backward(ones_like(result), input, result, p, axes, keepdims)  # type: ignore[name-defined]  # noqa: F821
+    return sum_over(real_part(conj(slope) * input_t), axes, keepdims)  # type: ignore[name-defined]  # noqa: F821
+
+
 @operation(name="_vector_norm", rows=True, node="LinalgVectorNormBackward0", aten="linalg_vector_norm", function=False,
            method=False, out=False,
-           input="cast_to(norm_backward(grad, cast_to(input, dtype), result, ord, dim, keepdim), source)")  # fmt: skip
+           input="cast_to(norm_backward(grad, cast_to(input, dtype), result, ord, dim, keepdim), source)",
+           tangent="norm_tangent(cast_to(input_t, dtype), cast_to(input, dtype), result, ord, dim, keepdim)",
+           )  # fmt: skip
 def _vector_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The norm of vectors along some dimensions, converted first unless `dtype` is None."""
+    return kernels.vector_norm(input if dtype is None else cast(input, dtype, False), ord, dim, keepdim)
+
+
+@operation(name="_count_norm", rows=True, node="LinalgVectorNormBackward0", aten="linalg_vector_norm", function=False,
+           method=False, out=False, undefined=True, shows=("ord", "dim", "keepdim"), input="None",
+           tangent="zero")  # fmt: skip
+def _count_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any) -> Array:
+    """The norm with p = 0, the number of elements that are not zero, which has no gradient at all."""
     return kernels.vector_norm(input if dtype is None else cast(input, dtype, False), ord, dim, keepdim)
 
 
@@ -99,6 +116,8 @@ def vector_norm(
                     "empty and the operation does not have an identity"
                 )
     ord = float(ord) if isinstance(ord, (int, float)) else float(ord.item())
+    if ord == 0:
+        return finish_out(out, _count_norm(x, ord, axes, keepdim, kind), "linalg_vector_norm")
     return finish_out(out, _vector_norm(x, ord, axes, keepdim, kind, kind and x._dtype), "linalg_vector_norm")
 
 

@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 from ... import dtypes
+from ...autograd.mode import is_grad_enabled
 from ...ops import activation as ops
 from ...ops.elementary import relu as _relu
 from ...tensor import Tensor
@@ -174,7 +175,9 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return ``input * sigmoid(input)``."""
+    """Return ``input * sigmoid(input)``; of complex numbers it has no derivative."""
+    if input._dtype.is_complex and input._node is not None and is_grad_enabled():
+        raise RuntimeError("silu does not support automatic differentiation for outputs with complex dtype.")
     return ops.silu_(input) if inplace else ops.silu(input)
 
 

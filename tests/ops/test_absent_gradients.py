@@ -1,0 +1,111 @@
+"""Inputs that have no gradient at all, inputs that have one although nothing of them is used, and tangents at kinks."""
+
+import importlib
+
+import pytest
+from beside import check
+
+
+def functional(t):
+    return importlib.import_module(t.__name__ + ".nn.functional")
+
+
+def vector(t, *values):
+    return t.tensor(values, dtype=t.float64, requires_grad=True)
+
+
+COUNTS = {
+    "alone": lambda t, x: t.linalg.vector_norm(x, 0),
+    "after a product": lambda t, x: t.linalg.vector_norm(x * 2, 0),
+    "after two branches": lambda t, x: t.linalg.vector_norm(x.sin() + x, 0),
+    "beside a sum": lambda t, x: t.linalg.vector_norm(x * 2, 0) + x.square().sum(),
+    "of converted numbers": lambda t, x: t.linalg.vector_norm(x.float(), 0, dtype=t.float64),
+    "norm": lambda t, x: t.norm(x, 0, dim=0, keepdim=True).sum(),
+}
+
+
+@pytest.mark.parametrize("function", COUNTS.values(), ids=COUNTS)
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_the_number_of_nonzero_elements_has_no_gradient(function, create_graph):
+    def scenario(t):
+        x = vector(t, 1, 2, 0)
+        (grad,) = t.autograd.grad(function(t, x), x, create_graph=create_graph, allow_unused=True)
+        y = vector(t, 1, 2, 0)
+        function(t, y).backward()
+        return grad, y.grad, t.linalg.vector_norm(x, 0).grad_fn.name()
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("p", [0, 0.5, 1, 1.5, 2, 3.5, float("inf"), float("-inf")])
+@pytest.mark.parametrize("values", [(0, 0, 0), (0, -2, 3), (2, -2, 2)])
+def test_tangents_of_norms(p, values):
+    def scenario(t):
+        forward = t.autograd.forward_ad
+        with forward.dual_level():
+            x = forward.make_dual(vector(t, *values).detach(), t.tensor([1.0, 2.0, -3.0], dtype=t.float64))
+            return forward.unpack_dual(t.linalg.vector_norm(x, p)).tangent
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_an_empty_vector_among_joined_matrices_has_an_empty_gradient(dim):
+    def scenario(t):
+        empty, x = vector(t), t.ones(2, 3, dtype=t.float64, requires_grad=True)
+        joined = t.cat([empty, x, x * 2], dim)
+        return joined, t.autograd.grad(joined.square().sum(), [empty, x])
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("name", ["quantile", "nanquantile"])
+@pytest.mark.parametrize("interpolation", ["linear", "lower", "higher", "midpoint", "nearest"])
+@pytest.mark.parametrize("last", [2.0, float("nan")])
+def test_quantiles_have_a_gradient_by_their_fractions(name, interpolation, last):
+    def scenario(t):
+        x, q = vector(t, 3, -1, 7, last), vector(t, 0.1, 0.6)
+        found = getattr(t, name)(x, q, interpolation=interpolation)
+        grads = t.autograd.grad(found.square().sum(), [x, q], create_graph=True, allow_unused=True)
+        again = t.autograd.grad(grads[0].sum(), [x, q], allow_unused=True) if grads[0].requires_grad else None
+        return found.detach(), [None if g is None else g.detach() for g in grads], again
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("name", ["det", "cumprod"])
+def test_functions_of_one_element_have_no_second_derivative(name):
+    def scenario(t):
+        x = t.full((1, 1), 1.5, dtype=t.float64, requires_grad=True)
+        result = t.linalg.det(x) if name == "det" else x.cumprod(0)
+        w = t.ones_like(result, requires_grad=True)
+        (grad,) = t.autograd.grad(result, x, w, create_graph=True)
+        return t.autograd.grad(grad.square().sum(), [x, w], allow_unused=True)
+
+    check(scenario)
+
+
+def test_second_derivatives_of_bilinear_without_rows():
+    def scenario(t):
+        a, b = (t.zeros(0, n, dtype=t.float64, requires_grad=True) for n in (3, 4))
+        weight = t.ones(5, 3, 4, dtype=t.float64, requires_grad=True)
+        grads = t.autograd.grad(functional(t).bilinear(a, b, weight).sum(), [a, b, weight], create_graph=True)
+        again = t.autograd.grad(sum(g.sum() for g in grads), [a, b, weight], allow_unused=True)
+        return [g if g is None else (tuple(g.shape), g.sum().item()) for g in again]
+
+    check(scenario)
+
+
+def test_silu_of_complex_numbers_has_no_derivative():
+    def scenario(t):
+        x = t.tensor([1 + 2j, -0.5 + 0.25j], dtype=t.complex128)
+        found = functional(t).silu(x), functional(t).silu(x.clone(), inplace=True)
+        with t.no_grad():
+            functional(t).silu(x.clone().requires_grad_())
+        try:
+            functional(t).silu(x.requires_grad_())
+        except RuntimeError as error:
+            return found, str(error)
+        return found
+
+    check(scenario)
