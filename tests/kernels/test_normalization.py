@@ -39,6 +39,10 @@ def both(x, weight, bias, mean, var, training, g):
 @example((2, 3, 40, 300), "contiguous", "channels_last", np.float32, True, True, True, 3, 0)
 @example((2, 5, 50, 50), "channels_last", "contiguous", np.float32, True, True, True, 3, 0)
 @example((1, 2, 8193, 1), "contiguous", "contiguous", np.float32, True, True, True, 0, 0)
+@example((2, 2, 6, 18), "contiguous", "contiguous", np.float32, True, False, False, 0, 4338)
+@example((2, 1, 3, 16), "channels_last", "contiguous", np.float32, True, True, False, 1e3, 3357969732)
+@example((2, 1, 3, 7), "channels_last", "contiguous", np.float32, True, True, True, 1e3, 4604722)
+@example((5, 1, 11, 17), "contiguous", "contiguous", np.float32, True, True, True, 1e3, 1557720369)
 def test_batch_norm(shape, layout, grad_layout, dtype, scaled, shifted, training, away, seed):
     assume(shape[0] * shape[2] * shape[3] > 1)
     rng = np.random.default_rng(seed)

@@ -70,14 +70,12 @@ def batch_norm_train(
         block, blocks, width = _blocks(rows, channels)
         memory = scratch((blocks * 3 + 6) * width, dtype)
         between, partial = memory[: 4 * width].view(np.float64), memory[6 * width :]
-        scale, zero = memory[4 * width : 5 * width], memory[5 * width : 6 * width]
+        scale, shift = memory[4 * width : 5 * width], memory[5 * width : 6 * width]
         moments(blocks, share(blocks, block * channels), x, partial, channels, rows, block, width)
-        results = mean, inverse, scale
+        results = mean, inverse, scale, shift
         sizes = blocks, channels, width, block, rows
         finish(groups, share(groups, 32 * blocks), partial, *sizes, between, between[width:], *results, *how)
-        if bias is None:
-            zero.fill(0)
-        apply(rows, share(rows, channels), x, y, channels, mean, scale, zero if bias is None else bias)
+        apply(rows, share(rows, channels), x, y, channels, mean, scale, shift)
     return inner(y) if hidden else y, mean, inverse
 
 
@@ -132,24 +130,13 @@ def batch_norm_backward(
     else:
         sums, finish, back = runs
         block, blocks, width = _blocks(rows, channels)
-        memory = scratch((blocks * 2 + 7) * width, dtype)
-        between = memory[: 4 * width].view(np.float64)
-        scale, slope, shift = (memory[i * width : (i + 1) * width] for i in (4, 5, 6))
-        partial = memory[7 * width :]
+        memory = scratch((blocks * 2 + 5) * width, np.float64)
+        totals, dots, partial = memory[:width], memory[width : 2 * width], memory[5 * width :]
+        scale, slope, shift = (memory[i * width : (i + 1) * width].view(dtype) for i in (2, 3, 4))
         sums(blocks, share(blocks, block * channels), g, x, mean, partial, channels, rows, block, width)
-        results = inverse, factor, grad_weight, grad_bias, scale, slope, shift
-        finish(
-            groups,
-            share(groups, 32 * blocks),
-            partial,
-            blocks,
-            channels,
-            width,
-            rows,
-            between,
-            between[width:],
-            *results,
-        )
+        results = inverse, factor, grad_weight, grad_bias, scale, slope, shift, mean
+        sizes = blocks, channels, width, rows
+        finish(groups, share(groups, 32 * blocks), partial, *sizes, totals, dots, *results)
         if gx is not None:
             back(rows, share(rows, channels), g, x, gx, channels, mean, scale, slope, shift)
     if needs[0] and not train:

@@ -9,7 +9,7 @@ from numba import njit
 
 from .builder import Real, kernel
 from .simd import ahead, double, integer
-from .vector import fma, load, load_some, repeat, store, store_some, total
+from .vector import fma, load, load_some, repeat, store, store_some, total, wide
 
 # Numbers of a channel that are summed up in their own precision before sums go on in float64.
 LONGEST = 8192
@@ -86,18 +86,19 @@ def plane_forward(real: Real):
             deviation = 1 / math.sqrt(variance + eps)
             read(args, 5)[c] = m = kind(average)
             read(args, 6)[c] = kind(deviation)
-            s, b = kind(deviation), kind(0)
+            # What rounding took from the mean goes into the shift.
+            slope, shift = deviation, 0.0
             if integer(args, 7) != 0:
-                s = kind(deviation * read(args, 7)[c])
+                slope *= read(args, 7)[c]
             if integer(args, 8) != 0:
-                b = read(args, 8)[c]
+                shift += read(args, 8)[c]
+            scale, bias = repeat(kind(slope)), repeat(kind(shift + (m - average) * slope))
             if integer(args, 9) != 0:
                 running = read(args, 9)
                 running[c] = kind((1 - momentum) * running[c] + momentum * average)
             if integer(args, 10) != 0:
                 running = read(args, 10)
                 running[c] = kind((1 - momentum) * running[c] + momentum * (squares / max(count - 1, 1)))
-            scale, bias = repeat(s), repeat(b)
             for n in range(samples):
                 i, last = n * step, n * step + plane
                 while i + lanes <= last:
@@ -132,38 +133,42 @@ def plane_apply(real: Real):
     return plane_apply
 
 
+def around(real: Real):
+    """``(x, mean)`` -> what g is multiplied by for the sum of ``g * (x - mean)``; ``(dot, mean, whole)`` -> that sum.
+
+    Such sums may cancel, and then the roundings of float32 terms alone are large beside them: so these are multiplied
+    in float64, where products of theirs are exact. Then the mean may as well be subtracted at the end.
+    """
+    if real.size == 4:
+        return njit(lambda x, mean: wide(x)), njit(lambda dot, mean, whole: dot - mean * whole)
+    return njit(lambda x, mean: x - mean), njit(lambda dot, mean, whole: dot)
+
+
 def _sums(real: Real):
     """``(g, x, samples, step, plane, mean)`` -> sums of g and of ``g * (x - mean)``, over planes `step` apart."""
     lanes, zero = real.lanes, real.type(0)
+    away, finished = around(real)
 
     @njit(error_model="numpy")
     def sums(g, x, samples, step, plane, mean):
-        whole, dot, since = 0.0, 0.0, 0
-        a = b = c = d = repeat(zero)
+        a = b = c = d = wide(repeat(zero))
         for n in range(samples):
-            for first in range(0, plane, LONGEST):
-                p, q = ahead(g, n * step + first), ahead(x, n * step + first)
-                count = min(LONGEST, plane - first)
-                since += count
-                if since > LONGEST:
-                    whole += total(a + c)
-                    dot += total(b + d)
-                    a = b = c = d = repeat(zero)
-                    since = count
-                i = 0
-                while i + 2 * lanes <= count:
-                    v, w = load(p, i), load(p, i + lanes)
-                    a += v
-                    b = fma(v, load(q, i) - mean, b)
-                    c += w
-                    d = fma(w, load(q, i + lanes) - mean, d)
-                    i += 2 * lanes
-                while i < count:
-                    v = load_some(p, i, count - i, zero)
-                    a += v
-                    b = fma(v, load_some(q, i, count - i, mean) - mean, b)
-                    i += lanes
-        return whole + total(a + c), dot + total(b + d)
+            p, q = ahead(g, n * step), ahead(x, n * step)
+            i = 0
+            while i + 2 * lanes <= plane:
+                v, w = wide(load(p, i)), wide(load(p, i + lanes))
+                a += v
+                b = fma(v, away(load(q, i), mean), b)
+                c += w
+                d = fma(w, away(load(q, i + lanes), mean), d)
+                i += 2 * lanes
+            while i < plane:
+                v = wide(load_some(p, i, plane - i, zero))
+                a += v
+                b = fma(v, away(load_some(q, i, plane - i, mean), mean), b)
+                i += lanes
+        whole = total(a + c)
+        return whole, finished(total(b + d), mean, whole)
 
     return sums
 

@@ -9,9 +9,10 @@ import math
 
 from numba import float64, njit
 
+from .batch_norm_planes import around
 from .builder import Real, kernel
 from .simd import ahead, array_reader, double, integer
-from .vector import fma, load, load_some, repeat, store, store_some, where
+from .vector import fma, load, load_like, load_some, repeat, store, store_some, where, wide
 
 
 @njit
@@ -95,19 +96,19 @@ def finish(real: Real):
     """Statistics of all blocks together; a piece of work is 16 channels.
 
     Arguments: partial, its rows, channels, channels of a row, numbers a block, numbers a channel; moved, spread
-    (float64, for use in between); mean, inverse, scale (results, the last one inverse times weight); weight, (unused),
-    running mean, running variance (each may be 0); momentum, eps.
+    (float64, for use in between); mean, inverse, scale, shift (results, the last two what `row_apply` needs); weight,
+    bias, running mean, running variance (each may be 0); momentum, eps.
     """
-    read, kind, wide = real.read, real.type, array_reader(float64)
+    read, kind, doubles = real.read, real.type, array_reader(float64)
 
     @kernel
     def finish(args, begin, end, thread):
         partial, rows, width = read(args, 0), integer(args, 1), integer(args, 3)
         block, count = integer(args, 4), integer(args, 5)
         first, last = begin * 16, min(end * 16, integer(args, 2))
-        moved, spread = wide(args, 6), wide(args, 7)
-        mean, inverse, scale = read(args, 8), read(args, 9), read(args, 10)
-        momentum, eps = double(args, 15), double(args, 16)
+        moved, spread = doubles(args, 6), doubles(args, 7)
+        mean, inverse, scale, shift = read(args, 8), read(args, 9), read(args, 10), read(args, 11)
+        momentum, eps = double(args, 16), double(args, 17)
         for c in range(first, last):
             moved[c] = spread[c] = 0.0
         # Far from zero, sums of means would lose digits: so means are sums of differences from the first one.
@@ -133,14 +134,19 @@ def finish(real: Real):
             deviation = 1 / math.sqrt(squares / count + eps)
             mean[c] = kind(average)
             inverse[c] = kind(deviation)
-            scale[c] = kind(deviation)
-            if integer(args, 11) != 0:
-                scale[c] = kind(deviation * read(args, 11)[c])
+            # What rounding took from the mean goes into the shift.
+            slope, moved_by = deviation, float64(mean[c]) - average
+            if integer(args, 12) != 0:
+                slope *= read(args, 12)[c]
+            scale[c] = kind(slope)
+            shift[c] = kind(moved_by * slope)
             if integer(args, 13) != 0:
-                running = read(args, 13)
-                running[c] = kind((1 - momentum) * running[c] + momentum * average)
+                shift[c] = kind(read(args, 13)[c] + moved_by * slope)
             if integer(args, 14) != 0:
                 running = read(args, 14)
+                running[c] = kind((1 - momentum) * running[c] + momentum * average)
+            if integer(args, 15) != 0:
+                running = read(args, 15)
                 running[c] = kind((1 - momentum) * running[c] + momentum * (squares / max(count - 1, 1)))
 
     return finish
@@ -171,39 +177,44 @@ def row_apply(real: Real):
 
 
 def _sums(real: Real, take):
-    """``(g, x, i, step, channels, mean, out, c, width)``: adds up g and ``g * (x - mean)``, of two rows and of one."""
+    """``(g, x, i, step, channels, mean, out, c, width)``: adds up g and ``g * (x - mean)``, of four rows and of one."""
     zero = real.type(0)
+    away, _ = around(real)
 
     @njit
-    def two(g, x, i, step, channels, mean, out, c, width):
-        m = take(mean, c, channels, zero)
-        v, w = take(g, i, channels, zero), take(g, i + step, channels, zero)
-        store(out, c, load(out, c) + (v + w))
-        dot = fma(v, take(x, i, channels, zero) - m, w * (take(x, i + step, channels, zero) - m))
-        store(out, width + c, load(out, width + c) + dot)
+    def four(g, x, i, step, channels, mean, out, c, width):
+        m, j = take(mean, c, channels, zero), i + 2 * step
+        v, w = wide(take(g, i, channels, zero)), wide(take(g, i + step, channels, zero))
+        s, t = wide(take(g, j, channels, zero)), wide(take(g, j + step, channels, zero))
+        store(out, c, load_like(out, c, v) + ((v + w) + (s + t)))
+        dot = fma(v, away(take(x, i, channels, zero), m), load_like(out, width + c, v))
+        more = s * away(take(x, j, channels, zero), m)
+        dot = fma(w, away(take(x, i + step, channels, zero), m), dot)
+        more = fma(t, away(take(x, j + step, channels, zero), m), more)
+        store(out, width + c, dot + more)
 
     @njit
     def one(g, x, i, channels, mean, out, c, width):
-        v = take(g, i, channels, zero)
-        store(out, c, load(out, c) + v)
-        away = take(x, i, channels, zero) - take(mean, c, channels, zero)
-        store(out, width + c, fma(v, away, load(out, width + c)))
+        v = wide(take(g, i, channels, zero))
+        store(out, c, load_like(out, c, v) + v)
+        x = away(take(x, i, channels, zero), take(mean, c, channels, zero))
+        store(out, width + c, fma(v, x, load_like(out, width + c, v)))
 
-    return two, one
+    return four, one
 
 
 def row_sums(real: Real):
-    """Sums of ``g`` and of ``g * (x - mean)``; a piece of work is a block of rows.
+    """Sums of ``g`` and of ``g * (x - mean)``, the latter up to `around`; a piece of work is a block of rows.
 
-    Arguments: g, x, mean, partial, channels, rows, rows a block, channels of a row of `partial`.
+    Arguments: g, x, mean, partial (float64), channels, rows, rows a block, channels of a row of `partial`.
     """
-    read, lanes, zero = real.read, real.lanes, real.type(0)
-    two, one = _sums(real, _whole)
-    two_some, one_some = _sums(real, load_some)
+    read, lanes, zero, doubles = real.read, real.lanes, real.type(0), array_reader(float64)
+    four, one = _sums(real, _whole)
+    four_some, one_some = _sums(real, load_some)
 
     @kernel
     def row_sums(args, begin, end, thread):
-        g, x, mean, partial = read(args, 0), read(args, 1), read(args, 2), read(args, 3)
+        g, x, mean, partial = read(args, 0), read(args, 1), read(args, 2), doubles(args, 3)
         channels, rows, block, width = integer(args, 4), integer(args, 5), integer(args, 6), integer(args, 7)
         body = channels - channels % lanes
         many = channels - body
@@ -211,18 +222,19 @@ def row_sums(real: Real):
             out, i = ahead(partial, piece * 2 * width), piece * block * channels
             last = i + min(block, rows - piece * block) * channels
             for c in range(0, 2 * width, lanes):
-                store(out, c, repeat(zero))
-            while i + channels < last:
+                store(out, c, wide(repeat(zero)))
+            while i + 3 * channels < last:
                 for c in range(0, body, lanes):
-                    two(g, x, i + c, channels, lanes, mean, out, c, width)
+                    four(g, x, i + c, channels, lanes, mean, out, c, width)
                 if many:
-                    two_some(g, x, i + body, channels, many, mean, out, body, width)
-                i += 2 * channels
-            if i < last:
+                    four_some(g, x, i + body, channels, many, mean, out, body, width)
+                i += 4 * channels
+            while i < last:
                 for c in range(0, body, lanes):
                     one(g, x, i + c, lanes, mean, out, c, width)
                 if many:
                     one_some(g, x, i + body, many, mean, out, body, width)
+                i += channels
 
     return row_sums
 
@@ -230,28 +242,30 @@ def row_sums(real: Real):
 def finish_backward(real: Real):
     """Gradients of scale and shift from the sums, and the factors of `row_back`; a piece of work is 16 channels.
 
-    Arguments: partial, its rows, channels, channels of a row, numbers a channel; totals, dots (float64, for use in
-    between); inverse; weight or 0; gradients of weight and bias (results); scale, slope, shift (results).
+    Arguments: partial (float64), its rows, channels, channels of a row, numbers a channel; totals, dots (float64, for
+    use in between); inverse; weight or 0; gradients of weight and bias (results); scale, slope, shift (results); mean.
     """
-    read, kind, wide = real.read, real.type, array_reader(float64)
+    read, kind, doubles = real.read, real.type, array_reader(float64)
+    _, finished = around(real)
 
     @kernel
     def finish_backward(args, begin, end, thread):
-        partial, rows, width, count = read(args, 0), integer(args, 1), integer(args, 3), integer(args, 4)
+        partial, rows, width, count = doubles(args, 0), integer(args, 1), integer(args, 3), integer(args, 4)
         first, last = begin * 16, min(end * 16, integer(args, 2))
-        totals, dots, inverse = wide(args, 5), wide(args, 6), read(args, 7)
+        totals, dots, inverse = doubles(args, 5), doubles(args, 6), read(args, 7)
         grad_weight, grad_bias = read(args, 9), read(args, 10)
-        scale, slope, shift = read(args, 11), read(args, 12), read(args, 13)
+        scale, slope, shift, mean = read(args, 11), read(args, 12), read(args, 13), read(args, 14)
         for c in range(first, last):
             totals[c] = dots[c] = 0.0
         for row in range(rows):
             here = ahead(partial, row * 2 * width)
             there = ahead(here, width)
             for c in range(first, last):
-                totals[c] += float64(here[c])
-                dots[c] += float64(there[c])
+                totals[c] += here[c]
+                dots[c] += there[c]
         for c in range(first, last):
             deviation = float64(inverse[c])
+            dots[c] = finished(dots[c], mean[c], totals[c])
             grad_weight[c] = kind(dots[c] * deviation)
             grad_bias[c] = kind(totals[c])
             scale[c] = kind(deviation)

@@ -142,6 +142,17 @@ def load(typing: Any, pointer: Any, index: Any) -> Any:
 
 
 @intrinsic
+def load_like(typing: Any, pointer: Any, index: Any, like: Any) -> Any:
+    """A vector of the type of `like` that begins at element `index` behind a pointer."""
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        pointer, index, like = values
+        return builder.load(_place(builder, pointer, index, like.type), align=sig.args[2].element.bitwidth // 8)
+
+    return like(pointer, types.int64, like), emit
+
+
+@intrinsic
 def store(typing: Any, pointer: Any, index: Any, vector: Any) -> Any:
     """Writes a register to the elements from `index` on behind a pointer."""
 
@@ -252,6 +263,17 @@ def repeat(typing: Any, number: Any) -> Any:
         return _repeated(builder, values[0], context.get_value_type(kind))
 
     return kind(number), emit
+
+
+@intrinsic
+def wide(typing: Any, vector: Any) -> Any:
+    """A vector's numbers in float64."""
+    kind = Vector(types.float64, vector.lanes)
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        return values[0] if vector == kind else builder.fpext(values[0], context.get_value_type(kind))
+
+    return kind(vector), emit
 
 
 @intrinsic
