@@ -46,3 +46,7 @@ def __getattr__(name: str) -> Any:
     from ..torch_alias import missing
 
     raise AttributeError(missing("torch.optim", name))
+
+
+# As in PyTorch, programs and pickles name these by the package.
+Adafactor.__module__ = Muon.__module__ = __name__

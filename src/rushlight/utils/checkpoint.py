@@ -47,6 +47,10 @@ __all__ = [
 ]
 
 
+# As in PyTorch, programs and pickles name these by this module.
+CheckpointPolicy.__module__ = SelectiveCheckpointContext.__module__ = __name__
+
+
 class CheckpointError(RuntimeError):
     """The second run of a checkpointed function did not do what the first one did."""
 

@@ -1,5 +1,5 @@
 # ruff: noqa: D102 - the docstring of a layer says what its forward computes
-"""Enlarging images, and moving entries between channels and places."""
+"""Enlarging images."""
 
 from typing import Any
 
@@ -7,14 +7,7 @@ from ...tensor import Tensor
 from .. import functional as F
 from .module import Module
 
-__all__ = [
-    "ChannelShuffle",
-    "PixelShuffle",
-    "PixelUnshuffle",
-    "Upsample",
-    "UpsamplingBilinear2d",
-    "UpsamplingNearest2d",
-]
+__all__ = ["Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"]
 
 
 class Upsample(Module):
@@ -88,72 +81,3 @@ class UpsamplingBilinear2d(Upsample):
 
     def __init__(self, size: Any = None, scale_factor: Any = None) -> None:
         super().__init__(size, scale_factor, mode="bilinear", align_corners=True)
-
-
-class PixelShuffle(Module):
-    """Spreads groups of channels over places.
-
-    Args:
-        upscale_factor: r.
-
-    Shape:
-        ``(*, C r r, H, W)`` to ``(*, C, H r, W r)``.
-    """
-
-    upscale_factor: int
-
-    def __init__(self, upscale_factor: int) -> None:
-        super().__init__()
-        self.upscale_factor = upscale_factor
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.pixel_shuffle(input, self.upscale_factor)
-
-    def extra_repr(self) -> str:
-        return f"upscale_factor={self.upscale_factor}"
-
-
-class PixelUnshuffle(Module):
-    """The inverse of `PixelShuffle`.
-
-    Args:
-        downscale_factor: r.
-
-    Shape:
-        ``(*, C, H r, W r)`` to ``(*, C r r, H, W)``.
-    """
-
-    downscale_factor: int
-
-    def __init__(self, downscale_factor: int) -> None:
-        super().__init__()
-        self.downscale_factor = downscale_factor
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.pixel_unshuffle(input, self.downscale_factor)
-
-    def extra_repr(self) -> str:
-        return f"downscale_factor={self.downscale_factor}"
-
-
-class ChannelShuffle(Module):
-    """Takes channels from all groups in turn.
-
-    Args:
-        groups: the number of groups.
-
-    Shape:
-        ``(N, C, *)`` to the same.
-    """
-
-    groups: int
-
-    def __init__(self, groups: int) -> None:
-        super().__init__()
-        self.groups = groups
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.channel_shuffle(input, self.groups)
-
-    def extra_repr(self) -> str:
-        return f"groups={self.groups}"
