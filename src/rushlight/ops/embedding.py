@@ -8,7 +8,7 @@ from .. import dtypes
 from ..base import TensorBase
 from ..kernels import embedding as kernels
 from ..kernels.numpy_loss import one_hot as one_hot_kernel
-from ..kernels.sparse import rows_gradient
+from ..kernels.sparse_conversions import rows_gradient
 from .declare import Array, composite, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}

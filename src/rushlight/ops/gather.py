@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_indexing as kernels
-from ..kernels.sparse import gather_gradient
+from ..kernels.sparse_conversions import gather_gradient
 from ..warn import warn
 from . import elementwise_general as general
 from .broadcasting import expand

@@ -13,6 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, bump, make_size, tensor_names, wrap
 from ..kernels import sparse as kernels
+from ..kernels import sparse_conversions as conversions
 from ..kernels.sparse import SparseArray, unsupported
 from ..warn import warn_once
 from .declare import Array, composite, in_formulas, operation
@@ -73,10 +74,10 @@ def _to_dense(input: Array, masked: bool) -> Array:
 @operation(name="_to_sparse", node="ToSparseBackward1", aten="_to_sparse", **_HIDDEN, input="densely(grad)")
 def _to_sparse(input: Array) -> Array:
     """The elements that are not zero."""
-    return kernels.from_dense(input, input.ndim)  # type: ignore[return-value]
+    return conversions.from_dense(input, input.ndim)  # type: ignore[return-value]
 
 
-@operation(name="_to_sparse_dim", node="ToSparseBackward0", aten="_to_sparse", kernel=kernels.from_dense, **_HIDDEN,
+@operation(name="_to_sparse_dim", node="ToSparseBackward0", aten="_to_sparse", kernel=conversions.from_dense, **_HIDDEN,
            input="densely(grad)")  # fmt: skip
 def _to_sparse_dim(input: Array, sparse_dim: int) -> Array:
     """The parts that are not zero everywhere, by the leading dimensions."""
@@ -86,7 +87,7 @@ def _to_sparse_dim(input: Array, sparse_dim: int) -> Array:
            input="as_layout(sparse_mask(grad, mask), sparse)")  # fmt: skip
 def _sparse_mask(input: Array, mask: Array, sparse: bool) -> Array:
     """The elements in the places of a sparse tensor."""
-    return kernels.masked(input, mask)  # type: ignore[arg-type, return-value]
+    return conversions.masked(input, mask)  # type: ignore[arg-type, return-value]
 
 
 @operation(name="_sparse_addmm", node="SparseAddmmBackward0", aten="_sparse_addmm", **_HIDDEN,
@@ -114,7 +115,7 @@ def _sparse_sum(input: Array, dim: Any) -> Array:
 @operation(name="sparse_spread", **_HIDDEN, grad_output="densely(sparse_total(grad, dim))")
 def sparse_spread(grad_output: Array, like: Array, dim: Any) -> Array:
     """The gradient of `_sparse_sum`."""
-    return kernels.spread(grad_output, like, dim, False)  # type: ignore[arg-type, return-value]
+    return conversions.spread(grad_output, like, dim, False)  # type: ignore[arg-type, return-value]
 
 
 # ---------------------------------------------------------------------------------------------- making
@@ -409,4 +410,4 @@ in_formulas(
     "as_layout", aliasing=True,
 )  # fmt: skip
 in_formulas(kernels.total, lambda x, dim: _sparse_sum(x, dim), "sparse_total")
-in_formulas(kernels.masked, lambda x, mask: sparse_mask(x, mask), "sparse_mask")
+in_formulas(conversions.masked, lambda x, mask: sparse_mask(x, mask), "sparse_mask")
