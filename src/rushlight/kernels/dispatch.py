@@ -67,12 +67,13 @@ class Kernel:
         types: letters of the NumPy types it exists for.
         text: what it is made from by the function `make` of its module, where there is no function for it alone; the
             name must then say which text it is.
+        common: whether ``rushlight warmup`` compiles it; others are compiled when they are asked for.
     """
 
-    __slots__ = ("_looked", "_ready", "family", "name", "text", "types")
+    __slots__ = ("_looked", "_ready", "common", "family", "name", "text", "types")
 
-    def __init__(self, family: str, name: str, types: str = "fd", text: str = ""):
-        self.family, self.name, self.types, self.text = family, name, types, text
+    def __init__(self, family: str, name: str, types: str = "fd", text: str = "", common: bool = True):
+        self.family, self.name, self.types, self.text, self.common = family, name, types, text, common
         self._ready: dict[str, Launch] = {}
         self._looked: dict[str, float] = {}
         KERNELS.append(self)
@@ -101,7 +102,7 @@ class Kernel:
             return launch
 
 
-# Every kernel there is: what ``rushlight warmup`` compiles.
+# Every kernel there is; ``rushlight warmup`` compiles the common ones.
 KERNELS: list[Kernel] = []
 
 
@@ -338,7 +339,7 @@ def warm_up(codes: str = "f") -> Iterator[tuple[str, int, int]]:
     if not enabled():
         raise RuntimeError('compiled kernels need Numba: pip install "rushlight[fast]"')
     wanted = [("pool", "launch", "q", ""), ("pool", "work", "q", "")]
-    wanted += [(k.family, k.name, code, k.text) for k in KERNELS for code in k.types if code in codes]
+    wanted += [(k.family, k.name, code, k.text) for k in KERNELS if k.common for code in k.types if code in codes]
     paths = {disk.folder() / disk.file_name(*w[:3]): w for w in wanted}
     missing = [path for path in paths if disk.fetch(path) is None]
     builders = [start_builder(noisy=True) for _ in range(min(get_threads(), len(missing)))]

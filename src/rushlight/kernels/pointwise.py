@@ -132,7 +132,8 @@ class Loop:
         """The result (a tuple, if there are several formulas), or None where NumPy has to compute it.
 
         Args:
-            values: the operands, arrays of one type and numbers; they broadcast.
+            values: the operands, arrays of one type and numbers; they broadcast. Those after the first may be
+                conditions: arrays of truth values, as large as the result.
             out: the array to write to, which lies like the first operand and may be it.
         """
         first = values[0]
@@ -151,7 +152,9 @@ class Loop:
                 else:
                     return self._arranged(values, out)
                 if v.dtype is not dtype and v.dtype != dtype:
-                    return None
+                    if v.dtype.char != "?" or kinds[-1] != "a":
+                        return None
+                    kinds = kinds[:-1] + "b"
             elif type(v) is float:
                 kinds += "s"
             elif type(v) is int:
@@ -234,7 +237,7 @@ def arrange(values: tuple[Any, ...]) -> Any:
         return None
     shape = np.broadcast_shapes(*[a.shape for a in arrays])
     dtype, n = arrays[0].dtype, len(shape)
-    if 0 in shape or any(a.dtype != dtype for a in arrays):
+    if 0 in shape or any(a.dtype != dtype and a.dtype.char != "?" for a in arrays):
         return None
     whole = next((a for a in arrays if a.shape == shape and 0 not in a.strides), None)
     order = None
@@ -253,6 +256,8 @@ def arrange(values: tuple[Any, ...]) -> Any:
         a = v if v.ndim == n else v[(None,) * (n - v.ndim)]
         a = _transposed(a, order)
         kind, width, period = _lies(a, shape, dims)
+        if a.dtype != dtype:
+            kind = "b" if kind == "a" else ""
         if not kind:
             return None
         kinds += kind

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, namespace, wrap
+from ..kernels import choosing
 from ..kernels import numpy_pointwise as kernels
 from ..warn import warn_once
 from . import elementwise_general as general
@@ -54,15 +55,15 @@ def fmin(input: Array, other: Array) -> Array:
 in_formulas(kernels.chosen, lambda a, b, wins: (wins | (b != b)).to(a._dtype), "chosen")
 
 
-@operation(name="_where", node="WhereBackward0", aten="where", kernel=np.where, function=False, method=False,
-           input="fit_like(where(condition, grad, zeros_like(grad)), shape(input))",
-           other="fit_like(where(condition, zeros_like(grad), grad), shape(other))",
+@operation(name="_where", node="WhereBackward0", aten="where", kernel=choosing.where, function=False, method=False,
+           input="fit_like(where(condition, grad, 0.0), shape(input))",
+           other="fit_like(where(condition, 0.0, grad), shape(other))",
            tangent="where(condition, input_t, other_t)")  # fmt: skip
 def _where(condition: Array, input: Array, other: Array) -> Array:
     """Elements of one tensor or another."""
 
 
-@composite(method=False, raw=np.where)
+@composite(method=False, raw=choosing.where)
 def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
     """Elements of `input` where the condition holds, of `other` elsewhere; with the condition alone, where it holds.
 
@@ -100,41 +101,41 @@ def _where_method(input: Any, condition: Any, other: Any) -> Any:
     return where(condition, input, other)
 
 
-@operation(name="_clamp", node="ClampBackward1", aten="clamp", kernel=kernels.clamp, function=False, method=False,
-           input="only(grad, inside(input, min, max))")  # fmt: skip
+@operation(name="_clamp", node="ClampBackward1", aten="clamp", kernel=choosing.clamp, function=False, method=False,
+           input="clamp_backward(grad, input, min, max)")  # fmt: skip
 def _clamp(input: Array, min: Any, max: Any) -> Array:
     """Each element limited to an interval."""
 
 
-@operation(name="_clamp_min", node="ClampMinBackward0", aten="clamp_min", kernel=kernels.clamp, function=False,
-           method=False, input="only(grad, inside(input, min, None))")  # fmt: skip
+@operation(name="_clamp_min", node="ClampMinBackward0", aten="clamp_min", kernel=choosing.clamp, function=False,
+           method=False, input="clamp_backward(grad, input, min, None)")  # fmt: skip
 def _clamp_min(input: Array, min: Any) -> Array:
     """Each element, but at least a number."""
 
 
-@operation(name="_clamp_max", node="ClampMaxBackward0", aten="clamp_max", kernel=kernels.clamp_max, function=False,
-           method=False, input="only(grad, inside(input, None, max))")  # fmt: skip
+@operation(name="_clamp_max", node="ClampMaxBackward0", aten="clamp_max", kernel=choosing.clamp_max, function=False,
+           method=False, input="clamp_backward(grad, input, None, max)")  # fmt: skip
 def _clamp_max(input: Array, max: Any) -> Array:
     """Each element, but at most a number."""
 
 
-@operation(name="_clamp_tensors", node="ClampBackward0", aten="clamp", kernel=kernels.clamp, function=False,
-           method=False, input="fit_like(only(grad, inside(input, min, max)), shape(input))",
+@operation(name="_clamp_tensors", node="ClampBackward0", aten="clamp", kernel=choosing.clamp, function=False,
+           method=False, input="fit_like(clamp_backward(grad, input, min, max), shape(input))",
            min="fit_like(only(grad, under(input, min, max)), shape(min))",
            max="fit_like(only(grad, over(input, min, max)), shape(max))")  # fmt: skip
 def _clamp_tensors(input: Array, min: Array | None, max: Array | None) -> Array:
     """Each element limited by corresponding ones."""
 
 
-@operation(name="_clamp_min_tensor", node="ClampMinBackward1", aten="clamp_min", kernel=kernels.clamp, function=False,
-           method=False, input="fit_like(only(grad, inside(input, min, None)), shape(input))",
+@operation(name="_clamp_min_tensor", node="ClampMinBackward1", aten="clamp_min", kernel=choosing.clamp, function=False,
+           method=False, input="fit_like(clamp_backward(grad, input, min, None), shape(input))",
            min="fit_like(only(grad, under(input, min, None)), shape(min))")  # fmt: skip
 def _clamp_min_tensor(input: Array, min: Array) -> Array:
     """Each element, but at least the corresponding one."""
 
 
-@operation(name="_clamp_max_tensor", node="ClampMaxBackward1", aten="clamp_max", kernel=kernels.clamp_max,
-           function=False, method=False, input="fit_like(only(grad, inside(input, None, max)), shape(input))",
+@operation(name="_clamp_max_tensor", node="ClampMaxBackward1", aten="clamp_max", kernel=choosing.clamp_max,
+           function=False, method=False, input="fit_like(clamp_backward(grad, input, None, max), shape(input))",
            max="fit_like(only(grad, over(input, None, max)), shape(max))")  # fmt: skip
 def _clamp_max_tensor(input: Array, max: Array) -> Array:
     """Each element, but at most the corresponding one."""
@@ -152,6 +153,11 @@ in_formulas(
     lambda grad, mask: np.where(mask, grad, np.zeros((), grad.dtype)),
     lambda grad, mask: where(mask != 0, grad, grad.new_zeros(())),
     "only",
+)
+in_formulas(
+    choosing.clamp_backward,
+    lambda grad, input, low, high: where(_on_tensors(kernels.inside)(input, low, high) != 0, grad, grad.new_zeros(())),
+    "clamp_backward",
 )
 for _function in (kernels.inside, kernels.under, kernels.over):
     in_formulas(_function, _on_tensors(_function), _function.__name__)

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from ..kernels import choosing
 from ..kernels import numpy_indexing as kernels
 from ..memory_format import preserve_format
 from . import elementwise_general as general
@@ -19,14 +20,14 @@ from .overwrite import number_for, replace
 
 # ---------------------------------------------------------------------------------------------- masks
 @operation(name="_masked_fill", aten="masked_fill", node="MaskedFillBackward0", function=False, method=False,
-           kernel=kernels.masked_fill, input="fit_like(_masked_fill(grad, mask, 0), shape(input))")  # fmt: skip
+           kernel=choosing.masked_fill, input="fit_like(_masked_fill(grad, mask, 0), shape(input))")  # fmt: skip
 def _masked_fill(input: Array, mask: Array, value: Any) -> Array:
     """With a number where the mask is true."""
 
 
 @operation(name="_masked_fill_tensor", aten="masked_fill", node="MaskedFillBackward1", function=False, method=False,
-           kernel=kernels.masked_fill, input="fit_like(_masked_fill(grad, mask, 0), shape(input))",
-           value="fit_like(where(mask, grad, zeros_like(grad)), shape(value))")  # fmt: skip
+           kernel=choosing.masked_fill, input="fit_like(_masked_fill(grad, mask, 0), shape(input))",
+           value="fit_like(where(mask, grad, 0.0), shape(value))")  # fmt: skip
 def _masked_fill_tensor(input: Array, mask: Array, value: Array) -> Array:
     """With the element of a 0-dim tensor where the mask is true."""
 
@@ -65,16 +66,16 @@ def masked_fill_(input: Any, mask: Any, value: Any) -> Any:
     if wide != input._shape:
         raise RuntimeError(f"output with shape {list(input._shape)} doesn't match the broadcast shape {list(wide)}")
     filled, array = operands[2]._data if isinstance(operands[2], TensorBase) else operands[2], mask._data
-    return change_inplace(name, operands, lambda a: np.copyto(a, filled, "unsafe", where=array), overlap=True)
+    return change_inplace(name, operands, lambda a: choosing.fill_where(a, array, filled), overlap=True)
 
 
 @operation(name="_masked_select", aten="masked_select", node="MaskedSelectBackward0", function=False, method=False,
-           kernel=kernels.masked_select, input="masked_select_backward(grad, shape(input), mask)")  # fmt: skip
+           kernel=choosing.masked_select, input="masked_select_backward(grad, shape(input), mask)")  # fmt: skip
 def _masked_select(input: Array, mask: Array) -> Array:
     """The elements where the mask is true."""
 
 
-@operation(name="masked_select_backward", function=False, method=False, kernel=kernels.masked_select_backward,
+@operation(name="masked_select_backward", function=False, method=False, kernel=choosing.masked_select_backward,
            input="_masked_select(grad, mask)")  # fmt: skip
 def masked_select_backward(input: Array, size: Any, mask: Array) -> Array:
     """The gradient of `masked_select`."""

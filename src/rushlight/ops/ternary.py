@@ -6,16 +6,11 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels import ternary as kernels
 from . import elementwise_general as general
 from .arguments import type_name
 from .declare import REGISTRY, Array, composite, operation, write_out
 from .supported import refuse
-
-
-def between(a: Array, b: Array, weight: Array) -> Array:
-    """Points between `a` and `b`, counted from the nearer end, so that both ends are met exactly."""
-    apart = b - a
-    return np.where(np.abs(weight) < 0.5, a + weight * apart, b - apart * (1 - weight))
 
 
 @operation(name="_lerp_number", node="LerpBackward0", aten="lerp", function=False, method=False,
@@ -23,7 +18,7 @@ def between(a: Array, b: Array, weight: Array) -> Array:
            end="fit_like(grad * weight.conjugate(), shape(end))")  # fmt: skip
 def _lerp_number(input: Array, end: Array, weight: float) -> Array:
     """The point between two, by a number from 0 to 1."""
-    return between(input, end, np.asarray(weight, input.dtype))
+    return kernels.between(input, end, np.asarray(weight, input.dtype))
 
 
 @operation(name="_lerp", node="LerpBackward1", aten="lerp", function=False, method=False,
@@ -32,7 +27,7 @@ def _lerp_number(input: Array, end: Array, weight: float) -> Array:
            weight="fit_like(grad * conj(end - input), shape(weight))")  # fmt: skip
 def _lerp(input: Array, end: Array, weight: Array) -> Array:
     """The points between corresponding ones, by numbers from 0 to 1."""
-    return between(input, end, weight.astype(input.dtype))
+    return kernels.between(input, end, weight.astype(input.dtype))
 
 
 @composite()
@@ -70,7 +65,7 @@ def check_lerp(input: Any, end: Any, weight: Any) -> None:
            tensor2="fit_like(grad * conj(tensor1 * value), shape(tensor2))")  # fmt: skip
 def _addcmul(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
     """``input + value * tensor1 * tensor2`` for tensors of one dtype."""
-    return input + tensor1 * tensor2 * value
+    return kernels.add_product(input, tensor1, tensor2, value)
 
 
 @operation(name="_addcdiv", node="AddcdivBackward0", aten="addcdiv", function=False, method=False,
@@ -78,7 +73,7 @@ def _addcmul(input: Array, tensor1: Array, tensor2: Array, value: float) -> Arra
            tensor2="fit_like(-grad * conj(tensor1 * value / (tensor2 * tensor2)), shape(tensor2))")  # fmt: skip
 def _addcdiv(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
     """``input + value * tensor1 / tensor2`` for tensors of one dtype."""
-    return input + tensor1 / tensor2 * value
+    return kernels.add_quotient(input, tensor1, tensor2, value)
 
 
 def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@
 expression of the operands' elements for each result. The operands:
 
 - ``a``: an array that lies like the result, one element after the other,
+- ``b``: the same of truth values,
 - ``p``: an array of one element, ``s``: a number,
 - ``r``: an array of one row that belongs to every row of the result,
 - ``c``: an array of one element for each row; it begins again when it is used up.
@@ -73,7 +74,7 @@ def source(text: str, names: dict[str, Any], number: Any) -> str:
     by_rows = bool({"r", "c"} & set(kinds))
     outs = count + by_rows + kinds.count("c")
     lines = ["def loop(args, begin, end, thread):"]
-    lines += [f"    p{i} = read(args, {i})" for i in operands if kinds[i] != "s"]
+    lines += [f"    p{i} = {'truths' if kinds[i] == 'b' else 'read'}(args, {i})" for i in operands if kinds[i] != "s"]
     lines += [f"    o{j} = read(args, {outs + j})" for j in range(len(results))]
     lines += [f"    x{i} = real(double(args, {i}))" for i in operands if kinds[i] == "s"]
     lines += [f"    x{i} = load(p{i}, 0)" for i in operands if kinds[i] == "p"]
@@ -92,6 +93,7 @@ def source(text: str, names: dict[str, Any], number: Any) -> str:
         lines.append("    for i in range(begin, end):")
     indent += "    "
     lines += [f"{indent}x{i} = load(p{i}, {'i' if kinds[i] == 'a' else 'j'})" for i in operands if kinds[i] in "ar"]
+    lines += [f"{indent}x{i} = load(p{i}, i) != 0" for i in operands if kinds[i] == "b"]
     lines += [f"{indent}y{j} = {result}" for j, result in enumerate(results)]
     lines += [f"{indent}store(o{j}, i, y{j})" for j in range(len(results))]
     return "\n".join(lines) + "\n"
@@ -104,6 +106,7 @@ def make(text: str) -> Any:
         names = {
             **_NAMES, "read": real.read, "double": simd.double, "integer": simd.integer, "real": real.type,
             "load": simd.load, "store": simd.store, "address": simd.address, "words": simd.array_reader(types.int64),
+            "truths": simd.array_reader(types.uint8),
         }  # fmt: skip
         number = functions.SINGLE.number if real.code == "f" else functions.DOUBLE.number
         exec(sweep_source(text[1:], names, number) if text[0] == "*" else source(text, names, number), names)

@@ -1,0 +1,130 @@
+"""Choosing elements by conditions and limits: compiled loops on large arrays, NumPy's functions otherwise.
+
+Functions and arguments are those of `numpy_pointwise` and `numpy_indexing`, and `numpy.where`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from . import numpy_indexing, numpy_pointwise
+from .dispatch import Kernel
+from .pointwise import LARGE, Loop
+
+Array = np.ndarray
+
+# From how many elements on selecting by a mask is worth its calls, and how many are a piece of work.
+SMALLEST, _BLOCK = 16384, 16384
+
+_COUNT, _COMPRESS, _EXPAND = (Kernel("masks", name, common=False) for name in ("count", "compress", "expand"))
+
+_CHOOSE = Loop("where", ("x", "y", "condition"), ("select(condition, x, y)",))
+_REJECT = Loop("where_not", ("y", "x", "condition"), ("select(condition, x, y)",))
+_FILL = Loop("masked_fill", ("x", "mask", "value"), ("select(mask, value, x)",))
+
+
+# ---------------------------------------------------------------------------------------------- conditions
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """Elements of `x` where the condition holds, of `y` elsewhere."""
+    if isinstance(condition, Array) and condition.size >= LARGE and condition.dtype.char == "?":
+        loop, first, second = _CHOOSE, x, y
+        if not isinstance(x, Array) or x.shape != condition.shape:
+            loop, first, second = _REJECT, y, x
+        if isinstance(first, Array) and first.shape == condition.shape and first.dtype.char in "fd":
+            made = loop(first, second, condition)
+            if made is not None:
+                return made
+    return np.where(condition, x, y)
+
+
+def masked_fill(x: Array, mask: Array, value: Any) -> Array:
+    """See `numpy_indexing.masked_fill`."""
+    made = _filled(x, mask, value, None)
+    return numpy_indexing.masked_fill(x, mask, value) if made is None else made
+
+
+def fill_where(x: Array, mask: Array, value: Any) -> None:
+    """Puts one value where the mask is true, in place."""
+    if _filled(x, mask, value, x) is None:
+        np.copyto(x, value, "unsafe", where=mask)
+
+
+def _filled(x: Array, mask: Array, value: Any, out: Array | None) -> Any:
+    if x.size < LARGE or x.dtype.char not in "fd" or mask.shape != x.shape or np.ndim(value) or np.iscomplexobj(value):
+        return None
+    return _FILL(x, mask, float(value), out=out)
+
+
+# ---------------------------------------------------------------------------------------------- selecting
+def masked_select(x: Array, mask: Array) -> Array:
+    """See `numpy_indexing.masked_select`."""
+    cut = _cut(mask, x.dtype) if x.shape == mask.shape else None
+    if cut is None or (run := _COMPRESS.get(np.dtype(cut[0]))) is None:
+        return numpy_indexing.masked_select(x, mask)
+    code, mask, starts = cut
+    found = np.empty(int(starts[-1]), x.dtype)
+    run(len(starts) - 1, 1, np.ascontiguousarray(x).view(code), mask, starts, found.view(code), _BLOCK)
+    return found
+
+
+def masked_select_backward(grad: Array, shape: Any, mask: Array) -> Array:
+    """See `numpy_indexing.masked_select_backward`."""
+    cut = _cut(mask, grad.dtype) if mask.shape == tuple(shape) else None
+    if cut is None or (run := _EXPAND.get(np.dtype(cut[0]))) is None:
+        return numpy_indexing.masked_select_backward(grad, shape, mask)
+    code, mask, starts = cut
+    found = np.empty(shape, grad.dtype)
+    grad = np.ascontiguousarray(grad)
+    run(len(starts) - 1, 1, grad.view(code), mask, starts, found.view(code), mask.size, _BLOCK)
+    return found
+
+
+def _cut(mask: Array, dtype: np.dtype[Any]) -> tuple[str, Array, Array] | None:
+    """A letter of a type of as many bytes, the mask row by row, and how many are true before each block of it.
+
+    None where NumPy has to select.
+    """
+    code = {4: "f", 8: "d"}.get(dtype.itemsize)
+    if code is None or mask.size < SMALLEST or dtype.kind == "O" or (run := _COUNT.get(np.dtype("f"))) is None:
+        return None
+    blocks = -(-mask.size // _BLOCK)
+    mask, starts = np.ascontiguousarray(mask), np.zeros(blocks + 1, np.int64)
+    run(blocks, 1, mask, counts := starts[1:], mask.size, _BLOCK)
+    np.add.accumulate(counts, out=counts)
+    return code, mask, starts
+
+
+# ---------------------------------------------------------------------------------------------- limits
+_CLAMP = Loop("clamp", ("x", "low", "high"), ("minimum(maximum(x, low), high)",))
+_CLAMP_MIN = Loop("clamp_min", ("x", "low"), ("maximum(x, low)",))
+_CLAMP_MAX = Loop("clamp_max", ("x", "high"), ("minimum(x, high)",))
+_INSIDE = Loop("inside", ("g", "x", "low", "high"), ("select((x >= low) & (x <= high), g, 0)",))
+_ABOVE = Loop("above", ("g", "x", "low"), ("select(x >= low, g, 0)",))
+_BELOW = Loop("below", ("g", "x", "high"), ("select(x <= high, g, 0)",))
+
+
+def _limited(both: Loop, above: Loop, below: Loop, arrays: tuple[Array, ...], low: Any, high: Any) -> Any:
+    """What the loop for the limits that there are computes, or None where NumPy has to."""
+    x = arrays[-1]
+    if x.size < LARGE or x.dtype.char not in "fd":
+        return None
+    limits = [v for v in (low, high) if v is not None]
+    loop = both if len(limits) == 2 else above if high is None else below
+    return loop(*arrays, *limits)
+
+
+def clamp(x: Array, low: Any, high: Any = None) -> Any:
+    """See `numpy_pointwise.clamp`."""
+    made = _limited(_CLAMP, _CLAMP_MIN, _CLAMP_MAX, (x,), low, high)
+    return numpy_pointwise.clamp(x, low, high) if made is None else made
+
+
+def clamp_max(x: Array, high: Any) -> Any:
+    """See `numpy_pointwise.clamp_max`."""
+    return clamp(x, None, high)
+
+
+def clamp_backward(g: Array, x: Array, low: Any, high: Any) -> Any:
+    """The gradient of `clamp` by its first argument: zero outside of the limits."""
+    made = _limited(_INSIDE, _ABOVE, _BELOW, (g, x), low, high)
+    return np.where(numpy_pointwise.inside(x, low, high), g, np.zeros((), g.dtype)) if made is None else made
