@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,7 @@ class Tensor(TensorMethods):
 
     # Defaults of what few tensors have; the value, where there is one, lies in the instance's dictionary.
     _kept_grad: Any = None
+    _kept_hooks: Any = None
     _retains: bool = False
     _tangent: Any = None
     _grad_dtype: Any = gradient.OWN
@@ -304,13 +306,13 @@ class Tensor(TensorMethods):
                 )
             if current is None:
                 leaf = self._node = AccumulateGrad(self)
-                leaf.total = self._kept_grad
+                leaf.total, leaf.hooks = self._kept_grad, self._kept_hooks
                 if self._grad_dtype is not gradient.OWN:
                     gradient.convert_gradients(self)
                 if self._versions is mode.INFERENCE:
                     mode.inference_leaf(self)
         elif current is not None:
-            self._kept_grad = current.total
+            self._kept_grad, self._kept_hooks = current.total, current.hooks
             self._node = None
         if mode.special.count:
             mode.tell("requires_grad", self)
@@ -517,6 +519,11 @@ class Tensor(TensorMethods):
             return None
         function, index = node.function_of(current)
         return function.rule.tensors.get(index) if function.rule.arity == node.HOOKED else None
+
+    @_backward_hooks.setter
+    def _backward_hooks(self, hooks: Any) -> None:
+        if self._node is not None:
+            leaf.set_tensor_hooks(self._node, OrderedDict() if hooks is None else hooks)
 
     @_backward_hooks.deleter
     def _backward_hooks(self) -> None:

@@ -486,6 +486,17 @@ def edge_keeps_the_leaf(t):
     return t.autograd.grad(out, edge), edge.node.variable
 
 
+def several_things_wrong(t):
+    y = t.ones(1)
+    one = t.ones(1, requires_grad=True)
+    z = one * 2
+    return [
+        message(lambda: t.autograd.grad(y, one)), message(lambda: t.autograd.grad(y, y)),
+        message(lambda: t.autograd.grad((z, z), one, t.ones(1))),
+        message(lambda: t.autograd.backward((z, z), t.ones(1))),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda s: s.__name__)
 def test(scenario):
     check(scenario)

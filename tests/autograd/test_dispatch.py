@@ -380,6 +380,29 @@ def trees(t):
     ]  # fmt: skip
 
 
+def grad_mode_in_handlers(t):
+    seen = []
+
+    class Noting(python_dispatch(t).TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            name = str(func).split(".")[1]
+            if name != "detach":  # PyTorch detaches what it saves
+                with t.enable_grad():
+                    inside = t.is_grad_enabled()
+                seen.append((name, t.is_grad_enabled(), inside, t.is_inference_mode_enabled()))
+            return func(*args, **(kwargs or {}))
+
+    x = t.ones(2, requires_grad=True)
+    with Noting():
+        y = x * 2
+        with t.no_grad():
+            x * 3
+        with t.inference_mode():
+            x * 3
+        y.sum().backward()
+    return seen, t.is_grad_enabled(), y.requires_grad
+
+
 @pytest.mark.parametrize("scenario", [s for s in scenarios(globals(), __name__)
                                       if s not in (python_dispatch, pytree)])  # fmt: skip
 def test_like_pytorch(scenario):

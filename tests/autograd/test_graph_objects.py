@@ -284,6 +284,44 @@ def weak_references(t):
     return first, ref.expired(), z.sum().backward()
 
 
+def what_a_node_is(t):
+    kind = t.autograd.graph.Node
+    x = leaf(t)
+    function = type("F", (t.autograd.Function,), {"forward": lambda ctx, x: x.clone(), "backward": lambda ctx, g: g})
+    nodes = [
+        (x * 2).grad_fn,
+        (x * 2).grad_fn.next_functions[0][0],
+        function.apply(x).grad_fn,
+        (x * 1)[:1].mul_(2).grad_fn,
+    ]
+    return (
+        message(kind), type(kind).__name__, kind.__name__, sorted(n for n in dir(kind) if not n.startswith("__")),
+        [isinstance(n, kind) for n in (*nodes, None, 3, x)], [issubclass(k, kind) for k in (type(nodes[0]), int)],
+    )  # fmt: skip
+
+
+def called_by_hand_without_some_gradients(t):
+    x, g = leaf(t), t.ones(2)
+    found = [
+        y.grad_fn(g) for y in (x * 2, x + 1, 2 - x, x / 2, x * g, g - x, x**2, t.where(x > 0, x, g), x.to(t.float64))
+    ]
+    pick = t.stack([x, x]).max(0)[0].grad_fn
+    return (
+        found,
+        pick(g),
+        message(lambda: pick(g, None)),
+        message(lambda: (x * 2).grad_fn(grad=g)),
+        len(pick._input_metadata),
+    )
+
+
+def edges_are_equal(t):
+    edge = t.autograd.graph.get_gradient_edge
+    x = leaf(t)
+    u = x.unbind()
+    return edge(x) == edge(x), hash(edge(x)) == hash(edge(x)), repr(edge(x)), edge(u[1]) == edge(u[1]), edge(x)._fields
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda s: s.__name__)
 def test(scenario):
     check(scenario)

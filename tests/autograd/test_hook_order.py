@@ -497,6 +497,57 @@ def a_leaf_dropped_before_backward(t):
     return seen
 
 
+def hooks_that_take_gradients_away(t):
+    found = []
+    for make in (lambda x: x * 2, lambda x: x * x, lambda x: x.exp(), lambda x: x.unbind()[0]):
+        for where in ("register_prehook", "register_hook"):
+            x, seen = leaf(t), []
+            y = make(x)
+            count = len(y.grad_fn._input_metadata if where == "register_prehook" else y.grad_fn.next_functions)
+            getattr(y.grad_fn, where)(lambda *grads: (None,) * count)  # noqa: B023
+            y.grad_fn.register_hook(lambda ins, outs: seen.append([[g is None for g in gs] for gs in (ins, outs)]))  # noqa: B023
+            y.sum().backward()
+            found.append((x.grad, seen))
+    x = leaf(t)
+    end = x.view_as(x).grad_fn.next_functions[0][0]
+    end.register_prehook(lambda grads: (None,))
+    (x * 2).sum().backward()
+    return found, x.grad
+
+
+def hooks_that_change_the_kind(t):
+    x = leaf(t)
+    x.register_hook(lambda g: g.to(t.complex64))
+    return message(lambda: (x * 2).sum().backward())
+
+
+def hooks_of_a_leaf_that_was_frozen(t):
+    x, seen = leaf(t), []
+    x.register_hook(lambda g: g * 3)
+    x.register_post_accumulate_grad_hook(lambda p: seen.append(p.grad.clone()))
+    x.requires_grad = False
+    x.requires_grad = True
+    (x * 2).sum().backward()
+    return x.grad, seen
+
+
+def hooks_set_as_a_dictionary(t):
+    from collections import OrderedDict
+
+    x, y = leaf(t), leaf(t) * 1
+    x._backward_hooks = OrderedDict({1: lambda g: g * 7})
+    y._backward_hooks = OrderedDict({1: lambda g: g * 5})
+    z = leaf(t)
+    z.register_hook(lambda g: g * 2)
+    kind = type(z._backward_hooks).__name__
+    z._backward_hooks = None
+    z.register_hook(lambda g: g * 3)
+    (x + y * x + z).sum().backward()
+    plain = t.ones(2)
+    plain._backward_hooks = None
+    return x.grad, z.grad, kind, plain._backward_hooks
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda s: s.__name__)
 def test(scenario):
     check(scenario)

@@ -144,6 +144,8 @@ def _engine_run_backward(
 
 
 def _roots(outputs: tuple[Any, ...], seeds: list[Any]) -> list[tuple[Any, Any]]:
+    if len(outputs) != len(seeds):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(seeds)} gradients")
     roots = []
     for i, (t, seed) in enumerate(zip(outputs, seeds, strict=True)):
         node = _edge(t)
@@ -293,10 +295,10 @@ def grad(
             of, wanted, make_seeds(of, given, True), keep, create_graph, allow_unused, materialize_grads
         )
     seeds = make_seeds(of, given)
+    roots = _roots(of, seeds)
     for t in wanted:
         if _edge(t) is None:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    roots = _roots(of, seeds)
     if not roots:
         return _answers(wanted, [None] * len(wanted), allow_unused, materialize_grads, create_graph)
     results = engine.run(roots, keep, create_graph, [_edge(t) for t in wanted], False)

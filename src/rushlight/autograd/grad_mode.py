@@ -196,7 +196,7 @@ class inference_mode(_Decorator):
     def __enter__(self) -> None:
         local = mode.local
         self.previous = local.grad, local.inference, local.asked
-        local.grad, local.inference, local.asked = not self.mode, self.mode, False
+        local.grad, local.inference, local.asked = not self.mode, self.mode, False if self.mode else None
         mode.enter(more=True)
 
     def __exit__(self, *exc: Any) -> None:

@@ -1,5 +1,6 @@
 """``torch.autograd.graph``: the recorded graph for those who look at it."""
 
+import abc
 import contextlib
 import functools
 import threading
@@ -11,28 +12,78 @@ from . import metadata, mode, saved, tasks
 from .api import _engine_run_backward as _engine_run_backward
 from .leaf import AccumulateGrad
 from .mutation import allow_mutation_on_saved_tensors as allow_mutation_on_saved_tensors
-from .node import Node as Node
+from .node import Node as _Recorded
 from .node import Output, function_of, output
 
 
-class GradientEdge(NamedTuple):
+class Node(abc.ABC):
+    """What all nodes of the graph are and can do, for ``isinstance`` and annotations.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.autograd.graph.Node.html
+    """
+
+    @abc.abstractmethod
+    def name(self) -> str:
+        """The name of the operation whose derivative this is, such as ``"MulBackward0"``."""
+
+    @property
+    @abc.abstractmethod
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """For each input of the operation, the node that gets its gradient and which output of that node it was."""
+
+    @abc.abstractmethod
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary for whoever looks at the graph."""
+
+    @property
+    @abc.abstractmethod
+    def _input_metadata(self) -> list[Any]:
+        """The shape, dtype and device of each output."""
+
+    @abc.abstractmethod
+    def _sequence_nr(self) -> int:
+        """The node's number, which grows with every node made."""
+
+    @abc.abstractmethod
+    def _register_hook_dict(self, tensor: Any) -> None:
+        """Adds all hooks of a dictionary of hooks."""
+
+    @abc.abstractmethod
+    def register_hook(self, fn: Callable[..., Any]) -> Any:
+        """Calls ``fn(grad_inputs, grad_outputs)`` after the node has run; what it returns replaces the former."""
+
+    @abc.abstractmethod
+    def register_prehook(self, fn: Callable[..., Any]) -> Any:
+        """Calls ``fn(grad_outputs)`` before the node runs; what it returns replaces them."""
+
+    @classmethod
+    def __subclasshook__(cls, subclass: type) -> Any:
+        return True if cls is Node and issubclass(subclass, _Recorded) else NotImplemented
+
+
+class _Edge(NamedTuple):
+    node: Any
+    output_nr: int
+    ownership_token: Any = None
+
+
+class GradientEdge(_Edge):
     """One output of a node, usable wherever a tensor can stand in `backward` and `grad`.
 
     Attributes:
         node: the operation's node.
         output_nr: which of its outputs is meant.
-        ownership_token: keeps alive what the edge needs.
+        ownership_token: None.
+        kept: what the edge keeps alive: a leaf, which its node knows only weakly, or the node of one output of many.
     """
 
-    node: Any
-    output_nr: int
-    ownership_token: Any = None
+    kept: Any = None
 
     @property
     def internal_node(self) -> Any:
         """The node as edges lead to it."""
-        if isinstance(self.ownership_token, Output):
-            return self.ownership_token
+        if isinstance(self.kept, Output):
+            return self.kept
         return output(self.node, self.output_nr) if self.node.outputs > 1 else self.node
 
 
@@ -46,8 +97,9 @@ def get_gradient_edge(tensor: Any) -> GradientEdge:
         raise RuntimeError("It is not possible to get the gradient edge for a Tensor that does not require gradients")
     metadata.note(tensor)
     node, index = function_of(tensor._node)
-    token = tensor._node if isinstance(tensor._node, Output) else tensor if type(node) is AccumulateGrad else None
-    return GradientEdge(node, index, token)
+    edge = GradientEdge(node, index)
+    edge.kept = tensor._node if isinstance(tensor._node, Output) else tensor if type(node) is AccumulateGrad else None
+    return edge
 
 
 def increment_version(tensor: Any) -> None:

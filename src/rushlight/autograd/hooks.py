@@ -60,10 +60,8 @@ def add_hook(hooks: "HookDict", hook: Any) -> RemovableHandle:
     return handle
 
 
-class HookDict(dict[int, Any]):
-    """Hooks in order of registration; weakly referable, so that a handle keeps nothing alive."""
-
-    __slots__ = ("__weakref__",)
+# Hooks in order of registration; weakly referable, so that a handle keeps nothing alive.
+HookDict = OrderedDict[int, Any]
 
 
 class LeafHooks:

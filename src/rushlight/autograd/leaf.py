@@ -103,6 +103,15 @@ def leaf_hooks(node: AccumulateGrad) -> LeafHooks:
     return node.hooks
 
 
+def set_tensor_hooks(node: Any, hooks: Any) -> None:
+    """Lets the hooks on the tensor that a node stands for be those of a dictionary."""
+    if isinstance(node, AccumulateGrad):
+        leaf_hooks(node).tensor = hooks
+    else:
+        function, index = function_of(node)
+        hooked(function).tensors[index] = hooks
+
+
 def tensor_hooks(node: Any) -> HookDict:
     """The hooks on the tensor that a node stands for, made on first use."""
     if isinstance(node, AccumulateGrad):

@@ -39,7 +39,8 @@ class Local(threading.local):
 
     Attributes:
         grad: whether operations are recorded; never in inference mode.
-        asked: in inference mode, whether recording was switched on inside, for those who ask.
+        asked: None, or in inference mode and below autograd, where nothing is recorded: whether the program has
+            switched recording on, for those who ask.
         switched_off: whether ``set_grad_enabled(False)`` outside any context is in force.
         inference: whether inference mode is on.
         forward_grad: whether tangents are computed.
@@ -58,7 +59,7 @@ class Local(threading.local):
     """
 
     grad = True
-    asked = False
+    asked: bool | None = None
     switched_off = False
     inference = False
     forward_grad = True
@@ -96,16 +97,16 @@ def leave(more: bool = False) -> None:
 
 
 def is_grad_enabled() -> bool:
-    """Whether operations are recorded for backward in this thread (or would be, but for inference mode)."""
-    return local.asked if local.inference else local.grad
+    """Whether operations are recorded for backward in this thread, or would be elsewhere (see `Local.asked`)."""
+    return local.grad if local.asked is None else local.asked
 
 
 def set_recording(on: bool) -> None:
     """Switches recording on or off in this thread, without counting it as a mode."""
-    if local.inference:
-        local.asked = on
-    else:
+    if local.asked is None:
         local.grad = on
+    else:
+        local.asked = on
 
 
 def watch(watcher: Any) -> None:

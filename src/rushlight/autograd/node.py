@@ -183,29 +183,45 @@ class Node:
         """Calls ``hook(grad_outputs)`` before the node runs; what it returns replaces them."""
         return add_hook(hooked(self).pre, hook)
 
-    def __call__(self, *grads: Any) -> Any:
+    def __call__(self, *grads: Any, **named: Any) -> Any:
         """Applies the node's derivative to gradients of its outputs, as Tensors.
+
+        Returns:
+            The gradient of the operation's only input; otherwise one for each input, None for those that need none.
 
         Raises:
             TypeError: there is not one Tensor (or None) for each output.
         """
+        if named:
+            raise TypeError("keyword arguments are not supported")
         count = self.outputs
         if len(grads) != count:
             raise TypeError(f"expected {count} arguments, got {len(grads)} instead")
         for i, g in enumerate(grads):
             if g is not None and not isinstance(g, base.TensorBase):
                 raise TypeError(f"argument {i} is not a Variable")
-        if all(g is None for g in grads):
-            return None if len(self.edges()) == 1 else (None,) * len(self.edges())
-        return derive(self, grads[0] if count == 1 else Outputs(dict(enumerate(grads))), "tensor")
+        results: Any = (None,) * len(self.edges())
+        if any(g is not None for g in grads):
+            results = derive(self, grads[0] if count == 1 else Outputs(dict(enumerate(grads))), "tensor")
+        rule = self.rule.original if self.rule.arity == HOOKED else self.rule
+        if rule.arity == ONE:
+            results = results if isinstance(results, tuple) else (results,)
+            if rule.inputs > 1:
+                results = tuple([results[0] if i in rule.positions else None for i in range(rule.inputs)])
+        elif rule.inputs > len(results):
+            by_position = dict(zip(rule.positions, results, strict=False))
+            results = tuple([by_position.get(i) for i in range(rule.inputs)])
+        return results[0] if len(results) == 1 else results
 
     @property
     def outputs(self) -> int:
-        """How many outputs the operation had."""
+        """How many outputs the operation had, up to the last one that has a gradient."""
         operation = self.operation
         if operation is None:
             return 1
-        return self.output_count if operation.several else max(len(operation.outputs), 1)
+        if operation.several:
+            return self.output_count
+        return max([operation.outputs.index(name) + 1 for name in operation.differentiable], default=1)
 
     @property
     def requires_grad(self) -> bool:

@@ -154,7 +154,7 @@ def _run_hooked(node: Any, grad: Any, keep: bool, tensors: bool) -> tuple[Any, .
     for hook in list(rule.pre.values()):
         values = list(replacements(hook(tuple(values)), tuple(values), hook))
     raw = values if tensors else [None if v is None else v._data for v in values]
-    if grad is None and all(g is None for g in raw) and not getattr(node, "runs_on_nothing", False):
+    if all(g is None for g in raw) and not getattr(node, "runs_on_nothing", False):
         results: Any = (None,) * len(node.edges())
     else:
         found = derive(node, Outputs(dict(enumerate(raw))) if many else raw[0], _which(keep, tensors))
@@ -196,7 +196,7 @@ def replacement(found: Any, grad: Any, hook: Any) -> Any:
     if grad is None:
         raise RuntimeError("can't replace a None gradient with a non-None value")
     if found._dtype is not grad._dtype:
-        kinds = f"(was torch.{grad._dtype.legacy} got torch.{found._dtype.legacy})"
+        kinds = f"(was {_type_of(grad)} got {_type_of(found)})"
         raise RuntimeError(f"hook '{_name(hook)}' has changed the type of value {kinds}")
     if found._shape != grad._shape:
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
@@ -219,7 +219,13 @@ def replacements(found: Any, grads: tuple[Any, ...], hook: Any) -> tuple[Any, ..
             f"hook '{_name(hook)}' has returned an incorrect number of values (got {len(found)}, but expected "
             f"{len(grads)})"
         )
-    return tuple([replacement(new, old, hook) for new, old in zip(found, grads, strict=True)])
+    # Unlike a hook that returns None, a None in the place of a gradient takes it away.
+    return tuple([None if new is None else replacement(new, old, hook) for new, old in zip(found, grads, strict=True)])
+
+
+def _type_of(t: Any) -> str:
+    dtype = t._dtype
+    return f"CPU{dtype.scalar_name}Type" if dtype.is_complex else f"torch.{dtype.legacy}"
 
 
 def _name(hook: Any) -> str:

@@ -58,10 +58,12 @@ def rule(op: "Operation", variant: Variant) -> node.Rule:
     """The rule for a variant; its three functions are compiled when first run."""
     plan = Plan(op, variant)
     arity = MANY if op.gathers or len(variant.need) > 2 else TWO if len(variant.need) == 2 else ONE
-    positions = tuple(op.inputs.index(n) for n in variant.need) if not op.gathers else ()
+    # Where a node's class says that an input was a number, there is no edge for that input.
+    scalar = variant.numbers if class_name(op, variant) != op.node_name else ()
+    inputs = [n for n in op.inputs if n not in scalar] if not op.gathers else []
+    positions = tuple([inputs.index(n) for n in variant.need]) if not op.gathers else ()
     fresh = tuple(f.fresh for f in plan.formulas)
-    inputs = 0 if op.gathers else len(op.inputs)
-    made = node.Rule(op.node_name, arity, None, None, None, positions, inputs, fresh)  # type: ignore[arg-type]
+    made = node.Rule(op.node_name, arity, None, None, None, positions, len(inputs), fresh)  # type: ignore[arg-type]
     made.variant = variant
 
     def first(which: str) -> Any:

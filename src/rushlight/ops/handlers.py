@@ -111,14 +111,15 @@ def asked(values: Iterable[Any]) -> list[Any] | None:
 @contextmanager
 def below_autograd() -> Iterator[None]:
     """Nothing is recorded in the context, as nothing that handlers do is."""
-    before, local.grad = local.grad, False
+    before, asked_for = local.grad, local.asked
+    local.grad, local.asked = False, mode.is_grad_enabled()
     saving, local.saving = local.saving, ()
     watchers, local.watchers = local.watchers, ()
     mode.enter()
     try:
         yield
     finally:
-        local.grad, local.saving, local.watchers = before, saving, watchers
+        local.grad, local.asked, local.saving, local.watchers = before, asked_for, saving, watchers
         mode.leave()
 
 
