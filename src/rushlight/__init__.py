@@ -139,7 +139,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     **{name: ("serialization", name) for name in ("save", "load")},
     **{name: ("printing", name) for name in ("set_printoptions",)},
     **{name: ("devices", name) for name in ("get_default_device", "set_default_device")},
-    **{name: (name, None) for name in ("serialization", "storage", "_utils", "_ops")},
+    **{name: (name, None) for name in ("serialization", "storage", "_utils", "_ops", "_logging")},
     **{name: ("storage", name) for name in ("TypedStorage", "UntypedStorage", "is_storage")},
     **{name: ("random", name) for name in ("Generator", "default_generator", "manual_seed", "seed", "initial_seed",
                                            "get_rng_state", "set_rng_state")},

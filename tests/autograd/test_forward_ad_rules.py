@@ -543,3 +543,30 @@ def test_custom_function_over_reverse():
             return tangent.detach(), first, [both(t, g) for g in over]
 
     check(scenario, rtol=1e-5)
+
+
+def test_unpacked_in_inference_mode():
+    def scenario(t):
+        out = []
+        with forward(t).dual_level():
+            d = dual(t, numbers(t, 3))
+            with t.inference_mode():
+                out.append(forward(t).unpack_dual(d).tangent)
+                out.append(forward(t).unpack_dual(d * 2).tangent)
+            out.append(forward(t).unpack_dual(d).tangent)
+        return out
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("name", ["igamma", "special.zeta", "special.gammainc"])
+def test_what_has_no_tangent(name):
+    def scenario(t):
+        function = t
+        for part in name.split("."):
+            function = getattr(function, part)
+        with forward(t).dual_level():
+            d = dual(t, numbers(t, 3))
+            return function(d, d)
+
+    check(scenario)

@@ -300,6 +300,21 @@ def setup_context_jvp(t):
     return g, x.grad, F.apply(x, y).grad_fn.saved_for_forward
 
 
+def tangents_in_a_list(t):
+    class F(t.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2, x * 3
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return [tangent, tangent]
+
+    fa = t.autograd.forward_ad
+    with fa.dual_level():
+        return raised(lambda: F.apply(fa.make_dual(t.ones(2), t.ones(2))))
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__))
 def test_beside(scenario):
     check(scenario, strides=False)

@@ -241,6 +241,20 @@ def after_an_error(t):
     return message(out.backward)
 
 
+def changed_by_its_data(t):
+    x = leaf(t)
+    with allowed(t):
+        b = x.clone()
+        y = (b * b).sum()
+        b.data.mul_(4)
+        y.backward()
+        c = x.clone()
+        z = (c * c).sum()
+        c.detach()[0] = 9
+        z.backward()
+    return x.grad
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda s: s.__name__)
 def test(scenario):
     check(scenario)

@@ -158,3 +158,23 @@ def test_names(case):
 
 # What PyTorch's nodes list and ours do not keep.
 PART = {"bias", "result2"}
+
+
+@pytest.mark.parametrize("case", ["linear", "linear with a bias", "batch norm", "layer norm"])
+def test_names_of_handles(case):
+    def scenario(t):
+        x = t.arange(6.0).view(2, 3).requires_grad_()
+        y = {
+            "linear": lambda: F(t).linear(x, ones(t, 4, 3)),
+            "linear with a bias": lambda: F(t).linear(x, ones(t, 4, 3), ones(t, 4)),
+            "batch norm": lambda: F(t).batch_norm(x, None, None, ones(t, 3), training=True),
+            "layer norm": lambda: F(t).layer_norm(x, (3,), ones(t, 3)),
+        }[case]()
+        names = [name for name in dir(y.grad_fn) if name.startswith("_raw_saved_") and name[11:] not in UNKEPT]
+        return [(name, getattr(y.grad_fn, name).unpack() is not None) for name in sorted(names)]
+
+    check(scenario)
+
+
+# Inputs that no derivative of ours reads.
+UNKEPT = {"bias", "running_mean", "running_var"}

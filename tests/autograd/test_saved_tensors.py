@@ -536,6 +536,47 @@ def detached_after_saving(t):
     return message(lambda: z.sum().backward()), x.grad
 
 
+def in_the_order_of_the_formulas(t):
+    seen = []
+
+    def pack(tensor):
+        seen.append((tuple(tensor.shape), tensor.grad_fn and tensor.grad_fn.name()))
+        return tensor
+
+    x = leaf(t)
+    with t.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        a, b = x * 2, x.exp()
+        a * b
+        a / b
+        a.view(1, -1) @ b.view(-1, 1)
+    return seen
+
+
+def unpacked_in_another_shape(t):
+    x = leaf(t)
+    with t.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, lambda tensor: t.ones(5)):
+        y = x * x
+    return message(lambda: y.sum().backward())
+
+
+def one_exit_too_many(t):
+    hooks = t.autograd.graph.saved_tensors_hooks(lambda tensor: tensor, lambda tensor: tensor)
+    return [message(lambda: hooks.__exit__()).split(" at ")[0], message(lambda: leaf(t).exp().sum().backward())]
+
+
+def versions_of_two(t):
+    x = leaf(t)
+    a = x * 1
+    y = a.std()
+    with t.no_grad():
+        a.add_(1)
+        y.add_(1)
+    b = x * 1
+    z = b.view(1, -1) @ b.view(-1, 1)
+    b.detach().add_(1)
+    return message(y.backward), message(z.sum().backward)
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda s: s.__name__)
 def test(scenario):
     check(scenario)

@@ -858,6 +858,11 @@ def dtype_views(t):
     ]
 
 
+def data_of_another_layout(t):
+    x = t.ones(2)
+    return raised(lambda: setattr(x, "data", t.ones(2).to_sparse())), x
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__))
 def test_beside(scenario):
     check(scenario, strides=False)

@@ -190,7 +190,7 @@ def run_jvp(ctx: Any, args: tuple[Any, ...], outputs: tuple[Any, ...], made: tup
         found = type(ctx)._forward_cls.jvp(ctx, *_materialized(ctx, args, given))
     finally:
         mode.local.forward_grad = True
-    tangents = found if isinstance(found, (tuple, list)) else (found,)
+    tangents = found if isinstance(found, tuple) else (found,)
     for i, tangent in enumerate(tangents):
         if tangent is not None and not isinstance(tangent, TensorBase):
             raise RuntimeError(f"expected Variable or None (got {type(tangent).__name__}) for grad output {i}.")

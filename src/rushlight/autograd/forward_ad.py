@@ -214,9 +214,7 @@ def _refusal(operation: Any) -> str:
         f"Trying to use forward AD with {operation.aten} that does not support it because it has not been implemented "
         "yet.\nPlease file an issue to PyTorch at https://github.com/pytorch/pytorch/issues/new?"
         "template=feature-request.yml so that we can prioritize its implementation or submit a PR adding the "
-        "implementation to derivatives.yaml\nNote that forward AD support for some operators require PyTorch to be "
-        "built with TorchScript and for JIT to be enabled. If the environment var PYTORCH_JIT=0 is set or if the "
-        "library is not built with TorchScript, some operators may no longer be used with forward AD."
+        "implementation to derivatives.yaml"
     )
 
 
@@ -502,7 +500,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
         raise TypeError(f"_unpack_dual(): argument 'dual' (position 1) must be Tensor, not {type(tensor).__name__}")
     if level not in (None, 0):
         raise RuntimeError("Invalid level given to _fw_primal")
-    tangent = tangent_of(tensor) if mode.local.forward_grad else None
+    tangent = tangent_of(tensor) if _computes() else None
     with _Without(opened):
         primal = tensor_names["_fw_primal"](tensor)
     primal._forward_base = None  # type: ignore[attr-defined]

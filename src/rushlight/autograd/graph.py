@@ -3,6 +3,7 @@
 import abc
 import contextlib
 import functools
+import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from typing import Any, NamedTuple
@@ -275,3 +276,17 @@ def _for_any(tensors: Sequence[Any], fn: Callable[..., Any]) -> tuple[Any, ...]:
             fn(grad)
 
     return tuple([t.register_hook(hook) for t in tensors if t.requires_grad])
+
+
+# ---------------------------------------------------------------------------------------------- the log
+def __getattr__(name: str) -> Any:
+    if name == "log":
+        from .logs import log
+
+        return log
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+# Only a program that logs may want to read what backward runs.
+if "logging" in sys.modules:
+    from . import logs as logs

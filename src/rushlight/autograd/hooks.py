@@ -1,5 +1,6 @@
 """Hooks: where they are kept, and the handles that take them away again."""
 
+import threading
 import weakref
 from collections import OrderedDict
 from typing import Any
@@ -69,16 +70,21 @@ class LeafHooks:
 
     __slots__ = ("dtype", "post", "post_accumulate", "pre", "tensor")
     alive = 0
+    # The garbage collector may free hooks in a thread that is just counting others.
+    counting = threading.RLock()
     # The dtype that gradients are converted to first, where the leaf's `grad_dtype` was set.
     dtype: Any
 
     def __init__(self) -> None:
         self.tensor, self.pre, self.post, self.post_accumulate = HookDict(), HookDict(), HookDict(), HookDict()
         self.dtype = None
-        LeafHooks.alive += 1
+        with self.counting:
+            LeafHooks.alive += 1
 
     def __del__(self) -> None:
-        LeafHooks.alive -= 1
+        # By its class, since the module is empty when the last hooks go at the end of a program.
+        with self.counting:
+            type(self).alive -= 1
 
 
 class HookedRule:

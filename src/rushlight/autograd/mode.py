@@ -79,7 +79,8 @@ class Local(threading.local):
 
 special = Special()
 local = Local()
-_lock = threading.Lock()
+# Re-entrant, because finalizers that the garbage collector runs may leave a mode.
+_lock = threading.RLock()
 
 
 def enter(more: bool = False) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Generator
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from ..base import own_version
+from numpy import ndarray
+
 from . import mode, saved
 
 _OUTSIDE = (
@@ -82,9 +83,11 @@ class _AllowMutationOnSavedContext:
 
 
 def _place(tensor: Any) -> tuple[int, int]:
-    """The memory of a tensor, which a base and its views have in common, and how often it was changed."""
-    versions = own_version(tensor)
-    return id(versions), versions[0]
+    """The memory of a tensor, which all that look at it have in common, and how often it was changed."""
+    memory = tensor._data
+    while isinstance(getattr(memory, "base", None), ndarray):
+        memory = memory.base
+    return id(memory), tensor._versions[0]
 
 
 @contextlib.contextmanager

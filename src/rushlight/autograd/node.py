@@ -255,10 +255,10 @@ class Node:
         raise TypeError(f"cannot pickle '{type(self).__name__}' object")
 
     def __dir__(self) -> list[str]:
-        from ..ops.saved_names import names_shown
+        from ..ops.saved_names import names_shown, raw_name
 
         found = [name for name in object.__dir__(self) if name != "saved"]
-        raw = (f"_raw_saved_{_public(n)}" for n in self.saved)
+        raw = (f"_raw_saved_{raw_name(self, n)}" for n in self.saved)
         return [*found, *raw, *(f"_saved_{name}" for name in names_shown(self))]
 
     # ------------------------------------------------------------------------------------------ what is saved
@@ -346,14 +346,18 @@ def derive(node: Any, grad: Any, which: str) -> Any:
         return getattr(rule.original, which)(node, grad)
     from .saved import unpacked
 
-    results = getattr(rule.original, which)(unpacked(node), grad)
+    twin = unpacked(node)
+    try:
+        results = getattr(rule.original, which)(twin, grad)
+    except ValueError:
+        if which == "tensor" or rule.original.user:
+            raise
+        # A hook has given back something that does not fit, which Tensors say in PyTorch's words.
+        rule.original.tensor(unpacked(node), base.wrap(grad))
+        raise
     if which == "run":
         node.release()
     return results
-
-
-def _public(slot: str) -> str:
-    return "self" if slot == "input" else slot
 
 
 def result_tensor(node: Node, slot: str = "result", index: int | None = None) -> Any:

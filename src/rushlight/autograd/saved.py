@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import base
 from ..kernels.layout import Absent
-from ..ops.saved_names import form_of
+from ..ops.saved_names import form_of, raw_slot
 from . import mode
 from .leaf import LEAF_RULE
 from .node import FREED, Node, Twin, output
@@ -103,7 +103,13 @@ def push(pack: Callable[..., Any], unpack: Callable[..., Any]) -> None:
 
 
 def pop() -> None:
-    """Ends what the last `push` began."""
+    """Ends what the last `push` began.
+
+    Raises:
+        RuntimeError: there is no such thing.
+    """
+    if not mode.local.saving:
+        raise RuntimeError("is_initialized && !tls.stack.empty() INTERNAL ASSERT FAILED")
     mode.set_saving(mode.local.saving[:-1])
 
 
@@ -215,7 +221,7 @@ def raw_value(node: Node, name: str) -> Any:
     Raises:
         AttributeError: it saves no tensor of that name.
     """
-    slot = node.slot_of(name)
+    slot = node.slot_of(name) or raw_slot(node, name)
     if slot not in node.saved:
         raise AttributeError(f"'{type(node).__name__}' object has no attribute '_raw_saved_{name}'")
     value = getattr(node, slot, None)

@@ -39,11 +39,11 @@ def modification(node: Node) -> Any:
     if not now or sum(entry[0][0] for entry in now) == node.version:
         return None
     # One number holds the sum of all saved versions, so the tensor that moved most is the one to name; it may stand
-    # there several times, as in ``x * x``.
+    # there several times, as in ``x * x``. Where others moved as well, what it was is a guess.
     versions_, array, maker = max(now, key=lambda entry: entry[0][0])
     times = sum(entry[0] is versions_ for entry in now)
     others = sum(entry[0][0] for entry in now if entry[0] is not versions_)
-    return versions_, array, maker, (node.version - others) // times
+    return versions_, array, maker, max((node.version - others) // times, 0)
 
 
 def modification_error(array: Any, maker: Any, found: int, expected: int) -> RuntimeError:

@@ -38,7 +38,9 @@ def node_class(op: "Operation", name: str | None = None) -> type:
     for n in op.tensors:
         if n not in slots and n in {x for f in plan.formulas for x in f.names}:
             slots.append(n)
-    saved = dict.fromkeys((*plan.tensors, *plan.lists), "input")
+    # In the order of the formulas, in which PyTorch saves them.
+    tensors = [n for f in plan.formulas for n in op.tensors if n in f.names]
+    saved = dict.fromkeys((*tensors, *plan.lists), "input")
     saved.update(dict.fromkeys(plan.results, "result"))
     slots += [f"{n}_version" for n in plan.versioned_results]
     slots += ["version"] * bool(plan.tensors or plan.lists or plan.versioned_results)

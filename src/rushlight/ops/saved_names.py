@@ -106,6 +106,9 @@ _FORMS: dict[str, dict[str, Any]] = {
     "MulBackward1": {"other": _as("number")},
     "DivBackward1": {"other": _as("number")},
     "MmBackward0": _PRODUCT,
+    "MmBackward0:_linear": {**{n: form for n, form in _LAYER.items() if n.startswith("mat2")},
+        "self_sym_sizes": _sizes("input"), "self_sym_strides": _strides("input")
+    },
     "AddmmBackward0:_linear_bias": _LAYER,
     "AddmmBackward0:_addmm": {
         f"{name}_sym_{what}": make(name) for name in ("mat1", "mat2")
@@ -167,6 +170,8 @@ _OURS = {
 }
 # What ours keep in place of what PyTorch's do.
 _HIDDEN = {
+    "MmBackward0:_linear": {"weight"},
+    "AddmmBackward0:_linear_bias": {"self", "weight"},
     "AddBackward0": {"self_sym_sizes", "other_sym_sizes"},
     "SubBackward0": {"self_sym_sizes", "other_sym_sizes"},
     "ConvolutionBackward0": {"self_sym_sizes", "weight_sym_sizes"},
@@ -182,26 +187,48 @@ _INPUT = {
 }  # fmt: skip
 
 
-def _forms(node: Any) -> dict[str, Any]:
+def _of(table: dict[str, Any], node: Any) -> Any:
+    """What a table says of a node: of its operation, or of its class."""
     kind, operation = type(node).__name__, node.operation
-    return _FORMS.get(kind) or (_FORMS.get(f"{kind}:{operation.name}", {}) if operation is not None else {})
+    found = None if operation is None else table.get(f"{kind}:{operation.name}")
+    return found or table.get(kind, {})
 
 
 def names_shown(node: Any) -> list[str]:
     """What PyTorch calls the values that a node has saved."""
-    forms, found = _forms(node), []
+    forms, found = _of(_FORMS, node), []
     for slot in (*node.saved, *(() if node.operation is None else node.operation.constants)):
         if (slot not in _OURS or (slot == "inverse" and not forms)) and node.slot_of(slot) is not None:
             found.append("self" if slot == "input" and type(node).__name__ not in _INPUT else slot)
     for slot in getattr(type(node), "__slots__", ()):
         if slot.endswith("_shape"):
             found.append(slot.replace("input_", "self_", 1).removesuffix("_shape") + "_sym_sizes")
-    return sorted({*found, *forms} - _HIDDEN.get(type(node).__name__, set()))
+    return sorted({*found, *forms}.difference(_of(_HIDDEN, node)))
+
+
+# By the node's class: which slots PyTorch calls otherwise.
+_NAMES = {
+    "MmBackward0:_linear": {"weight": "mat2"},
+    "AddmmBackward0:_linear_bias": {"input": "mat1", "weight": "mat2"},
+    "NativeBatchNormBackward0": {"mean": "result1", "inverse": "result2"},
+    "NativeLayerNormBackward0": {"mean": "result1", "inverse": "result2"},
+    "NativeGroupNormBackward0": {"mean": "result1", "inverse": "result2"},
+}
+
+
+def raw_name(node: Any, slot: str) -> str:
+    """What PyTorch calls a saved tensor that stands in a slot."""
+    return _of(_NAMES, node).get(slot) or ("self" if slot == "input" and type(node).__name__ not in _INPUT else slot)
+
+
+def raw_slot(node: Any, name: str) -> str | None:
+    """The slot of a saved tensor that PyTorch calls `name`, if it is one that we call otherwise."""
+    return next((slot for slot in node.saved if raw_name(node, slot) == name), None)
 
 
 def form_of(node: Any, name: str) -> Any:
     """How to find what `node` shows under `name`: a function of the node, or None."""
-    forms = _forms(node)
+    forms = _of(_FORMS, node)
     if name in forms:
         return forms[name]
     size = _SIZE.fullmatch(name)
