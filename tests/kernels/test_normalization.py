@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from kernels.fast import as_accurate, compiled_always, dtypes, laid_out, layouts, needs_numba
 from rushlight.kernels import dispatch, normalization
 from rushlight.kernels.layout import Inner, inner, lies_channels_last
+from rushlight.kernels.numpy_normalization import given_statistics
 
 pytestmark = needs_numba
 always = compiled_always(normalization)
@@ -59,8 +60,8 @@ def test_batch_norm(shape, layout, grad_layout, dtype, scaled, shifted, training
         for name, a, b, e in zip(("y", "mean", "var"), (y, mean, var), theirs, exact, strict=True):
             as_accurate(a, b, e, name)
     else:
-        y, m, inverse = normalization.batch_norm_eval(x, weight, bias, mean, var, 1e-4), mean, 1 / np.sqrt(var + 1e-4)
-        inverse = inverse.astype(dtype)
+        m, inverse = given_statistics(mean, var, 1e-4)
+        y = normalization.batch_norm_eval(x, weight, bias, m, inverse)
         as_accurate(y, theirs[0], exact[0], "y")
     assert y.dtype == dtype
     assert lies_channels_last(y) == lies_channels_last(x)
@@ -100,7 +101,8 @@ def test_what_is_no_number_spoils_its_channel_alone(layout, value, training):
     if training:
         y, m, inverse = normalization.batch_norm_train(x, mean + 1, mean.copy(), mean, var, 0.2, 1e-4)
     else:
-        y, m, inverse = normalization.batch_norm_eval(x, mean + 1, mean.copy(), mean, var, 1e-4), mean, var
+        m, inverse = given_statistics(mean, var, 1e-4)
+        y = normalization.batch_norm_eval(x, mean + 1, mean.copy(), m, inverse)
     for a, e in zip((y, mean, var), theirs, strict=True):
         np.testing.assert_allclose(a, e, 1e-5, 1e-5)
     grads = normalization.batch_norm_backward(g, x, mean * 0 + 1, m, inverse, training, (True, True, True))

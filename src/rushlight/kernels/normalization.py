@@ -79,15 +79,14 @@ def batch_norm_train(
     return inner(y) if hidden else y, mean, inverse
 
 
-def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float) -> Array:
-    """Normalizes each channel of `x` by given means and variances."""
-    if _usable(x, weight, bias, mean, var):
-        scale = np.sqrt(var + np.asarray(eps, var.dtype))
-        np.divide(1 if weight is None else weight, scale, out=scale)
+def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Array, inverse: Array) -> Array:
+    """Normalizes each channel of `x` by given means and inverse deviations."""
+    if _usable(x, weight, bias, mean, inverse):
+        scale = inverse if weight is None else inverse * weight
         y = _applied(x, mean, scale, np.zeros_like(scale) if bias is None else bias)
         if y is not None:
             return y
-    return numpy_normalization.batch_norm_eval(x, weight, bias, mean, var, eps)
+    return numpy_normalization.batch_norm_eval(x, weight, bias, mean, inverse)
 
 
 def _applied(x: Array, mean: Array, scale: Array, bias: Array) -> Array | None:

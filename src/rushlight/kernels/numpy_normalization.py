@@ -63,17 +63,20 @@ def _move(running: Array, found: Array, momentum: float, share: float) -> None:
     running += narrow(found * constant(share, found.dtype), running.dtype)
 
 
-def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Array, var: Array, eps: float) -> Array:
-    """Normalizes each channel of `x`, `(N, C, *spatial)`, by given means and variances, `(C,)`."""
+def given_statistics(mean: Array, var: Array, eps: float) -> tuple[Array, Array]:
+    """Running means, copied, and the inverse standard deviations that belong to running variances."""
+    return widen(mean).copy(), _inverse_deviation(widen(var), eps)
+
+
+def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Array, inverse: Array) -> Array:
+    """Normalizes each channel of `x`, `(N, C, *spatial)`, by what `given_statistics` found, `(C,)`."""
     dtype, x = x.dtype, widen(x)
-    column = (-1, *(1,) * (x.ndim - 2))
-    scale = _inverse_deviation(widen(var), eps)
-    if weight is not None:
-        scale = scale * widen(weight)
-    out = x - widen(mean).astype(x.dtype, copy=False).reshape(column)
-    out *= scale.astype(x.dtype, copy=False).reshape(column)
+    kind, column = x.dtype, (-1, *(1,) * (x.ndim - 2))
+    scale = inverse if weight is None else inverse * widen(weight)
+    out = x - narrow(mean, kind).reshape(column)
+    out *= narrow(scale, kind).reshape(column)
     if bias is not None:
-        out += widen(bias).astype(x.dtype, copy=False).reshape(column)
+        out += narrow(bias, kind).reshape(column)
     return narrow(out, dtype)
 
 

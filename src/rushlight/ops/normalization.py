@@ -8,13 +8,12 @@ constants.
 import math
 from typing import Any
 
-import numpy as np
-
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import group_norm as group_kernels
 from ..kernels import layer_norm as layer_kernels
 from ..kernels import normalization
+from ..kernels.numpy_normalization import given_statistics
 from .attached import attached
 from .declare import Array, composite, in_formulas, operation
 
@@ -30,10 +29,9 @@ def _batch_norm(
         return normalization.batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps)
     assert running_mean is not None
     assert running_var is not None
-    out = normalization.batch_norm_eval(input, weight, bias, running_mean, running_var, eps)
-    wide = np.result_type(running_var.dtype, np.float32)
     # Copies: a later step in training mode changes the running statistics in place.
-    return out, running_mean.astype(wide), 1 / np.sqrt(running_var.astype(wide) + eps, dtype=wide)
+    mean, inverse = given_statistics(running_mean, running_var, eps)
+    return normalization.batch_norm_eval(input, weight, bias, mean, inverse), mean, inverse
 
 
 @operation(
@@ -101,12 +99,20 @@ def _affine_grads(grad: Any, normal: Any, weight: Any, dims: tuple[int, ...], ne
 in_formulas(_batch_norm_backward, _batch_norm_backward_again, "batch_norm_backward")
 
 
+def _are_usual(input: Any, given: tuple[Any, ...]) -> bool:
+    """Whether all that is given has the input's dtype, a usual one, and one number a channel."""
+    kind, size = input._dtype, input._shape[1:2]
+    if not size or not kind.plain:
+        return False
+    for value in given:
+        if value is not None and (value._dtype is not kind or value._shape != size):
+            return False
+    return True
+
+
 def _check_batch_norm(input: Any, given: dict[str, Any], training: bool) -> None:
     """Raises PyTorch's errors for arguments that do not go together."""
-    kind, size = input._dtype, input._shape[1:2]
-    usual = kind.plain and size and all([v is None or (v._dtype is kind and v._shape == size) for v in given.values()])
-    if usual and (training or (given["running_mean"] is not None and given["running_var"] is not None)):
-        return
+    size = input._shape[1:2]
     channels = size[0] if size else 0
     for name in ("running_mean", "running_var"):
         if given[name] is None and not training:
@@ -149,11 +155,13 @@ def batch_norm(
     Raises:
         RuntimeError: sizes or dtypes do not go together.
     """
-    given: dict[str, Any] = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
     found: object = input
     if not isinstance(found, TensorBase):
         raise TypeError(f"batch_norm(): argument 'input' (position 1) must be Tensor, not {type(found).__name__}")
-    _check_batch_norm(input, given, training)
+    kept = training or (running_mean is not None and running_var is not None)
+    if not kept or not _are_usual(input, (running_mean, running_var, weight, bias)):
+        named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+        _check_batch_norm(input, named, training)
     if 0 in input._shape:
         out = input.clone()
         for factor in (weight,) if weight is not None else ():
