@@ -66,7 +66,7 @@ def _sums(x: Array, axis: int) -> Array:
 def threshold(x: Array, threshold: float, value: float) -> Array:
     """`x` where it is above `threshold` (or NaN), else `value`."""
     # PyTorch takes complex numbers here, and their real parts.
-    return np.where(x <= threshold.real, np.asarray(value.real, x.dtype), x)
+    return np.where(x <= np.asarray(threshold.real, x.dtype), np.asarray(value.real, x.dtype), x)
 
 
 def threshold_backward(g: Array, x: Array, threshold: float) -> Array:

@@ -9,7 +9,7 @@ def distances(x: Array, y: Array, p: float) -> Array:
     """The p-norms of the differences between all rows of two (batches of) matrices."""
     apart = np.abs(x[..., :, None, :] - y[..., None, :, :])
     if p == 2:
-        return np.sqrt(np.einsum("...i,...i->...", apart, apart))
+        return np.sqrt(np.einsum("...i,...i->...", apart, apart) if apart.size else apart.sum(-1))
     if p == 1:
         return apart.sum(-1)
     if p == 0:

@@ -185,7 +185,7 @@ def put(a: Array, indices: list[Array], values: Array, dims: Any, accumulate: bo
             a[place] = values
     except IndexError:
         raise explain(a.shape, indices, dims) from None
-    except ValueError:
+    except (TypeError, ValueError):
         raise RuntimeError(
             f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of "
             f"shape {list(a[place].shape)}"
@@ -219,6 +219,8 @@ def check_range(index: Array, size: int, dim: int) -> None:
 
 def gather(a: Array, dim: int, index: Array) -> Array:
     """The elements of `a` whose place in dimension `dim` the index tells, all else being equal."""
+    if not index.size:
+        return np.empty(index.shape, a.dtype)
     if not a.ndim:
         return np.broadcast_to(a, index.shape).copy()
     if not index.ndim:
@@ -345,8 +347,14 @@ def index_select(a: Array, dim: int, index: Array) -> Array:
         IndexError: an index is outside 0..size-1.
     """
     if not a.ndim:
+        if index.size != 1:
+            raise RuntimeError(f"index_select(): Index to scalar can have only 1 value, got {index.size} value(s)")
+        if index[0]:
+            raise IndexError("index out of range in self")
         return a.copy()
     if index.size and (index.min() < 0 or index.max() >= a.shape[dim]):
+        if not a.size:
+            raise RuntimeError("index_select(): an index is out of bounds for a tensor without elements")
         raise IndexError("index out of range in self")
     return a.take(index, dim)
 
@@ -381,7 +389,11 @@ def index_fill(a: Array, dim: int, index: Array, value: Any) -> None:
         IndexError: an index is out of range.
     """
     if not a.ndim:
+        if index.size and not -1 <= index[0] < 1:
+            raise IndexError(f"index {int(index[0])} is out of bounds for dimension 0 with size 1")
         a[...] = value
+        return
+    if not a.size:
         return
     n = a.shape[dim]
     bad = index[(index < -n) | (index >= n)]

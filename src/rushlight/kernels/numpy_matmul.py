@@ -17,6 +17,9 @@ _MANY = 1 << 15
 def mm(a: Array, b: Array) -> Array:
     """The product of two matrices (or a matrix and a vector) of one dtype."""
     if a.dtype.char in "fdFD":
+        if a.size == 1 or b.size == 1:
+            # With a factor of one element, 0, NumPy's `dot` does not look at the other one, which may be NaN.
+            return np.matmul(a, b)
         return a.dot(b) if a.size < _MANY else large_product(a, b)
     return narrow(widen(a).dot(widen(b)), a.dtype)
 
@@ -43,6 +46,8 @@ def outer(a: Array, b: Array) -> Array:
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     """``x @ weight.T + bias`` for a matrix `x`."""
     if x.dtype.char in "fdFD":
+        if weight.size == 1 or x.size == 1:
+            return np.matmul(x, weight.T) + bias
         result = x.dot(weight.T) if x.size < _MANY else large_product(x, weight.T)
         return _add(result, bias, result)  # type: ignore[no-any-return]
     return narrow(widen(x).dot(widen(weight).T) + widen(bias), x.dtype)

@@ -1,7 +1,5 @@
 """Orders of elements: NaN counts as the largest, and equal elements keep their order."""
 
-from typing import Any
-
 import numpy as np
 
 from .numpy_common import widen
@@ -60,10 +58,18 @@ def kth(x: Array, k: int, axis: int, keepdims: bool) -> tuple[Array, Array]:
 
 def row_search(rows: Array, values: Array, right: bool) -> Array:
     """For each row of sorted numbers, where the values of the corresponding row belong."""
-    side: Any = "right" if right else "left"
-    if rows.ndim == 1:
-        return np.searchsorted(rows, values, side)
-    result = np.empty(values.shape, np.int64)
-    for i in np.ndindex(rows.shape[:-1]):
-        result[i] = np.searchsorted(rows[i], values[i], side)
-    return result
+    rows, values = widen(rows), widen(values)
+    if rows.ndim == 1 and not (values != values).any() and not (rows[-1:] != rows[-1:]).any():
+        return np.searchsorted(rows, values, "right" if right else "left")
+    # NaN is found in no order by NumPy's rules; PyTorch's search takes every comparison with it for "further on".
+    low = np.zeros(values.shape, np.int64)
+    high = np.full(values.shape, rows.shape[-1])
+    while (low < high).any():
+        middle = (low + high) // 2
+        place = np.minimum(middle, rows.shape[-1] - 1)
+        found = rows[place] if rows.ndim == 1 else np.take_along_axis(rows, place, -1)
+        before = ~(found > values) if right else ~(found >= values)
+        before &= low < high
+        low = np.where(before, middle + 1, low)
+        high = np.where(before, high, np.where(low < high, middle, high))
+    return low

@@ -38,6 +38,15 @@ def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[A
     return narrow(found, x.real.dtype), narrow(mean, x.dtype)
 
 
+def deviation(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
+    """The standard deviation and the mean; in double precision where squares are out of a type's range."""
+    wide = widen(x)
+    found, mean = variance(wide, axes, correction, keepdims)
+    if wide.dtype.char in "fF" and not ((found > 1e-30) & (found < np.inf)).all():
+        found, mean = variance(wide.astype("d" if wide.dtype.char == "f" else "D"), axes, correction, keepdims)
+    return narrow(np.sqrt(found), x.real.dtype), narrow(mean, x.dtype)
+
+
 def sign(x: Array) -> Array:
     """The sign of each element (its direction, for complex numbers), 0 for NaN."""
     if x.dtype.kind == "c":

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .numpy_common import narrow, widen
 from .pointwise import either
 
 Array = np.ndarray
@@ -11,20 +12,24 @@ Array = np.ndarray
 
 def _between(a: Array, b: Array, weight: Array) -> Any:
     """Points between `a` and `b`, counted from the nearer end, so that both ends are met exactly."""
+    dtype = a.dtype
+    a, b, weight = widen(a), widen(b), widen(weight)
     apart = b - a
-    return np.where(np.abs(weight) < 0.5, a + weight * apart, b - apart * (1 - weight))
+    return narrow(np.where(np.abs(weight) < 0.5, a + weight * apart, b - apart * (1 - weight)), dtype)
 
 
 def _add_product(x: Array, a: Array, b: Array, value: float) -> Any:
     """``x + value * a * b``."""
-    return x + a * b * value
+    product = widen(a) * widen(b)
+    return narrow(widen(x) + (product if value == 1 else product * np.asarray(value, product.dtype)), x.dtype)
 
 
 def _add_quotient(x: Array, a: Array, b: Array, value: float) -> Any:
     """``x + value * a / b``."""
-    return x + a / b * value
+    wide = widen(a)
+    return narrow(widen(x) + (wide if value == 1 else wide * np.asarray(value, wide.dtype)) / widen(b), x.dtype)
 
 
 between = either(_between, "a, b, w: select(abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))", "lerp")
 add_product = either(_add_product, "x, a, b, value: x + a * b * value", "addcmul")
-add_quotient = either(_add_quotient, "x, a, b, value: x + a / b * value", "addcdiv")
+add_quotient = either(_add_quotient, "x, a, b, value: x + a * value / b", "addcdiv")

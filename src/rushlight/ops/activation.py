@@ -16,6 +16,7 @@ from ..kernels import activation as kernels
 from ..kernels import numpy_pointwise
 from .attached import attached
 from .declare import REGISTRY, Array, apply_inplace, composite, in_formulas, operation
+from .numbers import number_for
 from .softmax import axis_of
 from .softmax import log_softmax as log_softmax
 from .softmax import softmax as softmax
@@ -66,7 +67,13 @@ in_formulas(
 )
 
 
-@operation(kernel=kernels.threshold, method=False, input="threshold_backward(grad, input, threshold)")
+def _threshold(input: Array, threshold: float, value: float) -> Array:
+    dtype = dtypes.from_numpy(input.dtype)
+    bound, filled = number_for(threshold, dtype, bounded=False).item(), number_for(value, dtype).item()
+    return kernels.threshold(input, bound, filled)  # type: ignore[no-any-return]
+
+
+@operation(kernel=_threshold, method=False, input="threshold_backward(grad, input, threshold)")
 def threshold(input: Array, threshold: float, value: float) -> Array:
     """The elements above `threshold`, and `value` in the place of the others."""
 

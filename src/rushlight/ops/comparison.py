@@ -12,6 +12,7 @@ from ..warn import warn_once
 from . import elementwise_general as general
 from .arguments import OPERANDS, type_name
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, write_out
+from .numbers import number_for
 from .out import finish_out
 from .supported import NO_BOOL, NO_COMPLEX, integers_only, missing, refused
 
@@ -198,7 +199,7 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
         raise RuntimeError(f"result type {common.scalar_name} can't be cast to the desired output type {to}")
     if common.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")
-    if common is dtypes.bool_ and input._data.size and not (tensors and (low is None or high is None)):
+    if common is dtypes.bool_ and not (tensors and (low is None or high is None)):
         form = "" if tensors else "_scalar"
         which = "clamp" if low is not None and high is not None else "clamp_min" if high is None else "clamp_max"
         raise NotImplementedError(f"\"{which}{form}_cpu\" not implemented for 'Bool'")
@@ -210,9 +211,10 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
             converted.append(x.to(common))  # type: ignore[attr-defined]
         else:
             number = general.python_number(x) if isinstance(x, np.generic) else x
-            # A limit beyond an integer type wraps around, as in PyTorch.
-            integral = common.category == dtypes.INTEGRAL and number is not None
-            converted.append(general.number_array(number, common).item() if integral else number)
+            if number is not None and common is not dtypes.float64:
+                array = number_for(number, common)
+                number = array.item() if common.category == dtypes.INTEGRAL else number
+            converted.append(number)
     return "_tensor" if tensors else "", input.to(common), tuple(converted)  # type: ignore[attr-defined]
 
 

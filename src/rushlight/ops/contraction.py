@@ -43,6 +43,8 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
         first, second = list(range(-dims, 0)), list(range(dims))
     if len(first) != len(second):
         raise RuntimeError("both dimension lists should have same length")
+    if a._dtype is not b._dtype:
+        raise RuntimeError("both inputs should have same dtype")
     p = [wrap_dim(d, len(a._shape)) for d in first]
     q = [wrap_dim(d, len(b._shape)) for d in second]
     for i, (d, e) in enumerate(zip(p, q)):
@@ -55,9 +57,9 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
         # A dimension of size 1 meets one of another size: the latter is summed beforehand.
         if a._shape[d] != b._shape[e]:
             if a._shape[d] == 1:
-                b = b.sum(e, keepdim=True)
+                b = b.sum(e, keepdim=True, dtype=b._dtype)
             else:
-                a = a.sum(d, keepdim=True)
+                a = a.sum(d, keepdim=True, dtype=a._dtype)
     left = [d for d in range(len(a._shape)) if d not in p]
     right = [d for d in range(len(b._shape)) if d not in q]
     shape = [a._shape[d] for d in left] + [b._shape[d] for d in right]
@@ -202,7 +204,7 @@ def einsum(*args: Any) -> Any:
         # Where no graph is to show PyTorch's steps, fewer of them do.
         a, b = operands
         plan = _two(equation)
-        if plan is not None and plan.fits(a._shape, b._shape):
+        if plan is not None and a._dtype is b._dtype and a._dtype.plain and plan.fits(a._shape, b._shape):
             return plan.product(a, b)
     left, arrow, right = equation.partition("->")
     parts = left.split(",")
@@ -332,8 +334,6 @@ def _next_pair(operands: list[Any], kept: int, sizes: list[int]) -> tuple[int, i
 
 def _pair(a: Any, b: Any, summed: list[int]) -> Any:
     """The product of two aligned operands, summed over some dimensions, which stay with size 1, as a `bmm`."""
-    if not summed:
-        return a * b
     shape_a, shape_b = a._shape, b._shape
     both, only_a, only_b, inner_dims = [], [], [], []
     for d in range(len(shape_a)):
@@ -351,6 +351,8 @@ def _pair(a: Any, b: Any, summed: list[int]) -> Any:
             only_a.append(d)
         else:
             only_b.append(d)
+    if not inner_dims:
+        return a * b
     rest = [d for d in summed if d not in inner_dims]
     sizes = [q if p == 1 else p for p, q in zip(a._shape, b._shape)]
 

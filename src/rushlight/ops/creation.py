@@ -8,17 +8,14 @@ from .. import dtypes
 from ..base import TensorBase
 from .arguments import type_name
 from .creation_arguments import chosen, done, fill_number, laid_out, sizes
-from .data import finish, fitting, given_dtype
+from .data import finish, given_dtype
 from .declare import composite
+from .numbers import number_for
 
 
 def _full_array(shape: tuple[int, ...], value: Any, dtype: dtypes.dtype, memory_format: Any = None) -> np.ndarray:
     array = laid_out(np.empty, shape, dtype.numpy, memory_format)
-    if dtype.category >= dtypes.FLOATING and abs(value) > 1e4:
-        with np.errstate(over="ignore"):
-            array.fill(np.asarray(value).astype(dtype.numpy))
-    else:
-        array.fill(value)
+    array.fill(value)
     return array
 
 
@@ -240,8 +237,7 @@ def scalar_tensor(
     if not isinstance(s, (int, float, complex)):
         raise TypeError(f"scalar_tensor(): argument 's' (position 1) must be Number, not {type_name(s)}")
     d = chosen("scalar_tensor", dtype, device, pin_memory, dtypes._default)
-    value, d = fitting(s, d)
-    return finish(_full_array((), value, d), d, requires_grad)
+    return finish(_full_array((), number_for(s, d), d), d, requires_grad)
 
 
 # ---------------------------------------------------------------------------------------------- matrices

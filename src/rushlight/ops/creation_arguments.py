@@ -7,7 +7,8 @@ import numpy as np
 from .. import devices, dtypes
 from ..base import TensorBase
 from .arguments import type_name
-from .data import finish, fitting, given_dtype, no_pinning, store
+from .data import finish, given_dtype, no_pinning, store
+from .numbers import number_for
 
 
 def sizes(function: str, args: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
@@ -115,4 +116,5 @@ def fill_number(function: str, value: Any, dtype: dtypes.dtype | None, position:
         raise TypeError(
             f"{function}(): argument 'fill_value' (position {position}) must be Number, not {type_name(value)}"
         )
-    return fitting(value, dtypes.of_number(value) if dtype is None else dtype)
+    dtype = dtypes.of_number(value) if dtype is None else dtype
+    return number_for(value, dtype)[()], dtype

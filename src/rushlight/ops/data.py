@@ -1,6 +1,5 @@
 """Tensors from Python data: numbers, nested sequences, arrays."""
 
-import math
 import warnings
 from itertools import chain
 from typing import Any
@@ -14,11 +13,11 @@ from ..base import UNTOUCHED, TensorBase, bump, namespace
 from ..warn import WITHOUT_HISTORY, warn_once
 from .arguments import type_name
 from .declare import composite
+from .numbers import fits
 
 _new = object.__new__
 _PYTHON_DTYPES = {float: dtypes.float64, int: dtypes.int64, bool: dtypes.bool_, complex: dtypes.complex128}
 _NUMBERS = {float, int, bool, complex}
-_EVERY_FLOAT = 65504  # the largest float16: what is not larger fits every floating-point type
 _COPY_ADVICE = (
     "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
     "sourceTensor.detach().clone().requires_grad_(True), rather than {}(sourceTensor)."
@@ -75,21 +74,9 @@ def no_pinning(pin_memory: Any) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- numbers
-def overflow(dtype: dtypes.dtype) -> RuntimeError:
-    """The error for a number that `dtype` cannot hold."""
-    name = f"{dtype.numpy.name}_t" if dtype.category == dtypes.INTEGRAL and dtype is not dtypes.int32 else dtype.c_name
-    return RuntimeError(f"value cannot be converted to type {name} without overflow")
-
-
 def _element_overflow(dtype: dtypes.dtype) -> RuntimeError:
     """The same for an element of a sequence."""
     return RuntimeError(f"value cannot be converted to type {dtype.numpy.name} without overflow")
-
-
-def fits(value: int, dtype: dtypes.dtype) -> bool:
-    """Whether an integer may stand in a tensor of an integer type; unsigned ones wrap small negative numbers around."""
-    info = np.iinfo(dtype.numpy)
-    return (info.min if dtype.is_signed else -int(info.max)) <= value <= info.max
 
 
 def _number_as(value: Any, dtype: dtypes.dtype) -> Any:
@@ -133,29 +120,6 @@ def number_array(value: Any, dtype: dtypes.dtype) -> np.ndarray:
     """A Python number as a 0-dim array."""
     with np.errstate(over="ignore"):
         return np.array(_number_as(value, dtype), dtype.numpy)
-
-
-def fitting(value: Any, dtype: dtypes.dtype) -> tuple[Any, dtypes.dtype]:
-    """A number for a dtype, and the dtype; fractions are dropped for integers.
-
-    Raises:
-        RuntimeError: the dtype cannot hold the number.
-    """
-    if isinstance(value, complex) and not dtype.is_complex:
-        if dtype.category == dtypes.BOOL:
-            return bool(value), dtype
-        if value.imag:
-            raise overflow(dtype)
-        value = value.real
-    if dtype.category == dtypes.INTEGRAL:
-        if (isinstance(value, float) and not math.isfinite(value)) or not fits(int(value), dtype):
-            raise overflow(dtype)
-        value = int(value) % 2 ** (8 * dtype.itemsize) if not dtype.is_signed else int(value)
-    elif dtype.category >= dtypes.FLOATING and abs(value) > _EVERY_FLOAT:
-        largest = dtypes.finfo(dtype.to_real()).max
-        if any([largest < abs(part) < math.inf for part in (value.real, value.imag)]):
-            raise overflow(dtype)
-    return value, dtype
 
 
 # ---------------------------------------------------------------------------------------------- sequences

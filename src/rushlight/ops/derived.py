@@ -11,8 +11,8 @@ from ..base import wrap
 from ..kernels import numpy_distances as kernels
 from .declare import FUNCTIONS, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
-from .elementwise_general import number_array
 from .loss import _by_number, _times_number
+from .numbers import number_for
 from .out import finish_out
 
 
@@ -32,21 +32,23 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         RuntimeError: the input has no dimension, or `n` is negative.
     """
     from .comparison import logical_xor
+    from .creation import zeros_like
     from .joining import cat
+    from .overwrite import copy_
 
     if not input._shape:
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     if n == 0:
-        return finish_out(out, input.clone(), "diff")
+        return finish_out(out, copy_(zeros_like(input), input), "diff")
     at = wrap_dim(dim, len(input._shape))
     parts = [t for t in (prepend, input, append) if t is not None]
     found = cat(parts, at) if len(parts) > 1 else input
     for _ in range(min(n, found._shape[at])):
         later, earlier = found.narrow(at, 1, found._shape[at] - 1), found.narrow(at, 0, found._shape[at] - 1)
         found = logical_xor(later, earlier) if found._dtype is dtypes.bool_ else later - earlier
-    return finish_out(out, found.clone() if found is input else found, "diff")
+    return finish_out(out, found, "diff")
 
 
 def _widths(y: Any, x: Any, dim: int) -> Any:
@@ -336,8 +338,7 @@ def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
     if len(shape) > 2 and len(set(shape)) > 1:
         raise RuntimeError("all dimensions of input must be of equal length")
     step = sum(strides)
-    if input._dtype.category == dtypes.INTEGRAL:
-        fill_value = number_array(fill_value, input._dtype).item()
+    number_for(fill_value, input._dtype)
     input.as_strided((min(shape),), (step,)).fill_(fill_value)
     if wrap and len(shape) == 2 and shape[0] > shape[1] + 1:
         # One row is left out after each square.

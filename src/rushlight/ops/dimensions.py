@@ -117,8 +117,9 @@ def nonempty(function: str, input: Any, dims: Axes) -> None:
     Raises:
         IndexError: a dimension to reduce has no elements.
     """
+    shape = input._shape
     for d in dims:
-        if input._shape and not input._shape[d]:
+        if shape and not shape[wrap_dim(d, len(shape))]:
             raise IndexError(f"{function}(): Expected reduction dim {d} to have non-zero size.")
 
 

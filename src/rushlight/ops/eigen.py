@@ -90,13 +90,13 @@ def eigh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
         UPLO: which triangle, ``"L"`` or ``"U"``.
         out: the pair of tensors to write to.
     """
-    need_matrices("linalg.eigh", input)
+    need_matrices("linalg.eigh", input, kernel="linalg_eigh_cpu")
     return finish(out, _eigh(input, _triangle_name(UPLO)), "linalg_eigh")
 
 
 def eigvalsh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues of a Hermitian matrix, ascending; see `eigh`."""
-    need_matrices("linalg.eigvalsh", input)
+    need_matrices("linalg.eigvalsh", input, kernel="linalg_eigh_cpu")
     return finish(out, _eigh(input, _triangle_name(UPLO))[0], "linalg_eigvalsh")
 
 
@@ -136,13 +136,13 @@ def _eig(input: Array, kind: Any) -> Any:
 
 def eig(input: Any, *, out: Any = None) -> Any:
     """The eigenvalues and eigenvectors of a square matrix, always complex, as ``(eigenvalues, eigenvectors)``."""
-    need_matrices("linalg.eig", input)
+    need_matrices("linalg.eig", input, kernel="linalg_eig_out_cpu")
     return finish(out, _eig(input, input._data.dtype), "linalg_eig")
 
 
 def eigvals(input: Any, *, out: Any = None) -> Any:
     """The eigenvalues of a square matrix, always complex."""
-    need_matrices("linalg.eigvals", input)
+    need_matrices("linalg.eigvals", input, kernel="linalg_eig_out_cpu")
     return finish(out, _eig(input, input._data.dtype)[0], "linalg_eigvals")
 
 
@@ -219,7 +219,7 @@ def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: A
         driver: an algorithm of GPUs; None here.
         out: the three tensors to write to.
     """
-    need_matrices("linalg.svd", A, square=False)
+    need_matrices("linalg.svd", A, square=False, kernel="linalg_svd_cpu")
     _no_driver("torch.linalg.svd", driver)
     return finish(out, _svd(A, bool(full_matrices)), "linalg_svd")
 
@@ -237,7 +237,7 @@ _Svd = return_type("svd", ("U", "S", "V"))
 @composite(name="svd")
 def _svd_old(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
     """The singular value decomposition with V instead of its adjoint; see `torch.linalg.svd`."""
-    need_matrices("linalg.svd", input, square=False)
+    need_matrices("linalg.svd", input, square=False, kernel="linalg_svd_cpu")
     if compute_uv:
         u, s, vh = _svd(input, not some)
         return finish(out, _Svd((u, s, vh.mH)), "svd")
@@ -249,6 +249,6 @@ def _svd_old(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any
 
 def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     """The singular values of a matrix, descending."""
-    need_matrices("linalg.svdvals", A, square=False)
+    need_matrices("linalg.svdvals", A, square=False, kernel="linalg_svd_cpu")
     _no_driver("torch.linalg.svdvals", driver)
     return finish(out, _svd(A, False)[1], "linalg_svdvals")

@@ -71,9 +71,9 @@ def _extreme(
             "out = None)\n * (Tensor input, int dim, bool keepdim = False, *, tuple of Tensors out = None)\n"
         )
     dim = int_dim(function, input, dim)
+    nonempty(function, input, (dim,))
     if input._dtype.is_complex:
         raise RuntimeError(f"{function}(): does not support complex input")
-    nonempty(function, input, (dim,))
     return several_out(out, along(input, dim, bool_argument(function, keepdim)), function)
 
 
@@ -131,7 +131,7 @@ def _amin(input: Array, dim: Any, keepdim: bool) -> Array:
 
 
 def _extreme_over(function: str, name: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
-    axes = reduced_axes(function, input, dim)
+    need_tensor(function, input)
     if not input._data.size:
         if dim is None or dim in ((), []):
             raise RuntimeError(
@@ -139,7 +139,8 @@ def _extreme_over(function: str, name: str, operation: Any, input: Any, dim: Any
                 "dim with the 'dim' argument."
             )
         nonempty(function, input, tuple(dim) if isinstance(dim, (tuple, list)) else (dim,))
-    if input._dtype.is_complex:
+    axes = reduced_axes(function, input, dim)
+    if input._dtype.is_complex and input._data.size:
         raise NotImplementedError(f"\"{name}_values_cpu\" not implemented for '{input._dtype.scalar_name}'")
     return finish_out(out, operation(input, axes, bool_argument(function, keepdim)), function)
 
@@ -182,11 +183,11 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
     axes = axes_of(dim, len(input._shape))
     if dim is not None and input._shape and not input._shape[dim]:
         raise IndexError(f"aminmax: Expected reduction dim {dim % len(input._shape)} to have non-zero size.")
-    refuse("aminmax_cpu", input, dtypes.COMPLEX)
     if not input._data.size and not length(input._shape, axes):
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
+    refuse("aminmax_cpu", input, dtypes.COMPLEX)
     return several_out(out, _aminmax(input, axes, keepdim), "aminmax")
 
 

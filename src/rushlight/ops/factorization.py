@@ -89,7 +89,7 @@ def cholesky_ex(input: Any, *, upper: bool = False, check_errors: bool = False, 
     Raises:
         LinAlgError: a matrix is not positive-definite, and `check_errors` is set.
     """
-    need_matrices("linalg.cholesky", input)
+    need_matrices("linalg.cholesky", input, kernel="cholesky_cpu")
     found = _cholesky_ex(input, upper)
     if check_errors:
         _check_cholesky("linalg.cholesky_ex", found[1])
@@ -110,7 +110,7 @@ def cholesky(input: Any, *, upper: bool = False, out: Any = None) -> Any:
 @composite(name="cholesky")
 def _cholesky_old(input: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The Cholesky factor; see `torch.linalg.cholesky`."""
-    need_matrices("cholesky", input)
+    need_matrices("cholesky", input, kernel="cholesky_cpu")
     factor, info = _cholesky_old_op(input, upper)
     _check_cholesky("cholesky", info)
     return finish(out, factor, "cholesky")
@@ -218,7 +218,7 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out:
     Raises:
         RuntimeError: `pivot` is False, or U has a zero on its diagonal and `check_errors` is set.
     """
-    need_matrices("torch.linalg.lu_factor_ex", A, square=False)
+    need_matrices("torch.linalg.lu_factor_ex", A, square=False, kernel="lu_cpu")
     if not pivot:
         raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
     found = _lu_factor_ex(A, True)
@@ -253,7 +253,7 @@ def _lu(A: Array, pivot: bool) -> Any:
 
 def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     """``A = P L U`` with a permutation P, L lower triangular with ones on its diagonal, and U upper triangular."""
-    need_matrices("linalg.lu", A, square=False)
+    need_matrices("linalg.lu", A, square=False, kernel="lu_cpu")
     if not pivot:
         raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
     return finish(out, _lu(A, True), "linalg_lu")
@@ -336,7 +336,7 @@ def ldl_factor_ex(input: Any, *, hermitian: bool = False, check_errors: bool = F
         check_errors: whether a zero on D's diagonal raises.
         out: the three tensors to write to.
     """
-    need_matrices("torch.linalg.ldl_factor_ex", input)
+    need_matrices("torch.linalg.ldl_factor_ex", input, kernel="ldl_factor_kernel_cpu")
     found = _ldl_factor_ex(input, hermitian)
     if check_errors:
         _check_ldl("torch.linalg.ldl_factor_ex", found[2])

@@ -89,7 +89,7 @@ def _cholesky_inverse(L: Array, upper: bool) -> Array:
 @composite()
 def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The inverse of ``L L^H``, or of ``L^H L`` if `upper`."""
-    need_matrices("cholesky_inverse", L)
+    need_matrices("cholesky_inverse", L, kernel="cholesky_inverse_out_cpu")
     return finish(out, _cholesky_inverse(L, bool(upper)), "cholesky_inverse")
 
 

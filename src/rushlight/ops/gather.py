@@ -14,8 +14,10 @@ from .broadcasting import expand
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
+from .numbers import number_for
 from .out import finish_out, refuse_shared
-from .overwrite import change, copying, number_for, replace
+from .overwrite import change, copying, replace
+from .supported import refuse
 from .view import view_method
 
 in_formulas(lambda x, like: x.astype(like.dtype), lambda x, like: to_dtype(x, like._dtype), "as_type", aliasing=True)
@@ -114,6 +116,9 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     shape = general.broadcast_shapes(
         input._shape[:at] + (1,) + input._shape[at + 1 :], indices._shape[:at] + (1,) + indices._shape[at + 1 :]
     )
+    if indices._data.size and input._shape and input._shape[at]:
+        # Any integer means an entry: they are counted around and around.
+        indices = wrap(indices._data % input._shape[at])
     wide = expand(input, shape[:at] + (input._shape[at],) + shape[at + 1 :])
     return gather(wide, at, expand(indices, shape[:at] + (indices._shape[at],) + shape[at + 1 :]), out=out)
 
@@ -327,6 +332,15 @@ def _check_reduce(reduce: str) -> None:
         raise RuntimeError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
 
 
+def _check_reducible(input: Any, index: Any, reduce: str) -> None:
+    """Refuses means of booleans and extremes of complex numbers."""
+    kernel = f"scatter_gather_tensor_cpu_reduce_{reduce}"
+    if reduce == "mean":
+        refuse(kernel if index._data.size else "div_floor_cpu", input, dtypes.BOOL)
+    elif reduce in ("amax", "amin") and index._data.size:
+        refuse(kernel, input, dtypes.COMPLEX)
+
+
 @composite()
 def scatter_reduce(
     input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, out: Any = None
@@ -347,6 +361,7 @@ def scatter_reduce(
     """
     _check_reduce(reduce)
     at, index = _scatter_operands("scatter", input, dim, index, src)
+    _check_reducible(input, index, reduce)
     return finish_out(out, _scatter_reduce(input, at, index, src, reduce, include_self), "scatter_reduce")
 
 

@@ -14,8 +14,9 @@ from .declare import Array, composite, formula, in_formulas, operation, tensor_n
 from .dimensions import wrap_dim
 from .indexing import _index_put, index_tensor, put_at
 from .inplace import refuse_overlap
+from .numbers import number_for
 from .out import finish_out, refuse_shared
-from .overwrite import change, copying, number_for
+from .overwrite import change, copying
 from .view import reshape, view_method
 
 

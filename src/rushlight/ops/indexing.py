@@ -18,8 +18,11 @@ from ..memory_format import preserve_format
 from ..warn import warn
 from .convert import copy_in
 from .declare import REGISTRY, Array, operation, unrecorded_view
-from .inplace import change_inplace
-from .overwrite import copy_, fill_, number_for
+from .history import refresh
+from .inplace import change_inplace, refuse_overlap
+from .inplace import check as check_inplace
+from .numbers import number_for
+from .overwrite import copy_, fill_
 from .view import unsqueeze, view_method
 from .view_parts import _select, _slice, alias
 
@@ -57,6 +60,9 @@ _TYPES_ALLOWED = (
 )
 
 
+NO_INDEX = "tensors used as indices must be long, int, byte or bool tensors"
+
+
 def index_tensor(x: Any) -> Any:
     """An index given as tensor, array or sequence as a tensor fit for indexing.
 
@@ -72,7 +78,7 @@ def index_tensor(x: Any) -> Any:
         )
         return wrap(x._data.astype(bool))
     if d is not dtypes.int64 and d is not dtypes.bool_ and d is not dtypes.int32:
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        raise IndexError(NO_INDEX)
     return x
 
 
@@ -143,6 +149,7 @@ class _Parts:
     Attributes:
         view: the tensor after all views; the input itself if there were none.
         indices, dims: the index tensors and the dimensions of `view` at which they stand.
+        bytes: whether one of them was given as a tensor of bytes.
 
     Args:
         input: the tensor.
@@ -150,11 +157,12 @@ class _Parts:
         reading: whether the parts are read, not written.
     """
 
-    __slots__ = ("dims", "indices", "view")
+    __slots__ = ("bytes", "dims", "indices", "view")
 
     def __init__(self, input: Any, index: tuple[Any, ...], reading: bool = True):
         self.indices: list[Any] = []
         self.dims: list[int] = []
+        self.bytes = False
         ndim = len(input._shape)
         # A slice of everything makes a view of its own only where it is all there is to read.
         lone = reading and len(index) == 1
@@ -197,6 +205,7 @@ class _Parts:
                 if isinstance(x, TensorBase) and not x._shape and x._dtype.category <= dtypes.INTEGRAL:
                     view = self._at(view, dim, int(x._data), place)
                     continue
+                self.bytes |= isinstance(x, TensorBase) and x._dtype is dtypes.uint8
                 t = index_tensor(x)
                 self.indices.append(t)
                 self.dims.append(dim)
@@ -327,7 +336,7 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if isinstance(value, TensorBase):
         given = value
     elif isinstance(value, (int, float, complex, np.number, np.bool_)):
-        given = wrap(number_for(value.item() if isinstance(value, np.generic) else value, input._dtype))
+        given = wrap(number_for(value.item() if isinstance(value, np.generic) else value, input._dtype, False))
     else:
         kind = type(value)
         name = f"{kind.__module__}.{kind.__name__}" if kind.__module__ not in ("builtins", "torch") else kind.__name__
@@ -339,13 +348,19 @@ def setitem(input: Any, index: Any, value: Any) -> None:
             return
     if index is False:
         return
-    parts = _Parts(input, (None,) if index is True else _as_tuple(index), reading=False)
+    try:
+        parts = _Parts(input, (None,) if index is True else _as_tuple(index), reading=False)
+    except IndexError as error:
+        if error.args == (NO_INDEX,):  # which PyTorch sees only after it has found that it may write
+            check_inplace(input, input._node is not None or given._node is not None)
+        raise
     target = parts.view
     if parts.indices:
         _put(target, parts, given, value)
     elif given._shape == target._shape and given._shape:
         copy_(target, given)
     elif not given._shape:
+        refuse_overlap(target)
         fill_(target, given)
     else:
         copy_(target, _stripped(given, target))
@@ -377,6 +392,8 @@ def _plain_write(input: Any, index: Any, given: Any) -> bool:
     else:
         input._data[(*index, ...) if Ellipsis not in index else index] = given._data
     bump(input)
+    if len(input._versions) > 1:
+        refresh(input)
     return True
 
 
@@ -392,7 +409,13 @@ def _stripped(given: Any, target: Any) -> Any:
 
 
 def _put(target: Any, parts: _Parts, given: Any, value: Any) -> None:
-    if value is given and given._dtype is not target._dtype:
+    # One number is filled in by one mask, whatever its dtype.
+    filled = given._data.size == 1 and len(parts.indices) == 1 and parts.indices[0]._dtype is dtypes.bool_
+    if filled and parts.bytes:
+        raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype unsigned char")
+    if value is given and given._dtype is not target._dtype and not filled:
+        # What is wrong with the indices or the shape is said first.
+        kernels.put(np.empty_like(target._data), [t._data for t in parts.indices], given._data, parts.dims, False)
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {target._dtype.scalar_name} for the "
             f"destination and {given._dtype.scalar_name} for the source."

@@ -230,6 +230,7 @@ def _computed(op: Operation, input: Any, operands: tuple[Any, ...]) -> tuple[Any
         try:
             result, common = general.compute(op, operands)
         except NotImplementedError:
+            before_kernel(input, *operands[1:])
             if op.result != "bool":
                 castable(general.result_type(*operands), input._dtype)
             raise
@@ -243,11 +244,33 @@ def _computed(op: Operation, input: Any, operands: tuple[Any, ...]) -> tuple[Any
     kind = dtypes.bool_ if op.result == "bool" else dtypes.from_numpy(result.dtype)
     if op.result != "bool":
         castable(kind, input._dtype)
-    if result.shape != input._shape:
-        raise RuntimeError(
-            f"output with shape {list(input._shape)} doesn't match the broadcast shape {list(result.shape)}"
-        )
+    _keeps_shape(input, result.shape)
     return result, common, saves
+
+
+def _keeps_shape(input: Any, shape: Any) -> None:
+    if shape != input._shape:
+        raise RuntimeError(f"output with shape {list(input._shape)} doesn't match the broadcast shape {list(shape)}")
+
+
+def before_kernel(input: Any, *others: Any) -> None:
+    """Refuses what PyTorch refuses in place before it finds that it has no kernel for a dtype.
+
+    Args:
+        input: the tensor to be changed.
+        others: the other operands; those that are tensors broadcast.
+
+    Raises:
+        RuntimeError: the tensor may not be changed, overlaps itself, or is smaller than the result.
+    """
+    tensors = [x for x in others if isinstance(x, TensorBase)]
+    check_view(input)
+    check(input, any([x._node is not None for x in (input, *tensors)]))
+    refuse_overlap(input)
+    shape = input._shape
+    for x in tensors:
+        shape = general.broadcast_shapes(shape, x._shape)
+    _keeps_shape(input, shape)
 
 
 def _expect_former(made: Any, operands: tuple[Any, ...], read: tuple[int, ...], input: Any) -> None:

@@ -104,7 +104,8 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
     for i, t in enumerate(given):
         if not t._shape:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
-    at = wrap_dim(dim if axis is None else axis, len(first))
+    dim = dim if axis is None else axis
+    at = 0 if first == (0,) else wrap_dim(dim, len(first))
     for t in some:
         if t._shape != first:
             _check_joinable(given, first, t._shape, at)

@@ -14,11 +14,13 @@ from ..kernels import loss as loops
 from ..kernels import numpy_loss as kernels
 from .activation import constant_mask, floating, log_softmax
 from .declare import Array, composite, in_formulas, operation
+from .elementwise_general import result_type
 from .embedding import embedding as embedding
 from .embedding import one_hot as one_hot
 from .entropy import binary_cross_entropy as binary_cross_entropy
 from .entropy import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from .entropy import kl_div as kl_div
+from .inplace import castable
 from .loss_parts import HIDDEN, MEAN, NONE, SUM, pair, reduced, share
 from .softmax import _log_softmax
 
@@ -102,6 +104,10 @@ def huber_loss(input: Any, target: Any, reduction: int = MEAN, delta: float = 1.
     """
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
+    if target._dtype is not input._dtype:
+        # The distances are stored in the dtype of `input` before they are reduced.
+        castable(result_type(input, target), input._dtype)
+        return reduced(_huber_loss(*pair(input, target), NONE, delta).to(input._dtype), reduction)
     return _huber_loss(*pair(input, target), reduction, delta)
 
 

@@ -14,8 +14,9 @@ from .convert import copy_in, to_dtype
 from .declare import Array, composite, operation
 from .dimensions import wrap_dim
 from .inplace import change_inplace
+from .numbers import number_for
 from .out import finish_out, refuse_shared
-from .overwrite import number_for, replace
+from .overwrite import replace
 
 
 # ---------------------------------------------------------------------------------------------- masks

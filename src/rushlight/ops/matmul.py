@@ -39,7 +39,7 @@ def _same_dtype(a: Array, b: Array) -> None:
     if a.dtype != b.dtype:
         names = [dtypes.from_numpy(x.dtype).c_name for x in (a, b)]
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {names[0]} != {names[1]}")
-    if a.dtype.char == "?":
+    if a.dtype.char == "?" and a.size and b.size:
         raise NotImplementedError("\"addmm_impl_cpu_\" not implemented for 'Bool'")
 
 
@@ -150,6 +150,8 @@ def matrix_vector(a: Array, b: Array) -> Array:
         RuntimeError: they are none, or their shapes or dtypes do not fit.
     """
     if a.ndim != 2 or b.ndim != 1:
+        if not a.ndim:
+            raise IndexError("Dimension specified as 0 but tensor has no dimensions")
         raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
     if a.shape[1] != b.shape[0]:
         raise RuntimeError(
@@ -160,7 +162,7 @@ def matrix_vector(a: Array, b: Array) -> Array:
         raise RuntimeError(
             f"addmv input tensors must have the same dtype, but got {names[1]}, {names[0]}, and {names[1]}"
         )
-    if a.dtype.char == "?":
+    if a.dtype.char == "?" and a.size:
         raise NotImplementedError("\"addmv_impl_cpu\" not implemented for 'Bool'")
     return kernels.mm(a, b)
 
@@ -193,10 +195,19 @@ def batch_product(a: Array, b: Array) -> Array:
             f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
             f"[{b.shape[0]}, {b.shape[1]}]."
         )
-    if a.dtype != b.dtype:
-        names = dtypes.from_numpy(a.dtype).scalar_name, dtypes.from_numpy(b.dtype).scalar_name
-        raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
+    if a.dtype != b.dtype or a.dtype.char == "?":
+        return _unusual_batches(a, b)
     return kernels.bmm(a, b)
+
+
+def _unusual_batches(a: Array, b: Array) -> Array:
+    """The products of batches of two dtypes or of booleans, which are computed only where there is nothing to add."""
+    if not a.size or not b.size:
+        return np.zeros((*a.shape[:2], b.shape[2]), b.dtype)
+    if a.dtype.char == "?":
+        raise NotImplementedError("\"bmm\" not implemented for 'Bool'")
+    names = dtypes.from_numpy(a.dtype).scalar_name, dtypes.from_numpy(b.dtype).scalar_name
+    raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")
 
 
 @operation(kernel=batch_product, input="bmm(grad, conj(mat2.mT))", mat2="bmm(conj(input.mT), grad)",
@@ -257,7 +268,7 @@ def _squeeze_at(input: Array, dim: int) -> Array:
 def _matmul_batched(a: Any, b: Any) -> Any:
     left, right = len(a._shape), len(b._shape)
     if (a._node is None and b._node is None) and mode.local.dual is None and left > 1 < right and a._dtype is b._dtype:
-        if a._shape[-1] == b._shape[-2]:
+        if a._dtype.category and a._shape[-1] == b._shape[-2]:
             _broadcast(a._shape[:-2], b._shape[:-2])
             return _matmul_plain(a, b)
     if _folds(a, b):

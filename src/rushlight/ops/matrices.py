@@ -20,7 +20,7 @@ LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"
 
 
 # ---------------------------------------------------------------------------------------------- arguments
-def need_matrices(function: str, x: Any, square: bool = True, argument: str = "A") -> None:
+def need_matrices(function: str, x: Any, square: bool = True, argument: str = "A", kernel: str | None = None) -> None:
     """Refuses what is no tensor of matrices of floating-point or complex numbers.
 
     Args:
@@ -28,8 +28,10 @@ def need_matrices(function: str, x: Any, square: bool = True, argument: str = "A
         x: the tensor.
         square: whether the matrices must be square.
         argument: the name of the tensor, for messages.
+        kernel: PyTorch's name of the kernel, where that, and not the function, refuses two-byte types.
 
     Raises:
+        NotImplementedError: it is of a two-byte type, which `kernel` has no code for.
         RuntimeError: it has fewer than two dimensions, or another dtype.
         TypeError: it is no tensor.
     """
@@ -47,7 +49,10 @@ def need_matrices(function: str, x: Any, square: bool = True, argument: str = "A
         raise RuntimeError(
             f"{function}: Expected a floating point or complex tensor as input. Got {x._dtype.scalar_name}"
         )
-    if x._dtype.itemsize == 2:
+    if x._dtype.itemsize == 2 and kernel is not None:
+        if x._data.size:
+            raise NotImplementedError(f"\"{kernel}\" not implemented for '{x._dtype.scalar_name}'")
+    elif x._dtype.itemsize == 2:
         raise RuntimeError(f"{function}: Low precision dtypes not supported. Got {x._dtype.scalar_name}")
 
 

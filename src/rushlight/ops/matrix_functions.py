@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import wrap
+from ..kernels.numpy_common import narrow, widen
 from .comparison import where
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
@@ -20,8 +21,21 @@ from .vector_norms import vector_norm
 
 
 # ---------------------------------------------------------------------------------------------- determinants
+def _cofactors_by_inverse(x: Array) -> Array:
+    """The same for matrices with infinite elements or NaN, of which there are no singular values."""
+    found = np.full(x.shape, np.nan, x.dtype)
+    for i in np.ndindex(x.shape[:-2]):
+        try:
+            found[i] = np.conjugate(np.linalg.det(x[i]) * np.linalg.inv(x[i])).T
+        except np.linalg.LinAlgError:
+            pass
+    return found
+
+
 def _cofactors(x: Array) -> Array:
     """The conjugated cofactors of matrices: the derivative of the determinant, also of singular ones."""
+    if not np.isfinite(x).all():
+        return _cofactors_by_inverse(x)
     if x.shape[-1] == 1:
         return np.ones_like(x)
     u, s, vh = np.linalg.svd(x)
@@ -42,15 +56,19 @@ def _cofactors_tensor(x: Any) -> Any:
 in_formulas(_cofactors, _cofactors_tensor, "cofactors")
 
 
+def _determinant(x: Array) -> Array:
+    return narrow(np.asarray(np.linalg.det(widen(x))), x.dtype)
+
+
 @operation(name="_det", node="LinalgDetBackward0", aten="linalg_det", function=False, method=False, out=False,
-           kernel=np.linalg.det, A="as_matrix(grad) * cofactors(A)")  # fmt: skip
+           kernel=_determinant, A="as_matrix(grad) * cofactors(A)")  # fmt: skip
 def _det(A: Array) -> Array:
     """The determinants of matrices."""
 
 
 def det(A: Any, *, out: Any = None) -> Any:
     """The determinant of a square matrix, or of each of a batch."""
-    need_matrices("linalg.det", A)
+    need_matrices("linalg.det", A, kernel="lu_cpu")
     return finish(out, _det(A), "linalg_det")
 
 
@@ -101,7 +119,8 @@ def logdet(input: Any) -> Any:
 # ---------------------------------------------------------------------------------------------- powers
 def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
     """A square matrix to a whole power, negative ones of its inverse."""
-    need_matrices("linalg.matrix_power", input)
+    if len(input._shape) < 2 or input._shape[-1] != input._shape[-2]:
+        need_matrices("linalg.matrix_power", input)
     if n == 0:
         eye = wrap(np.eye(input._shape[-1], dtype=input._data.dtype))
         return finish(out, input.clone().copy_(eye), "linalg_matrix_power")
@@ -256,16 +275,23 @@ def matrix_norm(
     if first == second:
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({dim[0]}, {dim[1]})")
     if ord == "nuc" or abs(ord) == 2:
+        need_matrices("linalg.matrix_norm", input, square=False)
         values = svdvals(input.movedim((first, second), (-2, -1)))
-        found = values.sum(-1, keepdim=keepdim) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1, keepdim)
+        found = values.sum(-1, keepdim=keepdim) if ord == "nuc" else _extreme(values, ord, -1, keepdim)
         if keepdim:
             found = found.unsqueeze(-1).movedim((-2, -1), (first, second))
         return finish_out(out, found, "linalg_matrix_norm")
     added, chosen = (first, second) if abs(ord) == 1 else (second, first)
     sums = vector_norm(input, 1, added, keepdim)
     at = chosen - 1 if not keepdim and added < chosen else chosen
-    found = (amax if ord > 0 else amin)(sums, at, keepdim)
-    return finish_out(out, found, "linalg_matrix_norm")
+    return finish_out(out, _extreme(sums, ord, at, keepdim), "linalg_matrix_norm")
+
+
+def _extreme(values: Any, ord: float, dim: int, keepdim: bool) -> Any:
+    """The largest of what a norm compares (0 if there is nothing), or the least for negative `ord`."""
+    if ord < 0:
+        return amin(values, dim, keepdim)
+    return amax(values, dim, keepdim) if values._shape[dim] else values.sum(dim, keepdim=keepdim)
 
 
 def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None, dtype: Any = None) -> Any:

@@ -8,9 +8,9 @@ from .. import dtypes
 from ..base import UNTOUCHED, TensorBase
 from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
-from .data import fitting
 from .declare import REGISTRY, Array, composite, operation
 from .inplace import change_inplace, refuse_partial_overlap
+from .numbers import number_for
 
 
 # ---------------------------------------------------------------------------------------------- copying
@@ -50,9 +50,13 @@ def copy_(input: Any, other: Any, non_blocking: bool = False) -> Any:
     if other._shape != input._shape:
         _check_fits(input._shape, other._shape)
     discards(other._dtype, input._dtype)
-    if other._versions is input._versions and other is not input and other._versions is not UNTOUCHED:
-        refuse_partial_overlap(input, other)
-    return change_inplace("_copy", (input, other, other._dtype), lambda a: _copy_into(a, other._data))
+    same = other is input
+    if other._versions is input._versions and not same and other._versions is not UNTOUCHED:
+        a, b = input._data, other._data
+        same = a.ctypes.data == b.ctypes.data and (a.dtype, a.shape, a.strides) == (b.dtype, b.shape, b.strides)
+        if not same:
+            refuse_partial_overlap(input, other)
+    return change_inplace("_copy", (input, other, other._dtype), lambda a: _copy_into(a, other._data), overlap=same)
 
 
 def _check_fits(shape: Any, other: Any) -> None:
@@ -75,15 +79,6 @@ def _fill(input: Array, value: Any) -> Array:
 def _fill_tensor(input: Array, value: Array, source: Any) -> Array:
     """The element of a 0-dim tensor everywhere."""
     return np.full_like(input, value)
-
-
-def number_for(value: Any, dtype: dtypes.dtype) -> Any:
-    """A Python number as the array of one element that stores it in a tensor of `dtype`.
-
-    Raises:
-        RuntimeError: the number is complex and the dtype is not, or it does not fit.
-    """
-    return np.asarray(fitting(value, dtype)[0]).astype(dtype.numpy)
 
 
 @composite(function=False, inplace=True)

@@ -15,6 +15,7 @@ from ..kernels import power
 from . import elementwise_general as general
 from .arguments import OPERANDS, argument_error, type_name
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
+from .numbers import fits, overflow
 from .out import finish_out
 from .supported import NO_BOOL, NO_COMPLEX, missing
 
@@ -313,8 +314,6 @@ def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
     Raises:
         RuntimeError: integers have no such power, or the number does not fit their dtype.
     """
-    from .data import fits, overflow
-
     if isinstance(exponent, np.generic):
         exponent = general.python_number(exponent)
     common = general.result_type(input, exponent)

@@ -9,11 +9,21 @@ from ..base import TensorBase, bump
 from . import comparison, elementary, pointwise, ternary
 from .arguments import OPERANDS
 from .declare import REGISTRY, apply_inplace, composite
-from .inplace import array_beside, castable, change_inplace
+from .inplace import array_beside, before_kernel, castable, change_inplace
 
 
 def _form(operation: str, *operands: Any) -> Any:
     return apply_inplace(REGISTRY[operation], operands[0], operands[1:], {})
+
+
+def _first_in_place(operands: Any, *given: Any) -> Any:
+    """What a function makes of the operands; what may not be done in place is refused before dtypes are."""
+    try:
+        return operands(*given)
+    except NotImplementedError:
+        tensors = [x for x in given if isinstance(x, TensorBase)]
+        before_kernel(*tensors)
+        raise
 
 
 @composite(function=False)
@@ -112,35 +122,36 @@ def conj_physical_(input: Any) -> Any:
 @composite(function=False)
 def clamp_(input: Any, min: Any = None, max: Any = None) -> Any:
     """Limits to an interval; see `clamp`."""
-    form, _, given = comparison.limits("clamp_", input, min, max)
+    form, _, given = _first_in_place(comparison.limits, "clamp_", input, min, max)
     return _form("_clamp_tensors" if form else "_clamp", input, *given)
 
 
 @composite(function=False)
 def clamp_min_(input: Any, min: Any) -> Any:
     """Raises to at least `min`."""
-    form, _, given = comparison.limits("clamp_min_", input, min, None)
+    form, _, given = _first_in_place(comparison.limits, "clamp_min_", input, min, None)
     return _form("_clamp_min" + form, input, given[0])
 
 
 @composite(function=False)
 def clamp_max_(input: Any, max: Any) -> Any:
     """Lowers to at most `max`."""
-    form, _, given = comparison.limits("clamp_max_", input, None, max)
+    form, _, given = _first_in_place(comparison.limits, "clamp_max_", input, None, max)
     return _form("_clamp_max" + form, input, given[1])
 
 
 @composite(function=False)
 def lerp_(input: Any, end: Any, weight: Any) -> Any:
     """Moves towards `end` by `weight`."""
-    ternary.check_lerp(input, end, weight)
+    common, end, weight = _first_in_place(ternary.lerp_operands, input, end, weight)
+    castable(common._dtype, input._dtype)
     return _form("_lerp" if isinstance(weight, TensorBase) else "_lerp_number", input, end, weight)
 
 
 @composite(function=False)
 def addcmul_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """Adds ``value * tensor1 * tensor2``."""
-    common, *rest = ternary.three_operands("addcmul_", input, tensor1, tensor2, value)
+    common, *rest = _first_in_place(ternary.three_operands, "addcmul_", input, tensor1, tensor2, value)
     castable(common._dtype, input._dtype)
     return _form("_addcmul", input, *rest)
 

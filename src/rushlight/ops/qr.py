@@ -76,7 +76,7 @@ def qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
         mode: ``"reduced"``, ``"complete"`` (Q is square), or ``"r"`` (Q is empty).
         out: the pair of tensors to write to.
     """
-    need_matrices("linalg.qr", A, square=False)
+    need_matrices("linalg.qr", A, square=False, kernel="geqrf_cpu")
     if mode not in ("reduced", "complete", "r"):
         raise RuntimeError(
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', or 'complete'"

@@ -16,8 +16,9 @@ from ..random import source_of
 from .arguments import type_name
 from .creation import empty_like
 from .creation_arguments import chosen
-from .data import finish, overflow
+from .data import finish
 from .declare import Array, composite
+from .numbers import overflow
 from .random_inplace import check_generator, floats, integer, unsupported, writable, write_normal
 from .random_integers import write_integers
 from .signatures import Mismatch, forms, is_int

@@ -9,8 +9,9 @@ from .. import dtypes
 from ..base import TensorBase
 from .arguments import type_name
 from .creation_arguments import chosen, done
-from .data import cast, finish, overflow
+from .data import cast, finish
 from .declare import composite
+from .numbers import number_for, overflow
 
 _ARANGE = (
     "arange() received an invalid combination of arguments - got ({}), but expected one of:\n * (Number end, *, "
@@ -132,6 +133,8 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
     n = steps.__index__()
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
+    if d.category == dtypes.INTEGRAL:
+        start, end = [number_for(x, d).item() for x in (start, end)]
     # The first half is counted from the start and the second from the end, so that both ends are exact.
     kind = d.numpy.type if d.category >= dtypes.FLOATING else np.float64
     index = np.arange(n)
@@ -156,6 +159,11 @@ def logspace(
     """
     d = chosen("logspace", dtype, device, pin_memory, _spaced_dtype(start, end, out))
     wide = d if d.category >= dtypes.FLOATING and d.itemsize > 2 else dtypes.float64
+    if d.category == dtypes.INTEGRAL:
+        start, end = [
+            x if isinstance(x, TensorBase) and x._shape else number_for(_number("logspace", name, 1, x), d).item()
+            for name, x in (("start", start), ("end", end))
+        ]
     exponents, _ = _spaced("logspace", start, end, steps, wide)
     powers = np.power(np.asarray(base, exponents.dtype), exponents)
     return done(_shaped(cast(powers, d), out), d, requires_grad, out, dtype)

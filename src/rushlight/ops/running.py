@@ -133,17 +133,25 @@ def _cummin(input: Array, dim: int) -> Any:
     """The smallest elements so far and their places."""
 
 
+def _running_dim(function: str, input: Any, dim: int) -> int:
+    """The dimension of a running extreme, which PyTorch does not look at where there is nothing to run over."""
+    if not input._data.size:
+        return 0
+    dim = int_dim(function, input, dim)
+    if input._shape:
+        refuse(f"{function}_cpu", input, dtypes.COMPLEX)
+    return dim
+
+
 @composite()
 def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
     """The largest elements so far along a dimension, and where they are, as ``(values, indices)``."""
-    dim = int_dim("cummax", input, dim)
-    refuse("cummax_cpu", input, dtypes.COMPLEX)
+    dim = _running_dim("cummax", input, dim)
     return several_out(out, _cummax(input, dim), "cummax")
 
 
 @composite()
 def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
     """The smallest elements so far along a dimension, and where they are, as ``(values, indices)``."""
-    dim = int_dim("cummin", input, dim)
-    refuse("cummin_cpu", input, dtypes.COMPLEX)
+    dim = _running_dim("cummin", input, dim)
     return several_out(out, _cummin(input, dim), "cummin")

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_views as kernels
 from ..memory_format import preserve_format
@@ -53,6 +54,8 @@ def sum_to_size(input: Any, *size: Any, **named: Any) -> Any:
     lead = len(shape) - len(new)
     if lead < 0 or any(n not in (1, m) for n, m in zip(new, shape[lead:])):
         raise RuntimeError(f"size {{{list(new)}}} is not expandable to size {{{list(shape)}}}.")
+    if input._dtype.category < dtypes.FLOATING:
+        input = input.to(dtypes.int64)
     return view_method(_sum_to_size(input, new), new)
 
 
@@ -219,7 +222,7 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     n = len(input._shape)
     if along and not n:
         raise IndexError(f"Dimension specified as {along[0]} but tensor has no dimensions")
-    return _roll(input, moved, tuple([wrap_dim(d, n) for d in along]))
+    return _roll(input, moved, tuple([wrap_dim(d, n) if input._data.size else 0 for d in along]))
 
 
 @operation(name="_rot90", aten="rot90", node="Rot90Backward0", function=False, method=False, tangent="linear",

@@ -124,7 +124,7 @@ in_formulas(lambda a, b: _solve_array(a, b)[0], lambda a, b: _solve_ex(a, b)[0],
 
 
 def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
-    need_matrices("linalg.solve", A)
+    need_matrices("linalg.solve", A, kernel="lu_cpu")
     _same_dtype("linalg.solve", A, B)
     vector = len(B._shape) == 1 or (len(A._shape) - 1 == len(B._shape) and B._shape == A._shape[:-1])
     if vector and not left:
@@ -237,6 +237,8 @@ def solve_triangular(
             "linalg.solve_triangular: A must be batches of square matrices, but they are "
             f"{input._shape[-2]} by {input._shape[-1]} matrices"
         )
+    if input._dtype.itemsize == 2 and input._data.size:
+        raise NotImplementedError(f"\"triangular_solve_cpu\" not implemented for '{input._dtype.scalar_name}'")
     _fits("linalg.solve_triangular", input, B, left)
     found = _solve_triangular(input, B, bool(upper), bool(left), bool(unitriangular))
     return finish(out, found, "linalg_solve_triangular")

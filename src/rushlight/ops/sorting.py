@@ -7,9 +7,11 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_sorting as kernels
+from ..kernels.numpy_common import narrow, widen
 from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import bool_argument, int_dim, nonempty, wrap_dim
+from .numbers import number_for
 from .out import finish_out, refuse_shared, several_out
 from .supported import refuse
 
@@ -153,8 +155,8 @@ in_formulas(no_derivative, no_derivative, "no_derivative")
            input="no_derivative('_unique2')")  # fmt: skip
 def _unique(input: Array) -> Any:
     """The distinct elements in order, which of them each element is, and how often each occurs."""
-    found, inverse, counts = np.unique(input, return_inverse=True, return_counts=True, equal_nan=False)
-    return found, inverse.reshape(input.shape), counts
+    found, inverse, counts = np.unique(widen(input), return_inverse=True, return_counts=True, equal_nan=False)
+    return narrow(found, input.dtype), inverse.reshape(input.shape), counts
 
 
 @operation(name="_unique_dim", node="UniqueDimBackward0", aten="unique_dim", function=False, method=False, out=False,
@@ -162,8 +164,9 @@ def _unique(input: Array) -> Any:
            input="no_derivative('unique_dim')")  # fmt: skip
 def _unique_dim(input: Array, dim: int) -> Any:
     """The distinct slices along a dimension in order, which of them each slice is, and how often each occurs."""
-    found, inverse, counts = np.unique(input, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
-    return found, inverse.reshape(-1), counts
+    wide = widen(input)
+    found, inverse, counts = np.unique(wide, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
+    return narrow(found, input.dtype), inverse.reshape(-1), counts
 
 
 @operation(name="_unique_consecutive", node="UniqueConsecutiveBackward0", aten="unique_consecutive", function=False,
@@ -204,6 +207,7 @@ def unique(
         return_counts: whether to return also how often each occurs.
         dim: the dimension, or None for single elements.
     """
+    refuse("unique" if dim is None else "unique_dim", input, dtypes.COMPLEX)
     if dim is None:
         return _parts(_unique(input), return_inverse, return_counts)
     return _parts(_unique_dim(input, wrap_dim(dim, len(input._shape))), return_inverse, return_counts)
@@ -214,6 +218,7 @@ def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
     """One element for each run of equal ones, of all in order or of the slices along a dimension; see `unique`."""
+    refuse("unique" if dim is None else "unique_dim", input, dtypes.COMPLEX)
     if dim is not None:
         dim = wrap_dim(dim, len(input._shape))
     return _parts(_unique_consecutive(input, dim), return_inverse, return_counts)
@@ -271,7 +276,9 @@ def searchsorted(
             f"tensor and input value tensor must match, but we got boundaries tensor {list(a)} and input value tensor "
             f"{list(b)}"
         )
-    refuse("searchsorted_out_cpu", sorted_sequence, dtypes.BOOL, dtypes.COMPLEX)
+    if input._data.size:
+        for x in (input, sorted_sequence):
+            refuse("searchsorted_out_cpu", x, dtypes.BOOL, dtypes.COMPLEX)
     if sorter is not None:
         sorted_sequence = wrap(np.take_along_axis(sorted_sequence._data, sorter._data, -1))
     return finish_out(out, _searchsorted(sorted_sequence, input, right or side == "right", out_int32), "searchsorted")
@@ -357,6 +364,9 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     """
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
+    if input._dtype.category < dtypes.COMPLEX:
+        for limit in (min, max):
+            number_for(float(limit), input._dtype)
     if not input._dtype.is_floating_point:
         raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{input._dtype.scalar_name}'")
     data = input._data.reshape(-1)

@@ -9,7 +9,6 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_reduction as reductions
 from ..kernels import numpy_statistics as kernels
-from ..kernels.numpy_common import narrow, widen
 from ..warn import warn
 from .data import cast
 from .declare import Array, composite, formula, in_formulas, operation
@@ -66,7 +65,7 @@ def _var(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
            input="std_backward(grad, input, result, dim, correction, keepdim)")  # fmt: skip
 def _std(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
     """The standard deviation over some dimensions."""
-    return narrow(np.sqrt(kernels.variance(widen(input), dim, correction, keepdim)[0]), input.real.dtype)
+    return kernels.deviation(input, dim, correction, keepdim)[0]
 
 
 _MEAN = "None if grads[1] is None else spread_over(grads[1] / length(shape(input), dim), shape(input), dim, keepdim)"
@@ -90,8 +89,7 @@ def _var_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
                  + _MEAN + ")")  # fmt: skip
 def _std_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
     """The standard deviation and the mean over some dimensions."""
-    variance, mean = kernels.variance(input, dim, correction, keepdim)
-    return np.sqrt(variance), mean
+    return kernels.deviation(input, dim, correction, keepdim)
 
 
 def _spread_arguments(function: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Axes, Any]:
@@ -168,6 +166,8 @@ def std_mean(
            input="shared_evenly(grad, input, result)")  # fmt: skip
 def _median(input: Array) -> Array:
     """The middle element; of two the smaller."""
+    if not input.size:
+        return np.full((), np.nan, input.dtype)
     return kernels.median(input.reshape(-1), 0, False, False)[0]
 
 
@@ -175,6 +175,8 @@ def _median(input: Array) -> Array:
            input="shared_evenly(grad, input, result)")  # fmt: skip
 def _nanmedian(input: Array) -> Array:
     """The middle of the elements that are not NaN."""
+    if not input.size:
+        return np.full((), np.nan, input.dtype)
     return kernels.median(input.reshape(-1), 0, False, True)[0]
 
 
@@ -200,7 +202,7 @@ def _nanmedian_dim(input: Array, dim: int, keepdim: bool) -> Any:
 def _middle(function: str, whole: Any, along: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
     need_tensor(function, input)
     if dim is None:
-        if not input._data.size:
+        if not input._data.size and input._dtype.category != dtypes.FLOATING:
             least = None if input._dtype.category != dtypes.INTEGRAL else np.iinfo(input._dtype.numpy).min
             return input.new_full((), math.nan if least is None else least)
         refuse("median_cpu", input, dtypes.BOOL, dtypes.COMPLEX)
@@ -241,7 +243,7 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
     """The most frequent element along a dimension (of several the least) and its last place: ``(values, indices)``."""
     at = int_dim("mode", input, dim)
     nonempty("mode", input, (at,))
-    if input._data.size:
+    if input._data.size and input._shape:
         refuse("mode_cpu", input, dtypes.COMPLEX)
     return several_out(out, _mode(input, at, bool_argument("mode", keepdim)), "mode")
 

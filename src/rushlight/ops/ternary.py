@@ -10,6 +10,7 @@ from ..kernels import ternary as kernels
 from . import elementwise_general as general
 from .arguments import type_name
 from .declare import REGISTRY, Array, composite, operation, write_out
+from .numbers import number_for
 from .supported import refuse
 
 
@@ -37,13 +38,13 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     Raises:
         RuntimeError: the tensors are not of one dtype, or do not broadcast.
     """
-    check_lerp(input, end, weight)
+    input, end, weight = lerp_operands(input, end, weight)
     result = _lerp(input, end, weight) if isinstance(weight, TensorBase) else _lerp_number(input, end, weight)
     return result if out is None else write_out(REGISTRY["_lerp"], out, result)
 
 
-def check_lerp(input: Any, end: Any, weight: Any) -> None:
-    """Refuses what `lerp` cannot compute.
+def lerp_operands(input: Any, end: Any, weight: Any) -> tuple[Any, Any, Any]:
+    """The operands of `lerp` in one dtype, in which a weight without dimensions has a say.
 
     Raises:
         NotImplementedError: the tensors are of integers or booleans.
@@ -56,8 +57,16 @@ def check_lerp(input: Any, end: Any, weight: Any) -> None:
     shape = general.broadcast_shapes(input._shape, end._shape)
     if isinstance(weight, TensorBase):
         general.broadcast_shapes(shape, weight._shape)
-    kernel = "lerp_kernel_tensor" if isinstance(weight, TensorBase) else "lerp_kernel_scalar"
-    refuse(kernel, input, dtypes.BOOL, dtypes.INTEGRAL)
+    if not isinstance(weight, TensorBase):
+        refuse("lerp_kernel_scalar", input, dtypes.BOOL, dtypes.INTEGRAL)
+        if isinstance(weight, complex):
+            number_for(weight, input._dtype)
+    else:
+        common = input._dtype if weight._shape else general.result_type(input, end, weight)
+        if common is not input._dtype or common is not weight._dtype:
+            input, end, weight = input.to(common), end.to(common), weight.to(common)  # type: ignore[attr-defined]
+        refuse("lerp_kernel_tensor", input, dtypes.BOOL, dtypes.INTEGRAL)
+    return input, end, weight
 
 
 @operation(name="_addcmul", node="AddcmulBackward0", aten="addcmul", function=False, method=False,
@@ -98,8 +107,10 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
     common = general.result_type(*given)
     shape = general.broadcast_shapes(input._shape, tensor1._shape)
     general.broadcast_shapes(shape, tensor2._shape)
-    if common is dtypes.bool_ and 0 not in general.broadcast_shapes(shape, tensor2._shape):
+    if common is dtypes.bool_:
         raise NotImplementedError(f"\"{name.rstrip('_')}_cpu_out\" not implemented for 'Bool'")
+    if common.category <= dtypes.INTEGRAL:
+        value = number_for(value, common).item()
     return *(x.to(common) for x in given), value
 
 

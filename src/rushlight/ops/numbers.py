@@ -1,0 +1,55 @@
+"""Python numbers on their way into tensors."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+
+
+def overflow(dtype: dtypes.dtype) -> RuntimeError:
+    """The error for a number that `dtype` cannot hold."""
+    name = f"{dtype.numpy.name}_t" if dtype.category == dtypes.INTEGRAL and dtype is not dtypes.int32 else dtype.c_name
+    return RuntimeError(f"value cannot be converted to type {name} without overflow")
+
+
+def fits(value: int, dtype: dtypes.dtype) -> bool:
+    """Whether an integer may stand in a tensor of an integer type; unsigned ones wrap small negative numbers around."""
+    info = np.iinfo(dtype.numpy)
+    return (info.min if dtype.is_signed else -int(info.max)) <= value <= info.max
+
+
+def number_for(value: Any, dtype: dtypes.dtype, bounded: bool = True) -> Any:
+    """A Python number as the array of one element that stores it in a tensor of `dtype`.
+
+    Args:
+        value: the number.
+        dtype: the element type. Fractions are dropped for integers, and negative integers wrap around for unsigned
+            ones.
+        bounded: whether a finite number may not become infinite.
+
+    Raises:
+        RuntimeError: the dtype cannot hold the number.
+    """
+    category = dtype.category
+    if category == dtypes.FLOATING and type(value) is float and -60000 <= value <= 60000:
+        return np.array(value, dtype.numpy)
+    if isinstance(value, complex) and category in (dtypes.INTEGRAL, dtypes.FLOATING):
+        if value.imag:
+            raise overflow(dtype)
+        value = value.real
+    if category == dtypes.INTEGRAL:
+        if isinstance(value, float):
+            info = np.iinfo(dtype.numpy)
+            if not float(info.min) <= value <= float(info.max):  # NaN is outside too
+                raise overflow(dtype)
+        elif not fits(value, dtype):
+            raise overflow(dtype)
+        return np.asarray(int(value) & 0xFFFFFFFFFFFFFFFF, np.uint64).astype(dtype.numpy)
+    if bounded and category >= dtypes.FLOATING and not abs(value) <= 60000 and dtype.numpy.char != "d":
+        limit = dtypes.finfo(dtype.to_real()).max
+        parts = (value.real, value.imag) if isinstance(value, complex) else (value,)
+        if any([limit < abs(x) < math.inf for x in parts]):
+            raise overflow(dtype)
+    return np.asarray(value).astype(dtype.numpy)
