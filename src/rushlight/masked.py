@@ -13,6 +13,7 @@ from typing import Any
 from . import dtypes
 from .base import tensor_names as _operations
 from .nn.functional import softmin as _softmin
+from .ops.dimensions import wrap_dim as _wrap_dim
 
 __all__ = [
     "amax", "amin", "argmax", "argmin", "cumprod", "cumsum", "log_softmax", "logaddexp", "logsumexp", "mean", "median",
@@ -105,17 +106,12 @@ def _dims(dim: Any, ndim: int) -> tuple[int, ...]:
     """
     if dim is None or dim == ():
         return tuple(range(ndim))
-    reach = max(ndim, 1)
-    found: list[int] = []
+    front: list[int] = []
     for d in (dim,) if isinstance(dim, int) else dim:
-        if d in found:
+        if d in front:  # as PyTorch has it, a dimension counted from the end may come again unnoticed
             raise RuntimeError(f"dim={d} appears multiple times in the list of dims")
-        if not -reach <= d < reach:
-            raise IndexError(
-                f"Dimension out of range (expected to be in range of [{-reach}, {reach - 1}], but got {d})"
-            )
-        found.append(d % reach)
-    return tuple(sorted(found))
+        front.append(_wrap_dim(d, ndim))
+    return tuple(sorted(front))
 
 
 def _total_type(input: Any, dtype: Any) -> Any:
@@ -260,14 +256,12 @@ def var(
     dtype = dtype or numeric
     compute = dtype if dtype.category >= dtypes.FLOATING else dtypes.float32
     total, count, chosen = _counted(input, dim, True, dtype, mask)
-    apart = input - total / count
-    total = sum(apart * apart.conj(), dim, keepdim=keepdim, dtype=compute, mask=chosen)
-    if not keepdim:
-        count = count.reshape(total.shape)
+    distance = input - total / count
+    squares = sum(distance * distance.conj(), dim, keepdim=keepdim, dtype=compute, mask=chosen)
+    freedom = count.reshape(squares.shape)
     if less:
-        count = count.to(compute.to_real() if compute.is_complex else compute) - less
-        count = _operations["maximum"](count, count.new_zeros(()))
-    return (total / count).to(dtype=dtype)
+        freedom = (freedom.to(compute.to_real()) - less).clamp_min(0)
+    return (squares / freedom).to(dtype=dtype)
 
 
 def std(

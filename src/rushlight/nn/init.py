@@ -192,6 +192,15 @@ def _calculate_fan_in_and_fan_out(tensor: "Tensor") -> tuple[int, int]:
     return inputs * math.prod(spatial), outputs * math.prod(spatial)
 
 
+def _draw_affine(weight: "Tensor", bias: "Tensor | None") -> None:
+    """Draws the parameters of a linear map or convolution from ``U(-b, b)``, ``b = 1 / sqrt(fan_in)``."""
+    kaiming_uniform_(weight, a=math.sqrt(5))
+    if bias is not None:
+        inputs = _calculate_fan_in_and_fan_out(weight)[0]
+        bound = 1 / math.sqrt(inputs) if inputs else 0.0
+        uniform_(bias, -bound, bound)
+
+
 def _calculate_correct_fan(tensor: "Tensor", mode: str) -> int:
     mode = mode.lower()
     modes = ["fan_in", "fan_out"]

@@ -16,28 +16,6 @@ from .optimizer import Optimizer, _to_scalar
 _CAPTURING_DEVICES = ("cuda", "xpu", "hpu", "privateuseone", "xla")
 
 
-def check_rate(lr: Any) -> None:
-    """Refuses a learning rate that is negative, or a tensor of several elements."""
-    if isinstance(lr, Tensor) and lr.numel() != 1:
-        raise ValueError("Tensor lr must be 1-element")
-    if not 0.0 <= lr:
-        raise ValueError(f"Invalid learning rate: {lr}")
-
-
-def check_betas(betas: Any) -> None:
-    """Refuses betas that are not in [0, 1)."""
-    for i in range(2):
-        if not 0.0 <= betas[i] < 1.0:
-            raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
-
-
-def check_not_negative(**settings: float) -> None:
-    """Refuses negative settings, which are given by the names by which they are to be called."""
-    for name, value in settings.items():
-        if not 0.0 <= value:
-            raise ValueError(f"Invalid {name} value: {value}")
-
-
 def scalar(value: Any) -> Tensor:
     """A number as the state keeps it: in a 0-dim tensor of the default type."""
     return step_count().fill_(value)
@@ -57,7 +35,6 @@ def decayed(group: dict[str, Any], param: Tensor, grad: Tensor) -> Tensor:
 class TensorOptimizer(Optimizer):
     """An optimiser that is a formula on tensors: `_begin` makes a parameter's state, `_update` makes a step."""
 
-    # Settings that files of older versions lack, with what they mean by that.
     _later: ClassVar[dict[str, Any]] = {
         "foreach": None,
         "maximize": False,
@@ -86,9 +63,6 @@ class TensorOptimizer(Optimizer):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
-        for group in self.param_groups:
-            for name, value in self._later.items():
-                group.setdefault(name, value)
         # Older files keep numbers where 0-dim tensors stand.
         for entry in self.state.values():
             for name in ("step", "eta", "mu"):

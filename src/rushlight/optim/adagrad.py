@@ -1,12 +1,12 @@
 """Adagrad."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..base import bump, wrap
-from ..tensor import Tensor
 from ._arrays import Array, ArrayOptimizer, Scalar, step_count
+from ._settings import check_not_negative, check_rate
 from .optimizer import ParamsT, _to_scalar
 
 __all__ = ["Adagrad"]
@@ -34,6 +34,13 @@ class Adagrad(ArrayOptimizer):
         ValueError: a setting is negative.
     """
 
+    _later: ClassVar[dict[str, Any]] = {
+        "foreach": None,
+        "maximize": False,
+        "differentiable": False,
+        "fused": None,
+    }
+
     def __init__(
         self,
         params: ParamsT,
@@ -48,18 +55,9 @@ class Adagrad(ArrayOptimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
-        if not 0.0 <= lr:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not 0.0 <= lr_decay:
-            raise ValueError(f"Invalid lr_decay value: {lr_decay}")
-        if not 0.0 <= weight_decay:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
-        if not 0.0 <= initial_accumulator_value:
-            raise ValueError(f"Invalid initial_accumulator_value value: {initial_accumulator_value}")
-        if not 0.0 <= eps:
-            raise ValueError(f"Invalid epsilon value: {eps}")
+        check_rate(lr)
+        check_not_negative(lr_decay=lr_decay, weight_decay=weight_decay)
+        check_not_negative(initial_accumulator_value=initial_accumulator_value, epsilon=eps)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,
@@ -76,14 +74,6 @@ class Adagrad(ArrayOptimizer):
         for group in self.param_groups:
             for param in group["params"]:
                 self._begin(group, param, self._state[param], self._names(group))
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("foreach", None)
-            group.setdefault("maximize", False)
-            group.setdefault("differentiable", False)
-            group.setdefault("fused", None)
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("step", "sum")

@@ -1,11 +1,12 @@
 """Adam."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..tensor import Tensor
 from ._arrays import Array, ArrayOptimizer, Scalar, lerp
+from ._settings import check_betas, check_not_negative, check_rate
 from .optimizer import ParamsT, _to_scalar
 
 __all__ = ["Adam"]
@@ -35,6 +36,16 @@ class Adam(ArrayOptimizer):
         ValueError: a setting is negative, or a beta not below 1.
     """
 
+    _later: ClassVar[dict[str, Any]] = {
+        "amsgrad": False,
+        "maximize": False,
+        "foreach": None,
+        "capturable": False,
+        "differentiable": False,
+        "decoupled_weight_decay": False,
+        "fused": None,
+    }
+
     def __init__(
         self,
         params: ParamsT,
@@ -51,27 +62,21 @@ class Adam(ArrayOptimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        if isinstance(lr, Tensor):
-            if foreach and not capturable:
-                raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
-            if lr.numel() != 1:
-                raise ValueError("Tensor lr must be 1-element")
-        if not 0.0 <= lr:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if not 0.0 <= eps:
-            raise ValueError(f"Invalid epsilon value: {eps}")
-        for i in range(2):
-            if not 0.0 <= betas[i] < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {betas[i]}")
-        if not 0.0 <= weight_decay:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
-        if not any(isinstance(betas[0], kind) and isinstance(betas[1], kind) for kind in (float, Tensor)):
+        listed = bool(foreach and not capturable)
+        if listed and isinstance(lr, Tensor):
+            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+        check_rate(lr)
+        check_not_negative(epsilon=eps)
+        check_betas(betas)
+        check_not_negative(weight_decay=weight_decay)
+        tensors = [isinstance(beta, Tensor) for beta in betas]
+        if not all(tensors) and not all(isinstance(beta, float) for beta in betas):
             raise ValueError("betas must be either both floats or both Tensors")
-        for i in range(2):
-            if isinstance(betas[i], Tensor):
-                if not capturable and foreach:
+        if all(tensors):
+            for i, beta in enumerate(betas):
+                if listed:
                     raise ValueError(f"betas[{i}] as a Tensor is not supported for capturable=False and foreach=True")
-                if betas[i].numel() != 1:
+                if beta.numel() != 1:
                     raise ValueError(f"Tensor betas[{i}] must be 1-element")
         defaults = {
             "lr": lr,
@@ -88,17 +93,6 @@ class Adam(ArrayOptimizer):
         }
         super().__init__(params, defaults)
         self._check_fused()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("amsgrad", False)
-            group.setdefault("maximize", False)
-            group.setdefault("foreach", None)
-            group.setdefault("capturable", False)
-            group.setdefault("differentiable", False)
-            group.setdefault("decoupled_weight_decay", False)
-            group.setdefault("fused", None)
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         names = ("step", "exp_avg", "exp_avg_sq")

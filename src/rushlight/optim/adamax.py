@@ -4,7 +4,8 @@ from typing import Any
 
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
-from ._tensors import TensorOptimizer, check_betas, check_not_negative, check_rate, decayed, scalar
+from ._settings import check_betas, check_not_negative, check_rate
+from ._tensors import TensorOptimizer, decayed, scalar
 from .optimizer import ParamsT, _to_scalar
 
 __all__ = ["Adamax"]

@@ -8,7 +8,7 @@ from ..ops.joining import cat
 from ..ops.view_parts import view_as_real
 from ..tensor import Tensor
 from ._line_search import Point, strong_wolfe
-from ._tensors import check_rate
+from ._settings import check_rate
 from .optimizer import Optimizer, ParamsT, _to_scalar
 
 __all__ = ["LBFGS"]

@@ -6,7 +6,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
 from copy import deepcopy
 from itertools import chain
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from ..autograd.leaf import AccumulateGrad
 from ..autograd.mode import special, tell, will_change
@@ -73,6 +73,9 @@ class Optimizer:
         TypeError: `params` is a tensor, or contains something else than tensors.
         ValueError: there are no parameters, or one is not a leaf.
     """
+
+    # Settings that files of older versions lack, with what they mean by that.
+    _later: ClassVar[dict[str, Any]] = {}
 
     _optimizer_step_pre_hooks: Hooks
     _optimizer_step_post_hooks: Hooks
@@ -146,6 +149,9 @@ class Optimizer:
         self._make_hooks()
         self._patch_step_function()
         self.defaults.setdefault("differentiable", False)
+        for group in self.param_groups:
+            for name, value in self._later.items():
+                group.setdefault(name, value)
 
     def __repr__(self) -> str:
         text = type(self).__name__ + " ("

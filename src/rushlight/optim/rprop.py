@@ -4,7 +4,8 @@ from typing import Any
 
 from ..ops.creation import full_like, ones_like, zeros_like
 from ..tensor import Tensor
-from ._tensors import TensorOptimizer, check_rate, scalar
+from ._settings import check_rate
+from ._tensors import TensorOptimizer, scalar
 from .optimizer import ParamsT, _to_scalar
 
 __all__ = ["Rprop"]

@@ -1,6 +1,6 @@
 """Stochastic gradient descent."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,14 @@ class SGD(ArrayOptimizer):
     Raises:
         ValueError: a setting is negative, or Nesterov's momentum is asked for without momentum or with dampening.
     """
+
+    _later: ClassVar[dict[str, Any]] = {
+        "nesterov": False,
+        "maximize": False,
+        "foreach": None,
+        "differentiable": False,
+        "fused": False,
+    }
 
     def __init__(
         self,
@@ -72,15 +80,6 @@ class SGD(ArrayOptimizer):
         }
         super().__init__(params, defaults)
         self._check_fused()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        for group in self.param_groups:
-            group.setdefault("nesterov", False)
-            group.setdefault("maximize", False)
-            group.setdefault("foreach", None)
-            group.setdefault("differentiable", False)
-            group.setdefault("fused", False)
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
         return ("momentum_buffer",) if group["momentum"] != 0 else ()

@@ -10,6 +10,7 @@ from ..autograd.grad_mode import enable_grad
 from ..base import bump, wrap
 from ..kernels.sparse import SparseArray
 from ._parts import gradient
+from ._settings import check_betas
 from .optimizer import Optimizer, ParamsT
 
 __all__ = ["SparseAdam"]
@@ -39,9 +40,7 @@ class SparseAdam(Optimizer):
             raise ValueError(f"Invalid learning rate: {lr}")
         if not 0.0 < eps:
             raise ValueError(f"Invalid epsilon value: {eps}")
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        check_betas(betas)
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "maximize": maximize})
         sparse = [
             [g, i] for g, group in enumerate(self.param_groups) for i, p in enumerate(group["params"]) if p.is_sparse

@@ -120,11 +120,10 @@ def kaiser(
         raise ValueError(f"beta must be non-negative, got: {beta} instead.")
     if M <= 1:
         return points.trivial()
-    shape = _operations["tensor"](beta, dtype=points.options["dtype"], device=device)
-    # Rounding must not lead beyond the end, where the root is not real.
-    last = _operations["minimum"](shape, -shape + (M - 1) * (2 * shape / points.period))
-    k = _operations["linspace"](-shape, last, M, **points.options)
-    return (shape * shape - k**2).sqrt().i0() / shape.i0()
+    top = _operations["tensor"](beta, dtype=points.options["dtype"], device=device).i0()
+    # Rounding must not lead beyond the ends, where the root is not real.
+    place = points.line(-1, 2 / points.period).clamp(-1, 1)
+    return (beta * (1 - place * place).sqrt()).i0() / top
 
 
 def bartlett(
@@ -158,8 +157,8 @@ def general_cosine(
     angle = points.line(0, 2 * math.pi / points.period)
     kind = {"dtype": points.options["dtype"], "device": device, "requires_grad": requires_grad}
     weights = _operations["tensor"]([-w if i % 2 else w for i, w in enumerate(a)], **kind)
-    turns = _operations["arange"](weights.shape[0], **kind)
-    return (weights.unsqueeze(-1) * (turns.unsqueeze(-1) * angle).cos()).sum(0)
+    waves = _operations["arange"](len(weights), **kind).outer(angle).cos()
+    return (waves * weights.reshape(-1, 1)).sum(0)
 
 
 def general_hamming(
@@ -191,8 +190,6 @@ def blackman(
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """The Blackman window: `general_cosine` with 0.42, 0.5 and 0.08."""
-    if dtype is None:
-        dtype = dtypes.get_default_dtype()
     _Points("blackman", M, sym, _options(dtype, layout, device, requires_grad))
     return general_cosine(M, a=[0.42, 0.5, 0.08], sym=sym, **_options(dtype, layout, device, requires_grad))
 

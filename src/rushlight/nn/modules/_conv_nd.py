@@ -1,9 +1,7 @@
 """What the convolutions of all dimensions share."""
 
-import math
 from typing import Any
 
-from ...autograd.grad_mode import no_grad
 from ...ops.creation import empty
 from ...tensor import Tensor
 from .. import functional as F
@@ -91,12 +89,7 @@ class _ConvNd(Module):
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew."""
-        with no_grad():
-            init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-            if self.bias is not None:
-                fan_in, _ = init._calculate_fan_in_and_fan_out(self.weight)
-                bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
-                init.uniform_(self.bias, -bound, bound)
+        init._draw_affine(self.weight, self.bias)
 
     def extra_repr(self) -> str:
         parts = [f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"]

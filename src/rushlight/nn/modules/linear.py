@@ -61,11 +61,7 @@ class Linear(Module):
 
     def reset_parameters(self) -> None:
         """Draw the parameters anew."""
-        init.kaiming_uniform_(self.weight, a=math.sqrt(5))
-        if self.bias is not None:
-            fan_in, _ = init._calculate_fan_in_and_fan_out(self.weight)
-            bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
-            init.uniform_(self.bias, -bound, bound)
+        init._draw_affine(self.weight, self.bias)
 
     def forward(self, input: Tensor) -> Tensor:
         # Straight from the dictionary where they are there: the way by `__getattr__` costs more than a small product.

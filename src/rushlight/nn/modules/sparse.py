@@ -14,6 +14,16 @@ from .module import Module
 __all__ = ["Embedding", "EmbeddingBag"]
 
 
+def _table_repr(table: Any, *options: str) -> str:
+    """The size of a table, and those of its options that are not the usual ones."""
+    parts = [f"{table.num_embeddings}, {table.embedding_dim}"]
+    for name in options:
+        value = getattr(table, name)
+        if value is not None and value is not False and not (name == "norm_type" and value == 2):
+            parts.append(f"{name}={value!r}")
+    return ", ".join(parts)
+
+
 class Embedding(Module):
     """Looks up rows of a learned table.
 
@@ -105,18 +115,7 @@ class Embedding(Module):
         )
 
     def extra_repr(self) -> str:
-        parts = [f"{self.num_embeddings}, {self.embedding_dim}"]
-        if self.padding_idx is not None:
-            parts.append(f"padding_idx={self.padding_idx}")
-        if self.max_norm is not None:
-            parts.append(f"max_norm={self.max_norm}")
-        if self.norm_type != 2:
-            parts.append(f"norm_type={self.norm_type}")
-        if self.scale_grad_by_freq is not False:
-            parts.append(f"scale_grad_by_freq={self.scale_grad_by_freq}")
-        if self.sparse is not False:
-            parts.append("sparse=True")
-        return ", ".join(parts)
+        return _table_repr(self, "padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse")
 
     @classmethod
     def from_pretrained(
@@ -260,17 +259,7 @@ class EmbeddingBag(Module):
         )
 
     def extra_repr(self) -> str:
-        parts = [f"{self.num_embeddings}, {self.embedding_dim}"]
-        if self.max_norm is not None:
-            parts.append(f"max_norm={self.max_norm}")
-        if self.norm_type != 2:
-            parts.append(f"norm_type={self.norm_type}")
-        if self.scale_grad_by_freq is not False:
-            parts.append(f"scale_grad_by_freq={self.scale_grad_by_freq}")
-        parts.append(f"mode={self.mode!r}")
-        if self.padding_idx is not None:
-            parts.append(f"padding_idx={self.padding_idx}")
-        return ", ".join(parts)
+        return _table_repr(self, "max_norm", "norm_type", "scale_grad_by_freq", "mode", "padding_idx")
 
     @classmethod
     def from_pretrained(

@@ -217,24 +217,18 @@ class ReduceLROnPlateau(LRScheduler):
             metrics: the measure, a number or a tensor of one element.
             epoch: the number of the step (deprecated).
         """
-        current = float(metrics)
-        if epoch is None:
-            epoch = self.last_epoch + 1
-        else:
+        measure = float(metrics)
+        if epoch is not None:
             warnings.warn(EPOCH_DEPRECATION_WARNING, UserWarning, stacklevel=2)
-        self.last_epoch = epoch
-        if self._is_better(current, self.best):
-            self.best = current
-            self.num_bad_epochs = 0
-        else:
-            self.num_bad_epochs += 1
-        if self.in_cooldown:
-            self.cooldown_counter -= 1
-            self.num_bad_epochs = 0
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
+        better, resting = self._is_better(measure, self.best), self.in_cooldown
+        if better:
+            self.best = measure
+        self.num_bad_epochs = 0 if better or resting else self.num_bad_epochs + 1
+        self.cooldown_counter -= resting
         if self.num_bad_epochs > self.patience:
-            self._reduce_lr(epoch)
-            self.cooldown_counter = self.cooldown
-            self.num_bad_epochs = 0
+            self._reduce_lr(self.last_epoch)
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
         self._last_lr = self._rates()
 
     def _reduce_lr(self, epoch: int) -> None:
