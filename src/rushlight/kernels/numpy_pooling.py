@@ -94,11 +94,13 @@ def max_pool_values(
     if x.dtype.kind == "V":
         return narrow(max_pool_values(widen(x), kernel, stride, padding, dilation, ceil_mode), x.dtype)
     outs = pool_output_shape(x.shape[2:], kernel, stride, padding, dilation, ceil_mode)
-    padded = _pad(x, _lowest(x.dtype), kernel, stride, padding, dilation, outs)
-    slices = _slices(kernel, stride, dilation, outs)
-    best = padded[slices[0]].copy()
-    for at in slices[1:]:
-        np.maximum(best, padded[at], out=best)
+    best = _pad(x, _lowest(x.dtype), kernel, stride, padding, dilation, outs)
+    for first, second, *rest in _lines(kernel, stride, dilation, outs):
+        # (The maximum of one array with itself is a copy.)
+        line = np.maximum(best[first], best[second])
+        for at in rest:
+            np.maximum(line, best[at], out=line)
+        best = line
     return best
 
 
@@ -322,6 +324,21 @@ def _slices(kernel: Ints, stride: Ints, dilation: Ints, outs: Ints) -> list[Any]
         )
         for at in product(*map(range, kernel))
     ]
+
+
+@lru_cache(64)
+def _lines(kernel: Ints, stride: Ints, dilation: Ints, outs: Ints) -> list[list[Any]]:
+    """For every spatial dimension, from the last to the first, the slices that hold one element of all windows' lines.
+
+    The maximum of a window is that of its lines' maxima; so dimension after dimension is left with one element.
+    """
+    found = []
+    for i in reversed(range(len(kernel))):
+        k, st, d, m = kernel[i], stride[i], dilation[i], outs[i]
+        rest = (slice(None),) * (len(kernel) - 1 - i)
+        line = [(..., slice(d * j, d * j + st * (m - 1) + 1, st), *rest) for j in range(k)]
+        found.append(line if k > 1 else line * 2)
+    return found
 
 
 @lru_cache(64)

@@ -10,7 +10,18 @@ from numba import njit, types
 
 from .builder import Real, kernel
 from .simd import ahead, array_reader, integer
-from .vector import load, load_each, load_numbers, load_some, repeat, store, store_numbers, store_some, where
+from .vector import (
+    every_second,
+    load,
+    load_each,
+    load_numbers,
+    load_some,
+    repeat,
+    store,
+    store_numbers,
+    store_some,
+    where,
+)
 
 _bytes = array_reader(types.uint8)
 
@@ -113,9 +124,28 @@ def pixels_back(real: Real) -> Any:
     return pixels_back
 
 
+def _apart(real: Real) -> Any:
+    """``(x, i, step, count)``: `count` elements that lie `step` apart, from `i` on; the rest is 0, and not read.
+
+    That is `load_each`; but loading what lies between as well takes a fraction of the time.
+    """
+    lanes, zero = real.lanes, real.type(0)
+
+    @njit
+    def apart(x, i, step, count):
+        if step == 1:
+            return load_some(x, i, count, zero)
+        if step == 2:
+            reach = 2 * count - 1
+            return every_second(load_some(x, i, reach, zero), load_some(x, i + lanes, reach - lanes, zero))
+        return load_each(x, i, step, count)
+
+    return apart
+
+
 def planes(real: Real) -> Any:
     """Maxima of planes ``(N, H, W)``; a piece of work is a plane. The arguments are those of `pixels`, C unused."""
-    read, lanes, number = real.read, real.lanes, _number(real)
+    read, lanes, number, apart = real.read, real.lanes, _number(real), _apart(real)
 
     @kernel
     def planes(args, begin, end, thread):
@@ -136,10 +166,10 @@ def planes(real: Real) -> Any:
                 for column in range(inner0, inner1, lanes):
                     many = inner1 - column
                     corner = top * wide + column * step - before
-                    best, place = load_each(x, corner + r0 * down * wide, step, many), repeat(number(r0 * kw))
+                    best, place = apart(x, corner + r0 * down * wide, step, many), repeat(number(r0 * kw))
                     for r in range(r0, r1):
                         for s in range(kw):
-                            v = load_each(x, corner + r * down * wide + s * across, step, many)
+                            v = apart(x, corner + r * down * wide + s * across, step, many)
                             better = (v > best) | (v != v)
                             best = where(better, v, best)
                             place = where(better, number(r * kw + s), place)

@@ -253,6 +253,17 @@ def load_each(typing: Any, pointer: Any, index: Any, step: Any, count: Any) -> A
     return kind(pointer, types.int64, types.int64, types.int64), emit
 
 
+@intrinsic
+def every_second(typing: Any, a: Any, b: Any) -> Any:
+    """A vector of the first, third, ... of the numbers of two vectors."""
+
+    def emit(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        lanes = sig.args[0].lanes
+        return builder.shuffle_vector(*values, ir.Constant(ir.VectorType(I32, lanes), list(range(0, 2 * lanes, 2))))
+
+    return a(a, a), emit
+
+
 # ---------------------------------------------------------------------------------------------- functions
 @intrinsic
 def repeat(typing: Any, number: Any) -> Any:
