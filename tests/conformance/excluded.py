@@ -14,8 +14,9 @@ EXCLUDED = {
     "chalf": "torch.complex32, which NumPy does not have",
 }
 
-# Entries whose indices may be those of any of several equal elements, as PyTorch's documentation says.
-TIES = {"topk", "kthvalue"}
+# Entries whose indices may be those of any of several equal elements, as PyTorch's documentation says (of `sort` and
+# `argsort` unless ``stable=True``), with the names of their arguments in order.
+TIES = {"topk": ("k", "dim"), "kthvalue": ("k", "dim"), "sort": ("dim",), "argsort": ("dim",), "msort": ()}
 
 # Entries whose results hold whatever was in memory: only their form is compared.
 UNDEFINED = {

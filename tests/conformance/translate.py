@@ -75,7 +75,7 @@ class Translation:
             key = value.untyped_storage().data_ptr(), value.dtype
             if not key[0] or key not in self.buffers:
                 whole = torch.empty(0, dtype=value.dtype).set_(value.detach().untyped_storage())
-                self.buffers[key] = numbers(whole).copy()
+                self.buffers[key] = numbers(whole.clone())  # PyTorch may not resize what NumPy has looked at
             buffer = rushlight.from_numpy(self.buffers[key])
             found = buffer.as_strided(value.shape, value.stride(), value.storage_offset()).detach()
         return found.requires_grad_(value.requires_grad)

@@ -48,7 +48,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     for _ in range(min(n, found._shape[at])):
         later, earlier = found.narrow(at, 1, found._shape[at] - 1), found.narrow(at, 0, found._shape[at] - 1)
         found = logical_xor(later, earlier) if found._dtype is dtypes.bool_ else later - earlier
-    return finish_out(out, found, "diff")
+    return finish_out(out, found, "diff", converts=True)
 
 
 def _widths(y: Any, x: Any, dim: int) -> Any:

@@ -305,7 +305,12 @@ def _lu_old(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None
     found = lu_factor_ex(A, pivot=pivot)
     if not get_infos:
         _check_lu("torch.linalg.lu_factor_ex", found[2])
-    return finish(out, _LuWithInfo(found) if get_infos else tuple(found[:2]), "lu")
+    result = _LuWithInfo(found) if get_infos else tuple(found[:2])
+    if out is None:
+        return result
+    for given, part in zip(out, result, strict=True):
+        given.resize_(part._shape).copy_(part)
+    return out
 
 
 # ---------------------------------------------------------------------------------------------- LDL

@@ -12,7 +12,7 @@ from ..memory_format import channels_last
 from .convert import is_laid_out, to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
-from .out import finish_out
+from .out import finish_out, refuse_shared
 from .view import reshape, unsqueeze
 
 
@@ -109,6 +109,7 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
     for t in some:
         if t._shape != first:
             _check_joinable(given, first, t._shape, at)
+    refuse_shared(out, *given)
     join = _cat if len(some) == len(given) or len(first) == 1 else _cat_skipping
     result = join(given, at)
     return finish_out(out, result, "cat")

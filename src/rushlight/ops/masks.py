@@ -43,6 +43,8 @@ def _masked_fill_operands(input: Any, mask: Any, value: Any) -> tuple[Any, ...]:
                 f"{len(value._shape)} dimension(s)."
             )
         general.broadcast_shapes(mask._shape, input._shape)
+        if value._dtype is not input._dtype:
+            number_for(value._data.item(), input._dtype)
         return "_masked_fill_tensor", (input, mask, to_dtype(value, input._dtype))
     general.broadcast_shapes(mask._shape, input._shape)
     return "_masked_fill", (input, mask, number_for(value, input._dtype)[()])

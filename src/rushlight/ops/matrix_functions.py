@@ -121,18 +121,24 @@ def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
     """A square matrix to a whole power, negative ones of its inverse."""
     if len(input._shape) < 2 or input._shape[-1] != input._shape[-2]:
         need_matrices("linalg.matrix_power", input)
+    if out is not None and not dtypes.can_cast(input._dtype, out._dtype):
+        raise RuntimeError(
+            f"matrix_power: Expected result to be safely castable from {input._dtype.scalar_name} dtype, but got "
+            f"result with dtype {out._dtype.scalar_name}"
+        )
     if n == 0:
         eye = wrap(np.eye(input._shape[-1], dtype=input._data.dtype))
-        return finish(out, input.clone().copy_(eye), "linalg_matrix_power")
+        return finish_out(out, input.clone().copy_(eye), "linalg_matrix_power", converts=True)
     base = input if n > 0 else inv(input)
-    n, result = abs(n), None
-    while n:
-        if n & 1:
+    left, result = abs(n), None
+    while left:
+        if left & 1:
             result = base if result is None else matmul(result, base)
-        n >>= 1
-        if n:
+        left >>= 1
+        if left:
             base = matmul(base, base)
-    return finish(out, result, "linalg_matrix_power")
+    copied = n == 1 or (abs(n) >= 4 and not abs(n) & (abs(n) - 1))  # the others are written by the last product
+    return finish_out(out, result, "linalg_matrix_power", converts=copied)
 
 
 composite(name="matrix_power")(matrix_power)

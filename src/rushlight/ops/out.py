@@ -28,7 +28,10 @@ _SEARCH = (
 # Operations whose ``out=`` must have the dtype of the result, and what they say of another. All others convert.
 REFUSALS = {
     **dict.fromkeys(
-        ["neg", "abs", "sgn", "sign", "conj_physical", "floor", "ceil", "trunc", "frac", "round", "bitwise_not"],
+        [
+            "neg", "abs", "sgn", "sign", "conj_physical", "floor", "ceil", "trunc", "frac", "round", "bitwise_not",
+            "gelu", "hardshrink", "softplus", "softshrink", "lerp",
+        ],
         "Found dtype {got.scalar_name} but expected {want.scalar_name}",
     ),
     **dict.fromkeys(["signbit", "isposinf", "isneginf"], "{name} does not support non-boolean outputs."),
@@ -43,7 +46,7 @@ REFUSALS = {
             "linalg_cholesky_ex", "linalg_inv_ex", "linalg_solve_ex", "linalg_lu_factor", "linalg_lu_factor_ex",
             "linalg_lu", "linalg_lu_solve", "linalg_qr", "linalg_ldl_factor", "linalg_ldl_factor_ex",
             "linalg_ldl_solve", "linalg_eigh", "linalg_svd", "linalg_slogdet", "linalg_solve_triangular",
-            "lu_unpack", "triangular_solve", "qr", "svd",
+            "lu_unpack", "triangular_solve", "qr", "svd", "avg_pool2d", "avg_pool3d",
         ],
         _EXACTLY,
     ),
@@ -85,8 +88,10 @@ REFUSALS = {
         "torch.histogram: input tensor and hist tensor should have the same dtype, but got input {want.c_name} and "
         "hist {got.c_name}"
     ),
+    "log_sigmoid": "expected scalar type {want.scalar_name} but found {got.scalar_name}",
+    "diff": _FOUND,
     "frexp": "torch.frexp() expects mantissa to have dtype {want.c_name} but got {got.c_name}",
-    "tensordot": (
+    **dict.fromkeys(("tensordot", "inner"),
         "tensordot: Expected the output tensor to have dtype {want.scalar_name}, but got an output tensor with dtype "
         "{got.scalar_name}"
     ),
@@ -129,7 +134,7 @@ def refuse_shared(out: Any, *inputs: Any) -> None:
     Raises:
         RuntimeError: that is so.
     """
-    if out is not None and any(np.may_share_memory(out._data, x._data) for x in inputs):
+    if out is not None and any(out is x or np.may_share_memory(out._data, x._data) for x in inputs):
         raise RuntimeError(
             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
             "memory location. Please clone() the tensor before performing the operation."
@@ -151,9 +156,26 @@ def refuse_dtype(name: str, got: dtypes.dtype, want: dtypes.dtype) -> None:
         raise RuntimeError(words.format(name=name, got=got, want=want, is_int=want is dtypes.int32))
     if name in ("nansum", "nanmean") and want.is_floating_point and not got.is_floating_point:
         raise NotImplementedError(f"\"nansum_cpu\" not implemented for '{got.scalar_name}'")
+    if name in ("all", "any") and got is not dtypes.uint8 and got is not dtypes.bool_:
+        raise RuntimeError(f"{name} only supports bool tensor for result, got: {got.scalar_name}")
+    if name in ("std", "var") and got.is_complex and not want.is_complex:
+        raise NotImplementedError(f"\"std_cpu\" not implemented for '{got.scalar_name}'")
     if name == "cat" and not dtypes.can_cast(want, got):
         raise TypeError(f"torch.cat(): input types can't be cast to the desired output type {got.scalar_name}")
     castable(want, got)
+
+
+def warn_resized(out: Any, shape: tuple[int, ...]) -> None:
+    """Warns that a tensor given as ``out=`` takes on another shape, if it had any elements."""
+    if out._data.size:
+        warnings.warn(
+            f"An output with one or more elements was resized since it had shape {list(out._shape)}, which does not "
+            f"match the required output shape {list(shape)}. This behavior is deprecated, and in a future PyTorch "
+            "release outputs will not be resized unless they have zero elements. You can explicitly reuse an out "
+            "tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def store_out(op: Any, out: Any, result: Any) -> Any:
@@ -183,15 +205,7 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
     if mode.special.count:
         saved_is_kept(out)
     if out._shape != result._shape:
-        if out._data.size:
-            warnings.warn(
-                f"An output with one or more elements was resized since it had shape {list(out._shape)}, which does "
-                f"not match the required output shape {list(result._shape)}. This behavior is deprecated, and in a "
-                "future PyTorch release outputs will not be resized unless they have zero elements. You can explicitly "
-                "reuse an out tensor t by resizing it, inplace, to zero elements with t.resize_(0).",
-                UserWarning,
-                stacklevel=3,
-            )
+        warn_resized(out, result._shape)
         out._data = np.empty(result._shape, out._data.dtype)
         out._shape = result._shape
     write(out, result._data)

@@ -90,7 +90,7 @@ def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
            other="fit_like(grad, shape(other))")  # fmt: skip
 def _rsub_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``other - alpha * input`` for tensors of one dtype."""
-    return other - input * alpha
+    return other - input * np.asarray(alpha, input.dtype)
 
 
 @formula(aliasing=True)

@@ -20,6 +20,7 @@ from .adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d
 from .adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d
 from .adaptive_pooling import adaptive_max_pool3d as adaptive_max_pool3d
 from .declare import Array, composite, in_formulas, operation
+from .out import finish_out
 from .pooling_parts import HIDDEN, WITH_INDICES, batched, check_sequence, check_tensor
 
 
@@ -421,7 +422,7 @@ def avg_pool1d(
 @composite(method=False, function=False)
 def avg_pool2d(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None,
+    count_include_pad: bool = True, divisor_override: int | None = None, *, out: Any = None,
 ) -> Any:  # fmt: skip
     """The mean of every window of images.
 
@@ -433,17 +434,20 @@ def avg_pool2d(
         ceil_mode: whether windows may reach over the far border.
         count_include_pad: whether the zeros count.
         divisor_override: by what sums are divided instead of the windows' sizes.
+        out: the tensor to write to.
 
     Raises:
         RuntimeError: the windows do not fit the input.
     """
-    return _avg("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    found = _avg("avg_pool2d", 2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return found if out is None else finish_out(out, found, "avg_pool2d")
 
 
 @composite(method=False, function=False)
 def avg_pool3d(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None,
+    count_include_pad: bool = True, divisor_override: int | None = None, *, out: Any = None,
 ) -> Any:  # fmt: skip
     """The mean of every window of volumes ``(N, C, D, H, W)`` or ``(C, D, H, W)``; see `avg_pool2d`."""
-    return _avg("avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    found = _avg("avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return found if out is None else finish_out(out, found, "avg_pool3d")

@@ -46,7 +46,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     """
     a, b = input._shape, other._shape
     if not a or not b:
-        return finish_out(out, input * other, "inner")
+        return finish_out(out, input * other, "inner", converts=True)
     if a[-1] != b[-1]:
         raise RuntimeError(
             f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"

@@ -77,15 +77,17 @@ def arange(
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if whole:
         array = np.arange(start, end, step, np.int64)
-        return done(array if d is dtypes.int64 else cast(array, d), d, requires_grad, out, dtype)
+        return done(_shaped(array if d is dtypes.int64 else cast(array, d), out), d, requires_grad, out, dtype)
     if d.category == dtypes.INTEGRAL:
         if int(step) == 0:
             raise ValueError("step must be nonzero")
-        array = np.arange(int(start), int(end), int(step)).astype(d.numpy)
+        # How many numbers there are is counted in whole steps for int64 alone.
+        count = len(range(int(start), int(end), int(step))) if d is dtypes.int64 else math.ceil((end - start) / step)
+        array = (int(start) + int(step) * np.arange(count)).astype(d.numpy)
     else:
         # Products with the step and not sums of steps, in float64, so that only the result is rounded.
         array = (start + step * np.arange(math.ceil((end - start) / step), dtype=np.float64)).astype(d.numpy)
-    return done(array, d, requires_grad, out, dtype)
+    return done(_shaped(array, out), d, requires_grad, out, dtype)
 
 
 def _plain(x: Any) -> Any:

@@ -269,7 +269,7 @@ def _any_of(input: Array, dim: Any, keepdim: bool) -> Array:
 def _truth(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
     # Here, and only here, no dimensions mean none and not all.
     axes = () if dim in ((), []) else reduced_axes(function, input, dim)
-    if function == "all" and out is not None and out._dtype is dtypes.uint8:
+    if out is not None and out._dtype is dtypes.uint8 and input._data.size != 1:
         input = input.to(dtypes.uint8)
     result = operation(input, axes, bool_argument(function, keepdim))
     # PyTorch keeps bytes as bytes here, from the time before it had booleans.

@@ -11,6 +11,7 @@ from ..random import source_of
 from .creation import empty_like
 from .data import finish, store
 from .declare import Array, composite, tensor_names
+from .out import warn_resized
 from .random_creation import _NEW, _check_options, _into, _made, _shape
 from .random_inplace import check_generator, check_probabilities, check_std, integer, number, unsupported, write_normal
 from .signatures import Mismatch, forms, is_float
@@ -89,6 +90,10 @@ def normal(
     if out is not None:
         raw = [t._data if isinstance(t, TensorBase) else float(t) for t in (mean, std)]
         kind = out._dtype
+        if not isinstance(std, TensorBase):
+            shape = _broadcast(shape, out._shape)
+        if out._shape != shape:
+            warn_resized(out, shape)
         return _into("normal", out, shape, lambda array: fill(array, *raw), tensors)
     if len(tensors) == 2:
         return tensor_names["_normal_both"](mean, std, draw)
@@ -143,6 +148,8 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
 
     if out is None:
         return tensor_names["_bernoulli_of"](input, draw)
+    if out._dtype.is_complex and input._data.size:
+        raise unsupported("bernoulli_tensor_cpu_self_", out._dtype)
     check_probabilities(input._data, input._dtype)
     return _into(
         "bernoulli", out, input._shape, lambda array: numpy_random.bernoulli_each(source, array, input._data), (input,)

@@ -130,7 +130,8 @@ def var(
         IndexError: there is no such dimension.
     """
     axes, correction = _spread_arguments("var", input, dim, unbiased, correction)
-    return finish_out(out, _var(input, axes, correction, bool_argument("var", keepdim)), "var")
+    result = _var(input, axes, correction, bool_argument("var", keepdim))
+    return finish_out(out, result, "var", converts=result._data.size == 1 or not input._data.size)
 
 
 @composite()
@@ -140,7 +141,8 @@ def std(
 ) -> Any:  # fmt: skip
     """The standard deviation, the square root of the variance; the arguments are those of `var`."""
     axes, correction = _spread_arguments("std", input, dim, unbiased, correction)
-    return finish_out(out, _std(input, axes, correction, bool_argument("std", keepdim)), "std")
+    result = _std(input, axes, correction, bool_argument("std", keepdim))
+    return finish_out(out, result, "std", converts=result._data.size == 1 or not input._data.size)
 
 
 @composite(method=False)

@@ -11,6 +11,7 @@ from . import elementwise_general as general
 from .arguments import type_name
 from .declare import REGISTRY, Array, composite, operation, write_out
 from .numbers import number_for
+from .out import finish_out
 from .supported import refuse
 
 
@@ -40,7 +41,7 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     """
     input, end, weight = lerp_operands(input, end, weight)
     result = _lerp(input, end, weight) if isinstance(weight, TensorBase) else _lerp_number(input, end, weight)
-    return result if out is None else write_out(REGISTRY["_lerp"], out, result)
+    return finish_out(out, result, "lerp", converts=not isinstance(weight, TensorBase))
 
 
 def lerp_operands(input: Any, end: Any, weight: Any) -> tuple[Any, Any, Any]:
