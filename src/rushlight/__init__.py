@@ -169,6 +169,7 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     **{name: ("ops.dropout", name) for name in ("dropout", "dropout_", "alpha_dropout", "alpha_dropout_",
                                                 "feature_dropout", "feature_dropout_", "feature_alpha_dropout",
                                                 "feature_alpha_dropout_")},
+    **{name: ("ops.weight_norm", name) for name in ("_weight_norm", "_weight_norm_interface", "norm_except_dim")},
     **{name: ("ops.ctc", name) for name in ("_ctc_loss", "ctc_loss")},
     **{name: ("ops.embedding_bag", name) for name in ("embedding_bag", "embedding_renorm_")},
     **{name: ("ops.grid", name) for name in ("affine_grid_generator", "grid_sampler", "grid_sampler_2d",

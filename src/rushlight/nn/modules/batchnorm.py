@@ -12,7 +12,7 @@ from .. import init
 from ..parameter import Parameter
 from .module import Module
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
+__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm"]
 
 
 class _NormBase(Module):
@@ -221,3 +221,77 @@ class BatchNorm3d(_BatchNorm):
     def _check_input_dim(self, input: Tensor) -> None:
         if input.dim() != 5:
             raise ValueError(f"expected 5D input (got {input.dim()}D input)")
+
+
+class SyncBatchNorm(_BatchNorm):
+    """Batch normalisation over the batches of several processes.
+
+    There is one process here, so it does what `BatchNorm1d` and its like do, for inputs of any number of dimensions.
+
+    Args:
+        num_features: number of channels C.
+        eps: added to the variance.
+        momentum: weight of a new batch; None for the plain average of all batches.
+        affine: whether there is a weight and a bias to learn.
+        track_running_stats: whether running statistics are kept.
+        process_group: kept.
+        device: where parameters and buffers are made.
+        dtype: of parameters and running statistics.
+        bias: whether an affine layer has a bias.
+
+    Shape:
+        ``(N, C, *)`` to the same.
+    """
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float | None = 0.1,
+        affine: bool = True,
+        track_running_stats: bool = True,
+        process_group: Any = None,
+        device: Any = None,
+        dtype: Any = None,
+        *,
+        bias: bool = True,
+    ) -> None:
+        super().__init__(num_features, eps, momentum, affine, track_running_stats, device, dtype, bias=bias)
+        self.process_group = process_group
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        if input.dim() < 2:
+            raise ValueError(f"expected at least 2D input (got {input.dim()}D input)")
+        if input.size(1) == 0:
+            raise ValueError("SyncBatchNorm number of input channels should be non-zero")
+
+    @classmethod
+    def convert_sync_batchnorm(cls, module: Any, process_group: Any = None) -> Any:
+        """Replace all batch norms in a module by such layers, with the same parameters and statistics.
+
+        Args:
+            module: the module, which is changed.
+            process_group: for the new layers.
+
+        Returns:
+            The module, or the layer that replaces it.
+        """
+        found = module
+        if isinstance(module, _BatchNorm):
+            found = SyncBatchNorm(
+                module.num_features,
+                module.eps,
+                module.momentum,
+                module.affine,
+                module.track_running_stats,
+                process_group,
+                bias=module.bias is not None,
+            )
+            if module.affine:
+                found.weight, found.bias = module.weight, module.bias
+            found.running_mean, found.running_var = module.running_mean, module.running_var
+            found.num_batches_tracked = module.num_batches_tracked
+            found.training = module.training
+        for name, child in module.named_children():
+            found.add_module(name, cls.convert_sync_batchnorm(child, process_group))
+        return found
