@@ -157,7 +157,7 @@ def _before(x: Array, axis: int) -> Array:
 
 def cumprod_backward(grad: Array, x: Array, result: Array, axis: int) -> Array:
     """The gradient of running products."""
-    if not x.ndim:
+    if x.size <= 1:
         return grad
     g, wide, products = widen(grad), np.conjugate(widen(x)), np.conjugate(widen(result))
     with np.errstate(all="ignore"):

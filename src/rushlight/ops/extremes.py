@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
-from ..kernels import numpy_reduction as kernels
+from ..kernels import along
 from .arguments import type_name
 from .declare import Array, composite, operation
 from .dimensions import axes_of, bool_argument, int_dim, need_tensor, nonempty, reduced_axes
@@ -29,7 +29,7 @@ def _min(input: Array) -> Array:
     return np.minimum.reduce(input, None, None, np.empty((), input.dtype))
 
 
-@operation(name="_max_dim", node="MaxBackward0", aten="max", function=False, method=False, kernel=kernels.max_along,
+@operation(name="_max_dim", node="MaxBackward0", aten="max", function=False, method=False, kernel=along.max_along,
            rows=True,
            outputs=("values", "indices"), differentiable=("values",),
            input="put_back(grad, indices, dim, keepdim, shape(input))", out=False)  # fmt: skip
@@ -37,7 +37,7 @@ def _max_dim(input: Array, dim: int, keepdim: bool) -> Any:
     """The largest elements along a dimension, and where they are."""
 
 
-@operation(name="_min_dim", node="MinBackward0", aten="min", function=False, method=False, kernel=kernels.min_along,
+@operation(name="_min_dim", node="MinBackward0", aten="min", function=False, method=False, kernel=along.min_along,
            rows=True,
            outputs=("values", "indices"), differentiable=("values",),
            input="put_back(grad, indices, dim, keepdim, shape(input))", out=False)  # fmt: skip
@@ -120,14 +120,14 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
            input="shared_over(grad, input, result, dim, keepdim)")  # fmt: skip
 def _amax(input: Array, dim: Any, keepdim: bool) -> Array:
     """The largest elements over some dimensions."""
-    return np.maximum.reduce(input, dim, None, None, keepdim)
+    return along.amax(input, dim, keepdim)
 
 
 @operation(name="_amin", rows=True, node="AminBackward0", aten="amin", function=False, method=False, out=False,
            input="shared_over(grad, input, result, dim, keepdim)")  # fmt: skip
 def _amin(input: Array, dim: Any, keepdim: bool) -> Array:
     """The smallest elements over some dimensions."""
-    return np.minimum.reduce(input, dim, None, None, keepdim)
+    return along.amin(input, dim, keepdim)
 
 
 def _extreme_over(function: str, name: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
@@ -168,7 +168,7 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -
                  "None if grads[1] is None else shared_over(grads[1], input, max, dim, keepdim))")  # fmt: skip
 def _aminmax(input: Array, dim: Any, keepdim: bool) -> Any:
     """The smallest and the largest elements over some dimensions."""
-    return np.minimum.reduce(input, dim, None, None, keepdim), np.maximum.reduce(input, dim, None, None, keepdim)
+    return along.amin(input, dim, keepdim), np.maximum.reduce(input, dim, None, None, keepdim)
 
 
 @composite()

@@ -7,8 +7,8 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import reduction as sums
+from ..kernels.along import prod_over
 from ..kernels.numpy_common import narrow, widen
-from ..kernels.numpy_reduction import prod_over
 from ..kernels.numpy_statistics import without_each
 from .arguments import type_name
 from .data import cast, given_dtype

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import dtypes
-from ..kernels import numpy_statistics as kernels
+from ..kernels import along
 from .data import cast, given_dtype
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import int_dim
@@ -17,18 +17,18 @@ from .supported import refuse
            input="cast_to(reverse_cumsum(grad, dim), source)", tangent="linear")  # fmt: skip
 def _cumsum(input: Array, dim: int, dtype: Any, source: Any) -> Array:
     """Running sums, converted first unless `dtype` is None."""
-    return kernels.cumsum(input if dtype is None else cast(input, dtype, False), dim)
+    return along.cumsum(input if dtype is None else cast(input, dtype, False), dim)
 
 
 @operation(name="_cumsum_reversed", node="FlipBackward0", aten="flip", function=False, method=False, out=False,
            input="cumsum_along(grad, dim)", tangent="linear")  # fmt: skip
 def _cumsum_reversed(input: Array, dim: int) -> Array:
     """Running sums from the end."""
-    return kernels.cumsum_reversed(input, dim)
+    return along.cumsum_reversed(input, dim)
 
 
-in_formulas(kernels.cumsum_reversed, lambda x, dim: _cumsum_reversed(x, dim), "reverse_cumsum")
-in_formulas(kernels.cumsum, lambda x, dim: _cumsum(x, dim, None, None), "cumsum_along")
+in_formulas(along.cumsum_reversed, lambda x, dim: _cumsum_reversed(x, dim), "reverse_cumsum")
+in_formulas(along.cumsum, lambda x, dim: _cumsum(x, dim, None, None), "cumsum_along")
 
 
 @composite()
@@ -61,7 +61,7 @@ def cumsum_(input: Any, dim: int, *, dtype: Any = None) -> Any:
            input="cast_to(cumprod_backward(grad, cast_to(input, dtype), result, dim), source)")  # fmt: skip
 def _cumprod(input: Array, dim: int, dtype: Any, source: Any) -> Array:
     """Running products, converted first unless `dtype` is None."""
-    return kernels.cumprod(input if dtype is None else cast(input, dtype, False), dim)
+    return along.cumprod(input if dtype is None else cast(input, dtype, False), dim)
 
 
 def _cumprod_backward_tensor(grad: Any, input: Any, result: Any, dim: int) -> Any:
@@ -87,7 +87,7 @@ def _cumprod_backward_tensor(grad: Any, input: Any, result: Any, dim: int) -> An
     return cat(parts, dim)
 
 
-in_formulas(kernels.cumprod_backward, _cumprod_backward_tensor, "cumprod_backward")
+in_formulas(along.cumprod_backward, _cumprod_backward_tensor, "cumprod_backward")
 
 
 @composite()
@@ -120,14 +120,14 @@ _RUNNING = "_put_along(grad, indices, dim, shape(input))"
 
 
 @operation(name="_cummax", rows=True, node="CummaxBackward0", aten="cummax", function=False, method=False, out=False,
-           kernel=kernels.cummax, outputs=("values", "indices"), differentiable=("values",),
+           kernel=along.cummax, outputs=("values", "indices"), differentiable=("values",),
            input=_RUNNING)  # fmt: skip
 def _cummax(input: Array, dim: int) -> Any:
     """The largest elements so far and their places."""
 
 
 @operation(name="_cummin", rows=True, node="CumminBackward0", aten="cummin", function=False, method=False, out=False,
-           kernel=kernels.cummin, outputs=("values", "indices"), differentiable=("values",),
+           kernel=along.cummin, outputs=("values", "indices"), differentiable=("values",),
            input=_RUNNING)  # fmt: skip
 def _cummin(input: Array, dim: int) -> Any:
     """The smallest elements so far and their places."""

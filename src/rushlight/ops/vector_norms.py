@@ -5,6 +5,7 @@ from typing import Any
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from ..kernels import along
 from ..kernels import numpy_statistics as kernels
 from .arguments import type_name
 from .data import cast, given_dtype
@@ -64,7 +65,7 @@ def norm_tangent(input_t: Any, input: Any, result: Any, p: float, axes: Any, kee
            )  # fmt: skip
 def _vector_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The norm of vectors along some dimensions, converted first unless `dtype` is None."""
-    return kernels.vector_norm(input if dtype is None else cast(input, dtype, False), ord, dim, keepdim)
+    return along.vector_norm(input if dtype is None else cast(input, dtype, False), ord, dim, keepdim)
 
 
 @operation(name="_count_norm", rows=True, node="LinalgVectorNormBackward0", aten="linalg_vector_norm", function=False,
@@ -72,7 +73,7 @@ def _vector_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any, 
            tangent="zero")  # fmt: skip
 def _count_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any) -> Array:
     """The norm with p = 0, the number of elements that are not zero, which has no gradient at all."""
-    return kernels.vector_norm(input if dtype is None else cast(input, dtype, False), ord, dim, keepdim)
+    return along.vector_norm(input if dtype is None else cast(input, dtype, False), ord, dim, keepdim)
 
 
 def vector_norm(
@@ -151,7 +152,7 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
 def _dist(input: Array, other: Array, p: float) -> Array:
     """The norm of the difference."""
     difference = input - other
-    return kernels.vector_norm(difference, p, tuple(range(difference.ndim)), False)
+    return along.vector_norm(difference, p, tuple(range(difference.ndim)), False)
 
 
 @formula
