@@ -570,3 +570,28 @@ def test_what_has_no_tangent(name):
             return function(d, d)
 
     check(scenario)
+
+
+PRODUCTS = {
+    "number": lambda t, d: d * 2,
+    "first number": lambda t, d: 2 * d,
+    "tensor": lambda t, d: d * t.ones(3),
+    "quotient": lambda t, d: d / 2,
+    "in place": lambda t, d: d.clone().mul_(3),
+    "sum": lambda t, d: d + 1,
+    "power": lambda t, d: d ** t.ones(3),
+    "maximum": lambda t, d: t.maximum(d, t.ones(3)),
+    "lerp": lambda t, d: t.lerp(d, t.ones(3), 0.5),
+    "addcmul": lambda t, d: t.addcmul(d, t.ones(3), t.ones(3)),
+}
+
+
+@pytest.mark.parametrize("case", PRODUCTS)
+def test_a_product_s_tangent_depends_on_what_the_other_factor_s_would_be_multiplied_by(case):
+    def scenario(t):
+        x = numbers(t, 3).requires_grad_()
+        with forward(t).dual_level():
+            _, tangent = both(t, PRODUCTS[case](t, dual(t, x)))
+            return tangent.detach(), tangent.requires_grad, t.autograd.grad((tangent + x).sum(), x)
+
+    check(scenario, strides=False)

@@ -383,6 +383,11 @@ def result_tensor(node: Node, slot: str = "result", index: int | None = None) ->
     return t
 
 
+def saved_tensor(value: Any) -> Any:
+    """What was saved with the results as a Tensor, if it is an array."""
+    return value if value is None or isinstance(value, base.TensorBase) else base.wrap(value)
+
+
 class Rare:
     """What few nodes need: made when first asked for.
 

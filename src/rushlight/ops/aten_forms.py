@@ -63,6 +63,7 @@ _gather               gather.default(input, dim, index)
 _take_along           gather.default(input, dim, indices)
 _scatter              scatter.src(input, dim, index, src)
 _scatter_value        scatter.value(input, dim, index, value)
+_scatter_reduce       scatter_reduce.two(input, dim, index, src, reduce, *, include_self=include_self)
 _scatter_add          scatter_add.default(input, dim, index, src)
 _select               select.int(input, dim, index)
 _slice                slice.Tensor(input, dim=0, start=None, end=None, step=1)
@@ -120,6 +121,7 @@ _fw_primal            alias.default(input)
 # Keyword arguments at these values are left out.
 _KEYWORD_DEFAULTS = {
     "beta": 1, "alpha": 1, "value": 1, "dim": None, "keepdim": False, "correction": None, "dtype": None, "decimals": 0,
+    "include_self": True,
     "approximate": "none", "memory_format": None,
 }  # fmt: skip
 

@@ -142,12 +142,17 @@ def _clamp_max_tensor(input: Array, max: Array) -> Array:
     """Each element, but at most the corresponding one."""
 
 
-def _on_tensors(function: Any) -> Any:
-    """A function of arrays, for tensors: its result is a tensor that no gradient passes."""
-    # The function is no free variable, so that calls can be intercepted (interception.py).
-    return lambda *given, function=function: wrap(
-        function(*[x._data if isinstance(x, TensorBase) else x for x in given])
-    )
+def _inside(input: Any, low: Any, high: Any) -> Any:
+    found = True if low is None else input >= low
+    return found if high is None else (input <= high) & found
+
+
+def _under(input: Any, low: Any, high: Any) -> Any:
+    return input < low if high is None else (input < low) & (low < high)
+
+
+def _over(input: Any, low: Any, high: Any) -> Any:
+    return input > high if low is None else (input > high) | (high < low)
 
 
 in_formulas(
@@ -157,11 +162,11 @@ in_formulas(
 )
 in_formulas(
     choosing.clamp_backward,
-    lambda grad, input, low, high: where(_on_tensors(kernels.inside)(input, low, high) != 0, grad, grad.new_zeros(())),
+    lambda grad, input, low, high: where(_inside(input, low, high), grad, grad.new_zeros(())),
     "clamp_backward",
 )
-for _function in (kernels.inside, kernels.under, kernels.over):
-    in_formulas(_function, _on_tensors(_function), _function.__name__)
+in_formulas(kernels.under, _under, "under")
+in_formulas(kernels.over, _over, "over")
 
 
 def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[Any, ...]]:

@@ -299,4 +299,4 @@ namespace.update(
     versions=versions,
 )
 for _names in (raw_names, tensor_names):
-    _names.update(versions=versions, result_tensor=node.result_tensor, wrap_saved=wrap)
+    _names.update(versions=versions, result_tensor=node.result_tensor, wrap_saved=node.saved_tensor)

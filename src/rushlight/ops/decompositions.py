@@ -30,7 +30,18 @@ DECOMPOSITIONS: dict[str, Any] = {
     "_times_own_log": lambda input: tensor_names["xlogy"](input, input),
     "_cumsum_reversed": lambda input, dim: input.flip(dim).cumsum(dim).flip(dim),
     "_matmul_plain": lambda input, other: _matmul_plain(input, other),
+    "_max_pool2d_alone": lambda *args: tensor_names["_max_pool2d"](*args)[0],
 }
+
+
+def _batch_norm_saves(given: dict[str, Any]) -> tuple[Any, Any]:
+    if given["training"]:
+        return None, None
+    return given["running_mean"].detach().clone(), (given["running_var"].detach() + given["eps"]).rsqrt()
+
+
+# What some derivatives on Tensors need of operations whose inputs have no elements of their own.
+SAVED_OF_TENSORS = {"native_batch_norm": _batch_norm_saves}
 
 
 def _matmul_plain(input: Any, other: Any) -> Any:

@@ -6,8 +6,10 @@ from .. import dtypes
 from ..autograd import mode
 from ..autograd.node import output
 from ..base import UNTOUCHED, TensorBase, as_view, own_version
+from ..kernels.layout import Absent
 from . import elementwise_general as general
 from .declare import unrecorded_view
+from .decompositions import SAVED_OF_TENSORS
 from .handlers import has_handler, tensors_in
 from .operation import Operation
 
@@ -28,6 +30,8 @@ def finished(op: Operation, given: dict[str, Any], result: Any) -> Any:
             return result
         results = list(result)
     else:
+        if isinstance(result, (tuple, list)) and op.saves:  # PyTorch returns what it saves as well
+            result = result[0]
         if not isinstance(result, TensorBase):
             return result
         results = [result]
@@ -108,9 +112,15 @@ def _node(op: Operation, given: dict[str, Any], need: tuple[str, ...], results: 
 
 
 def _saves(op: Operation, given: dict[str, Any]) -> tuple[Any, ...]:
-    """What an operation's derivative needs besides its results, computed of the arrays."""
+    """What an operation's derivative needs besides its results, computed of the arrays; None for each without arrays.
+
+    The derivatives on Tensors, which alone run where handlers are about, find most of it themselves.
+    """
     if not op.saves:
         return ()
+    if any(type(t._data) is Absent for t in tensors_in(given.values())):
+        found = SAVED_OF_TENSORS.get(op.name)
+        return (None,) * len(op.saves) if found is None else found(given)
     arrays = {n: v._data if isinstance(v, TensorBase) else v for n, v in given.items()}
     positional = [v for n, v in arrays.items() if n not in op.keyword_only]
     found = op.forward(*positional, **{n: arrays[n] for n in op.keyword_only})

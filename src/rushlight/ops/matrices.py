@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from ..kernels.layout import Absent
 from .arguments import type_name
 from .declare import Array, in_formulas
 from .out import finish_out, several_out
@@ -96,7 +97,7 @@ def lapack(name: str, x: Array) -> Any:
 def first_failure(info: Any) -> tuple[str, int]:
     """How messages name the first matrix of a batch whose LAPACK code is not 0, and that code; 0 if there is none."""
     codes = info._data
-    if not codes.any():
+    if type(codes) is Absent or not codes.any():
         return "", 0
     if not codes.ndim:
         return "", int(codes)

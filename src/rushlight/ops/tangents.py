@@ -48,6 +48,8 @@ def tangent_rule(op: "Operation", need: tuple[str, ...]) -> Any:
     else:
         lines = {True: declared, False: declared}
     used = {x.id for text in lines.values() for x in ast.walk(ast.parse(text)) if isinstance(x, ast.Name)}
+    reached = _reached(op, need) if declared == "elementwise" else []
+    used.update(reached)
     source = ["def tangent(bound, given, result):"]
     if len(op.outputs) > 1:
         source.append(f"    {', '.join(op.outputs)} = result")
@@ -62,11 +64,25 @@ def tangent_rule(op: "Operation", need: tuple[str, ...]) -> Any:
     source.append(f"    if {first}._dtype.is_complex: tangent = {lines[False]}")
     source.append(f"    else: tangent = {lines[True]}")
     source.append(f"    if tangent._shape != {first}._shape: tangent = tangent.expand({first}._shape)")
+    for n in reached:
+        source.append(f"    if tangent._node is None and getattr({n}, '_node', None) is not None:")
+        # Only its shape and place in the graph count, not what an operation in place is about to write to it.
+        source.append(f"        tangent = attached(tangent, wrap({n}._data, {n}._node))")
     others = ", None" * (len(op.outputs) - 1)
     source.append(f"    return (tangent{others},)")
     defaults = {p.name: p.default for p in op.signature.parameters.values() if p.default is not inspect.Parameter.empty}
-    names = {**tensor_names, "DEFAULTS": defaults, "as_operand": _as_operand, "filled": _filled}
+    names = {**tensor_names, "DEFAULTS": defaults, "as_operand": _as_operand, "filled": _filled, "wrap": wrap}
     return define(f"{op.name} tangent", "\n".join(source) + "\n", names, "tangent")
+
+
+def _reached(op: "Operation", need: tuple[str, ...]) -> list[str]:
+    """The inputs that slopes of inputs without a tangent mention: the tangent depends on them, though by zeros."""
+    slopes = [op.formula(n).names for n in op.inputs if n not in need]
+    return [n for n in op.tensors if any(n in names and names.isdisjoint(_PIECEWISE) for names in slopes)]
+
+
+# Slopes that are constant where they exist.
+_PIECEWISE = {"share", "chosen"}
 
 
 class _Tangent(ast.NodeTransformer):
