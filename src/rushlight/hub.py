@@ -6,6 +6,8 @@ import sys
 from typing import Any
 from urllib.parse import urlparse
 
+from .files import replacing
+
 __all__ = ["download_url_to_file", "get_dir", "load_state_dict_from_url", "set_dir"]
 
 _CHUNK = 128 * 1024
@@ -84,7 +86,6 @@ def download_url_to_file(url: str, dst: str, hash_prefix: str | None = None, pro
         RuntimeError: what was downloaded has another checksum.
     """
     from hashlib import sha256
-    from tempfile import mkstemp
     from urllib.error import URLError
     from urllib.request import Request, urlopen
 
@@ -97,26 +98,15 @@ def download_url_to_file(url: str, dst: str, hash_prefix: str | None = None, pro
             f"cannot download {url} ({why}). Without a network, fetch that address elsewhere and put the file here: "
             f"{dst}"
         ) from error
-    descriptor, partial = mkstemp(prefix=os.path.basename(dst) + ".", suffix=".partial", dir=os.path.dirname(dst))
-    try:
-        digest = sha256()
-        with answer, os.fdopen(descriptor, "wb") as file:
-            length = answer.headers.get("Content-Length")
-            with _bar(int(length) if length else None, progress) as bar:
-                while chunk := answer.read(_CHUNK):
-                    file.write(chunk)
-                    digest.update(chunk)
-                    bar.update(len(chunk))
+    with replacing(dst) as file, answer:
+        digest, length = sha256(), answer.headers.get("Content-Length")
+        with _bar(int(length) if length else None, progress) as bar:
+            while chunk := answer.read(_CHUNK):
+                file.write(chunk)
+                digest.update(chunk)
+                bar.update(len(chunk))
         if hash_prefix is not None and not digest.hexdigest().startswith(hash_prefix):
             raise RuntimeError(f'invalid hash value (expected "{hash_prefix}", got "{digest.hexdigest()}")')
-        # A temporary file is its owner's alone; the finished one gets the permissions that any new file gets.
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(partial, 0o666 & ~mask)
-        os.replace(partial, dst)
-    finally:
-        if os.path.exists(partial):
-            os.remove(partial)
 
 
 def _bar(total: int | None, shown: bool) -> Any:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import IO, Any
 
 from . import devices
+from .files import replacing
 
 __all__ = [
     "save",
@@ -174,7 +175,8 @@ def save(
 
     if isinstance(f, (str, os.PathLike)):
         path = os.fspath(f)
-        with _replacing(path) as file:
+        _check_target(path)
+        with replacing(path) as file:
             name = os.path.basename(path).rpartition(".")[0] or os.path.basename(path)
             folder = name if name.isascii() else "archive"
             if _use_new_zipfile_serialization:
@@ -194,31 +196,13 @@ def save(
         f.flush()
 
 
-@contextmanager
-def _replacing(path: str) -> Iterator[IO[bytes]]:
-    """A file that takes the place of `path` when the block ends without an error."""
+def _check_target(path: str) -> None:
+    """Refuses, in PyTorch's words, a path at which no file can be."""
     target = os.path.realpath(path)
-    folder = os.path.dirname(target)
-    if not os.path.isdir(folder):
+    if not os.path.isdir(os.path.dirname(target)):
         raise RuntimeError(f"Parent directory {os.path.dirname(path)} does not exist.")
     if os.path.isdir(target):
         raise RuntimeError("[enforce fail at inline_container.cc:747] . open file failed with strerror: Is a directory")
-    if os.path.exists(target) and not os.path.isfile(target):
-        # A device or a pipe is written to, not replaced.
-        with open(target, "wb") as file:
-            yield file
-        return
-    temporary = os.path.join(folder, f".{os.getpid()}-{os.urandom(8).hex()}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            yield file
-        if os.path.exists(target):
-            os.chmod(temporary, os.stat(target).st_mode & 0o7777)
-        os.replace(temporary, target)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
 
 
 def _write_archive(obj: object, file: IO[bytes], folder: str, protocol: int, byte_order: bool) -> None:

@@ -181,7 +181,7 @@ def test_errors_leave_no_file(tmp_path):
     with pytest.raises(FileNotFoundError):
         lens.page(x * 2, tmp_path / "missing" / "p.html")
     with pytest.raises(RuntimeError, match="Mismatch in shape"):
-        lens.page(x * 2, tmp_path / "p.html", grad=rushlight.ones(3))
+        lens.page(x * 2, tmp_path / "p.html", gradient=rushlight.ones(3))
     assert list(tmp_path.iterdir()) == []
 
 

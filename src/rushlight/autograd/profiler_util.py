@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from ..files import replacing
+
 _MICROSECONDS_IN = {"s": 1e6, "ms": 1e3, "us": 1.0}
 
 
@@ -328,10 +330,9 @@ class EventList(list[Any]):
             }
             for e in self
         ]  # fmt: skip
-        temporary = f"{path}.{process}.tmp"
-        with open(temporary, "w") as f:
-            json.dump({"schemaVersion": 1, "displayTimeUnit": "ms", "traceEvents": entries, "traceName": path}, f)
-        os.replace(temporary, path)
+        found = {"schemaVersion": 1, "displayTimeUnit": "ms", "traceEvents": entries, "traceName": path}
+        with replacing(path) as file:
+            file.write(json.dumps(found).encode())
 
 
 FormattedTimesMixin = _Times

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from ..files import replacing
 from .extras import extra
-from .files import replace_file
 from .folding import Box, Folded, fold, size
 from .model import Graph, collect
 
@@ -53,7 +53,8 @@ class Drawing:
             content = self.render(ending)
         else:
             raise ValueError(f"a picture is .svg, .png, .pdf, .dot or .txt, not {os.fspath(path)!r}")
-        replace_file(path, content)
+        with replacing(path) as file:
+            file.write(content)
 
     def render(self, format: str) -> bytes:
         """The picture in a format that Graphviz knows.

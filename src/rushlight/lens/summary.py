@@ -1,6 +1,6 @@
 """What is said of an array in a few numbers: its norm, its range, what is missing in it, and a histogram."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,6 +9,52 @@ BINS = 24
 SAMPLE = 100_000
 # Arrays of at most so many elements are shown whole.
 WHOLE = 8
+
+
+class Measures(NamedTuple):
+    """What can be said of any array in a few numbers.
+
+    Attributes:
+        norm: the Euclidean norm.
+        low, high: the least and the greatest element that is not NaN; of nothing, zero, and of NaN alone, NaN.
+        zeros, nans, infs: how many of these there are.
+    """
+
+    norm: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    zeros: int = 0
+    nans: int = 0
+    infs: int = 0
+
+
+def as_reals(array: Any) -> Any:
+    """The elements of an array in one row, as real numbers of at least float32; of complex ones the absolute values."""
+    array = np.asarray(array)
+    numbers = np.abs(array) if array.dtype.kind == "c" else array
+    if numbers.dtype.kind != "f" or numbers.dtype.itemsize < 4:
+        numbers = numbers.astype(np.float64)
+    return numbers.reshape(-1)
+
+
+def measures(numbers: Any) -> Measures:
+    """Measures a row of real numbers, such as `as_reals` makes."""
+    if not numbers.size:
+        return Measures()
+    zeros = numbers.size - int(np.count_nonzero(numbers))
+    low, high = float(numbers.min()), float(numbers.max())
+    norm = float(np.sqrt(np.dot(numbers, numbers)))
+    if np.isfinite(low) and np.isfinite(high):
+        if not np.isfinite(norm):  # the squares are too large
+            largest = max(-low, high)
+            scaled = numbers.astype(np.float64) / largest
+            norm = largest * float(np.sqrt(np.dot(scaled, scaled)))
+        return Measures(norm, low, high, zeros)
+    nans, infs = int(np.isnan(numbers).sum()), int(np.isinf(numbers).sum())
+    if nans:
+        kept = numbers[~np.isnan(numbers)]
+        low, high = (float(kept.min()), float(kept.max())) if kept.size else (float("nan"), float("nan"))
+    return Measures(norm, low, high, zeros, nans, infs)
 
 
 def summary(array: Any) -> dict[str, Any]:
@@ -24,26 +70,21 @@ def summary(array: Any) -> dict[str, Any]:
         ``max``; and ``values``, the elements themselves if they are few.
     """
     array = np.asarray(array)
-    said: dict[str, Any] = {"shape": "×".join(map(str, array.shape)) or "scalar", "dtype": str(array.dtype)}
-    numbers = np.abs(array) if array.dtype.kind == "c" else array
-    if numbers.dtype.kind not in "f" or numbers.dtype.itemsize < 4:
-        numbers = numbers.astype(np.float64)
-    numbers = numbers.reshape(-1)
-    finite = np.isfinite(numbers)
-    count = int(finite.sum())
-    whole = count == numbers.size
-    nans = 0 if whole else int(np.isnan(numbers).sum())
-    kept = numbers if whole else numbers[finite]
-    said["norm"] = float(np.sqrt(np.dot(numbers, numbers)))
-    if not np.isfinite(said["norm"]) and whole and count:
-        largest = float(np.abs(kept).max())
-        scaled = kept.astype(np.float64) / largest
-        said["norm"] = largest * float(np.sqrt(np.dot(scaled, scaled)))
-    said["zeros"] = float(np.count_nonzero(numbers == 0) / numbers.size) if numbers.size else 0.0
-    said["nans"], said["infs"] = nans, numbers.size - count - nans
+    numbers = as_reals(array)
+    norm, low, high, zeros, nans, infs = measures(numbers)
+    said: dict[str, Any] = {
+        "shape": "×".join(map(str, array.shape)) or "scalar",
+        "dtype": str(array.dtype),
+        "norm": norm,
+        "zeros": zeros / numbers.size if numbers.size else 0.0,
+        "nans": nans,
+        "infs": infs,
+    }
+    kept = numbers[np.isfinite(numbers)] if nans or infs else numbers
+    count = kept.size
     if not count:
         return {**said, "min": None, "max": None, "mean": None, "std": None, "hist": []}
-    said["min"], said["max"] = float(kept.min()), float(kept.max())
+    said["min"], said["max"] = (float(kept.min()), float(kept.max())) if infs else (low, high)
     said["mean"] = float(kept.mean(dtype=np.float64))
     said["std"] = float(kept.std(dtype=np.float64))
     sample = kept[:: max(1, count // SAMPLE)].astype(np.float64)

@@ -3,6 +3,7 @@
 import csv
 import html
 import json
+import math
 import sys
 import time
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ import numpy as np
 from .extras import extra
 from .folding import size
 from .model import Graph, collect, tensors_of
+from .summary import as_reals, measures
 from .walk import arrays_in, walk
 
 
@@ -253,41 +255,18 @@ def _row(graph: Graph, id: int, moment: Any, seconds: float) -> Row:
     made = {_memory(a): a.nbytes for r in moment.results for a in arrays_in(r).values()}
     came = {_memory(a) for a in arrays}
     bytes_ = sum(count for memory, count in made.items() if memory not in came)
-    numbers = [_numbers(np.asarray(a)) for a in arrays]
+    found = [measures(as_reals(a)) for a in arrays]
     elements = sum(a.size for a in arrays)
     return Row(
         id, n.parameter or n.name if n.is_leaf else n.name, n.title, n.module, None if n.line is None else str(n.line),
         seconds, bytes_, n.saved_bytes,
-        float(np.sqrt(sum(x[0] for x in numbers))),
-        min((x[1] for x in numbers), default=0.0), max((x[2] for x in numbers), default=0.0),
-        sum(x[3] for x in numbers) / elements if elements else 0.0,
-        sum(x[4] for x in numbers), sum(x[5] for x in numbers),
+        math.hypot(*[m.norm for m in found]),
+        min((m.low for m in found), default=0.0), max((m.high for m in found), default=0.0),
+        sum(m.zeros for m in found) / elements if elements else 0.0,
+        sum(m.nans for m in found), sum(m.infs for m in found),
         " ".join("×".join(map(str, a.shape)) or "scalar" for a in arrays),
     )  # fmt: skip
 
 
 def _memory(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
-
-
-def _numbers(array: Any) -> tuple[float, float, float, int, int, int]:
-    """Of an array: the sum of squares, the least and greatest element, how many zeros, NaN and infinities."""
-    if not array.size:
-        return 0.0, 0.0, 0.0, 0, 0, 0
-    if array.dtype.kind == "c":
-        array = np.abs(array)
-    elif array.dtype.kind not in "f" or array.dtype.itemsize < 4:
-        array = array.astype(np.float32)
-    flat = array.reshape(-1)
-    zeros = array.size - int(np.count_nonzero(array))
-    low, high = float(flat.min()), float(flat.max())
-    square = float(np.dot(flat, flat))
-    if np.isfinite(low) and np.isfinite(high):
-        if not np.isfinite(square):
-            square = float(np.square(flat, dtype=np.float64).sum())
-        return square, low, high, zeros, 0, 0
-    nans, infs = int(np.isnan(flat).sum()), int(np.isinf(flat).sum())
-    if nans:
-        kept = flat[~np.isnan(flat)]
-        low, high = (float(kept.min()), float(kept.max())) if kept.size else (float("nan"), float("nan"))
-    return square, low, high, zeros, nans, infs

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import base
+from ..autograd.api import make_seeds
 from ..autograd.hooks import HOOKED
 from ..autograd.leaf import AccumulateGrad
 from ..autograd.node import ONE, Outputs
@@ -43,18 +44,14 @@ def seeds_for(outputs: list[Any], gradient: Any = None) -> list[Any]:
         gradient: a tensor, or a list of them; ones if None (for an output that is no scalar: as if it were summed).
 
     Raises:
-        RuntimeError: a gradient has another shape than its output.
+        RuntimeError: a gradient has another shape or kind of dtype than its output.
+        TypeError: a gradient is no tensor.
     """
     given = gradient if isinstance(gradient, (list, tuple)) else [gradient] * len(outputs)
-    found = []
-    for t, g in zip(outputs, given, strict=True):
-        if g is None:
-            found.append(np.ones(t._shape, t._dtype.numpy))
-            continue
-        if g._shape != t._shape:
-            raise RuntimeError(f"the gradient has shape {list(g._shape)} and the output {list(t._shape)}")
-        found.append(np.asarray(g._data, t._dtype.numpy))
-    return found
+    begin = [
+        base.wrap(np.ones(t._shape, t._dtype.numpy)) if g is None else g for t, g in zip(outputs, given, strict=True)
+    ]
+    return [seed._data for seed in make_seeds(tuple(outputs), tuple(begin))]
 
 
 def walk(outputs: list[Any], gradient: Any = None) -> Iterator[Moment]:

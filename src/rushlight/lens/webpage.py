@@ -15,14 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd import steps
-from ..autograd.api import grad as gradients
-from ..autograd.graph import GradientEdge
 from ..autograd.node import Outputs
-from ..base import TensorBase
-from .files import replace_file
+from ..files import replacing
 from .model import Graph, GraphNode, collect, tensors_of
 from .summary import summary
+from .walk import walk
 
 _SCRIPTS = ("words.js", "layout.js", "view.js")
 
@@ -33,21 +30,21 @@ def page(
     *,
     model: Any = None,
     names: Mapping[str, Any] | None = None,
-    grad: Any = None,
+    gradient: Any = None,
     title: str | None = None,
 ) -> str:
     """Writes the graph of `output` as one self-contained HTML page.
 
-    The page needs no network and no other file. It shows each gradient of backward, for which this function runs
-    backward once, without changing any ``.grad`` and without freeing the graph; hooks on the graph run. If the graph
-    was freed already, the page shows it without gradients and saved tensors.
+    The page needs no network and no other file. It shows each gradient of backward, for which this function walks
+    backward once, without changing any ``.grad`` and without freeing the graph; hooks on the graph run (see walk.py).
+    If the graph was freed already, the page shows it without gradients and saved tensors.
 
     Args:
         output: a tensor that requires a gradient, or several of them in a list, tuple or dictionary.
         path: the file to write; it is replaced only when the page is complete.
         model: a module whose parameters' names the leaves get.
         names: names for leaves and outputs, as a dictionary from name to tensor.
-        grad: the gradient of the output (of each output, in a list) that backward starts from; ones by default.
+        gradient: that of the output (of each output, in a list), with which backward begins; ones by default.
         title: the page's title; by default the output's name.
 
     Returns:
@@ -55,103 +52,61 @@ def page(
 
     Raises:
         TypeError: `output` is no tensor.
-        RuntimeError: it does not require a gradient, so that there is no graph.
+        RuntimeError: it does not require a gradient, so that there is no graph; or `gradient` does not fit it.
     """
     graph = collect(output, model=model, names=names, frame=sys._getframe(1))
-    data = page_data(graph, tensors_of(output), grad)
+    data = page_data(graph, tensors_of(output), gradient)
     data["title"] = title or ", ".join(r.name for r in graph.roots)
-    return replace_file(path, _fill(data).encode())
+    with replacing(path) as file:
+        file.write(_fill(data).encode())
+    return os.path.abspath(path)
 
 
 # ---------------------------------------------------------------------------------------------- gradients
-class _Watcher:
-    """Keeps summaries of the gradients that come to each node and leave it while backward runs."""
+class _Watched:
+    """A backward, as the page plays it.
 
-    def __init__(self, ids: Mapping[Any, int]):
-        self.ids = ids
+    Attributes:
+        steps: when each node runs, by its id.
+        incoming: summaries of the gradients that came to a node.
+        outgoing: summaries of those that left it, one for each of its edges.
+    """
+
+    def __init__(self, graph: Graph):
+        self.steps = {n.id: n.id for n in graph}
         self.incoming: dict[int, list[Any]] = {}
         self.outgoing: dict[int, list[Any]] = {}
-        self.order: list[int] = []
 
-    def before(self, node: Any, grad: Any) -> None:
-        """Keeps what comes to a node."""
-        id = self.ids.get(node)
-        if id is not None:
-            given = [grad.get(i) for i in range(node.outputs)] if isinstance(grad, Outputs) else [grad]
-            self.incoming[id] = [_summarised(g) for g in given]
-            self.order.append(id)
-
-    def after(self, node: Any, results: Any) -> None:
-        """Keeps what leaves a node."""
-        id = self.ids.get(node)
-        if id is not None:
-            self.outgoing[id] = [_summarised(g) for g in results]
-
-    def failed(self, node: Any) -> None:
-        """Does nothing: the error goes to the caller."""
-
-
-def _summarised(grad: Any) -> dict[str, Any] | None:
-    if grad is None:
-        return None
-    return summary(grad._data if isinstance(grad, TensorBase) else grad)
-
-
-def _run(graph: Graph, outputs: list[Any], grad: Any) -> _Watcher | None:
-    """Runs backward and watches it; None if the graph was freed."""
-    if any(s.state in ("freed", "modified") for n in graph for s in n.saved):
-        return None
-    if grad is None:
-        seeds = [t.detach().new_ones(t.shape) for t in outputs]
-    else:
-        seeds = list(grad) if isinstance(grad, (list, tuple)) else [grad]
-    watcher = _Watcher(graph.ids)
-    leaves = [n for n in graph.leaves if n.id not in {r.node for r in graph.roots}]
-    steps.node_watchers.append(watcher)
-    try:
-        edges = [GradientEdge(n.node, 0) for n in leaves]
-        found = gradients(outputs, edges, seeds, retain_graph=True, allow_unused=True) if edges else ()
-    finally:
-        steps.node_watchers.remove(watcher)
-    for n, g in zip(leaves, found, strict=True):
-        watcher.incoming[n.id] = [_summarised(g)]
-    return watcher
-
-
-def _steps(graph: Graph, watcher: _Watcher | None) -> dict[int, int]:
-    """When each node runs: as the engine ran it; a leaf as soon as all that leads to it has run."""
-    if watcher is None:
-        return {n.id: n.id for n in graph}
-    waiting = {n.id: 0 for n in graph}
-    for e in graph.edges:
-        waiting[e.target] += 1
-    order: list[int] = []
-    for id in watcher.order:
-        order.append(id)
-        for e in graph[id].edges:
-            waiting[e.target] -= 1
-            if graph[e.target].is_leaf and not waiting[e.target]:
-                order.append(e.target)
-    return {id: i for i, id in enumerate(order)}
+    def run(self, graph: Graph, outputs: list[Any], gradient: Any) -> None:
+        """Walks backward through the graph."""
+        self.steps.clear()
+        for moment in walk(outputs, gradient):
+            id = graph.ids.get(moment.node)
+            if id is not None:
+                self.steps[id] = len(self.steps)
+                given = moment.grad
+                came = [given.get(i) for i in range(moment.node.outputs)] if isinstance(given, Outputs) else [given]
+                self.incoming[id] = [g if g is None else summary(g) for g in came]
+                self.outgoing[id] = [g if g is None else summary(g) for g in moment.results]
 
 
 # ---------------------------------------------------------------------------------------------- what the page knows
-def page_data(graph: Graph, outputs: list[Any], grad: Any = None) -> dict[str, Any]:
+def page_data(graph: Graph, outputs: list[Any], gradient: Any = None) -> dict[str, Any]:
     """What the page's scripts read: nodes, edges and modules as dictionaries, with summaries of all tensors.
 
     Args:
         graph: the collected graph.
         outputs: the tensors from which it was collected.
-        grad: the gradients that backward starts from; ones if None.
+        gradient: with what backward begins; ones if None.
     """
-    watcher = _run(graph, outputs, grad)
-    order = _steps(graph, watcher)
+    watched = _Watched(graph)
+    if not any(s.state in ("freed", "modified") for n in graph for s in n.saved):
+        watched.run(graph, outputs, gradient)
     groups, group_of = _calls(graph)
-    incoming = {} if watcher is None else watcher.incoming
-    nodes = [_node(n, group_of[n.id], order.get(n.id), incoming.get(n.id, [])) for n in graph]
+    nodes = [_node(n, group_of[n.id], watched.steps.get(n.id), watched.incoming.get(n.id, [])) for n in graph]
     edges = []
     for n in graph:
-        leaving = [] if watcher is None else watcher.outgoing.get(n.id, [])
+        leaving = watched.outgoing.get(n.id, [])
         # A node lists a gradient for each edge it has; those that lead nowhere are not in the graph.
         places = [i for i, edge in enumerate(n.node.edges()) if edge is not None]
         for place, e in zip(places, n.edges, strict=False):
