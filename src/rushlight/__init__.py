@@ -184,6 +184,12 @@ _LAZY: dict[str, tuple[str, str | None]] = {
 def __getattr__(name: str) -> Any:
     found = _LAZY.get(name)
     if found is None:
+        if name.startswith("_foreach_"):
+            from .ops.foreach import function, names
+
+            if name in names():
+                globals()[name] = made = function(name)
+                return made
         from .torch_alias import missing
 
         raise AttributeError(missing("torch", name))

@@ -384,6 +384,9 @@ def batched_wrongly(t):
         message(lambda: t.autograd.grad(out, x, t.ones(3, 3), is_grads_batched=True)),
         message(lambda: t.autograd.grad(out.sum(), x, t.ones(3, 1), is_grads_batched=True)),
         message(lambda: t.autograd.grad(out, x, is_grads_batched=True)),
+        message(lambda: t.autograd.grad(out.sum(), x, is_grads_batched=True)),
+        message(lambda: t.autograd.grad(out, x, t.tensor(1.0), is_grads_batched=True)),
+        message(lambda: t.autograd.grad((out, out), x, (t.ones(3, 2), t.ones(2, 2)), is_grads_batched=True)),
     ]
 
 

@@ -6,7 +6,7 @@ import math
 import weakref
 
 import pytest
-from beside import check, scenarios
+from beside import check, raised, scenarios
 
 
 def forward(t):
@@ -56,6 +56,15 @@ def tensors_without_tangent_get_one_by_a_change(t):
     view = c.detach()
     view += dual(t)
     return both(t, a), both(t, b), both(t, c), both(t, view)
+
+
+def out_is_refused(t):
+    d, plain = dual(t, t.ones(2), t.ones(2)), t.ones(2)
+    calls = (
+        lambda: t.add(plain, plain, out=d), lambda: t.sin(d, out=plain), lambda: t.cat([d, plain], out=t.ones(4)),
+        lambda: t.sum(d, 0, out=t.ones(())), lambda: t.max(d, 0, out=(t.ones(()), t.ones((), dtype=t.int64))),
+    )  # fmt: skip
+    return [raised(call) for call in calls]
 
 
 def earlier_views_see_the_change(t):

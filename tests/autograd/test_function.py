@@ -258,6 +258,10 @@ def wrong_shape(t):
     make(t, lambda ctx, x: x * 2, lambda ctx, g: g[:2]).apply(leaf(t)).sum().backward()
 
 
+def complex_gradient_of_a_real_input(t):
+    make(t, lambda ctx, x: x * 2, lambda ctx, g: g.to(t.complex64)).apply(leaf(t)).sum().backward()
+
+
 def expandable_shape(t):
     x = leaf(t)
     make(t, lambda ctx, x: x * 2, lambda ctx, g: g.expand(4, 3)).apply(x).sum().backward()

@@ -300,6 +300,12 @@ def what_a_node_is(t):
     )  # fmt: skip
 
 
+def metadata_of_pieces(t):
+    x = t.ones(3, 4, requires_grad=True)
+    pieces = (x.unbind(1), x.split(2), x.split([1, 2], 1), x.chunk(2, 1), x.tensor_split(2))
+    return [[(tuple(m.shape), str(m.dtype)) for m in p[-1].grad_fn._input_metadata] for p in pieces]
+
+
 def called_by_hand_without_some_gradients(t):
     x, g = leaf(t), t.ones(2)
     found = [

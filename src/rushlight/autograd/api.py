@@ -68,6 +68,11 @@ def make_seeds(outputs: tuple[Any, ...], seeds: tuple[Any, ...], batched: bool =
         if not isinstance(t, TensorBase):
             t = _like(t)
         if t is not None:
+            if batched and not seed._shape:
+                raise IndexError(
+                    "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
+                    "convert a 0-dim tensor to a number"
+                )
             shape = seed._shape[1:] if batched else seed._shape
             if shape != t._shape:
                 raise RuntimeError(_mismatch(i, shape[1:] if batched else shape, t._shape, batched))
@@ -337,9 +342,14 @@ def _grad_batched(
     of: Any, wanted: Any, seeds: list[Any], keep: bool, create_graph: bool, allow_unused: bool, materialize: bool
 ) -> tuple[Any, ...]:
     """One backward for each entry of the seeds' leading dimension, the results stacked."""
+    if any(not s._shape for s in seeds):
+        raise ValueError(
+            "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "
+            "dimensionality 0 so expected in_dim to satisfy 0 <= in_dim < 0."
+        )
     sizes = {len(s) for s in seeds}
     if len(sizes) != 1:
-        raise RuntimeError("vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
+        raise ValueError("vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
                            f"{[len(s) for s in seeds]} for the mapped dimension")  # fmt: skip
     count = sizes.pop()
     columns = [

@@ -340,6 +340,11 @@ def _fitted(g: Any, shape: Any, dtype: Any, name: str, position: int, tensors: b
                 f"Function {name} returned an invalid gradient at index {position} - got {list(g._shape)} but expected "
                 f"shape compatible with {list(shape)}"
             )
+    if g._dtype.is_complex and not dtype.is_complex:
+        raise RuntimeError(
+            "Expected isFloatingType(grad.scalar_type()) || (input_is_complex == grad_is_complex) to be true, but got "
+            "false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)"
+        )
     if g._shape == shape and g._dtype is dtype:
         return g if tensors else g._data
     fit = (tensor_names if tensors else raw_names)["fit"]

@@ -5,6 +5,8 @@ They are noted when a user takes a node or an edge from a tensor, and found from
 
 from typing import Any
 
+import numpy as np
+
 from .. import base, devices, dtypes
 from .leaf import AccumulateGrad
 from .node import Node, function_of, rare
@@ -61,7 +63,20 @@ def output_metadata(node: Any, index: int) -> Any:
         if made is not None:
             found = made[index]
             return None if found is None else InputMetadata(*found[:2])
+        if node.operation is not None and node.operation.several and extra is not None and extra.outputs:
+            return _piece(node, index, next(iter(extra.outputs.values())).dtype)
         # Where nothing had to be fitted, the operands of an elementwise operation were like its result.
         if node.operation is None or node.operation.kind != "elementwise" or hasattr(node, "fit"):
             return None
         node, index = function_of(node.edges()[0])
+
+
+def _piece(node: Any, index: int, dtype: Any) -> Any:
+    """What one of the pieces was like that a view made of a tensor: found by taking an array without elements apart."""
+    shape = getattr(node, "input_shape", None)
+    if shape is None:
+        return None
+    whole = np.broadcast_to(np.empty((), dtype.numpy), shape)
+    operation = node.operation
+    given = [whole if name in operation.tensors else getattr(node, name) for name in operation.parameters]
+    return InputMetadata(operation.forward(*given)[index].shape, dtype)

@@ -196,10 +196,23 @@ def saved_value(node: Node, name: str) -> Any:
     if form is not None:
         value = form(node)
     if slot not in node.saved:
-        return value
+        return value if form is not None else _constant(name, value)
     if isinstance(value, (list, tuple)):
         return tuple([_shown(node, slot, v) for v in value])
     return _shown(node, slot, value)
+
+
+# Arguments that PyTorch shows as C++'s unsigned numbers: one counted from the end is large.
+_UNSIGNED = {"dim", "dim0", "dim1", "dim2", "dims", "index", "diagonal", "ignore_index", "padding_idx"}
+
+
+def _constant(name: str, value: Any) -> Any:
+    """An argument that is no tensor, as a node shows it."""
+    if isinstance(value, base.TensorBase):
+        return value.item()  # type: ignore[attr-defined]
+    if type(value) is int and value < 0 and name in _UNSIGNED:
+        return value + 2**64
+    return value
 
 
 def _shown(node: Node, slot: str, value: Any) -> Any:

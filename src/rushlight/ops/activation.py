@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..base import TensorBase
 from ..kernels import activation as kernels
 from ..kernels import numpy_pointwise
 from .attached import attached
@@ -69,6 +70,7 @@ in_formulas(
 
 def _threshold(input: Array, threshold: float, value: float) -> Array:
     dtype = dtypes.from_numpy(input.dtype)
+    threshold, value = [v.item() if isinstance(v, TensorBase) else v for v in (threshold, value)]
     bound, filled = number_for(threshold, dtype, bounded=False).item(), number_for(value, dtype).item()
     return kernels.threshold(input, bound, filled)  # type: ignore[no-any-return]
 

@@ -198,7 +198,7 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
     dual = mode.local.dual
     if dual is not None and (dual.tangent(out) is not None or dual.tangent(result) is not None):
         raise NotImplementedError(
-            "Trying to use forward AD with an operation that does not support it because it is an out= function"
+            f"Trying to use forward AD with {name}_out that does not support it because it is an out= function"
         )
     refuse_dtype("" if getattr(op, "converts", False) else name, out._dtype, result._dtype)
     mode.refuse_inference(out)

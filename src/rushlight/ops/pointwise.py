@@ -13,7 +13,7 @@ from ..base import TensorBase, tensor_names, wrap
 from ..kernels import numpy_pointwise as kernels
 from ..kernels import power
 from . import elementwise_general as general
-from .arguments import OPERANDS, argument_error, type_name
+from .arguments import MISSING, OPERANDS, argument_error, type_name
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
 from .numbers import fits, overflow
 from .out import finish_out
@@ -196,8 +196,15 @@ def _div_floor(input: Array, other: Array | float) -> Array:
     """The quotient rounded down."""
 
 
+@elementwise(name="_div_unrounded", node="DivBackward2", aten="div", kernel=np.true_divide, function=False,
+             method=False, floating=True,
+             input="grad / conj(other)", other="-grad * conj((input / other) / other)")  # fmt: skip
+def _div_unrounded(input: Array, other: Array | float) -> Array:
+    """The quotient, of which it was said that it is not to be rounded."""
+
+
 @composite(raw=kernels.div)
-def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
+def div(input: Any, other: Any, *, rounding_mode: Any = MISSING, out: Any = None) -> Any:
     """The quotient of corresponding elements; integers are divided as floating-point numbers.
 
     Args:
@@ -209,8 +216,10 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     Raises:
         RuntimeError: the shapes do not broadcast, or the rounding mode is none of these.
     """
-    if rounding_mode is None:
+    if rounding_mode is MISSING:
         return _div(input, other, out=out)
+    if rounding_mode is None:
+        return _div_unrounded(input, other, out=out)
     if rounding_mode == "trunc":
         return _div_trunc(input, other, out=out)
     if rounding_mode == "floor":

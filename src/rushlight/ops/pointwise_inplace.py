@@ -7,7 +7,7 @@ import numpy as np
 from ..autograd import mode
 from ..base import TensorBase, bump
 from . import comparison, elementary, pointwise, ternary
-from .arguments import OPERANDS
+from .arguments import MISSING, OPERANDS
 from .declare import REGISTRY, apply_inplace, composite
 from .inplace import array_beside, before_kernel, castable, change_inplace
 
@@ -57,11 +57,13 @@ def sub_(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
 
 @composite(function=False)
-def div_(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+def div_(input: Any, other: Any, *, rounding_mode: Any = MISSING) -> Any:
     """Divides by `other`; see `div`."""
+    if rounding_mode is MISSING:
+        return _form("_div", input, other)
     if rounding_mode not in (None, "trunc", "floor"):
         return pointwise.div(input, other, rounding_mode=rounding_mode)
-    return _form("_div" if rounding_mode is None else f"_div_{rounding_mode}", input, other)
+    return _form(f"_div_{rounding_mode or 'unrounded'}", input, other)
 
 
 @composite(function=False)

@@ -64,7 +64,7 @@ def _check_options(generator: Any, out: Any, dtype: Any, requires_grad: Any) -> 
     check_generator(generator)
     if dtype is not None and not isinstance(dtype, dtypes.dtype) and dtype not in (int, float, bool, complex):
         raise Mismatch
-    if (out is not None and not isinstance(out, TensorBase)) or not isinstance(requires_grad, bool):
+    if (out is not None and not isinstance(out, TensorBase)) or not isinstance(requires_grad, (bool, type(None))):
         raise Mismatch
 
 

@@ -36,6 +36,11 @@ def _as(slot: str) -> Any:
     return lambda node: getattr(node, f"_saved_{slot}")
 
 
+def _rounding_mode(node: Any) -> str | None:
+    mode = node.operation.name.removeprefix("_div_")
+    return None if mode == "unrounded" else mode
+
+
 def _sizes(slot: str) -> Any:
     """The shape of an input, where only another trace of it is kept."""
     return lambda node: tuple(getattr(node, slot)._shape)
@@ -124,7 +129,7 @@ _FORMS: dict[str, dict[str, Any]] = {
     "AvgPool2DBackward0": {"divisor_override": _as("divisor")},
     "AvgPool3DBackward0": {"divisor_override": _as("divisor")},
     "Im2ColBackward0": {"kernel_size": lambda node: node.kernel, "self_shape": lambda node: node.size},
-    "DivBackward2": {"rounding_mode": lambda node: node.operation.name.removeprefix("_div_")},
+    "DivBackward2": {"rounding_mode": _rounding_mode},
     "EluBackward0": {"scale": _constant(1), "input_scale": _constant(1)},
     "HardtanhBackward0:relu6": {"min_val": _constant(0), "max_val": _constant(6)},
     "AsStridedBackward0": {"storage_offset": lambda node: node.asked},
