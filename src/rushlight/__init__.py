@@ -33,13 +33,13 @@ from .memory_format import contiguous_format as contiguous_format
 from .memory_format import memory_format as memory_format
 from .memory_format import preserve_format as preserve_format
 from .tensor import Tensor as Tensor
-from .tensor import layout as layout
-from .tensor import sparse_bsc as sparse_bsc
-from .tensor import sparse_bsr as sparse_bsr
-from .tensor import sparse_coo as sparse_coo
-from .tensor import sparse_csc as sparse_csc
-from .tensor import sparse_csr as sparse_csr
-from .tensor import strided as strided
+from .layouts import layout as layout
+from .layouts import sparse_bsc as sparse_bsc
+from .layouts import sparse_bsr as sparse_bsr
+from .layouts import sparse_coo as sparse_coo
+from .layouts import sparse_csc as sparse_csc
+from .layouts import sparse_csr as sparse_csr
+from .layouts import strided as strided
 from .warn import is_warn_always_enabled as is_warn_always_enabled
 from .warn import set_warn_always as set_warn_always
 from .ops import (

@@ -356,7 +356,7 @@ def _wrap_everything() -> None:
 
     tensor = _tensor()
     operators = {o: name for name, group in _OPERATORS.items() for o in group}
-    for owner in (TensorBase, tensor):
+    for owner in reversed(tensor.__mro__[:-1]):
         for name, value in list(vars(owner).items()):
             if isinstance(value, FunctionType) and (owner is TensorBase or not name.startswith("_")):
                 if name not in operators:

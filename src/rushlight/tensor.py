@@ -1,38 +1,32 @@
-"""`Tensor`, the user's object: what a tensor is, and its dealings with autograd. Its operations come from ops/."""
+"""`Tensor`, the user's object: its dealings with autograd and with derived classes.
+
+What it is apart from that is in tensor_values.py; its operations come from ops/.
+"""
 
 import sys
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from . import devices, dtypes, overrides
+from . import dtypes, overrides
 from .autograd import api, engine, gradient, leaf, metadata, mode, node
 from .autograd.leaf import AccumulateGrad
 from .base import (
     DETACHED,
     UNTOUCHED,
-    Size,
     TensorBase,
     base_of,
-    make_size,
     namespace,
     own_version,
     settle,
     tensor_names,
     wrap,
 )
-from .dtypes import dtype
-from .kernels.sparse import SparseArray
-from .warn import WITHOUT_HISTORY, WITHOUT_VOLATILE, warn_once
-
-if TYPE_CHECKING:
-    # For editors: the methods that operations add to the base class, in a stub that installation writes (ops/stubs.py).
-    from ._methods import TensorMethods
-else:
-    TensorMethods = TensorBase
+from .tensor_values import TensorValues
+from .warn import WITHOUT_VOLATILE
 
 _NON_LEAF_GRAD = (
     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
@@ -42,7 +36,7 @@ _NON_LEAF_GRAD = (
 )
 
 
-class Tensor(TensorMethods):
+class Tensor(TensorValues):
     """A multi-dimensional array of elements of one type, with an optional record of how it was computed.
 
     ``Tensor(2, 3)`` makes an uninitialised float32 tensor of that shape, ``Tensor([1, 2])`` one with these elements;
@@ -116,153 +110,6 @@ class Tensor(TensorMethods):
         from .ops.dispatching import wrapper
 
         return wrapper(cls, size, *args, **kwargs)
-
-    # ------------------------------------------------------------------------------------------ what it is
-    @property
-    def shape(self) -> Size:
-        """The size of each dimension."""
-        shape = self._shape
-        if type(shape) is not Size:
-            shape = self._shape = make_size(shape)
-        return shape
-
-    @property
-    def dtype(self) -> dtype:
-        """The type of the elements."""
-        return self._dtype
-
-    @property
-    def device(self) -> devices.device:
-        """Where the elements are."""
-        return devices.cpu
-
-    @property
-    def ndim(self) -> int:
-        """The number of dimensions."""
-        return len(self._shape)
-
-    def dim(self) -> int:
-        """The number of dimensions."""
-        return len(self._shape)
-
-    ndimension = dim
-
-    def size(self, dim: int | None = None) -> Any:
-        """The shape, or the size of one dimension.
-
-        Raises:
-            IndexError: there is no such dimension.
-        """
-        if dim is None:
-            return self.shape
-        n = len(self._shape)
-        if not -n <= dim < max(n, 1) or n == 0:
-            low, high = (-n, n - 1) if n else (-1, 0)
-            if n == 0 and low <= dim <= high:
-                raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-            raise IndexError(f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})")
-        return self._shape[dim]
-
-    def numel(self) -> int:
-        """The number of elements."""
-        return self._data.size
-
-    nelement = numel
-
-    @property
-    def itemsize(self) -> int:
-        """The bytes of one element."""
-        return self._dtype.itemsize
-
-    def element_size(self) -> int:
-        """The bytes of one element."""
-        return self._dtype.itemsize
-
-    @property
-    def nbytes(self) -> int:
-        """The bytes of all elements."""
-        return self._data.size * self._dtype.itemsize
-
-    @property
-    def layout(self) -> Any:
-        """How the elements are arranged: ``torch.strided`` or ``torch.sparse_coo``."""
-        return sparse_coo if type(self._data) is SparseArray else strided
-
-    @property
-    def is_sparse(self) -> bool:
-        """Whether the tensor is sparse, in coordinate format."""
-        return type(self._data) is SparseArray
-
-    def stride(self, dim: int | None = None) -> Any:
-        """How many elements to step in memory to reach the next entry of each dimension, or of one."""
-        data, item = settle(self), self._dtype.itemsize
-        if not data.size or (data.base is None and data.flags.c_contiguous):
-            # NumPy's own strides say nothing where there is at most one entry; those of views are PyTorch's.
-            strides, step = [], 1
-            for n in reversed(self._shape):
-                strides.append(step)
-                step *= max(n, 1)
-            found = tuple(reversed(strides))
-        else:
-            found = (0,) * data.ndim if type(data) is SparseArray else tuple([s // item for s in data.strides])
-        return found if dim is None else found[dim]
-
-    def storage_offset(self) -> int:
-        """How many elements lie before the first one in the memory that the tensor is a view of."""
-        from .storage import storage_of
-
-        return storage_of(settle(self))[1]
-
-    def untyped_storage(self) -> Any:
-        """The memory that the tensor is a view of, as bytes."""
-        from .storage import storage_of
-
-        return storage_of(settle(self))[0]
-
-    def storage(self) -> Any:
-        """The memory that the tensor is a view of, as elements of its type; `untyped_storage` is to replace it."""
-        from .storage import DEPRECATED, TypedStorage
-
-        warn_once(DEPRECATED)
-        return TypedStorage(wrap_storage=self.untyped_storage(), dtype=self._dtype)
-
-    def is_shared(self) -> bool:
-        """False: no tensor lies in memory that processes share."""
-        return False
-
-    def is_pinned(self, device: Any = None) -> bool:
-        """False: there is no memory pinned for a GPU."""
-        return False
-
-    def data_ptr(self) -> int:
-        """The address of the first element."""
-        array = settle(self)
-        if type(array) is SparseArray:
-            raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
-        return array.__array_interface__["data"][0]
-
-    def is_floating_point(self) -> bool:
-        """Whether the elements are real floating-point numbers."""
-        return self._dtype.is_floating_point
-
-    def is_complex(self) -> bool:
-        """Whether the elements are complex numbers."""
-        return self._dtype.is_complex
-
-    def is_signed(self) -> bool:
-        """Whether the elements have a sign."""
-        return self._dtype.is_signed
-
-    def get_device(self) -> int:
-        """-1, as for every tensor on the CPU."""
-        return -1
-
-    is_cuda = is_sparse_csr = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
-    is_cpu = True
-
-    def _is_zerotensor(self) -> bool:
-        """False: zeros are kept like all numbers."""
-        return False
 
     # Names of tensors belong to graphs of PyTorch's past.
     name = property(lambda self: None)
@@ -570,129 +417,6 @@ class Tensor(TensorMethods):
         """Whether the tensor was made in inference mode."""
         return self._versions is mode.INFERENCE
 
-    # ------------------------------------------------------------------------------------------ as Python values
-    def item(self) -> Any:
-        """The only element, as a Python number.
-
-        Raises:
-            RuntimeError: there is not exactly one element.
-        """
-        data = self._data
-        if data.size != 1:
-            raise RuntimeError(f"a Tensor with {data.size} elements cannot be converted to Scalar")
-        value = data.item()
-        return value if type(value) in (float, int, bool, complex) else float(value)
-
-    def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers; a number for a 0-dim tensor."""
-        data = self._data
-        return (data.astype(np.float32) if self._dtype is dtypes.bfloat16 else data).tolist()
-
-    def numpy(self, *, force: bool = False) -> np.ndarray:
-        """The elements as a NumPy array that shares the tensor's memory.
-
-        Args:
-            force: detach first where that is needed.
-
-        Raises:
-            RuntimeError: the tensor requires a gradient.
-            TypeError: NumPy has no such dtype.
-        """
-        if self._node is not None and not force:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        if self._dtype is dtypes.bfloat16:
-            raise TypeError("Got unsupported ScalarType BFloat16")
-        array = settle(self)
-        if type(array) is SparseArray:
-            raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
-        return array
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        array = self.numpy()
-        return array if dtype is None else array.astype(dtype, copy=False)
-
-    # Above those of arrays, so that NumPy's scalars leave operators to the tensor beside them.
-    __array_priority__ = 1000
-
-    def __array_wrap__(self, array: np.ndarray, context: Any = None, return_scalar: bool = False) -> "Tensor":
-        """The result of a NumPy function of this tensor, as a tensor; booleans become uint8."""
-        return wrap(array.astype(np.uint8) if array.dtype == bool else array)
-
-    def __len__(self) -> int:
-        if not self._shape:
-            raise TypeError("len() of a 0-d tensor")
-        return self._shape[0]
-
-    def __iter__(self) -> Iterator[Any]:
-        if not self._shape:
-            raise TypeError("iteration over a 0-d tensor")
-        return iter(self.unbind(0))
-
-    def __bool__(self) -> bool:
-        data = self._data
-        if data.size != 1:
-            if data.size:
-                raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
-            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
-        return bool(data.item())
-
-    def _number(self, target: str = "") -> Any:
-        """The only element for `float`, `int` and `complex`; the C type `target` cannot hold an imaginary part."""
-        if self._data.size != 1:
-            raise ValueError("only one element tensors can be converted to Python scalars")
-        if self._node is not None and mode.is_grad_enabled():
-            warn_once(WITHOUT_HISTORY)
-        value = self.item()
-        if target and type(value) is complex:
-            if value.imag:
-                raise RuntimeError(f"value cannot be converted to type {target} without overflow")
-            return value.real
-        return value
-
-    def __float__(self) -> float:
-        return float(self._number("double"))
-
-    def __int__(self) -> int:
-        return int(self._number("int64_t"))
-
-    def __complex__(self) -> complex:
-        return complex(self._number())
-
-    def __index__(self) -> int:
-        if self._data.size != 1 or self._dtype.category > dtypes.INTEGRAL:
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self._data.item())
-
-    def __contains__(self, element: Any) -> bool:
-        if isinstance(element, (TensorBase, int, float, complex)):
-            return bool((self._data == (element._data if isinstance(element, TensorBase) else element)).any())
-        raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}.")
-
-    __hash__ = object.__hash__
-
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
-        from .printing import tensor_repr
-
-        return tensor_repr(self, tensor_contents)
-
-    def __format__(self, spec: str) -> str:
-        if not self._shape and type(self) is Tensor:
-            return format(self.item(), spec)
-        return object.__format__(self, spec)
-
-    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        from ._utils import reduce_tensor
-
-        return reduce_tensor(self, protocol)
-
-    def __deepcopy__(self, memo: dict[Any, Any]) -> "Tensor":
-        from ._utils import deepcopy_tensor
-
-        return deepcopy_tensor(self, memo)
-
-    def __dir__(self) -> list[str]:
-        return sorted({*object.__dir__(self)})
-
 
 class _Retain:
     """Stores a gradient in the tensor that asked for it, as long as it is alive."""
@@ -710,25 +434,6 @@ class _Retain:
         if tensor is not None and grad is not None:
             have = tensor._kept_grad
             tensor._kept_grad = grad if have is None else have + grad
-
-
-class layout:
-    """How a tensor's elements are arranged: ``torch.strided``, in memory, or ``torch.sparse_coo``, by coordinates."""
-
-    def __init__(self, name: str):
-        self.name = name
-
-    def __repr__(self) -> str:
-        return f"torch.{self.name}"
-
-    def __reduce__(self) -> str:
-        return self.name
-
-
-strided = layout("strided")
-sparse_coo = layout("sparse_coo")
-# Layouts that no tensor has, for programs that ask whether one does.
-sparse_csr, sparse_csc, sparse_bsr, sparse_bsc = map(layout, ("sparse_csr", "sparse_csc", "sparse_bsr", "sparse_bsc"))
 
 
 def _announce(t: Tensor) -> None:

@@ -10,7 +10,7 @@ from ..base import TensorBase, View, as_view, base_of, raw_names, tensor_names, 
 from ..ops.history import check_view, rebase
 from ..ops.inplace import check
 from . import mode
-from .forward_ad import tangent_of
+from .dual_level import tangent_of
 from .leaf import AccumulateGrad
 from .node import MANY, Outputs, Rule, next_seq
 

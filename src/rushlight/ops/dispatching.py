@@ -194,7 +194,7 @@ def _array_functions() -> Iterator[tuple[str, Any]]:
     yield "detach", Tensor.detach
     yield "_local_scalar_dense", Tensor.item
     for name in _NUMBERS:
-        yield name, vars(Tensor)[name]
+        yield name, getattr(Tensor, name)
 
 
 _functions = Interception(_array_functions, _function)

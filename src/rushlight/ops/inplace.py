@@ -179,7 +179,7 @@ def hooked_operands(operands: tuple[Any, ...], input: Any) -> tuple[Any, ...]:
 
 
 def new_tangent(op: Operation, names: Any, operands: tuple[Any, ...]) -> Any:
-    """The tangent that the first operand will have after an in-place operation, or None: see forward_ad.py."""
+    """The tangent that the first operand will have after an in-place operation, or None: see dual_level.py."""
     dual = mode.local.dual
     return None if dual is None else dual.inplace_tangent(op, dict(zip(names, operands, strict=True)))
 

@@ -41,7 +41,7 @@ class Operation:
         formulas: the derivative formula of each differentiable input.
         joint: the inputs that share one formula, whose value is the tuple of their gradients.
         tangent: the formula of the forward-mode tangent, or ``"elementwise"``, ``"linear"``, ``"zero"``,
-            ``"refused"``; None where it follows from the gradients (see forward_ad.py).
+            ``"refused"``; None where it follows from the gradients (see reverse_tangents.py).
         tensors, lists, optional: names of the parameters that are tensors, lists of tensors, tensors or None.
         takes_numbers: whether a Python number may stand for the second input.
         takes_number_first: whether one may stand for the first input beside a tensor.

@@ -87,7 +87,7 @@ def methods_stub() -> str:
     ]
     for name, found in sorted(vars(base.TensorBase).items()):
         written_out = inspect.isfunction(found) and found.__code__.co_filename == base.__file__
-        if inspect.isfunction(found) and not written_out and name not in vars(Tensor):
+        if inspect.isfunction(found) and not written_out and getattr(Tensor, name) is found:
             parts.append(_definition(name, found, "    "))
     return "".join(parts)
 

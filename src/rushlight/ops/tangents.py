@@ -1,4 +1,4 @@
-"""Forward mode from declarations: writes the rule that computes an operation's tangent; see autograd/forward_ad.py."""
+"""Forward mode from declarations: writes the rule that computes an operation's tangent; see autograd/dual_level.py."""
 
 import ast
 import inspect

@@ -11,7 +11,7 @@ from typing import Any
 
 from .. import dtypes
 from ..base import tensor_names as _operations
-from ..tensor import strided
+from ..layouts import strided
 
 __all__ = [
     "bartlett", "blackman", "cosine", "exponential", "gaussian", "general_cosine", "general_hamming", "hamming", "hann",
