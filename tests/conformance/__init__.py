@@ -23,12 +23,13 @@ errors           the exception's type for PyTorch's error inputs, and the stable
 A table of all entries, or of those whose name matches a pattern (shell wildcards), with the first failure of each
 check, from the root of the repository::
 
-    python -m tests.conformance.report                      # all entries, all samples: half an hour
+    python -m tests.conformance.report --workers 2          # all entries, all samples: half an hour
     python -m tests.conformance.report 'linalg.*' fft.rfft  # some families
     python -m tests.conformance.report --failures 'index_*' # only lines that fail
     python -m tests.conformance.report --all 'index_add'    # every failing sample, not only the first of a check
     python -m tests.conformance.report --check gradient --check second 'cum*'
     python -m tests.conformance.report --trace mvlgamma     # with the traceback of our exception
+    python -m tests.conformance.report --keep found         # goes on where an earlier run was stopped
 
 The tests (``pytest tests/conformance -k 'index_add'``) run a few samples of each check, so that the whole suite fits
 into CI; ``RUSHLIGHT_CONFORMANCE=full`` runs all. ``RUSHLIGHT_CONFORMANCE_SEED=n`` takes other samples.

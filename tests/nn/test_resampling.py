@@ -1,6 +1,8 @@
 """Resampling, shuffling, attention and padded sequences beside PyTorch: values, gradients, errors."""
 
+import numpy as np
 import pytest
+import torch
 from beside import check
 
 import rushlight
@@ -137,3 +139,22 @@ def test_attention(arguments):
         return [t.detach().contiguous() for t in (found, *m.autograd.grad((found * found).sum(), (q, k, v)))]
 
     check(scenario, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(4, 7), (3, 2), (8, 8)])
+@pytest.mark.parametrize("options", [{}, {"align_corners": True}, {"antialias": True}])
+def test_images_of_bytes(mode, size, options):
+    if mode == "nearest" and options:
+        pytest.skip("nearest has no such options")
+    image = np.random.default_rng(5).integers(0, 256, (2, 3, 6, 5)).astype(np.uint8)
+    theirs = torch.nn.functional.interpolate(torch.from_numpy(image), size, mode=mode, **options)
+    ours = interpolate(rushlight.from_numpy(image), size, mode=mode, **options)
+    assert str(ours.dtype) == "torch.uint8" and ours.tolist() == theirs.tolist()
+
+
+@pytest.mark.parametrize(("mode", "dims"), [("linear", 1), ("trilinear", 3), ("bicubic", 2)])
+def test_images_of_other_integers_are_refused(mode, dims):
+    for t in (torch, rushlight):
+        with pytest.raises(NotImplementedError, match=r"compute_indices_weights_.* not implemented for 'Short'"):
+            t.nn.functional.interpolate(t.ones(1, 1, *[3] * dims).to(t.int16), scale_factor=2, mode=mode)

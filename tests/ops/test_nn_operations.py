@@ -229,3 +229,12 @@ def test_gradients_of_special_inputs(name, gradient):
         return found.detach(), first.detach()
 
     check(scenario)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_bilinear_in_half_precision(dtype):
+    def scenario(t):
+        a, b, w = (t.arange(n).reshape(s).to(getattr(t, dtype)) for n, s in ((6, (2, 3)), (8, (2, 4)), (12, (1, 3, 4))))
+        return t.nn.functional.bilinear(a, b, w).float()
+
+    check(scenario)

@@ -101,8 +101,24 @@ def matrix(kind: str, new: int, old: int, scale: float, align: bool, dtype: np.d
     return found
 
 
+def _resample_bytes(x: Array, matrices: tuple[Array, ...]) -> Array:
+    """The same for images of bytes, in whole numbers.
+
+    The weights are multiples of the finest power of two that keeps them below 2^15, and every axis is rounded.
+    """
+    for i, m in enumerate(reversed(matrices)):
+        axis = x.ndim - 1 - i
+        bits = next((b for b in range(22) if int(0.5 + m.max() * 2 ** (b + 1)) >= 2**15), 22)
+        weights = np.trunc(m * 2**bits + np.copysign(0.5, m)).astype(np.int32)
+        sums = np.matmul(np.moveaxis(x, axis, -1).astype(np.int32), weights.T)
+        x = np.moveaxis(np.clip((sums + (1 << (bits - 1))) >> bits, 0, 255), -1, axis)
+    return x.astype(np.uint8)
+
+
 def resample(x: Array, matrices: tuple[Array, ...]) -> Array:
     """Multiplies each of the last axes by its matrix, the matrices of half-precision images being wider."""
+    if x.dtype == np.uint8 and matrices[0].dtype.kind == "f":
+        return _resample_bytes(x, matrices)
     dtype, x = x.dtype, widen(x)
     for i, m in enumerate(reversed(matrices)):
         axis = x.ndim - 1 - i

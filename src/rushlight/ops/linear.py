@@ -7,6 +7,7 @@ import numpy as np
 
 from ..base import namespace
 from ..kernels import matmul as kernels
+from ..kernels.numpy_common import narrow, widen
 from .added_products import addmm
 from .codegen import node_class
 from .contraction import einsum
@@ -120,7 +121,12 @@ composite(function=False, method=False, name="linear")(linear)
 
 
 # ---------------------------------------------------------------------------------------------- bilinear
-in_formulas(lambda equation, *arrays: np.einsum(equation, *arrays, optimize=True), einsum, "contract")
+def _contracted(equation: str, *arrays: Array) -> Array:
+    wide = [widen(a) for a in arrays]
+    return narrow(np.einsum(equation, *wide, optimize=True), arrays[0].dtype)
+
+
+in_formulas(_contracted, einsum, "contract")
 
 
 @operation(name="_trilinear", node="TrilinearBackward0", aten="_trilinear", function=False, method=False, out=False,
@@ -129,7 +135,7 @@ in_formulas(lambda equation, *arrays: np.einsum(equation, *arrays, optimize=True
            input2="contract('bo,bi,oij->bj', grad, input1, weight)")  # fmt: skip
 def _trilinear(input1: Array, weight: Array, input2: Array) -> Array:
     """For each row and each matrix of `weight`, the product of a row, the matrix and the other row."""
-    return np.einsum("bi,oij,bj->bo", input1, weight, input2, optimize=True)
+    return _contracted("bi,oij,bj->bo", input1, weight, input2)
 
 
 @composite(method=False)

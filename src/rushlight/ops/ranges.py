@@ -12,6 +12,7 @@ from .creation_arguments import chosen, done
 from .data import cast, finish
 from .declare import composite
 from .numbers import number_for, overflow
+from .signatures import Mismatch, forms
 
 _ARANGE = (
     "arange() received an invalid combination of arguments - got ({}), but expected one of:\n * (Number end, *, "
@@ -29,6 +30,8 @@ def _number(function: str, name: str, position: int, value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if not isinstance(value, (int, float, complex)):
+        if function != "arange":
+            raise Mismatch
         raise TypeError(f"{function}(): argument '{name}' (position {position}) must be Number, not {type_name(value)}")
     return value
 
@@ -94,7 +97,15 @@ def _plain(x: Any) -> Any:
     return int(x) if isinstance(x, float) and math.isfinite(x) and x == int(x) else x
 
 
+_SPACED = [
+    f"{start} start, {end} end, int steps{{}}, *, Tensor out = None, torch.dtype dtype = None, torch.layout layout = "
+    "None, torch.device device = None, bool pin_memory = False, bool requires_grad = False"
+    for start, end in (("Tensor", "Tensor"), ("Number", "Tensor"), ("Tensor", "Number"), ("Number", "Number"))
+]
+
+
 @composite(method=False)
+@forms(*[form.format("") for form in _SPACED])
 def linspace(
     start: Any, end: Any, steps: Any, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False,
@@ -131,7 +142,7 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
             )
     start, end = _number(function, "start", 1, start), _number(function, "end", 2, end)
     if not hasattr(steps, "__index__"):
-        raise TypeError(f"{function}(): argument 'steps' (position 3) must be int, not {type_name(steps)}")
+        raise Mismatch
     n = steps.__index__()
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
@@ -150,6 +161,7 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
 
 
 @composite(method=False)
+@forms(*[form.format(", float base = 10.0") for form in _SPACED])
 def logspace(
     start: Any, end: Any, steps: Any, base: Any = 10.0, *, out: Any = None, dtype: Any = None, layout: Any = None,
     device: Any = None, pin_memory: bool = False, requires_grad: bool = False,

@@ -73,7 +73,13 @@ def resample(input: Any, mode: str, sizes: list[int], scales: list[float] | None
         )
     steps = [o / n for o, n in zip(old, sizes, strict=True)] if scales is None else [1 / s for s in scales]
     wanted = input._dtype
-    work = np.dtype(np.float32) if wanted in (dtypes.float16, dtypes.bfloat16) else wanted.numpy
+    if wanted.category < dtypes.FLOATING and kind != "nearest" and kind != "nearest-exact":
+        if wanted is not dtypes.uint8 or len(old) != 2:
+            kernel = "compute_indices_weights_" + ("cubic" if kind == "cubic" else "linear")
+            raise NotImplementedError(f"\"{kernel}\" not implemented for '{wanted.scalar_name}'")
+        work: np.dtype[Any] = np.dtype(np.float64)
+    else:
+        work = np.dtype(np.float32) if wanted in (dtypes.float16, dtypes.bfloat16) else wanted.numpy
     matrices = tuple(
         kernels.matrix(kind, n, o, step, align, work) for n, o, step in zip(sizes, old, steps, strict=True)
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..base import TensorBase
 from ..kernels import numpy_views as kernels
+from .arguments import type_name
 from .declare import Array, composite, formula, operation, view
 from .dimensions import wrap_dim
 from .view_parts import _slice
@@ -193,6 +194,13 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
 
 def _axis_split(name: str, axis: int, least: int) -> Any:
     def function(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
+        if not isinstance(indices_or_sections, (int, tuple, list, TensorBase)):
+            kind = type_name(indices_or_sections)
+            why = f"      didn't match because some of the arguments have invalid types: (Tensor, !{kind}!)\n"
+            raise TypeError(
+                f"{name}() received an invalid combination of arguments - got (Tensor, {kind}), but expected one of:\n"
+                f" * (Tensor input, int sections)\n{why} * (Tensor input, tuple of ints indices)\n{why}"
+            )
         n = len(input._shape)
         if n < least:
             raise RuntimeError(
