@@ -6,11 +6,19 @@ Source: https://docs.pytorch.org/docs/stable/sparse.html
 import functools
 from typing import Any
 
-from .base import tensor_names
-from .kernels.sparse import SparseArray
-from .ops.sparse_tensors import Invariants, _sparse_addmm, _sparse_sparse_mm, _sparse_sum
+from .base import TensorBase, tensor_names
+from .kernels.sparse import SparseArray, unsupported
+from .ops.dimensions import axes_of, wrap_dim
+from .ops.sparse_tensors import (
+    Invariants,
+    _sparse_addmm,
+    _sparse_log_softmax,
+    _sparse_softmax,
+    _sparse_sparse_mm,
+    _sparse_sum,
+)
 
-__all__ = ["addmm", "check_sparse_tensor_invariants", "mm", "sum"]
+__all__ = ["addmm", "check_sparse_tensor_invariants", "log_softmax", "mm", "softmax", "sum"]
 
 
 class check_sparse_tensor_invariants:
@@ -109,5 +117,49 @@ def sum(input: Any, dim: Any = None, dtype: Any = None) -> Any:
         input = input.to(dtype)
     if dim is None:
         return input.coalesce().values().sum()
-    dims = (dim,) if isinstance(dim, int) else tuple(dim)
-    return _sparse_sum(input, tuple([d % input.ndim for d in dims]))
+    return _sparse_sum(input, axes_of(dim, input.ndim))
+
+
+def softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """The softmax of the entries of a sparse tensor along a dimension, as if all others were minus infinity.
+
+    Args:
+        input: the tensor.
+        dim: the dimension along which the entries add up to 1.
+        dtype: the type to convert to first.
+
+    Raises:
+        NotImplementedError: the tensor is not sparse, or holds integers.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.sparse.softmax.html
+    """
+    return _sparse_softmax(*_of_softmax("_sparse_softmax", "softmax", input, dim, dtype))
+
+
+def log_softmax(input: Any, dim: int, *, dtype: Any = None) -> Any:
+    """The logarithm of `softmax`.
+
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        dtype: the type to convert to first.
+
+    Raises:
+        NotImplementedError: the tensor is not sparse, or holds integers.
+
+    Source: https://docs.pytorch.org/docs/stable/generated/torch.sparse.log_softmax.html
+    """
+    return _sparse_log_softmax(*_of_softmax("_sparse_log_softmax", "log_softmax", input, dim, dtype))
+
+
+def _of_softmax(inner: str, name: str, input: Any, dim: int, dtype: Any) -> tuple[Any, int]:
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"{inner}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    if dtype is not None:
+        input = input.to(dtype)  # type: ignore[attr-defined]
+    if type(input._data) is not SparseArray:
+        raise NotImplementedError(str(unsupported(inner)).replace("SparseCPU", "CPU"))
+    dim = wrap_dim(dim, input.ndim)
+    if not input._dtype.is_floating_point:
+        raise NotImplementedError(f"\"{name}\" not implemented for '{input._dtype.legacy.removesuffix('Tensor')}'")
+    return input, dim

@@ -200,14 +200,13 @@ class TensorValues(TensorMethods):
             RuntimeError: the tensor requires a gradient.
             TypeError: NumPy has no such dtype.
         """
+        if type(self._data) is SparseArray:
+            raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
         if self._node is not None and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self._dtype is dtypes.bfloat16:
             raise TypeError("Got unsupported ScalarType BFloat16")
-        array = settle(self)
-        if type(array) is SparseArray:
-            raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
-        return array
+        return settle(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         array = self.numpy()

@@ -14,6 +14,7 @@ from .. import dtypes
 from ..base import TensorBase, bump, make_size, tensor_names, wrap
 from ..kernels import sparse as kernels
 from ..kernels import sparse_conversions as conversions
+from ..kernels import sparse_softmax as softmaxes
 from ..kernels.sparse import SparseArray, unsupported
 from ..warn import warn_once
 from .declare import Array, composite, in_formulas, operation
@@ -116,6 +117,26 @@ def _sparse_sum(input: Array, dim: Any) -> Array:
 def sparse_spread(grad_output: Array, like: Array, dim: Any) -> Array:
     """The gradient of `_sparse_sum`."""
     return conversions.spread(grad_output, like, dim, False)  # type: ignore[arg-type, return-value]
+
+
+@operation(name="_sparse_softmax", node="SparseSoftmaxBackward0", aten="_sparse_softmax", **_HIDDEN,
+           kernel=lambda a, dim: softmaxes.softmax(a, dim, False),
+           input="sparse_softmax_backward(sparse_mask(grad, result), result, dim, False)")  # fmt: skip
+def _sparse_softmax(input: Array, dim: int) -> Array:
+    """The softmax of the entries along a dimension."""
+
+
+@operation(name="_sparse_log_softmax", node="SparseLogSoftmaxBackward0", aten="_sparse_log_softmax", **_HIDDEN,
+           kernel=lambda a, dim: softmaxes.softmax(a, dim, True),
+           input="sparse_softmax_backward(sparse_mask(grad, result), result, dim, True)")  # fmt: skip
+def _sparse_log_softmax(input: Array, dim: int) -> Array:
+    """The logarithm of the softmax of the entries along a dimension."""
+
+
+@operation(name="sparse_softmax_backward", node="NotImplemented", aten="_sparse_softmax_backward_data", **_HIDDEN,
+           kernel=softmaxes.softmax_backward)  # fmt: skip
+def sparse_softmax_backward(grad_output: Array, output: Array, dim: int, log: bool) -> Array:
+    """The gradient of both, which has no derivative of its own."""
 
 
 # ---------------------------------------------------------------------------------------------- making
