@@ -214,7 +214,7 @@ def adaptive_avg_pool(x: np.ndarray, outs: Ints) -> np.ndarray:
         shape[axis] = m
         result = np.empty(shape, means.dtype)
         before: Any = (slice(None),) * axis
-        for i, (start, stop) in enumerate(_bounds(s, m)):
+        for i, (start, stop) in enumerate(bounds(s, m)):
             np.add.reduce(means[(*before, slice(start, stop))], axis=axis, out=result[(*before, i)])
             result[(*before, i)] /= stop - start
         means = result
@@ -235,7 +235,7 @@ def adaptive_avg_pool_backward(g: np.ndarray, input_shape: Ints) -> np.ndarray:
         shape[axis] = s
         spread = np.zeros(shape, gx.dtype)
         before: Any = (slice(None),) * axis
-        for i, (start, stop) in enumerate(_bounds(s, m)):
+        for i, (start, stop) in enumerate(bounds(s, m)):
             spread[(*before, slice(start, stop))] += gx[(*before, slice(i, i + 1))] / np.asarray(stop - start, gx.dtype)
         gx = spread
     return narrow(gx, dtype)
@@ -251,10 +251,10 @@ def adaptive_max_pool(x: np.ndarray, outs: Ints) -> tuple[np.ndarray, np.ndarray
     places = np.empty(values.shape, np.int64)
     if not values.size:
         return values, places
-    for cell in product(*(list(enumerate(_bounds(s, m))) for s, m in zip(spatial, outs, strict=True))):
+    for cell in product(*(list(enumerate(bounds(s, m))) for s, m in zip(spatial, outs, strict=True))):
         at: Any = tuple(i for i, _ in cell)
-        bounds = [b for _, b in cell]
-        window = x[(slice(None), slice(None), *(slice(*b) for b in bounds))]
+        limits = [b for _, b in cell]
+        window = x[(slice(None), slice(None), *(slice(*b) for b in limits))]
         flat = window.reshape(*x.shape[:2], -1)
         winner = flat.argmax(axis=2)
         if x.dtype.kind == "f" and _has_nan(flat):
@@ -262,7 +262,7 @@ def adaptive_max_pool(x: np.ndarray, outs: Ints) -> tuple[np.ndarray, np.ndarray
             winner = np.where(np.isnan(flat).any(axis=2), last, winner)
         values[(..., *at)] = np.take_along_axis(flat, winner[..., None], axis=2)[..., 0]
         inside: Any = np.unravel_index(winner, window.shape[2:])
-        inside = tuple(i + b[0] for i, b in zip(inside, bounds, strict=True))
+        inside = tuple(i + b[0] for i, b in zip(inside, limits, strict=True))
         places[(..., *at)] = np.ravel_multi_index(inside, spatial)
     return values, places
 
@@ -421,6 +421,6 @@ def _divisors(
     return counts.max() if counts.size and counts.min() == counts.max() else counts  # type: ignore[no-any-return]
 
 
-def _bounds(size: int, out: int) -> list[tuple[int, int]]:
+def bounds(size: int, out: int) -> list[tuple[int, int]]:
     """Start and end of each window of an adaptive pooling along one dimension."""
     return [(i * size // out, -(-(i + 1) * size // out)) for i in range(out)]

@@ -1,5 +1,7 @@
 """Orders of elements: NaN counts as the largest, and equal elements keep their order."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from .numpy_common import widen
@@ -47,11 +49,13 @@ def topk(x: Array, k: int, axis: int, largest: bool) -> tuple[Array, Array]:
     return take(x, chosen, axis), chosen
 
 
-def kth(x: Array, k: int, axis: int, keepdims: bool) -> tuple[Array, Array]:
-    """The element that has `k` before it in order, along an axis, and its place."""
+def kth(
+    x: Array, k: int, axis: int, keepdims: bool, order: Callable[[Array, int, bool], Array] = argsort
+) -> tuple[Array, Array]:
+    """The element that has `k` before it in order (which `order` finds), along an axis, and its place."""
     if not x.ndim:
         return x.copy(), np.zeros((), np.int64)
-    place = np.take(argsort(x, axis, False), [k], axis)
+    place = np.take(order(x, axis, False), [k], axis)
     value = take(x, place, axis)
     return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
 

@@ -1,6 +1,7 @@
 """Kernels of variances, norms, medians, modes, and running reductions."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -199,12 +200,14 @@ def cummin(x: Array, axis: int) -> tuple[Array, Array]:
     return values, _places(x, (x <= values) | (x != x), axis)
 
 
-def median(x: Array, axis: int, keepdims: bool, skip_nan: bool) -> tuple[Any, Any]:
+def median(
+    x: Array, axis: int, keepdims: bool, skip_nan: bool, argsort: Callable[..., Array] = sorting.argsort
+) -> tuple[Any, Any]:
     """The middle elements in order, of two the smaller, and where they are; NaN if there is one, unless skipped."""
     if not x.ndim:
         return x.copy(), np.zeros((), np.int64)
     n = x.shape[axis]
-    order = sorting.argsort(x, axis, False)
+    order = argsort(x, axis, False)
     missing = (x != x).sum(axis, keepdims=True)
     if skip_nan:
         rank = np.maximum(n - missing - 1, 0) // 2

@@ -4,13 +4,16 @@ The place of a maximum is kept as the number of the element in its window: most 
 the image, which takes eight times the memory.
 """
 
+from functools import lru_cache
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from . import numpy_pooling
 from .dispatch import Kernel, share
 from .layout import Inner, empty, inner, lies_channels_last, ordered
+from .resampling import multiply
 
 Array = np.ndarray
 Ints = tuple[int, ...]
@@ -18,9 +21,13 @@ Ints = tuple[int, ...]
 # From how many elements on the compiled kernels are quicker.
 SMALLEST = 512
 
+# The same for windows of unequal sizes.
+SMALLEST_UNEQUAL = 16384
+
 # By whether images lie channels last.
 _AVG = {False: Kernel("avg_pool", "planes"), True: Kernel("avg_pool", "pixels")}
 _AVG_BACK = {False: Kernel("avg_pool", "planes_back"), True: Kernel("avg_pool", "pixels_back")}
+_MAXIMA = Kernel("adaptive_max_pool", "maxima", common=False)
 _PIXELS, _PLANES = Kernel("max_pool", "pixels"), Kernel("max_pool", "planes")
 _PIXELS_BACK, _PLANES_BACK = Kernel("max_pool", "pixels_back"), Kernel("max_pool", "planes_back")
 
@@ -156,18 +163,56 @@ def _equal_windows(spatial: Ints, outs: Ints) -> Ints | None:
     return tuple([s // m for s, m in zip(spatial, outs, strict=True)])
 
 
+def _unequal(x: Array, outs: Ints) -> bool:
+    """Whether compiled kernels may pool to such sizes by windows that are not equal."""
+    return bool(outs) and all(outs) and max(outs) > 1 and x.size > 0 and x.dtype.char in "fd" and type(x) is not Inner
+
+
+@lru_cache(maxsize=64)
+def _means(spatial: Ints, outs: Ints, dtype: np.dtype[Any]) -> tuple[Array, ...]:
+    """The matrices that take means over the windows of an adaptive pooling."""
+    found = []
+    for size, out in zip(spatial, outs, strict=True):
+        m = np.zeros((out, size), dtype)
+        for i, (start, stop) in enumerate(numpy_pooling.bounds(size, out)):
+            m[i, start:stop] = 1 / (stop - start)
+        found.append(m)
+    return tuple(found)
+
+
+def _unequal_maxima(x: Array, outs: Ints) -> tuple[Array, Array] | None:
+    if x.ndim != 4 or x.size < SMALLEST_UNEQUAL or not _unequal(x, outs) or (run := _MAXIMA.get(x.dtype)) is None:
+        return None
+    n, c, h, w = x.shape
+    values, places = np.empty((n, c, *outs), x.dtype), np.empty((n, c, *outs), np.int64)
+    sides = [np.array(numpy_pooling.bounds(s, m)).T for s, m in zip((h, w), outs, strict=True)]
+    bounds = [np.ascontiguousarray(side) for both in sides for side in both]
+    run(n * c, share(n * c, h * w), np.ascontiguousarray(x), values, places, *bounds, h, w, *outs)
+    return values, places
+
+
 def adaptive_avg_pool(x: Array, outs: Ints) -> Array:
     """Means over windows that cover an image; see `numpy_pooling.adaptive_avg_pool`."""
     window = _equal_windows(x.shape[2:], outs)
-    return numpy_pooling.adaptive_avg_pool(x, outs) if window is None else avg_pool(x, window, window, (0, 0), False)
+    if window is not None:
+        return avg_pool(x, window, window, (0, 0), False)
+    if x.size >= SMALLEST_UNEQUAL and _unequal(x, outs):
+        y = multiply(x, _means(x.shape[2:], outs, x.dtype))
+        if y is not None:
+            return y
+    return numpy_pooling.adaptive_avg_pool(x, outs)
 
 
 def adaptive_avg_pool_backward(g: Array, input_shape: Ints) -> Array:
     """The gradient of `adaptive_avg_pool`."""
     window = _equal_windows(input_shape[2:], g.shape[2:])
-    if window is None:
-        return numpy_pooling.adaptive_avg_pool_backward(g, input_shape)
-    return avg_pool_backward(g, input_shape, window, window, (0, 0), False)
+    if window is not None:
+        return avg_pool_backward(g, input_shape, window, window, (0, 0), False)
+    if prod(input_shape) >= SMALLEST_UNEQUAL and _unequal(g, g.shape[2:]):
+        gx = multiply(g, tuple([m.T for m in _means(input_shape[2:], g.shape[2:], g.dtype)]))
+        if gx is not None:
+            return gx
+    return numpy_pooling.adaptive_avg_pool_backward(g, input_shape)
 
 
 def adaptive_max_pool(x: Array, outs: Ints) -> tuple[Array, Array]:
@@ -175,5 +220,5 @@ def adaptive_max_pool(x: Array, outs: Ints) -> tuple[Array, Array]:
     window = _equal_windows(x.shape[2:], outs)
     found = None if window is None else _max_pool(x, window, window, (0, 0), (1, 1), False)
     if window is None or found is None:
-        return numpy_pooling.adaptive_max_pool(x, outs)
+        return _unequal_maxima(x, outs) or numpy_pooling.adaptive_max_pool(x, outs)
     return found[0], numpy_pooling.positions(found[1], x.shape[2:], window, window, (0, 0), (1, 1))

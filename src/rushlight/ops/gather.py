@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from ..kernels import lookup
 from ..kernels import numpy_indexing as kernels
 from ..kernels.sparse_conversions import gather_gradient
 from ..warn import warn
@@ -24,7 +25,7 @@ in_formulas(lambda x, like: x.astype(like.dtype), lambda x, like: to_dtype(x, li
 
 
 # ---------------------------------------------------------------------------------------------- gather
-@operation(name="_gather", aten="gather", node="GatherBackward0", function=False, method=False, kernel=kernels.gather,
+@operation(name="_gather", aten="gather", node="GatherBackward0", function=False, method=False, kernel=lookup.gather,
            tangent="_gather(input_t, dim, index)",
            input="scatter_zeros(grad, shape(input), dim, index)")  # fmt: skip
 def _gather(input: Array, dim: int, index: Array) -> Array:
@@ -32,7 +33,7 @@ def _gather(input: Array, dim: int, index: Array) -> Array:
 
 
 @operation(name="_gather_sparse", aten="gather", node="GatherBackward0", function=False, method=False,
-           kernel=kernels.gather, input="sparse_gathered(grad, shape(input), dim, index)")  # fmt: skip
+           kernel=lookup.gather, input="sparse_gathered(grad, shape(input), dim, index)")  # fmt: skip
 def _gather_sparse(input: Array, dim: int, index: Array) -> Array:
     """The same with a sparse gradient."""
 
@@ -47,7 +48,7 @@ def sparse_gathered(input: Array, size: Any, dim: int, index: Array) -> Array:
 def scatter_zeros(input: Array, size: Any, dim: int, index: Array) -> Array:
     """Zeros of a shape to which values are added where `gather` would read them."""
     found = np.zeros(size, input.dtype)
-    kernels.scatter_add(found, dim, index, input)
+    lookup.scatter_add(found, dim, index, input)
     return found
 
 
@@ -241,7 +242,7 @@ _OPERATIONS = {"_scatter": _scatter, "_scatter_value": _scatter_value, "_scatter
 
 
 @operation(name="_scatter_add", aten="scatter_add", node="ScatterAddBackward0", function=False, method=False,
-           kernel=copying(kernels.scatter_add), tangent="linear", input="grad",
+           kernel=copying(lookup.scatter_add), tangent="linear", input="grad",
            src="padded(_gather(grad, dim, index), shape(src))")  # fmt: skip
 def _scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
     """With the elements of another tensor added."""
@@ -262,7 +263,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
 def scatter_add_(input: Any, dim: int, index: Any, src: Any) -> Any:
     """The in-place form of `scatter_add`."""
     at, index = _scatter_operands("scatter", input, dim, index, src)
-    return change("_scatter_add", kernels.scatter_add, input, at, index, src)
+    return change("_scatter_add", lookup.scatter_add, input, at, index, src)
 
 
 @operation(name="_scatter_reduce", aten="scatter_reduce", node="ScatterReduceBackward0", function=False, method=False,

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from ..base import wrap
+from ..kernels import lookup
 from ..kernels import numpy_reduction as kernels
 from .data import cast
 from .declare import Array, formula, in_formulas, operation
@@ -64,20 +65,20 @@ in_formulas(length, length, "length")
 
 
 @operation(name="_take_along", node="GatherBackward0", aten="gather", function=False, method=False,
-           kernel=kernels.take_along, input="_put_along(grad, indices, dim, shape(input))",
+           kernel=lookup.take_along, input="_put_along(grad, indices, dim, shape(input))",
            tangent="linear")  # fmt: skip
 def _take_along(input: Array, indices: Array, dim: int) -> Array:
     """The elements at `indices` along a dimension."""
 
 
 @operation(name="_put_along", node="ScatterAddBackward0", aten="scatter_add", function=False, method=False,
-           kernel=kernels.put_along, input="_take_along(grad, indices, dim)", tangent="linear")  # fmt: skip
+           kernel=lookup.put_along, input="_take_along(grad, indices, dim)", tangent="linear")  # fmt: skip
 def _put_along(input: Array, indices: Array, dim: int, size: Any) -> Array:
     """Zeros of a size with elements added at `indices` along a dimension."""
 
 
 @operation(name="_put_one", node="ScatterBackward0", aten="scatter", function=False, method=False,
-           kernel=kernels.put_one, input="_take_along(grad, indices, dim)", tangent="linear")  # fmt: skip
+           kernel=lookup.put_one, input="_take_along(grad, indices, dim)", tangent="linear")  # fmt: skip
 def _put_one(input: Array, indices: Array, dim: int, size: Any) -> Array:
     """Zeros of a size with elements put at different `indices` along a dimension."""
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..kernels import numpy_resampling as kernels
+from ..kernels import resampling as kernels
 from ..kernels.layout import like
 from .declare import Array, composite, in_formulas, operation
 

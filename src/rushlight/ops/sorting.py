@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
-from ..kernels import numpy_sorting as kernels
+from ..kernels import sorting as kernels
 from ..kernels.numpy_common import narrow, widen
 from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation

@@ -9,6 +9,7 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_reduction as reductions
 from ..kernels import numpy_statistics as kernels
+from ..kernels import sorting
 from ..warn import warn
 from .data import cast
 from .declare import Array, composite, formula, in_formulas, operation
@@ -170,7 +171,7 @@ def _median(input: Array) -> Array:
     """The middle element; of two the smaller."""
     if not input.size:
         return np.full((), np.nan, input.dtype)
-    return kernels.median(input.reshape(-1), 0, False, False)[0]
+    return sorting.median(input.reshape(-1), 0, False, False)[0]
 
 
 @operation(name="_nanmedian", node="NanmedianBackward0", aten="nanmedian", function=False, method=False, out=False,
@@ -179,7 +180,7 @@ def _nanmedian(input: Array) -> Array:
     """The middle of the elements that are not NaN."""
     if not input.size:
         return np.full((), np.nan, input.dtype)
-    return kernels.median(input.reshape(-1), 0, False, True)[0]
+    return sorting.median(input.reshape(-1), 0, False, True)[0]
 
 
 _PUT_BACK = "put_back(grad, indices, dim, keepdim, shape(input))"
@@ -190,7 +191,7 @@ _PUT_BACK = "put_back(grad, indices, dim, keepdim, shape(input))"
            outputs=("values", "indices"), differentiable=("values",), input=_PUT_BACK)  # fmt: skip
 def _median_dim(input: Array, dim: int, keepdim: bool) -> Any:
     """The middle elements along a dimension and their places."""
-    return kernels.median(input, dim, keepdim, False)
+    return sorting.median(input, dim, keepdim, False)
 
 
 @operation(name="_nanmedian_dim", node="NanmedianBackward1", aten="nanmedian", function=False, method=False, out=False,
@@ -198,7 +199,7 @@ def _median_dim(input: Array, dim: int, keepdim: bool) -> Any:
            outputs=("values", "indices"), differentiable=("values",), input=_PUT_BACK)  # fmt: skip
 def _nanmedian_dim(input: Array, dim: int, keepdim: bool) -> Any:
     """The middle of the elements that are not NaN along a dimension and their places."""
-    return kernels.median(input, dim, keepdim, True)
+    return sorting.median(input, dim, keepdim, True)
 
 
 def _middle(function: str, whole: Any, along: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:

@@ -1,0 +1,149 @@
+"""Sorting rows, and the first few of each row in order; NaN counts as the largest, and equal numbers keep their order.
+
+Numbers are compared by integers made of their bits, which have the same order.
+"""
+
+from typing import Any
+
+from numba import njit, types
+
+from .builder import Real, kernel
+from .simd import ahead, array_reader, integer
+
+_bits = {"f": array_reader(types.int32), "d": array_reader(types.int64)}
+_words = array_reader(types.int64)
+
+# The digits by which is sorted have this many bits.
+_DIGIT = 11
+_VALUES = 1 << _DIGIT
+
+
+def _key(real: Real) -> Any:
+    """``(bits, back)``: a signed integer that has the order of the number with these bits, or the opposite one."""
+    if real.code == "f":
+        low, infinity = 0x7FFFFFFF, 0x7F800000
+    else:
+        low, infinity = 0x7FFFFFFFFFFFFFFF, 0x7FF0000000000000
+
+    @njit
+    def key(bits, back):
+        b = types.int64(bits)
+        size = b & low
+        if size > infinity:
+            b = low
+        elif size == 0:
+            b = types.int64(0)
+        elif b < 0:
+            b = b ^ low
+        return ~b if back else b
+
+    return key
+
+
+def argsort(real: Real) -> Any:
+    """Where the numbers of sorted rows come from, by their digits from the last to the first.
+
+    Arguments: x, places, numbers a row, whether the largest comes first, room for each thread: twice the numbers of a
+    row (twice that for float64) and `_VALUES` for each digit.
+    """
+    bits_of, key_of, single = _bits[real.code], _key(real), real.code == "f"
+    digits = -(-8 * real.size // _DIGIT)
+    top = 1 << (8 * real.size - 1)
+    buffers, lowest = (2, 32) if single else (4, 0)
+
+    @kernel
+    def argsort(args, begin, end, thread):
+        n, back = integer(args, 2), integer(args, 3) != 0
+        counts = ahead(_words(args, 4), thread * (buffers * n + digits * _VALUES))
+        for row in range(begin, end):
+            bits, places = ahead(bits_of(args, 0), row * n), ahead(_words(args, 1), row * n)
+            a = ahead(counts, digits * _VALUES)
+            b, froms, tos = ahead(a, n), ahead(a, (buffers - 2) * n), ahead(a, (buffers - 1) * n)
+            for i in range(digits * _VALUES):
+                counts[i] = 0
+            for i in range(n):
+                v = key_of(bits[i], back)
+                v = ((v + top) << 32) | i if single else v ^ -top
+                a[i] = v
+                if not single:
+                    froms[i] = i
+                for d in range(digits):
+                    counts[d * _VALUES + ((v >> (lowest + d * _DIGIT)) & (_VALUES - 1))] += 1
+            shift = lowest
+            for d in range(digits):
+                held = ahead(counts, d * _VALUES)
+                if held[(a[0] >> shift) & (_VALUES - 1)] == n:  # all numbers have the same digit
+                    shift += _DIGIT
+                    continue
+                before = 0
+                for k in range(_VALUES):
+                    before, held[k] = before + held[k], before
+                for i in range(n):
+                    v = a[i]
+                    digit = (v >> shift) & (_VALUES - 1)
+                    place = held[digit]
+                    held[digit] = place + 1
+                    b[place] = v
+                    if not single:
+                        tos[place] = froms[i]
+                a, b = b, a
+                froms, tos = tos, froms
+                shift += _DIGIT
+            for i in range(n):
+                places[i] = a[i] & 0xFFFFFFFF if single else froms[i]
+
+    return argsort
+
+
+@njit
+def _worse(key, place, other_key, other_place):
+    """Whether the first comes later in order."""
+    return key < other_key or (key == other_key and place > other_place)
+
+
+@njit
+def _sink(keys, places, count, key, place):
+    """Puts a number into a heap whose last in order is on top, in place of that one."""
+    i = 0
+    while 2 * i + 1 < count:
+        child = 2 * i + 1
+        if child + 1 < count and _worse(keys[child + 1], places[child + 1], keys[child], places[child]):
+            child += 1
+        if not _worse(keys[child], places[child], key, place):
+            break
+        keys[i], places[i] = keys[child], places[child]
+        i = child
+    keys[i], places[i] = key, place
+
+
+def topk(real: Real) -> Any:
+    """Where the first k numbers of each row in order are.
+
+    Arguments: x, places, numbers a row, k, whether the smallest come first, room for k numbers for each thread.
+    """
+    bits_of, key_of = _bits[real.code], _key(real)
+
+    @kernel
+    def topk(args, begin, end, thread):
+        n, k, back = integer(args, 2), integer(args, 3), integer(args, 4) != 0
+        keys = ahead(_words(args, 5), thread * k)
+        for row in range(begin, end):
+            bits, places = ahead(bits_of(args, 0), row * n), ahead(_words(args, 1), row * k)
+            for i in range(k):
+                # Grown at its end: each new one rises to where it belongs.
+                key, j = key_of(bits[i], back), i
+                while j > 0 and _worse(key, i, keys[(j - 1) // 2], places[(j - 1) // 2]):
+                    keys[j], places[j] = keys[(j - 1) // 2], places[(j - 1) // 2]
+                    j = (j - 1) // 2
+                keys[j], places[j] = key, i
+            for i in range(k, n):
+                key = key_of(bits[i], back)
+                if key > keys[0]:
+                    _sink(keys, places, k, key, i)
+            for m in range(k - 1, 0, -1):
+                key, place = keys[m], places[m]
+                last_key, last_place = keys[0], places[0]
+                _sink(keys, places, m, key, place)
+                keys[m], places[m] = last_key, last_place
+
+    return topk

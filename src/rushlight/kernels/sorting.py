@@ -1,0 +1,83 @@
+"""Orders of elements: compiled kernels for large arrays, NumPy's otherwise.
+
+Functions and arguments are those of `numpy_sorting`.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from . import numpy_sorting, numpy_statistics
+from .dispatch import Kernel, get_threads
+from .lookup import take_along
+
+Array = np.ndarray
+
+# From how many elements on the compiled kernels are worth their call, and how many of a row.
+SMALLEST, SMALLEST_ROW = 4096, 32
+
+_ARGSORT = Kernel("sorting", "argsort", common=False)
+_TOPK = Kernel("sorting", "topk", common=False)
+
+row_search = numpy_sorting.row_search
+
+
+def take(x: Array, indices: Array, axis: int) -> Array:
+    """See `numpy_sorting.take`."""
+    return take_along(x, indices, axis) if x.ndim else x.copy()
+
+
+def _rows(x: Array, axis: int) -> Array:
+    """The array with an axis at the end, row by row."""
+    return np.ascontiguousarray(x if axis == x.ndim - 1 else np.moveaxis(x, axis, -1))
+
+
+def _back(found: Array, axis: int) -> Array:
+    return found if axis == found.ndim - 1 else np.ascontiguousarray(np.moveaxis(found, -1, axis))
+
+
+def argsort(x: Array, axis: int, descending: bool) -> Array:
+    """See `numpy_sorting.argsort`."""
+    usable = x.size >= SMALLEST and x.ndim > 0 and SMALLEST_ROW <= x.shape[axis] < 1 << 31
+    if not usable or (run := _ARGSORT.get(x.dtype)) is None:
+        return numpy_sorting.argsort(x, axis, descending)
+    x = _rows(x, axis)
+    places = np.empty(x.shape, np.int64)
+    n = x.shape[-1]
+    rows = x.size // n
+    single = x.itemsize == 4
+    room = (2 if single else 4) * n + (3 if single else 6) * 2048
+    threads = get_threads() if rows > 1 else 1
+    run(rows, 1 if n > 4096 else 4096 // n, x, places, n, descending, np.empty(threads * room, np.int64))
+    return _back(places, axis)
+
+
+def sort(x: Array, axis: int, descending: bool) -> tuple[Array, Array]:
+    """See `numpy_sorting.sort`."""
+    order = argsort(x, axis, descending)
+    return take(x, order, axis), order
+
+
+def topk(x: Array, k: int, axis: int, largest: bool) -> tuple[Array, Array]:
+    """See `numpy_sorting.topk`."""
+    usable = x.size >= SMALLEST and x.ndim > 0 and 0 < k <= -(-x.shape[axis] // 4)
+    if not usable or (run := _TOPK.get(x.dtype)) is None:
+        return numpy_sorting.topk(x, k, axis, largest)
+    rows = _rows(x, axis)
+    n = rows.shape[-1]
+    places = np.empty((*rows.shape[:-1], k), np.int64)
+    count = x.size // n
+    threads = get_threads() if count > 1 else 1
+    run(count, 1 if n > 4096 else 4096 // n, rows, places, n, k, not largest, np.empty(threads * k, np.int64))
+    places = _back(places, axis)
+    return take(x, places, axis), places
+
+
+def kth(x: Array, k: int, axis: int, keepdims: bool) -> tuple[Array, Array]:
+    """See `numpy_sorting.kth`."""
+    return numpy_sorting.kth(x, k, axis, keepdims, argsort)
+
+
+def median(x: Array, axis: int, keepdims: bool, skip_nan: bool) -> tuple[Any, Any]:
+    """See `numpy_statistics.median`."""
+    return numpy_statistics.median(x, axis, keepdims, skip_nan, argsort)
