@@ -31,6 +31,24 @@ in_formulas(along.cumsum_reversed, lambda x, dim: _cumsum_reversed(x, dim), "rev
 in_formulas(along.cumsum, lambda x, dim: _cumsum(x, dim, None, None), "cumsum_along")
 
 
+def _running(name: str, operation: Any, input: Any, dim: int, dtype: Any, out: Any) -> Any:
+    dim = int_dim(name, input, dim)
+    if dtype is None and out is not None:
+        dtype = out._dtype  # the numbers are converted before, not after
+    elif out is not None:
+        refuse_dtype(name, out._dtype, dtype)
+    kind = sum_dtype(name, input, dtype)
+    return finish_out(out, operation(input, dim, kind, kind and input._dtype), name)
+
+
+def _running_in_place(name: str, input: Any, dim: int, dtype: Any) -> Any:
+    dim = int_dim(name, input, dim)
+    if dtype is not None:
+        refuse_dtype(name, input._dtype, given_dtype(name, dtype))
+    kind = sum_dtype(name, input, None)
+    return replace(f"_{name}", input, dim, kind, kind and input._dtype)
+
+
 @composite()
 def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     """The running sums along a dimension; integers and booleans are added as int64.
@@ -38,23 +56,13 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     Raises:
         IndexError: there is no such dimension.
     """
-    dim = int_dim("cumsum", input, dim)
-    if dtype is None and out is not None:
-        dtype = out._dtype  # the numbers are converted before, not after
-    elif out is not None:
-        refuse_dtype("cumsum", out._dtype, dtype)
-    kind = sum_dtype("cumsum", input, dtype)
-    return finish_out(out, _cumsum(input, dim, kind, kind and input._dtype), "cumsum")
+    return _running("cumsum", _cumsum, input, dim, dtype, out)
 
 
 @composite(inplace=True)
 def cumsum_(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """The in-place form of `cumsum`."""
-    dim = int_dim("cumsum", input, dim)
-    if dtype is not None:
-        refuse_dtype("cumsum", input._dtype, given_dtype("cumsum", dtype))
-    kind = sum_dtype("cumsum", input, None)
-    return replace("_cumsum", input, dim, kind, kind and input._dtype)
+    return _running_in_place("cumsum", input, dim, dtype)
 
 
 @operation(name="_cumprod", rows=True, node="CumprodBackward0", aten="cumprod", function=False, method=False, out=False,
@@ -97,23 +105,13 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     Raises:
         IndexError: there is no such dimension.
     """
-    dim = int_dim("cumprod", input, dim)
-    if dtype is None and out is not None:
-        dtype = out._dtype  # the numbers are converted before, not after
-    elif out is not None:
-        refuse_dtype("cumprod", out._dtype, dtype)
-    kind = sum_dtype("cumprod", input, dtype)
-    return finish_out(out, _cumprod(input, dim, kind, kind and input._dtype), "cumprod")
+    return _running("cumprod", _cumprod, input, dim, dtype, out)
 
 
 @composite(inplace=True)
 def cumprod_(input: Any, dim: int, *, dtype: Any = None) -> Any:
     """The in-place form of `cumprod`."""
-    dim = int_dim("cumprod", input, dim)
-    if dtype is not None:
-        refuse_dtype("cumprod", input._dtype, given_dtype("cumprod", dtype))
-    kind = sum_dtype("cumprod", input, None)
-    return replace("_cumprod", input, dim, kind, kind and input._dtype)
+    return _running_in_place("cumprod", input, dim, dtype)
 
 
 _RUNNING = "_put_along(grad, indices, dim, shape(input))"

@@ -1,7 +1,7 @@
 # ruff: noqa: D102 - the docstring of a layer says what its forward computes
 """Convolutions and transposed convolutions over one, two and three dimensions."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ...tensor import Tensor
 from .. import functional as F
@@ -11,34 +11,14 @@ from ._conv_nd import _ConvNd
 __all__ = ["Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 
-class Conv1d(_ConvNd):
-    r"""Slides filters over a signal: a cross-correlation, plus a bias.
-
-    Args:
-        in_channels: channels of the input.
-        out_channels: channels of the output, one filter each.
-        kernel_size: size of the filters; this and the next three are numbers or tuples of one.
-        stride: step between positions of a filter.
-        padding: added on both sides of the input; or "valid" (none) or "same" (output as large as the input).
-        dilation: distance between the elements of a filter.
-        groups: number of groups of channels that are convolved separately.
-        bias: whether there is a bias.
-        padding_mode: what the padding holds: "zeros", "reflect", "replicate" or "circular".
-        device: where the parameters are made.
-        dtype: of the parameters.
-
-    Shape:
-        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and, in each
-        dimension, ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
+class _Convolution(_ConvNd):
+    """What the convolutions share.
 
     Attributes:
-        weight: ``(out_channels, in_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
-            ``k = groups / (in_channels * prod(kernel_size))``.
-        bias: ``(out_channels,)``, drawn likewise, or None.
-
-    Raises:
-        ValueError: the channels are not divisible by `groups`, or a padding or its mode is unknown.
+        _sizes: makes one size for each dimension of what a program gives.
     """
+
+    _sizes: ClassVar[Any]
 
     def __init__(
         self,
@@ -54,31 +34,38 @@ class Conv1d(_ConvNd):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
+        sizes = self._sizes
+        around = padding if isinstance(padding, str) else sizes(padding)
         super().__init__(
-            in_channels,
-            out_channels,
-            _single(kernel_size),
-            _single(stride),
-            padding if isinstance(padding, str) else _single(padding),
-            _single(dilation),
-            False,
-            _single(0),
-            groups,
-            bias,
-            padding_mode,
-            device=device,
-            dtype=dtype,
-        )
+            in_channels, out_channels, sizes(kernel_size), sizes(stride), around, sizes(dilation), False, sizes(0),
+            groups, bias, padding_mode, device, dtype,
+        )  # fmt: skip
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return self._conv(F.conv1d, input, weight, bias)
+        raise NotImplementedError
 
     def forward(self, input: Tensor) -> Tensor:
         return self._conv_forward(input, self.weight, self.bias)
 
 
-class Conv2d(_ConvNd):
-    r"""Slides filters over an image: a cross-correlation, plus a bias.
+class Conv1d(_Convolution):
+    """Slides filters over a signal: a cross-correlation, plus a bias.
+
+    The arguments, attributes and errors are those of `Conv2d`; sizes are numbers, or tuples of one.
+
+    Shape:
+        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and
+        ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
+    """
+
+    _sizes = staticmethod(_single)
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self._conv(F.conv1d, input, weight, bias)
+
+
+class Conv2d(_Convolution):
+    """Slides filters over an image: a cross-correlation, plus a bias.
 
     Args:
         in_channels: channels of the input.
@@ -94,8 +81,8 @@ class Conv2d(_ConvNd):
         dtype: of the parameters.
 
     Shape:
-        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each
-        dimension, ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
+        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each dimension,
+        ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
 
     Attributes:
         weight: ``(out_channels, in_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
@@ -106,117 +93,56 @@ class Conv2d(_ConvNd):
         ValueError: the channels are not divisible by `groups`, or a padding or its mode is unknown.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels,
-            out_channels,
-            _pair(kernel_size),
-            _pair(stride),
-            padding if isinstance(padding, str) else _pair(padding),
-            _pair(dilation),
-            False,
-            _pair(0),
-            groups,
-            bias,
-            padding_mode,
-            device=device,
-            dtype=dtype,
-        )
+    _sizes = staticmethod(_pair)
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return self._conv(F.conv2d, input, weight, bias)
 
-    def forward(self, input: Tensor) -> Tensor:
-        return self._conv_forward(input, self.weight, self.bias)
 
+class Conv3d(_Convolution):
+    """Slides filters over a volume: a cross-correlation, plus a bias.
 
-class Conv3d(_ConvNd):
-    r"""Slides filters over a volume: a cross-correlation, plus a bias.
-
-    Args:
-        in_channels: channels of the input.
-        out_channels: channels of the output, one filter each.
-        kernel_size: size of the filters; this and the next three are one number or three, for depth, height and width.
-        stride: step between positions of a filter.
-        padding: added on both sides of the input; or "valid" (none) or "same" (output as large as the input).
-        dilation: distance between the elements of a filter.
-        groups: number of groups of channels that are convolved separately.
-        bias: whether there is a bias.
-        padding_mode: what the padding holds: "zeros", "reflect", "replicate" or "circular".
-        device: where the parameters are made.
-        dtype: of the parameters.
+    The arguments, attributes and errors are those of `Conv2d`; sizes are one number, or three for depth, height and
+    width.
 
     Shape:
         ``(N, in_channels, D, H, W)`` or ``(in_channels, D, H, W)`` to the same with `out_channels` and, in each
         dimension, ``(L + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1``.
-
-    Attributes:
-        weight: ``(out_channels, in_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
-            ``k = groups / (in_channels * prod(kernel_size))``.
-        bias: ``(out_channels,)``, drawn likewise, or None.
-
-    Raises:
-        ValueError: the channels are not divisible by `groups`, or a padding or its mode is unknown.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-        bias: bool = True,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels,
-            out_channels,
-            _triple(kernel_size),
-            _triple(stride),
-            padding if isinstance(padding, str) else _triple(padding),
-            _triple(dilation),
-            False,
-            _triple(0),
-            groups,
-            bias,
-            padding_mode,
-            device=device,
-            dtype=dtype,
-        )
+    _sizes = staticmethod(_triple)
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return self._conv(F.conv3d, input, weight, bias)
-
-    def forward(self, input: Tensor) -> Tensor:
-        return self._conv_forward(input, self.weight, self.bias)
 
 
 class _ConvTransposeNd(_ConvNd):
     """What the transposed convolutions share."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        padding_mode = kwargs.get("padding_mode", "zeros")
+    _sizes: ClassVar[Any]
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Any,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        bias: bool = True,
+        dilation: Any = 1,
+        padding_mode: str = "zeros",
+        device: Any = None,
+        dtype: Any = None,
+    ) -> None:
         if padding_mode != "zeros":
             raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
-        super().__init__(*args, **kwargs)
+        sizes = self._sizes
+        super().__init__(
+            in_channels, out_channels, sizes(kernel_size), sizes(stride), sizes(padding), sizes(dilation), True,
+            sizes(output_padding), groups, bias, padding_mode, device, dtype,
+        )  # fmt: skip
 
     def _output_padding(
         self,
@@ -266,73 +192,24 @@ class _ConvTransposeNd(_ConvNd):
 
 
 class ConvTranspose1d(_ConvTransposeNd):
-    r"""The gradient of `Conv1d` with respect to its input, as a layer of its own.
+    """The gradient of `Conv1d` with respect to its input, as a layer of its own.
 
-    Args:
-        in_channels: channels of the input.
-        out_channels: channels of the output.
-        kernel_size: size of the filters; this, stride, paddings and dilation are numbers or tuples of one.
-        stride: step between the places where a filter is put in the output.
-        padding: how much is cut from both sides of the output.
-        output_padding: added to one side of the output's size.
-        groups: number of groups of channels that are convolved separately.
-        bias: whether there is a bias.
-        dilation: distance between the elements of a filter.
-        padding_mode: "zeros", the only one there is.
-        device: where the parameters are made.
-        dtype: of the parameters.
+    The arguments, attributes and errors are those of `ConvTranspose2d`; sizes are numbers, or tuples of one.
 
     Shape:
-        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and, in each
-        dimension, ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as
-        `output_size`, the second argument of forward, says.
-
-    Attributes:
-        weight: ``(in_channels, out_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
-            ``k = groups / (out_channels * prod(kernel_size))``.
-        bias: ``(out_channels,)``, drawn likewise, or None.
-
-    Raises:
-        ValueError: the channels are not divisible by `groups`, or another padding mode is asked for.
+        ``(N, in_channels, L)`` or ``(in_channels, L)`` to the same with `out_channels` and
+        ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as `output_size`,
+        the second argument of forward, says.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Any = 1,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels,
-            out_channels,
-            _single(kernel_size),
-            _single(stride),
-            _single(padding),
-            _single(dilation),
-            True,
-            _single(output_padding),
-            groups,
-            bias,
-            padding_mode=padding_mode,
-            device=device,
-            dtype=dtype,
-        )
+    _sizes = staticmethod(_single)
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
         return self._transposed(F.conv_transpose1d, 1, input, output_size)
 
 
 class ConvTranspose2d(_ConvTransposeNd):
-    r"""The gradient of `Conv2d` with respect to its input, as a layer of its own.
+    """The gradient of `Conv2d` with respect to its input, as a layer of its own.
 
     Args:
         in_channels: channels of the input.
@@ -350,9 +227,9 @@ class ConvTranspose2d(_ConvTransposeNd):
         dtype: of the parameters.
 
     Shape:
-        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each
-        dimension, ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as
-        `output_size`, the second argument of forward, says.
+        ``(N, in_channels, H, W)`` or ``(in_channels, H, W)`` to the same with `out_channels` and, in each dimension,
+        ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as `output_size`,
+        the second argument of forward, says.
 
     Attributes:
         weight: ``(in_channels, out_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
@@ -363,103 +240,25 @@ class ConvTranspose2d(_ConvTransposeNd):
         ValueError: the channels are not divisible by `groups`, or another padding mode is asked for.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Any = 1,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels,
-            out_channels,
-            _pair(kernel_size),
-            _pair(stride),
-            _pair(padding),
-            _pair(dilation),
-            True,
-            _pair(output_padding),
-            groups,
-            bias,
-            padding_mode=padding_mode,
-            device=device,
-            dtype=dtype,
-        )
+    _sizes = staticmethod(_pair)
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
         return self._transposed(F.conv_transpose2d, 2, input, output_size)
 
 
 class ConvTranspose3d(_ConvTransposeNd):
-    r"""The gradient of `Conv3d` with respect to its input, as a layer of its own.
+    """The gradient of `Conv3d` with respect to its input, as a layer of its own.
 
-    Args:
-        in_channels: channels of the input.
-        out_channels: channels of the output.
-        kernel_size: size of the filters; this, stride, paddings and dilation are one number, or three for depth,
-            height and width.
-        stride: step between the places where a filter is put in the output.
-        padding: how much is cut from both sides of the output.
-        output_padding: added to one side of the output's size.
-        groups: number of groups of channels that are convolved separately.
-        bias: whether there is a bias.
-        dilation: distance between the elements of a filter.
-        padding_mode: "zeros", the only one there is.
-        device: where the parameters are made.
-        dtype: of the parameters.
+    The arguments, attributes and errors are those of `ConvTranspose2d`; sizes are one number, or three for depth,
+    height and width.
 
     Shape:
         ``(N, in_channels, D, H, W)`` or ``(in_channels, D, H, W)`` to the same with `out_channels` and, in each
         dimension, ``(L - 1) * stride - 2 * padding + dilation * (kernel_size - 1) + output_padding + 1``; or as
         `output_size`, the second argument of forward, says.
-
-    Attributes:
-        weight: ``(in_channels, out_channels / groups, *kernel_size)``, drawn from ``U(-sqrt(k), sqrt(k))`` with
-            ``k = groups / (out_channels * prod(kernel_size))``.
-        bias: ``(out_channels,)``, drawn likewise, or None.
-
-    Raises:
-        ValueError: the channels are not divisible by `groups`, or another padding mode is asked for.
     """
 
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        kernel_size: Any,
-        stride: Any = 1,
-        padding: Any = 0,
-        output_padding: Any = 0,
-        groups: int = 1,
-        bias: bool = True,
-        dilation: Any = 1,
-        padding_mode: str = "zeros",
-        device: Any = None,
-        dtype: Any = None,
-    ) -> None:
-        super().__init__(
-            in_channels,
-            out_channels,
-            _triple(kernel_size),
-            _triple(stride),
-            _triple(padding),
-            _triple(dilation),
-            True,
-            _triple(output_padding),
-            groups,
-            bias,
-            padding_mode=padding_mode,
-            device=device,
-            dtype=dtype,
-        )
+    _sizes = staticmethod(_triple)
 
     def forward(self, input: Tensor, output_size: Any = None) -> Tensor:
         return self._transposed(F.conv_transpose3d, 3, input, output_size)

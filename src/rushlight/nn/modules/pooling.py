@@ -51,6 +51,10 @@ class _MaxPoolNd(Module):
         self.return_indices = return_indices
         self.ceil_mode = ceil_mode
 
+    def _pool(self, function: Any, input: Tensor) -> Any:
+        shape = self.kernel_size, self.stride, self.padding, self.dilation
+        return function(input, *shape, ceil_mode=self.ceil_mode, return_indices=self.return_indices)
+
     def extra_repr(self) -> str:
         return (
             f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
@@ -61,13 +65,7 @@ class _MaxPoolNd(Module):
 class MaxPool1d(_MaxPoolNd):
     """The maximum of each window.
 
-    Args:
-        kernel_size: size of the window.
-        stride: step between windows; the size of the window by default.
-        padding: how far windows reach over the border; at most half their size.
-        dilation: distance between the elements of a window.
-        return_indices: also return where the maxima were, as positions in the flattened spatial dimensions.
-        ceil_mode: let the last window reach over the border rather than leave out elements.
+    The arguments are those of `MaxPool2d`.
 
     Shape:
         ``(N, C, L)`` or ``(C, L)``, each spatial size L to
@@ -75,15 +73,7 @@ class MaxPool1d(_MaxPoolNd):
     """
 
     def forward(self, input: Tensor) -> Any:
-        return F.max_pool1d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
+        return self._pool(F.max_pool1d, input)
 
 
 class MaxPool2d(_MaxPoolNd):
@@ -103,27 +93,13 @@ class MaxPool2d(_MaxPoolNd):
     """
 
     def forward(self, input: Tensor) -> Any:
-        return F.max_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
+        return self._pool(F.max_pool2d, input)
 
 
 class MaxPool3d(_MaxPoolNd):
     """The maximum of each window.
 
-    Args:
-        kernel_size: size of the window.
-        stride: step between windows; the size of the window by default.
-        padding: how far windows reach over the border; at most half their size.
-        dilation: distance between the elements of a window.
-        return_indices: also return where the maxima were, as positions in the flattened spatial dimensions.
-        ceil_mode: let the last window reach over the border rather than leave out elements.
+    The arguments are those of `MaxPool2d`.
 
     Shape:
         ``(N, C, D, H, W)`` or ``(C, D, H, W)``, each spatial size L to
@@ -131,15 +107,7 @@ class MaxPool3d(_MaxPoolNd):
     """
 
     def forward(self, input: Tensor) -> Any:
-        return F.max_pool3d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.dilation,
-            ceil_mode=self.ceil_mode,
-            return_indices=self.return_indices,
-        )
+        return self._pool(F.max_pool3d, input)
 
 
 class _AvgPoolNd(Module):
@@ -185,7 +153,36 @@ class AvgPool1d(_AvgPoolNd):
         return F.avg_pool1d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
 
 
-class AvgPool2d(_AvgPoolNd):
+class _DividingAvgPoolNd(_AvgPoolNd):
+    """What the average poolings share whose divisor can be given."""
+
+    divisor_override: int | None
+
+    def __init__(
+        self,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = stride if stride is not None else kernel_size
+        self.padding = padding
+        self.ceil_mode = ceil_mode
+        self.count_include_pad = count_include_pad
+        self.divisor_override = divisor_override
+
+    def _pool(self, function: Any, input: Tensor) -> Tensor:
+        shape = self.kernel_size, self.stride, self.padding
+        return function(  # type: ignore[no-any-return]
+            input, *shape, self.ceil_mode, self.count_include_pad, self.divisor_override
+        )
+
+
+class AvgPool2d(_DividingAvgPoolNd):
     """The mean of each window of ``(N, C, H, W)`` or ``(C, H, W)``.
 
     Args:
@@ -197,78 +194,15 @@ class AvgPool2d(_AvgPoolNd):
         divisor_override: what to divide the sum by instead of the number of elements.
     """
 
-    divisor_override: int | None
+    def forward(self, input: Tensor) -> Tensor:
+        return self._pool(F.avg_pool2d, input)
 
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = stride if stride is not None else kernel_size
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
+
+class AvgPool3d(_DividingAvgPoolNd):
+    """The mean of each window of ``(N, C, D, H, W)`` or ``(C, D, H, W)``; the arguments are those of `AvgPool2d`."""
 
     def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool2d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
-
-
-class AvgPool3d(_AvgPoolNd):
-    """The mean of each window of ``(N, C, D, H, W)`` or ``(C, D, H, W)``.
-
-    Args:
-        kernel_size: size of the window.
-        stride: step between windows; the size of the window by default.
-        padding: zeros on both sides; at most half the window.
-        ceil_mode: let the last window reach over the border rather than leave out elements.
-        count_include_pad: whether the zeros count.
-        divisor_override: what to divide the sum by instead of the number of elements.
-    """
-
-    divisor_override: int | None
-
-    def __init__(
-        self,
-        kernel_size: Any,
-        stride: Any = None,
-        padding: Any = 0,
-        ceil_mode: bool = False,
-        count_include_pad: bool = True,
-        divisor_override: int | None = None,
-    ) -> None:
-        super().__init__()
-        self.kernel_size = kernel_size
-        self.stride = stride if stride is not None else kernel_size
-        self.padding = padding
-        self.ceil_mode = ceil_mode
-        self.count_include_pad = count_include_pad
-        self.divisor_override = divisor_override
-
-    def forward(self, input: Tensor) -> Tensor:
-        return F.avg_pool3d(
-            input,
-            self.kernel_size,
-            self.stride,
-            self.padding,
-            self.ceil_mode,
-            self.count_include_pad,
-            self.divisor_override,
-        )
+        return self._pool(F.avg_pool3d, input)
 
 
 class _AdaptiveMaxPoolNd(Module):

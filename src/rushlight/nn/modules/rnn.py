@@ -447,12 +447,7 @@ class RNNCell(RNNCellBase):
 class GRUCell(RNNCellBase):
     """One step of a `GRU`.
 
-    Args:
-        input_size: size of the input.
-        hidden_size: size of the hidden state.
-        bias: whether there are biases.
-        device: where the parameters are made.
-        dtype: of the parameters.
+    The arguments are those of `RNNCell`, without the nonlinearity.
 
     Shape:
         ``(N, input_size)`` and ``(N, hidden_size)``, or without N, to the next hidden state.
@@ -471,12 +466,7 @@ class GRUCell(RNNCellBase):
 class LSTMCell(RNNCellBase):
     """One step of an `LSTM`.
 
-    Args:
-        input_size: size of the input.
-        hidden_size: size of the hidden state.
-        bias: whether there are biases.
-        device: where the parameters are made.
-        dtype: of the parameters.
+    The arguments are those of `RNNCell`, without the nonlinearity.
 
     Shape:
         ``(N, input_size)`` and twice ``(N, hidden_size)``, or without N, to the next hidden state and cell.

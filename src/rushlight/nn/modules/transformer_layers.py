@@ -44,6 +44,7 @@ class _Layer(Module):
     linear1: Linear
     linear2: Linear
     dropout: Dropout
+    dropout1: Dropout
     norm_first: bool
     activation: Callable[[Tensor], Tensor]
 
@@ -53,6 +54,12 @@ class _Layer(Module):
         found: Tensor = attention(
             x, memory, memory, attn_mask=mask, key_padding_mask=padding, is_causal=causal, need_weights=False
         )[0]
+        return found
+
+    def _sa_block(
+        self, x: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool = False
+    ) -> Tensor:
+        found: Tensor = self.dropout1(self._attended(self.self_attn, x, x, attn_mask, key_padding_mask, is_causal))
         return found
 
     def _fed_forward(self, x: Tensor) -> Tensor:
@@ -132,12 +139,6 @@ class TransformerEncoderLayer(_Layer):
         found: Tensor = self.norm2(x + self._ff_block(x))
         return found
 
-    def _sa_block(
-        self, x: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool = False
-    ) -> Tensor:
-        found: Tensor = self.dropout1(self._attended(self.self_attn, x, x, attn_mask, key_padding_mask, is_causal))
-        return found
-
     def _ff_block(self, x: Tensor) -> Tensor:
         found: Tensor = self.dropout2(self._fed_forward(x))
         return found
@@ -146,18 +147,7 @@ class TransformerEncoderLayer(_Layer):
 class TransformerDecoderLayer(_Layer):
     """Attention of a sequence to itself, then to another one, then a small network; each added to what comes in.
 
-    Args:
-        d_model: size of each place.
-        nhead: number of heads.
-        dim_feedforward: inner size of the small network.
-        dropout: the share of elements dropped.
-        activation: ``"relu"``, ``"gelu"`` or a function.
-        layer_norm_eps: added to variances.
-        batch_first: whether the batch comes before the length.
-        norm_first: whether to normalize before attention and network instead of behind.
-        bias: whether linear layers and normalizations have biases.
-        device: where the parameters are made.
-        dtype: of the parameters.
+    The arguments are those of `TransformerEncoderLayer`.
 
     Shape:
         ``(T, N, E)`` and the other sequence ``(S, N, E)``, with `batch_first` the batch first, to ``(T, N, E)``.
@@ -214,12 +204,6 @@ class TransformerDecoderLayer(_Layer):
         x = self.norm1(x + self._sa_block(x, *own))
         x = self.norm2(x + self._mha_block(x, memory, *other))
         found: Tensor = self.norm3(x + self._ff_block(x))
-        return found
-
-    def _sa_block(
-        self, x: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool = False
-    ) -> Tensor:
-        found: Tensor = self.dropout1(self._attended(self.self_attn, x, x, attn_mask, key_padding_mask, is_causal))
         return found
 
     def _mha_block(

@@ -1,7 +1,7 @@
 # ruff: noqa: D102 - the docstring of a layer says what its forward computes
 """Unpooling, pooling over windows of random places, and pooling by powers."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ...tensor import Tensor
 from .. import functional as F
@@ -27,10 +27,13 @@ class _MaxUnpoolNd(Module):
     stride: Any
     padding: Any
 
-    def _set(self, sizes: Any, kernel_size: Any, stride: Any, padding: Any) -> None:
-        self.kernel_size = sizes(kernel_size)
-        self.stride = sizes(stride if stride is not None else kernel_size)
-        self.padding = sizes(padding)
+    _sizes: ClassVar[Any]
+
+    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
+        super().__init__()
+        self.kernel_size = self._sizes(kernel_size)
+        self.stride = self._sizes(kernel_size if stride is None else stride)
+        self.padding = self._sizes(padding)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
@@ -48,9 +51,7 @@ class MaxUnpool1d(_MaxUnpoolNd):
         ``(N, C, L)`` or ``(C, L)``, and the indices alike, to the pooling's input, whose size can be given.
     """
 
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
-        super().__init__()
-        self._set(_single, kernel_size, stride, padding)
+    _sizes = staticmethod(_single)
 
     def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
         return F.max_unpool1d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
@@ -59,18 +60,13 @@ class MaxUnpool1d(_MaxUnpoolNd):
 class MaxUnpool2d(_MaxUnpoolNd):
     """Puts the maxima of `MaxPool2d` back where they were found, zeros elsewhere.
 
-    Args:
-        kernel_size: the pooling's.
-        stride: the pooling's; the window's size by default.
-        padding: the pooling's.
+    The arguments are those of `MaxUnpool1d`.
 
     Shape:
         ``(N, C, H, W)`` or ``(C, H, W)``, and the indices alike, to the pooling's input, whose size can be given.
     """
 
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
-        super().__init__()
-        self._set(_pair, kernel_size, stride, padding)
+    _sizes = staticmethod(_pair)
 
     def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
         return F.max_unpool2d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
@@ -79,18 +75,13 @@ class MaxUnpool2d(_MaxUnpoolNd):
 class MaxUnpool3d(_MaxUnpoolNd):
     """Puts the maxima of `MaxPool3d` back where they were found, zeros elsewhere.
 
-    Args:
-        kernel_size: the pooling's.
-        stride: the pooling's; the window's size by default.
-        padding: the pooling's.
+    The arguments are those of `MaxUnpool1d`.
 
     Shape:
         ``(N, C, D, H, W)`` or ``(C, D, H, W)``, and the indices alike, to the pooling's input, whose size can be given.
     """
 
-    def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
-        super().__init__()
-        self._set(_triple, kernel_size, stride, padding)
+    _sizes = staticmethod(_triple)
 
     def forward(self, input: Tensor, indices: Tensor, output_size: Any = None) -> Tensor:
         return F.max_unpool3d(input, indices, self.kernel_size, self.stride, self.padding, output_size)
@@ -105,12 +96,17 @@ class _FractionalMaxPoolNd(Module):
     output_ratio: Any
     return_indices: bool
 
-    def _set(
-        self, sizes: Any, kernel_size: Any, output_size: Any, output_ratio: Any, return_indices: bool, samples: Any
-    ) -> None:
+    _sizes: ClassVar[Any]
+
+    def __init__(
+        self, kernel_size: Any, output_size: Any = None, output_ratio: Any = None, return_indices: bool = False,
+        _random_samples: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        sizes = self._sizes
         self.kernel_size = sizes(kernel_size)
         self.return_indices = return_indices
-        self.register_buffer("_random_samples", samples)
+        self.register_buffer("_random_samples", _random_samples)
         self.output_size = sizes(output_size) if output_size is not None else None
         self.output_ratio = sizes(output_ratio) if output_ratio is not None else None
         if output_size is None and output_ratio is None:
@@ -119,6 +115,10 @@ class _FractionalMaxPoolNd(Module):
             raise ValueError("only one of output_size and output_ratio may be specified")
         if self.output_ratio is not None and not all(0 < r < 1 for r in self.output_ratio):
             raise ValueError(f"output_ratio must be between 0 and 1 (got {output_ratio})")
+
+    def _pool(self, function: Any, input: Tensor) -> Any:
+        shape = self.kernel_size, self.output_size, self.output_ratio
+        return function(input, *shape, self.return_indices, _random_samples=self._random_samples)
 
 
 class FractionalMaxPool2d(_FractionalMaxPoolNd):
@@ -135,45 +135,27 @@ class FractionalMaxPool2d(_FractionalMaxPoolNd):
         ValueError: not exactly one of size and ratio is given, or the ratio is not between 0 and 1.
     """
 
-    def __init__(
-        self, kernel_size: Any, output_size: Any = None, output_ratio: Any = None, return_indices: bool = False,
-        _random_samples: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self._set(_pair, kernel_size, output_size, output_ratio, return_indices, _random_samples)
+    _sizes = staticmethod(_pair)
 
     def forward(self, input: Tensor) -> Any:
-        return F.fractional_max_pool2d(
-            input,
-            self.kernel_size,
-            self.output_size,
-            self.output_ratio,
-            self.return_indices,
-            _random_samples=self._random_samples,
-        )
+        return self._pool(F.fractional_max_pool2d, input)
 
 
 class FractionalMaxPool3d(_FractionalMaxPoolNd):
     """The maxima of windows of random places in volumes; see `FractionalMaxPool2d`."""
 
+    _sizes = staticmethod(_triple)
+
     def __init__(
         self, kernel_size: Any, output_size: Any = None, output_ratio: Any = None, return_indices: bool = False,
         _random_samples: Any = None,
     ) -> None:  # fmt: skip
-        super().__init__()
         if min(_single(kernel_size), default=1) <= 0:
             raise ValueError(f"kernel_size must be greater than 0, but got {kernel_size}")
-        self._set(_triple, kernel_size, output_size, output_ratio, return_indices, _random_samples)
+        super().__init__(kernel_size, output_size, output_ratio, return_indices, _random_samples)
 
     def forward(self, input: Tensor) -> Any:
-        return F.fractional_max_pool3d(
-            input,
-            self.kernel_size,
-            self.output_size,
-            self.output_ratio,
-            self.return_indices,
-            _random_samples=self._random_samples,
-        )
+        return self._pool(F.fractional_max_pool3d, input)
 
 
 class _LPPoolNd(Module):
