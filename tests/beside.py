@@ -119,6 +119,19 @@ def raised(action):
     return "nothing raised"
 
 
+def message(action):
+    """What an action returns, or the type and text of what it raises."""
+    try:
+        return action()
+    except Exception as error:
+        return type(error).__name__, str(error)
+
+
+def leaf(t, *values):
+    """A vector of float32 numbers, 0.5 and 1.5 unless others are given, that requires a gradient."""
+    return t.tensor(list(values or (0.5, 1.5)), requires_grad=True)
+
+
 def scenarios(names, module_name):
     """The functions of a test module that are scenarios: those defined there that take only ``t``."""
     return [

@@ -1,7 +1,7 @@
 """The arguments of `backward` and `grad` and their combinations, beside PyTorch."""
 
 import pytest
-from beside import check, scenarios
+from beside import check, message, scenarios
 
 
 def leaves(t):
@@ -22,13 +22,6 @@ def counting(t, seen, name):
             return g
 
     return Noted.apply
-
-
-def message(function):
-    try:
-        return function()
-    except Exception as error:
-        return type(error).__name__, str(error)
 
 
 # ---------------------------------------------------------------------------------------------- inputs=

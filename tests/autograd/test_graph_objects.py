@@ -4,18 +4,7 @@ import copy
 import pickle
 
 import pytest
-from beside import check, scenarios
-
-
-def leaf(t, *values):
-    return t.tensor(list(values or (0.5, 1.5)), requires_grad=True)
-
-
-def message(function):
-    try:
-        return function()
-    except Exception as error:
-        return type(error).__name__, str(error)
+from beside import check, leaf, message, scenarios
 
 
 def called_by_hand(t):

@@ -4,20 +4,9 @@ import gc
 import weakref
 
 import pytest
-from beside import check, scenarios
+from beside import check, leaf, message, scenarios
 
 import rushlight
-
-
-def leaf(t, *values):
-    return t.tensor(list(values or (0.5, 1.5)), requires_grad=True)
-
-
-def message(function):
-    try:
-        return function()
-    except Exception as error:
-        return type(error).__name__, str(error)
 
 
 def noting(seen, name, result=None):

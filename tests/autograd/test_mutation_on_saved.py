@@ -1,18 +1,11 @@
 """Changing saved tensors in place where that is allowed, beside PyTorch."""
 
 import pytest
-from beside import check, scenarios
+from beside import check, message, scenarios
 
 
 def leaf(t):
     return t.arange(1.0, 7.0).reshape(2, 3).requires_grad_()
-
-
-def message(function):
-    try:
-        return function()
-    except Exception as error:
-        return type(error).__name__, str(error)
 
 
 def books(context):

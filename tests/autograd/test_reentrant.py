@@ -5,18 +5,7 @@ import threading
 import weakref
 
 import pytest
-from beside import check, scenarios
-
-
-def leaf(t, *values):
-    return t.tensor(list(values or (0.5, 1.5)), requires_grad=True)
-
-
-def message(function):
-    try:
-        return function()
-    except Exception as error:
-        return type(error).__name__, str(error)
+from beside import check, leaf, message, scenarios
 
 
 def calling(t, inside, x):

@@ -3,11 +3,7 @@
 import threading
 
 import pytest
-from beside import check, scenarios
-
-
-def leaf(t, *values):
-    return t.tensor(list(values or (0.5, 1.5)), requires_grad=True)
+from beside import check, leaf, scenarios
 
 
 def run(jobs):

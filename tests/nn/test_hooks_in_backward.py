@@ -4,16 +4,9 @@ import gc
 import weakref
 
 import pytest
-from beside import check, scenarios
+from beside import check, message, scenarios
 
 import rushlight
-
-
-def message(function):
-    try:
-        return function()
-    except Exception as error:
-        return type(error).__name__, str(error)
 
 
 def linear(t, inputs=3, outputs=2):

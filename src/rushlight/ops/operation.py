@@ -113,7 +113,6 @@ class Operation:
         namespace[self.kernel_name] = self.forward
         self._formulas: dict[tuple[str, bool], Formula] = {}
         self._recorders: dict[Any, Any] = {}
-        self._flavours: dict[str, Any] = {}
 
     @property
     def public_name(self) -> str:

@@ -36,11 +36,6 @@ def _fits(function: str, a: Any, b: Any, left: bool = True) -> None:
         )
 
 
-def _broadcast_batches(*tensors: Any) -> list[Any]:
-    batch = np.broadcast_shapes(*[t._shape[:-2] for t in tensors])
-    return [t if t._shape[:-2] == batch else t.expand(*batch, *t._shape[-2:]) for t in tensors]
-
-
 # ---------------------------------------------------------------------------------------------- inverses
 def _lu_solve_each(a: Array, b: Array) -> tuple[Any, Any]:
     """The solution of one system, also of a singular one (then with infinities), and LAPACK's code."""
