@@ -92,6 +92,7 @@ from .ops import (
     random_inplace,
     random_integers,
     ranges,
+    python_functions,
     reduction,
     reduction_formulas,
     resampling,

@@ -7,7 +7,7 @@ import numpy as np
 
 from . import devices, dtypes
 from .autograd import mode
-from .base import Size, TensorBase, make_size, namespace, settle, wrap
+from .base import Size, TensorBase, make_size, namespace, settle, tensor_names, wrap
 from .dtypes import dtype
 from .kernels.sparse import SparseArray
 from .layouts import sparse_coo, strided
@@ -115,6 +115,29 @@ class TensorValues(TensorMethods):
             found = (0,) * data.ndim if type(data) is SparseArray else tuple([s // item for s in data.strides])
         return found if dim is None else found[dim]
 
+    def dim_order(self, *, ambiguity_check: Any = False) -> tuple[int, ...]:
+        """The dimensions from the one of the longest to that of the shortest strides in memory.
+
+        Args:
+            ambiguity_check: whether to refuse tensors whose strides allow several orders.
+
+        Raises:
+            RuntimeError: they do.
+        """
+        order = tuple(sorted(range(self.ndim), key=lambda d: (-self.stride(d), -self._shape[d])))
+        if ambiguity_check and any(n == 1 for n in self._shape):
+            raise RuntimeError(
+                "The tensor does not have unique dim order, or cannot map to exact one of the given memory formats."
+            )
+        return order
+
+    def is_set_to(self, tensor: Any) -> bool:
+        """Whether both tensors look at the same memory in the same way."""
+        if not isinstance(tensor, TensorBase):
+            raise TypeError(f"is_set_to(): argument 'tensor' (position 1) must be Tensor, not {type(tensor).__name__}")
+        mine, other = settle(self), settle(tensor)
+        return (mine.shape, mine.strides, mine.ctypes.data) == (other.shape, other.strides, other.ctypes.data)
+
     def storage_offset(self) -> int:
         """How many elements lie before the first one in the memory that the tensor is a view of."""
         from .storage import storage_of
@@ -166,6 +189,7 @@ class TensorValues(TensorMethods):
         return -1
 
     is_cuda = is_sparse_csr = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
+    is_xla = is_ipu = is_vulkan = is_mtia = is_maia = _python_dispatch = _has_symbolic_sizes_strides = False
     is_cpu = True
 
     def _is_zerotensor(self) -> bool:
@@ -223,6 +247,9 @@ class TensorValues(TensorMethods):
         if not self._shape:
             raise TypeError("len() of a 0-d tensor")
         return self._shape[0]
+
+    def __reversed__(self) -> Any:
+        return tensor_names["flip"](self, 0) if self._shape else self
 
     def __iter__(self) -> Iterator[Any]:
         if not self._shape:

@@ -396,3 +396,26 @@ def test_references_of_gradients():
         return found
 
     check(scenario)
+
+
+def test_gradients_apart_in_memory_are_copied():
+    def scenario(t):
+        class Spread(t.autograd.Function):
+            @staticmethod
+            def forward(ctx, a, b):
+                return a + b
+
+            @staticmethod
+            def backward(ctx, g):
+                made = t.sparse_coo_tensor([[0, 1]], t.ones(1).expand(2, 3), (4, 3))
+                Spread.place = made._values().data_ptr()
+                return made, made
+
+        a, b = t.zeros(4, 3, requires_grad=True), t.zeros(4, 3, requires_grad=True)
+        out = Spread.apply(a, b).sum()
+        out.backward(retain_graph=True)
+        shared = [x.grad._values().data_ptr() == Spread.place for x in (a, b)]
+        out.backward()
+        return shared, a.grad.to_dense(), b.grad.to_dense()
+
+    check(scenario)

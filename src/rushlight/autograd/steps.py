@@ -28,7 +28,7 @@ def accumulate_array(leaf: AccumulateGrad, grad: Any) -> None:
         if type(grad) is not ndarray:
             grad = plain(grad)
             if type(grad) is SparseArray:
-                grad = base.wrap(grad.with_values(grad.values, False))
+                grad = base.wrap(grad.with_values(np.ascontiguousarray(grad.values), False))
         elif grad.ndim > 1 and not (grad.flags.c_contiguous and leaf.array.flags.c_contiguous):
             grad = laid_out(grad, leaf.array)
         leaf.total = grad

@@ -179,6 +179,15 @@ def resize(input: Any, *size: Any) -> Any:
     return input.reshape(*size)
 
 
+@composite(function=False)
+def resize_as(input: Any, other: Any) -> Any:
+    """The elements in the shape of another tensor of as many; deprecated in favour of `reshape`."""
+    import warnings
+
+    warnings.warn("non-inplace resize_as is deprecated", UserWarning, stacklevel=2)
+    return input.reshape(other._shape)
+
+
 @composite(inplace=True)
 def resize_as_(input: Any, other: Any, *, memory_format: Any = None) -> Any:
     """Gives the tensor the shape of another; see `resize_`."""
