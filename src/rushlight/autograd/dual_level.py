@@ -150,7 +150,7 @@ class Level:
         with Without(self):
             return result, rule(bound, given, result)
 
-    # ---- as a watcher of nodes; see anomaly.py: while there is one, the engine takes its general loop
+    # ---- as a watcher of nodes; see anomaly_mode.py: while there is one, the engine takes its general loop
     def before(self, node: Any, grad: Any) -> None:
         """Nothing to do before a node runs."""
 

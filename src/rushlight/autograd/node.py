@@ -45,7 +45,7 @@ class Rule:
         positions: which of the operation's inputs the edges stand for.
         inputs: how many inputs the operation has.
         user: whether it is written by a user.
-        variant: what the rule of a declared operation is specialised for (see ops/codegen.py), else None.
+        variant: what the rule of a declared operation is specialised for (see ops/formulas.py), else None.
         fresh: for each edge, whether its gradient is an array that nobody else holds, if it has memory of its own
             (a view of what others hold never is).
     """

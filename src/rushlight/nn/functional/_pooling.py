@@ -56,17 +56,7 @@ def max_pool1d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Take the maximum of each window of ``(N, C, L)`` or ``(C, L)``.
-
-    Args:
-        input: the tensor.
-        kernel_size: size of the windows.
-        stride: step between them; their size by default.
-        padding: how far they reach over the border.
-        dilation: distance between the elements of a window.
-        ceil_mode: round the output's size up.
-        return_indices: return the positions of the maxima too.
-    """
+    """Take the maximum of each window of ``(N, C, L)`` or ``(C, L)``; the arguments are those of `max_pool2d`."""
     stride = [] if stride is None else stride
     if return_indices:
         return ops.max_pool1d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
@@ -136,17 +126,7 @@ def max_pool3d(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Take the maximum of each window of ``(N, C, D, H, W)`` or ``(C, D, H, W)``.
-
-    Args:
-        input: the tensor.
-        kernel_size: size of the windows.
-        stride: step between them; their size by default.
-        padding: how far they reach over the border.
-        dilation: distance between the elements of a window.
-        ceil_mode: round the output's size up.
-        return_indices: return the positions of the maxima too.
-    """
+    """Take the maximum of each window of ``(N, C, D, H, W)`` or ``(C, D, H, W)``; see `max_pool2d`."""
     stride = [] if stride is None else stride
     if return_indices:
         return ops.max_pool3d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)

@@ -262,9 +262,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
 class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """The maxima of windows chosen so that the output gets a given size.
 
-    Args:
-        output_size: the spatial size of the output, a number or one for each dimension; None keeps the input's.
-        return_indices: also return where the maxima were, as positions in the flattened spatial dimensions.
+    The arguments are those of `AdaptiveMaxPool2d`.
 
     Shape:
         ``(N, C, D, H, W)`` or ``(C, D, H, W)`` to the same with the given spatial size.
