@@ -12,7 +12,6 @@ from . import numpy_matmul
 from .blas import LARGE
 from .cache import panel_widths, register_bytes
 from .dispatch import Kernel, get_threads, scratch
-from .numpy_matmul import bmm as bmm
 from .numpy_matmul import column_sums as column_sums
 from .numpy_matmul import cross as cross
 from .numpy_matmul import dot as dot
@@ -22,9 +21,13 @@ Array = np.ndarray
 
 _PACK, _MATMUL = Kernel("matmul", "pack"), Kernel("matmul", "matmul")
 _TRANSPOSED = Kernel("matmul", "matmul_transposed")
+_BMM = Kernel("batched", "bmm", common=False)
 
 # Multiplications from which the compiled kernels are used.
 LEAST = 1 << 20
+
+# The same for many matrices at once; and how many elements a factor may have whose products are one piece of work.
+LEAST_BATCHED, _LARGEST = 1 << 17, 1 << 18
 
 # Depth from which rows are multiplied by rows; each of those products ends in a sum over a register.
 DEEP = 128
@@ -45,6 +48,31 @@ def linear(x: Array, weight: Array, bias: Array) -> Array:
     if x.size > _MANY and (found := _product(x, weight.T, bias)) is not None:
         return found
     return numpy_matmul.linear(x, weight, bias)
+
+
+def bmm(a: Array, b: Array) -> Array:
+    """The products of corresponding matrices of one dtype."""
+    if a.size > _MANY and (found := _products(a, b)) is not None:
+        return found
+    return numpy_matmul.bmm(a, b)
+
+
+def _products(a: Array, b: Array) -> Array | None:
+    """``a @ b`` for several matrices by a compiled kernel; None where NumPy has to do it (or to refuse it)."""
+    shape = (*a.shape[:-1], b.shape[-1])
+    if a.ndim < 3 or a.shape[:-2] != b.shape[:-2] or a.dtype is not b.dtype or a.shape[-1] != b.shape[-2]:
+        return None
+    if a.ndim > 3:
+        a, b = a.reshape(-1, *a.shape[-2:]), b.reshape(-1, *b.shape[-2:])
+    (count, rows, depth), columns = a.shape, b.shape[2]
+    if count < 2 or min(count * rows * columns, depth) < 2 or count * rows * depth * columns < LEAST_BATCHED:
+        return None
+    if depth * columns > _LARGEST or (run := _BMM.get(a.dtype)) is None or min(*a.strides, *b.strides) < 0:
+        return None
+    room = depth * (columns + 4 * register_bytes() // a.itemsize)
+    c, memory = np.empty((count, rows, columns), a.dtype), scratch(room * get_threads(), a.dtype)
+    run(count, 1, a, b, c, memory, room, rows, depth, columns, *a.strides, *b.strides)
+    return c.reshape(shape)
 
 
 def _product(a: Array, b: Array, bias: Array | None) -> Array | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import wrap
-from ..kernels import numpy_attention as kernels
+from ..kernels import attention as kernels
 from .declare import Array, composite, in_formulas, operation
 from .dropout import drop
 from .softmax import softmax

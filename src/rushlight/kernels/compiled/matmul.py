@@ -5,9 +5,51 @@
 
 from typing import Any
 
+from numba import njit
+
 from .builder import Real, kernel
 from .microkernel import DOTS, ROWS, dots, make_panel, make_width, panel_width, transpose
 from .simd import address, array_at, integer, local_words, word_at
+
+
+def make_pack(real: Real) -> Any:
+    """``pack(b, packed, depth, columns, row, column, first, last)``: columns of ``b[k, n]`` into panels.
+
+    A panel is as wide as `make_width` says, and its rows follow each other. `row` and `column` are the bytes from row
+    to row and from column to column of b; `first` is where a panel of the widest width begins.
+    """
+    lanes, size, width, square = real.lanes, real.size, make_width(real), transpose(real)
+
+    @njit
+    def pack(b, packed, depth, columns, row, column, first, last):
+        while first < last:
+            wide = width(last - first)
+            here = min(wide, last - first)
+            target = first * depth
+            if column == size:
+                for k in range(depth):
+                    source = (k * row) // size + first
+                    for j in range(here):
+                        packed[target + k * wide + j] = b[source + j]
+                    for j in range(here, wide):
+                        packed[target + k * wide + j] = 0
+            else:
+                k = 0
+                if row == size and here == wide:
+                    while k + lanes <= depth:
+                        for j in range(0, wide, lanes):
+                            source = address(b) + (first + j) * column + k * size
+                            square(source, column, address(packed) + (target + k * wide + j) * size, wide * size)
+                        k += lanes
+                while k < depth:
+                    for j in range(here):
+                        packed[target + k * wide + j] = b[(k * row + (first + j) * column) // size]
+                    for j in range(here, wide):
+                        packed[target + k * wide + j] = 0
+                    k += 1
+            first += wide
+
+    return pack
 
 
 def pack(real: Real) -> Any:
@@ -15,8 +57,7 @@ def pack(real: Real) -> Any:
 
     Arguments: b, packed, depth, columns, bytes from row to row of b, bytes from column to column of b.
     """
-    read, lanes, size, width = real.read, real.lanes, real.size, make_width(real)
-    widest, square = panel_width(real), transpose(real)
+    read, widest, pack_columns = real.read, panel_width(real), make_pack(real)
 
     @kernel
     def pack(args, begin, end, thread):
@@ -25,33 +66,7 @@ def pack(real: Real) -> Any:
         row, column = integer(args, 4), integer(args, 5)
         for piece in range(begin, end):
             first = piece * widest
-            last = min(first + widest, columns)
-            while first < last:
-                wide = width(last - first)
-                here = min(wide, last - first)
-                target = first * depth
-                if column == size:
-                    for k in range(depth):
-                        source = (k * row) // size + first
-                        for j in range(here):
-                            packed[target + k * wide + j] = b[source + j]
-                        for j in range(here, wide):
-                            packed[target + k * wide + j] = 0
-                else:
-                    k = 0
-                    if row == size and here == wide:
-                        while k + lanes <= depth:
-                            for j in range(0, wide, lanes):
-                                source = address(b) + (first + j) * column + k * size
-                                square(source, column, address(packed) + (target + k * wide + j) * size, wide * size)
-                            k += lanes
-                    while k < depth:
-                        for j in range(here):
-                            packed[target + k * wide + j] = b[(k * row + (first + j) * column) // size]
-                        for j in range(here, wide):
-                            packed[target + k * wide + j] = 0
-                        k += 1
-                first += wide
+            pack_columns(b, packed, depth, columns, row, column, first, min(first + widest, columns))
 
     return pack
 

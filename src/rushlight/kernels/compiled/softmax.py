@@ -14,7 +14,7 @@ from .vector import fma, larger, largest, load, load_some, repeat, store, store_
 LONGEST = 8192
 
 
-def _maximum(real: Real) -> Any:
+def make_maximum(real: Real) -> Any:
     """``(x, count)``: the largest of some numbers; NaN if one is NaN."""
     lanes, least = real.lanes, real.type(-math.inf)
 
@@ -33,7 +33,7 @@ def _maximum(real: Real) -> Any:
     return maximum
 
 
-def _sum(real: Real) -> Any:
+def make_sum(real: Real) -> Any:
     """``(x, count)``: the sum of some numbers, in float64."""
     lanes, zero = real.lanes, real.type(0)
 
@@ -58,7 +58,7 @@ def _sum(real: Real) -> Any:
 def softmax(real: Real) -> Any:
     """``exp(x) / sum(exp(x))``. Arguments: x, y, numbers a row."""
     read, lanes, kind, zero = real.read, real.lanes, real.type, real.type(0)
-    maximum, add = _maximum(real), _sum(real)
+    maximum, add = make_maximum(real), make_sum(real)
 
     @kernel
     def softmax(args, begin, end, thread):
@@ -82,7 +82,7 @@ def softmax(real: Real) -> Any:
 def log_softmax(real: Real) -> Any:
     """``x - log(sum(exp(x)))``. Arguments: x, y, numbers a row."""
     read, lanes, kind, zero = real.read, real.lanes, real.type, real.type(0)
-    maximum, add = _maximum(real), _sum(real)
+    maximum, add = make_maximum(real), make_sum(real)
 
     @kernel
     def log_softmax(args, begin, end, thread):
@@ -138,7 +138,7 @@ def softmax_back(real: Real) -> Any:
 
 def log_softmax_back(real: Real) -> Any:
     """``g - exp(y) * sum(g)``. Arguments: g, y, gx, numbers a row."""
-    read, kind, add = real.read, real.type, _sum(real)
+    read, kind, add = real.read, real.type, make_sum(real)
 
     @kernel
     def log_softmax_back(args, begin, end, thread):
