@@ -130,6 +130,39 @@ def jit(t):
     ]
 
 
+def settings(t):
+    C = t._C
+    pairs = {
+        "_{}_deterministic_algorithms": True, "_{}_float32_matmul_precision": "high", "_{}_warnAlways": True,
+    }  # fmt: skip
+    found = []
+    for name, value in pairs.items():
+        get, change = getattr(C, name.format("get")), getattr(C, name.format("set"))
+        before = get()
+        found += [before, change(value), get(), change(before), get()]
+    found += [C.set_anomaly_enabled(True, False), C.is_anomaly_enabled(), C.is_anomaly_check_nan_enabled()]
+    found += [C.set_anomaly_enabled(False), C.is_anomaly_enabled(), C.has_lapack, C._get_tracing_state()]
+    wrong = (lambda: C.set_anomaly_enabled(3), lambda: t.autograd.set_detect_anomaly(False, check_nan=3))
+    return [*found, *map(refused, wrong), C._get_deterministic_algorithms_warn_only()]
+
+
+def handlers_skipped(t):
+    no_dispatch = importlib.import_module(f"{t.__name__}.utils._mode_utils").no_dispatch
+    mode = importlib.import_module(f"{t.__name__}.utils._python_dispatch").TorchDispatchMode
+    seen = []
+
+    class Noting(mode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+            seen.append(str(func))
+            return func(*args, **(kwargs or {}))
+
+    with Noting():
+        with no_dispatch():
+            t.ones(2).exp()
+        t.ones(2).sin()
+    return seen
+
+
 def futures(t):
     first, second = t.futures.Future(), t.futures.Future()
     then = first.then(lambda f: f.wait() + 1)

@@ -23,7 +23,7 @@ _WHERE: dict[str, tuple[str, str | None]] = {
     "_disabled_torch_function_impl": ("overrides", "disabled_torch_function_impl"),
     "_FunctionBase": ("autograd.function", "FunctionCtx"),
     "_is_view_replay_enabled": ("autograd.grad_mode", "is_view_replay_enabled"),
-    "set_anomaly_enabled": ("autograd.anomaly_mode", "set_detect_anomaly"),
+    "set_anomaly_enabled": ("autograd.anomaly_mode", "switch"),
     "is_grad_enabled": ("autograd.mode", "is_grad_enabled"),
     "is_inference_mode_enabled": ("autograd.grad_mode", "is_inference_mode_enabled"),
     "is_anomaly_enabled": ("autograd.anomaly_mode", "is_anomaly_enabled"),
@@ -79,11 +79,29 @@ _WHERE: dict[str, tuple[str, str | None]] = {
     "_get_dispatch_stack_at": ("ops.handlers", "mode_at"),
     "_push_on_torch_dispatch_stack": ("ops.dispatching", "push_mode"),
     "_pop_torch_dispatch_stack": ("ops.dispatching", "pop_mode"),
+    "_set_deterministic_algorithms": ("threads", "use_deterministic_algorithms"),
+    "_get_deterministic_algorithms": ("threads", "are_deterministic_algorithms_enabled"),
+    "_get_deterministic_algorithms_warn_only": ("threads", "is_deterministic_algorithms_warn_only_enabled"),
+    "_set_float32_matmul_precision": ("threads", "set_float32_matmul_precision"),
+    "_get_float32_matmul_precision": ("threads", "get_float32_matmul_precision"),
+    "_set_default_dtype": ("dtypes", "set_default_dtype"),
+    "_set_warnAlways": ("warn", "set_warn_always"),
+    "_get_warnAlways": ("warn", "is_warn_always_enabled"),
     "_set_cached_tensors_enabled": ("autograd.stash", "set_cached_enabled"),
     "_add_cached_tensor": ("autograd.stash", "add_cached"),
     "_is_cached_tensor": ("autograd.stash", "is_cached"),
     "_remove_cached_tensor": ("autograd.stash", "remove_cached"),
 }
+
+
+# What this build has: SciPy's LAPACK, and none of the libraries and devices of PyTorch's other builds.
+has_lapack = True
+_has_cuda = _has_mps = _has_mkldnn = _has_mtia = _has_xpu = has_mkl = has_openmp = False
+_GLIBCXX_USE_CXX11_ABI = True
+
+
+def _get_tracing_state() -> None:
+    """None: nothing is traced."""
 
 
 def __getattr__(name: str) -> Any:

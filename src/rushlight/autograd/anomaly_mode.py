@@ -101,7 +101,18 @@ def explain(node: Any) -> None:
 _check = _Check()
 
 
-def _switch(on: bool, check_nan: bool) -> None:
+def switch(on: bool, check_nan: bool = True) -> None:
+    """Turns anomaly detection on or off.
+
+    Raises:
+        TypeError: an argument is no bool.
+    """
+    for position, (name, value) in enumerate((("enabled", on), ("check_nan", check_nan)), 1):
+        if not isinstance(value, bool):
+            raise TypeError(
+                f"set_anomaly_enabled(): argument '{name}' (position {position}) must be bool, not "
+                f"{type(value).__name__}"
+            )
     _State.check_nan = check_nan
     if on == special.anomaly:
         return
@@ -134,10 +145,10 @@ class detect_anomaly:
 
     def __enter__(self) -> None:
         self.before = special.anomaly, _State.check_nan
-        _switch(True, self.check_nan)
+        switch(True, self.check_nan)
 
     def __exit__(self, *exc: Any) -> None:
-        _switch(*self.before)
+        switch(*self.before)
 
 
 class set_detect_anomaly:
@@ -150,10 +161,10 @@ class set_detect_anomaly:
 
     def __init__(self, mode: bool, check_nan: bool = True):
         self.before = special.anomaly, _State.check_nan
-        _switch(mode, check_nan)
+        switch(mode, check_nan)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *exc: Any) -> None:
-        _switch(*self.before)
+        switch(*self.before)
