@@ -63,13 +63,19 @@ class TensorValues(TensorMethods):
         """
         if dim is None:
             return self.shape
+        shape = self._shape
+        return shape[dim if type(dim) is int and -len(shape) <= dim < len(shape) else self._dimension("size", dim)]
+
+    def _dimension(self, name: str, dim: Any) -> int:
+        """A dimension that method `name` was asked for, checked."""
         n = len(self._shape)
-        if not -n <= dim < max(n, 1) or n == 0:
-            low, high = (-n, n - 1) if n else (-1, 0)
-            if n == 0 and low <= dim <= high:
-                raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
-            raise IndexError(f"Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})")
-        return self._shape[dim]
+        if not hasattr(dim, "__index__"):
+            raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
+        if n == 0:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        if not -n <= dim < n:
+            raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
+        return dim  # type: ignore[no-any-return]
 
     def numel(self) -> int:
         """The number of elements."""
@@ -102,7 +108,11 @@ class TensorValues(TensorMethods):
         return type(self._data) is SparseArray
 
     def stride(self, dim: int | None = None) -> Any:
-        """How many elements to step in memory to reach the next entry of each dimension, or of one."""
+        """How many elements to step in memory to reach the next entry of each dimension, or of one.
+
+        Raises:
+            IndexError: there is no such dimension.
+        """
         data, item = settle(self), self._dtype.itemsize
         if not data.size or (data.base is None and data.flags.c_contiguous):
             # NumPy's own strides say nothing where there is at most one entry; those of views are PyTorch's.
@@ -113,7 +123,7 @@ class TensorValues(TensorMethods):
             found = tuple(reversed(strides))
         else:
             found = (0,) * data.ndim if type(data) is SparseArray else tuple([s // item for s in data.strides])
-        return found if dim is None else found[dim]
+        return found if dim is None else found[self._dimension("stride", dim)]
 
     def dim_order(self, *, ambiguity_check: Any = False) -> tuple[int, ...]:
         """The dimensions from the one of the longest to that of the shortest strides in memory.

@@ -604,3 +604,18 @@ def test_a_product_s_tangent_depends_on_what_the_other_factor_s_would_be_multipl
             return tangent.detach(), tangent.requires_grad, t.autograd.grad((tangent + x).sum(), x)
 
     check(scenario, strides=False)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2,), ()])
+def test_a_copy_into_a_tensor_without_tangent_has_a_tangent_of_its_own(shape):
+    def scenario(t):
+        fa = forward(t)
+        with fa.dual_level():
+            tangent = t.ones(shape)
+            x = t.zeros(2, 2)
+            x.copy_(fa.make_dual(t.zeros(shape), tangent))
+            found = fa.unpack_dual(x).tangent
+            x.mul_(3)
+            return found is tangent, fa.unpack_dual(x).tangent, tangent
+
+    check(scenario, strides=False)

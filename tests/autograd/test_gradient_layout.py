@@ -37,3 +37,32 @@ def linear_weight(t):
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda f: f.__name__)
 def test_as_pytorch(scenario):
     check(scenario)
+
+
+LAYOUTS = [
+    ((2, 3), (1, 2)),
+    ((2, 3), (1, 0)),
+    ((2, 3), (1, 4)),
+    ((2, 3), (6, 2)),
+    ((2, 2, 2), (1, 4, 2)),
+    ((2, 2, 2), (16, 2, 4)),
+    ((2, 3, 4), (4, 0, 1)),
+]
+
+
+@pytest.mark.parametrize(("shape", "strides"), LAYOUTS)
+def test_a_gradient_follows_its_leaf_where_that_has_no_gaps(shape, strides):
+    def scenario(t):
+        x = (
+            t.empty_strided(shape, strides).fill_(1).requires_grad_()
+            if 0 not in strides
+            else t.ones([1 if s == 0 else n for n, s in zip(shape, strides, strict=True)])
+            .as_strided(shape, strides)
+            .requires_grad_()
+        )
+        (x * 2).sum().backward()
+        once = x.grad.stride()
+        (x * 2).sum().backward()
+        return once, x.grad.stride()
+
+    check(scenario)

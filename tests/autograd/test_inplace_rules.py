@@ -448,6 +448,21 @@ def aliases_changed(t):
     return out
 
 
+def resized_to_the_same_shape(t):
+    x = t.rand(1)
+    out = []
+    for action in (
+        lambda: x.resize_(1, 2),
+        lambda: x.resize_as_(t.ones(3)),
+        lambda: x.resize_(3),
+        lambda: x.resize_as_(t.ones(3)),
+        lambda: x.resize_(0),
+    ):
+        action()
+        out.append((x._version, x.shape))
+    return out
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__))
 def test_beside(scenario):
     check(scenario, strides=False)

@@ -863,6 +863,11 @@ def data_of_another_layout(t):
     return raised(lambda: setattr(x, "data", t.ones(2).to_sparse())), x
 
 
+def sizes_and_strides_of_wrong_dimensions(t):
+    x, number = t.zeros(2, 3), t.zeros(())
+    return [raised(lambda: f(d)) for f in (x.size, x.stride, number.size, number.stride) for d in (0, -3, 2, "a", 1.5)]
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__))
 def test_beside(scenario):
     check(scenario, strides=False)

@@ -175,7 +175,8 @@ class Level:
         if operation.tangent == "zero" or not given:
             return None if have is None else tensor_names["zeros_like"](have.detach())
         with Without(self):
-            return self.with_tangents(operation, _flavour(operation), bound, given)[1][0]
+            tangent = self.with_tangents(operation, _flavour(operation), bound, given)[1][0]
+            return tangent.clone() if have is None and _shares_memory(tangent, given) else tangent
 
     def tangent(self, t: Any) -> Any:
         """The tangent of a tensor, or None."""

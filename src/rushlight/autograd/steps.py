@@ -65,9 +65,15 @@ def add_to_leaves(leaves: list[AccumulateGrad], create_graph: bool) -> None:
                 accumulate_array(leaf, grad)
 
 
+def _dense(a: Any) -> bool:
+    """Whether an array's elements lie in memory without gaps."""
+    span = a.itemsize + sum([(n - 1) * abs(s) for n, s in zip(a.shape, a.strides, strict=True) if n > 1])
+    return span == a.nbytes  # type: ignore[no-any-return]
+
+
 def laid_out(grad: Any, leaf: Any) -> Any:
     """A gradient in the memory layout of its leaf, where that has no gaps; row by row otherwise."""
-    if grad.shape != leaf.shape or type(leaf) is Inner:
+    if grad.shape != leaf.shape or type(leaf) is Inner or not _dense(leaf):
         return np.ascontiguousarray(grad)
     like = np.empty_like(leaf, grad.dtype)
     if like.strides == grad.strides:

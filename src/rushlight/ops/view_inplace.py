@@ -150,6 +150,8 @@ def resize_(input: Any, *size: Any, memory_format: Any = None, **named: Any) -> 
     if mode.local.dual is not None and mode.local.dual.tangent(input) is not None:
         raise RuntimeError("cannot resize variables that has a forward grad")
     mode.refuse_inference(input)
+    if memory_format is None and tuple(new) == input._shape:
+        return input
     a = settle(input)
     count = 1
     for n in new:
