@@ -124,6 +124,10 @@ class Tensor(TensorValues):
     def volatile(self, value: Any) -> None:
         warnings.warn(WITHOUT_VOLATILE, UserWarning, stacklevel=2)
 
+    @volatile.deleter
+    def volatile(self) -> None:
+        warnings.warn(WITHOUT_VOLATILE, UserWarning, stacklevel=2)
+
     # ------------------------------------------------------------------------------------------ autograd
     @property
     def requires_grad(self) -> bool:
@@ -434,6 +438,25 @@ class _Retain:
         if tensor is not None and grad is not None:
             have = tensor._kept_grad
             tensor._kept_grad = grad if have is None else have + grad
+
+
+def _refusing(name: str) -> Callable[..., None]:
+    def refuse(tensor: Tensor, value: Any = None) -> None:
+        raise AttributeError(f"attribute '{name}' of 'torch._C.TensorBase' objects is not writable")
+
+    return refuse
+
+
+# What is only read is refused in PyTorch's words where it is set or deleted.
+for _kind in (TensorBase, TensorValues, Tensor):
+    for _name, _found in list(vars(_kind).items()):
+        if (
+            isinstance(_found, property)
+            and _found.fset is None
+            and _name not in ("_post_accumulate_grad_hooks", "real")
+        ):
+            _refuse = _refusing(_name)
+            setattr(_kind, _name, property(_found.fget, _refuse, _found.fdel or _refuse, _found.__doc__))
 
 
 def _announce(t: Tensor) -> None:

@@ -310,6 +310,17 @@ def called_by_hand_without_some_gradients(t):
     )
 
 
+def attributes_that_are_only_read(t):
+    names = (
+        "grad_fn is_leaf shape dtype device layout ndim nbytes itemsize is_sparse _version output_nr retains_grad "
+        "_base name volatile"
+    ).split()
+    x, found = leaf(t), [message(t._C._functions.AccumulateGrad)]
+    for name in names:
+        found += [message(lambda: setattr(x, name, None)), message(lambda: delattr(x, name))]  # noqa: B023
+    return found
+
+
 def edges_are_equal(t):
     edge = t.autograd.graph.get_gradient_edge
     x = leaf(t)

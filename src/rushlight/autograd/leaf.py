@@ -28,7 +28,9 @@ class AccumulateGrad(Node):
     __slots__ = ("array", "hooks", "total", "variable_ref")
     namespace = "torch::autograd::"
 
-    def __init__(self, variable: Any):
+    def __init__(self, variable: Any = None):
+        if variable is None:
+            raise RuntimeError("Cannot construct")
         self.rule = LEAF_RULE
         self.seq = 0
         self.grad = None
