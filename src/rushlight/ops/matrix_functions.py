@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import wrap
+from ..base import tensor_names, wrap
 from ..kernels.numpy_common import narrow, widen
 from .comparison import where
 from .declare import Array, composite, in_formulas, operation
@@ -130,6 +130,8 @@ def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
         eye = wrap(np.eye(input._shape[-1], dtype=input._data.dtype))
         return finish_out(out, input.clone().copy_(eye), "linalg_matrix_power", converts=True)
     base = input if n > 0 else inv(input)
+    if abs(n) == 3:
+        return finish_out(out, matmul(matmul(base, base), base), "linalg_matrix_power")
     left, result = abs(n), None
     while left:
         if left & 1:
@@ -242,6 +244,8 @@ def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
 
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
     """The dot products of vectors along a dimension; the first vector's elements are conjugated."""
+    if len(x._shape) == len(y._shape) == 1 and x._shape == y._shape and dim in (0, -1) and x._dtype is y._dtype:
+        return finish_out(out, tensor_names["vdot"](x, y), "linalg_vecdot")
     found = ((x.conj() if x._dtype.is_complex else x) * y).sum(dim)
     return finish_out(out, found, "linalg_vecdot")
 

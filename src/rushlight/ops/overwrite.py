@@ -124,10 +124,49 @@ def zero_(input: Any) -> Any:
     return change_inplace("_zero", (input,), lambda a: a.fill(0), overlap=True)
 
 
+@operation(name="_filled", aten="fill", node="FillBackward0", function=False, method=False, input="zeros_like(grad)")
+def _filled(input: Array, value: Any) -> Array:
+    """An array like another, with a number everywhere."""
+    made = np.empty_like(input)
+    made.fill(number_for(value, dtypes.from_numpy(input.dtype))[()])
+    return made
+
+
+@operation(name="_filled_by_tensor", aten="fill", node="FillBackward1", function=False, method=False,
+           input="zeros_like(grad)", value="to_dtype(fit_like(grad, shape(value)), source)")  # fmt: skip
+def _filled_by_tensor(input: Array, value: Array, source: Any) -> Array:
+    """An array like another, with the element of a 0-dim one everywhere."""
+    made = np.empty_like(input)
+    _copy_into(made, value)
+    return made
+
+
 @composite(method=False)
 def fill(input: Any, value: Any) -> Any:
-    """A tensor of the shape of `input` with one value everywhere."""
-    return fill_(input.clone(), value)
+    """A tensor of the shape of `input` with one value everywhere.
+
+    Raises:
+        RuntimeError: the tensor given has dimensions.
+        TypeError: the value is neither a number nor a tensor.
+    """
+    good = isinstance(input, TensorBase), isinstance(value, (TensorBase, int, float, complex, np.number, np.bool_))
+    if not all(good):
+        kinds = [type(x).__name__ for x in (input, value)]
+        kinds[0] = "Tensor" if good[0] else kinds[0]
+        wrong = ", ".join(kind if fits else f"!{kind}!" for kind, fits in zip(kinds, good, strict=True))
+        why = f"      didn't match because some of the arguments have invalid types: ({wrong})\n"
+        raise TypeError(
+            f"fill() received an invalid combination of arguments - got ({', '.join(kinds)}), but expected one of:\n"
+            f" * (Tensor input, Tensor value)\n{why} * (Tensor input, Number value)\n{why}"
+        )
+    if not isinstance(value, TensorBase):
+        return _filled(input, value.item() if isinstance(value, np.generic) else value)
+    if value._shape:
+        raise RuntimeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {len(value._shape)} dimensions."
+        )
+    discards(value._dtype, input._dtype)
+    return _filled_by_tensor(input, value, value._dtype)
 
 
 # ---------------------------------------------------------------------------------------------- in-place forms

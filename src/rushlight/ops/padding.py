@@ -58,7 +58,7 @@ _EDGE = {
     for n in (1, 2, 3)
 }
 # PyTorch pads around a circle by copying into slices, and the node is called accordingly.
-_CIRCULAR = _edge_pad("pad_circular", "CopySlices")
+_CIRCULAR = _edge_pad("pad_circular", "torch::autograd::CopySlices")
 
 
 def _edge_operation(mode: str, dims: int) -> Any:

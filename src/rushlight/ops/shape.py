@@ -56,7 +56,9 @@ def sum_to_size(input: Any, *size: Any, **named: Any) -> Any:
         raise RuntimeError(f"size {{{list(new)}}} is not expandable to size {{{list(shape)}}}.")
     if input._dtype.category < dtypes.FLOATING:
         input = input.to(dtypes.int64)
-    return view_method(_sum_to_size(input, new), new)
+    dims = (*range(lead), *(lead + i for i, n in enumerate(new) if n == 1 != shape[lead + i]))
+    found = input.sum(dims, keepdim=True)
+    return view_method(found, new) if lead else found
 
 
 # ---------------------------------------------------------------------------------------------- repeating
