@@ -8,12 +8,14 @@ sequence at once, of the hidden state, and of the other weights. The parameters 
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from .. import dtypes
 from ..base import TensorBase
 from .declare import composite
 from .dropout import drop
 from .elementary import relu
 from .joining import cat, stack
 from .linear import linear
+from .recurrent_layer import lstm_layer
 from .signatures import Mismatch, forms
 
 
@@ -67,6 +69,12 @@ def _output(state: Any) -> Any:
 # ---------------------------------------------------------------------------------------------- one layer
 def _run(step: Any, input: Any, state: Any, weights: _Weights, reverse: bool) -> tuple[Any, Any]:
     """One direction of a layer over ``(T, B, *)``: the outputs and the last state."""
+    if step is _lstm and weights.w_hr is None and input._dtype is dtypes.float32 and input._data.size:
+        w_ih, w_hh, b_ih, b_hh, _ = weights
+        if b_ih is None:
+            b_ih = b_hh = w_ih.new_zeros(len(w_ih))
+        output, *last = lstm_layer(input, w_ih, w_hh, b_ih, b_hh, *state, reverse)[:3]
+        return output, tuple(last)
     gates = linear(input, weights.w_ih, weights.b_ih).unbind(0)
     outputs = []
     for g in reversed(gates) if reverse else gates:
