@@ -39,7 +39,13 @@ class Entry:
             return lookup("Tensor." + self.info.name)
         if isinstance(function, types.FunctionType) and module.startswith("torch.testing"):
             return translated(function)
-        return lookup(self.info.name)
+        try:
+            return lookup(self.info.name)
+        except Missing:
+            # The entry may be called otherwise than its function.
+            if not isinstance(function, types.BuiltinFunctionType):
+                raise
+            return lookup(function.__name__)
 
     def variant(self, function):
         """Our method, operator or in-place variant for one of PyTorch's."""

@@ -3,12 +3,13 @@
 # Patterns of entries' names, with shell wildcards.
 EXCLUDED = {
     "jiterator_*": "compiles CUDA source",
-    "_*[!_]": "a private function that programs do not call",
-    "torch.ops.aten.*": "a private function that programs do not call",
-    "ops.aten.*": "a private function that programs do not call",
-    "max_pool2d_with_indices_backward": "a private function that programs do not call",
-    "native_*backward": "a private function that programs do not call",
+    "_batch_norm_with_update": "torch.ops.aten._batch_norm_with_update: a private function that programs do not call",
+    "_upsample_bilinear2d_aa": "torch.ops.aten._upsample_bilinear2d_aa: a private function that programs do not call",
+    "native_dropout_backward": "torch.ops.aten.native_dropout_backward: a private function that programs do not call",
     "slice": "torch.ops.aten.slice: a private function that programs do not call",
+    "torch.ops.aten.*": "a private function that programs do not call",
+    "max_pool2d_with_indices_backward": "a private function that programs do not call",
+    "torch._scaled_mm*": "products of float8 numbers, which NumPy does not have",
     "to_sparse": "sparse layouts",
     "sparse.*": "sparse layouts",
     "chalf": "torch.complex32, which NumPy does not have",

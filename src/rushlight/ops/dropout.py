@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..base import wrap
 from ..kernels import numpy_random
 from ..random import source_of
-from .creation import zeros
-from .declare import composite
+from .creation import empty_like, ones_like, zeros
+from .declare import Array, composite, operation
 
 # -scale * alpha of SELU: what an element is set to when it is dropped.
 _ALPHA = 1.7580993408473766
@@ -84,3 +85,27 @@ dropout, dropout_ = _declared("dropout", False, False)
 alpha_dropout, alpha_dropout_ = _declared("alpha_dropout", False, True)
 feature_dropout, feature_dropout_ = _declared("feature_dropout", True, False)
 feature_alpha_dropout, feature_alpha_dropout_ = _declared("feature_alpha_dropout", True, True)
+
+
+@operation(node="NativeDropoutBackward0", aten="native_dropout", function=False, method=False, out=False,
+           input="grad * (mask * scale)", tangent="input_t * (mask * scale)")  # fmt: skip
+def _native_dropout(input: Array, mask: Array, scale: float) -> Array:
+    """The elements where `mask` is true, scaled."""
+    return (input * mask * np.asarray(scale, input.dtype)).astype(input.dtype)
+
+
+@composite(method=False)
+def native_dropout(input: Any, p: float, train: bool | None) -> Any:
+    """Drops elements with probability `p`, unless `train` is False; also returns which are kept.
+
+    Raises:
+        RuntimeError: `p` is no probability, or the numbers are whole.
+    """
+    if not input.numel():
+        return input, empty_like(input)
+    if train is False:
+        return input.clone(), ones_like(input, dtype=dtypes.bool)
+    mask = empty_like(input, dtype=dtypes.bool).bernoulli_(1 - p)
+    if input._dtype.category < dtypes.FLOATING:
+        raise RuntimeError(f"result type Float can't be cast to the desired output type {input._dtype.scalar_name}")
+    return _native_dropout(input, mask, 0.0 if p == 1 else 1 / (1 - p)), mask

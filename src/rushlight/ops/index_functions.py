@@ -372,3 +372,23 @@ def put_(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """The in-place form of `put`."""
     _check_put_flat(index, source)
     return change("_put", kernels.put_flat, input, index, source, accumulate)
+
+
+# ---------------------------------------------------------------------------------------------- indices under a mask
+def _inside(input: Any, indices: Any) -> tuple[Any, ...]:
+    """The indices, brought to the nearest entry where they lie outside."""
+    return tuple(
+        [None if index is None else index.clamp(-input.size(d), input.size(d) - 1) for d, index in enumerate(indices)]
+    )
+
+
+@composite(method=False)
+def _unsafe_masked_index(input: Any, mask: Any, indices: Any, fill: Any) -> Any:
+    """``input[indices]`` where the mask is true, else `fill`; there the indices may lie outside."""
+    return input[_inside(input, indices)].masked_fill(~mask, fill)
+
+
+@composite(method=False)
+def _unsafe_masked_index_put_accumulate(input: Any, mask: Any, indices: Any, values: Any) -> Any:
+    """A copy with `values` added at the indices where the mask is true; elsewhere these may lie outside."""
+    return input.index_put(_inside(input, indices), values.masked_fill(~mask, 0), accumulate=True)

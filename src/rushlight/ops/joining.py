@@ -269,3 +269,35 @@ def block_diag(*tensors: Any) -> Any:
                 f"{i} has {len(t._shape)} dimensions"
             )
     return _block_diag(_common_dtype(list(tensors)))
+
+
+@composite(method=False)
+def _chunk_cat(tensors: Any, dim: int, num_chunks: int, *, out: Any = None) -> Any:
+    """Each tensor cut into chunks along `dim`, the last filled up with zeros, and the i-th chunks of all joined, flat.
+
+    Raises:
+        RuntimeError: there is no tensor or chunk, a tensor is empty, or they do not go together.
+    """
+    if num_chunks < 1:
+        raise RuntimeError("_chunk_cat expects positive num_chunks")
+    if not tensors:
+        raise RuntimeError("_chunk_cat expects a non-empty input tensor list")
+    first = tensors[0]
+    if dim < 0 and any(t.dim() != first.dim() for t in tensors):
+        raise RuntimeError("_chunk_cat expects non-negative dim when input tensors have different ndims")
+    dim = wrap_dim(dim, first.dim())
+    rows = []
+    for t in tensors:
+        if not t.numel():
+            raise RuntimeError("_chunk_cat expects non-empty tensor")
+        if t._dtype is not first._dtype:
+            raise RuntimeError("_chunk_cat expects all input tensors with the same dtype")
+        if dim >= t.dim():
+            raise RuntimeError("_chunk_cat expects dim < ndim for all input tensors")
+        if t._shape[:dim] != first._shape[:dim]:
+            raise RuntimeError("_chunk_cat expects same sizes of 0,...,dim-1 dimensions for all tensors")
+        lead, lacking = t._shape[:dim], -t._shape[dim] % num_chunks
+        if lacking:
+            t = cat([t, t.new_zeros((*lead, lacking, *t._shape[dim + 1 :]))], dim)
+        rows.append(t.reshape(*lead, num_chunks, -1))
+    return cat(rows, dim + 1, out=out)

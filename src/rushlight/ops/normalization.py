@@ -35,10 +35,11 @@ def _batch_norm(
 
 
 @operation(
-    kernel=_batch_norm, node="NativeBatchNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
+    kernel=_batch_norm, node="NativeBatchNormBackward0", aten="native_batch_norm",
+    saves=("mean", "inverse"), **_HIDDEN,
     joint=("input, weight, bias", "batch_norm_backward(grad, input, weight, mean, inverse, training, eps, needs)"),
 )  # fmt: skip
-def native_batch_norm(
+def _native_batch_norm(
     input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
     training: bool, momentum: float, eps: float,
 ) -> Array:  # fmt: skip
@@ -168,7 +169,7 @@ def batch_norm(
             out = out * factor.view(_over_channels(input)[1])
         return out if bias is None else out + bias.view(_over_channels(input)[1])
     momentum = 0.0 if momentum is None else momentum
-    return native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
+    return _native_batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
 
 
 @composite(method=False)
@@ -196,10 +197,11 @@ def instance_norm(
 
 # ---------------------------------------------------------------------------------------------- layer normalization
 @operation(
-    kernel=layer_kernels.layer_norm, node="NativeLayerNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
+    kernel=layer_kernels.layer_norm, node="NativeLayerNormBackward0", aten="native_layer_norm",
+    saves=("mean", "inverse"), **_HIDDEN,
     joint=("input, weight, bias", "layer_norm_backward(grad, input, dims, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
-def native_layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
+def _native_layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
     """Layer normalization over the last `dims` dimensions, of checked arguments."""
 
 
@@ -302,7 +304,7 @@ def layer_norm(
         and (bias is None or bias._shape == shape)
     ):
         shape = _normalized_shape("layer_norm", input, shape, {"weight": weight, "bias": bias}, ", ")
-    return native_layer_norm(input, len(shape), weight, bias, eps)
+    return _native_layer_norm(input, len(shape), weight, bias, eps)
 
 
 @composite(method=False)
@@ -330,10 +332,11 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
 
 # ---------------------------------------------------------------------------------------------- group normalization
 @operation(
-    kernel=group_kernels.group_norm, node="NativeGroupNormBackward0", saves=("mean", "inverse"), **_HIDDEN,
+    kernel=group_kernels.group_norm, node="NativeGroupNormBackward0", aten="native_group_norm",
+    saves=("mean", "inverse"), **_HIDDEN,
     joint=("input, weight, bias", "group_norm_backward(grad, input, groups, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
-def native_group_norm(input: Array, groups: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
+def _native_group_norm(input: Array, groups: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
     """Group normalization of checked arguments."""
 
 
@@ -391,4 +394,4 @@ def group_norm(
                 f"of shape "
                 f"{list(shown._shape)} and input of shape {shape}"
             )
-    return native_group_norm(input, num_groups, weight, bias, eps)
+    return _native_group_norm(input, num_groups, weight, bias, eps)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase
+from ..base import TensorBase, wrap
 from ..kernels import numpy_counts, numpy_random
 from ..random import source_of
 from .creation import empty_like
@@ -174,6 +174,34 @@ def poisson(input: Any, generator: Any = None) -> Any:
         raise RuntimeError("invalid Poisson rate, expected rate to be non-negative")
     source = source_of(generator)
     return tensor_names["_poisson"](input, lambda rates: numpy_counts.poisson(source, rates).astype(rates.dtype))
+
+
+@composite(method=False)
+@forms("Tensor count, Tensor prob, torch.Generator generator = None")
+def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
+    """Counts of successes in `count` trials of probability `prob`, in their dtype; the two broadcast.
+
+    Raises:
+        ValueError: the dtypes are not floating.
+        RuntimeError: they differ.
+        NotImplementedError: they are float16 or bfloat16.
+    """
+    if not isinstance(count, TensorBase) or not isinstance(prob, TensorBase):
+        raise Mismatch
+    check_generator(generator)
+    for name, given in (("count", count), ("prob", prob)):
+        if given._dtype.category != dtypes.FLOATING:
+            raise ValueError(
+                f"binomial only supports floating-point dtypes for {name}, got: {given._dtype.scalar_name}"
+            )
+    if count._dtype is not prob._dtype:
+        raise RuntimeError(f"Found dtype {prob._dtype.scalar_name} but expected {count._dtype.scalar_name}")
+    if count._dtype.itemsize == 2:
+        raise unsupported("binomial_cpu", count._dtype)
+    trials, p = np.broadcast_arrays(count._data, prob._data)
+    if trials.shape != count._shape:
+        warn_resized(count, trials.shape)
+    return wrap(numpy_counts.binomial(source_of(generator), trials, p).astype(trials.dtype))
 
 
 @composite()

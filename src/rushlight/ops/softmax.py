@@ -103,3 +103,15 @@ def log_softmax(input: Any, dim: Any, dtype: Any = None, *, out: Any = None) -> 
     """The logarithm of `softmax`, computed without overflow; the arguments are the same."""
     result = _log_softmax(*_softmax_input("log_softmax", input, dim, dtype))
     return finish_out(out, result, "log_softmax")
+
+
+@composite(method=False)
+def _softmax_backward_data(grad_output: Any, output: Any, dim: int, input_dtype: Any) -> Any:
+    """The gradient of the input of `softmax`, in `input_dtype`."""
+    return (output * (grad_output - (grad_output * output).sum(dim, keepdim=True))).to(input_dtype)
+
+
+@composite(method=False)
+def _log_softmax_backward_data(grad_output: Any, output: Any, dim: int, input_dtype: Any) -> Any:
+    """The gradient of the input of `log_softmax`, in `input_dtype`."""
+    return (grad_output - output.exp() * grad_output.sum(dim, keepdim=True)).to(input_dtype)

@@ -7,6 +7,7 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import along
 from ..kernels import numpy_statistics as kernels
+from ..warn import warn_once
 from .arguments import type_name
 from .data import cast, given_dtype
 from .declare import Array, composite, formula, in_formulas, operation
@@ -144,6 +145,37 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
             dim = tuple(range(len(input._shape)))
         return matrix_norm(input, p, dim, keepdim, dtype=dtype, out=out)
     return vector_norm(input, 2 if p is None or p == "fro" else p, dim, keepdim, dtype=dtype, out=out)
+
+
+@composite(method=False)
+def frobenius_norm(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
+    """The Euclidean norm along one or two dimensions, or of all of the tensor if there are none.
+
+    Raises:
+        RuntimeError: there are more dimensions.
+    """
+    warn_once(
+        "at::frobenius_norm is deprecated and it is just left for JIT compatibility. It will be removed in a future "
+        "PyTorch release. Please use `linalg.vector_norm(A, 2., dim, keepdim)` instead"
+    )
+    dims = (dim,) if isinstance(dim, int) else tuple(dim)
+    if len(dims) > 2:
+        raise RuntimeError(f"Expected at most 2 dimensions, but got {len(dims)} dimensions instead.")
+    return vector_norm(input, 2, dims, keepdim, out=out)
+
+
+@composite(method=False)
+def nuclear_norm(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+    """The sum of the singular values of matrices in two dimensions, the last ones unless given."""
+    from .matrix_functions import matrix_norm
+
+    warn_once(
+        "at::nuclear_norm is deprecated and it is just left for JIT compatibility. It will be removed in a future "
+        "PyTorch release. Please use `linalg.matrix_norm(A, 'nuc', dim, keepdim)` instead"
+    )
+    if isinstance(dim, bool):
+        dim, keepdim = None, dim
+    return matrix_norm(input, "nuc", (-2, -1) if dim is None else dim, keepdim, out=out)
 
 
 @operation(name="_dist", node="DistBackward0", aten="dist", function=False, method=False, out=False,

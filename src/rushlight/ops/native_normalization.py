@@ -1,0 +1,94 @@
+"""Normalization with the statistics it used: the forms of PyTorch's own (`torch.native_layer_norm` and its like)."""
+
+from typing import Any
+
+from ..kernels import layer_norm as layer_kernels
+from .declare import Array, composite, operation
+from .normalization import _batch_norm, _normalized_shape, group_norm
+from .out import finish_out
+
+_OPTIONS: dict[str, Any] = {
+    "outputs": ("result", "mean", "inverse"), "differentiable": ("result",), "function": False, "method": False,
+    "out": False,
+}  # fmt: skip
+
+
+@operation(
+    name="_layer_norm_and_statistics", aten="native_layer_norm", node="NativeLayerNormBackward0",
+    kernel=layer_kernels.layer_norm, **_OPTIONS,
+    joint=("input, weight, bias", "layer_norm_backward(grad, input, dims, mean, inverse, weight, eps, needs)"),
+)  # fmt: skip
+def _layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
+    """Layer normalization over the last `dims` dimensions."""
+
+
+@operation(
+    name="_batch_norm_and_statistics", aten="native_batch_norm", node="NativeBatchNormBackward0", kernel=_batch_norm,
+    **_OPTIONS,
+    joint=("input, weight, bias", "batch_norm_backward(grad, input, weight, mean, inverse, training, eps, needs)"),
+)  # fmt: skip
+def _batch_normalized(
+    input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
+    training: bool, momentum: float, eps: float,
+) -> Array:  # fmt: skip
+    """Batch normalization."""
+
+
+@composite(method=False)
+def native_layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """`layer_norm`, with the means and the inverses of the deviations.
+
+    Raises:
+        RuntimeError: the shapes do not go together.
+    """
+    shape = _normalized_shape("native_layer_norm", input, normalized_shape, {"weight": weight, "bias": bias}, ", ")
+    return tuple(_layer_norm(input, len(shape), weight, bias, eps))
+
+
+@composite(method=False)
+def native_batch_norm(
+    input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, momentum: float,
+    eps: float, *, out: Any = None,
+) -> Any:  # fmt: skip
+    """`batch_norm`, with the means and the inverses of the deviations; in evaluation both are empty."""
+    result, *statistics = _batch_normalized(input, weight, bias, running_mean, running_var, training, momentum, eps)
+    if weight is None or weight._dtype is input._dtype:
+        statistics = [s.to(input._dtype) for s in statistics]
+    if not training:
+        statistics = [s.new_empty(0) for s in statistics]
+    found = result, *statistics
+    if out is None:
+        return found
+    return tuple([finish_out(o, f, "native_batch_norm") for o, f in zip(out, found, strict=True)])
+
+
+@composite(method=False)
+def _native_batch_norm_legit(input: Any, weight: Any, bias: Any, *rest: Any, out: Any = None) -> Any:
+    """`native_batch_norm`, with running statistics or without: (running_mean, running_var, training, momentum, eps)."""
+    statistics = (None, None) if len(rest) == 3 else ()
+    return native_batch_norm(input, weight, bias, *statistics, *rest, out=out)
+
+
+@composite(method=False)
+def native_group_norm(input: Any, weight: Any, bias: Any, N: int, C: int, HxW: int, group: int, eps: float) -> Any:
+    """`group_norm`, with the means and the inverses of the deviations of each sample's groups.
+
+    Args:
+        input: ``(N, C, *)`` with `HxW` elements in the last dimensions.
+        weight: ``(C,)`` or None.
+        bias: ``(C,)`` or None.
+        N, C, HxW: the sizes.
+        group: how many groups.
+        eps: added to the variances.
+
+    Raises:
+        RuntimeError: the input does not lie row by row, or the shapes do not go together.
+    """
+    if not input.is_contiguous():
+        raise RuntimeError(
+            "Expected X.is_contiguous(memory_format) to be true, but got false.  "
+            "(Could this error message be improved?  If so, please report an enhancement request to PyTorch.)"
+        )
+    rows = input.reshape(N, group, -1)
+    inverse = (rows.var(-1, correction=0) + eps).rsqrt()
+    return group_norm(input, group, weight, bias, eps), rows.mean(-1), inverse
