@@ -42,7 +42,8 @@ def _refuse_phase(name: str, diagonal: Any, vectors: str, quantity: str) -> None
 
 
 # ---------------------------------------------------------------------------------------------- eigenvalues
-def _eigh_array(x: Array, UPLO: str) -> tuple[Array, Array]:
+def eigh_array(x: Array, UPLO: str) -> tuple[Array, Array]:
+    """The eigenvalues of Hermitian matrices, of which one triangle is read, and their eigenvectors."""
     try:
         values, vectors = np.linalg.eigh(x, UPLO)  # type: ignore[call-overload]
     except np.linalg.LinAlgError:
@@ -70,7 +71,7 @@ def eigh_backward(grad_values: Any, grad_vectors: Any, values: Any, vectors: Any
 
 
 @operation(name="_eigh", node="LinalgEighBackward0", aten="linalg_eigh", function=False, method=False, out=False,
-           kernel=_eigh_array, outputs=("eigenvalues", "eigenvectors"),
+           kernel=eigh_array, outputs=("eigenvalues", "eigenvectors"),
            input="eigh_backward(grads[0], grads[1], eigenvalues, eigenvectors)")  # fmt: skip
 def _eigh(input: Array, UPLO: str) -> Any:
     """The eigenvalues and eigenvectors of Hermitian matrices."""
@@ -147,7 +148,8 @@ def eigvals(input: Any, *, out: Any = None) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- singular values
-def _svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
+def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
+    """The factors of singular value decompositions, full or reduced."""
     try:
         u, s, vh = np.linalg.svd(x, full_matrices=full_matrices)
     except np.linalg.LinAlgError:
@@ -204,7 +206,7 @@ def _right_part(U: Any, S: Any, Vh: Any, grad_vh: Any) -> Any:
 
 
 @operation(name="_svd", node="LinalgSvdBackward0", aten="linalg_svd", function=False, method=False, out=False,
-           kernel=_svd_array, outputs=("U", "S", "Vh"),
+           kernel=svd_array, outputs=("U", "S", "Vh"),
            A="svd_backward(grads[0], grads[1], grads[2], U, S, Vh)")  # fmt: skip
 def _svd(A: Array, full_matrices: bool) -> Any:
     """The singular value decompositions of matrices."""

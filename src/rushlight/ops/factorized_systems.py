@@ -17,13 +17,13 @@ from .matrices import (
     over_batch,
     tensor_formula,
 )  # fmt: skip
-from .solving import _fits, _same_dtype, _triangular_array
+from .solving import check_fit, check_same_dtype, triangular_array
 
 
 def _cholesky_solve_array(b: Array, factor: Array, upper: bool) -> Array:
     lower = adjoint(factor) if upper else factor
-    half = _triangular_array(lower, b, False, True, False)
-    return _triangular_array(adjoint(lower), half, True, True, False)
+    half = triangular_array(lower, b, False, True, False)
+    return triangular_array(adjoint(lower), half, True, True, False)
 
 
 @tensor_formula
@@ -55,7 +55,7 @@ def cholesky_solve(input: Any, L: Any, upper: bool = False, *, out: Any = None) 
         if len(t._shape) < 2:
             raise RuntimeError(f"{name} should have at least 2 dimensions, but has {len(t._shape)} dimensions instead")
     need_matrices("cholesky_solve", L)
-    _fits("cholesky_solve", L, input)
+    check_fit("cholesky_solve", L, input)
     return finish(out, _cholesky_solve(input, L, bool(upper)), "cholesky_solve")
 
 
@@ -148,8 +148,8 @@ def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool =
     if pivots._dtype is not dtypes.int32:
         raise RuntimeError("linalg.lu_solve: pivots should be a Tensor of scalar type torch.int32")
     need_matrices("torch.linalg.lu_solve", LU)
-    _same_dtype("linalg.lu_solve", LU, B)
-    _fits("linalg.lu_solve", LU, B, left)
+    check_same_dtype("linalg.lu_solve", LU, B)
+    check_fit("linalg.lu_solve", LU, B, left)
     if pivots._shape[-1:] != LU._shape[-1:]:
         raise RuntimeError("linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix")
     if pivots._shape[:-1] != LU._shape[:-2]:
@@ -199,7 +199,7 @@ def ldl_solve(LD: Any, pivots: Any, B: Any, *, hermitian: bool = False, out: Any
         raise RuntimeError(
             f"{name}: Expected B to have at least 2 dimensions, but it has {len(B._shape)} dimensions instead"
         )
-    _fits(name, LD, B)
+    check_fit(name, LD, B)
     if pivots._shape != LD._shape[:-1]:
         raise RuntimeError(
             f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape "

@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
 from .declare import Array, composite, operation
-from .eigen import _eigh_array, _svd_array
+from .eigen import eigh_array, svd_array
 from .matmul import matmul
 from .matrices import finish, need_matrices, tensor_formula, total
 from .operation import return_type
@@ -32,12 +32,12 @@ def _pinv_array(x: Array, atol: Any, rtol: Any, hermitian: bool) -> Array:
     if not x.size:
         return np.zeros((*x.shape[:-2], x.shape[-1], x.shape[-2]), x.dtype)
     if hermitian:
-        values, vectors = _eigh_array(x, "L")
+        values, vectors = eigh_array(x, "L")
         sizes = np.abs(values)
         keep = sizes > _cutoff(x.shape, sizes, atol, rtol)
         inverses = np.where(keep, 1 / np.where(keep, values, 1), 0)
         return np.matmul(vectors * inverses[..., None, :], np.conjugate(vectors.mT))
-    u, s, vh = _svd_array(x, False)
+    u, s, vh = svd_array(x, False)
     keep = s > _cutoff(x.shape, s, atol, rtol)
     inverses = np.where(keep, 1 / np.where(keep, s, 1), 0)
     return np.matmul(np.conjugate(vh.mT) * inverses[..., None, :], np.conjugate(u.mT))
@@ -106,9 +106,9 @@ def matrix_rank(
         atol, rtol = tol, 0.0
     x = input._data
     if hermitian:
-        sizes = np.abs(_eigh_array(x, "L")[0])
+        sizes = np.abs(eigh_array(x, "L")[0])
     elif x.size:
-        sizes = _svd_array(x, False)[1]
+        sizes = svd_array(x, False)[1]
     else:
         sizes = np.zeros((*x.shape[:-2], 0), x.real.dtype)
     return finish(out, wrap((sizes > _cutoff(x.shape, sizes, atol, rtol)).sum(-1)), "linalg_matrix_rank")

@@ -27,7 +27,7 @@ _MAKING = (
     "torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, bool "
     "requires_grad = False"
 )
-_NEW = f"Tensor out = None, {_MAKING}"
+NEW = f"Tensor out = None, {_MAKING}"
 _LIKE = f"torch.memory_format memory_format = None, {_MAKING}"
 
 Write = Callable[[Any, Array, dtypes.dtype], None]
@@ -39,7 +39,7 @@ def _both(arguments: str, rest: str) -> tuple[str, str]:
 
 
 # ---------------------------------------------------------------------------------------------- what they share
-def _shape(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
+def given_shape(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     """The shape that was given as one sequence or number by number."""
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
@@ -60,7 +60,12 @@ def _shape(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
-def _check_options(generator: Any, out: Any, dtype: Any, requires_grad: Any) -> None:
+def check_options(generator: Any, out: Any, dtype: Any, requires_grad: Any) -> None:
+    """Refuses what cannot be an option of a function that makes random tensors.
+
+    Raises:
+        Mismatch: one is of the wrong type, so that another form may be meant.
+    """
     check_generator(generator)
     if dtype is not None and not isinstance(dtype, dtypes.dtype) and dtype not in (int, float, bool, complex):
         raise Mismatch
@@ -68,7 +73,7 @@ def _check_options(generator: Any, out: Any, dtype: Any, requires_grad: Any) -> 
         raise Mismatch
 
 
-def _into(function: str, out: Any, shape: tuple[int, ...], write: Callable[[Array], None], others: Any = ()) -> Any:
+def draw_into(function: str, out: Any, shape: tuple[int, ...], write: Callable[[Array], None], others: Any = ()) -> Any:
     """Fills the tensor given as ``out=``, which takes on the shape."""
     if mode.local.grad and (out._node is not None or any(t._node is not None for t in others)):
         raise RuntimeError(
@@ -84,7 +89,7 @@ def _into(function: str, out: Any, shape: tuple[int, ...], write: Callable[[Arra
     return out
 
 
-def _made(
+def draw_new(
     function: str, shape: tuple[int, ...], write: Write, usual: dtypes.dtype, generator: Any, out: Any, dtype: Any,
     device: Any, pin_memory: Any, requires_grad: Any,
 ) -> Any:  # fmt: skip
@@ -97,7 +102,7 @@ def _made(
         usual: the dtype if none is given.
         generator, out, dtype, device, pin_memory, requires_grad: as the user gave them.
     """
-    _check_options(generator, out, dtype, requires_grad)
+    check_options(generator, out, dtype, requires_grad)
     kind = chosen(function, dtype, device, pin_memory, usual if out is None else out._dtype)
     source = source_of(generator)
     if out is None:
@@ -106,7 +111,7 @@ def _made(
         return finish(array, kind, requires_grad)
     if kind is not out._dtype:
         raise RuntimeError(f"dtype {kind.scalar_name} does not match dtype of out parameter ({out._dtype.scalar_name})")
-    return _into(f"aten::{function}", out, shape, lambda array: write(source, array, kind))
+    return draw_into(f"aten::{function}", out, shape, lambda array: write(source, array, kind))
 
 
 def _made_like(
@@ -116,7 +121,7 @@ def _made_like(
     """A new tensor of the shape, and unless told otherwise of the dtype and order in memory, of another."""
     if not isinstance(input, TensorBase):
         raise Mismatch
-    _check_options(generator, None, dtype, requires_grad)
+    check_options(generator, None, dtype, requires_grad)
     made = empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
     write(source_of(generator), made._data, made._dtype)
     return finish(made._data, made._dtype, requires_grad)
@@ -138,7 +143,7 @@ def _bounded(low: int, high: int) -> Write:
 
 # ---------------------------------------------------------------------------------------------- new tensors
 @composite(method=False)
-@forms(*_both("tuple of ints size", _NEW), sizes=True)
+@forms(*_both("tuple of ints size", NEW), sizes=True)
 def rand(
     *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False,
@@ -158,21 +163,21 @@ def rand(
         RuntimeError: a size is negative.
         NotImplementedError: the dtype is not floating or complex.
     """
-    shape = _shape("rand", size)
-    return _made(
+    shape = given_shape("rand", size)
+    return draw_new(
         "rand", shape, _write_uniform, dtypes._default, generator, out, dtype, device, pin_memory, requires_grad
     )
 
 
 @composite(method=False)
-@forms(*_both("tuple of ints size", _NEW), sizes=True)
+@forms(*_both("tuple of ints size", NEW), sizes=True)
 def randn(
     *size: Any, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """A tensor of numbers of the normal distribution with mean 0 and variance 1; the arguments are those of `rand`."""
-    shape = _shape("randn", size)
-    return _made(
+    shape = given_shape("randn", size)
+    return draw_new(
         "randn",
         shape,
         _write_standard_normal,
@@ -188,8 +193,8 @@ def randn(
 
 @composite(method=False)
 @forms(
-    *_both("int high, tuple of ints size", _NEW),
-    *_both("int low, int high, tuple of ints size", _NEW),
+    *_both("int high, tuple of ints size", NEW),
+    *_both("int low, int high, tuple of ints size", NEW),
 )
 def randint(
     *bounds_and_size: Any, low: Any = None, high: Any = None, size: Any = None, generator: Any = None, out: Any = None,
@@ -222,8 +227,8 @@ def randint(
     if not isinstance(given["size"], (tuple, list)) or (given["size"] and not is_int(given["size"][0])):
         raise Mismatch
     first, end = integer(0 if given["low"] is None else given["low"]), integer(given["high"])
-    shape = _shape("randint", (given["size"],))
-    return _made(
+    shape = given_shape("randint", (given["size"],))
+    return draw_new(
         "randint", shape, _bounded(first, end), dtypes.int64, generator, out, dtype, device, pin_memory, requires_grad
     )
 
@@ -236,7 +241,7 @@ _LIMITS = {
 
 
 @composite(method=False)
-@forms(*_both("int n", _NEW))
+@forms(*_both("int n", NEW))
 def randperm(
     n: Any, *, generator: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False,
@@ -266,8 +271,8 @@ def randperm(
             raise unsupported("randperm", dtype)
         array[...] = numpy_random.permutation(source, count)
 
-    shape = _shape("randperm", (count,))
-    return _made("randperm", shape, write, dtypes.int64, generator, out, dtype, device, pin_memory, requires_grad)
+    shape = given_shape("randperm", (count,))
+    return draw_new("randperm", shape, write, dtypes.int64, generator, out, dtype, device, pin_memory, requires_grad)
 
 
 # ---------------------------------------------------------------------------------------------- like another

@@ -68,9 +68,9 @@ def _drawing(name: str, node: str) -> Any:
 
 _UNIFORM = _drawing("_uniform", "UniformBackward0")
 _NORMAL = _drawing("_normal", "NormalBackward0")
-_RANDOM_FROM = _drawing("_random_from", "RandomBackward0")
-_RANDOM_TO = _drawing("_random_to", "RandomBackward1")
-_RANDOM = _drawing("_random", "RandomBackward2")
+RANDOM_FROM = _drawing("_random_from", "RandomBackward0")
+RANDOM_TO = _drawing("_random_to", "RandomBackward1")
+RANDOM = _drawing("_random", "RandomBackward2")
 _BERNOULLI = _drawing("_bernoulli", "BernoulliBackward2")
 _EXPONENTIAL = _drawing("_exponential", "ExponentialBackward0")
 _GEOMETRIC = _drawing("_geometric", "GeometricBackward0")
@@ -109,7 +109,7 @@ def writable(t: Any, records: bool) -> None:
         )
 
 
-def _fill(t: Any, operation: Any, write: Callable[[Array], None]) -> Any:
+def fill(t: Any, operation: Any, write: Callable[[Array], None]) -> Any:
     """Lets `write` fill the elements of `t`, within the rules of in-place changes."""
     records = mode.local.grad and t._node is not None
     writable(t, records)
@@ -168,7 +168,7 @@ def uniform_(self: Any, from_: float = 0, to: float = 1, *, generator: Any = Non
     dtype = self._dtype
     check_bounds(low, high, dtype)
     source = source_of(generator)
-    return _fill(self, _UNIFORM, lambda out: numpy_random.uniform(source, floats(out, dtype), low, high))
+    return fill(self, _UNIFORM, lambda out: numpy_random.uniform(source, floats(out, dtype), low, high))
 
 
 def _named_from(value: Any, named: dict[str, Any]) -> Any:
@@ -214,7 +214,7 @@ def normal_(self: Any, mean: float = 0, std: float = 1, *, generator: Any = None
     check_generator(generator)
     check_std(std)
     source = source_of(generator)
-    return _fill(self, _NORMAL, lambda out: write_normal(source, out, self._dtype, mean, std))
+    return fill(self, _NORMAL, lambda out: write_normal(source, out, self._dtype, mean, std))
 
 
 # ---------------------------------------------------------------------------------------------- other distributions
@@ -269,7 +269,7 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={probability:g}")
     if self._dtype.category == dtypes.COMPLEX:
         raise unsupported("bernoulli_scalar_cpu_", self._dtype)
-    return _fill(self, _BERNOULLI, lambda out: numpy_random.bernoulli(source, out, probability))
+    return fill(self, _BERNOULLI, lambda out: numpy_random.bernoulli(source, out, probability))
 
 
 @composite(function=False)
@@ -290,7 +290,7 @@ def exponential_(self: Any, lambd: float = 1, *, generator: Any = None) -> Any:
             f"specified {self._dtype.scalar_name}"
         )
     source = source_of(generator)
-    return _fill(self, _EXPONENTIAL, lambda out: numpy_random.exponential(source, out, rate) if out.size else None)
+    return fill(self, _EXPONENTIAL, lambda out: numpy_random.exponential(source, out, rate) if out.size else None)
 
 
 @composite(function=False)
@@ -309,7 +309,7 @@ def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
     if self._dtype.category in (dtypes.BOOL, dtypes.COMPLEX) and self._data.size:
         raise unsupported("geometric_cpu", self._dtype)
     source = source_of(generator)
-    return _fill(self, _GEOMETRIC, lambda out: numpy_random.geometric(source, out, probability) if out.size else None)
+    return fill(self, _GEOMETRIC, lambda out: numpy_random.geometric(source, out, probability) if out.size else None)
 
 
 @composite(function=False)
@@ -330,7 +330,7 @@ def cauchy_(self: Any, median: float = 0, sigma: float = 1, *, generator: Any = 
             f"specified {self._dtype.c_name}"
         )
     source = source_of(generator)
-    return _fill(self, _CAUCHY, lambda out: numpy_random.cauchy(source, out, median, sigma) if out.size else None)
+    return fill(self, _CAUCHY, lambda out: numpy_random.cauchy(source, out, median, sigma) if out.size else None)
 
 
 @composite(function=False)
@@ -349,7 +349,7 @@ def log_normal_(self: Any, mean: float = 1, std: float = 2, *, generator: Any = 
     if self._dtype.category != dtypes.FLOATING and self._data.size:
         raise unsupported("log_normal_cpu", self._dtype)
     source = source_of(generator)
-    return _fill(self, _LOG_NORMAL, lambda out: numpy_normal.log_normal(source, out, mean, std) if out.size else None)
+    return fill(self, _LOG_NORMAL, lambda out: numpy_normal.log_normal(source, out, mean, std) if out.size else None)
 
 
 def fill_truncated_normal(t: Any, mean: float, std: float, low: float, high: float, generator: Any) -> Any:
@@ -364,7 +364,7 @@ def fill_truncated_normal(t: Any, mean: float, std: float, low: float, high: flo
     elif t._dtype.category < dtypes.FLOATING:
         raise unsupported("normal_kernel_cpu", t._dtype)
     source = source_of(generator)
-    return _fill(t, _NORMAL, lambda out: numpy_normal.truncated_normal(source, out, mean, std, low, high, redraw))
+    return fill(t, _NORMAL, lambda out: numpy_normal.truncated_normal(source, out, mean, std, low, high, redraw))
 
 
 def fill_sparse(t: Any, zeros: int, std: float, generator: Any) -> Any:
@@ -376,4 +376,4 @@ def fill_sparse(t: Any, zeros: int, std: float, generator: Any) -> Any:
         for column in out.T:
             column[numpy_random.permutation(shuffling, len(column))[:zeros]] = 0
 
-    return _fill(t, _NORMAL, write)
+    return fill(t, _NORMAL, write)

@@ -11,7 +11,7 @@ from .. import dtypes
 from ..kernels import numpy_random
 from ..random import source_of
 from .declare import Array, composite
-from .random_inplace import _RANDOM, _RANDOM_FROM, _RANDOM_TO, _fill, check_generator, integer, unsupported
+from .random_inplace import RANDOM, RANDOM_FROM, RANDOM_TO, check_generator, fill, integer, unsupported
 from .signatures import Mismatch, forms
 
 _DIGITS = {dtypes.float16: 11, dtypes.bfloat16: 8, dtypes.float32: 24, dtypes.float64: 53}
@@ -123,10 +123,10 @@ def random_(self: Any, *bounds: Any, generator: Any = None, **named: Any) -> Any
     if not given:
         if dtype.category == dtypes.COMPLEX and self._data.size:
             raise unsupported("random_kernel_cpu", dtype)
-        return _fill(self, _RANDOM, lambda out: numpy_random.integers_of_dtype(source, out) if out.size else None)
+        return fill(self, RANDOM, lambda out: numpy_random.integers_of_dtype(source, out) if out.size else None)
     if "to" not in given:
         raise Mismatch
     if "from" in given:
         end = None if given["to"] is None else integer(given["to"])
-        return _fill(self, _RANDOM_FROM, write_integers(source, dtype, integer(given["from"]), end))
-    return _fill(self, _RANDOM_TO, write_integers(source, dtype, 0, integer(given["to"])))
+        return fill(self, RANDOM_FROM, write_integers(source, dtype, integer(given["from"]), end))
+    return fill(self, RANDOM_TO, write_integers(source, dtype, 0, integer(given["to"])))

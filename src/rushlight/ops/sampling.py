@@ -12,7 +12,7 @@ from .creation import empty_like
 from .data import finish, store
 from .declare import Array, composite, tensor_names
 from .out import warn_resized
-from .random_creation import _NEW, _check_options, _into, _made, _shape
+from .random_creation import NEW, check_options, draw_into, draw_new, given_shape
 from .random_inplace import check_generator, check_probabilities, check_std, integer, number, unsupported, write_normal
 from .signatures import Mismatch, forms, is_float
 
@@ -22,7 +22,7 @@ from .signatures import Mismatch, forms, is_float
     "Tensor mean, Tensor std, *, torch.Generator generator = None, Tensor out = None",
     "Tensor mean, float std = 1, *, torch.Generator generator = None, Tensor out = None",
     "float mean, Tensor std, *, torch.Generator generator = None, Tensor out = None",
-    f"float mean, float std, tuple of ints size, *, torch.Generator generator = None, {_NEW}",
+    f"float mean, float std, tuple of ints size, *, torch.Generator generator = None, {NEW}",
 )
 def normal(
     mean: Any, std: Any = None, size: Any = None, *, generator: Any = None, out: Any = None, dtype: Any = None,
@@ -49,20 +49,22 @@ def normal(
         if tensors or not isinstance(size, (tuple, list)):
             raise Mismatch
         m, s = number(mean), number(std)
-        shape = _shape("normal", (size,))
-        _check_options(generator, out, dtype, requires_grad)
+        shape = given_shape("normal", (size,))
+        check_options(generator, out, dtype, requires_grad)
         check_std(s)
 
         def write(source: Any, array: Array, dtype: dtypes.dtype) -> None:
             write_normal(source, array, dtype, m, s)
 
-        return _made("normal", shape, write, dtypes._default, generator, out, dtype, device, pin_memory, requires_grad)
+        return draw_new(
+            "normal", shape, write, dtypes._default, generator, out, dtype, device, pin_memory, requires_grad
+        )
     if size is not None or dtype is not None or layout is not None or device is not None or pin_memory or requires_grad:
         raise Mismatch
     std = 1 if std is None else std
     if not all(isinstance(x, TensorBase) or is_float(x) for x in (mean, std)):
         raise Mismatch
-    _check_options(generator, out, None, False)
+    check_options(generator, out, None, False)
     if isinstance(std, TensorBase):
         if std._dtype.category == dtypes.COMPLEX:
             raise RuntimeError("normal expects standard deviation to be non-complex")
@@ -94,7 +96,7 @@ def normal(
             shape = _broadcast(shape, out._shape)
         if out._shape != shape:
             warn_resized(out, shape)
-        return _into("normal", out, shape, lambda array: fill(array, *raw), tensors)
+        return draw_into("normal", out, shape, lambda array: fill(array, *raw), tensors)
     if len(tensors) == 2:
         return tensor_names["_normal_both"](mean, std, draw)
     if isinstance(mean, TensorBase):
@@ -135,7 +137,7 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     """
     if not isinstance(input, TensorBase):
         raise Mismatch
-    _check_options(generator, out, None, False)
+    check_options(generator, out, None, False)
     source = source_of(generator)
     if p is not None:
         return empty_like(input).bernoulli_(p, generator=generator)
@@ -151,7 +153,7 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     if out._dtype.is_complex and input._data.size:
         raise unsupported("bernoulli_tensor_cpu_self_", out._dtype)
     check_probabilities(input._data, input._dtype)
-    return _into(
+    return draw_into(
         "bernoulli", out, input._shape, lambda array: numpy_random.bernoulli_each(source, array, input._data), (input,)
     )
 
@@ -229,7 +231,7 @@ def multinomial(
     if not isinstance(input, TensorBase) or not isinstance(replacement, bool):
         raise Mismatch
     count = integer(num_samples)
-    _check_options(generator, out, None, False)
+    check_options(generator, out, None, False)
     shape = input._shape
     if out is not None and out._dtype is not dtypes.int64:
         raise RuntimeError(f"multinomial expects Long tensor out, got: {out._dtype.scalar_name}")

@@ -20,7 +20,12 @@ from .matrices import (
 from .operation import return_type
 
 
-def _same_dtype(function: str, a: Any, b: Any) -> None:
+def check_same_dtype(function: str, a: Any, b: Any) -> None:
+    """Refuses matrices of different dtypes.
+
+    Raises:
+        RuntimeError: they are.
+    """
     if a._dtype is not b._dtype:
         raise RuntimeError(
             f"{function}: Expected A and B to have the same dtype, but found A of type {a._dtype.scalar_name} and B "
@@ -28,7 +33,12 @@ def _same_dtype(function: str, a: Any, b: Any) -> None:
         )
 
 
-def _fits(function: str, a: Any, b: Any, left: bool = True) -> None:
+def check_fit(function: str, a: Any, b: Any, left: bool = True) -> None:
+    """Refuses right-hand sides that are not as long as the matrices have columns.
+
+    Raises:
+        RuntimeError: they are not.
+    """
     if (b._shape[-2] if left else b._shape[-1]) != a._shape[-1]:
         raise RuntimeError(
             f"{function}: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
@@ -120,7 +130,7 @@ in_formulas(lambda a, b: _solve_array(a, b)[0], lambda a, b: _solve_ex(a, b)[0],
 
 def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
     need_matrices("linalg.solve", A, kernel="lu_cpu")
-    _same_dtype("linalg.solve", A, B)
+    check_same_dtype("linalg.solve", A, B)
     vector = len(B._shape) == 1 or (len(A._shape) - 1 == len(B._shape) and B._shape == A._shape[:-1])
     if vector and not left:
         raise RuntimeError(
@@ -129,7 +139,7 @@ def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
         )
     if vector:
         B = B.unsqueeze(-1)
-    _fits("linalg.solve", A, B, left)
+    check_fit("linalg.solve", A, B, left)
     found, info = _solve_ex(A, B) if left else _solve_ex(A.mT, B.mT)
     if not left:
         found = found.mT
@@ -172,7 +182,8 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- triangular systems
-def _triangular_array(a: Array, b: Array, upper: bool, left: bool, unit: bool) -> Array:
+def triangular_array(a: Array, b: Array, upper: bool, left: bool, unit: bool) -> Array:
+    """The solutions of triangular systems, batch by batch."""
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     if not b.size or not math.prod(batch):
         return np.zeros((*batch, *b.shape[-2:]), b.dtype)
@@ -203,7 +214,7 @@ def triangular_backward(
 
 
 @operation(name="_solve_triangular", node="LinalgSolveTriangularBackward0", aten="linalg_solve_triangular",
-           function=False, method=False, out=False, kernel=_triangular_array,
+           function=False, method=False, out=False, kernel=triangular_array,
            joint=("A, B", "triangular_backward(grad, A, result, upper, left, unit, shape(A), shape(B), needs)"),
            )  # fmt: skip
 def _solve_triangular(A: Array, B: Array, upper: bool, left: bool, unit: bool) -> Array:
@@ -226,7 +237,7 @@ def solve_triangular(
     for t, name in ((input, "A"), (B, "B")):
         if len(t._shape) < 2:
             raise RuntimeError(f"linalg.solve_triangular: The input tensor {name} must have at least 2 dimensions.")
-    _same_dtype("linalg.solve_triangular", input, B)
+    check_same_dtype("linalg.solve_triangular", input, B)
     if input._shape[-1] != input._shape[-2]:
         raise RuntimeError(
             "linalg.solve_triangular: A must be batches of square matrices, but they are "
@@ -234,7 +245,7 @@ def solve_triangular(
         )
     if input._dtype.itemsize == 2 and input._data.size:
         raise NotImplementedError(f"\"triangular_solve_cpu\" not implemented for '{input._dtype.scalar_name}'")
-    _fits("linalg.solve_triangular", input, B, left)
+    check_fit("linalg.solve_triangular", input, B, left)
     found = _solve_triangular(input, B, bool(upper), bool(left), bool(unitriangular))
     return finish(out, found, "linalg_solve_triangular")
 
@@ -242,7 +253,7 @@ def solve_triangular(
 def _triangular_old_array(b: Array, a: Array, upper: bool, transpose: bool, unit: bool) -> tuple[Array, Array]:
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     matrix = a.mT if transpose else a
-    found = _triangular_array(matrix, b, upper != transpose, True, unit)
+    found = triangular_array(matrix, b, upper != transpose, True, unit)
     return found, np.broadcast_to(a, batch + a.shape[-2:]).copy()
 
 

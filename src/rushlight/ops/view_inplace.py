@@ -17,7 +17,7 @@ from .dimensions import wrap_dim
 from .history import check_view, rebase, refresh
 from .inplace import check
 from .sizes import sizes
-from .view_parts import _as_strided_kernel, as_strided, geometry
+from .view_parts import as_strided, as_strided_kernel, geometry
 
 
 # ---------------------------------------------------------------------------------------------- shapes
@@ -65,7 +65,7 @@ def _t(input: Array) -> Array:
 
 
 @view(name="_as_strided_", aten="as_strided_", node="AsStridedBackward1", function=False, method=False, tangent=None,
-      kernel=_as_strided_kernel, input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
+      kernel=as_strided_kernel, input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
 def _as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: Any) -> Array:
     """A look at the memory by shape, strides and offset."""
 

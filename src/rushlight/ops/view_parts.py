@@ -288,13 +288,14 @@ def geometry(input: Any) -> tuple[Shape, Shape, int]:
     return input._shape, input.stride(), input.storage_offset()
 
 
-def _as_strided_kernel(a: Array, size: Any, stride: Any, storage_offset: int, own: Any, asked: Any = None) -> Array:
+def as_strided_kernel(a: Array, size: Any, stride: Any, storage_offset: int, own: Any, asked: Any = None) -> Array:
+    """The view of given sizes and strides, counted in elements from the start of the memory that `a` looks at."""
     item = a.itemsize
     return kernels.strided(a, size, [s * item for s in stride], (storage_offset - own[2]) * item)
 
 
 @view(name="_as_strided", aten="as_strided", node="AsStridedBackward0", function=False, method=False,
-      kernel=_as_strided_kernel, shows=("asked",),
+      kernel=as_strided_kernel, shows=("asked",),
       input="as_strided_backward(grad, own, size, stride, storage_offset)")  # fmt: skip
 def _as_strided(input: Array, size: Any, stride: Any, storage_offset: int, own: Any, asked: Any = None) -> Array:
     """A look at the memory by shape, strides and offset; `own` are those of the input, `asked` the offset given."""
