@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from kernels.reference import agree, array, few, gradients, seeds
-from rushlight.kernels import conv, conv_deep, dispatch, numpy_conv, winograd
+from rushlight.kernels import conv, conv_deep, conv_taps, dispatch, numpy_conv, winograd
 from rushlight.kernels.numpy_conv import conv_output_shape
 
 pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
@@ -139,6 +139,52 @@ def test_small_images_with_large_filters(
         agree(conv.conv_forward(array(laid_out(x, last)), array(w), b if b is None else array(b), *how), y, *close)
         got = conv.conv_grad_input(array(laid_out(g, last)), array(w), tuple(x.shape), *how)
         agree(got, gradients(y, [x], g)[0], *close)
+
+
+@few
+@given(
+    st.sampled_from([1, 3, 40, 150]), st.sampled_from([1, 5, 16, 50, 130]), st.sampled_from([16, 48, 80]), *sides,
+    st.sampled_from([torch.float32, torch.float64]), st.booleans(), st.booleans(), st.booleans(), seeds,
+)  # fmt: skip
+def test_gradients_of_large_filters(
+    n, channels, outs, spatial, kernel, stride, padding, dilation, dtype, single, little, last, seed
+):
+    if single:
+        kernel, stride, padding, dilation = (1, 1), (1, 1), (0, 0), (1, 1)
+    assume(min(conv_output_shape(spatial, kernel, stride, padding, dilation)) > 0)
+    torch.manual_seed(seed)
+    x = torch.randn(n, channels, *spatial, dtype=dtype)
+    w = torch.randn(outs, channels, *kernel, dtype=dtype, requires_grad=True)
+    y = F.conv2d(x, w, None, stride, padding, dilation)
+    g = torch.randn_like(y)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(conv_taps, "SMALLEST_FILTERS", 0)
+        patch.setattr(conv_taps, "FEWEST_IMAGES", 1)
+        if little:
+            patch.setattr(conv_taps, "_PIXELS", 8)
+            patch.setattr(conv_taps, "_CACHE", 1 << 14)
+        found = conv_taps.weight_gradient(
+            array(laid_out(g, last)), array(laid_out(x, last)), tuple(w.shape), stride, padding, dilation
+        )
+    terms = max(1, y[:, 0].numel()) ** 0.5
+    agree(found / terms, gradients(y, [w], g)[0] / terms, *CLOSE[dtype])
+
+
+def test_taps_that_meet_no_pixel_have_no_gradient():
+    x, w = torch.full((8, 64, 1, 1), float("nan")), torch.ones(512, 64, 3, 3, requires_grad=True)
+    y = F.conv2d(x, w, None, 1, 1)
+    g = torch.ones_like(y)
+    found = conv.conv_grad_weight(array(g), array(x), tuple(w.shape), (1, 1), (1, 1), (1, 1), 1)
+    np.testing.assert_array_equal(found, gradients(y, [w], g)[0])
+
+
+def test_signals_with_large_filters():
+    torch.manual_seed(0)
+    x, w = torch.randn(8, 64, 5), torch.randn(512, 64, 9, requires_grad=True)
+    y = F.conv1d(x, w, None, 2, 4)
+    g = torch.randn_like(y)
+    found = conv.conv_grad_weight(array(g), array(x), tuple(w.shape), (2,), (4,), (1,), 1)
+    agree(found, gradients(y, [w], g)[0], *CLOSE[torch.float32])
 
 
 def test_float32_is_as_accurate_as_torch():

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import conv_deep, conv_planes, numpy_conv, winograd
+from . import conv_deep, conv_planes, conv_taps, numpy_conv, winograd
 from .conv_common import (
     PACK,
     PLACE,
@@ -120,6 +120,8 @@ def conv_grad_weight(
                 found = winograd.weight_gradient(g, x, shape, padding)
                 if found is not None:
                     return found
+            if groups == 1 and (found := conv_taps.weight_gradient(g, x, shape, stride, padding, dilation)) is not None:
+                return found.reshape(weight_shape)
             compute = _depthwise_weight if depthwise else _weight_gradient
             found = compute(runs, g, x, shape, stride, padding, dilation, groups)
             return found if found.shape == weight_shape else found.reshape(weight_shape)
