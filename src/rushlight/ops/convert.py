@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..base import TensorBase, settle
+from ..kernels import copying
 from ..kernels.sparse import SparseArray
 from ..memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from ..warn import warn_once
@@ -26,10 +27,14 @@ def copy_in(a: Array, layout: memory_format) -> Array:
         return a.copy("C") if a.flags.c_contiguous else _copy_preserving(a)
     order = _ORDERS.get(layout)
     if order is None:
-        return a.copy("C")
+        return _row_by_row(a)
     _check_dims(a.ndim, layout)
     back = np.argsort(order)
-    return a.transpose(order).copy("C").transpose(back)
+    return _row_by_row(a.transpose(order)).transpose(back)
+
+
+def _row_by_row(a: Array) -> Array:
+    return copying.in_rows(a) if a.size >= copying.SMALLEST and type(a) is np.ndarray else a.copy("C")
 
 
 def _copy_preserving(a: Array) -> Array:
@@ -42,7 +47,7 @@ def _copy_preserving(a: Array) -> Array:
         while j > 0 and _lies_within(a, order[j], order[j - 1]):
             order[j - 1], order[j] = order[j], order[j - 1]
             j -= 1
-    return a.transpose(order).copy("C").transpose(np.argsort(order))
+    return _row_by_row(a.transpose(order)).transpose(np.argsort(order))
 
 
 def _lies_within(a: Array, outer: int, inner: int) -> bool:

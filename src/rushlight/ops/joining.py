@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels import copying
 from ..kernels import numpy_views as kernels
 from ..kernels.layout import Inner, follow
 from ..memory_format import channels_last
@@ -73,6 +74,8 @@ def _common_dtype(tensors: list[Any]) -> list[Any]:
 
 
 def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
+    if arrays[0].size >= copying.SMALLEST and all(type(a) is np.ndarray and a.flags.c_contiguous for a in arrays):
+        return copying.join(arrays, dim)
     found = np.concatenate(arrays, dim)
     if any(type(a) is Inner for a in arrays):
         return follow(found)
@@ -135,6 +138,8 @@ for _name in ("concat", "concatenate"):
            tensors="unstack(grad, dim)")  # fmt: skip
 def _stack(tensors: list[Array], dim: int) -> Array:
     """Tensors side by side in a new dimension."""
+    if tensors[0].size >= copying.SMALLEST and all(type(a) is np.ndarray for a in tensors):
+        return copying.join([np.expand_dims(a, dim) for a in tensors], dim)
     return in_rows(np.stack(tensors, dim))
 
 

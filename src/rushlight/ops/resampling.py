@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..kernels import resampling as kernels
+from ..kernels.copying import in_rows
 from ..kernels.layout import like
 from .declare import Array, composite, in_formulas, operation
 
@@ -92,7 +93,7 @@ def _shuffled(x: Array, r: int) -> Array:
     parts = x.reshape(*lead, c // (r * r), r, r, h, w)
     n = len(lead)
     spread = parts.transpose(*range(n + 1), n + 3, n + 1, n + 4, n + 2)
-    return spread.copy().reshape(*lead, c // (r * r), h * r, w * r)
+    return in_rows(spread).reshape(*lead, c // (r * r), h * r, w * r)
 
 
 def _unshuffled(x: Array, r: int) -> Array:
@@ -100,7 +101,7 @@ def _unshuffled(x: Array, r: int) -> Array:
     parts = x.reshape(*lead, c, h // r, r, w // r, r)
     n = len(lead)
     gathered = parts.transpose(*range(n + 1), n + 2, n + 4, n + 1, n + 3)
-    return gathered.copy().reshape(*lead, c * r * r, h // r, w // r)
+    return in_rows(gathered).reshape(*lead, c * r * r, h // r, w // r)
 
 
 def _dealt(x: Array, groups: int) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_views as kernels
+from ..kernels.copying import copy_into
 from ..memory_format import preserve_format
 from .broadcasting import expand
 from .convert import _clone, copy_in
@@ -147,8 +148,8 @@ def repeat_interleave(
 
 # ---------------------------------------------------------------------------------------------- rearranging
 def _flip_array(a: Array, dims: Any) -> Array:
-    found = copy_in(np.asarray(a), preserve_format)
-    found[...] = np.flip(a, dims)
+    found = np.empty(a.shape, a.dtype) if a.flags.c_contiguous else copy_in(np.asarray(a), preserve_format)
+    copy_into(found, np.flip(a, dims))
     return found
 
 

@@ -1,0 +1,104 @@
+"""Copies of large arrays into another order in memory, by several threads."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .dispatch import Kernel, share
+
+Array = np.ndarray
+
+# From how many elements on the compiled kernel is quicker.
+SMALLEST = 1 << 16
+
+_COPY = Kernel("copying", "copy", common=False)
+
+_SQUARE = 32  # as in compiled/copying.py
+
+# Elements of a row of arrays without rows.
+_ROW = 1024
+
+# Letters of the types that the bytes of elements are moved as.
+_MOVED = {4: "f", 8: "d"}
+
+
+def copy_into(target: Array, source: Array) -> None:
+    """Copies elements of one type and shape; the arrays share no memory."""
+    if target.size < SMALLEST or not _copied(target, source):
+        target[...] = source
+
+
+def in_rows(a: Array) -> Array:
+    """A copy of the array that lies row by row."""
+    found = np.empty(a.shape, a.dtype)
+    copy_into(found, a)
+    return found
+
+
+def join(arrays: Sequence[Array], axis: int) -> Array:
+    """`numpy.concatenate` of arrays of one type."""
+    first = arrays[0]
+    size = sum([a.shape[axis] for a in arrays])
+    found = np.empty((*first.shape[:axis], size, *first.shape[axis + 1 :]), first.dtype)
+    before, start = (slice(None),) * axis, 0
+    for a in arrays:
+        copy_into(found[(*before, slice(start, start + a.shape[axis]))], a)
+        start += a.shape[axis]
+    return found
+
+
+def _copied(target: Array, source: Array) -> bool:
+    """Copies by the compiled kernel, if it can."""
+    code = _MOVED.get(target.itemsize)
+    plain = target.dtype == source.dtype and target.dtype.kind in "fiuc" and target.shape == source.shape
+    if code is None or not plain or type(source) is not np.ndarray or type(target) is not np.ndarray:
+        return False
+    if (run := _COPY.get(np.dtype(code))) is None:
+        return False
+    # Where both lie row by row, rows of any length do.
+    if target.flags.c_contiguous and source.flags.c_contiguous:
+        whole = target.size // _ROW * _ROW
+        flat, other = target.reshape(-1), source.reshape(-1)
+        flat[whole:] = other[whole:]
+        target, source = flat[:whole].reshape(-1, _ROW), other[:whole].reshape(-1, _ROW)
+        sizes, to, of = [1, 1, 1, 1, *target.shape], [0, 0, 0, 0, _ROW, 1], [0, 0, 0, 0, _ROW, 1]
+        run(-(-len(target) // _SQUARE), 1, target, source, *sizes, *to, *of)
+        return True
+    steps = _steps(target, source)
+    if steps is None:
+        return False
+    sizes, to, of = steps
+    pieces = prod(sizes[:4]) * -(-sizes[4] // _SQUARE)
+    run(pieces, share(pieces, min(sizes[4], _SQUARE) * sizes[5]), target, source, *sizes, *to, *of)
+    return True
+
+
+def _steps(target: Array, source: Array) -> tuple[list[int], list[int], list[int]] | None:
+    """Six sizes, and how far apart the elements of each array are along them, or None if more are needed.
+
+    The last dimension is the one along which the target's elements lie closest, the one before it that of the source.
+    """
+    size = target.itemsize
+    if any(s % size for s in (*target.strides, *source.strides)):
+        return None
+    dims = [d for d in zip(target.shape, target.strides, source.strides, strict=True) if d[0] != 1]
+    dims.sort(key=lambda d: -abs(d[1]))
+    joined: list[tuple[int, int, int]] = []
+    for n, to, of in dims:
+        if joined and joined[-1][1] == n * to and joined[-1][2] == n * of:
+            joined[-1] = joined[-1][0] * n, to, of
+        else:
+            joined.append((n, to, of))
+    if len(joined) > 6:
+        return None
+    joined = [(1, 0, 0)] * (6 - len(joined)) + joined
+    if joined[5][2] != size:
+        closest = min(range(5), key=lambda i: abs(joined[i][2]) if joined[i][0] > 1 else 1 << 62)
+        joined[4], joined[closest] = joined[closest], joined[4]
+    elif joined[4][0] < _SQUARE:
+        longest = max(range(5), key=lambda i: joined[i][0])
+        joined[4], joined[longest] = joined[longest], joined[4]
+    found: Any = ([d[0] for d in joined], [d[1] // size for d in joined], [d[2] // size for d in joined])
+    return found  # type: ignore[no-any-return]
