@@ -3,7 +3,7 @@
 import importlib
 
 import pytest
-from beside import check
+from beside import check, raised
 
 
 def functional(t):
@@ -107,5 +107,24 @@ def test_silu_of_complex_numbers_has_no_derivative():
         except RuntimeError as error:
             return found, str(error)
         return found
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("name", ["geqrf", "ldl_factor", "ldl_solve", "ldl_solve's matrix", "bincount", "pdist twice"])
+def test_what_has_no_derivative(name):
+    def scenario(t):
+        x = t.arange(9.0).reshape(3, 3) + t.eye(3) * 9
+        factors, pivots = t.linalg.ldl_factor(x)
+        x.requires_grad_()
+        y = {
+            "geqrf": lambda: t.geqrf(x)[0],
+            "ldl_factor": lambda: t.linalg.ldl_factor(x)[0],
+            "ldl_solve": lambda: t.linalg.ldl_solve(factors, pivots, x),
+            "ldl_solve's matrix": lambda: t.linalg.ldl_solve(factors.requires_grad_(), pivots, t.ones(3, 1)),
+            "bincount": lambda: t.bincount(t.tensor([0, 2, 2]), weights=x[0]),
+            "pdist twice": lambda: t.autograd.grad(t.pdist(x).sum(), x, create_graph=True)[0],
+        }[name]()
+        return y.requires_grad, y.grad_fn.name(), raised(lambda: y.sum().backward())
 
     check(scenario)

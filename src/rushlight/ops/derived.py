@@ -366,10 +366,10 @@ def _pdist_backward(grad: Array, input: Array, p: float, result: Array) -> Array
     return _distances_slope(shares + shares.T, input, input, p, whole + whole.T)
 
 
-@operation(kernel=_pdist_backward, function=False, method=False, node="torch::autograd::NotImplemented",
-           grad_output="not_implemented(grad, '_pdist_backward')", input="not_implemented(grad, '_pdist_backward')",
-           result="not_implemented(grad, '_pdist_backward')")  # fmt: skip
-def pdist_backward(grad_output: Array, input: Array, p: float, result: Array) -> Array:
+@operation(kernel=_pdist_backward, function=False, method=False, node="PdistBackwardBackward0",
+           grad_output="no_derivative('_pdist_backward')", input="not_implemented(grad, '_pdist_backward')",
+           distances="no_derivative('_pdist_backward')")  # fmt: skip
+def pdist_backward(grad_output: Array, input: Array, p: float, distances: Array) -> Array:
     """The gradient of `pdist`, of which PyTorch has no derivative."""
 
 

@@ -326,8 +326,9 @@ def _ldl_factor_array(x: Array, hermitian: bool) -> list[Array]:
     return over_batch(each, x)
 
 
-@operation(name="_ldl_factor_ex", node="NotImplemented", aten="linalg_ldl_factor_ex", function=False, method=False,
-           out=False, kernel=_ldl_factor_array, outputs=("LD", "pivots", "info"))  # fmt: skip
+@operation(name="_ldl_factor_ex", node="torch::autograd::NotImplemented", aten="linalg_ldl_factor_ex", function=False,
+           method=False, out=False, kernel=_ldl_factor_array, outputs=("LD", "pivots", "info"), differentiable=("LD",),
+           input="not_implemented(grad, 'linalg_ldl_factor_ex')")  # fmt: skip
 def _ldl_factor_ex(input: Array, hermitian: bool) -> Any:
     """L and D in one matrix, LAPACK's exchanges and codes."""
 

@@ -178,8 +178,9 @@ def _ldl_solve_array(ld: Array, pivots: Array, b: Array, hermitian: bool) -> Arr
     return over_batch(each, ld, pivots[..., None], b)[0]
 
 
-@operation(name="_ldl_solve", node="NotImplemented", aten="linalg_ldl_solve", function=False, method=False, out=False,
-           kernel=_ldl_solve_array)  # fmt: skip
+@operation(name="_ldl_solve", node="torch::autograd::NotImplemented", aten="linalg_ldl_solve", function=False,
+           method=False, out=False, kernel=_ldl_solve_array, LD="not_implemented(grad, 'linalg_ldl_solve')",
+           B="not_implemented(grad, 'linalg_ldl_solve')")  # fmt: skip
 def _ldl_solve(LD: Array, pivots: Array, B: Array, hermitian: bool) -> Array:
     """The solutions of systems whose matrices are given by their LDL factorizations."""
 

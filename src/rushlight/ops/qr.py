@@ -99,8 +99,8 @@ def _geqrf_array(x: Array) -> list[Array]:
     return over_batch(each, x)
 
 
-@operation(name="_geqrf", node="NotImplemented", aten="geqrf", function=False, method=False, out=False,
-           kernel=_geqrf_array, outputs=("a", "tau"))  # fmt: skip
+@operation(name="_geqrf", node="GeqrfBackward0", aten="geqrf", function=False, method=False, out=False,
+           kernel=_geqrf_array, outputs=("a", "tau"), input="no_derivative('geqrf')")  # fmt: skip
 def _geqrf(input: Array) -> Any:
     """The QR factorization as LAPACK keeps it."""
 

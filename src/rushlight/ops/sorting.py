@@ -314,6 +314,14 @@ def isin(
 
 
 # ---------------------------------------------------------------------------------------------- counting
+@operation(name="_weight_of_each", aten="bincount", node="torch::autograd::NotImplemented", function=False,
+           method=False, out=False, weights="not_implemented(grad, 'bincount')")  # fmt: skip
+def _weight_of_each(input: Array, weights: Array, minlength: int) -> Array:
+    """The sum of the weights of the occurrences of each number."""
+    found = np.bincount(input, weights, minlength)
+    return found.astype(np.float32) if weights.dtype == np.float32 else found
+
+
 @composite()
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     """How often each of the numbers 0, 1, 2, ... occurs, or the sum of the weights of its occurrences.
@@ -334,10 +342,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is not None and weights._shape != input._shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
-    found = np.bincount(data, None if weights is None else weights._data, minlength)
-    if weights is not None and weights._dtype is dtypes.float32:
-        found = found.astype(np.float32)
-    return wrap(found)
+    return wrap(np.bincount(data, None, minlength)) if weights is None else _weight_of_each(input, weights, minlength)
 
 
 def _range(function: str, data: Array, low: float, high: float) -> tuple[float, float]:
