@@ -437,7 +437,10 @@ class _Retain:
         tensor = self.tensor()
         if tensor is not None and grad is not None:
             have = tensor._kept_grad
-            tensor._kept_grad = grad if have is None else have + grad
+            if have is None:
+                tensor._kept_grad = grad.clone() if grad._node is not None else grad
+            else:
+                tensor._kept_grad = have + grad
 
 
 def _refusing(name: str) -> Callable[..., None]:

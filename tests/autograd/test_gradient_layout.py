@@ -34,6 +34,25 @@ def linear_weight(t):
     return w.grad
 
 
+def of_recorded_gradients(t):
+    found = []
+    for shape in ((2, 3), (2, 3, 4, 5)):
+        for leaf in (t.ones(shape), t.ones(shape[::-1]).permute(*range(len(shape))[::-1]), t.ones(*shape, 2)[..., 0]):
+            for grad in (t.ones(shape), t.ones(shape[::-1]).permute(*range(len(shape))[::-1]), t.ones(1).expand(shape)):
+                x = leaf.detach()
+                x.requires_grad_()
+                (x * 1).backward(grad, create_graph=True)
+                found.append(x.grad.stride())
+    return found
+
+
+def of_retained_gradients(t):
+    y = t.ones(2, requires_grad=True) * 2
+    y.retain_grad()
+    (y * y).sum().backward(create_graph=True)
+    return y.grad
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda f: f.__name__)
 def test_as_pytorch(scenario):
     check(scenario)

@@ -82,11 +82,13 @@ def laid_out(grad: Any, leaf: Any) -> Any:
     return like
 
 
-def _copied(grad: Any) -> Any:
-    """A copy of a recorded gradient, itself recorded."""
+def _copied(grad: Any, leaf: Any) -> Any:
+    """A copy of a recorded gradient, itself recorded, in the memory layout of its leaf; see `laid_out`."""
     if type(grad._data) is SparseArray:
         return grad.clone()
-    copy: Any = base.wrap(np.empty_like(base.settle(grad)))
+    array = base.settle(grad)
+    follows = array.shape == leaf.shape and type(leaf) is ndarray and _dense(leaf)
+    copy: Any = base.wrap(np.empty_like(leaf if follows else array, array.dtype, order="K" if follows else "C"))
     return copy.copy_(grad)
 
 
@@ -109,7 +111,7 @@ def accumulate_tensor(leaf: AccumulateGrad, grad: Any) -> None:
     if mode.local.unrecorded:
         leaf.total = _own(grad) if total is None else total.add_(grad)
         return
-    leaf.total = _copied(grad) if total is None else total + grad
+    leaf.total = _copied(grad, leaf.array) if total is None else total + grad
 
 
 # ---------------------------------------------------------------------------------------------- hooks

@@ -11,7 +11,7 @@ from ..kernels.numpy_common import narrow, widen
 from .comparison import where
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
-from .eigen import svdvals
+from .eigen import svd, svdvals
 from .extremes import amax, amin
 from .matmul import matmul
 from .matrices import finish, need_matrices, tensor_formula
@@ -50,7 +50,25 @@ def _cofactors(x: Array) -> Array:
 def _cofactors_tensor(x: Any) -> Any:
     if x._shape[-1] == 1:
         return wrap(np.ones_like(x._data))
-    return _det(x).conj().unsqueeze(-1).unsqueeze(-1) * _inv_ex(x)[0].mH
+    singular = np.abs(np.linalg.det(x._data)) < 100 * np.finfo(x._data.dtype).eps
+    if not singular.any():
+        return _det(x).conj().unsqueeze(-1).unsqueeze(-1) * _inv_ex(x)[0].mH
+    if singular.all():
+        return _cofactors_of_singular(x)
+    kinds = [(wrap(kind), of) for kind, of in ((~singular, _cofactors_tensor), (singular, _cofactors_of_singular))]
+    found = tensor_names["zeros_like"](x)
+    for kind, of in kinds:
+        found = found.index_put((kind,), of(x[kind]))
+    return found
+
+
+def _cofactors_of_singular(x: Any) -> Any:
+    """By the singular values, as https://nhigham.com/2020/06/16/what-is-the-adjugate-of-a-matrix/ explains."""
+    u, s, vh = svd(x)
+    sign = (_det(u) * _det(vh)).conj().unsqueeze(-1).unsqueeze(-1)
+    columns = list(s.unbind(-1))
+    others = [tensor_names["stack"](columns[:i] + columns[i + 1 :], -1).prod(-1) for i in range(len(columns))]
+    return sign * ((u * tensor_names["stack"](others, -1).unsqueeze(-2)) @ vh)
 
 
 in_formulas(_cofactors, _cofactors_tensor, "cofactors")
