@@ -53,7 +53,6 @@ KNOWN = {
     ("nn.functional.linear_cross_entropy:chunked_none", "second"): "float64 sample 0: returns where PyTorch raises Ru",
     ("nn.functional.scaled_dot_product_attention", "value"): "float32 sample 8: result.result[0, 1, 1, 2]: -0.2906159",
     ("nn.functional.soft_margin_loss", "dtypes"): "float16 sample 1: result.result: 12.625 where PyTorch has inf (1 o",
-    ("sum_to_size", "dtypes"): "uint8 sample 1: result.result: torch.uint64 where PyTorch has torch.int64",
     ("take_along_dim", "out"): "right: float64 sample 4: raises RuntimeError: index -5 is out of bounds for dimension",
     ("view_as_complex", "dtypes"): "torch.complex32: docs/differences.md",
     ("vsplit", "errors"): "TypeError without the list of forms",

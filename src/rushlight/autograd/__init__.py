@@ -45,7 +45,7 @@ _LAZY = {
 
 def _is_checkpoint_valid() -> bool:
     """Whether the backward that is running in this thread is one that re-entrant checkpoints work in."""
-    from .engine import ImperativeEngine
+    from .tasks import ImperativeEngine
 
     return ImperativeEngine.is_checkpoint_valid()
 

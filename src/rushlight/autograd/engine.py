@@ -26,14 +26,14 @@ from .node import MANY, ONE, TWO
 from .origins import annotate
 from .paths import discover, known_outputs, leading_to
 from .steps import add_to_leaves, capture, node_watchers, run_hooked, run_leaf, step, taken
-from .tasks import FIRST, Task, in_new_thread, queue_callback, tasks
+from .tasks import FIRST, Task, in_new_thread, tasks
 
 ndarray = np.ndarray
 _running = threading.Lock()
 _NOT_OWNED = itertools.repeat(False)
 
-# A node may call backward, whose nodes may call backward, and so on. Each level takes part of the thread's stack, so
-# that after so many levels the next one gets a thread of its own.
+# A node may call backward, whose nodes may call it again. Each level takes part of the thread's stack; after so many,
+# the next one gets a thread of its own.
 NESTED_IN_ONE_THREAD = 32
 
 
@@ -388,14 +388,3 @@ def run_general(
     if begun is None:
         task.finish()
     return None if inputs is None else [captured.get(node) for node in inputs]
-
-
-class ImperativeEngine:
-    """The engine as an object: ``torch.autograd.Variable._execution_engine``."""
-
-    queue_callback = staticmethod(queue_callback)
-
-    @staticmethod
-    def is_checkpoint_valid() -> bool:
-        """Whether the backward that is running in this thread is one that re-entrant checkpoints work in."""
-        return not any(task.selective for task in tasks.stack)

@@ -227,6 +227,17 @@ def queue_callback(callback: Callable[[], None]) -> None:
     task.callbacks.append(callback)
 
 
+class ImperativeEngine:
+    """The engine as an object: ``torch.autograd.Variable._execution_engine``."""
+
+    queue_callback = staticmethod(queue_callback)
+
+    @staticmethod
+    def is_checkpoint_valid() -> bool:
+        """Whether the backward that is running in this thread is one that re-entrant checkpoints work in."""
+        return not any(task.selective for task in tasks.stack)
+
+
 def _shown(node: Any) -> Any:
     """The node as users see it."""
     return function_of(node)[0]

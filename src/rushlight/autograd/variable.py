@@ -4,7 +4,7 @@ from typing import Any
 
 from ..base import TensorBase, own_version, wrap
 from ..warn import WITHOUT_VOLATILE
-from .engine import ImperativeEngine
+from .tasks import ImperativeEngine
 
 
 class _VariableMeta(type):

@@ -158,7 +158,9 @@ def _function(name: str, run: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     if name in _MADE:
         args = tuple([list(a) if isinstance(a, tuple) else a for a in args])
     kwargs = {k: v for k, v in kwargs.items() if v is not None}
-    overload = "default" if name != "arange" else ("default", "start", "start_step")[min(len(args), 3) - 1]
+    overload = "memory_format" if name == "empty" else "default"
+    if name == "arange":
+        overload = ("default", "start", "start_step")[min(len(args), 3) - 1]
     result = ask(getattr(getattr(aten, name), overload), found, args, kwargs)
     if name == "detach" and isinstance(result, TensorBase):
         if result is args[0]:

@@ -17,10 +17,10 @@ from ..amp import _state as autocast_state
 from ..amp.autocast_mode import autocast
 from ..autograd import mode
 from ..autograd.api import backward
-from ..autograd.engine import ImperativeEngine
 from ..autograd.function import Function
 from ..autograd.grad_mode import enable_grad, no_grad
 from ..autograd.graph import saved_tensors_hooks
+from ..autograd.tasks import ImperativeEngine
 from ..tensor import Tensor
 from . import _checkpoint_log
 from ._checkpoint_policies import CheckpointPolicy, SelectiveCheckpointContext, create_selective_checkpoint_contexts
