@@ -9,6 +9,13 @@ from ..tensor import Tensor
 __all__ = ["Buffer", "Parameter", "UninitializedBuffer", "UninitializedParameter", "is_lazy"]
 
 
+def _nothing() -> Any:
+    """What a parameter or buffer without data holds: an empty tensor."""
+    from ..ops.creation import empty
+
+    return empty(0)
+
+
 def _share(cls: type, data: Any, requires_grad: bool) -> Any:
     """A leaf of class `cls` on the memory of `data`, with which it also shares the version."""
     if requires_grad and not (data._dtype.is_floating_point or data._dtype.is_complex):
@@ -47,10 +54,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> "Parameter":
         """Make a leaf on the memory of `data`."""
-        if data is None:
-            from ..ops.creation import empty
-
-            data = empty(0)
+        data = _nothing() if data is None else data
         if type(data) is Tensor or type(data) is Parameter:
             return _share(cls, data, requires_grad)  # type: ignore[no-any-return]
         t = data.detach().requires_grad_(requires_grad)
@@ -105,10 +109,7 @@ class Buffer(Tensor, metaclass=_BufferMeta):
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
         """Make a plain tensor on the memory of `data`, known as a buffer."""
-        if data is None:
-            from ..ops.creation import empty
-
-            data = empty(0)
+        data = _nothing() if data is None else data
         t = data.detach().requires_grad_(data.requires_grad)
         t.persistent = persistent
         t._is_buffer = True

@@ -94,13 +94,13 @@ class SequentialLR(_Composed):
     def step(self) -> None:  # type: ignore[override]
         """Go on by one step, after the optimiser's."""
         self.last_epoch += 1
-        i = bisect_right(self._milestones, self.last_epoch)
-        scheduler = self._schedulers[i]
-        if i > 0 and self._milestones[i - 1] == self.last_epoch:
-            scheduler._update_lr(0)
+        passed = bisect_right(self._milestones, self.last_epoch)
+        current = self._schedulers[passed]
+        if self.last_epoch in self._milestones[:passed]:
+            current._update_lr(0)  # it begins
         else:
-            scheduler.step()
-        self._last_lr = scheduler.get_last_lr()
+            current.step()
+        self._last_lr = current.get_last_lr()
 
 
 class ChainedScheduler(_Composed):
