@@ -426,3 +426,32 @@ def conv_transpose3d(
     return _convolve(
         "conv_transpose3d", 3, input, weight, bias, stride, padding, dilation, True, output_padding, groups
     )
+
+
+@composite(method=False)
+def conv_tbc(input: Any, weight: Any, bias: Any, pad: int = 0) -> Any:
+    """A convolution over time of ``(time, batch, channels)``.
+
+    Args:
+        input: ``(T, B, C)``.
+        weight: ``(kernel, C, O)``.
+        bias: ``(O,)``.
+        pad: how many zeros there are at both ends.
+
+    Returns:
+        ``(T + 2 * pad - kernel + 1, B, O)``.
+
+    Raises:
+        RuntimeError: the sizes do not go together.
+    """
+    if input.dim() != 3:
+        raise RuntimeError("Input must have 3 dims: time, batch, in_channel")
+    if weight.dim() != 3:
+        raise RuntimeError("Weight tensor must have 3 dims: kernel_width, in_channels, out_channels.")
+    if bias.dim() != 1:
+        raise RuntimeError("Bias must be 1-D")
+    if input.size(2) != weight.size(1):
+        raise RuntimeError("Input dim 2 (input channels) is not == dim 1 in the weight tensor")
+    if weight.size(2) != bias.size(0):
+        raise RuntimeError("Bias size must equal dim 2 in the weight tensor (output channels).")
+    return conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, padding=pad).permute(2, 0, 1).contiguous()

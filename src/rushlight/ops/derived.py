@@ -392,10 +392,10 @@ def pdist(input: Any, p: float = 2.0) -> Any:
 # ---------------------------------------------------------------------------------------------- functions of methods
 # What PyTorch has as functions too, among the methods that change a tensor in place.
 _IN_PLACE = """
-    abs acos acosh arccos arccosh arcsin arcsinh arctan arctanh as_strided asin asinh atan atanh ceil clamp clamp_max
-    clamp_min clip conj_physical cos cosh deg2rad detach erf erfc exp exp2 expm1 fill fix floor frac gcd i0 index_put
-    lcm ldexp log log10 log1p log2 neg negative rad2deg reciprocal resize_as round rsqrt sigmoid sin sinc sinh sqrt
-    square tan tanh trunc xlogy zero
+    abs acos acosh addmv arccos arccosh arcsin arcsinh arctan arctanh as_strided asin asinh atan atanh ceil clamp
+    clamp_max clamp_min clip conj_physical cos cosh deg2rad detach erf erfc exp exp2 expm1 fill fix floor frac gcd
+    i0 index_put lcm ldexp log log10 log1p log2 logit nan_to_num neg negative rad2deg reciprocal resize_as round
+    rsqrt sigmoid sin sinc sinh sqrt square tan tanh trunc xlogy zero
 """
 
 

@@ -1,6 +1,7 @@
 """Sequences of numbers: `arange`, `linspace`, `logspace`."""
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -181,3 +182,31 @@ def logspace(
     exponents, _ = _spaced("logspace", start, end, steps, wide)
     powers = np.power(np.asarray(base, exponents.dtype), exponents)
     return done(_shaped(cast(powers, d), out), d, requires_grad, out, dtype)
+
+
+# No `composite`: in formulas, `range` is Python's.
+def range_(
+    start: Any, end: Any = None, step: Any = 1, *, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """The numbers from `start` up to, and with, `end`, by `step` (deprecated: use `arange`, which leaves out the end).
+
+    Raises:
+        RuntimeError: the step is zero or leads away from the end, or a bound is not finite.
+    """
+    warnings.warn(
+        "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
+        "Python's range builtin. Instead, use torch.arange, which produces values in [start, end).",
+        UserWarning,
+        stacklevel=2,
+    )
+    start, end = (0, start) if end is None else (start, end)
+    d = chosen("range", dtype, device, pin_memory, dtypes._default if out is None else out._dtype)
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {_plain(start)} -> {_plain(end)}")
+    if (end - start) * (1 if step > 0 else -1) < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    values = (start + np.arange(math.floor((end - start) / step) + 1) * step).astype(d.numpy)
+    return done(_shaped(values, out), d, requires_grad, out, dtype)

@@ -216,3 +216,9 @@ def _antialiased(mode: str) -> Any:
 _upsample_bilinear2d_aa = _antialiased("bilinear")
 _upsample_bicubic2d_aa = _antialiased("bicubic")
 _upsample_lanczos2d_aa = _antialiased("lanczos")
+
+
+@composite(method=False)
+def native_channel_shuffle(input: Any, groups: int) -> Any:
+    """`channel_shuffle`, under the name of PyTorch's kernel."""
+    return channel_shuffle(input, groups)
