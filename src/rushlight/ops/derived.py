@@ -367,7 +367,7 @@ def _pdist_backward(grad: Array, input: Array, p: float, result: Array) -> Array
 
 
 @operation(kernel=_pdist_backward, function=False, method=False, node="PdistBackwardBackward0",
-           grad_output="no_derivative('_pdist_backward')", input="not_implemented(grad, '_pdist_backward')",
+           grad_output="no_derivative('_pdist_backward')", input="no_derivative('_pdist_backward')",
            distances="no_derivative('_pdist_backward')")  # fmt: skip
 def pdist_backward(grad_output: Array, input: Array, p: float, distances: Array) -> Array:
     """The gradient of `pdist`, of which PyTorch has no derivative."""

@@ -7,7 +7,7 @@ import numpy as np
 from ..kernels import loss as loops
 from ..kernels import numpy_loss as kernels
 from .activation import floating, log_sigmoid
-from .declare import Array, composite, in_formulas, operation
+from .declare import Array, composite, elementwise, in_formulas, operation
 from .loss_parts import HIDDEN, MEAN, pair, reduced, share
 
 
@@ -19,8 +19,18 @@ def _binary_cross_entropy(input: Array, target: Array, weight: Array | None, red
     """The cross entropy of probabilities, of tensors of one shape."""
 
 
+_NEXT = "(input * input - 2 * input * target + target) / ((input + 1e-12) * (1 - input + 1e-12)) ** 2"
+
+
+@elementwise(name="_bce_slope", function=False, method=False, input=f"grad * ({_NEXT})",
+             target="-grad / ((input + 1e-12) * (1 - input + 1e-12))")  # fmt: skip
+def _bce_slope(input: Array, target: Array) -> Array:
+    """The derivative of the binary cross entropy; its own is zero where both are zero or both are one."""
+    return (input - target) / np.maximum((1 - input) * input, np.float32(1e-12))
+
+
 def _bce_again(grad: Any, input: Any, target: Any, weight: Any, reduction: int) -> Any:
-    slope = (input - target) / ((1 - input) * input).clamp(min=float(np.float32(1e-12)))
+    slope = _bce_slope(input, target)
     return share(grad, input, reduction) * (slope if weight is None else slope * weight)
 
 

@@ -68,7 +68,7 @@ def _huber_loss(input: Array, target: Array, reduction: int, delta: float) -> Ar
 
 def _huber_again(grad: Any, input: Any, target: Any, reduction: int, delta: float) -> Any:
     d = input - target
-    near = constant_mask(d.abs() <= delta, d)
+    near = constant_mask(d.abs() < delta, d)
     return (near * d + (1 - near) * d.detach().sign() * delta) * share(grad, input, reduction)
 
 

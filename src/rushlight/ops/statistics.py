@@ -39,7 +39,7 @@ def var_backward(grad: Any, input: Any, axes: Any, correction: Any, keepdims: An
 @formula
 def std_backward(grad: Any, input: Any, result: Any, axes: Any, correction: Any, keepdims: Any) -> Any:
     """The gradient of a standard deviation; zero where that is zero."""
-    scaled = where(result == 0, zeros_like(grad), grad / (result * 2))  # type: ignore[name-defined]  # noqa: F821
+    scaled = where(result == 0, zeros_like(grad), grad / (result * 2 + (result == 0)))  # type: ignore[name-defined]  # noqa: F821
     return var_backward(scaled, input, axes, correction, keepdims)
 
 
