@@ -233,7 +233,12 @@ def scalar_tensor(
     s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
-    """A number as a 0-dim tensor of the default dtype, unless another is given."""
+    """A number as a 0-dim tensor of the default dtype, unless another is given.
+
+    Raises:
+        TypeError: `s` is no number.
+        RuntimeError: the dtype cannot hold it.
+    """
     if not isinstance(s, (int, float, complex)):
         raise TypeError(f"scalar_tensor(): argument 's' (position 1) must be Number, not {type_name(s)}")
     d = chosen("scalar_tensor", dtype, device, pin_memory, dtypes._default)

@@ -169,7 +169,11 @@ def _check_weights(name: str, kind: str, weights: Any, count: int) -> None:
 
 @composite()
 def corrcoef(input: Any) -> Any:
-    """The correlation coefficients of variables (rows) over observations (columns)."""
+    """The correlation coefficients of variables (rows) over observations (columns).
+
+    Raises:
+        RuntimeError: the input has more than two dimensions.
+    """
     if len(input._shape) > 2:
         raise RuntimeError(
             "corrcoef(): expected input to have two or fewer dimensions but got an input with "
@@ -264,7 +268,11 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_eucl
 # ---------------------------------------------------------------------------------------------- combinations
 @composite(method=False)
 def cartesian_prod(*tensors: Any) -> Any:
-    """All ways to take one element of each vector, in the order of ``itertools.product``."""
+    """All ways to take one element of each vector, in the order of ``itertools.product``.
+
+    Raises:
+        RuntimeError: a tensor is no vector.
+    """
     from .joining import stack
     from .shape import meshgrid
 
@@ -280,7 +288,11 @@ def cartesian_prod(*tensors: Any) -> Any:
 
 @composite(method=False)
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
-    """All ways to take `r` elements of a vector, in the order of `itertools`."""
+    """All ways to take `r` elements of a vector, in the order of `itertools`.
+
+    Raises:
+        RuntimeError: the input is no vector, or `r` negative.
+    """
     if len(input._shape) != 1:
         raise RuntimeError(f"Expect a 1D vector, but got shape {list(input._shape)}")
     if r < 0:
@@ -294,7 +306,11 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
 
 @composite(method=False)
 def unravel_index(indices: Any, shape: Any) -> Any:
-    """The coordinates of places in a tensor of a shape that are counted row by row: one tensor for each dimension."""
+    """The coordinates of places in a tensor of a shape that are counted row by row: one tensor for each dimension.
+
+    Raises:
+        ValueError: the indices are no integers.
+    """
     size = (shape,) if isinstance(shape, int) else tuple(shape)
     if indices._dtype.category != dtypes.INTEGRAL:
         raise ValueError(f"expected 'indices' to be integer dtype, but got {indices._dtype}")
@@ -312,6 +328,9 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
         x: a vector.
         N: the number of columns; the vector's length by default.
         increasing: whether the powers rise from left to right.
+
+    Raises:
+        RuntimeError: `x` is no vector.
     """
     if len(x._shape) != 1:
         raise RuntimeError("x must be a one-dimensional tensor.")

@@ -252,7 +252,11 @@ def _lu(A: Array, pivot: bool) -> Any:
 
 
 def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
-    """``A = P L U`` with a permutation P, L lower triangular with ones on its diagonal, and U upper triangular."""
+    """``A = P L U`` with a permutation P, L lower triangular with ones on its diagonal, and U upper triangular.
+
+    Raises:
+        RuntimeError: it is to do without pivoting, which PyTorch does on GPUs only.
+    """
     need_matrices("linalg.lu", A, square=False, kernel="lu_cpu")
     if not pivot:
         raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")

@@ -50,7 +50,11 @@ def _cholesky_solve(B: Array, L: Array, upper: bool) -> Array:
 
 @composite()
 def cholesky_solve(input: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
-    """The solution X of ``L L^H X = B``, or ``L^H L X = B`` if `upper`, for the Cholesky factor L and B the input."""
+    """The solution X of ``L L^H X = B``, or ``L^H L X = B`` if `upper`, for the Cholesky factor L and B the input.
+
+    Raises:
+        RuntimeError: an argument is no matrix or batch of matrices, or shapes or dtypes do not fit.
+    """
     for t, name in ((input, "b"), (L, "u")):
         if len(t._shape) < 2:
             raise RuntimeError(f"{name} should have at least 2 dimensions, but has {len(t._shape)} dimensions instead")
@@ -144,6 +148,9 @@ def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool =
         left: on which side A stands.
         adjoint: whether A's adjoint is meant.
         out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the pivots are no int32, or shapes or dtypes do not fit.
     """
     if pivots._dtype is not dtypes.int32:
         raise RuntimeError("linalg.lu_solve: pivots should be a Tensor of scalar type torch.int32")
@@ -193,6 +200,9 @@ def ldl_solve(LD: Any, pivots: Any, B: Any, *, hermitian: bool = False, out: Any
         B: the right-hand sides, as columns.
         hermitian: whether complex matrices are Hermitian and not symmetric.
         out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the pivots are no integers, or shapes or dtypes do not fit.
     """
     name = "torch.linalg.ldl_solve"
     need_matrices(name, LD)

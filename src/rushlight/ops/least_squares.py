@@ -80,6 +80,9 @@ def pinv(
         hermitian: whether A is Hermitian; then its eigenvalues serve.
         atol, rtol: numbers, or tensors of the batch's shape.
         out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the input is no matrix or batch of matrices, of floating-point or complex numbers.
     """
     if len(input._shape) < 2 or input._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
@@ -163,6 +166,9 @@ def lstsq(input: Any, b: Any, rcond: float | None = None, *, driver: str | None 
         driver: LAPACK's routine: ``"gels"`` (for matrices of full rank), ``"gelsy"`` (the default), ``"gelsd"`` or
             ``"gelss"``; the rank and the singular values are returned by those which compute them.
         out: the four tensors to write to.
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit, or there is no such `driver`.
     """
     name = "torch.linalg.lstsq"
     if len(input._shape) < 2:

@@ -152,6 +152,9 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
         as_tuple: whether to return a tensor of indices for each dimension instead of one matrix with a row for each
             element.
         out: the tensor to write to.
+
+    Raises:
+        TypeError: `out` is no tensor.
     """
     a = input._data
     if as_tuple:

@@ -136,7 +136,11 @@ def logdet(input: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------- powers
 def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
-    """A square matrix to a whole power, negative ones of its inverse."""
+    """A square matrix to a whole power, negative ones of its inverse.
+
+    Raises:
+        RuntimeError: the input is no square matrix, or `out` of a dtype that cannot hold the result.
+    """
     if len(input._shape) < 2 or input._shape[-1] != input._shape[-2]:
         need_matrices("linalg.matrix_power", input)
     if out is not None and not dtypes.can_cast(input._dtype, out._dtype):
@@ -212,6 +216,9 @@ def vander(x: Any, N: int | None = None) -> Any:
     Args:
         x: vectors.
         N: how many powers; as many as there are elements by default.
+
+    Raises:
+        RuntimeError: `N` is not greater than 1.
     """
     from .joining import cat
 
@@ -232,6 +239,9 @@ def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
         input: matrices, square but for the 2-norms.
         p: the norm: None or 2, -2, ``"fro"``, ``"nuc"``, 1, -1, inf or -inf.
         out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the input is no matrix or batch of matrices, or there is no such norm.
     """
     if len(input._shape) < 2:
         raise RuntimeError("linalg.cond: The input tensor A must have at least 2 dimensions.")

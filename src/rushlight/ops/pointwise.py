@@ -306,7 +306,11 @@ composite(name="negative")(neg)
 
 @composite(function=True, name="positive")
 def positive(input: Any) -> Any:
-    """The tensor itself."""
+    """The tensor itself.
+
+    Raises:
+        RuntimeError: the elements are booleans.
+    """
     if input._dtype is dtypes.bool_:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input

@@ -106,7 +106,11 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> A
 
 @composite()
 def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) -> Any:
-    """As `torch.linalg.cross`; without a dimension along the first of length 3, which is deprecated."""
+    """As `torch.linalg.cross`; without a dimension along the first of length 3, which is deprecated.
+
+    Raises:
+        RuntimeError: no dimension has length 3.
+    """
     if dim is None:
         warn_once(
             "Using torch.cross without specifying the dim arg is deprecated.\nPlease either pass the dim explicitly "
@@ -124,7 +128,11 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
 
 @composite()
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
-    """The Kronecker product: every element of one tensor times the whole of the other, as blocks."""
+    """The Kronecker product: every element of one tensor times the whole of the other, as blocks.
+
+    Raises:
+        TypeError: `other` is no tensor.
+    """
     if not isinstance(other, TensorBase):
         raise TypeError(f"kron(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
     n = max(len(input._shape), len(other._shape))

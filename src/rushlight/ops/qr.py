@@ -75,6 +75,9 @@ def qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
         A: the matrix or matrices.
         mode: ``"reduced"``, ``"complete"`` (Q is square), or ``"r"`` (Q is empty).
         out: the pair of tensors to write to.
+
+    Raises:
+        RuntimeError: there is no such mode, or the input is no matrix or batch of matrices.
     """
     need_matrices("linalg.qr", A, square=False, kernel="geqrf_cpu")
     if mode not in ("reduced", "complete", "r"):
@@ -107,7 +110,11 @@ def _geqrf(input: Array) -> Any:
 
 @composite()
 def geqrf(input: Any, *, out: Any = None) -> Any:
-    """R and Householder's reflections whose product is Q in one matrix, and their factors, as ``(a, tau)``."""
+    """R and Householder's reflections whose product is Q in one matrix, and their factors, as ``(a, tau)``.
+
+    Raises:
+        RuntimeError: the input is no matrix or batch of matrices.
+    """
     if len(input._shape) < 2:
         raise RuntimeError("torch.geqrf: input must have at least 2 dimensions.")
     need_matrices("torch.geqrf", input, square=False, argument="input")
@@ -247,7 +254,11 @@ def orgqr(input: Any, tau: Any, *, out: Any = None) -> Any:
 
 @composite()
 def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False, *, out: Any = None) -> Any:
-    """``Q other``, or ``other Q`` if not `left`, for the product Q of reflections, or its adjoint if `transpose`."""
+    """``Q other``, or ``other Q`` if not `left`, for the product Q of reflections, or its adjoint if `transpose`.
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit.
+    """
     name = "torch.ormqr"
     if len(input._shape) < 2:
         raise RuntimeError(f"{name}: input must have at least 2 dimensions.")

@@ -120,6 +120,9 @@ def repeat_interleave(
         repeats: how often: a number, or a tensor with one for each entry.
         dim: the dimension.
         output_size: the size of the result in that dimension, which spares nothing here.
+
+    Raises:
+        RuntimeError: the numbers of repeats are negative, or not as many as there are entries.
     """
     if repeats is None:
         counts = input._data

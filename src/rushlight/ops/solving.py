@@ -233,6 +233,9 @@ def solve_triangular(
         left: on which side A stands.
         unitriangular: whether the diagonal counts as ones and is not read.
         out: the tensor to write to.
+
+    Raises:
+        RuntimeError: A is not square, or shapes or dtypes do not fit.
     """
     for t, name in ((input, "A"), (B, "B")):
         if len(t._shape) < 2:
@@ -298,6 +301,9 @@ def triangular_solve(
         transpose: whether A's transpose is meant.
         unitriangular: whether the diagonal counts as ones.
         out: the pair of tensors to write to.
+
+    Raises:
+        RuntimeError: shapes do not fit.
     """
     for t, name in ((input, "b"), (A, "A")):
         if len(t._shape) < 2:
@@ -338,6 +344,9 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
         B: the right-hand side.
         dims: dimensions of A to move to the end first.
         out: the tensor to write to.
+
+    Raises:
+        RuntimeError: A, as a matrix, is not square.
     """
     if dims is not None:
         dims = (dims,) if isinstance(dims, int) else tuple(dims)

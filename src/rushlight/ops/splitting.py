@@ -69,7 +69,11 @@ def _unbind(input: Array, dim: int) -> Any:
 
 @composite()
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
-    """The entries of a dimension, which they lack, as a tuple of views."""
+    """The entries of a dimension, which they lack, as a tuple of views.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
     if not input._shape:
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     return _unbind(input, wrap_dim(dim, len(input._shape)))

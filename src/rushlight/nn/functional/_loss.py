@@ -129,7 +129,11 @@ def smooth_l1_loss(
 def huber_loss(
     input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0, weight: Tensor | None = None
 ) -> Tensor:
-    """``d ** 2 / 2`` where ``d = abs(input - target)`` is below `delta`, ``delta * (d - delta / 2)`` elsewhere."""
+    """``d ** 2 / 2`` where ``d = abs(input - target)`` is below `delta`, ``delta * (d - delta / 2)`` elsewhere.
+
+    Raises:
+        ValueError: the weights have another shape than the input, or there is no such reduction.
+    """
     a, b = _together(input, target)
     if weight is not None:
         if weight.shape != input.shape:
@@ -280,6 +284,9 @@ def poisson_nll_loss(
     """``exp(input) - target * input``, or ``input - target * log(input + eps)`` unless `log_input`, reduced.
 
     With `full`, Stirling's approximation of ``log(target!)`` is added where the target is above 1.
+
+    Raises:
+        ValueError: there is no such reduction.
     """
     reduction = _word(size_average, reduce, reduction)
     if reduction not in ("none", "mean", "sum"):

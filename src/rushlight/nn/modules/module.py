@@ -333,7 +333,11 @@ class Module(TraversalMethods, HookMethods, StateMethods, ConversionMethods):
     # ---------------------------------------------------------------------------------------------- modes
 
     def train(self, mode: bool = True) -> Self:
-        """Set training mode, in which dropout and batch normalisation act, or evaluation mode; return the module."""
+        """Set training mode, in which dropout and batch normalisation act, or evaluation mode; return the module.
+
+        Raises:
+            ValueError: `mode` is no boolean.
+        """
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
         self.training = mode
