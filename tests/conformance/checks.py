@@ -117,7 +117,6 @@ class Case:
         label: which sample it is, in words.
         sample: the inputs.
         scenario: the function of a `Side`.
-        zeros: whether a result that is not there equals zeros.
         error: a pattern that the text of the exception must match, if there is one.
         numeric: whether numbers are compared, or only types and shapes.
         precision: the dtype in which they were computed, where the results are of a finer one.
@@ -126,7 +125,6 @@ class Case:
     label: str
     sample: Any
     scenario: Callable[[Side], Any]
-    zeros: bool = False
     error: str | None = None
     numeric: bool = True
     precision: str = "float64"
@@ -157,8 +155,9 @@ def run(entry, case):
                 text += "\n" + "".join(traceback.format_exception(error))
             return text
         precision = "imprecise" if entry.info.name in IMPRECISE else case.precision
-        found = difference(got, expected, zeros=case.zeros, numeric=case.numeric, precision=precision)
-        if found is None or not case.numeric or difference(got, expected, zeros=case.zeros, numeric=False):
+        alone = entry.elementwise
+        found = difference(got, expected, numeric=case.numeric, precision=precision, alone=alone)
+        if found is None or not case.numeric or difference(got, expected, numeric=False):
             return found
         if case.label.split(": ")[-1].startswith(("float32", "complex64")) and _more_exact(entry, case, got, expected):
             return None
@@ -464,11 +463,11 @@ def check_noncontiguous(entry, full):
                 yield Case(f"gradient: {label}", sample.noncontiguous(), gradient, numeric=numeric)
 
 
-def _derivative(scenario, zeros):
+def _derivative(scenario):
     def check(entry, full):
         for dtype in entry.dtypes(DERIVATIVE, backward=True):
             for label, sample in samples(entry, dtype, requires_grad=True, full=full):
-                yield Case(label, sample, scenario, zeros=zeros, numeric=entry.info.name not in UNDEFINED)
+                yield Case(label, sample, scenario, numeric=entry.info.name not in UNDEFINED)
 
     return check
 
@@ -523,11 +522,11 @@ def applicable(entry):
         found["variants"] = check_variants
     found["noncontiguous"] = check_noncontiguous
     if dtypes:
-        found["gradient"] = _derivative(gradient, zeros=False)
+        found["gradient"] = _derivative(gradient)
         if info.supports_gradgrad:
-            found["second"] = _derivative(second, zeros=True)
+            found["second"] = _derivative(second)
         if info.supports_forward_ad:
-            found["tangent"] = _derivative(tangent, zeros=True)
+            found["tangent"] = _derivative(tangent)
     if info.inplace_variant is not None or info.inplace_operator_variant is not None:
         found["inplace"] = check_inplace
     if info.supports_out:

@@ -15,25 +15,21 @@ TOLERANCES = {
 }  # fmt: skip
 
 
-def difference(ours, theirs, where="result", zeros=False, numeric=True, precision="float64"):
+def difference(ours, theirs, where="result", numeric=True, precision="float64", alone=False):
     """The first difference between two results in words, or None.
 
     Args:
         ours, theirs: the results.
         where: what they are called in the words.
-        zeros: whether a gradient that is not there equals one of zeros.
         numeric: whether to compare numbers, too, not only their types and shapes.
         precision: the dtype in which the numbers were computed, where the results may be of a finer one; or
             ``"imprecise"``.
+        alone: whether each element is computed from one element of each input, and so no sum of others.
     """
     if isinstance(theirs, torch.Tensor):
-        if zeros and ours is None and not numbers(theirs).any():
-            return None
         if not isinstance(ours, rushlight.Tensor):
             return f"{where}: {type(ours).__name__} {ours!r:.60} where PyTorch has a tensor"
-        return _tensor_difference(ours, theirs, where, numeric, precision)
-    if zeros and theirs is None and isinstance(ours, rushlight.Tensor) and not ours.detach().numpy().any():
-        return None
+        return _tensor_difference(ours, theirs, where, numeric, precision, alone)
     if isinstance(theirs, (list, tuple)):
         if not isinstance(ours, (list, tuple)):
             return f"{where}: {type(ours).__name__} where PyTorch has {type(theirs).__name__}"
@@ -42,12 +38,12 @@ def difference(ours, theirs, where="result", zeros=False, numeric=True, precisio
         if len(ours) != len(theirs):
             return f"{where}: {len(ours)} items where PyTorch has {len(theirs)}"
         pairs = enumerate(zip(ours, theirs))
-        found = (difference(a, b, f"{where}[{i}]", zeros, numeric, precision) for i, (a, b) in pairs)
+        found = (difference(a, b, f"{where}[{i}]", numeric, precision, alone) for i, (a, b) in pairs)
         return next((f for f in found if f), None)
     if isinstance(theirs, dict):
         if not isinstance(ours, dict) or ours.keys() != theirs.keys():
             return f"{where}: other keys"
-        found = (difference(ours[k], theirs[k], f"{where}.{k}", zeros, numeric, precision) for k in theirs)
+        found = (difference(ours[k], theirs[k], f"{where}.{k}", numeric, precision, alone) for k in theirs)
         return next((f for f in found if f), None)
     if isinstance(theirs, (bool, int, float, complex)):
         if type(ours) is not type(theirs):
@@ -59,7 +55,7 @@ def difference(ours, theirs, where="result", zeros=False, numeric=True, precisio
     return None
 
 
-def _tensor_difference(ours, theirs, where, numeric, precision):
+def _tensor_difference(ours, theirs, where, numeric, precision, alone):
     dtype = str(theirs.dtype).removeprefix("torch.")
     if dtype != str(ours.dtype).removeprefix("torch."):
         return f"{where}: {ours.dtype} where PyTorch has {theirs.dtype}"
@@ -68,12 +64,12 @@ def _tensor_difference(ours, theirs, where, numeric, precision):
     if not numeric or not theirs.numel():
         return None
     a, b = np.asarray(ours.detach()._data), numbers(theirs)
+    floor = 0
     if dtype in ("float16", "bfloat16"):
         a, b = a.astype(np.float32), b.astype(np.float32)
+    if dtype in ("float16", "bfloat16") and not alone:
         # A sum is as exact as the largest of what is summed, and its order is nobody's promise.
         floor = TOLERANCES[dtype][0] * np.max(np.abs(b), initial=0, where=np.isfinite(b))
-    else:
-        floor = 0
     if a.shape != b.shape:
         return f"{where}: array of shape {a.shape} in a tensor of shape {b.shape}"
     if dtype not in TOLERANCES:

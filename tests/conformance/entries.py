@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 import torch
 from torch.testing._internal.common_methods_invocations import op_db
+from torch.testing._internal.opinfo.core import BinaryUfuncInfo, UnaryUfuncInfo
 
 from .excluded import EXCLUDED
 from .translate import Missing, lookup, translated
@@ -22,6 +23,11 @@ class Entry:
     def __init__(self, info):
         self.info = info
         self.name = info.name + (f":{info.variant_test_name}" if info.variant_test_name else "")
+
+    @property
+    def elementwise(self):
+        """Whether each element of the result comes from one element of each input."""
+        return isinstance(self.info, (UnaryUfuncInfo, BinaryUfuncInfo))
 
     @property
     def reason(self):

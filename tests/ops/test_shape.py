@@ -1,7 +1,11 @@
 """Joining, copying, rearranging and converting beside PyTorch."""
 
+import numpy as np
 import pytest
+import torch
 from beside import check
+
+import rushlight
 
 from .derivatives import check_derivatives, numbers
 
@@ -147,3 +151,16 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_arguments(name):
     check(lambda m: WRONG[name](m, m.arange(24.0).view(2, 3, 4), m.arange(5.0)))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("rows", [5, 400, 40000])
+def test_sums_of_half_precision_to_a_shape_round_once(dtype, rows):
+    numbers = np.random.default_rng(0).uniform(-9, 9, (rows, 2)).astype(np.float32)
+    found = []
+    for t in (rushlight, torch):
+        x = t.from_numpy(numbers).to(getattr(t, dtype))
+        scale = t.ones(2, dtype=x.dtype, requires_grad=True)
+        (scale * x).sum().backward()
+        found.append((x.sum_to_size(1, 2)[0].tolist(), scale.grad.tolist()))
+    np.testing.assert_allclose(*found, rtol=2 * torch.finfo(getattr(torch, dtype)).eps)

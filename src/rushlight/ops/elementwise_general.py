@@ -13,6 +13,7 @@ from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
 from ..kernels import reduction
 from ..kernels.layout import result_array
+from ..kernels.numpy_common import narrow, widen
 from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error
 from .codegen import saves_result
 from .declare import in_formulas, tensor_names, write_out
@@ -197,11 +198,13 @@ def sum_to_shape(grad: Any, shape: tuple[int, ...]) -> Any:
     if axes and grad.size >= reduction.LARGE:
         grad = reduction.sum_over(grad, axes, True)
     elif axes:
-        grad = (
-            np.add.reduce(grad, axes, dtype=grad.dtype, keepdims=True)
-            if grad.dtype.kind in "fcV"
-            else grad.sum(axes, keepdims=True)
-        )
+        dtype = grad.dtype
+        if dtype.kind not in "fcV":
+            grad = grad.sum(axes, keepdims=True)
+        elif dtype.itemsize > 2:
+            grad = np.add.reduce(grad, axes, dtype=dtype, keepdims=True)
+        else:
+            grad = narrow(np.add.reduce(widen(grad), axes, keepdims=True), dtype)
     return grad.reshape(shape)
 
 

@@ -42,8 +42,8 @@ def cat_backward(grad: Any, shapes: Any, dim: Any) -> Any:
     """The part of a gradient that belongs to each of the joined tensors."""
     found, start = [], 0
     for s in shapes:
-        if s == (0,) and len(grad.shape) != 1:
-            found.append(grad.reshape(-1)[:0])
+        if s == (0,):
+            found.append(zeros_like(grad.reshape(-1)[:0]))  # type: ignore[name-defined]  # noqa: F821
             continue
         found.append(_slice(grad, dim, start, start + s[dim], 1))  # type: ignore[name-defined]  # noqa: F821
         start += s[dim]
