@@ -1,7 +1,11 @@
 """Functions made of other operations beside PyTorch."""
 
+import numpy as np
 import pytest
+import torch
 from beside import check
+
+import rushlight
 
 CALLS = """
     torch.diff(x)
@@ -83,3 +87,18 @@ def test_calls(line):
         return eval(line, {"torch": m, "x": x, "y": y})
 
     check(scenario, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["use_mm_for_euclid_dist_if_necessary", "donot_use_mm_for_euclid_dist"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_distances_of_many_points(mode, dtype):
+    values = [np.random.default_rng(i).standard_normal((2, n, 5)).astype(dtype) for i, n in enumerate((40, 30))]
+    values[1][:, :20] = values[0][:, :20]
+    found = []
+    for library in (torch, rushlight):
+        x, y = (library.tensor(v).requires_grad_() for v in values)
+        distances = library.cdist(x, y + 1, compute_mode=mode)
+        distances.backward(library.linspace(0, 1, 2400, dtype=distances.dtype).reshape(2, 40, 30))
+        found.append([t.detach().numpy() for t in (distances, x.grad, y.grad)])
+    for theirs, ours in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-5 if dtype == "float32" else 1e-12)

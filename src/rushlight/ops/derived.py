@@ -194,10 +194,18 @@ def corrcoef(input: Any) -> Any:
 # ---------------------------------------------------------------------------------------------- distances
 @operation(name="_cdist", aten="cdist", node="CdistBackward0", function=False, method=False, out=False,
            tangent="refused",
-           kernel=kernels.distances, x1="distances_slope(grad, x1, x2, p, result)",
+           kernel=kernels.quick_distances, x1="distances_slope(grad, x1, x2, p, result)",
            x2="distances_slope(grad.swapaxes(-1, -2), x2, x1, p, result.swapaxes(-1, -2))")  # fmt: skip
 def _cdist(x1: Array, x2: Array, p: float) -> Array:
     """The p-norm distances between the rows of two matrices."""
+
+
+@operation(name="_cdist_by_differences", aten="cdist", node="CdistBackward0", function=False, method=False, out=False,
+           tangent="refused",
+           kernel=kernels.distances, x1="distances_slope(grad, x1, x2, p, result)",
+           x2="distances_slope(grad.swapaxes(-1, -2), x2, x1, p, result.swapaxes(-1, -2))")  # fmt: skip
+def _cdist_by_differences(x1: Array, x2: Array, p: float) -> Array:
+    """The same without a product of matrices."""
 
 
 def _slopes(apart: Any, share: Any, result: Any, p: float, sign: Any, where: Any) -> Any:
@@ -218,6 +226,8 @@ def _slopes(apart: Any, share: Any, result: Any, p: float, sign: Any, where: Any
 
 
 def _distances_slope(grad: Array, x: Array, other: Array, p: float, result: Array) -> Array:
+    if p == 2 and max(x.shape[-2], other.shape[-2]) >= kernels.MANY:
+        return kernels.quick_slope(grad, x, other, result)
     apart = x[..., :, None, :] - other[..., None, :, :]
     found = _slopes(apart, grad[..., None], result[..., None], p, np.sign, np.where)
     return np.asarray(np.add.reduce(found, axis=-2), grad.dtype)
@@ -240,7 +250,8 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_eucl
     Args:
         x1, x2: floating-point tensors ``(..., P, M)`` and ``(..., R, M)``; the leading dimensions are broadcast.
         p: the norm, finite and above 0.
-        compute_mode: has no effect; distances are always computed from differences.
+        compute_mode: ``"donot_use_mm_for_euclid_dist"`` computes all distances from differences; otherwise, those of
+            more than 25 points are computed by a product, which is quicker and less precise.
 
     Returns:
         The distances ``(..., P, R)``.
@@ -262,7 +273,8 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_eucl
         raise RuntimeError("cdist only supports non-negative p values")
     lead = np.broadcast_shapes(x1._shape[:-2], x2._shape[:-2])
     x1, x2 = (t if t._shape[:-2] == lead else t.expand(lead + t._shape[-2:]) for t in (x1, x2))
-    return _cdist(x1, x2, float(p))
+    run = _cdist_by_differences if compute_mode == "donot_use_mm_for_euclid_dist" else _cdist
+    return run(x1, x2, float(p))
 
 
 # ---------------------------------------------------------------------------------------------- combinations

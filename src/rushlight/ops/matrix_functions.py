@@ -32,12 +32,24 @@ def _cofactors_by_inverse(x: Array) -> Array:
     return found
 
 
+def _cofactors_of_regular(x: Array) -> Array:
+    """The same for matrices that all are regular; NaN if one is not."""
+    try:
+        return np.conjugate(np.linalg.det(x)[..., None, None] * np.linalg.inv(x)).swapaxes(-1, -2)
+    except np.linalg.LinAlgError:
+        return np.full_like(x, np.nan)
+
+
 def _cofactors(x: Array) -> Array:
     """The conjugated cofactors of matrices: the derivative of the determinant, also of singular ones."""
     if not np.isfinite(x).all():
         return _cofactors_by_inverse(x)
     if x.shape[-1] == 1:
         return np.ones_like(x)
+    with np.errstate(all="ignore"):
+        found = _cofactors_by_inverse(x) if x.ndim == 2 else _cofactors_of_regular(x)
+    if np.isfinite(found).all():
+        return found
     u, s, vh = np.linalg.svd(x)
     n = s.shape[-1]
     others = np.ones_like(s)
