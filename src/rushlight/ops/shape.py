@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase, wrap
+from ..base import wrap
 from ..kernels import numpy_views as kernels
 from ..kernels.copying import copy_into
 from ..memory_format import preserve_format
@@ -119,34 +119,56 @@ def repeat_interleave(
         input: the tensor; alone, how often to repeat each index.
         repeats: how often: a number, or a tensor with one for each entry.
         dim: the dimension.
-        output_size: the size of the result in that dimension, which spares nothing here.
+        output_size: the size of the result in that dimension, which is checked, and spares nothing here.
 
     Raises:
-        RuntimeError: the numbers of repeats are negative, or not as many as there are entries.
+        RuntimeError: the numbers of repeats are negative, not as many as there are entries, or do not make
+            `output_size`.
+        NotImplementedError: they are no int32 or int64.
     """
     if repeats is None:
-        counts = input._data
-        return wrap(np.repeat(np.arange(counts.size), counts))
+        return wrap(_repeated(input, output_size))
     if dim is None:
         input, dim = input.contiguous().view(-1) if len(input._shape) != 1 or isinstance(repeats, int) else input, 0
     at = wrap_dim(dim, len(input._shape))
     shape = input._shape
-    if isinstance(repeats, TensorBase) and repeats._data.size == 1:
-        repeats = int(repeats.item())  # type: ignore[attr-defined]
     if isinstance(repeats, int):
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
+        if output_size not in (None, shape[at] * repeats):
+            raise RuntimeError(
+                f"repeat_interleave: Invalid output_size, expected {shape[at] * repeats} but got {output_size}"
+            )
         wide = expand(unsqueeze(input, at + 1), (*shape[: at + 1], repeats, *shape[at + 1 :]))
         from ..memory_format import contiguous_format
 
         return view_method(_clone(wide, contiguous_format), (*shape[:at], shape[at] * repeats, *shape[at + 1 :]))
-    counts = repeats._data
-    if counts.ndim != 1 or counts.size != shape[at]:
+    dims = len(repeats._shape)
+    if dims > 1:
+        raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
+    if not dims or repeats._shape == (1,):
+        repeats = repeats.expand(shape[at])
+    elif repeats._shape[0] != shape[at]:
         raise RuntimeError(
             "repeats must have the same size as input along dim, but got repeats.size(0) = "
-            f"{counts.size} and input.size({at}) = {shape[at]}"
+            f"{repeats._shape[0]} and input.size({at}) = {shape[at]}"
         )
-    return input.index_select(at, wrap(np.repeat(np.arange(counts.size), counts)))
+    return input.index_select(at, wrap(_repeated(repeats, output_size)))
+
+
+def _repeated(repeats: Any, output_size: int | None) -> Array:
+    """The indices of a vector of counts, each as often as its count says."""
+    if len(repeats._shape) != 1:
+        raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
+    if repeats._dtype not in (dtypes.int32, dtypes.int64):
+        raise NotImplementedError(f"\"repeat_interleave_cpu\" not implemented for '{repeats._dtype.scalar_name}'")
+    counts = repeats._data
+    if (counts < 0).any():
+        raise RuntimeError("repeats can not be negative")
+    found = np.repeat(np.arange(counts.size), counts)
+    if output_size not in (None, found.size):
+        raise RuntimeError("allocated size does not match required size")
+    return found
 
 
 # ---------------------------------------------------------------------------------------------- rearranging
