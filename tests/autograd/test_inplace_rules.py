@@ -412,6 +412,22 @@ def slices_freed(t):
         gc.enable()
 
 
+def operands_in_the_memory_that_is_written(t):
+    i, found = t.tensor([0]), []
+    for change in (
+        lambda b: b.index_add_(0, i, b[1:2]), lambda b: b.index_copy_(0, i, b[1:2]),
+        lambda b: b.scatter_(0, i[None], b), lambda b: b.scatter_add_(0, i[None], b),
+        lambda b: b.scatter_reduce_(0, i[None], b, "sum"), lambda b: b.index_put_((i,), b[1]),
+        lambda b: b.put_(i, b[0, :1]), lambda b: b.index_fill_(0, i, b[0, 0]),
+        lambda b: b.index_add_(1, i, b[:, 1:2]), lambda b: b[0].scatter_(0, i, b[1]),
+    ):  # fmt: skip
+        for factor in (None, 1):
+            b = t.arange(9.0).reshape(3, 3)
+            b = b if factor is None else b.requires_grad_() * factor
+            found.append((raised(lambda: change(b)), b))
+    return found
+
+
 def overlapping_writes(t):
     x = t.ones(1, 3).expand(2, 3)
     return (

@@ -16,7 +16,7 @@ from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
 from .numbers import number_for
-from .out import finish_out, refuse_shared
+from .out import finish_out, refuse_reading, refuse_shared
 from .overwrite import change, copying, replace
 from .supported import refuse
 from .view import view_method
@@ -371,4 +371,5 @@ def scatter_reduce_(input: Any, dim: int, index: Any, src: Any, reduce: str, *, 
     """The in-place form of `scatter_reduce`."""
     _check_reduce(reduce)
     at, index = _scatter_operands("scatter", input, dim, index, src)
+    refuse_reading(input, index, src)
     return replace("_scatter_reduce", input, at, index, src, reduce, include_self)

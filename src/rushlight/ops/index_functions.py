@@ -15,7 +15,7 @@ from .dimensions import wrap_dim
 from .indexing import _index_put, index_tensor, put_at
 from .inplace import refuse_overlap
 from .numbers import number_for
-from .out import finish_out, refuse_shared
+from .out import finish_out, refuse_reading, refuse_shared
 from .overwrite import change, copying
 from .view import reshape, view_method
 
@@ -284,6 +284,7 @@ def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) 
     """
     _check_put(indices, input, values)
     tensors, dims = _placed(indices)
+    refuse_reading(input, values, *tensors)
     return put_at(input, tensors, values, dims, accumulate)
 
 

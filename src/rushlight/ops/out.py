@@ -143,6 +143,23 @@ def refuse_shared(out: Any, *inputs: Any) -> None:
         )
 
 
+def refuse_reading(changed: Any, *operands: Any) -> None:
+    """Refuses an in-place operation that reads what it writes, where both lie in memory without gaps.
+
+    Raises:
+        RuntimeError: that is so.
+    """
+    mine = changed._data
+    if type(mine) is np.ndarray and mine.size and _without_gaps(mine):
+        for t in operands:
+            if isinstance(t, TensorBase) and t._shape and type(t._data) is np.ndarray and _without_gaps(t._data):
+                refuse_shared(changed, t)
+
+
+def _without_gaps(array: np.ndarray) -> bool:
+    return array.flags.c_contiguous or array.flags.f_contiguous
+
+
 def refuse_dtype(name: str, got: dtypes.dtype, want: dtypes.dtype) -> None:
     """Refuses a result of dtype `want` for ``out=`` of dtype `got`, if the operation does not convert to that.
 

@@ -11,6 +11,7 @@ from .convert import convert_array, copy_in, discards
 from .declare import REGISTRY, Array, composite, operation
 from .inplace import change_inplace, refuse_partial_overlap
 from .numbers import number_for
+from .out import refuse_reading
 
 
 # ---------------------------------------------------------------------------------------------- copying
@@ -189,6 +190,7 @@ def change(name: str, kernel: Any, *operands: Any) -> Any:
         kernel: the function that changes its first argument, an array.
         operands: the operation's arguments.
     """
+    refuse_reading(*operands)
     rest = [x._data if isinstance(x, TensorBase) else x for x in operands[1:]]
     return change_inplace(name, operands, lambda a: kernel(a, *rest))
 
