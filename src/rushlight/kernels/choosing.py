@@ -34,6 +34,11 @@ def where(condition: Any, x: Any, y: Any) -> Any:
             made = loop(first, second, condition)
             if made is not None:
                 return made
+    # Beside a number, types that are not NumPy's own become float64.
+    if type(y) is float and type(x) is not float:
+        y = np.asarray(y, x.dtype)
+    elif type(x) is float and type(y) is not float:
+        x = np.asarray(x, y.dtype)
     return np.where(condition, x, y)
 
 

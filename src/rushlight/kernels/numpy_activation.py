@@ -82,6 +82,7 @@ def hardtanh(x: Array, low: float, high: float) -> Array:
 
 def hardtanh_backward(g: Array, x: Array, low: float, high: float) -> Array:
     """`g` where `x` is strictly between `low` and `high`, else 0."""
+    x = widen(x)
     return np.where((x > low) & (x < high), g, np.zeros((), g.dtype))
 
 

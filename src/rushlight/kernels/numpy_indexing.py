@@ -183,13 +183,23 @@ def put(a: Array, indices: list[Array], values: Array, dims: Any, accumulate: bo
             add_at_index(a, _broadcast(values, shape), indices, dims)
         else:
             a[place] = values
-    except IndexError:
+    except (IndexError, TypeError, ValueError):
+        # What the result's shape would be if all indices were in range: that is asked before.
+        wrong = _mismatch(a.shape, indices, dims)
+        if wrong is None:
+            start = full_index([i if i.dtype.kind == "b" else np.zeros_like(i) for i in indices], dims)
+            shape = np.broadcast_to(np.empty((), a.dtype), [n or 1 for n in a.shape])[start].shape
+            if not _broadcasts(values.shape, shape):
+                raise RuntimeError(
+                    f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing "
+                    f"result of shape {list(shape)}"
+                ) from None
         raise explain(a.shape, indices, dims) from None
-    except (TypeError, ValueError):
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing result of "
-            f"shape {list(a[place].shape)}"
-        ) from None
+
+
+def _broadcasts(shape: Any, target: Any) -> bool:
+    """Whether an array of a shape broadcasts to another shape."""
+    return len(shape) <= len(target) and all(n in (1, m) for n, m in zip(reversed(shape), reversed(target)))
 
 
 def _broadcast(values: Array, shape: Any) -> Array:
@@ -353,7 +363,7 @@ def index_select(a: Array, dim: int, index: Array) -> Array:
             raise IndexError("index out of range in self")
         return a.copy()
     if index.size and (index.min() < 0 or index.max() >= a.shape[dim]):
-        if not a.size:
+        if not a.size and a.ndim > 1:
             raise RuntimeError("index_select(): an index is out of bounds for a tensor without elements")
         raise IndexError("index out of range in self")
     return a.take(index, dim)

@@ -206,9 +206,21 @@ def relu(x: Array) -> Any:
     return np.maximum(x, zero)
 
 
-def step(x: Array) -> Any:
-    """Whether `x` is positive or NaN, for values known not to be negative."""
-    return x.astype(bool)
+_BITS = {np.dtype(d): np.dtype(f"i{np.dtype(d).itemsize}") for d in "fde"}
+
+
+def relu_backward(grad: Array, result: Array) -> Any:
+    """`grad` where the result is positive or NaN, else 0, whatever `grad` is there."""
+    if type(grad) is not np.ndarray or type(result) is not np.ndarray:
+        return grad * result.astype(bool)
+    if result.size > 1024 and (bits := _BITS.get(grad.dtype)) is not None:
+        # Bits times 0 or 1 are nothing or themselves, unlike infinities and NaN. It takes a tenth of the time of
+        # `where`, for which the processor guesses each condition.
+        return (grad.view(bits) * result.astype(bool)).view(grad.dtype)
+    zero = _ZEROS.get(grad.dtype)
+    if zero is None:
+        zero = _ZEROS[grad.dtype] = np.zeros((), grad.dtype)
+    return np.where(result, grad, zero)
 
 
 def sgn(x: Array) -> Any:

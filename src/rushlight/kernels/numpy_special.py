@@ -122,10 +122,10 @@ def mvlgamma_slope(x: Array, p: int) -> Array:
 
 def logit(x: Array, eps: float | None) -> Array:
     """``log(x / (1 - x))``, of `x` moved into ``[eps, 1 - eps]`` if `eps` is given."""
-    wide = widen(x)
+    one = x.dtype.type(1)
     if eps is not None:
-        wide = np.clip(wide, eps, 1 - eps)
-    return narrow(np.log(wide / (1 - wide)), x.dtype)
+        x = np.minimum(np.maximum(x, x.dtype.type(eps)), x.dtype.type(1 - eps))
+    return np.log(x / (one - x))
 
 
 def logit_slope(grad: Array, x: Array, eps: float | None) -> Array:
@@ -149,14 +149,14 @@ def xlog1py(x: Array, y: Array) -> Array:
     return np.where((x == 0) & (y == y), found.dtype.type(0), found)
 
 
-def xlog1py_slope(x: Array, y: Array) -> Array:
-    """The derivative of `xlog1py` by x."""
-    return np.where((x == 0) & (y <= -1), y.dtype.type(0), np.log1p(y))
+def xlog1py_backward(grad: Array, x: Array, y: Array) -> Array:
+    """The gradient of `xlog1py` by x; 0 where `grad` is."""
+    return np.where((x == 0) & (y <= -1), grad.dtype.type(0), xlog1py(grad, y))
 
 
-def xlogy_slope(x: Array, y: Array) -> Array:
-    """The derivative of `xlogy` by x."""
-    return np.where((x == 0) & (y <= 0), y.dtype.type(0), np.log(y))
+def xlogy_backward(grad: Array, x: Array, y: Array) -> Array:
+    """The gradient of `xlogy` by x; 0 where `grad` is."""
+    return np.where((x == 0) & (y <= 0), grad.dtype.type(0), xlogy(grad, y))
 
 
 def sinc(x: Array) -> Array:

@@ -132,18 +132,25 @@ def cumprod(x: Array, axis: int) -> Array:
     return narrow(np.multiply.accumulate(wide, axis, wide.dtype), x.dtype)
 
 
-def without_each(x: Array, axis: int | None) -> Array:
-    """For each element the conjugate of the product of the others, of all or along an axis."""
+def without_each(x: Array, axis: int | None, result: Array) -> Array:
+    """For each element the conjugate of the product of the others, of all or along an axis.
+
+    Args:
+        x: the elements.
+        axis: the axis, or None for all elements.
+        result: their product.
+    """
     if x.ndim == 0:
         return np.ones_like(x)
     if axis is None:
-        return without_each(x.reshape(-1), 0).reshape(x.shape)
+        return without_each(x.reshape(-1), 0, result).reshape(x.shape)
     wide = widen(x)
     if wide.dtype.kind == "c":
         wide = np.conjugate(wide)
     if not (wide == 0).any():
         with np.errstate(all="ignore"):
-            return narrow(np.multiply.reduce(wide, axis, keepdims=True) / wide, x.dtype)
+            whole = np.conjugate(widen(result)).reshape([1 if i == axis else n for i, n in enumerate(x.shape)])
+            return narrow(whole / wide, x.dtype)
     return narrow(_before(wide, axis) * np.flip(_before(np.flip(wide, axis), axis), axis), x.dtype)
 
 

@@ -217,6 +217,8 @@ def as_strided_backward(grad: Array, geometry: tuple[Shape, Shape, int], size: A
         size, stride, offset: those of the look.
     """
     shape, strides, start = geometry
+    if 0 in shape:
+        return np.zeros(shape, grad.dtype)
     low = min(start, offset)
     reach = max(
         start + sum((n - 1) * s for n, s in zip(shape, strides)),
@@ -231,8 +233,6 @@ def as_strided_backward(grad: Array, geometry: tuple[Shape, Shape, int], size: A
             add_at(memory, places.reshape(-1), grad.reshape(-1))
         else:
             look[...] = grad
-    if 0 in shape:
-        return np.zeros(shape, grad.dtype)
     whole = strided(memory, shape, [s * item for s in strides], (start - low) * item)
     if may_overlap(shape, strides):
         # Several indices of the array are one element: they share its gradient equally.

@@ -49,6 +49,8 @@ def _addmm(input: Array, mat1: Array, mat2: Array, beta: Any, alpha: Any) -> Arr
         if m.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix, got {m.ndim}-D tensor")
     same_dtypes(input, mat1, mat2)
+    if input.dtype.char == "?" and mat1.shape[1] == mat2.shape[0]:
+        _plus(input, np.empty((mat1.shape[0], mat2.shape[1]), bool), 1, 1)  # refuses shapes before dtypes
     if input.dtype.itemsize > 2:
         return _plus(input, matrix_product(mat1, mat2), beta, alpha)
     # Half precision is rounded once, at the end.

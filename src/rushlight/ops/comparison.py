@@ -301,13 +301,17 @@ for _name, _function in (("not_equal", ne), ("less", lt), ("less_equal", le), ("
 def _declare_in_place(compare: str) -> None:
     """The nodes of a comparison that replaces its first input: no gradient comes from there."""
 
-    def declared(input: Array, other: Any) -> Array:
+    def with_number(input: Array, other: Any) -> Array:
         return REGISTRY[compare].forward(input, other).astype(input.dtype)
 
-    for kind, number in (("number", 0), ("tensor", 1)):
-        declared.__name__ = f"_{compare}_{kind}"
-        node = f"{compare.capitalize()}Backward{number}"
-        operation(node=node, aten=compare + "_", function=False, method=False, input="zeros_like(grad)")(declared)
+    def with_tensor(input: Array, other: Array, source: Any) -> Array:
+        return REGISTRY[compare].forward(input, other).astype(input.dtype)
+
+    options: dict[str, Any] = {"aten": compare + "_", "function": False, "method": False, "input": "zeros_like(grad)"}
+    name = compare.capitalize()
+    operation(name=f"_{compare}_number", node=f"{name}Backward0", **options)(with_number)
+    options["other"] = "to_dtype(fit_like(zeros_like(grad), shape(other)), source)"
+    operation(name=f"_{compare}_tensor", node=f"{name}Backward1", **options)(with_tensor)
 
 
 for _name in ("eq", "ne", "lt", "le", "gt", "ge"):

@@ -182,7 +182,7 @@ def relu(input: Array) -> Array:
 
 
 in_formulas(
-    lambda grad, result: grad * kernels.step(result),
+    kernels.relu_backward,
     lambda grad, result: attached(grad.masked_fill(result.detach() == 0, 0), result),
     "relu_backward",
 )

@@ -187,6 +187,8 @@ def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: A
         raise RuntimeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
+    if dim is not None and not input._shape and input._dtype.is_complex:
+        raise RuntimeError(f"aminmax not implemented for {input._dtype.scalar_name}")
     refuse("aminmax_cpu", input, dtypes.COMPLEX)
     return several_out(out, _aminmax(input, axes, keepdim), "aminmax")
 

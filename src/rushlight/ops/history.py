@@ -32,6 +32,8 @@ class Geometry:
 
     def lay_out(self, grad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A copy of a gradient of the base laid out in memory like the base, and the view's part of that memory."""
+        if 0 in self.shape:
+            return grad.copy(), np.empty(self.shape, self.dtype)
         reach = self._end(self.base_shape, self.base_strides, self.base_dtype, 0)
         reach = max(reach, self._end(self.shape, self.strides, self.dtype, self.offset))
         memory = np.zeros(reach - min(self.offset, 0), np.uint8)

@@ -100,7 +100,9 @@ def _log_of_positive(x: Any) -> Any:
 
 
 in_formulas(
-    lambda x: np.where(x > 0, np.log(np.where(x > 0, x, 1)), smallest(x.dtype)), _log_of_positive, "log_of_positive"
+    lambda x: np.where(x > 0, np.log(np.where(x > 0, x, x.dtype.type(1))), x.dtype.type(smallest(x.dtype))),
+    _log_of_positive,
+    "log_of_positive",
 )
 in_formulas(lambda x, dim: np.flip(x, dim) if x.ndim else x, lambda x, dim: x.flip(dim), "flip_along", aliasing=True)
 

@@ -119,6 +119,7 @@ def scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any, Any]:
         alpha = general.number_array(alpha, common)[()]
     if not isinstance(other, TensorBase):
         other = wrap(general.number_array(other, common))
+    general.broadcast_shapes(input._shape, other._shape)
     return input.to(common), other.to(common), alpha  # type: ignore[attr-defined]
 
 

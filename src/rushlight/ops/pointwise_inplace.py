@@ -187,8 +187,11 @@ def _comparison(name: str) -> Any:
             and (input._node is not None or getattr(other, "_node", None) is not None)
         ):
             found = REGISTRY[name].recording(input.detach(), other)
-            recorded = f"_{name}_{'tensor' if isinstance(other, TensorBase) else 'number'}"
-            return change_inplace(recorded, (input, other), lambda a: np.copyto(a, found._data))
+            operands: tuple[Any, ...] = (input, other)
+            kind = "number"
+            if isinstance(other, TensorBase):
+                operands, kind = (*operands, other._dtype), "tensor"
+            return change_inplace(f"_{name}_{kind}", operands, lambda a: np.copyto(a, found._data))
         return _form(name, input, other)
 
     compare.__doc__ = f"Replaces the elements by the result of `{name}`, as numbers."

@@ -104,7 +104,7 @@ def sum(
 
 # ---------------------------------------------------------------------------------------------- product
 @operation(name="_prod_all", node="ProdBackward0", aten="prod", function=False, method=False, out=False,
-           input="cast_to(grad * without_each(cast_to(input, dtype), None), source)")  # fmt: skip
+           input="cast_to(grad * without_each(cast_to(input, dtype), None, result), source)")  # fmt: skip
 def _prod_all(input: Array, dtype: Any, source: Any) -> Array:
     """The product of all elements, converted first unless `dtype` is None."""
     x = input if dtype is None else cast(input, dtype, False)
@@ -113,17 +113,17 @@ def _prod_all(input: Array, dtype: Any, source: Any) -> Array:
 
 @operation(name="_prod_dim", rows=True, node="ProdBackward1", aten="prod", function=False, method=False, out=False,
            input="cast_to((grad if keepdim else with_dims(grad, (dim,), shape(input))) "
-                 "* without_each(cast_to(input, dtype), dim), source)")  # fmt: skip
+                 "* without_each(cast_to(input, dtype), dim, result), source)")  # fmt: skip
 def _prod_dim(input: Array, dim: int, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The product along a dimension, converted first unless `dtype` is None."""
     x = input if dtype is None else cast(input, dtype, False)
     return prod_over(x, (dim,) if x.ndim else (), keepdim)
 
 
-def _without_each_tensor(x: Any, dim: Any) -> Any:
+def _without_each_tensor(x: Any, dim: Any, result: Any) -> Any:
     """For each element the product of the others, conjugated, made of operations that have derivatives themselves."""
     if dim is None:
-        return _without_each_tensor(x.reshape(-1), 0).reshape(x.shape) if x._shape else x * 0 + 1
+        return _without_each_tensor(x.reshape(-1), 0, result).reshape(x.shape) if x._shape else x * 0 + 1
     if not x._shape:
         return x * 0 + 1
     if x._dtype.is_complex:

@@ -96,7 +96,7 @@ def put_back(grad: Any, indices: Any, dim: int, keepdim: bool, shape: Axes) -> A
 def shared_evenly(grad: Any, input: Any, result: Any) -> Any:
     """A gradient divided evenly among all elements that equal the result."""
     places = equal_places(input, result)  # type: ignore[name-defined]  # noqa: F821
-    return places * (grad / places.sum())
+    return where(places != 0, grad / places.sum(), 0.0)  # type: ignore[name-defined]  # noqa: F821
 
 
 @formula

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..base import tensor_names
+from ..base import TensorBase, tensor_names
+from ..dtypes import FLOATING
 from .declare import Array, composite, in_formulas, operation
 from .matmul import matmul
 from .matrices import (
@@ -129,6 +130,8 @@ in_formulas(lambda a, b: _solve_array(a, b)[0], lambda a, b: _solve_ex(a, b)[0],
 
 
 def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
+    if isinstance(A, TensorBase) and A._dtype.category >= FLOATING:
+        _same_dtype("linalg.solve", A, B)
     need_matrices("linalg.solve", A, kernel="lu_cpu")
     check_same_dtype("linalg.solve", A, B)
     vector = len(B._shape) == 1 or (len(A._shape) - 1 == len(B._shape) and B._shape == A._shape[:-1])

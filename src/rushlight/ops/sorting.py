@@ -131,11 +131,11 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
         IndexError: there is no such dimension.
     """
     dim = int_dim("kthvalue", input, dim)
-    refuse("kthvalue_cpu", input, dtypes.COMPLEX)
     nonempty("kthvalue", input, (dim,))
     if not 1 <= k <= (input._shape[dim] if input._shape else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
-    refuse("kthvalue_cpu", input, dtypes.BOOL)
+    if input._shape:
+        refuse("kthvalue_cpu", input, dtypes.BOOL, dtypes.COMPLEX)
     if out is not None:
         refuse_shared(out[0], input)
     return several_out(out, _kthvalue(input, k - 1, dim, bool_argument("kthvalue", keepdim)), "kthvalue")

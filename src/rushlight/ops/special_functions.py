@@ -202,7 +202,7 @@ def logit_(input: Any, eps: float | None = None) -> Any:
 
 
 @elementwise(kernel=kernels.xlogy, number_node="XlogyBackward2", number_first_node="XlogyBackward1", floating=True,
-             check=missing("xlogy_cpu", COMPLEX), input="grad * xlogy_slope(input, other)",
+             check=missing("xlogy_cpu", COMPLEX), input="xlogy_backward(grad, input, other)",
              other="grad * input / other")  # fmt: skip
 def xlogy(input: Array | float, other: Array | float) -> Array:
     """``input * log(other)``, and 0 where `input` is 0 (and `other` is not NaN)."""
@@ -211,7 +211,7 @@ def xlogy(input: Array | float, other: Array | float) -> Array:
 @elementwise(name="special_xlog1py", node="SpecialXlog1PyBackward0", number_node="SpecialXlog1PyBackward2",
              number_first_node="SpecialXlog1PyBackward1", kernel=kernels.xlog1py, floating=True, function=False,
              method=False, out=True, inplace=False, check=missing("xlog1py_cpu", COMPLEX),
-             input="grad * xlog1py_slope(input, other)", other="grad * input / (other + 1)")  # fmt: skip
+             input="xlog1py_backward(grad, input, other)", other="grad * input / (other + 1)")  # fmt: skip
 def xlog1py(input: Array | float, other: Array | float) -> Array:
     """``input * log(1 + other)``, and 0 where `input` is 0 (and `other` is not NaN)."""
 
@@ -288,13 +288,13 @@ def heaviside(input: Array, values: Array) -> Array:
 
 
 @elementwise(kernel=np.nextafter, check=missing("nextafter_cpu", BOOL, INTEGRAL, COMPLEX),
-             input="grad * (input != other)", other="zeros_like(grad)")  # fmt: skip
+             input="where(input != other, grad, 0.0)", other="zeros_like(grad)")  # fmt: skip
 def nextafter(input: Array, other: Array) -> Array:
     """The floating-point number next to `input` in the direction of `other`."""
 
 
 def _no_truth_as_exponent(common: Any, input: Any, other: Any) -> None:
-    if other._dtype is bool_ and other._data.size and input._data.size and input._dtype.is_floating_point:
+    if other._dtype is bool_ and input._dtype.is_floating_point:
         raise NotImplementedError("\"ldexp_cpu_exp\" not implemented for 'Bool'")
 
 
@@ -322,12 +322,12 @@ def _logit_slope(grad: Any, input: Any, eps: float | None) -> Any:
     return slope.masked_fill((input < eps) | (input > 1 - eps), 0)
 
 
-def _xlogy_slope(input: Any, other: Any) -> Any:
-    return other.log().masked_fill((input == 0) & (other <= 0), 0)
+def _xlogy_backward(grad: Any, input: Any, other: Any) -> Any:
+    return xlogy(grad, other).masked_fill((input == 0) & (other <= 0), 0)
 
 
-def _xlog1py_slope(input: Any, other: Any) -> Any:
-    return other.log1p().masked_fill((input == 0) & (other <= -1), 0)
+def _xlog1py_backward(grad: Any, input: Any, other: Any) -> Any:
+    return xlog1py(grad, other).masked_fill((input == 0) & (other <= -1), 0)
 
 
 def _mvlgamma_slope(input: Any, p: int) -> Any:
@@ -344,8 +344,8 @@ def _sign_ratio(input: Any, result: Any) -> Any:
 
 
 in_formulas(kernels.logit_slope, _logit_slope, "logit_slope")
-in_formulas(kernels.xlogy_slope, _xlogy_slope, "xlogy_slope")
-in_formulas(kernels.xlog1py_slope, _xlog1py_slope, "xlog1py_slope")
+in_formulas(kernels.xlogy_backward, _xlogy_backward, "xlogy_backward")
+in_formulas(kernels.xlog1py_backward, _xlog1py_backward, "xlog1py_backward")
 in_formulas(kernels.mvlgamma_slope, _mvlgamma_slope, "mvlgamma_slope")
 in_formulas(kernels.sinc_slope, _sinc_slope, "sinc_slope")
 in_formulas(kernels.sign_ratio, _sign_ratio, "sign_ratio")

@@ -9,15 +9,23 @@ from ..base import TensorBase
 from ..kernels import ternary as kernels
 from . import elementwise_general as general
 from .arguments import type_name
-from .declare import REGISTRY, Array, composite, operation, write_out
+from .declare import REGISTRY, Array, composite, in_formulas, operation, write_out
 from .numbers import number_for
 from .out import finish_out
 from .supported import refuse
 
+# A product with a Python number in the gradient's own dtype: types that are not NumPy's become wider beside one.
+in_formulas(
+    lambda grad, number: grad if number == 1 else grad * np.asarray(number, grad.dtype),
+    lambda grad, number: grad if number == 1 else grad * number,
+    "times",
+    aliasing=True,
+)
+
 
 @operation(name="_lerp_number", node="LerpBackward0", aten="lerp", function=False, method=False,
-           input="fit_like(grad * (1 - weight.conjugate()), shape(input))",
-           end="fit_like(grad * weight.conjugate(), shape(end))")  # fmt: skip
+           input="fit_like(times(grad, 1 - weight.conjugate()), shape(input))",
+           end="fit_like(times(grad, weight.conjugate()), shape(end))")  # fmt: skip
 def _lerp_number(input: Array, end: Array, weight: float) -> Array:
     """The point between two, by a number from 0 to 1."""
     return kernels.between(input, end, np.asarray(weight, input.dtype))
@@ -71,16 +79,19 @@ def lerp_operands(input: Any, end: Any, weight: Any) -> tuple[Any, Any, Any]:
 
 
 @operation(name="_addcmul", node="AddcmulBackward0", aten="addcmul", function=False, method=False,
-           input="fit_like(grad, shape(input))", tensor1="fit_like(grad * conj(tensor2 * value), shape(tensor1))",
-           tensor2="fit_like(grad * conj(tensor1 * value), shape(tensor2))")  # fmt: skip
+           input="fit_like(grad, shape(input))",
+           tensor1="fit_like(times(grad * conj(tensor2), value.conjugate()), shape(tensor1))",
+           tensor2="fit_like(times(grad * conj(tensor1), value.conjugate()), shape(tensor2))")  # fmt: skip
 def _addcmul(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
     """``input + value * tensor1 * tensor2`` for tensors of one dtype."""
     return kernels.add_product(input, tensor1, tensor2, value)
 
 
 @operation(name="_addcdiv", node="AddcdivBackward0", aten="addcdiv", function=False, method=False,
-           input="fit_like(grad, shape(input))", tensor1="fit_like(grad * conj(value / tensor2), shape(tensor1))",
-           tensor2="fit_like(-grad * conj(tensor1 * value / (tensor2 * tensor2)), shape(tensor2))")  # fmt: skip
+           input="fit_like(grad, shape(input))",
+           tensor1="fit_like(times(grad / conj(tensor2), value.conjugate()), shape(tensor1))",
+           tensor2="fit_like(times(-grad * conj(tensor1 / tensor2**2), value.conjugate()), shape(tensor2))",
+)  # fmt: skip
 def _addcdiv(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
     """``input + value * tensor1 / tensor2`` for tensors of one dtype."""
     return kernels.add_quotient(input, tensor1, tensor2, value)
