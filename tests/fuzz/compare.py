@@ -106,8 +106,14 @@ def close(ours, theirs, slack=1.0, dtype=None):
     return bool(np.all(same | near))
 
 
-def differs(ours, theirs, slack=1.0):
-    """What differs between two values, or None."""
+def differs(ours, theirs, slack=1.0, coarsest=None):
+    """What differs between two values, or None.
+
+    Args:
+        ours, theirs: the values.
+        slack: how much further apart than `CLOSE` they may be.
+        coarsest: the dtype that rounded them, if another than theirs.
+    """
     if isinstance(theirs, torch.Tensor):
         if not isinstance(ours, rushlight.Tensor):
             return f"{type(ours).__name__} instead of a tensor"
@@ -115,7 +121,8 @@ def differs(ours, theirs, slack=1.0):
             mine, other = getattr(ours, name), getattr(theirs, name)
             if str(mine) != str(other):
                 return f"{name} {mine} instead of {other} ({theirs.dtype})"
-        if not close(array(ours), array(theirs), slack, str(theirs.dtype).removeprefix("torch.")):
+        kind = str(theirs.dtype).removeprefix("torch.")
+        if not close(array(ours), array(theirs), slack, (coarsest or kind) if kind in CLOSE else kind):
             return f"values {array(ours).tolist()} instead of {array(theirs).tolist()}"
         return None
     if isinstance(theirs, (tuple, list)):
@@ -218,7 +225,7 @@ class Comparison:
             if any(shut):
                 what = None if all(shut) else "only one of the libraries lets it be looked at"
             else:
-                what = differs(self.ours[n], self.theirs[n])
+                what = differs(self.ours[n], self.theirs[n], 1.0, self.coarsest(line) if n == name else None)
             if what is not None:
                 return self.difference(line, f"{n}: {what}", before)
         if name:
@@ -226,6 +233,12 @@ class Comparison:
         else:
             self.forget_stale()
         return True
+
+    def coarsest(self, line):
+        """The operand's dtype that rounds a line's result most, as a float32 number does beside a float64 one."""
+        operands = [self.theirs[n] for n in re.findall(r"\bv\d+\b", line) if n in self.theirs]
+        kinds = {str(t.dtype).removeprefix("torch.") for t in operands if isinstance(t, torch.Tensor)} & CLOSE.keys()
+        return max(kinds, key=CLOSE.__getitem__, default=None)
 
     def forget_stale(self):
         """Takes views that could not be told of a change in place out of the program."""
@@ -254,7 +267,8 @@ class Comparison:
             self.tally.allowed[OVERLAP] = self.tally.allowed.get(OVERLAP, 0) + 1
             return False
         if (": values" in what or ": shape" in what) and all(t is not None for t in before.values()):
-            execute(line, torch, before)
+            with torch.no_grad():
+                execute(line, torch, before)
             names = [n for n in before if isinstance(self.ours.get(n), rushlight.Tensor)]
             pairs = [(array(self.ours[n]), array(before[n])) for n in names if isinstance(before[n], torch.Tensor)]
             dtypes = [str(before[n].dtype).removeprefix("torch.") for n in names if isinstance(before[n], torch.Tensor)]
@@ -296,6 +310,8 @@ class Comparison:
             self.tally.refused += 1
             return
         self.tally.gradients += 1
+        kinds = {str(t.dtype).removeprefix("torch.") for t in self.theirs.values()} & CLOSE.keys()
+        coarsest = max(kinds, key=CLOSE.__getitem__)
         for n in leaves:
             ours, other = self.ours[n].grad, self.theirs[n].grad
             if (ours is None) != (other is None):
@@ -303,7 +319,7 @@ class Comparison:
             elif other is None:
                 continue
             else:
-                what = differs(ours, other, GRADIENT_SLACK)
+                what = differs(ours, other, GRADIENT_SLACK, coarsest)
             if what is not None and not (": no" not in what and self.shaky(n)):
                 self.difference(line, f"gradient of {n}: {what}", {})
                 return

@@ -62,7 +62,9 @@ def _integer_division(a: Array, b: Array, function: Any) -> Any:
 def floor_divide(a: Array, b: Array) -> Any:
     """The quotient rounded down; division of a floating-point number by zero gives infinity or NaN."""
     if a.dtype.kind in "iub":
-        return _integer_division(a, b, np.floor_divide)
+        if b.dtype.kind in "iub":
+            return _integer_division(a, b, np.floor_divide)
+        a = a.astype(b.dtype)  # as a derivative finds it saved
     result = np.floor_divide(a, b)
     return np.where(b == 0, a / b, result)
 
@@ -247,14 +249,15 @@ def round_decimals(x: Array, decimals: int) -> Any:
     return np.rint(x * scale) / scale if decimals >= 0 else np.rint(x / scale) * scale
 
 
-def share(a: Array, b: Array, lost: Array) -> Any:
-    """The part of a gradient that goes to one of two elements: 0 if it lost, a half for ties, else 1."""
-    return np.logical_not(lost).astype(a.dtype) * np.where(a == b, a.dtype.type(0.5), a.dtype.type(1))
+def share_of(grad: Array, a: Array, b: Array, lost: Array) -> Any:
+    """The part of a gradient that goes to one of two elements: nothing if it lost, a half for ties, else all."""
+    kind = grad.dtype.type
+    return np.where(lost, kind(0), grad * np.where(a == b, kind(0.5), kind(1)))
 
 
 def chosen(a: Array, b: Array, wins: Array) -> Any:
-    """1 where an element wins or the other is NaN, else 0, in the dtype of `a`."""
-    return np.asarray(wins | (b != b)).astype(a.dtype)
+    """Whether an element wins or the other is NaN."""
+    return np.asarray(wins | (b != b))
 
 
 def clamp(x: Array, low: Any, high: Any = None) -> Any:

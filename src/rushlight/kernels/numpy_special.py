@@ -131,6 +131,7 @@ def logit(x: Array, eps: float | None) -> Array:
 def logit_slope(grad: Array, x: Array, eps: float | None) -> Array:
     """The gradient of `logit`; NaN where that is not defined, 0 where `eps` moved the element."""
     slope = grad / (x * (1 - x))
+    slope = np.where((x == 0) | (x == 1), grad * grad.dtype.type(np.inf), slope)
     if eps is None:
         return np.where((x < 0) | (x > 1), grad.dtype.type(np.nan), slope)
     return np.where((x < eps) | (x > 1 - eps), grad.dtype.type(0), slope)

@@ -64,6 +64,8 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     """The p-norm along some axes."""
     wide = widen(x)
     real = x.real.dtype
+    if p != 0 and axes and _count(x.shape, axes) == 1:
+        p = 1  # whose sizes overflow for no number
     if p == 2:
         squares = wide.real**2 + wide.imag**2 if wide.dtype.kind == "c" else wide * wide
         return narrow(np.sqrt(sum_over(squares, axes, keepdims)), real)
@@ -165,7 +167,7 @@ def _before(x: Array, axis: int) -> Array:
 
 def cumprod_backward(grad: Array, x: Array, result: Array, axis: int) -> Array:
     """The gradient of running products."""
-    if x.size <= 1:
+    if x.size <= 1 or x.shape[axis] == 1:
         return grad
     g, wide, products = widen(grad), np.conjugate(widen(x)), np.conjugate(widen(result))
     with np.errstate(all="ignore"):

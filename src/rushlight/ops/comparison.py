@@ -23,37 +23,41 @@ def _no_complex(name: str) -> Any:
 
 
 @elementwise(kernel=np.maximum, inplace=False, check=_no_complex("maximum"),
-             input="grad * share(input, other, input < other)",
-             other="grad * share(input, other, other < input)")  # fmt: skip
+             input="share_of(grad, input, other, input < other)",
+             other="share_of(grad, input, other, other < input)")  # fmt: skip
 def maximum(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; NaN if either is NaN."""
 
 
 @elementwise(kernel=np.minimum, inplace=False, check=_no_complex("minimum"),
-             input="grad * share(input, other, input > other)",
-             other="grad * share(input, other, other > input)")  # fmt: skip
+             input="share_of(grad, input, other, input > other)",
+             other="share_of(grad, input, other, other > input)")  # fmt: skip
 def minimum(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; NaN if either is NaN."""
 
 
-in_formulas(kernels.share, lambda a, b, lost: (~lost).to(a._dtype) * (1 - 0.5 * (a == b).to(a._dtype)), "share")
+in_formulas(
+    kernels.share_of,
+    lambda grad, a, b, lost: (grad * (1 - 0.5 * (a == b).to(grad._dtype))).masked_fill(lost, 0),
+    "share_of",
+)
 
 
 @elementwise(kernel=np.fmax, inplace=False, check=_no_complex("fmax"),
-             input="grad * chosen(input, other, input >= other)",
-             other="grad * (1 - chosen(input, other, input >= other))")  # fmt: skip
+             input="where(chosen(input, other, input >= other), grad, 0.0)",
+             other="where(chosen(input, other, input >= other), 0.0, grad)")  # fmt: skip
 def fmax(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; a NaN loses against a number."""
 
 
 @elementwise(kernel=np.fmin, inplace=False, check=_no_complex("fmin"),
-             input="grad * chosen(input, other, input <= other)",
-             other="grad * (1 - chosen(input, other, input <= other))")  # fmt: skip
+             input="where(chosen(input, other, input <= other), grad, 0.0)",
+             other="where(chosen(input, other, input <= other), 0.0, grad)")  # fmt: skip
 def fmin(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; a NaN loses against a number."""
 
 
-in_formulas(kernels.chosen, lambda a, b, wins: (wins | (b != b)).to(a._dtype), "chosen")
+in_formulas(kernels.chosen, lambda a, b, wins: wins | (b != b), "chosen")
 
 
 @operation(name="_where", node="WhereBackward0", aten="where", kernel=choosing.where, function=False, method=False,

@@ -13,6 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode, node
 from ..autograd.hooks import HookedRule
+from ..autograd.leaf import AccumulateGrad
 from ..autograd.node import FREED, MANY, Node, Rule
 from ..autograd.versions import forward_name
 from ..base import TensorBase, View, base_of, live_views, wrap
@@ -178,8 +179,10 @@ def regenerate(view: Any) -> None:
     """Gives a view, whose base was changed in place, a node that reads its part of the base's new value."""
     how = view._view
     root = how.base if type(how) is View else how
-    if root is None or root._node is None:
+    if root is None:
         return
+    if root._node is None and (view._node is None or type(view._node) is AccumulateGrad):
+        return  # Any other view of a base without a gradient is cut off, as in PyTorch: its part comes from there.
     if type(how) is View and how.made:
         if not isinstance(view, Stale):
             kind: Any = type(view)
@@ -304,10 +307,40 @@ def stale_class(of: type) -> type:
     return type(of.__name__, (Stale, of), {"__slots__": (), "__module__": of.__module__})
 
 
+class CutOff(Node):
+    """The node of a view whose base was changed and takes no gradient: nothing is behind it."""
+
+    __slots__ = ("nexts",)
+
+    def name(self) -> str:
+        """The name under which PyTorch shows it."""
+        return "AsStridedBackward0"
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """An edge that leads nowhere."""
+        return ((None, 0),)
+
+
+def _nothing(n: Any, grad: Any) -> tuple[Any, ...]:
+    return (None,)
+
+
+_CUT_OFF = Rule("AsStridedBackward0", MANY, _nothing, _nothing, _nothing)
+
+
+def _cut_off() -> Any:
+    made: Any = object.__new__(CutOff)
+    made.rule, made.seq, made.grad, made.nexts = _CUT_OFF, node.next_seq(), None, (None,)
+    return made
+
+
 def view_node(root: Any, view: Any) -> Any:
     """The node of a tensor that looks at `root` with the shape, strides and offset of `view`."""
     from .view_parts import geometry
 
+    if root._node is None:
+        return _cut_off()
     if view._dtype.category == root._dtype.category:
         own = geometry(root)
         size, stride, offset = geometry(view)

@@ -415,7 +415,8 @@ def _put(target: Any, parts: _Parts, given: Any, value: Any) -> None:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype unsigned char")
     if value is given and given._dtype is not target._dtype and not filled:
         # What is wrong with the indices or the shape is said first.
-        kernels.put(np.empty_like(target._data), [t._data for t in parts.indices], given._data, parts.dims, False)
+        arrays = [t._data if t._dtype is dtypes.bool_ or not target._data.size else t._data * 0 for t in parts.indices]
+        kernels.put(np.empty_like(target._data), arrays, given._data, parts.dims, False)
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {target._dtype.scalar_name} for the "
             f"destination and {given._dtype.scalar_name} for the source."

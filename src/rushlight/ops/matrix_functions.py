@@ -21,12 +21,12 @@ from .vector_norms import vector_norm
 
 
 # ---------------------------------------------------------------------------------------------- determinants
-def _cofactors_by_inverse(x: Array) -> Array:
+def _cofactors_by_inverse(x: Array, determinant: Array) -> Array:
     """The same for matrices with infinite elements or NaN, of which there are no singular values."""
     found = np.full(x.shape, np.nan, x.dtype)
     for i in np.ndindex(x.shape[:-2]):
         try:
-            found[i] = np.conjugate(np.linalg.det(x[i]) * np.linalg.inv(x[i])).T
+            found[i] = np.conjugate(np.asarray(determinant)[i] * np.linalg.inv(x[i])).T
         except np.linalg.LinAlgError:
             pass
     return found
@@ -40,14 +40,16 @@ def _cofactors_of_regular(x: Array) -> Array:
         return np.full_like(x, np.nan)
 
 
-def _cofactors(x: Array) -> Array:
+def _cofactors(x: Array, determinant: Array) -> Array:
     """The conjugated cofactors of matrices: the derivative of the determinant, also of singular ones."""
+    if x.dtype.itemsize == 2:  # matrices of nothing, since others are refused
+        return np.ones_like(x)
     if not np.isfinite(x).all():
-        return _cofactors_by_inverse(x)
+        return _cofactors_by_inverse(x, determinant)
     if x.shape[-1] == 1:
         return np.ones_like(x)
     with np.errstate(all="ignore"):
-        found = _cofactors_by_inverse(x) if x.ndim == 2 else _cofactors_of_regular(x)
+        found = _cofactors_by_inverse(x, determinant) if x.ndim == 2 else _cofactors_of_regular(x)
     if np.isfinite(found).all():
         return found
     u, s, vh = np.linalg.svd(x)
@@ -59,12 +61,13 @@ def _cofactors(x: Array) -> Array:
     return sign[..., None, None] * np.matmul(u * others[..., None, :], vh)
 
 
-def _cofactors_tensor(x: Any) -> Any:
+def _cofactors_tensor(x: Any, determinant: Any = None) -> Any:
     if x._shape[-1] == 1:
         return wrap(np.ones_like(x._data))
     singular = np.abs(np.linalg.det(x._data)) < 100 * np.finfo(x._data.dtype).eps
     if not singular.any():
-        return _det(x).conj().unsqueeze(-1).unsqueeze(-1) * _inv_ex(x)[0].mH
+        determinant = _det(x) if determinant is None else determinant
+        return determinant.conj().unsqueeze(-1).unsqueeze(-1) * _inv_ex(x)[0].mH
     if singular.all():
         return _cofactors_of_singular(x)
     kinds = [(wrap(kind), of) for kind, of in ((~singular, _cofactors_tensor), (singular, _cofactors_of_singular))]
@@ -91,7 +94,7 @@ def _determinant(x: Array) -> Array:
 
 
 @operation(name="_det", node="LinalgDetBackward0", aten="linalg_det", function=False, method=False, out=False,
-           kernel=_determinant, A="as_matrix(grad) * cofactors(A)")  # fmt: skip
+           kernel=_determinant, A="as_matrix(grad) * cofactors(A, result)")  # fmt: skip
 def _det(A: Array) -> Array:
     """The determinants of matrices."""
 

@@ -15,7 +15,7 @@ from ..kernels import power
 from . import elementwise_general as general
 from .arguments import MISSING, OPERANDS, argument_error, type_name
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
-from .numbers import fits, overflow
+from .numbers import fits, number_for, overflow
 from .out import finish_out
 from .supported import NO_BOOL, NO_COMPLEX, missing
 
@@ -117,6 +117,8 @@ def scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any, Any]:
         raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
     if common.category < dtypes.FLOATING:
         alpha = general.number_array(alpha, common)[()]
+    else:
+        number_for(alpha, common)
     if not isinstance(other, TensorBase):
         other = wrap(general.number_array(other, common))
     general.broadcast_shapes(input._shape, other._shape)

@@ -186,7 +186,11 @@ def _comparison(name: str) -> Any:
             and mode.local.grad
             and (input._node is not None or getattr(other, "_node", None) is not None)
         ):
-            found = REGISTRY[name].recording(input.detach(), other)
+            try:
+                found = REGISTRY[name].recording(input.detach(), other)
+            except NotImplementedError:
+                before_kernel(input, other)
+                raise
             operands: tuple[Any, ...] = (input, other)
             kind = "number"
             if isinstance(other, TensorBase):

@@ -250,9 +250,10 @@ def nan_to_num(
     limits = np.finfo(input.real.dtype) if input.dtype.kind in "fc" else dtypes.finfo(dtypes.bfloat16)
     parts = [input.real.copy(), input.imag.copy()] if input.dtype.kind == "c" else [input.copy()]
     for x in parts:
-        x[x != x] = 0 if nan is None else nan
-        x[x == np.inf] = limits.max if posinf is None else posinf
-        x[x == -np.inf] = limits.min if neginf is None else neginf
+        missing, high, low = x != x, x == np.inf, x == -np.inf
+        x[missing] = 0 if nan is None else nan
+        x[high] = limits.max if posinf is None else posinf
+        x[low] = limits.min if neginf is None else neginf
     if len(parts) == 1:
         return parts[0]
     result = np.empty_like(input)

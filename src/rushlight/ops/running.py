@@ -114,7 +114,8 @@ def cumprod_(input: Any, dim: int, *, dtype: Any = None) -> Any:
     return _running_in_place("cumprod", input, dim, dtype)
 
 
-_RUNNING = "_put_along(grad, indices, dim, shape(input))"
+# PyTorch keeps the input, of which only the shape is read.
+_RUNNING = "_put_along(grad, indices, dim, input.shape)"
 
 
 @operation(name="_cummax", rows=True, node="CummaxBackward0", aten="cummax", function=False, method=False, out=False,

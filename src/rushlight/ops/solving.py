@@ -131,7 +131,7 @@ in_formulas(lambda a, b: _solve_array(a, b)[0], lambda a, b: _solve_ex(a, b)[0],
 
 def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
     if isinstance(A, TensorBase) and A._dtype.category >= FLOATING:
-        _same_dtype("linalg.solve", A, B)
+        check_same_dtype("linalg.solve", A, B)
     need_matrices("linalg.solve", A, kernel="lu_cpu")
     check_same_dtype("linalg.solve", A, B)
     vector = len(B._shape) == 1 or (len(A._shape) - 1 == len(B._shape) and B._shape == A._shape[:-1])

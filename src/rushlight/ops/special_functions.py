@@ -269,7 +269,7 @@ def rad2deg(input: Array) -> Array:
 
 # ---------------------------------------------------------------------------------------------- signs and integers
 @elementwise(kernel=np.copysign, number_node="CopysignBackward1", floating=True, check=missing("copysign_cpu", COMPLEX),
-             input="grad * sign_ratio(input, result)", other="zeros_like(grad)")  # fmt: skip
+             input="grad * sign_ratio(input, result)", other="zeros_like(result)")  # fmt: skip
 def copysign(input: Array, other: Array | float) -> Array:
     """The magnitude of `input` with the sign of `other`."""
 

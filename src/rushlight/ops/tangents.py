@@ -82,7 +82,7 @@ def _reached(op: "Operation", need: tuple[str, ...]) -> list[str]:
 
 
 # Slopes that are constant where they exist.
-_PIECEWISE = {"share", "chosen"}
+_PIECEWISE = {"share_of", "chosen"}
 
 
 class _Tangent(ast.NodeTransformer):
