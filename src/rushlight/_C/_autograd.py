@@ -5,6 +5,7 @@ from typing import Any
 
 from ..autograd.grad_mode import _set_version_counter as _unsafe_set_version_counter
 from ..autograd.node import next_sequence_number as _get_sequence_nr
+from ..autograd.profiler import enabled as _profiler_enabled
 from ..autograd.saved import SavedTensor as SavedTensor
 from ..autograd.saved import allow as _saved_tensors_hooks_enable
 from ..autograd.saved import allowed as _saved_tensors_hooks_is_enabled
@@ -25,6 +26,7 @@ __all__ = [
     "_get_sequence_nr",
     "_make_saved_tensor",
     "_pop_saved_tensors_default_hooks",
+    "_profiler_enabled",
     "_push_saved_tensors_default_hooks",
     "_saved_tensors_hooks_disable",
     "_saved_tensors_hooks_enable",
