@@ -31,7 +31,7 @@ def test_nodes_in_the_order_of_backward():
     assert [(e.source, e.target, e.output, e.input, e.label) for e in mul.edges] == [(2, 3, 0, 0, "input"),
                                                                                     (2, 4, 0, 1, "other")]  # fmt: skip
     assert [(s.name, s.kind, s.shape, s.dtype, s.bytes, s.parameter) for s in mul.saved] == [
-        ("input", "input", (2,), "float32", 8, "x"), ("other", "input", (2,), "float32", 8, "w")]  # fmt: skip
+        ("other", "input", (2,), "float32", 8, "w"), ("input", "input", (2,), "float32", 8, "x")]  # fmt: skip
     np.testing.assert_array_equal(graph[1].saved[0].array, (x * w).exp().detach().numpy())
     assert [str(n.outputs[0]) for n in graph] == ["scalar", "2", "2", "2", "2"]
     assert graph.roots[0].node == 0
