@@ -25,7 +25,6 @@ SECOND = {
 }
 TANGENTS = {
     "deviation of equal numbers": (lambda t, x: x.std(), [1.0, 1, 1]),
-    "angle of zero": (lambda t, x: t.complex(x, x).angle(), [0.0, 1]),
     "largest of equal numbers": (lambda t, x: x.max(), [1.0, 1, 0]),
     "norm of zeros": (lambda t, x: x.norm(), [0.0, 0]),
     "product with zeros": (lambda t, x: x.prod(), [0.0, 0, 3]),
