@@ -67,7 +67,9 @@ def take_along(x: Array, indices: Array, axis: int) -> Array:
 def scatter_add(a: Array, dim: int, index: Array, source: Array) -> None:
     """See `numpy_indexing.scatter_add`."""
     if index.size >= SMALLEST and a.flags.c_contiguous and index.shape == source.shape and _fits(a.shape, index, dim):
-        numpy_indexing.check_range(index, a.shape[dim], dim)
+        index = np.ascontiguousarray(index, np.int64)
+        if index.view(np.uint64).max() >= a.shape[dim]:  # as such, negative numbers are large
+            numpy_indexing.check_range(index, a.shape[dim], dim)
         if _add(a, dim, index, source):
             return
     numpy_indexing.scatter_add(a, dim, index, source)

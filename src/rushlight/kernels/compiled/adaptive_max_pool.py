@@ -7,6 +7,7 @@ from numba import types
 
 from .builder import Real, kernel
 from .simd import ahead, array_reader, integer
+from .softmax import make_maximum
 
 _numbers = array_reader(types.int64)
 
@@ -17,7 +18,7 @@ def maxima(real: Real) -> Any:
     Arguments: x, values, positions, where windows begin and end along each of the two dimensions (four arrays), height
     and width of a plane, and of the result.
     """
-    read, least = real.read, real.type(-math.inf)
+    read, least, maximum = real.read, real.type(-math.inf), make_maximum(real)
 
     @kernel
     def maxima(args, begin, end, thread):
@@ -30,10 +31,16 @@ def maxima(real: Real) -> Any:
                 for j in range(wide):
                     best, place = least, tops[i] * width + lefts[j]
                     for k in range(tops[i], bottoms[i]):
-                        for at in range(k * width + lefts[j], k * width + rights[j]):
-                            v = x[at]
-                            if v > best or v != v:
-                                best, place = v, at
+                        row = k * width + lefts[j]
+                        most = maximum(ahead(x, row), rights[j] - lefts[j])
+                        if most > best:
+                            best, place = most, row
+                            while x[place] != best:
+                                place += 1
+                        elif most != most:
+                            best, place = most, k * width + rights[j] - 1
+                            while x[place] == x[place]:
+                                place -= 1
                     values[i * wide + j] = best
                     positions[i * wide + j] = place
 

@@ -9,7 +9,7 @@ from typing import Any
 from numba import types
 
 from .builder import Real, kernel
-from .simd import ahead, array_reader, integer
+from .simd import ahead, array_reader, integer, load, select, store
 
 _numbers = array_reader(types.int64)
 
@@ -30,19 +30,19 @@ def gather(real: Real) -> Any:
             if inner == 1:
                 x = ahead(read(args, 0), piece * n)
                 for i in range(many):
-                    place = places[i]
-                    if place < 0 or place >= n:
-                        bad = 1
-                        place = 0
-                    y[i] = x[place]
+                    place = load(places, i)
+                    outside = (place < 0) | (place >= n)
+                    bad |= outside
+                    place = select(outside, 0, place)
+                    store(y, i, load(x, place))
             else:
                 x = ahead(read(args, 0), piece // m * n * inner)
                 for i in range(many):
-                    place = places[i]
-                    if place < 0 or place >= n:
-                        bad = 1
-                        place = 0
-                    y[i] = x[place * inner + i]
+                    place = load(places, i)
+                    outside = (place < 0) | (place >= n)
+                    bad |= outside
+                    place = select(outside, 0, place)
+                    store(y, i, load(x, place * inner + i))
         if bad != 0:
             _numbers(args, 6)[0] = 1
 
@@ -67,6 +67,10 @@ def scatter_add(real: Real) -> Any:
             right = min(left + stripe, inner)
             y = ahead(read(args, 0), number * n * inner)
             places, x = ahead(_numbers(args, 1), number * m * inner), ahead(read(args, 2), number * m * inner)
+            if inner == 1:
+                for j in range(m):
+                    y[places[j]] += x[j]
+                continue
             for j in range(m):
                 for i in range(j * inner + left, j * inner + right):
                     y[places[i] * inner + i - j * inner] += x[i]
