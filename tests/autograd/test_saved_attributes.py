@@ -185,3 +185,30 @@ def test_names_of_handles(case):
 
 # Inputs that no derivative of ours reads.
 UNKEPT = {"bias", "running_mean", "running_var"}
+
+
+def matrices(t):
+    a = (t.eye(3) * 2 + t.ones(3, 3)).requires_grad_()
+    return a, ones(t, 3, 2), t.linalg.lu_factor(a)
+
+
+VALUES = {
+    "lu": lambda t, a, b, lu: t.linalg.lu(a)[1],
+    "lu_factor": lambda t, a, b, lu: lu[0],
+    "lu_solve": lambda t, a, b, lu: t.linalg.lu_solve(lu[0], lu[1], b),
+    "solve_triangular": lambda t, a, b, lu: t.linalg.solve_triangular(a, b, upper=True, unitriangular=True),
+    "svd": lambda t, a, b, lu: t.linalg.svd(a)[1],
+    "svdvals": lambda t, a, b, lu: t.linalg.svdvals(a),
+    "unfold": lambda t, a, b, lu: a.unfold(0, 2, 1),
+    "selu": lambda t, a, b, lu: F(t).selu(b),
+}
+
+
+@pytest.mark.parametrize("case", VALUES)
+def test_arguments_that_no_derivative_needs(case):
+    def scenario(t):
+        node = VALUES[case](t, *matrices(t)).grad_fn
+        found = {name: getattr(node, name) for name in dir(node) if name.startswith("_saved_")}
+        return {name: tuple(v.shape) if isinstance(v, t.Tensor) else v for name, v in found.items()}
+
+    check(scenario)

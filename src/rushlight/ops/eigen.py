@@ -205,8 +205,8 @@ def _right_part(U: Any, S: Any, Vh: Any, grad_vh: Any) -> Any:
     return matmul(U, scaled - matmul(matmul(scaled, Vh.mH), Vh))
 
 
-@operation(name="_svd", node="LinalgSvdBackward0", aten="linalg_svd", function=False, method=False, out=False,
-           kernel=svd_array, outputs=("U", "S", "Vh"),
+@operation(name="_svd", shows=("full_matrices",), node="LinalgSvdBackward0", aten="linalg_svd", function=False,
+           method=False, out=False, kernel=svd_array, outputs=("U", "S", "Vh"),
            A="svd_backward(grads[0], grads[1], grads[2], U, S, Vh)")  # fmt: skip
 def _svd(A: Array, full_matrices: bool) -> Any:
     """The singular value decompositions of matrices."""

@@ -199,9 +199,9 @@ def lu_factor_backward(grad: Any, LU: Any, pivots: Any) -> Any:
     return lu_backward(grad.narrow(-1, 0, k), grad.narrow(-2, 0, k), p, lower, upper)
 
 
-@operation(name="_lu_factor_ex", node="LinalgLuFactorExBackward0", aten="linalg_lu_factor_ex", function=False,
-           method=False, out=False, kernel=_lu_factor_array, outputs=("LU", "pivots", "info"), differentiable=("LU",),
-           A="lu_factor_backward(grad, LU, pivots)")  # fmt: skip
+@operation(name="_lu_factor_ex", shows=("pivot",), node="LinalgLuFactorExBackward0", aten="linalg_lu_factor_ex",
+           function=False, method=False, out=False, kernel=_lu_factor_array, outputs=("LU", "pivots", "info"),
+           differentiable=("LU",), A="lu_factor_backward(grad, LU, pivots)")  # fmt: skip
 def _lu_factor_ex(A: Array, pivot: bool) -> Any:
     """L and U in one matrix, the exchanges of rows, and LAPACK's codes."""
 
@@ -244,8 +244,8 @@ def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     return finish(out, _LuFactor((lu_, pivots)), "linalg_lu_factor")
 
 
-@operation(name="_lu", node="LinalgLuBackward0", aten="linalg_lu", function=False, method=False, out=False,
-           kernel=_lu_array, outputs=("P", "L", "U"), differentiable=("L", "U"),
+@operation(name="_lu", shows=("pivot",), node="LinalgLuBackward0", aten="linalg_lu", function=False, method=False,
+           out=False, kernel=_lu_array, outputs=("P", "L", "U"), differentiable=("L", "U"),
            A="lu_backward(grads[1], grads[2], P, L, U)")  # fmt: skip
 def _lu(A: Array, pivot: bool) -> Any:
     """The permutations and the two factors."""

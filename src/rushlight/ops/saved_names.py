@@ -131,6 +131,14 @@ _FORMS: dict[str, dict[str, Any]] = {
     "Im2ColBackward0": {"kernel_size": lambda node: node.kernel, "self_shape": lambda node: node.size},
     "DivBackward2": {"rounding_mode": _rounding_mode},
     "EluBackward0": {"scale": _constant(1), "input_scale": _constant(1)},
+    "EluBackward0:selu": {
+        "alpha": _constant(1.6732632423543772), "scale": _constant(1.0507009873554805), "input_scale": _constant(1),
+    },
+    "LinalgLuSolveBackward0": {"adjoint": _as("adjoint_")},
+    "LinalgSolveTriangularBackward0": {"unitriangular": _as("unit"), "self": _as("A")},
+    "LinalgSvdBackward0": {"S_sym_argsize_minus_1": lambda node: node._saved_S.shape[-1]},
+    "TriangularSolveBackward0": {"unitriangular": _as("unit")},
+    "UnfoldBackward0": {"dimension": _as("dim")},
     "HardtanhBackward0:relu6": {"min_val": _constant(0), "max_val": _constant(6)},
     "AsStridedBackward0": {"storage_offset": lambda node: node.asked},
     "PixelShuffleBackward0": {"upscale_factor": _as("factor")},
@@ -170,6 +178,8 @@ _OURS = {
     "factor",
     "pad",
     "divisor",
+    "unit",
+    "adjoint_",
     "numbers",
     "dims",
 }
@@ -184,6 +194,10 @@ _HIDDEN = {
     "CatBackward0": {"tensors_sym_sizes"},
     "StackBackward0": {"tensors_sym_sizes"},
     "LinalgSolveExBackward0": {"A_sym_sizes", "B_sym_sizes"},
+    "LinalgLuSolveBackward0": {"B_sym_sizes"},
+    "LinalgSolveTriangularBackward0": {"A", "A_sym_sizes", "B_sym_sizes"},
+    "TriangularSolveBackward0": {"b_sym_sizes"},
+    "UnfoldBackward0": {"dim"},
 }
 # Nodes whose first input PyTorch calls so, and not "self".
 _INPUT = {
