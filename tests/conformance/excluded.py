@@ -17,7 +17,7 @@ EXCLUDED = {
 
 # Entries whose indices may be those of any of several equal elements, as PyTorch's documentation says (of `sort` and
 # `argsort` unless ``stable=True``), with the names of their arguments in order.
-TIES = {"topk": ("k", "dim"), "kthvalue": ("k", "dim"), "sort": ("dim",), "argsort": ("dim",), "msort": ()}
+TIES = {"topk": ("k", "dim"), "kthvalue": ("k", "dim"), "sort": ("dim",), "argsort": ("dim",), "mode": ("dim",)}
 
 # Entries whose results hold whatever was in memory: only their form is compared.
 UNDEFINED = {
