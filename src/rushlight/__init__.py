@@ -138,7 +138,7 @@ if _TYPE_CHECKING:
 _LAZY: dict[str, tuple[str, str | None]] = {
     "lens": ("lens", None),
     **{name: (name, None) for name in ("nn", "optim", "utils", "vision", "hub", "linalg", "fft", "random", "profiler")},
-    **{name: (name, None) for name in ("testing", "special", "signal", "masked")},
+    **{name: (name, None) for name in ("testing", "special", "signal", "masked", "func")},
     **{name: (name, None) for name in ("jit", "futures", "multiprocessing", "sparse")},
     "Future": ("futures", "Future"),
     **{name: ("serialization", name) for name in ("save", "load")},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import functional, init, modules, parallel, utils
+from . import attention, functional, init, modules, parallel, utils
 from .modules import *
 from .modules import __all__ as _layers
 from .parallel import DataParallel
@@ -15,6 +15,7 @@ __all__ = [
     "Parameter",
     "UninitializedBuffer",
     "UninitializedParameter",
+    "attention",
     "functional",
     "init",
     "modules",
