@@ -47,7 +47,7 @@ def copy_(input: Any, other: Any, non_blocking: bool = False) -> Any:
             raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
         from ..base import wrap
 
-        other = wrap(np.asarray(other, dtypes.of_number(other).numpy))
+        other = wrap(np.asarray(other))  # in full precision, whatever the default dtype is
     if other._shape != input._shape:
         _check_fits(input._shape, other._shape)
     discards(other._dtype, input._dtype)

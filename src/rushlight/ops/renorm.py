@@ -20,7 +20,7 @@ def renorm_backward(grad: Any, input: Any, p: float, dim: int, maxnorm: float) -
     inverse = 1 / (norms + 1e-7)
     through = norm_backward(along, input, norms, p, axes, True)  # type: ignore[name-defined]  # noqa: F821
     scaled = maxnorm * inverse * (grad - inverse * through)
-    return where(norms > maxnorm, scaled, grad)  # type: ignore[name-defined]  # noqa: F821
+    return where(norms > maxnorm, as_type(scaled, grad), grad)  # type: ignore[name-defined]  # noqa: F821
 
 
 @operation(inplace=True, rows=True, input="renorm_backward(grad, input, p, dim, maxnorm)")
