@@ -43,6 +43,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "clamp_min": lambda torch, x, y, m: x.clamp(min=0),
     "clamp_max": lambda torch, x, y, m: x.clamp_max(0.25),
     "clamp tensors": lambda torch, x, y, m: torch.clamp(x, y, y + 1),
+    "nansum": lambda torch, x, y, m: (x * 8).nansum(-1),
     "lerp": lambda torch, x, y, m: torch.lerp(x, y, 0.3),
     "lerp far": lambda torch, x, y, m: torch.lerp(x, y, x),
     "addcmul": lambda torch, x, y, m: torch.addcmul(x, y, y, value=0.5),

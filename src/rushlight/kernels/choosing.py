@@ -9,7 +9,7 @@ import numpy as np
 
 from . import numpy_indexing, numpy_pointwise
 from .dispatch import Kernel
-from .pointwise import LARGE, Loop
+from .pointwise import LARGE, Loop, either
 
 Array = np.ndarray
 
@@ -58,6 +58,9 @@ def _filled(x: Array, mask: Array, value: Any, out: Array | None) -> Any:
     if x.size < LARGE or x.dtype.char not in "fd" or mask.shape != x.shape or np.ndim(value) or np.iscomplexobj(value):
         return None
     return _FILL(x, mask, float(value), out=out)
+
+
+without_nan = either(lambda x: np.where(x != x, x.dtype.type(0), x), "x: select(x != x, 0, x)", "without_nan")
 
 
 # ---------------------------------------------------------------------------------------------- selecting

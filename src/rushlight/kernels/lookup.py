@@ -12,8 +12,8 @@ from .dispatch import Kernel, get_threads, share
 
 Array = np.ndarray
 
-# From how many places on the compiled kernels are worth their call.
-SMALLEST = 4096
+# From how many places on the compiled kernels are worth their call: of looking up, and of adding.
+SMALLEST, SMALLEST_ADD = 512, 4096
 
 _GATHER = Kernel("lookup", "gather", common=False)
 _SCATTER = Kernel("lookup", "scatter_add", common=False)
@@ -66,7 +66,12 @@ def take_along(x: Array, indices: Array, axis: int) -> Array:
 
 def scatter_add(a: Array, dim: int, index: Array, source: Array) -> None:
     """See `numpy_indexing.scatter_add`."""
-    if index.size >= SMALLEST and a.flags.c_contiguous and index.shape == source.shape and _fits(a.shape, index, dim):
+    if (
+        index.size >= SMALLEST_ADD
+        and a.flags.c_contiguous
+        and index.shape == source.shape
+        and _fits(a.shape, index, dim)
+    ):
         index = np.ascontiguousarray(index, np.int64)
         if index.view(np.uint64).max() >= a.shape[dim]:  # as such, negative numbers are large
             numpy_indexing.check_range(index, a.shape[dim], dim)
@@ -91,7 +96,7 @@ def _add(a: Array, dim: int, index: Array, source: Array) -> bool:
 
 def put_along(values: Array, indices: Array, axis: int, shape: tuple[int, ...]) -> Array:
     """See `numpy_reduction.put_along`; all places are within the array."""
-    if indices.size >= SMALLEST and indices.shape == values.shape and _fits(shape, indices, axis):
+    if indices.size >= SMALLEST_ADD and indices.shape == values.shape and _fits(shape, indices, axis):
         found = np.zeros(shape, values.dtype)
         if _add(found, axis, indices, values):
             return found
@@ -100,7 +105,7 @@ def put_along(values: Array, indices: Array, axis: int, shape: tuple[int, ...]) 
 
 def put_one(values: Array, indices: Array, axis: int, shape: tuple[int, ...]) -> Array:
     """See `numpy_reduction.put_one`; all places are within the array."""
-    if indices.size >= SMALLEST and indices.shape == values.shape and _fits(shape, indices, axis):
+    if indices.size >= SMALLEST_ADD and indices.shape == values.shape and _fits(shape, indices, axis):
         found = np.zeros(shape, values.dtype)
         if _add(found, axis, indices, values):
             return found

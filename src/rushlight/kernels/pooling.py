@@ -22,7 +22,7 @@ Ints = tuple[int, ...]
 SMALLEST = 512
 
 # The same for windows of unequal sizes.
-SMALLEST_UNEQUAL = 16384
+SMALLEST_UNEQUAL = 512
 
 # By whether images lie channels last.
 _AVG = {False: Kernel("avg_pool", "planes"), True: Kernel("avg_pool", "pixels")}

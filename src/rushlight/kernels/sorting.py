@@ -14,7 +14,7 @@ from .lookup import take_along
 Array = np.ndarray
 
 # From how many elements on the compiled kernels are worth their call, and how many of a row.
-SMALLEST, SMALLEST_ROW = 4096, 32
+SMALLEST, SMALLEST_ROW, SMALLEST_TOPK = 4096, 32, 512
 
 _ARGSORT = Kernel("sorting", "argsort", common=False)
 _TOPK = Kernel("sorting", "topk", common=False)
@@ -60,7 +60,7 @@ def sort(x: Array, axis: int, descending: bool) -> tuple[Array, Array]:
 
 def topk(x: Array, k: int, axis: int, largest: bool) -> tuple[Array, Array]:
     """See `numpy_sorting.topk`."""
-    usable = x.size >= SMALLEST and x.ndim > 0 and 0 < k <= -(-x.shape[axis] // 4)
+    usable = x.size >= SMALLEST_TOPK and x.ndim > 0 and 0 < k <= -(-x.shape[axis] // 4)
     if not usable or (run := _TOPK.get(x.dtype)) is None:
         return numpy_sorting.topk(x, k, axis, largest)
     rows = _rows(x, axis)

@@ -7,9 +7,9 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
-from ..kernels import numpy_reduction as reductions
+from ..kernels import choosing, sorting
 from ..kernels import numpy_statistics as kernels
-from ..kernels import sorting
+from ..kernels.reduction import sum_over
 from ..warn import warn
 from .data import cast
 from .declare import Array, composite, formula, in_formulas, operation
@@ -343,7 +343,7 @@ def nanquantile(
 def _nansum(input: Array, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The sum of the elements that are not NaN, over some dimensions."""
     x = input if dtype is None else cast(input, dtype, False)
-    return reductions.sum_over(np.where(x != x, x.dtype.type(0), x), dim, keepdim)
+    return sum_over(choosing.without_nan(x), dim, keepdim)
 
 
 in_formulas(lambda x: (x == x).astype(x.dtype), lambda x: wrap((x._data == x._data).astype(x._data.dtype)), "not_nan")
