@@ -148,14 +148,11 @@ class BasePruningMethod(ABC):
             default_mask: what is pruned already; nothing unless given.
             importance_scores: what to choose by, of the same shape; by default the tensor itself.
         """
-        if importance_scores is None:
-            importance_scores = t
-        elif importance_scores.shape != t.shape:
-            raise AssertionError(
-                f"importance_scores should have the same shape as tensor t, got {importance_scores.shape} vs {t.shape}"
-            )
-        default_mask = ones_like(t) if default_mask is None else default_mask
-        return t * self.compute_mask(importance_scores, default_mask=default_mask)
+        scores = t if importance_scores is None else importance_scores
+        if scores.shape != t.shape:
+            shapes = f"{scores.shape} vs {t.shape}"
+            raise AssertionError(f"importance_scores should have the same shape as tensor t, got {shapes}")
+        return t * self.compute_mask(scores, default_mask=ones_like(t) if default_mask is None else default_mask)
 
     def remove(self, module: Module) -> None:
         """Make the pruned parameter an ordinary one, with its present value."""
