@@ -152,12 +152,12 @@ def xlog1py(x: Array, y: Array) -> Array:
 
 def xlog1py_backward(grad: Array, x: Array, y: Array) -> Array:
     """The gradient of `xlog1py` by x; 0 where `grad` is."""
-    return np.where((x == 0) & (y <= -1), grad.dtype.type(0), xlog1py(grad, y))
+    return np.where((x == 0) & (y <= -1), grad.dtype.type(0), xlog1py(grad, y.astype(grad.dtype)))
 
 
 def xlogy_backward(grad: Array, x: Array, y: Array) -> Array:
     """The gradient of `xlogy` by x; 0 where `grad` is."""
-    return np.where((x == 0) & (y <= 0), grad.dtype.type(0), xlogy(grad, y))
+    return np.where((x == 0) & (y <= 0), grad.dtype.type(0), xlogy(grad, y.astype(grad.dtype)))
 
 
 def sinc(x: Array) -> Array:

@@ -393,7 +393,8 @@ def pow_exponent_slope(base: Any, exponent: Any, result: Any) -> Any:
 
 in_formulas(kernels.nonnegative, lambda x: x.real >= 0 if x._dtype.is_complex else x >= 0, "nonnegative")
 in_formulas(
-    kernels.log,
+    # Of integers as they were given: NumPy's logarithm of bytes is of half precision.
+    lambda x: kernels.log(x.astype(dtypes.get_default_dtype().numpy) if x.dtype.kind in "iub" else x),
     lambda x: tensor_names["log"](x) if isinstance(x, TensorBase) else kernels.log(np.asarray(x)).item(),
     "log_of",
 )
