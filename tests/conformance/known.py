@@ -20,6 +20,7 @@ KNOWN = {
     ),
     **dict.fromkeys(
         [
+            ("cov", "second"), ("cov", "tangent"),  # whose samples have float32 weights
             ("__rmatmul__", "value"), ("addbmm", "out"), ("addbmm", "value"), ("fft.hfft2", "dtypes"),
             ("fft.hfft2", "out"), ("fft.hfft2", "value"), ("matmul", "out"), ("matmul", "value"),
             ("nn.functional.scaled_dot_product_attention", "value"),

@@ -85,6 +85,34 @@ def test_functions_of_one_element_have_no_second_derivative(name):
     check(scenario)
 
 
+def test_the_mean_of_sequences_is_a_mean():
+    def scenario(t):
+        x = t.ones(1, 2, 3, dtype=t.float64, requires_grad=True)
+        pooled = functional(t).adaptive_avg_pool1d(x, 1)
+        w = t.ones_like(pooled, requires_grad=True)
+        (grad,) = t.autograd.grad(pooled, x, w, create_graph=True)
+        return pooled, pooled.grad_fn.next_functions[0][0].name(), t.autograd.grad(grad.sum(), x, allow_unused=True)
+
+    check(scenario)
+
+
+def test_second_derivatives_of_empty_running_products():
+    def scenario(t):
+        x = t.ones(0, 3, dtype=t.float64, requires_grad=True)
+        w = t.ones(0, 3, dtype=t.float64, requires_grad=True)
+        (grad,) = t.autograd.grad(x.cumprod(0), x, w, create_graph=True)
+        return t.autograd.grad(grad.square().sum(), [x, w], allow_unused=True)
+
+    check(scenario)
+
+
+def test_groups_of_nothing_are_normalized():
+    def scenario(t):
+        return [tuple(r.shape) for r in t.native_group_norm(t.ones(0, 2), None, None, 0, 2, 1, 1, 1e-5)]
+
+    check(scenario)
+
+
 def test_second_derivatives_of_bilinear_without_rows():
     def scenario(t):
         a, b = (t.zeros(0, n, dtype=t.float64, requires_grad=True) for n in (3, 4))

@@ -114,7 +114,8 @@ def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
     (size,) = _check_adaptive("adaptive_avg_pool1d", input, output_size, 1)
     image = input.unsqueeze(-2)
     _check_covered("adaptive_avg_pool1d", image, 2)
-    return _adaptive_avg_pool2d(image, (1, size)).squeeze(-2)
+    pooled = image.mean((-1, -2), keepdim=True) if size == 1 else _adaptive_avg_pool2d(image, (1, size))
+    return pooled.squeeze(-2)
 
 
 @composite(method=False, function=False)

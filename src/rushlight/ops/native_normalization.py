@@ -89,6 +89,7 @@ def native_group_norm(input: Any, weight: Any, bias: Any, N: int, C: int, HxW: i
             "Expected X.is_contiguous(memory_format) to be true, but got false.  "
             "(Could this error message be improved?  If so, please report an enhancement request to PyTorch.)"
         )
-    rows = input.reshape(N, group, -1)
-    inverse = (rows.var(-1, correction=0) + eps).rsqrt()
-    return group_norm(input, group, weight, bias, eps), rows.mean(-1), inverse
+    rows = input.reshape(N, group, C // group * HxW)
+    mean = rows.mean(-1)
+    inverse = ((rows - mean.unsqueeze(-1)).square().mean(-1) + eps).rsqrt()
+    return group_norm(input, group, weight, bias, eps), mean, inverse

@@ -74,7 +74,7 @@ def _cumprod(input: Array, dim: int, dtype: Any, source: Any) -> Array:
 
 def _cumprod_backward_tensor(grad: Any, input: Any, result: Any, dim: int) -> Any:
     """The gradient of running products; with zeros among the elements, element by element."""
-    if not input._shape or input._shape[dim] == 1:
+    if input._data.size <= 1 or input._shape[dim] == 1:
         return grad
     x = input.conj() if input._dtype.is_complex else input
     products = result.conj() if input._dtype.is_complex else result
