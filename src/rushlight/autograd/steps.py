@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import base
-from ..kernels.layout import Inner, plain
+from ..kernels.layout import plain
 from ..kernels.pointwise import add_into, copied
 from ..kernels.sparse import SparseArray
 from . import mode
@@ -73,7 +73,7 @@ def _dense(a: Any) -> bool:
 
 def laid_out(grad: Any, leaf: Any) -> Any:
     """A gradient in the memory layout of its leaf, where that has no gaps; row by row otherwise."""
-    if grad.shape != leaf.shape or type(leaf) is Inner or not _dense(leaf):
+    if grad.shape != leaf.shape or type(leaf) is not ndarray or not _dense(leaf):
         return np.ascontiguousarray(grad)
     like = np.empty_like(leaf, grad.dtype)
     if like.strides == grad.strides:

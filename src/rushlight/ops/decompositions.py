@@ -41,7 +41,7 @@ def _batch_norm_saves(given: dict[str, Any]) -> tuple[Any, Any]:
 
 
 # What some derivatives on Tensors need of operations whose inputs have no elements of their own.
-SAVED_OF_TENSORS = {"native_batch_norm": _batch_norm_saves}
+SAVED_OF_TENSORS = {"_native_batch_norm": _batch_norm_saves}
 
 
 def _matmul_plain(input: Any, other: Any) -> Any:
