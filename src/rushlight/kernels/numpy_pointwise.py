@@ -71,7 +71,7 @@ def floor_divide(a: Array, b: Array) -> Any:
 
 def div_trunc(a: Array, b: Array) -> Any:
     """The quotient rounded towards zero."""
-    if a.dtype.kind in "iub":
+    if a.dtype.kind in "iub" and b.dtype.kind in "iub":
         return _integer_division(a, b, lambda x, y: np.floor_divide(x - np.fmod(x, y), y))
     return np.trunc(a / b)
 
