@@ -58,6 +58,7 @@ KNOWN = {
     ("nn.functional.linear_cross_entropy:chunked", "second"): "PyTorch has no second derivative of it in pieces",
     ("nn.functional.linear_cross_entropy:chunked_none", "second"): "PyTorch has no second derivative of it in pieces",
     ("nn.functional.scaled_dot_product_attention", "second"): "PyTorch has no second derivative of the fused operation",
+    ("masked.prod", "second"): "as prod",
     ("pca_lowrank", "second"): _SMALL,
     ("prod", "second"): "the second derivative of a product of one element is zeros, in PyTorch it is absent",
     ("svd_lowrank", "second"): _SMALL,
