@@ -60,9 +60,10 @@ def layer_norm_backward(
     block = max(1, min(1024, -(-rows // 32)))
     blocks, width, groups = -(-rows // block), -(-count // 16) * 16, -(-count // 64)
     partial = scratch(blocks * 2 * width if blocked else 0, dtype)
-    if blocked or gx is not None:
-        into, sizes = g if gx is None else gx, (rows, count, block)
-        how = mean, inverse, partial, width, gx is not None, blocked
+    left = np.empty(rows, dtype)
+    into, sizes = g if gx is None else gx, (rows, count, block)
+    how = mean, inverse, partial, width, gx is not None, blocked, left, bool(needs[1])
+    if gx is not None or blocked or needs[1]:
         backward(blocks, share(blocks, block * count), g, x, into, *sizes, factor, *how)
     if not sums:
         return gx, None, None
@@ -70,5 +71,5 @@ def layer_norm_backward(
     if blocked:
         finish(groups, share(groups, 128 * blocks), partial, blocks, width, count, grad_weight, grad_bias)
     else:
-        columns(groups, share(groups, 64 * rows), g, x, rows, count, mean, inverse, grad_weight, grad_bias)
+        columns(groups, share(groups, 64 * rows), g, x, rows, count, mean, inverse, left, grad_weight, grad_bias)
     return gx, grad_weight if needs[1] else None, grad_bias if needs[2] else None

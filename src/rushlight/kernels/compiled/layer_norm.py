@@ -80,7 +80,8 @@ def backward(real: Real) -> Any:
     """Gradients of the input, and of scale and shift by blocks of rows; a piece of work is a block.
 
     Arguments: g, x, gx, rows, numbers a row, rows a block, weight, means, inverses, partial, its width (whole
-    registers); whether gx is wanted, and whether the others are.
+    registers); whether gx is wanted, and whether the others are, by blocks; what rounding took from the means (a
+    result), and whether it is wanted.
     """
     read, lanes, kind, zero = real.read, real.lanes, real.type, real.type(0)
 
@@ -97,16 +98,31 @@ def backward(real: Real) -> Any:
             for row in range(piece * block, min(rows, (piece + 1) * block)):
                 g, x = ahead(read(args, 0), row * count), ahead(read(args, 1), row * count)
                 mean, inverse = read(args, 7)[row], read(args, 8)[row]
+                left = zero
+                if integer(args, 14) != 0:
+                    rest = 0.0
+                    for first in range(0, count, LONGEST):
+                        a = b = repeat(zero)
+                        i, last = first, min(first + LONGEST, count)
+                        while i + 2 * lanes <= last:
+                            a, b = a + (load(x, i) - mean), b + (load(x, i + lanes) - mean)
+                            i += 2 * lanes
+                        while i < last:
+                            a += load_some(x, i, last - i, mean) - mean
+                            i += lanes
+                        rest += total(a + b)
+                    left = kind(rest / count)
+                    read(args, 13)[row] = left
                 if integer(args, 12) != 0:
                     i = 0
                     while i + lanes <= count:
                         v = load(g, i)
-                        store(by_weight, i, fma(v, (load(x, i) - mean) * inverse, load(by_weight, i)))
+                        store(by_weight, i, fma(v, (load(x, i) - mean - left) * inverse, load(by_weight, i)))
                         store(by_bias, i, load(by_bias, i) + v)
                         i += lanes
                     if i < count:
                         v = load_some(g, i, count - i, zero)
-                        normal = (load_some(x, i, count - i, zero) - mean) * inverse
+                        normal = (load_some(x, i, count - i, zero) - mean - left) * inverse
                         store(by_weight, i, fma(v, normal, load(by_weight, i)))
                         store(by_bias, i, load(by_bias, i) + v)
                 if integer(args, 11) == 0:
@@ -127,7 +143,9 @@ def backward(real: Real) -> Any:
                         i += lanes
                     whole += total(a + c)
                     dot += total(b + d)
-                shift, slope = kind(whole / count), kind(dot * inverse * inverse / count)
+                dot -= left * whole
+                slope = dot * inverse * inverse / count
+                shift, slope = kind(whole / count - left * slope), kind(slope)
                 gx = ahead(read(args, 2), row * count)
                 i = 0
                 while i + lanes <= count:
@@ -171,14 +189,15 @@ def finish(real: Real) -> Any:
 def columns(real: Real) -> Any:
     """Gradients of scale and shift from all rows; a piece of work is 64 columns.
 
-    Arguments: g, x, rows, numbers a row, means, inverses, gradients of weight and of bias (results).
+    Arguments: g, x, rows, numbers a row, means, inverses, what rounding took from the means, gradients of weight and of
+    bias (results).
     """
     read, lanes, zero = real.read, real.lanes, real.type(0)
 
     @kernel
     def columns(args, begin, end, thread):
         g, x, rows, count = read(args, 0), read(args, 1), integer(args, 2), integer(args, 3)
-        means, inverses = read(args, 4), read(args, 5)
+        means, inverses, lefts = read(args, 4), read(args, 5), read(args, 6)
         for i in range(begin * 64, min(end * 64, count), lanes):
             many = count - i
             by_weight = by_bias = repeat(zero)
@@ -186,11 +205,11 @@ def columns(real: Real) -> Any:
                 a = b = repeat(zero)
                 for row in range(first, min(first + 128, rows)):
                     v, w = load_some(g, row * count + i, many, zero), load_some(x, row * count + i, many, zero)
-                    a = fma(v, (w - means[row]) * inverses[row], a)
+                    a = fma(v, (w - means[row] - lefts[row]) * inverses[row], a)
                     b += v
                 by_weight += a
                 by_bias += b
-            store_some(read(args, 6), i, by_weight, many)
-            store_some(read(args, 7), i, by_bias, many)
+            store_some(read(args, 7), i, by_weight, many)
+            store_some(read(args, 8), i, by_bias, many)
 
     return columns
