@@ -33,7 +33,7 @@ def _rows(x: Array, axis: int) -> Array:
 
 
 def _back(found: Array, axis: int) -> Array:
-    return found if axis == found.ndim - 1 else np.ascontiguousarray(np.moveaxis(found, -1, axis))
+    return found if axis == found.ndim - 1 else np.moveaxis(found, -1, axis).copy()
 
 
 def argsort(x: Array, axis: int, descending: bool) -> Array:

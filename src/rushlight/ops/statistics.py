@@ -39,8 +39,17 @@ def var_backward(grad: Any, input: Any, axes: Any, correction: Any, keepdims: An
 @formula
 def std_backward(grad: Any, input: Any, result: Any, axes: Any, correction: Any, keepdims: Any) -> Any:
     """The gradient of a standard deviation; zero where that is zero."""
-    scaled = where(result == 0, zeros_like(grad), grad / (result * 2 + (result == 0)))  # type: ignore[name-defined]  # noqa: F821
+    scaled = where(result == 0, zeros_like(grad), grad / (result * 2))  # type: ignore[name-defined]  # noqa: F821
     return var_backward(scaled, input, axes, correction, keepdims)
+
+
+@formula
+def std_tangent(tangent: Any, input: Any, result: Any, axes: Any, correction: Any, keepdims: Any) -> Any:
+    """The tangent of a standard deviation; zero where that is zero."""
+    n = length(input.shape, axes)
+    along = conj(input - mean_over(input, axes, True)) * tangent  # type: ignore[name-defined]  # noqa: F821
+    along = real_part(mean_over(along, axes, keepdims)) * n / (n - correction)  # type: ignore[name-defined]  # noqa: F821
+    return where(result == 0, zeros_like(along), along / result)  # type: ignore[name-defined]  # noqa: F821
 
 
 in_formulas(math.inf, math.inf, "inf")
@@ -63,7 +72,8 @@ def _var(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
 
 
 @operation(name="_std", rows=True, node="StdBackward0", aten="std", function=False, method=False, out=False,
-           input="std_backward(grad, input, result, dim, correction, keepdim)")  # fmt: skip
+           input="std_backward(grad, input, result, dim, correction, keepdim)",
+           tangent="std_tangent(input_t, input, result, dim, correction, keepdim)")  # fmt: skip
 def _std(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
     """The standard deviation over some dimensions."""
     return kernels.deviation(input, dim, correction, keepdim)[0]
