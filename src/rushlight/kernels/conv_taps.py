@@ -9,7 +9,7 @@ from .cache import register_bytes
 from .conv_common import PLACE, Ints, carve, copy_last, is_last, widest_panel
 from .dispatch import Kernel, get_threads, ready
 
-_KERNELS = PLACE, Kernel("conv_taps", "weight_by_taps")
+_KERNELS = PLACE, Kernel("conv_taps", "weight_by_taps", common=False)
 
 # From how many elements on filters are large.
 SMALLEST_FILTERS = 1 << 18
