@@ -84,7 +84,10 @@ def test_results_and_gradients_are_as_accurate_as_those_of_pytorch(name: str, da
             np.testing.assert_array_equal(mine, other, err_msg=name)
         else:
             finite &= np.isfinite(right)
-            as_accurate(mine[finite], other[finite], right[finite], name)
+            # A product rounds once for each factor, in any order; of one or two PyTorch's may be near by chance.
+            factors = (a.size if name == "prod of all" else shape[dim]) if "prod" in name else 1
+            terms = np.sqrt(factors) * np.abs(right[finite]).max(initial=0)
+            as_accurate(mine[finite], other[finite], right[finite], name, terms)
 
 
 @pytest.mark.parametrize("name", ["cumsum", "prod", "norm", "max", "cummin"])
