@@ -15,9 +15,9 @@ from ...ops.random_creation import randn
 from ...ops.weight_norm import _weight_norm, norm_except_dim
 from ...tensor import Tensor
 from .. import functional as F
-from ..modules.conv import ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from ..modules.module import Module
 from . import parametrize
+from .spectral_norm import check_iterations, outputs_dim, outputs_first
 
 __all__ = ["orthogonal", "spectral_norm", "weight_norm"]
 
@@ -201,10 +201,7 @@ class _SpectralNorm(Module):
         ndim = weight.ndim
         if dim >= ndim or dim < -ndim:
             raise IndexError(f"Dimension out of range (expected to be in range of [-{ndim}, {ndim - 1}] but got {dim})")
-        if n_power_iterations <= 0:
-            raise ValueError(
-                f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}"
-            )
+        check_iterations(n_power_iterations)
         self.dim = dim if dim >= 0 else dim + ndim
         self.eps = eps
         if ndim > 1:
@@ -218,9 +215,7 @@ class _SpectralNorm(Module):
             self._power_method(matrix, 15)
 
     def _reshape_weight_to_matrix(self, weight: Any) -> Any:
-        if self.dim != 0:
-            weight = weight.permute(self.dim, *(d for d in range(weight.dim()) if d != self.dim))
-        return weight.flatten(1)
+        return outputs_first(weight, self.dim).flatten(1)
 
     @no_grad()
     def _power_method(self, matrix: Any, n_power_iterations: int) -> None:
@@ -264,6 +259,5 @@ def spectral_norm(
         IndexError: there is no such dimension.
     """
     weight = _weight(module, name)
-    if dim is None:
-        dim = 1 if isinstance(module, (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)) else 0
-    return parametrize.register_parametrization(module, name, _SpectralNorm(weight, n_power_iterations, dim, eps))
+    normal = _SpectralNorm(weight, n_power_iterations, outputs_dim(module, dim), eps)
+    return parametrize.register_parametrization(module, name, normal)

@@ -21,6 +21,24 @@ __all__ = [
 M = TypeVar("M", bound=Module)
 
 
+def check_iterations(n_power_iterations: int) -> None:
+    """Refuses fewer than one step of the power method."""
+    if n_power_iterations <= 0:
+        raise ValueError(f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}")
+
+
+def outputs_first(weight: Any, dim: int) -> Any:
+    """A weight with the dimension of its outputs in front."""
+    return weight.permute(dim, *[d for d in range(weight.dim()) if d != dim]) if dim != 0 else weight
+
+
+def outputs_dim(module: Module, dim: int | None) -> int:
+    """The dimension of the outputs in a module's weight, unless it is given."""
+    if dim is None:
+        return 1 if isinstance(module, (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)) else 0
+    return dim
+
+
 class SpectralNorm:
     """The hook that divides a weight by its greatest singular value before each forward.
 
@@ -36,17 +54,13 @@ class SpectralNorm:
     def __init__(self, name: str = "weight", n_power_iterations: int = 1, dim: int = 0, eps: float = 1e-12) -> None:
         self.name = name
         self.dim = dim
-        if n_power_iterations <= 0:
-            raise ValueError(
-                f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}"
-            )
+        check_iterations(n_power_iterations)
         self.n_power_iterations = n_power_iterations
         self.eps = eps
 
     def reshape_weight_to_matrix(self, weight: Any) -> Any:
         """The weight as a matrix whose rows belong to the outputs."""
-        if self.dim != 0:
-            weight = weight.permute(self.dim, *[d for d in range(weight.dim()) if d != self.dim])
+        weight = outputs_first(weight, self.dim)
         return weight.reshape(weight.size(0), -1)
 
     def compute_weight(self, module: Module, do_power_iteration: bool) -> Tensor:
@@ -180,9 +194,7 @@ def spectral_norm(
         RuntimeError: that is done already.
         ValueError: there is no weight, or the number of steps is not positive.
     """
-    if dim is None:
-        dim = 1 if isinstance(module, (ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)) else 0
-    SpectralNorm.apply(module, name, n_power_iterations, dim, eps)
+    SpectralNorm.apply(module, name, n_power_iterations, outputs_dim(module, dim), eps)
     return module
 
 
