@@ -50,6 +50,40 @@ def test_a_kernel_computes_on_several_threads_what_it_computes_on_one(pack: disp
         dispatch.set_threads(threads)
 
 
+@pytest.mark.parametrize("pieces", [1, 2, 3, 5, 31])
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_every_piece_is_computed_once_however_many_threads_there_are(
+    pack: dispatch.Kernel, pieces: int, threads: int
+) -> None:
+    run = ready(pack)
+    b = np.random.default_rng(0).standard_normal((7, 64 * pieces - 1), dtype=np.float32)
+    before = dispatch.get_threads()
+    try:
+        dispatch.set_threads(1)
+        alone = packed(run, b, 64)
+        dispatch.set_threads(threads)
+        for _ in range(20):
+            np.testing.assert_array_equal(packed(run, b, 64), alone)
+    finally:
+        dispatch.set_threads(before)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs a system that tells where threads may run")
+def test_the_threads_may_run_wherever_the_program_may(pack: dispatch.Kernel) -> None:
+    run = ready(pack)
+    b = np.random.default_rng(0).standard_normal((64, 4096), dtype=np.float32)
+    for _ in range(20):
+        packed(run, b, 64)
+        time.sleep(0.002)  # they go to sleep, and are woken beside the launching thread at times
+    time.sleep(0.05)
+    allowed = os.sched_getaffinity(0)
+    workers = [t for t in threading.enumerate() if t.name == "rushlight" and t.native_id is not None]
+    assert workers or len(allowed) == 1
+    for worker in workers:
+        assert worker.native_id is not None
+        assert os.sched_getaffinity(worker.native_id) == allowed
+
+
 def test_threads_that_are_added_while_memory_is_shared_out_take_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUSHLIGHT_FAST", "wait")
     random = np.random.default_rng(0)

@@ -21,17 +21,21 @@ import numpy as np
 # fight over lines.
 LINE = 64
 OPEN = 0 * LINE  # the number of the job that can be joined, 0 for none
-NEXT = 1 * LINE  # where the next piece begins
+PARTS = 1 * LINE  # how many parts the job has
 ACTIVE = 2 * LINE  # how many workers are in the job
 BUSY = 3 * LINE  # 1 while a thread launches
 JOBS = 4 * LINE  # how many jobs there were
 LIMIT = 5 * LINE  # how many threads may work, the launching one included
-FUNCTION, ARGS, TOTAL, GRAIN, MOST = 6 * LINE, 6 * LINE + 8, 6 * LINE + 16, 6 * LINE + 24, 6 * LINE + 32
+FUNCTION, ARGS, GRAIN, MOST = 6 * LINE, 6 * LINE + 8, 6 * LINE + 16, 6 * LINE + 24
+PROCESSOR = 6 * LINE + 32  # which one the launching thread is on
 ASLEEP = 7 * LINE  # how many workers sleep
 # Addresses of the system's functions.
 LOCK, UNLOCK, WAIT, WAKE, YIELD = 8 * LINE, 8 * LINE + 8, 8 * LINE + 16, 8 * LINE + 24, 8 * LINE + 32
+GETCPU, GETAFFINITY, SETAFFINITY = 8 * LINE + 40, 8 * LINE + 48, 8 * LINE + 56  # Linux's; all 0 elsewhere
 MUTEX, CONDITION = 9 * LINE, 11 * LINE  # what these work on
-SIZE = 13 * LINE
+PART = 13 * LINE  # for each part, where its next piece begins and where it ends
+MOST_PARTS = 256
+SIZE = PART + MOST_PARTS * LINE
 
 # How often a worker looks for a job before it goes to sleep: some 0.3 ms, which bridges the Python between two kernels.
 _PATIENCE = 12000
@@ -101,15 +105,25 @@ def _live(work: Any, words: Any, address: int, number: int) -> None:
     work(address, number, _PATIENCE)
 
 
+# What moves a thread to another processor.
+_PLACING = ("getcpu", "sched_getaffinity", "sched_setaffinity")
+
+
+def _store_addresses(system: ctypes.CDLL, names: tuple[str, ...], place: int) -> None:
+    for i, name in enumerate(names):
+        function = ctypes.cast(getattr(system, name), ctypes.c_void_p).value
+        ctypes.c_void_p.from_address(place + 8 * i).value = function
+
+
 def _set_up_sleep(address: int) -> bool:
     """Prepares what threads sleep on (a mutex and a condition of POSIX); False where the system has none."""
     system = ctypes.CDLL(None) if os.name == "posix" else None
     names = ("pthread_mutex_lock", "pthread_mutex_unlock", "pthread_cond_wait", "pthread_cond_broadcast", "sched_yield")
     if system is None or not all(hasattr(system, name) for name in names):
         return False
-    for place, name in zip((LOCK, UNLOCK, WAIT, WAKE, YIELD), names, strict=True):
-        function = ctypes.cast(getattr(system, name), ctypes.c_void_p).value
-        ctypes.c_void_p.from_address(address + place).value = function
+    _store_addresses(system, names, address + LOCK)
+    if all(hasattr(system, name) for name in _PLACING):
+        _store_addresses(system, _PLACING, address + GETCPU)
     system.pthread_mutex_init(ctypes.c_void_p(address + MUTEX), None)
     system.pthread_cond_init(ctypes.c_void_p(address + CONDITION), None)
     return True
