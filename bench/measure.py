@@ -16,6 +16,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 
+# For how long a library's threads look for work after a call, in seconds, and a little more.
+_REST = 0.01
+
+
 @dataclass(frozen=True)
 class Workload:
     """The same work twice: `reference` on PyTorch and `candidate` on Rushlight, each call doing it `inner` times."""
@@ -59,7 +63,11 @@ class Result:
 
 
 def compare(workload: Workload, rounds: int, slice_seconds: float = 0.004) -> Result:
-    """Time a workload in alternating slices of about `slice_seconds` each."""
+    """Time a workload in alternating slices of about `slice_seconds` each.
+
+    Before a slice the threads of the other library come to rest: PyTorch's go on looking for work for some
+    milliseconds after a call, on the processors that ours need.
+    """
     times: dict[Callable, list[float]] = {workload.reference: [], workload.candidate: []}
     repeats = {}
     for run in times:
@@ -72,7 +80,9 @@ def compare(workload: Workload, rounds: int, slice_seconds: float = 0.004) -> Re
     for _ in range(rounds):
         for run in order:
             repeat = repeats[run]
-            run()  # brings the caches back to this library
+            time.sleep(_REST)
+            for _ in range(-(-repeat // 2)):
+                run()  # brings caches and threads back to this library
             start = time.perf_counter()
             for _ in range(repeat):
                 run()

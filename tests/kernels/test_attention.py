@@ -109,3 +109,20 @@ def test_products_of_many_matrices(
     exact = a.astype(np.float64) @ b.astype(np.float64)
     assert found.dtype == dtype
     np.testing.assert_allclose(found, exact, rtol=0, atol=np.finfo(dtype).eps * 8 * np.sqrt(depth) * 6)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=3), st.integers(1, 40), st.integers(1, 60), st.booleans(),
+       st.booleans(), dtypes, st.integers(0, 99))  # fmt: skip
+def test_one_matrix_behind_many(
+    lead: list[int], rows: int, depth: int, turned: bool, swapped: bool, dtype: Any, seed: int
+) -> None:
+    """A layer on sequences whose first two dimensions are exchanged, as in attention without gradients."""
+    rng = np.random.default_rng(seed)
+    a = rng.standard_normal((*lead, depth, 30)).astype(dtype)
+    a = a.swapaxes(0, -2) if swapped else a
+    b = rng.standard_normal((rows, 30)).astype(dtype).T if turned else rng.standard_normal((30, rows)).astype(dtype)
+    found = (rushlight.from_numpy(a) @ rushlight.from_numpy(b)).numpy()
+    theirs = (torch.from_numpy(a) @ torch.from_numpy(b)).numpy()
+    assert found.shape == theirs.shape
+    as_accurate(found, theirs, a.astype(np.float64) @ b.astype(np.float64), terms=30**0.5)

@@ -51,9 +51,13 @@ def linear(x: Array, weight: Array, bias: Array) -> Array:
 
 
 def bmm(a: Array, b: Array) -> Array:
-    """The products of corresponding matrices of one dtype."""
-    if a.size > _MANY and (found := _products(a, b)) is not None:
-        return found
+    """The products of corresponding matrices of one dtype; one matrix corresponds to all of several others."""
+    if a.size > _MANY:
+        if b.ndim == 2 < a.ndim:
+            # All rows of the left factors at once: NumPy would multiply matrix by matrix.
+            return mm(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])
+        if (found := _products(a, b)) is not None:
+            return found
     return numpy_matmul.bmm(a, b)
 
 
