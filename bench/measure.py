@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
-
 # For how long a library's threads look for work after a call, in seconds, and a little more.
 _REST = 0.01
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from .. import dtypes
-from ..kernels import numpy_grid as kernels
+from ..kernels import grid as kernels
 from .declare import Array, composite, formula, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
