@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from .pointwise import LARGE, Sweep, pieces
+from .pointwise import LARGE
 from .reduction import squares_of_all
+from .sweep import Sweep, pieces
 
 Array = np.ndarray
 

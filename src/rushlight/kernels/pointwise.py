@@ -25,8 +25,12 @@ Array = np.ndarray
 # From how many elements on a loop is worth its call.
 LARGE = 16384
 
+# NumPy's letters of the types of 16 bits, and those of `compiled.pointwise`.
+HALVES = {"e": "e", "E": "g"}
+_SINGLE = np.dtype(np.float32)
+
 # How many elements a thread takes at a time, at least and at most.
-_PIECE = 8192, 65536
+PIECE = 8192, 65536
 
 # The functions that `compiled.pointwise` has.
 _FUNCTIONS = {
@@ -132,6 +136,8 @@ class Loop:
     def __call__(self, *values: Any, out: Array | None = None) -> Any:
         """The result (a tuple, if there are several formulas), or None where NumPy has to compute it.
 
+        Numbers of 16 bits are computed with in float32 and rounded once.
+
         Args:
             values: the operands, arrays of one type and numbers; they broadcast. Those after the first may be
                 conditions: arrays of truth values, as large as the result.
@@ -141,6 +147,8 @@ class Loop:
         dtype = first.dtype
         if type(first) is not np.ndarray or not first.flags.c_contiguous:
             return self._arranged(values, out)
+        if dtype.char in HALVES:
+            return self._halves(values, out)
         kinds, shape = "a", first.shape
         for v in values[1:]:
             if type(v) is np.ndarray:
@@ -178,8 +186,31 @@ class Loop:
         run(size, grain, *values, *results)
         return results
 
+    def _halves(self, values: tuple[Any, ...], out: Array | None) -> Any:
+        """The same for arrays of numbers of 16 bits, all of one shape and row by row, and numbers."""
+        first, kinds = values[0], ""
+        for v in values:
+            if type(v) is float or type(v) is int:
+                kinds += "s"
+            elif type(v) is np.ndarray and v.dtype == first.dtype and not v.ndim:
+                kinds += "s"
+            elif type(v) is np.ndarray and v.dtype == first.dtype and v.shape == first.shape and v.flags.c_contiguous:
+                kinds += HALVES[first.dtype.char]
+            else:
+                return None
+        if not converts_halves():
+            return None
+        kinds += f">{HALVES[first.dtype.char] * self.results}"
+        run = (self._kernels.get(kinds) or self._kernel(kinds)).get(_SINGLE)
+        if run is None:
+            return None
+        made = tuple([np.empty_like(first) for _ in range(self.results)]) if out is None else (out,)
+        operands = [v if kind != "s" else float(v) for kind, v in zip(kinds, values, strict=False)]
+        run(first.size, piece(first.size), *operands, *made)
+        return made[0] if self.results == 1 else made
+
     def _kernel(self, kinds: str) -> dispatch.Kernel:
-        made = self._kernels[kinds] = _kernel(f"{self.label}_{kinds}", f"{kinds}|{self._text}")
+        made = self._kernels[kinds] = kernel(f"{self.label}_{kinds.replace('>', '_')}", f"{kinds}|{self._text}")
         return made
 
     def _arranged(self, values: tuple[Any, ...], out: Array | None) -> Any:
@@ -187,7 +218,7 @@ class Loop:
         found = arrange(values)
         if found is None:
             return None
-        kinds, operands, shape, order, rows, columns, periods, dtype = found
+        kinds, operands, shape, order, rows, columns, numbers, dtype = found
         run = (self._kernels.get(kinds) or self._kernel(kinds)).get(dtype)
         if run is None:
             return None
@@ -198,7 +229,7 @@ class Loop:
             if made[0].shape != shape or not made[0].flags.c_contiguous:
                 return None
         if columns:
-            run(rows, max(1, piece(rows * columns) // columns), *operands, columns, *periods, *made)
+            run(rows, max(1, piece(rows * columns) // columns), *operands, columns, *numbers, *made)
         else:
             run(rows, piece(rows), *operands, *made)
         if out is not None:
@@ -211,10 +242,19 @@ class Loop:
         return made[0] if self.results == 1 else tuple(made)
 
 
+@functools.cache
+def converts_halves() -> bool:
+    """Whether the processor has instructions for half precision, without which they are calls of a library."""
+    import llvmlite.binding as llvm
+
+    machine = llvm.get_default_triple().split("-")[0]
+    return machine in ("aarch64", "arm64") or bool(llvm.get_host_cpu_features().get("f16c"))
+
+
 def piece(size: int) -> int:
     """How many of `size` elements a thread takes at a time."""
     # As few pieces as threads, if they are not too large: then each thread finds in its cache what it wrote before.
-    return min(max(-(-size // dispatch.get_threads()), _PIECE[0]), _PIECE[1])
+    return min(max(-(-size // dispatch.get_threads()), PIECE[0]), PIECE[1])
 
 
 def _transposed(a: Array, order: list[int] | None) -> Array:
@@ -229,7 +269,8 @@ def arrange(values: tuple[Any, ...]) -> Any:
     Returns:
         the letters of `compiled.pointwise`, the operands for the kernel, the shape of the result in the order in which
         it lies in memory, that order of its dimensions (None for the usual one), the number of rows and of columns (0
-        if rows make no difference), the periods of the operands of kind ``c``, and the type.
+        if rows make no difference), the periods of the operands of kind ``c`` and how far apart the rows of those of
+        kind ``v`` lie, and the type.
     """
     if lies_channels_last(values[0]) and (found := _alike(values)) is not None:
         return found
@@ -246,7 +287,7 @@ def arrange(values: tuple[Any, ...]) -> Any:
         order = sorted(range(n), key=lambda i: -whole.strides[i])
         shape = tuple([shape[i] for i in order])
     dims = [i for i in range(n) if shape[i] != 1]
-    kinds, operands, periods, widths = "", list(values), [], set()
+    kinds, operands, numbers, widths = "", list(values), [], set()
     for i, v in enumerate(values):
         if not isinstance(v, np.ndarray):
             if type(v) not in (int, float):
@@ -256,7 +297,7 @@ def arrange(values: tuple[Any, ...]) -> Any:
             continue
         a = v if v.ndim == n else v[(None,) * (n - v.ndim)]
         a = _transposed(a, order)
-        kind, width, period = _lies(a, shape, dims)
+        kind, width, number = _lies(a, shape, dims)
         if a.dtype != dtype:
             kind = "b" if kind == "a" else ""
         if not kind:
@@ -265,15 +306,15 @@ def arrange(values: tuple[Any, ...]) -> Any:
         operands[i] = a
         if width:
             widths.add(width)
-        if kind == "c":
-            periods.append(period)
+        if kind in "cv":
+            numbers.append(number)
     if len(widths) > 1:
         return None
     size = 1
     for k in shape:
         size *= k
     columns = widths.pop() if widths else 0
-    return kinds, operands, shape, order, size // columns if columns else size, columns, periods, dtype
+    return kinds, operands, shape, order, size // columns if columns else size, columns, numbers, dtype
 
 
 def _alike(values: tuple[Any, ...]) -> Any:
@@ -292,10 +333,13 @@ def _alike(values: tuple[Any, ...]) -> Any:
 
 
 def _lies(a: Array, shape: tuple[int, ...], dims: list[int]) -> tuple[str, int, int]:
-    """The letter of an operand, the number of columns it asks for (or 0), and how many elements it has itself."""
+    """The letter of an operand, the number of columns it asks for (or 0), and a number of its own.
+
+    That is, for the letter ``c``, how many elements it has itself, and for ``v`` how many lie from row to row.
+    """
     # From the innermost dimension outwards: first those along which the operand repeats, then its own, then the rest.
     own, inside, step, state = 1, 1, a.itemsize, 0
-    for i in reversed(dims):
+    for place, i in enumerate(reversed(dims)):
         if a.shape[i] == 1 or a.strides[i] == 0:
             if state == 0:
                 inside *= shape[i]
@@ -303,6 +347,8 @@ def _lies(a: Array, shape: tuple[int, ...], dims: list[int]) -> tuple[str, int, 
                 state = 2
         else:
             if state == 2 or a.strides[i] != step:
+                if state == 1 and inside == 1 and (rows := _row_step(a, dims[: len(dims) - place])):
+                    return "v", own, rows // a.itemsize
                 return "", 0, 0
             state = 1
             own *= shape[i]
@@ -314,56 +360,21 @@ def _lies(a: Array, shape: tuple[int, ...], dims: list[int]) -> tuple[str, int, 
     return ("r", own, own) if state == 2 else ("a", 0, own)
 
 
-class Sweep:
-    """Updates of many arrays at once, as those of an optimiser: one launch for all.
-
-    Args:
-        label: a name for those who look at the folder of kernels.
-        arrays: names of the arrays that each thing updated has.
-        updates: for some of these, the formula of the new value; a formula sees the new values of those before it.
-            Names that are none of `arrays` mean numbers.
-    """
-
-    __slots__ = ("_kernel", "numbers")
-
-    def __init__(self, label: str, arrays: tuple[str, ...], updates: dict[str, str]):
-        trees = [ast.parse(text, mode="eval") for text in updates.values()]
-        nodes = [n for tree in trees for n in ast.walk(tree)]
-        called = {n.func.id for n in nodes if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
-        used = {n.id for n in nodes if isinstance(n, ast.Name)}
-        self.numbers = tuple(sorted(used - called - set(arrays)))
-        places = {name: i for i, name in enumerate((*arrays, *self.numbers))}
-        given: dict[str, ast.expr] = {name: ast.Name(f"x{i}", ast.Load()) for name, i in places.items()}
-        steps = [f"{places[name]}={ast.unparse(meaning(text, given))}" for name, text in updates.items()]
-        text = f"*{'a' * len(arrays)}{'s' * len(self.numbers)}|{';'.join(steps)}"
-        self._kernel = _kernel(f"{label}_all", text)
-
-    def get(self, dtype: np.dtype[Any]) -> Callable[[Array, Array, dict[str, float]], None] | None:
-        """The function that updates: see `run`; None as long as it is not compiled."""
-        launch = self._kernel.get(dtype)
-        if launch is None:
-            return None
-
-        def run(table: Array, pieces: Array, numbers: dict[str, float]) -> None:
-            """Updates.
-
-            Args:
-                table: the ``id`` of each array, one row for each thing updated; the arrays lie alike in memory.
-                pieces: from `pieces`.
-                numbers: the numbers by name; there may be others.
-            """
-            launch(len(pieces), 1, table, pieces, *[numbers[n] for n in self.numbers])
-
-        return run
+def _row_step(a: Array, outer: list[int]) -> int:
+    """How many bytes the rows of an array lie apart, along the dimensions `outer`; 0 if not always as many."""
+    step = a.strides[outer[-1]]
+    if step % a.itemsize:
+        return 0
+    expected = step
+    for i in reversed(outer):
+        if a.strides[i] != expected or a.shape[i] == 1:
+            return 0
+        expected *= a.shape[i]
+    return step
 
 
-def pieces(sizes: list[int]) -> Array:
-    """How arrays of these sizes are cut up for a `Sweep`: which of them, from where, to where."""
-    cuts = [(i, start, min(start + _PIECE[1], n)) for i, n in enumerate(sizes) for start in range(0, n, _PIECE[1])]
-    return np.array(cuts, np.int64).reshape(-1, 3)
-
-
-def _kernel(label: str, text: str) -> dispatch.Kernel:
+def kernel(label: str, text: str) -> dispatch.Kernel:
+    """The handle to the kernel that `compiled.pointwise` makes of a line; the label says what it is for."""
     import hashlib
 
     return dispatch.Kernel("pointwise", f"{label}_{hashlib.sha256(text.encode()).hexdigest()[:12]}", text=text)

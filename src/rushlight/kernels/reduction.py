@@ -9,7 +9,7 @@ import numpy as np
 
 from . import numpy_reduction as on_numpy
 from .dispatch import Kernel
-from .pointwise import pieces
+from .sweep import pieces
 
 Array = np.ndarray
 Axes = tuple[int, ...]

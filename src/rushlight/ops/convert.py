@@ -7,6 +7,7 @@ import numpy as np
 from .. import devices, dtypes
 from ..base import TensorBase, settle
 from ..kernels import copying
+from ..kernels.conversion import convert
 from ..kernels.sparse import SparseArray
 from ..memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from ..warn import warn_once
@@ -109,18 +110,9 @@ def is_contiguous(input: Any, memory_format: Any = contiguous_format) -> bool:
 # ---------------------------------------------------------------------------------------------- dtype
 def convert_array(a: Array, dtype: dtypes.dtype) -> Array:
     """A copy of an array with elements of another type; numbers outside its range wrap around or become anything."""
-    target = dtype.numpy
-    kind = a.dtype.kind
-    if kind == "c" and dtype.category != dtypes.COMPLEX and dtype is not dtypes.bool_:
+    if a.dtype.kind == "c" and dtype.category != dtypes.COMPLEX and dtype is not dtypes.bool_:
         a = a.real
-        kind = "f"
-    if kind in "fV" and dtype.category == dtypes.INTEGRAL:
-        with np.errstate(invalid="ignore"):
-            return a.astype(target)
-    if dtype is dtypes.float16:
-        with np.errstate(over="ignore"):
-            return a.astype(target)
-    return a.astype(target)
+    return convert(a, dtype.numpy)
 
 
 @operation(name="_to_copy", node="ToCopyBackward0", function=False, method=False, input="to_dtype(grad, source)",

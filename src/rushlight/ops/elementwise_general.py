@@ -91,6 +91,8 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
             arrays.append(number_array(x, common))
     if len(operands) == 2:
         broadcast_shapes(arrays[0].shape, arrays[1].shape)
+    if arrays[0].dtype.itemsize == 2 and arrays[0].size >= namespace["LARGE"] and common.category == dtypes.FLOATING:
+        return namespace["compute_large"](op, tuple(arrays)), common
     result = op.forward(*arrays)
     return (result if type(result) is np.ndarray else result_array(result)), common
 

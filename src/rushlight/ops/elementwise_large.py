@@ -117,4 +117,6 @@ def _recorder(op: Operation, mask: int, fit: bool, number: bool) -> Any:
     return found
 
 
-namespace.update(elementwise_large=elementwise_large, LARGE=pointwise.LARGE if dispatch.enabled() else 1 << 62)
+namespace.update(
+    elementwise_large=elementwise_large, compute_large=compute, LARGE=pointwise.LARGE if dispatch.enabled() else 1 << 62
+)

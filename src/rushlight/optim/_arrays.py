@@ -362,7 +362,7 @@ class ArrayOptimizer(Optimizer):
         raise NotImplementedError
 
     def _formulas(self, group: dict[str, Any], fresh: bool) -> dict[str, str]:
-        """The update as formulas of the new values, for `kernels.pointwise.Sweep`.
+        """The update as formulas of the new values, for `kernels.sweep.Sweep`.
 
         In them stand ``param``, ``grad``, what is kept under its name, and the `_numbers`.
         """

@@ -1,4 +1,4 @@
-"""Optimiser steps as one compiled loop over all parameters (`kernels.pointwise.Sweep`)."""
+"""Optimiser steps as one compiled loop over all parameters (`kernels.sweep.Sweep`)."""
 
 import functools
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from ..autograd.leaf import AccumulateGrad
 from ..base import own_version
-from ..kernels.pointwise import Sweep, pieces
+from ..kernels.sweep import Sweep, pieces
 from ._parts import Array, gradient, join_steps, recalls, remember
 
 if TYPE_CHECKING:

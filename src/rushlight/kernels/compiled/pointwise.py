@@ -7,9 +7,14 @@ expression of the operands' elements for each result. The operands:
 - ``b``: the same of truth values,
 - ``p``: an array of one element, ``s``: a number,
 - ``r``: an array of one row that belongs to every row of the result,
-- ``c``: an array of one element for each row; it begins again when it is used up.
+- ``c``: an array of one element for each row; it begins again when it is used up,
+- ``v``: an array of rows that do not follow one another, but lie equally far apart,
+- ``e``, ``g``, ``f``, ``d``, ``B``, ``i``, ``q``: like ``a``, but of a type of its own (float16, bfloat16, float32,
+  float64, uint8, int32, int64), whose elements are converted.
 
-A line such as ``*aas|1=x1 * x2;0=x0 - x1`` is for many arrays at once (`kernels.pointwise.Sweep`): an expression is the
+Behind the operands may stand ``>`` and such letters for the results, which are ``a`` otherwise.
+
+A line such as ``*aas|1=x1 * x2;0=x0 - x1`` is for many arrays at once (`kernels.sweep.Sweep`): an expression is the
 new value of an operand, which the expressions after it read.
 """
 
@@ -18,7 +23,7 @@ from typing import Any
 
 from numba import types
 
-from . import functions, simd
+from . import functions, halves, simd
 from .builder import Real, kernel
 
 _NAMES = {name: getattr(functions, name) for name in ("exp", "expm1", "log", "log1p", "sigmoid", "tanh", "erf")}
@@ -66,36 +71,55 @@ def sweep_source(text: str, names: dict[str, Any], number: Any) -> str:
     return "\n".join(lines) + "\n"
 
 
+_TYPES = {
+    "b": types.uint8, "e": types.uint16, "g": types.uint16, "f": types.float32, "d": types.float64, "B": types.uint8,
+    "i": types.int32, "q": types.int64,
+}  # fmt: skip
+
+# What makes a number of the element type of what was read, and the other way round.
+_READ = {"b": "({}) != 0", "e": "real(from_half({}))", "g": "real(from_bfloat16({}))", "a": "{}", "v": "{}", "r": "{}"}
+_WRITTEN = {"a": "{}", "e": "to_half(float32({}))", "g": "to_bfloat16(float32({}))"}
+
+
 def source(text: str, names: dict[str, Any], number: Any) -> str:
     """The Python of a loop; the constants in it are put into `names`."""
-    kinds, _, expressions = text.partition("|")
+    head, _, expressions = text.partition("|")
+    kinds, _, made = head.partition(">")
     results = [_typed(e, names, number) for e in expressions.split(";")]
+    made = made or "a" * len(results)
     operands, count = range(len(kinds)), len(kinds)
-    by_rows = bool({"r", "c"} & set(kinds))
-    outs = count + by_rows + kinds.count("c")
+    numbered = [i for i in operands if kinds[i] in "cv"]
+    by_rows = bool({"r", "c", "v"} & set(kinds))
+    outs = count + by_rows + len(numbered)
+    read = {k: f"read_{k}" for k in _TYPES}
     lines = ["def loop(args, begin, end, thread):"]
-    lines += [f"    p{i} = {'truths' if kinds[i] == 'b' else 'read'}(args, {i})" for i in operands if kinds[i] != "s"]
-    lines += [f"    o{j} = read(args, {outs + j})" for j in range(len(results))]
+    lines += [f"    p{i} = {read.get(kinds[i], 'read')}(args, {i})" for i in operands if kinds[i] != "s"]
+    lines += [f"    o{j} = {read.get(made[j], 'read')}(args, {outs + j})" for j in range(len(results))]
     lines += [f"    x{i} = real(double(args, {i}))" for i in operands if kinds[i] == "s"]
     lines += [f"    x{i} = load(p{i}, 0)" for i in operands if kinds[i] == "p"]
     indent = "    "
     if by_rows:
         lines.append(f"    columns = integer(args, {count})")
-        periods = [i for i in operands if kinds[i] == "c"]
-        lines += [f"    period{i} = integer(args, {count + 1 + k})" for k, i in enumerate(periods)]
+        lines += [f"    number{i} = integer(args, {count + 1 + k})" for k, i in enumerate(numbered)]
         lines.append("    for row in range(begin, end):")
         lines.append("        first = row * columns")
-        lines += [f"        x{i} = load(p{i}, row % period{i})" for i in periods]
+        lines += [f"        x{i} = load(p{i}, row % number{i})" for i in numbered if kinds[i] == "c"]
+        lines += [f"        q{i} = ahead(p{i}, row * number{i})" for i in numbered if kinds[i] == "v"]
         lines.append("        for j in range(columns):")
         lines.append("            i = first + j")
         indent = "        "
     else:
         lines.append("    for i in range(begin, end):")
     indent += "    "
-    lines += [f"{indent}x{i} = load(p{i}, {'i' if kinds[i] == 'a' else 'j'})" for i in operands if kinds[i] in "ar"]
-    lines += [f"{indent}x{i} = load(p{i}, i) != 0" for i in operands if kinds[i] == "b"]
+    for i in operands:
+        kind = kinds[i]
+        if kind not in "spc":
+            element = f"load(q{i}, j)" if kind == "v" else f"load(p{i}, {'j' if kind == 'r' else 'i'})"
+            lines.append(f"{indent}x{i} = {_READ.get(kind, 'real({})').format(element)}")
     lines += [f"{indent}y{j} = {result}" for j, result in enumerate(results)]
-    lines += [f"{indent}store(o{j}, i, y{j})" for j in range(len(results))]
+    for j, kind in enumerate(made):
+        written = _WRITTEN.get(kind, f"type_{kind}({{}})").format(f"y{j}")
+        lines.append(f"{indent}store(o{j}, i, {written})")
     return "\n".join(lines) + "\n"
 
 
@@ -106,8 +130,11 @@ def make(text: str) -> Any:
         names = {
             **_NAMES, "read": real.read, "double": simd.double, "integer": simd.integer, "real": real.type,
             "load": simd.load, "store": simd.store, "address": simd.address, "words": simd.array_reader(types.int64),
-            "truths": simd.array_reader(types.uint8),
+            "ahead": simd.ahead, "float32": types.float32, "from_half": halves.from_half, "to_half": halves.to_half,
+            "from_bfloat16": halves.from_bfloat16, "to_bfloat16": halves.to_bfloat16,
         }  # fmt: skip
+        for letter, kind in _TYPES.items():
+            names |= {f"read_{letter}": simd.array_reader(kind), f"type_{letter}": kind}
         number = functions.SINGLE.number if real.code == "f" else functions.DOUBLE.number
         exec(sweep_source(text[1:], names, number) if text[0] == "*" else source(text, names, number), names)
         return kernel(names["loop"])
