@@ -12,6 +12,7 @@ sum that is then rounded to float32 is the fused result.
 
 import numpy as np
 
+from . import random_words
 from .numpy_random import Array, MersenneTwister, c_library, fill, fused_multiply_add, store, uniform, uniform64
 
 _PAIRS = 1 << 14  # pairs handled at a time, so that the working arrays stay in the cache
@@ -180,6 +181,8 @@ def _directions(words: Array, work: _Workspace) -> Array:
 
 def _blocks32(words: Array, out: Array, mean: float, std: float, work: _Workspace) -> None:
     """Makes float32 normal numbers of 24-bit words; both contiguous, of the same size, a multiple of 16."""
+    if words.size >= random_words.MANY and random_words.normal(words, out, mean, std):
+        return
     halves = words.view(_EIGHT)
     n = words.size // 2
     chosen = work.words[:n]

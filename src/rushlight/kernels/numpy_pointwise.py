@@ -78,7 +78,11 @@ def div_trunc(a: Array, b: Array) -> Any:
 
 def remainder(a: Array, b: Array) -> Any:
     """The remainder with the sign of the divisor."""
-    return _integer_division(a, b, np.remainder)
+    found = np.asarray(_integer_division(a, b, np.remainder))
+    if found.dtype.kind == "f" and not found.all():
+        # In PyTorch a remainder of zero has the sign of the dividend.
+        np.copysign(found, a, out=found, where=found == 0)
+    return found
 
 
 def fmod(a: Array, b: Array) -> Any:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import random_words
+
 if TYPE_CHECKING:
     from numpy.random import RandomState
 
@@ -38,10 +40,11 @@ class MersenneTwister:
         next_normal: the second number of the last Box-Muller pair when it has not been handed out yet, else None.
     """
 
-    __slots__ = ("_legacy", "_untouched", "next_normal", "seed")
+    __slots__ = ("_legacy", "_memory", "_untouched", "next_normal", "seed")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
         self._legacy: RandomState | None = None
+        self._memory: Array | None = None  # where that keeps its state, if it is known
         self.reseed(seed)
 
     def reseed(self, seed: int) -> None:
@@ -59,12 +62,17 @@ class MersenneTwister:
 
             self._legacy = RandomState(MT19937(0))
             self._legacy.seed(self.seed & 0xFFFFFFFF)
+            self._memory = random_words.state_of(self._legacy._bit_generator)
         return self._legacy
 
     def words32(self, count: int, bits: int = 32) -> Array:
         """The next `count` words as uint32, cut to their lower `bits` bits."""
         source = self._source()
         self._untouched = self._untouched and count == 0
+        if count >= random_words.MANY and self._memory is not None:
+            made = random_words.words(self._memory, count, bits)
+            if made is not None:
+                return made
         if count >= _FEW:
             return source.randint(0, 1 << bits, count, dtype=np.uint32)
         words = source._bit_generator.random_raw(count)
@@ -75,14 +83,16 @@ class MersenneTwister:
         """The next `2 * count` words in pairs, the first being the upper half, cut to their lower `bits` bits."""
         source = self._source()
         self._untouched = self._untouched and count == 0
+        if 2 * count >= random_words.MANY and self._memory is not None:
+            made = random_words.words(self._memory, 2 * count, 32)
+            if made is not None:
+                return _pairs(made, bits)
         if count >= _FEW and bits > 32:
             return source.randint(0, 1 << bits, count, dtype=np.uint64)
         if count >= _FEW:  # NumPy would take one word for a number of 32 bits or fewer
             pairs = source.randint(0, 1 << 64, count, dtype=np.uint64)
         else:
-            words = source._bit_generator.random_raw(2 * count)
-            pairs = words[::2] << np.uint64(32)
-            pairs |= words[1::2]
+            return _pairs(source._bit_generator.random_raw(2 * count), bits)
         pairs &= np.uint64((1 << bits) - 1)
         return pairs
 
@@ -127,6 +137,16 @@ class MersenneTwister:
         twin = MersenneTwister()
         twin.set_state(self.get_state())
         return twin
+
+
+def _pairs(words: Array, bits: int) -> Array:
+    """Numbers of two words each, the first being the upper half, cut to their lower `bits` bits."""
+    pairs = words[::2].astype(np.uint64)
+    pairs <<= np.uint64(32)
+    pairs |= words[1::2]
+    if bits < 64:
+        pairs &= np.uint64((1 << bits) - 1)
+    return pairs
 
 
 def in_memory_order(array: Array) -> Array:
@@ -275,8 +295,11 @@ def permutation(source: MersenneTwister, count: int) -> Array:
         return _inside_out(source, count)
     if count < 2:
         return np.arange(count)
+    words = source.words32(count - 1)
+    if count >= random_words.MANY and (made := random_words.shuffled(words, count)) is not None:
+        return made
     steps = np.arange(count - 1, dtype=np.uint32)
-    partners = steps + source.words32(count - 1) % (np.uint32(count) - steps)
+    partners = steps + words % (np.uint32(count) - steps)
     if count > 700:
         return _swapped(partners, count)
     order = list(range(count))

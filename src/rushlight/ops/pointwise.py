@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
 from ..kernels import numpy_pointwise as kernels
-from ..kernels import power
+from ..kernels import power, remainders
 from . import elementwise_general as general
 from .arguments import MISSING, OPERANDS, argument_error, type_name
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
@@ -271,14 +271,14 @@ def not_implemented(grad: Any, name: str) -> Any:
     raise RuntimeError(f"derivative for aten::{name} is not implemented")
 
 
-@elementwise(kernel=kernels.remainder, node="RemainderBackward1", number_node="RemainderBackward0",
+@elementwise(kernel=remainders.remainder, node="RemainderBackward1", number_node="RemainderBackward0",
              operators=("__mod__",), check=missing("remainder_cpu", NO_BOOL, NO_COMPLEX),
              input="grad", other="-grad * div_floor(input, other)")  # fmt: skip
 def remainder(input: Array, other: Array | float) -> Array:
     """The remainder of division rounded down; it has the sign of `other`."""
 
 
-@elementwise(kernel=kernels.fmod, node="FmodBackward1", number_node="FmodBackward0",
+@elementwise(kernel=remainders.fmod, node="FmodBackward1", number_node="FmodBackward0",
              check=missing("fmod_cpu", NO_BOOL, NO_COMPLEX),
              input="grad", other="-grad * div_trunc(input, other)")  # fmt: skip
 def fmod(input: Array, other: Array | float) -> Array:
