@@ -76,6 +76,7 @@ CASES = {
     "softmax without a dimension": lambda t: t.nn.functional.softmax(t.ones(2, 2)),
     "log_softmax without a dimension": lambda t: t.nn.functional.log_softmax(t.ones(2)),
     "Softmax without a dimension": lambda t: t.nn.Softmax()(t.ones(2, 2)),
+    "lu by its old name": lambda t: t.lu(t.eye(2)),
     "T of three dimensions": lambda t: t.ones(2, 2, 2).T,
     "T of a vector": lambda t: t.ones(2).T,
     "T of a number": lambda t: t.tensor(1.0).T,

@@ -11,13 +11,9 @@ _HALF = (
 )
 _ORDER = "float32: a sum that cancels, rounded in another order"
 _SMALL = "divides by small differences of singular values, which rounding in another order changes by 1e-6"
-_UNBOUND = "called with a number as self: PyTorch's is a descriptor of a C type, or a function that asks no type"
 
 KNOWN = {
     **dict.fromkeys([(name, check) for name in ("H", "conj", "mH") for check in ("value", "dtypes")], _CONJUGATE),
-    **dict.fromkeys(
-        [(f"__r{name}__", "errors") for name in ("add", "and", "mod", "mul", "or", "pow", "sub", "xor")], _UNBOUND
-    ),
     **dict.fromkeys(
         [
             ("cov", "second"), ("cov", "tangent"),  # whose samples have float32 weights
@@ -39,7 +35,6 @@ KNOWN = {
         ],
         _HALF,
     ),
-    ("_native_batch_norm_legit", "out"): "out= of another shape is resized where PyTorch's kernel refuses it",
     **dict.fromkeys(
         [("as_strided_scatter", check) for check in ("gradient", "noncontiguous", "second")],
         "PyTorch's own gradient is wrong",
@@ -50,7 +45,6 @@ KNOWN = {
     ("fft.ihfft2", "out"): "PyTorch leaves what was given as out= as it was",
     ("fft.ihfftn", "out"): "PyTorch leaves what was given as out= as it was",
     ("gather", "errors"): "out= shares its storage with the index and would meet it once it is resized",
-    ("linalg.det", "second"): "the second derivative of a matrix without elements is empty, in PyTorch it is absent",
     ("logcumsumexp", "tangent"): "PyTorch's tangent is NaN for large complex numbers, and off by 2e-7 for real ones",
     ("narrow_copy", "out"): _GAPS,
     ("nn.functional.avg_pool3d", "out"): _GAPS,
@@ -58,9 +52,7 @@ KNOWN = {
     ("nn.functional.linear_cross_entropy:chunked", "second"): "PyTorch has no second derivative of it in pieces",
     ("nn.functional.linear_cross_entropy:chunked_none", "second"): "PyTorch has no second derivative of it in pieces",
     ("nn.functional.scaled_dot_product_attention", "second"): "PyTorch has no second derivative of the fused operation",
-    ("masked.prod", "second"): "as prod",
     ("pca_lowrank", "second"): _SMALL,
-    ("prod", "second"): "the second derivative of a product of one element is zeros, in PyTorch it is absent",
     ("svd_lowrank", "second"): _SMALL,
     ("view_as_complex", "dtypes"): _COMPLEX32,
 }  # fmt: skip

@@ -156,3 +156,29 @@ def test_what_has_no_derivative(name):
         return y.requires_grad, y.grad_fn.name(), raised(lambda: y.sum().backward())
 
     check(scenario)
+
+
+CONSTANT = {
+    "prod of a number": lambda t: (t.prod, t.tensor(3.0)),
+    "prod of zero": lambda t: (t.prod, t.tensor([0.0])),
+    "prod along a dimension of one": lambda t: (lambda x: t.prod(x, 1), t.tensor([[0.0], [2.0]])),
+    "prod of one element that is not zero": lambda t: (lambda x: t.prod(x, 0), t.tensor([2.0])),
+    "prod of two zeros": lambda t: (t.prod, t.tensor([0.0, 3.0, 0.0])),
+    "det of no elements": lambda t: (t.linalg.det, t.ones(2, 0, 0)),
+    "det of no matrices": lambda t: (t.linalg.det, t.ones(0, 2, 2)),
+}
+
+
+@pytest.mark.parametrize("case", CONSTANT.values(), ids=CONSTANT)
+def test_gradients_that_depend_on_no_element(case):
+    def scenario(t):
+        function, x = case(t)
+        x = x.double().requires_grad_()
+        y = function(x)
+        cotangent = t.full_like(y, 1.5).requires_grad_()
+        (first,) = t.autograd.grad(y, x, cotangent, create_graph=True)
+        if not first.requires_grad:
+            return first, None
+        return first.detach(), t.autograd.grad(first, (x, cotangent), t.ones_like(first), allow_unused=True)
+
+    check(scenario, strides=False)

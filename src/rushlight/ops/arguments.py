@@ -48,6 +48,12 @@ def by_numpy_names(function: F) -> F:
 
 
 # ---------------------------------------------------------------------------------------------- types
+def unbound(name: str, given: Any) -> Exception:
+    """The TypeError for an operator's method that is called by hand with something else than a tensor as `self`."""
+    kind = type(given).__name__
+    return TypeError(f"descriptor '{name}' for 'torch._C.TensorBase' objects doesn't apply to a '{kind}' object")
+
+
 def argument_error(op: Any, args: tuple[Any, ...]) -> Exception:
     """The TypeError for the first argument that should be a tensor and is not."""
     name = op.public_name

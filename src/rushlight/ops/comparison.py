@@ -10,7 +10,7 @@ from ..kernels import choosing
 from ..kernels import numpy_pointwise as kernels
 from ..warn import warn_once
 from . import elementwise_general as general
-from .arguments import OPERANDS, type_name
+from .arguments import MISSING, OPERANDS, type_name
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, write_out
 from .numbers import number_for
 from .out import finish_out
@@ -68,15 +68,44 @@ def _where(condition: Array, input: Array, other: Array) -> Array:
     """Elements of one tensor or another."""
 
 
+_WHERE_FORMS = (
+    "Tensor condition", "Tensor condition, Tensor input, Tensor other, *, Tensor out = None",
+    "Tensor condition, Number self, Tensor other", "Tensor condition, Tensor input, Number other",
+    "Tensor condition, Number self, Number other",
+)  # fmt: skip
+
+
+def _where_error(forms: tuple[str, ...], args: list[Any]) -> TypeError:
+    """The error for what fits no form of `where`: forms of as many arguments say which of them are wrong."""
+    if len(args) == 1 and len(forms[0].split(", ")) == 1:
+        return TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type_name(args[0])}")
+    kinds = [type_name(x) for x in args]
+    listed = ""
+    for form in forms:
+        listed += f" * ({form})\n"
+        wanted = [p.split(" ")[0] for p in form.split(", ")]
+        if len(wanted) == len(args):  # PyTorch marks numbers even where one is wanted
+            shown = ", ".join([k if k == w == "Tensor" else f"!{k}!" for k, w in zip(kinds, wanted, strict=True)])
+            listed += f"      didn't match because some of the arguments have invalid types: ({shown})\n"
+    return TypeError(
+        f"where() received an invalid combination of arguments - got ({', '.join(kinds)}), but expected one of:\n"
+        f"{listed}"
+    )
+
+
 @composite(method=False, raw=choosing.where)
-def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
+def where(condition: Any = MISSING, input: Any = MISSING, other: Any = MISSING, *, out: Any = None) -> Any:
     """Elements of `input` where the condition holds, of `other` elsewhere; with the condition alone, where it holds.
 
     Raises:
         RuntimeError: the condition is not boolean, or the shapes do not broadcast.
+        TypeError: the arguments are no tensors and numbers.
     """
-    if input is None and other is None:
-        return condition.nonzero(as_tuple=True)
+    if input is MISSING and other is MISSING and isinstance(condition, TensorBase):
+        return condition.nonzero(as_tuple=True)  # type: ignore[attr-defined]
+    fits = isinstance(condition, TensorBase) and isinstance(input, OPERANDS) and isinstance(other, OPERANDS)
+    if not fits:
+        raise _where_error(_WHERE_FORMS, [x for x in (condition, input, other) if x is not MISSING])
     if condition._dtype is dtypes.uint8:
         warn_once(
             "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
@@ -102,7 +131,10 @@ def _scalar_name(t: Any) -> str:
 
 
 @composite(function=False, name="where")
-def _where_method(input: Any, condition: Any, other: Any) -> Any:
+def _where_method(input: Any, condition: Any = MISSING, other: Any = MISSING) -> Any:
+    if not isinstance(condition, TensorBase) or not isinstance(other, OPERANDS):
+        forms = "Tensor condition, Tensor other", "Tensor condition, Number other"
+        raise _where_error(forms, [x for x in (condition, other) if x is not MISSING])
     return where(condition, input, other)
 
 

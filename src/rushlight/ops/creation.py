@@ -242,7 +242,7 @@ def scalar_tensor(
     if not isinstance(s, (int, float, complex)):
         raise TypeError(f"scalar_tensor(): argument 's' (position 1) must be Number, not {type_name(s)}")
     d = chosen("scalar_tensor", dtype, device, pin_memory, dtypes._default)
-    return finish(_full_array((), number_for(s, d), d), d, requires_grad)
+    return finish(_full_array((), number_for(s, d, bounded=d.itemsize != 2), d), d, requires_grad)
 
 
 # ---------------------------------------------------------------------------------------------- matrices

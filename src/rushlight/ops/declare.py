@@ -38,7 +38,7 @@ from ..autograd.leaf import AccumulateGrad
 from ..autograd.versions import versions
 from ..base import TensorBase, as_view, namespace, raw_names, settle, tensor_names, wrap
 from ..kernels.layout import follow, result_array
-from .arguments import MISSING, OPERANDS, argument_error, by_numpy_names, scalar
+from .arguments import MISSING, OPERANDS, argument_error, by_numpy_names, scalar, unbound
 from .formulas import ALIASING
 from .operation import Array as Array
 from .operation import Operation, entry_point, first_use
@@ -286,6 +286,7 @@ namespace.update(
     follow=follow,
     first_use=first_use,
     argument_error=argument_error,
+    unbound=unbound,
     scalar=scalar,
     write_out=write_out,
     as_view=as_view,

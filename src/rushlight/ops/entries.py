@@ -77,11 +77,9 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
 
     add(f"    kind = type({second})")
     add("    if kind is Tensor or kind is Parameter:")
-    if operator:
-        add(f"        dtype = {first}._dtype")
-    else:
-        add(f"        try: dtype = {first}._dtype")
-        add(f"        except AttributeError: return elementwise_general({op.reference}, {passed})")
+    add(f"        try: dtype = {first}._dtype")
+    otherwise = _unbound(name, first) if operator else f"return elementwise_general({op.reference}, {passed})"
+    add(f"        except AttributeError: {otherwise}")
     add(f"        if dtype is {second}._dtype and dtype.plain:")
     add(f"            shape = {first}._shape")
     large = f"return elementwise_large({op.reference}, {first}, {second}, {record})"
@@ -95,7 +93,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     add("                return t")
     add(f"            return elementwise_broadcast({op.reference}, {first}, {second}, {record})")
     if op.takes_numbers:
-        lines.extend(_number_lines(op, first, second, record, operator, dtype, special))
+        lines.extend(_number_lines(op, first, second, record, name if operator else None, dtype, special))
     if operator:
         # Equality is the one operator that knows arrays.
         other = f"equal_to_array({first}, {second})" if op.name == "eq" else "NotImplemented"
@@ -116,14 +114,25 @@ def _special_lines(op: "Operation", positional: list[str], keywords: list[str]) 
     ]
 
 
+def _unbound(name: str, first: str) -> str:
+    """What an operator's method does if it is called by hand and its `self` is no tensor."""
+    if name in ("__rsub__", "__floordiv__"):  # which PyTorch writes in Python
+        return "return NotImplemented"
+    return f"raise unbound({name!r}, {first}) from None"
+
+
 def _number_lines(
-    op: "Operation", first: str, second: str, record: bool, operator: bool, dtype: str, special: bool
+    op: "Operation", first: str, second: str, record: bool, operator: str | None, dtype: str, special: bool
 ) -> list[str]:
     """The branch for a Python number as the second input."""
     kernel = op.kernel_name
     lines = ["    elif kind is float or kind is int:"]
     add = lines.append
-    add(f"        dtype = {first}._dtype" if operator else f"        dtype = getattr({first}, '_dtype', int64)")
+    if operator:
+        add(f"        try: dtype = {first}._dtype")
+        add(f"        except AttributeError: {_unbound(operator, first)}")
+    else:
+        add(f"        dtype = getattr({first}, '_dtype', int64)")
     add("        if dtype.plain:")
     add(f"            number = dtype.scalars.get({second})")
     add(f"            if number is None: number = scalar({second}, dtype)")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..warn import warn_once
 from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
@@ -306,6 +307,13 @@ def lu_unpack(
 @composite(name="lu")
 def _lu_old(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
     """The LU factorization in LAPACK's form, as ``(LU, pivots)`` and with `get_infos` the codes."""
+    warn_once(
+        "torch.lu is deprecated in favor of torch.linalg.lu_factor / torch.linalg.lu_factor_ex and will be removed in "
+        "a future PyTorch release.\nLU, pivots = torch.lu(A, compute_pivots)\nshould be replaced with\n"
+        "LU, pivots = torch.linalg.lu_factor(A, compute_pivots)\nand\n"
+        "LU, pivots, info = torch.lu(A, compute_pivots, get_infos=True)\nshould be replaced with\n"
+        "LU, pivots, info = torch.linalg.lu_factor_ex(A, compute_pivots)"
+    )
     found = lu_factor_ex(A, pivot=pivot)
     if not get_infos:
         _check_lu("torch.linalg.lu_factor_ex", found[2])

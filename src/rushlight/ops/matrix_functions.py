@@ -86,7 +86,18 @@ def _cofactors_of_singular(x: Any) -> Any:
     return sign * ((u * tensor_names["stack"](others, -1).unsqueeze(-2)) @ vh)
 
 
-in_formulas(_cofactors, _cofactors_tensor, "cofactors")
+def _det_backward(grad: Array, A: Array, determinant: Array) -> Array:
+    return grad[..., None, None] * _cofactors(A, determinant)
+
+
+def _det_backward_tensor(grad: Any, A: Any, determinant: Any) -> Any:
+    """The gradient of determinants; that of matrices of no elements depends on nothing."""
+    if 0 in A._shape:
+        return tensor_names["zeros_like"](A)
+    return grad.unsqueeze(-1).unsqueeze(-1) * _cofactors_tensor(A, determinant)
+
+
+in_formulas(_det_backward, _det_backward_tensor, "det_backward")
 
 
 def _determinant(x: Array) -> Array:
@@ -94,7 +105,7 @@ def _determinant(x: Array) -> Array:
 
 
 @operation(name="_det", node="LinalgDetBackward0", aten="linalg_det", function=False, method=False, out=False,
-           kernel=_determinant, A="as_matrix(grad) * cofactors(A, result)")  # fmt: skip
+           kernel=_determinant, A="det_backward(grad, A, result)")  # fmt: skip
 def _det(A: Array) -> Array:
     """The determinants of matrices."""
 

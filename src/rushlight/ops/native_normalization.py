@@ -42,7 +42,10 @@ def native_layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any,
         RuntimeError: the shapes do not go together.
     """
     shape = _normalized_shape("native_layer_norm", input, normalized_shape, {"weight": weight, "bias": bias}, ", ")
-    return tuple(_layer_norm(input, len(shape), weight, bias, eps))
+    result, *statistics = _layer_norm(input, len(shape), weight, bias, eps)
+    if all(t is None or t._dtype is input._dtype for t in (weight, bias)):
+        statistics = [s.to(input._dtype) for s in statistics]
+    return result, *statistics
 
 
 @composite(method=False)
@@ -50,7 +53,11 @@ def native_batch_norm(
     input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, momentum: float,
     eps: float, *, out: Any = None,
 ) -> Any:  # fmt: skip
-    """`batch_norm`, with the means and the inverses of the deviations; in evaluation both are empty."""
+    """`batch_norm`, with the means and the inverses of the deviations; in evaluation both are empty.
+
+    Raises:
+        RuntimeError: in evaluation, what is given for the statistics is no vector.
+    """
     result, *statistics = _batch_normalized(input, weight, bias, running_mean, running_var, training, momentum, eps)
     if weight is None or weight._dtype is input._dtype:
         statistics = [s.to(input._dtype) for s in statistics]
@@ -59,6 +66,9 @@ def native_batch_norm(
     found = result, *statistics
     if out is None:
         return found
+    for given in () if training else out[1:]:
+        if given.dim() != 1:
+            raise RuntimeError(f"TensorAccessor expected 1 dims but tensor has {given.dim()}")
     return tuple([finish_out(o, f, "native_batch_norm") for o, f in zip(out, found, strict=True)])
 
 

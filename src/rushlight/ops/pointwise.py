@@ -291,7 +291,10 @@ in_formulas(kernels.div_trunc, lambda a, b: div(a, b, rounding_mode="trunc"), "d
 
 @composite(function=False, name="__rmod__")
 def _rmod(input: Any, other: Any) -> Any:
-    return remainder(other, input) if isinstance(other, OPERANDS) else NotImplemented
+    try:
+        return remainder(other, input)
+    except TypeError:
+        return NotImplemented
 
 
 @composite(function=False, name="__rfloordiv__")
@@ -434,7 +437,10 @@ def _pow_operator(input: Any, exponent: Any) -> Any:
 
 @composite(function=False, name="__rpow__")
 def _rpow(input: Any, other: Any) -> Any:
-    return pow(other, input) if isinstance(other, OPERANDS) else NotImplemented
+    try:
+        return pow(other, input)
+    except TypeError:
+        return NotImplemented
 
 
 @composite()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..base import wrap
 from .declare import Array, composite, operation
 from .joining import cat
@@ -212,6 +213,12 @@ def _ormqr(input: Array, tau: Array, other: Array, left: bool, transpose: bool) 
     """The product of reflections times matrices."""
 
 
+def _need_lapack(kernel: str, x: Any) -> None:
+    """Refuses integers and half precision, for which PyTorch's `kernel` has no code."""
+    if x._dtype.category < dtypes.FLOATING or x._dtype.itemsize == 2:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{x._dtype.scalar_name}'")
+
+
 def householder_product(input: Any, tau: Any, *, out: Any = None) -> Any:
     """The first columns of the product of ``I - tau_i v_i v_i^H``, as `torch.geqrf` gives them.
 
@@ -221,6 +228,7 @@ def householder_product(input: Any, tau: Any, *, out: Any = None) -> Any:
         out: the tensor to write to.
 
     Raises:
+        NotImplementedError: the numbers are integers or of half precision.
         RuntimeError: the shapes or dtypes do not fit.
     """
     name = "torch.linalg.householder_product"
@@ -243,6 +251,7 @@ def householder_product(input: Any, tau: Any, *, out: Any = None) -> Any:
         raise RuntimeError(
             f"{name}: tau dtype {tau._dtype.scalar_name} does not match input dtype {input._dtype.scalar_name}"
         )
+    _need_lapack("orgqr_cpu", input)
     return finish(out, _householder_product(input, tau), "linalg_householder_product")
 
 
@@ -257,6 +266,7 @@ def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool =
     """``Q other``, or ``other Q`` if not `left`, for the product Q of reflections, or its adjoint if `transpose`.
 
     Raises:
+        NotImplementedError: the numbers are integers or of half precision.
         RuntimeError: shapes or dtypes do not fit.
     """
     name = "torch.ormqr"
@@ -288,4 +298,5 @@ def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool =
                 f"{name}: Expected input and {what} to have the same dtype, but input has dtype "
                 f"{input._dtype.scalar_name} and {what} has dtype {t._dtype.scalar_name}"
             )
+    _need_lapack("ormqr_cpu", input)
     return finish(out, _ormqr(input, tau, other, bool(left), bool(transpose)), "ormqr")

@@ -104,7 +104,7 @@ def sum(
 
 # ---------------------------------------------------------------------------------------------- product
 @operation(name="_prod_all", node="ProdBackward0", aten="prod", function=False, method=False, out=False,
-           input="cast_to(grad * without_each(cast_to(input, dtype), None, result), source)")  # fmt: skip
+           input="cast_to(prod_backward(grad, cast_to(input, dtype), None, result), source)")  # fmt: skip
 def _prod_all(input: Array, dtype: Any, source: Any) -> Array:
     """The product of all elements, converted first unless `dtype` is None."""
     x = input if dtype is None else cast(input, dtype, False)
@@ -112,35 +112,39 @@ def _prod_all(input: Array, dtype: Any, source: Any) -> Array:
 
 
 @operation(name="_prod_dim", rows=True, node="ProdBackward1", aten="prod", function=False, method=False, out=False,
-           input="cast_to((grad if keepdim else with_dims(grad, (dim,), shape(input))) "
-                 "* without_each(cast_to(input, dtype), dim, result), source)")  # fmt: skip
+           input="cast_to(prod_backward(grad if keepdim else with_dims(grad, (dim,), shape(input)), "
+                 "cast_to(input, dtype), dim, result), source)")  # fmt: skip
 def _prod_dim(input: Array, dim: int, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The product along a dimension, converted first unless `dtype` is None."""
     x = input if dtype is None else cast(input, dtype, False)
     return prod_over(x, (dim,) if x.ndim else (), keepdim)
 
 
-def _without_each_tensor(x: Any, dim: Any, result: Any) -> Any:
-    """For each element the product of the others, conjugated, made of operations that have derivatives themselves."""
-    if dim is None:
-        return _without_each_tensor(x.reshape(-1), 0, result).reshape(x.shape) if x._shape else x * 0 + 1
+def _prod_backward(grad: Array, x: Array, dim: int | None, result: Array) -> Array:
+    """The gradient by each element: `grad`, with the dimension, times the product of the others."""
+    return grad * without_each(x, dim, result)
+
+
+def _prod_backward_tensor(grad: Any, x: Any, dim: int | None, result: Any) -> Any:
+    """The same, made of operations that have derivatives themselves; that of a single element is independent of it."""
     if not x._shape:
-        return x * 0 + 1
-    if x._dtype.is_complex:
-        x = x.conj()
-    zeros = bool((x == 0).any())
-    if not zeros:
-        return x.prod(dim, keepdim=True) / x
+        return grad
+    if not (x == 0).any():
+        return grad * ((result if dim is None else result.reshape(grad._shape)) / x).conj()
+    if dim is None:
+        return _prod_backward_tensor(grad, x.reshape(-1), 0, result).reshape(x._shape)
+    n = x._shape[dim]
+    if n == 1:
+        return grad
     from .joining import cat
 
-    n = x._shape[dim]
     one = x.narrow(dim, 0, 1).detach() * 0 + 1
     before = cat([one, x.narrow(dim, 0, n - 1)], dim).cumprod(dim)
     after = cat([one, x.flip(dim).narrow(dim, 0, n - 1)], dim).cumprod(dim).flip(dim)
-    return before * after
+    return grad * (before * after).conj()
 
 
-in_formulas(without_each, _without_each_tensor, "without_each")
+in_formulas(_prod_backward, _prod_backward_tensor, "prod_backward", aliasing=True)
 
 
 @composite(raw=lambda x: np.multiply.reduce(x, None))

@@ -105,13 +105,20 @@ def log_softmax(input: Any, dim: Any, dtype: Any = None, *, out: Any = None) -> 
     return finish_out(out, result, "log_softmax")
 
 
+def _widened(*tensors: Any) -> list[Any]:
+    """The tensors, those of half precision as float32."""
+    return [t.float() if t._dtype.itemsize == 2 else t for t in tensors]
+
+
 @composite(method=False)
 def _softmax_backward_data(grad_output: Any, output: Any, dim: int, input_dtype: Any) -> Any:
     """The gradient of the input of `softmax`, in `input_dtype`."""
-    return (output * (grad_output - (grad_output * output).sum(dim, keepdim=True))).to(input_dtype)
+    grad, y = _widened(grad_output, output)
+    return (y * (grad - (grad * y).sum(dim, keepdim=True))).to(input_dtype)
 
 
 @composite(method=False)
 def _log_softmax_backward_data(grad_output: Any, output: Any, dim: int, input_dtype: Any) -> Any:
     """The gradient of the input of `log_softmax`, in `input_dtype`."""
-    return (grad_output - output.exp() * grad_output.sum(dim, keepdim=True)).to(input_dtype)
+    grad, y = _widened(grad_output, output)
+    return (grad - y.exp() * grad.sum(dim, keepdim=True)).to(input_dtype)

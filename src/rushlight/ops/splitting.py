@@ -5,9 +5,10 @@ from typing import Any
 
 from ..base import TensorBase
 from ..kernels import numpy_views as kernels
-from .arguments import type_name
+from .arguments import MISSING, type_name
 from .declare import Array, composite, formula, operation, view
 from .dimensions import wrap_dim
+from .signatures import is_int
 from .view_parts import _slice
 
 # ---------------------------------------------------------------------------------------------- gradients
@@ -196,33 +197,53 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     return tuple(found)
 
 
+def _sections_error(name: str, given: Any, method: bool) -> TypeError:
+    """The error for what is neither a number of pieces nor the places to cut at."""
+    before = [] if method else ["Tensor"]
+    form, why, kinds = "" if method else "Tensor input, ", "", before
+    if given is not MISSING:
+        kind = type_name(given)
+        kinds = [*before, kind]
+        if isinstance(given, (tuple, list)):
+            first = type_name(given[0])
+            kind = f"list of [{first}]" if isinstance(given, list) else f"tuple of ({first},)"
+        shown = ", ".join([*before, f"!{kind}!"])
+        why = f"      didn't match because some of the arguments have invalid types: ({shown})\n"
+    return TypeError(
+        f"{name}() received an invalid combination of arguments - got ({', '.join(kinds)}), but expected one of:\n"
+        f" * ({form}int sections)\n{why} * ({form}tuple of ints indices)\n{why}"
+    )
+
+
 def _axis_split(name: str, axis: int, least: int) -> Any:
-    def function(input: Any, indices_or_sections: Any) -> tuple[Any, ...]:
-        if not isinstance(indices_or_sections, (int, tuple, list, TensorBase)):
-            kind = type_name(indices_or_sections)
-            why = f"      didn't match because some of the arguments have invalid types: (Tensor, !{kind}!)\n"
-            raise TypeError(
-                f"{name}() received an invalid combination of arguments - got (Tensor, {kind}), but expected one of:\n"
-                f" * (Tensor input, int sections)\n{why} * (Tensor input, tuple of ints indices)\n{why}"
-            )
+    def split(input: Any, sections: Any, method: bool) -> tuple[Any, ...]:
+        several = isinstance(sections, (tuple, list))
+        if not is_int(sections) and not (several and (not sections or is_int(sections[0]))):
+            raise _sections_error(name, sections, method)
         n = len(input._shape)
         if n < least:
             raise RuntimeError(
                 f"torch.{name} requires a tensor with at least {least} dimension, but got a tensor with {n} dimensions!"
             )
         at = 0 if n == 1 and name == "hsplit" else axis
-        if isinstance(indices_or_sections, int) and (
-            indices_or_sections == 0 or input._shape[at] % indices_or_sections
-        ):
+        if not several and (sections == 0 or input._shape[at] % sections):
             raise RuntimeError(
                 f"torch.{name} attempted to split along dimension {at}, but the size of the dimension "
-                f"{input._shape[at]} is not divisible by the split_size {indices_or_sections}!"
+                f"{input._shape[at]} is not divisible by the split_size {sections}!"
             )
-        return tensor_split(input, indices_or_sections, at)
+        return tensor_split(input, sections, at)
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Splits dimension {axis}; the number of pieces must divide its size. See `tensor_split`."
-    return composite()(function)
+    def function(input: Any, sections: Any = MISSING, *, indices: Any = MISSING) -> tuple[Any, ...]:
+        return split(input, indices if sections is MISSING else sections, False)
+
+    def method(input: Any, sections: Any = MISSING, *, indices: Any = MISSING) -> tuple[Any, ...]:
+        return split(input, indices if sections is MISSING else sections, True)
+
+    for form in (function, method):
+        form.__name__ = form.__qualname__ = name
+        form.__doc__ = f"Splits dimension {axis}; the number of pieces must divide its size. See `tensor_split`."
+    composite(function=False)(method)
+    return composite(method=False)(function)
 
 
 hsplit = _axis_split("hsplit", 1, 1)

@@ -1,0 +1,64 @@
+"""Calls that fit none of an operation's forms or types, and the types of its results, beside PyTorch."""
+
+import pytest
+from beside import check
+
+REFUSED = {
+    **{
+        f"{name} {what}{' method' * method}": lambda t, name=name, given=given, method=method: (
+            getattr(t.ones(2, 2, 2), name)(*given) if method else getattr(t, name)(t.ones(2, 2, 2), *given))
+        for name in ("hsplit", "vsplit", "dsplit")
+        for what, given in {"text": ("a",), "half": (1.5,), "list": ([1.5],), "tuple": ((1.5,),), "none": ()}.items()
+        for method in (False, True)
+    },
+    "where without other": lambda t: t.where(t.ones(2) > 0, t.ones(2)),
+    "where without all": lambda t: t.where(),
+    "where text": lambda t: t.where("a"),
+    "where text and number": lambda t: t.where(t.ones(2) > 0, "a", 1),
+    "method where without other": lambda t: t.ones(2).where(t.ones(2) > 0),
+    "method where text": lambda t: t.ones(2).where(t.ones(2) > 0, "a"),
+    "method where of text": lambda t: t.ones(2).where("a", 1),
+    "householder_product of halves": lambda t: t.linalg.householder_product(t.ones(3, 2).half(), t.ones(2).half()),
+    "householder_product of integers": lambda t: t.linalg.householder_product(t.ones(3, 2).long(), t.ones(2).long()),
+    "ormqr of halves": lambda t: t.ormqr(t.ones(3, 2).half(), t.ones(2).half(), t.ones(3, 2).half()),
+    "native_batch_norm into matrices": lambda t: t.native_batch_norm(
+        t.ones(3, 2), None, None, t.ones(2), t.ones(2), False, 0.1, 1e-5, out=(t.ones(3, 2), t.ones(2, 2), t.ones(2))
+    ),
+    **{
+        f"Tensor.{name} of a number and {what}": lambda t, name=name, other=other: getattr(t.Tensor, name)(2, other(t))
+        for name in ("__add__", "__radd__", "__rmul__", "__sub__", "__lt__", "__eq__", "__rand__")
+        for what, other in {"another": lambda t: 3, "a tensor": lambda t: t.ones(2, dtype=t.int64)}.items()
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name):
+    def scenario(t):
+        with pytest.raises(Exception) as caught:
+            REFUSED[name](t)
+        return type(caught.value).__name__, str(caught.value)
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("name", ["__rsub__", "__rmod__", "__rpow__"])
+def test_operators_of_numbers_alone_decline(name):
+    check(lambda t: getattr(t.Tensor, name)(2, 3) is NotImplemented)
+
+
+def half(t, *shape):
+    return ((t.arange(1.0, 1 + t.ones(shape).numel()) * 0.37) % 1.0).reshape(shape).half()
+
+
+TYPES = {
+    "native_layer_norm": lambda t: t.native_layer_norm(half(t, 4, 6), (6,), half(t, 6), half(t, 6), 1e-5),
+    "native_layer_norm of two types": lambda t: t.native_layer_norm(half(t, 4, 6), (6,), t.ones(6), t.ones(6), 1e-5),
+    "softmax's gradient": lambda t: t._softmax_backward_data(half(t, 9, 7), half(t, 9, 7).softmax(1), 1, t.half),
+    "scalar_tensor": lambda t: [t.scalar_tensor(x, dtype=d) for x in (1e30, -7e4) for d in (t.half, t.bfloat16)],
+}
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_half_precision(name):
+    check(TYPES[name], rtol=1e-3)
