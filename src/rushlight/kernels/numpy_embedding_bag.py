@@ -83,7 +83,7 @@ def embedding_bag(
     return narrow(found, weight.dtype), bags, sizes, best
 
 
-def _frequencies(indices: Array) -> Array:
+def frequencies(indices: Array) -> Array:
     """By what PyTorch divides the gradient of each index.
 
     For the k-th of the rows in order that is how often the k-th of the sorted *indices* occurs, which is that row's own
@@ -137,7 +137,7 @@ def embedding_bag_backward(
             kept = indices != padding_idx
             shares = _shares(wide, bags, sizes, mode, per_sample_weights, kept)
             if scale_grad_by_freq:
-                shares = shares / _frequencies(indices)[kept][:, None].astype(wide.dtype)
+                shares = shares / frequencies(indices)[kept][:, None].astype(wide.dtype)
             np.add.at(table, indices[kept], shares)
         by_weight = narrow(table, weight.dtype)
     if needs[1]:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd.grad_mode import no_grad
 from ..base import wrap
-from ..kernels import numpy_embedding_bag as kernels
+from ..kernels import embedding_bag as kernels
 from .declare import Array, composite, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
