@@ -22,23 +22,24 @@ shapes = st.one_of(
 @settings(max_examples=40)
 @given(
     shapes, layouts, layouts, dtypes, st.sampled_from(["softmax", "log_softmax"]), st.sampled_from([1, 30, 1e4]),
-    st.integers(0, 2**32 - 1),
+    st.integers(0, 2**32 - 1), st.data(),
 )  # fmt: skip
-def test_softmax(shape, layout, grad_layout, dtype, name, size, seed):
+def test_softmax(shape, layout, grad_layout, dtype, name, size, seed, data):
+    axis = data.draw(st.integers(0, len(shape) - 1))
     rng = np.random.default_rng(seed)
     x = (rng.standard_normal(shape) * size).astype(dtype)
     g = rng.standard_normal(shape).astype(dtype)
     found = []
     for kind in (dtype, np.float64):
         leaf = torch.tensor(x.astype(kind), requires_grad=True)
-        y = getattr(torch, name)(leaf, -1)
+        y = getattr(torch, name)(leaf, axis)
         y.backward(torch.tensor(g.astype(kind)))
         found.append((y.detach().numpy(), leaf.grad.numpy()))
     (theirs, their_grad), (exact, exact_grad) = found
-    y = getattr(softmax, name)(laid_out(x, layout), x.ndim - 1)
+    y = getattr(softmax, name)(laid_out(x, layout), axis)
     assert y.dtype == dtype
     as_accurate(y, theirs, exact, "y")
-    gx = getattr(softmax, name + "_backward")(laid_out(g, grad_layout), y, x.ndim - 1)
+    gx = getattr(softmax, name + "_backward")(laid_out(g, grad_layout), y, axis)
     as_accurate(gx, their_grad, exact_grad, "gradient")
 
 
@@ -46,8 +47,10 @@ def test_softmax(shape, layout, grad_layout, dtype, name, size, seed):
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("place", [0, 17, 39])
 @pytest.mark.parametrize("whole", [False, True])
-def test_what_is_no_number(name, value, place, whole):
-    x = np.random.default_rng(0).standard_normal((3, 40)).astype(np.float32)
+@pytest.mark.parametrize("axis", [0, 1])
+def test_what_is_no_number(name, value, place, whole, axis):
+    x = np.random.default_rng(0).standard_normal((40, 40)).astype(np.float32)
     x[1, slice(None) if whole else place] = value
-    expected = getattr(torch, name)(torch.tensor(x), -1).numpy()
-    np.testing.assert_allclose(getattr(softmax, name)(x, 1), expected, 1e-5, 1e-6)
+    x = x if axis else x.T
+    expected = getattr(torch, name)(torch.tensor(x), axis).numpy()
+    np.testing.assert_allclose(getattr(softmax, name)(x, axis), expected, 1e-5, 1e-6)

@@ -1,9 +1,10 @@
-"""Softmax and its logarithm: the compiled kernels for the last axis from some size on, else NumPy's.
+"""Softmax and its logarithm: the compiled kernels from some size on, else NumPy's.
 
 The arguments and results are those of the functions of the same names in `numpy_activation`.
 """
 
 from collections.abc import Callable
+from math import prod
 
 import numpy as np
 
@@ -15,28 +16,53 @@ Array = np.ndarray
 # From how many elements on the compiled kernels are quicker.
 SMALLEST, SMALLEST_BACKWARD = 512, 4096
 
-_SOFTMAX, _LOG_SOFTMAX = Kernel("softmax", "softmax"), Kernel("softmax", "log_softmax")
-_SOFTMAX_BACK, _LOG_SOFTMAX_BACK = Kernel("softmax", "softmax_back"), Kernel("softmax", "log_softmax_back")
+# Columns that a piece of work along an inner dimension has (see `compiled.softmax_across`), and from how many it pays.
+_BLOCK, _COLUMNS = 128, 8
 
 
-def _forward(kernel: Kernel, otherwise: Callable[[Array, int], Array], x: Array, axis: int) -> Array:
-    if x.size < SMALLEST or axis != x.ndim - 1 or (run := kernel.get(x.dtype)) is None:
-        return otherwise(x, axis)
-    x = np.ascontiguousarray(x)
-    y, count = np.empty(x.shape, x.dtype), x.shape[-1]
-    rows = x.size // count
-    run(rows, share(rows, count), x, y, count)
-    return y
+class _Kernels:
+    """The kernels of one function: along the last dimension, and along others."""
+
+    def __init__(self, name: str):
+        self.last, self.across = Kernel("softmax", name), Kernel("softmax_across", name, common=False)
+
+    def run(self, result: Array, arrays: tuple[Array, ...], axis: int) -> bool:
+        """Runs them on arrays row by row, if there is one for the axis."""
+        count, inner = result.shape[axis], prod(result.shape[axis + 1 :])
+        if axis == result.ndim - 1:
+            if (launch := self.last.get(result.dtype)) is None:
+                return False
+            rows = result.size // count
+            launch(rows, share(rows, count), *arrays, result, count)
+            return True
+        if inner < _COLUMNS or (launch := self.across.get(result.dtype)) is None:
+            return False
+        blocks = -(-inner // _BLOCK)
+        pieces = result.size // (count * inner) * blocks
+        launch(pieces, share(pieces, result.size // pieces), *arrays, result, count, inner, blocks)
+        return True
 
 
-def _backward(kernel: Kernel, otherwise: Callable[[Array, Array, int], Array], g: Array, y: Array, axis: int) -> Array:
-    if y.size < SMALLEST_BACKWARD or axis != y.ndim - 1 or g.dtype != y.dtype or (run := kernel.get(y.dtype)) is None:
-        return otherwise(g, y, axis)
-    g, y = np.ascontiguousarray(g), np.ascontiguousarray(y)
-    gx, count = np.empty(y.shape, y.dtype), y.shape[-1]
-    rows = y.size // count
-    run(rows, share(rows, count), g, y, gx, count)
-    return gx
+_SOFTMAX, _LOG_SOFTMAX = _Kernels("softmax"), _Kernels("log_softmax")
+_SOFTMAX_BACK, _LOG_SOFTMAX_BACK = _Kernels("softmax_back"), _Kernels("log_softmax_back")
+
+
+def _forward(kernels: _Kernels, otherwise: Callable[[Array, int], Array], x: Array, axis: int) -> Array:
+    if x.size >= SMALLEST and x.dtype.char in "fd":
+        rows, y = np.ascontiguousarray(x), np.empty(x.shape, x.dtype)
+        if kernels.run(y, (rows,), axis):
+            return y
+    return otherwise(x, axis)
+
+
+def _backward(
+    kernels: _Kernels, otherwise: Callable[[Array, Array, int], Array], g: Array, y: Array, axis: int
+) -> Array:
+    if y.size >= SMALLEST_BACKWARD and g.dtype == y.dtype and y.dtype.char in "fd":
+        gx = np.empty(y.shape, y.dtype)
+        if kernels.run(gx, (np.ascontiguousarray(g), np.ascontiguousarray(y)), axis):
+            return gx
+    return otherwise(g, y, axis)
 
 
 def softmax(x: Array, axis: int) -> Array:
