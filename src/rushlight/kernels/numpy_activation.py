@@ -117,10 +117,11 @@ def hardswish(x: Array) -> Array:
 
 def hardswish_backward(g: Array, x: Array) -> Array:
     """`g` times 0 up to x = -3, 1 from x = 3 on, `x / 3 + 1 / 2` between."""
+    dtype, g, x = g.dtype, widen(g), widen(x)
     out = x / 3
     out += 0.5
     out = np.where(x >= 3, np.ones((), x.dtype), out)
-    return np.where(x <= -3, np.zeros((), x.dtype), out * g)
+    return narrow(np.where(x <= -3, np.zeros((), x.dtype), out * g), dtype)
 
 
 def hardsigmoid(x: Array) -> Array:

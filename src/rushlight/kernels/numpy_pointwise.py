@@ -43,6 +43,13 @@ def sub(a: Any, b: Any, *, alpha: Any = 1) -> Any:
     return a - b if alpha == 1 else a - b * alpha
 
 
+def times(x: Any, number: Any) -> Any:
+    """A tensor's product with a Python number, in its own type: those that are not NumPy's become wider beside one."""
+    if number == 1:
+        return x
+    return x * number if x.dtype.itemsize > 2 else narrow(np.asarray(widen(x) * number), x.dtype)
+
+
 def div(a: Any, b: Any) -> Any:
     """``a / b``."""
     return a / b
@@ -256,7 +263,30 @@ def round_decimals(x: Array, decimals: int) -> Any:
 def share_of(grad: Array, a: Array, b: Array, lost: Array) -> Any:
     """The part of a gradient that goes to one of two elements: nothing if it lost, a half for ties, else all."""
     kind = grad.dtype.type
+    a, b = _as_compared(a, b)
     return np.where(lost, kind(0), grad * np.where(a == b, kind(0.5), kind(1)))
+
+
+def _as_compared(a: Array, b: Array) -> tuple[Array, Array]:
+    """Two arrays in the type in which PyTorch compares them: one of no dimensions takes that of the other."""
+    if a.dtype is not b.dtype and a.dtype.kind in "fV" and b.dtype.kind in "fV":
+        if a.ndim and not b.ndim:
+            return a, b.astype(a.dtype)
+        if b.ndim and not a.ndim:
+            return a.astype(b.dtype), b
+    return a, b
+
+
+def less(a: Array, b: Array) -> Any:
+    """Whether elements are less than the corresponding ones."""
+    a, b = _as_compared(a, b)
+    return np.less(a, b)
+
+
+def less_equal(a: Array, b: Array) -> Any:
+    """Whether elements are less than the corresponding ones, or equal."""
+    a, b = _as_compared(a, b)
+    return np.less_equal(a, b)
 
 
 def chosen(a: Array, b: Array, wins: Array) -> Any:

@@ -204,4 +204,10 @@ def logaddexp(a: Array, b: Array) -> Array:
         return np.logaddexp(a, b)
     first = a.real >= b.real
     larger, smaller = np.where(first, a, b), np.where(first, b, a)
-    return larger + np.log1p(np.exp(smaller - larger))
+    found = larger + np.log1p(np.exp(smaller - larger))
+    both = np.isinf(smaller.real) & (larger.real == smaller.real)
+    if not both.any():
+        return found
+    # Both exponentials are 0, or both are infinite.
+    found = np.where(both & (larger.real > 0), np.log(np.exp(a) + np.exp(b)), found)
+    return np.where(both & (larger.real < 0) & ~np.isnan(a + b), smaller, found)

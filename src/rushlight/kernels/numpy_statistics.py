@@ -67,7 +67,12 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     if p != 0 and axes and _count(x.shape, axes) == 1:
         p = 1  # whose sizes overflow for no number
     if p == 2:
-        squares = wide.real**2 + wide.imag**2 if wide.dtype.kind == "c" else wide * wide
+        if wide.dtype.kind == "c":
+            squares = wide.real**2 + wide.imag**2
+            # An infinite part makes a number infinite, also beside NaN.
+            squares[np.isinf(wide)] = np.inf
+        else:
+            squares = wide * wide
         return narrow(np.sqrt(sum_over(squares, axes, keepdims)), real)
     size = np.abs(wide)
     if p == math.inf:
@@ -171,19 +176,20 @@ def cumprod_backward(grad: Array, x: Array, result: Array, axis: int) -> Array:
         return grad
     g, wide, products = widen(grad), np.conjugate(widen(x)), np.conjugate(widen(result))
     with np.errstate(all="ignore"):
-        if not (wide == 0).any():
+        zero = wide == 0
+        if not zero.any():
             sums = np.flip(np.add.accumulate(np.flip(g * products, axis), axis), axis)
             return narrow(sums / wide, x.dtype)
-        # With zeros, element by element: what the products from there on would be without it.
-        g, w = np.moveaxis(g, axis, 0), np.moveaxis(wide, axis, 0)
-        found = np.empty(w.shape, w.dtype)
-        before = np.ones_like(w[:1])[0]
-        for k in range(len(w)):
-            rest = w[k:].copy()
-            rest[0] = before
-            found[k] = (np.multiply.accumulate(rest, 0) * g[k:]).sum(0)
-            before = before * w[k]
-        return narrow(np.moveaxis(found, 0, axis), x.dtype)
+        # Before the first zero of a row the same; after it nothing; there the products go on as if it were one.
+        met = np.add.accumulate(zero, axis, np.int64)
+        before, first, within = met == 0, (met == 1) & zero, met == 1
+        sums = np.flip(np.add.accumulate(np.flip(np.where(before, g * products, 0), axis), axis), axis)
+        onward = np.multiply.accumulate(np.where(within & ~first, wide, 1), axis)
+        total = np.add.reduce(onward * np.where(within, g, 0), axis, keepdims=True)
+        place = first.argmax(axis, keepdims=True)
+        so_far = np.where(place == 0, 1, np.take_along_axis(products, np.maximum(place - 1, 0), axis))
+        found = np.where(first, total * so_far, np.where(before, sums / wide, 0))
+        return narrow(found.astype(wide.dtype, copy=False), x.dtype)
 
 
 def _places(x: Array, better: Array, axis: int) -> Array:

@@ -31,14 +31,14 @@ def _plus(input: Array, product: Array, beta: Any, alpha: Any) -> Array:
     return product + (input if beta == 1 else input * np.asarray(beta, input.dtype))
 
 
-_ADDED = "fit_like(grad if beta == 1 else grad * conj_of(beta), shape(input))"
+_ADDED = "fit_like(times(grad, conj_of(beta)), shape(input))"
 in_formulas(lambda x: np.conj(x).item(), lambda x: np.conj(x).item(), "conj_of")
 
 
 @formula(aliasing=True)
 def scaled(x: Any, alpha: Any) -> Any:
     """`x` times the conjugate of a number, which is usually 1."""
-    return x if alpha == 1 else x * conj_of(alpha)  # type: ignore[name-defined]  # noqa: F821
+    return times(x, conj_of(alpha))  # type: ignore[name-defined]  # noqa: F821
 
 
 @operation(name="_addmm", node="AddmmBackward0", aten="addmm", function=False, method=False, out=False, input=_ADDED,

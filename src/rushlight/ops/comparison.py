@@ -23,15 +23,15 @@ def _no_complex(name: str) -> Any:
 
 
 @elementwise(kernel=np.maximum, inplace=False, check=_no_complex("maximum"),
-             input="share_of(grad, input, other, input < other)",
-             other="share_of(grad, input, other, other < input)")  # fmt: skip
+             input="share_of(grad, input, other, less(input, other))",
+             other="share_of(grad, input, other, less(other, input))")  # fmt: skip
 def maximum(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; NaN if either is NaN."""
 
 
 @elementwise(kernel=np.minimum, inplace=False, check=_no_complex("minimum"),
-             input="share_of(grad, input, other, input > other)",
-             other="share_of(grad, input, other, other > input)")  # fmt: skip
+             input="share_of(grad, input, other, less(other, input))",
+             other="share_of(grad, input, other, less(input, other))")  # fmt: skip
 def minimum(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; NaN if either is NaN."""
 
@@ -44,19 +44,21 @@ in_formulas(
 
 
 @elementwise(kernel=np.fmax, inplace=False, check=_no_complex("fmax"),
-             input="where(chosen(input, other, input >= other), grad, 0.0)",
-             other="where(chosen(input, other, input >= other), 0.0, grad)")  # fmt: skip
+             input="where(chosen(input, other, less_equal(other, input)), grad, 0.0)",
+             other="where(chosen(input, other, less_equal(other, input)), 0.0, grad)")  # fmt: skip
 def fmax(input: Array, other: Array) -> Array:
     """The larger of corresponding elements; a NaN loses against a number."""
 
 
 @elementwise(kernel=np.fmin, inplace=False, check=_no_complex("fmin"),
-             input="where(chosen(input, other, input <= other), grad, 0.0)",
-             other="where(chosen(input, other, input <= other), 0.0, grad)")  # fmt: skip
+             input="where(chosen(input, other, less_equal(input, other)), grad, 0.0)",
+             other="where(chosen(input, other, less_equal(input, other)), 0.0, grad)")  # fmt: skip
 def fmin(input: Array, other: Array) -> Array:
     """The smaller of corresponding elements; a NaN loses against a number."""
 
 
+in_formulas(kernels.less, lambda a, b: a < b, "less")
+in_formulas(kernels.less_equal, lambda a, b: a <= b, "less_equal")
 in_formulas(kernels.chosen, lambda a, b, wins: wins | (b != b), "chosen")
 
 

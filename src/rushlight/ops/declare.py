@@ -53,7 +53,8 @@ def elementwise(
     *, kernel: Any = None, node: str | None = None, operators: tuple[str, ...] = (), floating: bool = False,
     result: str | None = None, check: Any = None, function: bool = True, method: bool = True,
     inplace: bool | None = None, name: str | None = None, tangent: str | None = "elementwise", aten: str | None = None,
-    number_node: str | None = None, number_first_node: str | None = None, out: bool | None = None, **formulas: str,
+    number_node: str | None = None, number_first_node: str | None = None, out: bool | None = None, wide: bool = False,
+    **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation on corresponding elements of one or two inputs.
 
@@ -71,6 +72,8 @@ def elementwise(
         aten: the name shown by the profiler where it differs.
         number_node, number_first_node: the node's name where the second or first input is a number, if that is another.
         out: whether there is an ``out=`` argument; that of a public function unless given.
+        wide: whether a number, or a tensor of no dimensions, keeps the precision of float32 as the second operand of
+            a tensor of half precision.
         formulas: for each differentiable input, its gradient.
     """
     options = locals()

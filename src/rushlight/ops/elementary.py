@@ -276,8 +276,7 @@ def angle_backward(grad: Any, input: Any) -> Any:
     if not is_complex_value(input):  # type: ignore[name-defined]  # noqa: F821
         return zeros_like(grad)  # type: ignore[name-defined]  # noqa: F821
     length = abs(input)
-    turned = input * 1j / (length * length)
-    return where(length == 0, zeros_like(input), grad * turned)  # type: ignore[name-defined]  # noqa: F821
+    return where(length == 0, zeros_like(input), grad * input / (length * length) * 1j)  # type: ignore[name-defined]  # noqa: F821
 
 
 @elementwise(

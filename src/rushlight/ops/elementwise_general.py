@@ -91,10 +91,23 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
             arrays.append(number_array(x, common))
     if len(operands) == 2:
         broadcast_shapes(arrays[0].shape, arrays[1].shape)
-    if arrays[0].dtype.itemsize == 2 and arrays[0].size >= namespace["LARGE"] and common.category == dtypes.FLOATING:
-        return namespace["compute_large"](op, tuple(arrays)), common
+    if numpy.itemsize == 2 and common.category == dtypes.FLOATING:
+        large = arrays[0].size >= namespace["LARGE"]
+        if op.wide and _keeps_precision(operands[1], common):
+            second = operands[1]
+            number = second._data if isinstance(second, TensorBase) else number_array(second, dtypes.float32)
+            arrays = [widen(arrays[0]), np.asarray(number, np.float32)]
+            result = namespace["compute_large"](op, tuple(arrays)) if large else op.forward(*arrays)
+            return result_array(narrow(result, numpy)), common
+        if large:
+            return namespace["compute_large"](op, tuple(arrays)), common
     result = op.forward(*arrays)
     return (result if type(result) is np.ndarray else result_array(result)), common
+
+
+def _keeps_precision(second: Any, common: dtypes.dtype) -> bool:
+    """Whether an operand is a number, or a tensor of no dimensions and another dtype."""
+    return not isinstance(second, TensorBase) or (not second._shape and second._dtype is not common)
 
 
 def numbers_allowed(op: Operation, operands: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -178,7 +191,8 @@ def record(
 ) -> Any:
     """Makes the node of an elementwise operation; `t` is the tensor that carries the result's version."""
     numbers = tuple(n for n, x in zip(op.tensors, operands, strict=True) if not isinstance(x, TensorBase))
-    saved = [number_array(x, common) if n in numbers else x for n, x in zip(op.tensors, operands, strict=True)]
+    kept = dtypes.float32 if op.wide and not common.plain and common.category == dtypes.FLOATING else common
+    saved = [number_array(x, kept) if n in numbers else x for n, x in zip(op.tensors, operands, strict=True)]
     # NumPy's other types do not keep their type beside Python's numbers, which formulas are full of.
     fit = not common.plain or any(
         isinstance(x, TensorBase) and (x._shape != t._shape or x._dtype is not t._dtype)

@@ -51,6 +51,7 @@ class Operation:
         result: None, or ``"bool"`` for a comparison.
         like: the input whose shape and dtype the result has, if it always has those of one.
         floating: whether integers are converted to the default floating-point type first.
+        wide: whether a second operand of no dimensions is read in float32 beside a tensor of half precision.
         view: whether the result shares the first input's memory.
         several: whether the result is a list of arrays, as many as the arguments ask for; the node then has as many
             outputs, and `grads` in the formula is the list of their gradients.
@@ -76,6 +77,7 @@ class Operation:
         self.result: str | None = options.pop("result", None)
         self.like: str | None = options.pop("like", None)
         self.floating: bool = options.pop("floating", False)
+        self.wide: bool = options.pop("wide", False)
         self.check: Callable[..., None] | None = options.pop("check", None)
         self.view: bool = self.kind == "view"
         self.several: bool = options.pop("several", False)

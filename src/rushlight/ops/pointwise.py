@@ -71,7 +71,7 @@ def _rsub(input: Array, other: Array | float) -> Array:
 
 @operation(name="_add_scaled", shows=("alpha",), node="AddBackward0", aten="add", function=False, method=False,
            input="fit_like(grad, shape(input))",
-           other="fit_like(grad * alpha.conjugate(), shape(other))")  # fmt: skip
+           other="fit_like(times(grad, alpha.conjugate()), shape(other))")  # fmt: skip
 def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input + alpha * other`` for tensors of one dtype."""
     return input + other * np.asarray(alpha, other.dtype)
@@ -79,18 +79,21 @@ def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
 
 @operation(name="_sub_scaled", shows=("alpha",), node="SubBackward0", aten="sub", function=False, method=False,
            input="fit_like(grad, shape(input))",
-           other="fit_like(grad * -alpha.conjugate(), shape(other))")  # fmt: skip
+           other="fit_like(times(grad, -alpha.conjugate()), shape(other))")  # fmt: skip
 def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input - alpha * other`` for tensors of one dtype."""
     return input - other * np.asarray(alpha, other.dtype)
 
 
 @operation(name="_rsub_scaled", shows=("alpha",), node="RsubBackward0", aten="rsub", function=False, method=False,
-           input="fit_like(grad * -alpha.conjugate(), shape(input))",
+           input="fit_like(times(grad, -alpha.conjugate()), shape(input))",
            other="fit_like(grad, shape(other))")  # fmt: skip
 def _rsub_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``other - alpha * input`` for tensors of one dtype."""
     return other - input * np.asarray(alpha, input.dtype)
+
+
+in_formulas(kernels.times, lambda grad, number: grad if number == 1 else grad * number, "times", aliasing=True)
 
 
 @formula(aliasing=True)
@@ -169,8 +172,9 @@ def rsub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
 
 
 @elementwise(
-    kernel=np.multiply, operators=("__mul__", "__rmul__"), input="grad * conj(other)", other="grad * conj(input)"
-)
+    kernel=np.multiply, operators=("__mul__", "__rmul__"), wide=True, input="grad * conj(other)",
+    other="grad * conj(input)",
+)  # fmt: skip
 def mul(input: Array, other: Array | float) -> Array:
     """The product of corresponding elements."""
 
@@ -179,28 +183,28 @@ composite(name="multiply")(mul)
 
 
 @elementwise(name="_div", node="DivBackward0", aten="div", kernel=np.true_divide, function=False, method=False,
-             operators=("__truediv__",), floating=True,
+             operators=("__truediv__",), floating=True, wide=True,
              input="grad / conj(other)", other="-grad * conj((input / other) / other)")  # fmt: skip
 def _div(input: Array, other: Array | float) -> Array:
     """The quotient of corresponding elements."""
 
 
 @elementwise(name="_div_trunc", node="DivBackward2", aten="div", kernel=kernels.div_trunc, function=False, method=False,
-             check=missing("div_trunc_cpu", NO_BOOL, NO_COMPLEX),
+             wide=True, check=missing("div_trunc_cpu", NO_BOOL, NO_COMPLEX),
              input="zeros_like(grad)", other="zeros_like(grad)")  # fmt: skip
 def _div_trunc(input: Array, other: Array | float) -> Array:
     """The quotient rounded towards zero."""
 
 
 @elementwise(name="_div_floor", node="DivBackward2", aten="div", kernel=kernels.floor_divide, function=False,
-             method=False, check=missing("div_floor_cpu", NO_BOOL, NO_COMPLEX),
+             method=False, wide=True, check=missing("div_floor_cpu", NO_BOOL, NO_COMPLEX),
              input="zeros_like(grad)", other="zeros_like(grad)")  # fmt: skip
 def _div_floor(input: Array, other: Array | float) -> Array:
     """The quotient rounded down."""
 
 
 @elementwise(name="_div_unrounded", node="DivBackward2", aten="div", kernel=np.true_divide, function=False,
-             method=False, floating=True,
+             method=False, floating=True, wide=True,
              input="grad / conj(other)", other="-grad * conj((input / other) / other)")  # fmt: skip
 def _div_unrounded(input: Array, other: Array | float) -> Array:
     """The quotient, of which it was said that it is not to be rounded."""
@@ -257,7 +261,7 @@ def reciprocal(input: Array) -> Array:
 
 
 @elementwise(
-    kernel=kernels.floor_divide, node="torch::autograd::NotImplemented", operators=("__floordiv__",),
+    kernel=kernels.floor_divide, node="torch::autograd::NotImplemented", operators=("__floordiv__",), wide=True,
     check=missing("div_floor_cpu", NO_BOOL, NO_COMPLEX),
     input="not_implemented(grad, 'floor_divide')", other="not_implemented(grad, 'floor_divide')",
 )  # fmt: skip

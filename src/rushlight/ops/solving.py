@@ -7,6 +7,7 @@ import numpy as np
 
 from ..base import TensorBase, tensor_names
 from ..dtypes import FLOATING
+from ..kernels.numpy_common import narrow
 from .declare import Array, composite, in_formulas, operation
 from .matmul import matmul
 from .matrices import (
@@ -120,13 +121,15 @@ def inverse(input: Any, *, out: Any = None) -> Any:
 # ---------------------------------------------------------------------------------------------- systems
 @operation(name="_solve_ex", node="LinalgSolveExBackward0", aten="linalg_solve_ex", function=False, method=False,
            out=False, kernel=_solve_array, outputs=("result", "info"), differentiable=("result",),
-           A="fit_like(-matmul(solve_matrices(mH(A), grad), mH(result)), shape(A))",
+           A="fit_like(-typed_matmul(solve_matrices(mH(A), grad), mH(result)), shape(A))",
            B="fit_like(solve_matrices(mH(A), grad), shape(B))")  # fmt: skip
 def _solve_ex(A: Array, B: Array) -> Any:
     """The solutions of linear systems, as columns, and LAPACK's codes."""
 
 
 in_formulas(lambda a, b: _solve_array(a, b)[0], lambda a, b: _solve_ex(a, b)[0], "solve_matrices")
+# Of bfloat16, of which PyTorch solves systems without equations, NumPy's product is wider.
+in_formulas(lambda a, b: narrow(np.matmul(a, b), a.dtype), lambda a, b: a @ b, "typed_matmul")
 
 
 def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:

@@ -33,7 +33,8 @@ def var_backward(grad: Any, input: Any, axes: Any, correction: Any, keepdims: An
     middle = mean_over(input, axes, True)  # type: ignore[name-defined]
     if n - correction <= 0 and len(axes) == len(input.shape):
         return grad * no_freedom(input, middle)  # type: ignore[name-defined]  # noqa: F821
-    return grad * ((input - middle) * 2 / (n - correction))  # type: ignore[name-defined]
+    scale = 2 / (n - correction) if n != correction else inf  # type: ignore[name-defined]  # noqa: F821
+    return grad * times(input - middle, scale)  # type: ignore[name-defined]  # noqa: F821
 
 
 @formula

@@ -9,18 +9,10 @@ from ..base import TensorBase
 from ..kernels import ternary as kernels
 from . import elementwise_general as general
 from .arguments import type_name
-from .declare import REGISTRY, Array, composite, in_formulas, operation, write_out
+from .declare import REGISTRY, Array, composite, operation, write_out
 from .numbers import number_for
 from .out import finish_out
 from .supported import refuse
-
-# A product with a Python number in the gradient's own dtype: types that are not NumPy's become wider beside one.
-in_formulas(
-    lambda grad, number: grad if number == 1 else grad * np.asarray(number, grad.dtype),
-    lambda grad, number: grad if number == 1 else grad * number,
-    "times",
-    aliasing=True,
-)
 
 
 @operation(name="_lerp_number", node="LerpBackward0", aten="lerp", function=False, method=False,
