@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .numpy_common import widen
 from .numpy_views import add_at, add_rows
 
 Array = np.ndarray
@@ -274,7 +275,12 @@ def scatter_add(a: Array, dim: int, index: Array, source: Array) -> None:
         return
     part = source[tuple([slice(n) for n in index.shape])].reshape(-1)
     places = _flat_places(a.shape, dim, index)
-    if a.flags.c_contiguous:
+    wide = widen(a)
+    if wide is not a:  # half precision is rounded once
+        sums = np.array(wide).reshape(-1)
+        add_at(sums, places, widen(part))
+        a[...] = sums.reshape(a.shape)
+    elif a.flags.c_contiguous:
         add_at(a.reshape(-1), places, part)
     else:
         sums = np.zeros(a.size, a.dtype)
@@ -312,10 +318,11 @@ def scatter_reduce(a: Array, dim: int, index: Array, source: Array, reduce: str,
         include_self: whether the elements' former values take part.
     """
     shape = a.shape
-    flat = a.reshape(-1).copy()
+    flat = np.array(widen(a)).reshape(-1)
+    source = widen(source)
     check_range(index, shape[dim] if shape else 1, dim)
     if not index.size:
-        return flat.reshape(shape)
+        return a.copy()
     places = _flat_places(shape, dim, index) if shape else np.zeros(index.size, np.int64)
     values = (source[tuple([slice(n) for n in index.shape])] if source.ndim else source).reshape(-1)
     if not include_self:

@@ -138,7 +138,7 @@ def pow_number(x: Array, exponent: Any) -> Any:
             return 1 / (x * x)
         if type(exponent) is int and not -0x8000000000000000 <= exponent <= 0xFFFFFFFFFFFFFFFF:
             raise OverflowError("int too big to convert" if exponent > 0 else "can't convert negative int to unsigned")
-        return np.power(x, exponent)
+        return np.power(x, exponent) if x.dtype.kind == "f" else complex_power(x, np.asarray(exponent, x.dtype))
     return np.power(x, np.asarray(exponent if x.dtype.kind in "iub" else float(exponent)).astype(x.dtype))
 
 
@@ -166,7 +166,16 @@ def pow_(a: Array, b: Array) -> Any:
         whole = np.power(a, np.maximum(b, 0))
         sign = np.where(np.bitwise_and(b, 1) == 0, 1, a)
         return np.where(np.less(b, 0), np.where(np.abs(a) == 1, sign, 0), whole).astype(a.dtype)
-    return np.power(a, b)
+    return np.power(a, b) if a.dtype.kind != "c" and b.dtype.kind != "c" else complex_power(a, b)
+
+
+def complex_power(a: Array, b: Array) -> Any:
+    """``a ** b`` of complex numbers; that of zero is what its logarithm makes of it, as in PyTorch."""
+    found = np.power(a, b)
+    zero = a == 0
+    if not np.any(zero):
+        return found
+    return np.where(zero, np.exp(b * np.log(a.astype(found.dtype, copy=False))), found)
 
 
 def pow_base(exponent: Array, base: Any) -> Any:

@@ -68,9 +68,8 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
         p = 1  # whose sizes overflow for no number
     if p == 2:
         if wide.dtype.kind == "c":
-            squares = wide.real**2 + wide.imag**2
             # An infinite part makes a number infinite, also beside NaN.
-            squares[np.isinf(wide)] = np.inf
+            squares = np.where(np.isinf(wide), wide.real.dtype.type(np.inf), wide.real**2 + wide.imag**2)
         else:
             squares = wide * wide
         return narrow(np.sqrt(sum_over(squares, axes, keepdims)), real)

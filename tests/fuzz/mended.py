@@ -1,0 +1,205 @@
+"""PyTorch with some of its faults mended, to tell whether a difference is one of them and nothing else.
+
+A program that differs is run once more, in PyTorch with `Mended` in force: each function below computes what PyTorch's
+function of that name means, in a way that lacks the fault. If Rushlight's result agrees with that, the difference is
+explained by the faults that were met; if not, it is not, whatever operators the program has.
+"""
+
+import contextlib
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+aten = torch.ops.aten
+
+# ------------------------------------------------------------------------------------------ inside operations
+OPERATIONS = {}
+
+
+def operation(reason, *packets):
+    """Registers a function in place of all overloads of operations of ATen's."""
+
+    def register(function):
+        for packet in packets:
+            for overload in packet.overloads():
+                OPERATIONS[getattr(packet, overload)] = reason, function
+        return function
+
+    return register
+
+
+def _is_complex(x):
+    return isinstance(x, complex) or (isinstance(x, torch.Tensor) and x.is_complex())
+
+
+def _parts(x):
+    if isinstance(x, torch.Tensor):
+        return (x.real, x.imag) if x.is_complex() else (x, torch.zeros((), dtype=x.dtype))
+    return x.real, x.imag
+
+
+INFINITE = "PyTorch multiplies what is added or subtracted by 1 + 0j, which makes NaN of infinite parts"
+
+
+@operation(INFINITE, aten.add, aten.sub, aten.rsub, aten.add_, aten.sub_)
+def by_parts(op, a, b, *args, alpha=1, **kwargs):
+    """Adds or subtracts the parts of complex numbers."""
+    if args or kwargs or not (_is_complex(a) or _is_complex(b)) or isinstance(alpha, complex):
+        return NotImplemented
+    dtype = torch.result_type(a, b)
+    (ar, ai), (br, bi) = _parts(a), _parts(b)
+    name = op._schema.name.removeprefix("aten::").removesuffix("_")
+    if name == "rsub":
+        (ar, ai), (br, bi) = (br, bi), (ar, ai)
+    sign = -1 if name != "add" else 1
+    kind = torch.zeros((), dtype=dtype).real.dtype
+
+    def sum_of(x, y):
+        x, y = torch.as_tensor(x, dtype=kind), torch.as_tensor(y, dtype=kind)
+        return x + (y if alpha == 1 else y * alpha) * sign
+
+    found = torch.complex(*torch.broadcast_tensors(sum_of(ar, br), sum_of(ai, bi)))
+    return a.copy_(found) if op._schema.name.endswith("_") else found
+
+
+@operation(INFINITE, aten.dist)
+def distance(op, a, b, p=2):
+    """The norm of the difference, subtracted by parts."""
+    found = by_parts(aten.sub.Tensor, a, b)
+    return NotImplemented if found is NotImplemented else torch.linalg.vector_norm(found, p)
+
+
+BLOCKS = "PyTorch's vectorised code and its code for the rest treat NaN differently"
+
+
+def _in_blocks(op, grad, x, *args, **kwargs):
+    # So that all elements belong to blocks of full length.
+    grad, x = torch.broadcast_tensors(grad, x)
+    pad = torch.zeros(-x.numel() % 64 + 64, dtype=x.dtype)
+    found = op(torch.cat([grad.reshape(-1), pad]), torch.cat([x.reshape(-1), pad]), *args, **kwargs)
+    return found[: x.numel()].reshape(x.shape)
+
+
+@operation(BLOCKS, aten.hardtanh_backward, aten.hardshrink_backward, aten.softshrink_backward, aten.hardswish_backward)
+def in_blocks(op, grad, x, *args, **kwargs):
+    """Treats all elements as those in blocks."""
+    return _in_blocks(op, grad, x, *args) if not kwargs and x.numel() else NotImplemented
+
+
+@operation(BLOCKS, aten.elu_backward)
+def one_by_one(op, grad, *args, **kwargs):
+    """Treats all elements as those after the last block: each is on its own."""
+    *numbers, x = args
+    if kwargs or not x.numel():
+        return NotImplemented
+    grad, x = torch.broadcast_tensors(grad, x)
+    pairs = zip(grad.reshape(-1).split(1), x.reshape(-1).split(1), strict=True)
+    return torch.cat([op(g, *numbers, y) for g, y in pairs]).reshape(x.shape)
+
+
+class _Inside(TorchDispatchMode):
+    def __init__(self, reasons):
+        super().__init__()
+        self.reasons = reasons
+
+    def __torch_dispatch__(self, op, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if op in OPERATIONS:
+            reason, function = OPERATIONS[op]
+            before = args[0].clone() if op._schema.name.endswith("_") else None
+            found = function(op, *args, **kwargs)
+            if found is not NotImplemented:
+                usual = op(*(args if before is None else (before, *args[1:])), **kwargs)
+                if not _equal(found, usual):
+                    self.reasons.add(reason)
+                return found
+        return op(*args, **kwargs)
+
+
+def _equal(a, b):
+    same = (a == b) | ((a != a) & (b != b)) if not a.is_complex() else _equal_parts(a, b)
+    return bool(same.all())
+
+
+def _equal_parts(a, b):
+    a, b = torch.view_as_real(a.resolve_conj()), torch.view_as_real(b.resolve_conj())
+    return (a == b) | ((a != a) & (b != b))
+
+
+# ------------------------------------------------------------------------------------------ functions
+FUNCTIONS = {}
+
+
+def function(reason, *names):
+    """Registers a function in place of functions and methods of these names."""
+
+    def register(replacement):
+        for name in names:
+            for place in (torch, torch.Tensor, torch.special, torch.nn.functional):
+                if hasattr(place, name):
+                    FUNCTIONS[getattr(place, name)] = reason, replacement
+        return replacement
+
+    return register
+
+
+@function("equal elements are sorted in any order by PyTorch", "sort", "argsort")
+def stable(f, x, *args, **kwargs):
+    """Sorts equal elements in the order in which they stand."""
+    names = dict(zip(("dim", "descending"), args, strict=False))
+    return f(x, **{"dim": -1} | names | kwargs | {"stable": True})
+
+
+@function("PyTorch negates unsigned bytes in the derivative of atan2", "atan2", "atan2_", "arctan2")
+def of_floats(f, a, b):
+    """The angle of floating-point numbers."""
+    kind = torch.result_type(a, b)
+    if not kind.is_floating_point or torch.uint8 not in (a.dtype, b.dtype):
+        return NotImplemented
+    return f(a if f.__name__ == "atan2_" else a.to(kind), b.to(kind))
+
+
+@function("PyTorch subtracts unsigned weights from 1 in the derivative of lerp", "lerp", "lerp_")
+def by_float_weight(f, a, b, weight):
+    """Interpolates by weights of the type of what is interpolated."""
+    if not isinstance(weight, torch.Tensor) or weight.is_floating_point() or weight.is_complex():
+        return NotImplemented
+    return f(a, b, weight.to(a.dtype))
+
+
+@function("PyTorch rounds powers of two to the exponent's type before it multiplies", "ldexp", "ldexp_")
+def by_powers(f, x, exponent):
+    """The product with powers of two that are not rounded."""
+    kind = torch.result_type(x, torch.zeros((), dtype=torch.float32)) if not x.dim() else None
+    kind = torch.result_type(x, torch.pow(2.0, exponent)) if kind is None else torch.result_type(x, exponent)
+    power = torch.pow(2.0, exponent.double() if not exponent.is_complex() else exponent)
+    found = (x.double() if not x.is_complex() else x) * power
+    return found.to(f(x.detach().clone() if f.__name__ == "ldexp_" else x, exponent).dtype)
+
+
+class _Outside(TorchFunctionMode):
+    def __init__(self, reasons):
+        super().__init__()
+        self.reasons = reasons
+
+    def __torch_function__(self, f, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        if f in FUNCTIONS:
+            reason, replacement = FUNCTIONS[f]
+            try:
+                found = replacement(f, *args, **kwargs)
+            except (TypeError, AttributeError, RuntimeError):
+                found = NotImplemented
+            if found is not NotImplemented:
+                self.reasons.add(reason)
+                return found
+        return f(*args, **kwargs)
+
+
+@contextlib.contextmanager
+def mended():
+    """PyTorch without the faults above; gives the set of reasons that were met."""
+    reasons = set()
+    with _Outside(reasons), _Inside(reasons):
+        yield reasons

@@ -1,0 +1,72 @@
+"""What explains a difference of numbers: it must be met where it is the cause, and hide nothing else."""
+
+import random
+
+import pytest
+
+import rushlight
+
+from .compare import Comparison, Difference, Tally
+
+BACKWARD = "sum(v.double().sum() for v in [v9]).backward()"
+FLOATS = "dtype=torch.float64).requires_grad_()"
+
+# The reason, the function, and a program that calls it and differs for that reason.
+PROGRAMS = [
+    ("negates unsigned bytes", "atan2", [
+        f"v1 = torch.tensor([-0.615, 2.5], {FLOATS}", "v2 = torch.tensor([5, 3], dtype=torch.uint8)",
+        "v9 = torch.atan2(v2, v1)", BACKWARD]),
+    ("unsigned weights", "lerp", [
+        f"v1 = torch.tensor([-1.8, 0.6], {FLOATS}", "v2 = torch.tensor(5, dtype=torch.uint8)",
+        "v9 = torch.lerp(v1, v1, v2)", BACKWARD]),
+    ("powers of two", "ldexp", [
+        f"v1 = torch.tensor([-1.8, 0.6], {FLOATS}", "v2 = torch.tensor(-3)", "v9 = torch.ldexp(v1, v2)", BACKWARD]),
+    ("sorted in any order", "argsort", [
+        f"v1 = torch.tensor({[1.0, 2.0, 0.5] * 20})", "v9 = torch.argsort(v1, 0)"]),
+    ("vectorised code", "nn.functional.hardshrink", [
+        f"v1 = torch.tensor([float('nan'), 1.5, 0.2], {FLOATS}", "v9 = torch.nn.functional.hardshrink(v1)", BACKWARD]),
+    ("vectorised code", "nn.functional.elu", [
+        f"v1 = torch.tensor([float('nan')] * 67, {FLOATS}", "v9 = torch.nn.functional.elu(v1)", BACKWARD]),
+    ("infinite parts", "sub", [
+        "v1 = torch.tensor([1 + 2j, 3j])", "v2 = torch.tensor([float('inf'), 2])", "v9 = torch.sub(v1, v2)"]),
+    ("infinite parts", "diff", [
+        "v1 = torch.log(torch.tensor([1 + 2j, 0j, 3j]))", "v9 = torch.diff(v1, dim=0)"]),
+    ("nearly singular", "linalg.inv", [
+        "v1 = torch.tensor([1.51, -0.24, 1.51, -0.115, 1.01, 0.885]).reshape(3, 2)",
+        "v2 = torch.nn.functional.linear(v1, v1)", "v9 = torch.linalg.inv(v2)"]),
+    ("nearly singular", "linalg.solve", [
+        "v1 = torch.tensor([2.26, -0.365, 1.635]).reshape(3, 1)", "v2 = torch.nn.functional.linear(v1, v1)",
+        "v9 = torch.linalg.solve(v2, v1)"]),
+    ("rounds more", "logsumexp", [
+        "v1 = torch.tensor([-0.365, -0.99], dtype=torch.bfloat16).reshape(2, 1)", "v9 = torch.logsumexp(v1, (0, 1))"]),
+]  # fmt: skip
+
+
+def replay(lines):
+    """Runs a program; returns the reasons of the differences that were explained."""
+    tally = Tally()
+    Comparison(random.Random(0), tally).replay(lines)
+    return tally.allowed
+
+
+@pytest.mark.parametrize(("reason", "function", "lines"), PROGRAMS, ids=[f"{p[1]}-{p[0]}" for p in PROGRAMS])
+def test_the_cause_is_found(reason, function, lines):
+    found = replay(lines)
+    assert [r for r in found if reason in r], found
+
+
+@pytest.mark.parametrize(("reason", "function", "lines"), PROGRAMS, ids=[f"{p[1]}-{p[0]}" for p in PROGRAMS])
+def test_a_wrong_result_is_still_found(reason, function, lines, monkeypatch):
+    *place, name = function.split(".")
+    module = rushlight
+    for part in place:
+        module = getattr(module, part)
+    original = getattr(module, name)
+
+    def wrong(*args, **kwargs):
+        found = original(*args, **kwargs)
+        return found.flip(0) if name in ("argsort", "inv", "solve") else found * 1.3 + 0.1
+
+    monkeypatch.setattr(module, name, wrong)
+    with pytest.raises(Difference):
+        replay(lines)
