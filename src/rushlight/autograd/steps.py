@@ -11,6 +11,7 @@ from ..kernels.layout import plain
 from ..kernels.pointwise import add_into, copied
 from ..kernels.sparse import SparseArray
 from . import mode
+from .hooks import LeafHooks
 from .leaf import AccumulateGrad
 from .node import HOOKED, MANY, ONE, TWO, Outputs, derive, function_of
 
@@ -55,6 +56,13 @@ def accumulate_sparse(leaf: AccumulateGrad, grad: Any) -> None:
 
 def add_to_leaves(leaves: list[AccumulateGrad], create_graph: bool) -> None:
     """Adds the gradients that wait in the `grad` slots of leaves, and that nobody else holds, to the leaves' own."""
+    if LeafHooks.alive:  # registered by what users had this backward run
+        holders = [(leaf, [leaf.grad]) for leaf in leaves]
+        for leaf in leaves:
+            leaf.grad = None
+        for leaf, holder in holders:
+            run_leaf(leaf, holder, create_graph)
+        return
     with _adding:
         for leaf in leaves:
             grad = leaf.grad
