@@ -1,6 +1,5 @@
 """Ready-made parametrizations (`torch.nn.utils.parametrizations`): orthogonal matrices, weight and spectral norm."""
 
-from enum import Enum, auto
 from typing import Any
 
 from ...autograd.grad_mode import no_grad
@@ -42,10 +41,34 @@ def _orthogonalized(a: Any) -> Any:
     return q * reflectors.diagonal(dim1=-2, dim2=-1).sgn().unsqueeze(-2)
 
 
-class _OrthMaps(Enum):
-    matrix_exp = auto()
-    cayley = auto()
-    householder = auto()
+def _skew(x: Any) -> Any:
+    """The skew-Hermitian matrix of the lower triangle of `x`, which zeros complete to a square."""
+    lower = x.tril()
+    missing = x.size(-2) - x.size(-1)
+    if missing:
+        lower = cat([lower, x.new_zeros(x.size(-2), missing).expand(*x.shape[:-2], -1, -1)], dim=-1)
+    return lower - lower.mH
+
+
+def _exponential(x: Any) -> Any:
+    return matrix_exp(_skew(x))
+
+
+def _cayley(x: Any) -> Any:
+    """Solves ``(I - A / 2) Q = I + A / 2`` for the skew-Hermitian A."""
+    a = _skew(x)
+    identity = eye(a.size(-1), dtype=a.dtype)
+    return solve(identity.add(a, alpha=-0.5), identity.add(a, alpha=0.5))
+
+
+def _reflections(x: Any) -> Any:
+    """The product of the reflections below the diagonal of `x`, which itself holds the signs of the columns."""
+    below = x.tril(diagonal=-1)
+    q = householder_product(below, 2.0 / (1.0 + (below * below).sum(dim=-2)))
+    return q * x.diagonal(dim1=-2, dim2=-1).int().unsqueeze(-2)
+
+
+_MAPS = {"matrix_exp": _exponential, "cayley": _cayley, "householder": _reflections}
 
 
 class _Orthogonal(Module):
@@ -53,39 +76,27 @@ class _Orthogonal(Module):
 
     base: Tensor
 
-    def __init__(self, weight: Tensor, orthogonal_map: _OrthMaps, *, use_trivialization: bool = True) -> None:
+    def __init__(self, weight: Tensor, orthogonal_map: str, *, use_trivialization: bool = True) -> None:
         super().__init__()
-        if weight.is_complex() and orthogonal_map == _OrthMaps.householder:
+        if weight.is_complex() and orthogonal_map == "householder":
             raise ValueError("The householder parametrization does not support complex tensors.")
         self.shape = weight.shape
+        self.wide = weight.size(-2) < weight.size(-1)
         self.orthogonal_map = orthogonal_map
         if use_trivialization:
             self.register_buffer("base", None)
 
+    def _turned(self, x: Any) -> Any:
+        """`x`, transposed if the weight has more columns than rows: the maps are for tall matrices."""
+        return x.mT if self.wide else x
+
     def forward(self, X: Any) -> Any:
         """The orthogonal matrix that belongs to the lower triangle of `X`."""
-        wide = X.size(-2) < X.size(-1)
-        x = X.mT if wide else X
-        n, k = x.size(-2), x.size(-1)
-        if self.orthogonal_map == _OrthMaps.householder:
-            a = x.tril(diagonal=-1)
-            q = householder_product(a, 2.0 / (1.0 + (a * a).sum(dim=-2)))
-            # The diagonal holds the signs of the columns.
-            q = q * x.diagonal(dim1=-2, dim2=-1).int().unsqueeze(-2)
-        else:
-            x = x.tril()
-            if n != k:
-                x = cat([x, x.new_zeros(n, n - k).expand(*x.shape[:-2], -1, -1)], dim=-1)
-            skew = x - x.mH
-            if self.orthogonal_map == _OrthMaps.matrix_exp:
-                q = matrix_exp(skew)
-            else:
-                identity = eye(n, dtype=skew.dtype)
-                q = solve(identity.add(skew, alpha=-0.5), identity.add(skew, alpha=0.5))
-            q = q[..., :k] if n != k else q
-        if hasattr(self, "base"):
-            q = self.base @ q
-        return q.mT if wide else q
+        x = self._turned(X)
+        q = _MAPS[self.orthogonal_map](x)
+        if q.size(-1) != x.size(-1):
+            q = q[..., : x.size(-1)]
+        return self._turned(self.base @ q if hasattr(self, "base") else q)
 
     @no_grad()
     def right_inverse(self, Q: Any) -> Any:
@@ -94,28 +105,32 @@ class _Orthogonal(Module):
             raise ValueError(
                 f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of shape {Q.shape}."
             )
-        wide = Q.size(-2) < Q.size(-1)
-        q = Q.mT if wide else Q
-        n, k = q.size(-2), q.size(-1)
-        if not hasattr(self, "base"):
-            if self.orthogonal_map != _OrthMaps.householder:
-                raise NotImplementedError(
-                    "It is not possible to assign to the matrix exponential or the Cayley parametrizations when "
-                    "use_trivialization=False."
-                )
-            a, tau = geqrf(q)
-            a.diagonal(dim1=-2, dim2=-1).sign_()
-            a.diagonal(dim1=-2, dim2=-1)[tau == 0.0] *= -1
-            return a.mT if wide else a
-        if n == k:
-            q = q.clone() if _is_orthogonal(q) else _orthogonalized(q)
-        else:
-            # Completed to a square matrix.
-            q = _orthogonalized(cat([q, randn(*q.shape[:-2], n, n - k, dtype=q.dtype)], dim=-1))
-        self.base = q
-        minus_identity = zeros_like(Q)
-        minus_identity.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
-        return minus_identity
+        q = self._turned(Q)
+        if hasattr(self, "base"):
+            # The base takes the weight over, and the map gives the identity, up to the sign that reflections have.
+            self.base = self._completed(q)
+            start = zeros_like(Q)
+            start.diagonal(dim1=-2, dim2=-1).fill_(-1.0)
+            return start
+        if self.orthogonal_map != "householder":
+            raise NotImplementedError(
+                "It is not possible to assign to the matrix exponential or the Cayley parametrizations when "
+                "use_trivialization=False."
+            )
+        reflectors, tau = geqrf(q)
+        signs = reflectors.diagonal(dim1=-2, dim2=-1)
+        signs.copy_(signs.sgn() * (tau != 0).to(signs.dtype).mul(2).sub(1))
+        return self._turned(reflectors)
+
+    @staticmethod
+    def _completed(q: Any) -> Any:
+        """A square orthogonal matrix that begins with the columns of `q`, as far as these are orthogonal."""
+        n, k = q.shape[-2:]
+        if n == k and _is_orthogonal(q):
+            return q.clone()
+        if n != k:
+            q = cat([q, randn(*q.shape[:-2], n, n - k, dtype=q.dtype)], dim=-1)
+        return _orthogonalized(q)
 
 
 def orthogonal(
@@ -142,12 +157,11 @@ def orthogonal(
     if orthogonal_map is None:
         square = weight.size(-2) == weight.size(-1)
         orthogonal_map = "matrix_exp" if square or weight.is_complex() else "householder"
-    chosen = getattr(_OrthMaps, orthogonal_map, None)
-    if chosen is None:
+    if orthogonal_map not in _MAPS:
         raise ValueError(
             f'orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: {orthogonal_map}'
         )
-    map_ = _Orthogonal(weight, chosen, use_trivialization=use_trivialization)
+    map_ = _Orthogonal(weight, orthogonal_map, use_trivialization=use_trivialization)
     return parametrize.register_parametrization(module, name, map_, unsafe=True)
 
 

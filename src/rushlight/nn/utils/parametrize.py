@@ -7,7 +7,7 @@ properties belong to classes.
 
 import copyreg
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from typing import Any
 
@@ -27,21 +27,20 @@ __all__ = [
     "type_before_parametrizations",
 ]
 
-_cache_enabled = 0
-_cache: dict[tuple[int, str], Any] = {}
+# What was computed within the outermost `cached`, by module and name; None outside.
+_computed: dict[tuple[int, str], Any] | None = None
 
 
 @contextmanager
 def cached() -> Iterator[None]:
     """Within it, each parametrized tensor is computed at its first use only."""
-    global _cache, _cache_enabled
-    _cache_enabled += 1
+    global _computed
+    outer = _computed
+    _computed = {} if outer is None else outer
     try:
         yield
     finally:
-        _cache_enabled -= 1
-        if not _cache_enabled:
-            _cache = {}
+        _computed = outer
 
 
 def _register(module: Module, name: str, tensor: Tensor | None) -> None:
@@ -52,15 +51,24 @@ def _register(module: Module, name: str, tensor: Tensor | None) -> None:
         module.register_buffer(name, tensor)
 
 
-def _check_kept(what: str, of: str, old: tuple[str, Any], new: tuple[str, Any]) -> None:
+def _check_tensor(result: Any) -> None:
+    if not isinstance(result, Tensor):
+        raise ValueError(f"A parametrization must return a tensor. Got {type(result).__name__}.")
+
+
+def _check_kept(what: str, old: tuple[str, Any], new: tuple[str, Any]) -> None:
     """Refuses a change of dtype or shape: `old` and `new` are what is compared, each with its name in the message."""
     for trait in ("dtype", "shape"):
         before, after = getattr(old[1], trait), getattr(new[1], trait)
         if before != after:
             raise ValueError(
-                what.format(trait=trait) + f", unless {of}`unsafe` flag is enabled.\n"
+                what.format(trait=trait) + " flag is enabled.\n"
                 f"{old[0].format(trait=trait)}: {before}\n{new[0].format(trait=trait)}: {after}"
             )
+
+
+# The message on a change, up to how the flag is called.
+_CHANGED = "Registering a parametrization may not change the {trait} of the tensor, unless "
 
 
 class ParametrizationList(ModuleList):
@@ -88,56 +96,52 @@ class ParametrizationList(ModuleList):
             raise ValueError("ParametrizationList requires one or more modules.")
         super().__init__(modules)
         self.unsafe = unsafe
-        dtype, shape = original.dtype, original.shape
-        with no_grad():
-            start: Any = original
-            for module in reversed(self):  # type: ignore[call-overload]
-                if hasattr(module, "right_inverse"):
-                    try:
-                        start = module.right_inverse(start)
-                    except NotImplementedError:
-                        # It can be read, not set: then the tensor itself is where it starts.
-                        pass
-        if not isinstance(start, Tensor) and not isinstance(start, Sequence):
-            raise ValueError(
-                "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
-                f"Got {type(start).__name__}"
-            )
+        before = original.detach()
+        start = self._start(original)
         self.is_tensor = isinstance(start, Tensor)
-        self.ntensors = 1 if isinstance(start, Tensor) else len(start)
-        if isinstance(start, Tensor):
-            if original.dtype != start.dtype:
-                raise ValueError(
-                    "When `right_inverse` outputs one tensor, it may not change the dtype.\n"
-                    f"original.dtype: {original.dtype}\nright_inverse(original).dtype: {start.dtype}"
-                )
+        self.ntensors = 1 if self.is_tensor else len(start)
+        if self.is_tensor:
             with no_grad():
                 original.set_(start)
             _register(self, "original", original)
         else:
-            for i, part in enumerate(start):
-                if not isinstance(part, Tensor):
-                    raise ValueError(
-                        "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
-                        f"Got element {i} of the sequence with type {type(part).__name__}."
-                    )
+            for name, part in zip(self._names(), start, strict=True):
                 if isinstance(original, Parameter):
                     part = Parameter(part, original.requires_grad)
-                part.requires_grad_(original.requires_grad)
-                _register(self, f"original{i}", part)
-        if self.unsafe:
-            return
-        result = self()
-        if not isinstance(result, Tensor):
-            raise ValueError(f"A parametrization must return a tensor. Got {type(result).__name__}.")
-        for trait, before in (("dtype", dtype), ("shape", shape)):
-            after = getattr(result, trait)
-            if after != before:
-                raise ValueError(
-                    f"Registering a parametrization may not change the {trait} of the tensor, unless `unsafe` flag is "
-                    f"enabled.\nunparametrized {trait}: {before}\nparametrized {trait}: {after}"
-                )
+                _register(self, name, part.requires_grad_(original.requires_grad))
+        if not unsafe:
+            result = self()
+            _check_tensor(result)
+            _check_kept(_CHANGED + "`unsafe`", ("unparametrized {trait}", before), ("parametrized {trait}", result))
 
+    def _names(self) -> list[str]:
+        """The names of the originals."""
+        return ["original"] if self.is_tensor else [f"original{i}" for i in range(self.ntensors)]
+
+    @no_grad()
+    def _start(self, original: Tensor) -> Any:
+        """The tensor, or the sequence of them, from which the parametrizations make `original`."""
+        start: Any = original
+        for module in reversed(self):  # type: ignore[call-overload]
+            # One without inverse can be read, not set: it starts from what it is asked for.
+            with suppress(NotImplementedError):
+                start = module.right_inverse(start) if hasattr(module, "right_inverse") else start
+        wanted = "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). Got "
+        if isinstance(start, Tensor):
+            if start.dtype != original.dtype:
+                raise ValueError(
+                    "When `right_inverse` outputs one tensor, it may not change the dtype.\n"
+                    f"original.dtype: {original.dtype}\nright_inverse(original).dtype: {start.dtype}"
+                )
+        elif isinstance(start, Sequence):
+            for i, part in enumerate(start):
+                if not isinstance(part, Tensor):
+                    raise ValueError(f"{wanted}element {i} of the sequence with type {type(part).__name__}.")
+        else:
+            raise ValueError(wanted + type(start).__name__)
+        return start
+
+    @no_grad()
     def right_inverse(self, value: Any) -> None:
         """Set the originals so that the parametrized tensor becomes `value`.
 
@@ -145,111 +149,103 @@ class ParametrizationList(ModuleList):
             RuntimeError: a parametrization has no `right_inverse`.
             ValueError: one gives something else than the originals.
         """
-        with no_grad():
-            for module in reversed(self):  # type: ignore[call-overload]
-                if not hasattr(module, "right_inverse"):
-                    raise RuntimeError(f"parametrization {type(module).__name__} does not implement right_inverse.")
-                value = module.right_inverse(value)
-            if self.is_tensor:
-                if not isinstance(value, Tensor):
-                    raise ValueError(f"`right_inverse` should return a tensor. Got {type(value).__name__}")
-                if value.dtype != self.original.dtype:
-                    raise ValueError(
-                        f"The tensor returned by `right_inverse` has dtype {value.dtype} "
-                        f"while `original` has dtype {self.original.dtype}"
-                    )
-                self.original.set_(value)
-                return
-            if not isinstance(value, Sequence):
-                raise ValueError(f"'right_inverse' must return a sequence of tensors. Got {type(value).__name__}.")
-            if len(value) != self.ntensors:
+        for module in reversed(self):  # type: ignore[call-overload]
+            if not hasattr(module, "right_inverse"):
+                raise RuntimeError(f"parametrization {type(module).__name__} does not implement right_inverse.")
+            value = module.right_inverse(value)
+        originals = [getattr(self, name) for name in self._names()]
+        self._check_inverse(value, originals)
+        for original, part in zip(originals, [value] if self.is_tensor else value, strict=True):
+            original.set_(part)
+
+    def _check_inverse(self, value: Any, originals: list[Any]) -> None:
+        """Refuses what cannot take the place of the originals."""
+        kind = type(value).__name__
+        if self.is_tensor:
+            if not isinstance(value, Tensor):
+                raise ValueError(f"`right_inverse` should return a tensor. Got {kind}")
+            if value.dtype != self.original.dtype:
                 raise ValueError(
-                    f"'right_inverse' must return a sequence of tensors of length {self.ntensors}. "
-                    f"Got a sequence of length {len(value)}."
+                    f"The tensor returned by `right_inverse` has dtype {value.dtype} "
+                    f"while `original` has dtype {self.original.dtype}"
                 )
-            for i, part in enumerate(value):
-                original = getattr(self, f"original{i}")
-                if not isinstance(part, Tensor):
-                    raise ValueError(
-                        "'right_inverse' must return a sequence of tensors or reference-type opaques. "
-                        f"Got element {i} of type {type(part).__name__}."
-                    )
-                if original.dtype != part.dtype:
-                    raise ValueError(
-                        f"Tensor {i} returned by `right_inverse` has dtype {part.dtype} "
-                        f"while `original{i}` has dtype {original.dtype}"
-                    )
-                original.set_(part)
+            return
+        wanted = "'right_inverse' must return a sequence of tensors"
+        if not isinstance(value, Sequence):
+            raise ValueError(f"{wanted}. Got {kind}.")
+        if len(value) != self.ntensors:
+            raise ValueError(f"{wanted} of length {self.ntensors}. Got a sequence of length {len(value)}.")
+        for i, (original, part) in enumerate(zip(originals, value, strict=True)):
+            if not isinstance(part, Tensor):
+                raise ValueError(f"{wanted} or reference-type opaques. Got element {i} of type {type(part).__name__}.")
+            if part.dtype != original.dtype:
+                raise ValueError(
+                    f"Tensor {i} returned by `right_inverse` has dtype {part.dtype} "
+                    f"while `original{i}` has dtype {original.dtype}"
+                )
 
     def forward(self) -> Any:
         """The parametrized tensor."""
         first, *others = self
-        if self.is_tensor:
-            x = first(self.original)
-        else:
-            x = first(*(getattr(self, f"original{i}") for i in range(self.ntensors)))
+        x = first(*(getattr(self, name) for name in self._names()))
         for module in others:
             x = module(x)
         return x
 
 
+def _deep_copied(module: Any, memo: dict[int, Any]) -> Any:
+    """A deep copy that does without `__getstate__`, which parametrized modules refuse."""
+    cls = type(module)
+    copied = memo[id(module)] = cls.__new__(cls)
+    copied.__dict__.update(deepcopy(vars(module), memo))
+    for slot in copyreg._slotnames(cls):  # type: ignore[attr-defined]
+        if hasattr(module, slot):
+            setattr(copied, slot, deepcopy(getattr(module, slot), memo))
+    return copied
+
+
+def _refuse_pickling(module: Any) -> Any:
+    raise RuntimeError(
+        "Serialization of parametrized modules is only supported through state_dict(). See:\n"
+        "https://pytorch.org/tutorials/beginner/saving_loading_models.html"
+        "#saving-loading-a-general-checkpoint-for-inference-and-or-resuming-training"
+    )
+
+
 def _give_own_class(module: Module) -> None:
     """Make the module the only object of a class, derived from its own, that can have properties."""
     cls = type(module)
-
-    def default_deepcopy(self: Any, memo: dict[int, Any]) -> Any:
-        found = memo.get(id(self))
-        if found is not None:
-            return found
-        replica = self.__new__(type(self))
-        memo[id(self)] = replica
-        replica.__dict__ = deepcopy(self.__dict__, memo)
-        for slot in copyreg._slotnames(type(self)):  # type: ignore[attr-defined]
-            if hasattr(self, slot):
-                setattr(replica, slot, deepcopy(getattr(self, slot), memo))
-        return replica
-
-    def getstate(self: Any) -> Any:
-        raise RuntimeError(
-            "Serialization of parametrized modules is only supported through state_dict(). See:\n"
-            "https://pytorch.org/tutorials/beginner/saving_loading_models.html"
-            "#saving-loading-a-general-checkpoint-for-inference-and-or-resuming-training"
-        )
-
-    members: dict[str, Any] = {"__getstate__": getstate}
-    if not hasattr(cls, "__deepcopy__"):
-        members["__deepcopy__"] = default_deepcopy
+    deep = getattr(cls, "__deepcopy__", _deep_copied)
+    members = {"__getstate__": _refuse_pickling, "__deepcopy__": deep}
     module.__class__ = type(f"Parametrized{cls.__name__}", (cls,), members)
 
 
 def _give_property(module: Module, tensor_name: str) -> None:
     """Let reading the attribute run the parametrizations, and setting it their inverses."""
+    key = id(module), tensor_name
 
-    def get_parametrized(self: Any) -> Any:
-        parametrization = self.parametrizations[tensor_name]
-        if not _cache_enabled:
-            return parametrization()
-        key = id(module), tensor_name
-        if _cache.get(key) is None:
-            _cache[key] = parametrization()
-        return _cache[key]
+    def read(self: Any) -> Any:
+        compute = self.parametrizations[tensor_name]
+        if _computed is None:
+            return compute()
+        if key not in _computed:
+            _computed[key] = compute()
+        return _computed[key]
 
-    def set_original(self: Any, value: Any) -> None:
+    def write(self: Any, value: Any) -> None:
         self.parametrizations[tensor_name].right_inverse(value)
 
-    setattr(type(module), tensor_name, property(get_parametrized, set_original))
+    setattr(type(module), tensor_name, property(read, write))
 
 
 def _check_another(module: Any, tensor_name: str, parametrization: Any) -> None:
     """Refuses a further parametrization that does not give a tensor like the one that it is given."""
     given = getattr(module, tensor_name)
     result = parametrization(given)
-    if not isinstance(result, Tensor):
-        raise ValueError(f"A parametrization must return a tensor. Got {type(result).__name__}.")
+    _check_tensor(result)
     name = f"module.{tensor_name}"
     _check_kept(
-        "Registering a parametrization may not change the {trait} of the tensor",
-        "the ",
+        _CHANGED + "the `unsafe`",
         (name + ".{trait}", given),
         (f"parametrization({name})" + ".{trait}", result),
     )
@@ -262,8 +258,9 @@ def _check_another(module: Any, tensor_name: str, parametrization: Any) -> None:
     if not isinstance(inverse, Tensor):
         raise ValueError(f"parametrization.right_inverse must return a tensor. Got: {type(inverse).__name__}")
     _check_kept(
-        "The tensor returned by parametrization.right_inverse must have the same {trait} as " + name,
-        "the ",
+        "The tensor returned by parametrization.right_inverse must have the same {trait} as "
+        + name
+        + ", unless the `unsafe`",
         (name + ".{trait}", given),
         ("returned {trait}", inverse),
     )
@@ -389,6 +386,6 @@ def transfer_parametrizations_and_params(
         for parametrization in source.parametrizations[name]:
             register_parametrization(target, name, parametrization)
         kept, given = source.parametrizations[name], target.parametrizations[name]
-        for key in ["original"] if kept.is_tensor else [f"original{i}" for i in range(kept.ntensors)]:
+        for key in kept._names():
             setattr(given, key, getattr(kept, key))
     return to_module
