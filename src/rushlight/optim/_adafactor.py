@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from ..dtypes import finfo
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
+from ._settings import check_one_element
 from ._tensors import TensorOptimizer, scalar
 from .optimizer import ParamsT, _to_scalar
 
@@ -41,8 +42,7 @@ class Adafactor(TensorOptimizer):
         eps: tuple[float | None, float] = (None, 1e-3), d: float = 1.0, weight_decay: float = 0.0, *,
         foreach: bool | None = None, maximize: bool = False,
     ) -> None:  # fmt: skip
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
+        check_one_element(lr)
         if not 0.0 <= lr:
             raise ValueError(f"Learning rate should be >= 0 but is: {lr}")
         if not 0.0 >= beta2_decay:

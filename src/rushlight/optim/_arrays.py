@@ -21,7 +21,7 @@ from ..kernels.sparse import SparseArray
 from ..tensor import Tensor
 from ._parts import Array, aligned, gradient, join_steps, parts, recalls, remember
 from ._sweep import Swept, sweep
-from .optimizer import Optimizer
+from .optimizer import Optimizer, evaluated
 
 # Elements that are updated at a time: four arrays of this length in float32 fill half a megabyte.
 BLOCK = 1 << 15
@@ -393,10 +393,7 @@ class ArrayOptimizer(Optimizer):
         Returns:
             What the closure returned, or None.
         """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
+        loss = None if closure is None else evaluated(closure)
         for group in self.param_groups:
             if group.get("differentiable"):
                 self._step_tensors(group)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
+from ._settings import check_one_element
 from ._tensors import TensorOptimizer
 from .optimizer import ParamsT, _to_scalar
 
@@ -45,8 +46,7 @@ class Muon(TensorOptimizer):
         nesterov: bool = True, ns_coefficients: tuple[float, float, float] = COEFFICIENTS, eps: float = 1e-7,
         ns_steps: int = 5, adjust_lr_fn: str | None = None,
     ) -> None:  # fmt: skip
-        if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
+        check_one_element(lr)
         for name, value in {"Learning rate": lr, "momentum": momentum, "weight decay": weight_decay}.items():
             if not 0.0 <= value:
                 raise ValueError(f"{name} should be >= 0 but is: {value}")

@@ -5,14 +5,23 @@ from typing import Any
 from ..tensor import Tensor
 
 
-def check_rate(lr: Any) -> None:
-    """Refuses a learning rate that is negative, or a tensor of several elements.
+def check_one_element(lr: Any) -> None:
+    """Refuses a learning rate that is a tensor of several elements.
 
     Raises:
         ValueError: it is.
     """
     if isinstance(lr, Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
+
+
+def check_rate(lr: Any) -> None:
+    """Refuses a learning rate that is negative, or a tensor of several elements.
+
+    Raises:
+        ValueError: it is.
+    """
+    check_one_element(lr)
     if not 0.0 <= lr:
         raise ValueError(f"Invalid learning rate: {lr}")
 
@@ -37,3 +46,15 @@ def check_not_negative(**settings: float) -> None:
     for name, value in settings.items():
         if not 0.0 <= value:
             raise ValueError(f"Invalid {name} value: {value}")
+
+
+def check_adam(lr: Any, betas: Any, eps: float, **decays: float) -> None:
+    """Refuses settings that Adam and its kin cannot have.
+
+    Raises:
+        ValueError: one is out of its range.
+    """
+    check_rate(lr)
+    check_not_negative(epsilon=eps)
+    check_betas(betas)
+    check_not_negative(**decays)

@@ -7,11 +7,11 @@ ordinary steps and those that autograd records (``differentiable=True``).
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ..autograd.grad_mode import enable_grad, set_grad_enabled
+from ..autograd.grad_mode import set_grad_enabled
 from ..ops.view_parts import view_as_real
 from ..tensor import Tensor
 from ._arrays import step_count
-from .optimizer import Optimizer, _to_scalar
+from .optimizer import Optimizer, _to_scalar, evaluated
 
 _CAPTURING_DEVICES = ("cuda", "xpu", "hpu", "privateuseone", "xla")
 
@@ -81,10 +81,7 @@ class TensorOptimizer(Optimizer):
         Raises:
             RuntimeError: a gradient is sparse.
         """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
+        loss = None if closure is None else evaluated(closure)
         with set_grad_enabled(self.defaults.get("differentiable", False)):
             for group in self.param_groups:
                 for param, grad, state in self._with_gradients(group):

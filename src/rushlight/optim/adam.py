@@ -6,7 +6,7 @@ import numpy as np
 
 from ..tensor import Tensor
 from ._arrays import Array, ArrayOptimizer, Scalar, lerp
-from ._settings import check_betas, check_not_negative, check_rate
+from ._settings import check_adam
 from .optimizer import ParamsT, _to_scalar
 
 __all__ = ["Adam"]
@@ -65,10 +65,7 @@ class Adam(ArrayOptimizer):
         listed = bool(foreach and not capturable)
         if listed and isinstance(lr, Tensor):
             raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
-        check_rate(lr)
-        check_not_negative(epsilon=eps)
-        check_betas(betas)
-        check_not_negative(weight_decay=weight_decay)
+        check_adam(lr, betas, eps, weight_decay=weight_decay)
         tensors = [isinstance(beta, Tensor) for beta in betas]
         if not all(tensors) and not all(isinstance(beta, float) for beta in betas):
             raise ValueError("betas must be either both floats or both Tensors")

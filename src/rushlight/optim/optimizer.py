@@ -8,6 +8,7 @@ from copy import deepcopy
 from itertools import chain
 from typing import Any, ClassVar, TypeAlias
 
+from ..autograd.grad_mode import enable_grad
 from ..autograd.leaf import AccumulateGrad
 from ..autograd.mode import special, tell, will_change
 from ..nn.modules.module import typename
@@ -54,6 +55,12 @@ def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHand
 def _to_scalar(x: Any) -> Any:
     """A tensor of one element without its dimensions; other values as they are."""
     return x.squeeze() if isinstance(x, Tensor) and x.dim() != 0 else x
+
+
+def evaluated(closure: Callable[[], Any]) -> Any:
+    """The loss that a step's closure computes anew, with recording on."""
+    with enable_grad():
+        return closure()
 
 
 class Optimizer:

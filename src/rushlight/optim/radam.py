@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from ..ops.creation import zeros_like
 from ..tensor import Tensor
-from ._settings import check_betas, check_not_negative, check_rate
+from ._settings import check_adam
 from ._tensors import TensorOptimizer, decayed, scalar
 from .optimizer import ParamsT, _to_scalar
 
@@ -43,10 +43,7 @@ class RAdam(TensorOptimizer):
         weight_decay: float = 0, decoupled_weight_decay: bool = False, *, foreach: bool | None = None,
         maximize: bool = False, capturable: bool = False, differentiable: bool = False,
     ) -> None:  # fmt: skip
-        check_rate(lr)
-        check_not_negative(epsilon=eps)
-        check_betas(betas)
-        check_not_negative(weight_decay=weight_decay)
+        check_adam(lr, betas, eps, weight_decay=weight_decay)
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize,
             "foreach": foreach, "capturable": capturable, "decoupled_weight_decay": decoupled_weight_decay,

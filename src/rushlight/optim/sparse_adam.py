@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..autograd.grad_mode import enable_grad
 from ..base import bump, wrap
 from ..kernels.sparse import SparseArray
 from ._parts import gradient
 from ._settings import check_betas
-from .optimizer import Optimizer, ParamsT
+from .optimizer import Optimizer, ParamsT, evaluated
 
 __all__ = ["SparseAdam"]
 
@@ -60,10 +59,7 @@ class SparseAdam(Optimizer):
         Raises:
             RuntimeError: a gradient is dense.
         """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
+        loss = None if closure is None else evaluated(closure)
         for group in self.param_groups:
             for param in group["params"]:
                 grad: Any = gradient(param)

@@ -196,7 +196,7 @@ class ParametrizationList(ModuleList):
 def _deep_copied(module: Any, memo: dict[int, Any]) -> Any:
     """A deep copy that does without `__getstate__`, which parametrized modules refuse."""
     cls = type(module)
-    copied = memo[id(module)] = cls.__new__(cls)
+    copied = memo[id(module)] = cls.__new__(cls)  # type: ignore[call-overload]
     copied.__dict__.update(deepcopy(vars(module), memo))
     for slot in copyreg._slotnames(cls):  # type: ignore[attr-defined]
         if hasattr(module, slot):
