@@ -6,6 +6,7 @@ With ``RUSHLIGHT_TEST_FORCE_KERNELS=1`` all tests run on the compiled kernels, h
 import os
 import sys
 
+import pytest
 from hypothesis import settings
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -20,3 +21,18 @@ if os.environ.get("RUSHLIGHT_TEST_FORCE_KERNELS") == "1":
     import forced
 
     forced.force()
+
+
+@pytest.fixture
+def warn_always():
+    """Warnings that come once in a process come each time, so that it does not matter which test came first."""
+    import torch
+
+    import rushlight
+
+    before = [library.is_warn_always_enabled() for library in (torch, rushlight)]
+    for library in (torch, rushlight):
+        library.set_warn_always(True)
+    yield
+    for library, always in zip((torch, rushlight), before, strict=True):
+        library.set_warn_always(always)

@@ -296,6 +296,7 @@ def undefined(t):
     return seen, x.grad, y.grad, found
 
 
+@pytest.mark.usefixtures("warn_always")
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__), ids=lambda s: s.__name__)
 def test(scenario):
     check(scenario)

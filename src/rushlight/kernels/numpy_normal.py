@@ -12,7 +12,7 @@ sum that is then rounded to float32 is the fused result.
 
 import numpy as np
 
-from . import random_words
+from . import cephes, random_words
 from .numpy_random import Array, MersenneTwister, c_library, fill, fused_multiply_add, store, uniform, uniform64
 
 _PAIRS = 1 << 14  # pairs handled at a time, so that the working arrays stay in the cache
@@ -34,19 +34,8 @@ def _rounded(*numbers: float) -> list[Array]:
 
 _ZERO_POINT_FIVE, _ONE, _MINUS_TWO = _float32(0.5), _float32(1.0), _float32(-2.0)
 
-# log(1 + x) = x - x**2 / 2 + x**3 * P(x) for 1 / sqrt(2) <= 1 + x < sqrt(2); the coefficients of P, highest first.
-_LOG_HIGHEST, *_LOG = _rounded(
-    7.0376836292e-2,
-    -1.1514610310e-1,
-    1.1676998740e-1,
-    -1.2420140846e-1,
-    1.4249322787e-1,
-    -1.6668057665e-1,
-    2.0000714765e-1,
-    -2.4999993993e-1,
-    3.3333331174e-1,
-)
-_LN2_LOW, _LN2_HIGH = _float32(-2.12194440e-4), _float32(0.693359375)
+_LOG_HIGHEST, *_LOG = _rounded(*cephes.LOG)
+_LN2_HIGH, _LN2_LOW = (_float32(part) for part in cephes.LN2)
 
 # 2**24, and float32 numbers taken apart: the bits of 1 and of sqrt(1/2), the bits of a fraction, the exponent of 2**24.
 _FULL = _int32(1 << 24)
@@ -55,18 +44,11 @@ _FRACTION, _FRACTION_BITS, _BIAS = _int32(0x7FFFFF), _int32(23), _int32(127 + 24
 
 # The angle that belongs to one step of a 24-bit uniform number; -pi / 2 in three parts, whose sum is exact in float64.
 _STEP = np.array(float(np.float32(2 * np.pi)) * 2.0**-24)
-_MINUS_HALF_PI = np.array(-2.0 * sum(_rounded(0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)))
+_MINUS_HALF_PI = np.array(-2.0 * sum(_rounded(*cephes.QUARTER_PI)))
 _EIGHTH, _QUARTER_BITS, _BIT, _SIGN_BIT, _SIGN = (_int32(n) for n in (1 << 21, 22, 1, 30, -(1 << 31)))
 
-# cos(x) = 1 - x**2 / 2 + x**4 * C(x**2), sin(x) = x + x**3 * S(x**2) for |x| <= pi / 4; one row for C, one for S.
-_HIGHEST, _MIDDLE, _LOWEST = (
-    np.array([_rounded(*row)]).T
-    for row in (
-        (2.443315711809948e-5, -1.9515295891e-4),
-        (-1.388731625493765e-3, 8.3321608736e-3),
-        (4.166664568298827e-2, -1.6666654611e-1),
-    )
-)
+# One row for the cosine, one for the sine.
+_HIGHEST, _MIDDLE, _LOWEST = (np.array([_rounded(*row)]).T for row in zip(cephes.COSINE, cephes.SINE, strict=True))
 _MINUS_HALF = np.array(-0.5)
 
 # Adding and subtracting 1.5 * 2**(e + 29) rounds a float64 number between 2**e and 2**(e + 1) to float32. The

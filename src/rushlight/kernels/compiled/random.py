@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from .. import cephes
 from .builder import Real, kernel
 from .simd import ahead, array_reader, double, exponent, fma, integer, load, mantissa, select, sqrt, store
 
@@ -74,20 +75,14 @@ def shuffle(real: Real) -> Any:
     return shuffle
 
 
-# The constants of `numpy_normal`, which says where they come from and how they are used.
-_LOG = (
-    7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
-    2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
-)  # fmt: skip
-_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8 = (np.float32(c) for c in _LOG)
-_LN2_LOW, _LN2_HIGH = np.float32(-2.12194440e-4), np.float32(0.693359375)
-_C0, _C1, _C2 = (np.float32(c) for c in (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2))
-_S0, _S1, _S2 = (np.float32(c) for c in (-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1))
+# `numpy_normal` says how these are used.
+_L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7, _L8 = (np.float32(c) for c in cephes.LOG)
+_LN2_HIGH, _LN2_LOW = (np.float32(part) for part in cephes.LN2)
+_C0, _C1, _C2 = (np.float32(c) for c in cephes.COSINE)
+_S0, _S1, _S2 = (np.float32(c) for c in cephes.SINE)
 _HALF, _ONE, _TWO, _BITS, _STEP = (np.float32(c) for c in (0.5, 1, 2, 24, 2.0**-24))
 _TURN = np.float32(2 * math.pi)
-_MINUS_HALF_PI = -2.0 * sum(
-    float(np.float32(c)) for c in (0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8)
-)
+_MINUS_HALF_PI = -2.0 * sum(float(np.float32(part)) for part in cephes.QUARTER_PI)
 
 
 def normal(real: Real) -> Any:
