@@ -2,6 +2,7 @@
 
 import argparse
 import time
+import traceback
 
 import torch
 
@@ -25,6 +26,9 @@ def main():
         except Difference as difference:
             found += 1
             print(f"---- seed {seed}: {shrink(difference)}\n", flush=True)
+        except Exception:
+            found += 1
+            print(f"---- seed {seed}: the fuzzer itself failed\n{traceback.format_exc()}", flush=True)
         seed += 1
     print(f"{tally}; {found} differences; seeds {options.seed} to {seed - 1}; {time.monotonic() - start:.0f} s")
     raise SystemExit(found > 0)

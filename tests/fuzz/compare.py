@@ -102,7 +102,7 @@ def near(ours, theirs, slack=1.0, dtype=None):
         finite = np.isfinite(theirs) & np.isfinite(ours)
         largest = np.abs(theirs[finite]).max(initial=0.0)
         same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-        if not tolerance:
+        if not tolerance or ours.dtype.kind not in "fc":
             return same
         return same | finite & (np.abs(ours - theirs) <= tolerance * (np.abs(theirs) + 0.1 * largest + 1e-3))
 

@@ -171,7 +171,7 @@ def _linear_algebra(line, operands, ours, theirs, near):
 def _free(line, operands, ours, theirs, near):
     a, b = as_array(ours), as_array(theirs)
     with np.errstate(all="ignore"):
-        other = ~((a == b) | (np.isnan(a) & np.isnan(b)) | near(a, b))
+        other = np.asarray(~((a == b) | (np.isnan(a) & np.isnan(b)) | near(a, b)))
     call = re.search(r"torch\.(signbit|copysign|logcumsumexp)\((v\d+)(?:, (v\d+|[^)]*))?", line)
     if call and call[1] in ("signbit", "copysign"):
         source = operands.get(call[3] if call[1] == "copysign" else call[2])

@@ -37,6 +37,9 @@ PROGRAMS = [
     ("nearly singular", "linalg.solve", [
         "v1 = torch.tensor([2.26, -0.365, 1.635]).reshape(3, 1)", "v2 = torch.nn.functional.linear(v1, v1)",
         "v9 = torch.linalg.solve(v2, v1)"]),
+    ("zero everywhere", "mul", [
+        f"v1 = torch.tensor([1.0, 4.0], {FLOATS}", "v2 = torch.tensor([float('inf'), 2.0])", "v9 = torch.mul(v1, v2)",
+        "v9.sgn_()", BACKWARD]),
     ("rounds more", "logsumexp", [
         "v1 = torch.tensor([-0.365, -0.99], dtype=torch.bfloat16).reshape(2, 1)", "v9 = torch.logsumexp(v1, (0, 1))"]),
 ]  # fmt: skip
