@@ -479,6 +479,78 @@ def resized_to_the_same_shape(t):
     return out
 
 
+def operands_that_are_the_changed_tensor(t):
+    out = []
+    for name in ("mul_", "div_", "pow_", "hypot_", "fmod_", "remainder_", "atan2_", "xlogy_", "add_", "sub_"):
+        x = t.tensor([1.0, 2.0], dtype=t.float64, requires_grad=True)
+        y = x * 1
+        getattr(y, name)(y)
+        out += [raised(lambda: y.sum().backward()), x.grad]
+    x = t.tensor([1.0, 2.0], requires_grad=True)
+    for name in ("addcmul_", "addcdiv_"):
+        for operands in ((0, 1), (1, 0), (0, 0)):
+            y, z = x * 1, x * 3
+            getattr(y, name)(*[(y, z)[i] for i in operands])
+            out += [raised(lambda: y.sum().backward()), x.grad]
+    return out
+
+
+def refusals_in_the_order_of_pytorch(t):
+    out = []
+
+    def into_a_view_of_a_leaf_that_is_empty(value):
+        x = t.zeros(3, 0, 5, requires_grad=True)
+        x[-3:][0:2, ..., [0]] = value
+
+    def through_a_mask_of_another_shape():
+        t.zeros(5, 1, 3, 0, requires_grad=True).diagonal()[t.zeros(2, 0, dtype=t.bool)] = 2
+
+    def a_number_that_does_not_fit():
+        t.zeros(1, 0, dtype=t.int64)[t.tensor([True])] = t.tensor([float("-inf")])
+
+    out.append(raised(lambda: into_a_view_of_a_leaf_that_is_empty(1.0)))
+    out.append(raised(lambda: into_a_view_of_a_leaf_that_is_empty(t.zeros(3, 0, 5, dtype=t.bool))))
+    out.append(raised(through_a_mask_of_another_shape))
+    out.append(raised(a_number_that_does_not_fit))
+    out.append(raised(lambda: t.zeros(3, dtype=t.complex128).expand(2, 3).clamp_(min=3)))
+    out.append(raised(lambda: t.linalg.solve(t.eye(2), t.tensor(1.0))))
+    return out
+
+
+def promoted_operands_that_are_changed(t):
+    out = []
+    for f in (
+        lambda x, n: t.addcmul(x, x, n, value=2),
+        lambda x, n: t.addcdiv(x, x, n),
+        lambda x, n: t.lerp(x, x, n),
+        lambda x, n: t.clamp(x, n, x),
+        lambda x, n: t.nn.functional.mse_loss(x, n.expand(2)),
+    ):
+        x = t.tensor([1.0, 2.0], requires_grad=True)
+        n = t.tensor(0.5, dtype=t.float64)
+        y = f(x * 1, n)
+        n.mul_(2)
+        out += [raised(lambda: y.sum().backward())[:60], x.grad]
+    return out
+
+
+def sizes_of_one_in_products(t):
+    out = []
+    for a, b, dims in (
+        ((2, 1), (1, 4), ([1], [0])),
+        ((2, 1), (3, 4), ([1], [0])),
+        ((2, 2, 1), (2, 1, 2), ([0, 1], [2, 0])),
+        ((1, 3), (3, 1), ([1], [0])),
+        ((3,), (3,), ([0], [0])),
+    ):
+        x, y = t.ones(a, requires_grad=True), t.ones(b, requires_grad=True)
+        z = x * 1
+        product = t.tensordot(z, y, dims)
+        z.fill_(2)
+        out += [product.grad_fn.next_functions[0][0].name(), raised(lambda: product.sum().backward())]
+    return out
+
+
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__))
 def test_beside(scenario):
     check(scenario, strides=False)

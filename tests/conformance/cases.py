@@ -53,14 +53,17 @@ class Side:
         wrapper = self.entry.info.gradcheck_wrapper
         return (wrapper if self.theirs else translated(wrapper))(self.operator, *args, **kwargs)
 
-    def tensors(self, value=None):
-        """All tensors among the inputs, or in `value`."""
-        value = (self.input, self.args, self.kwargs) if value is None else value
-        if isinstance(value, self.torch.Tensor):
-            return [value]
-        if isinstance(value, dict):
-            value = value.values()
-        return [t for v in value for t in self.tensors(v)] if not _single(value) else []
+    def tensors(self, *values):
+        """All tensors among the inputs, or in `values`."""
+        found = []
+        for v in values or (self.input, self.args, self.kwargs):
+            if isinstance(v, self.torch.Tensor):
+                found.append(v)
+            elif isinstance(v, dict) and v:
+                found += self.tensors(*v.values())
+            elif isinstance(v, (list, tuple)) and v:
+                found += self.tensors(*v)
+        return found
 
     def mapped(self, function, value):
         """`value` with `function` applied to the tensors in it."""
@@ -91,10 +94,6 @@ class Side:
             return "a view" if result.untyped_storage().data_ptr() in memory else "new"
         memory = self.translation.buffers.values()
         return "a view" if any(np.may_share_memory(result.detach()._data, b) for b in memory) else "new"
-
-
-def _single(value):
-    return not isinstance(value, (list, tuple, type({}.values())))
 
 
 @dataclass

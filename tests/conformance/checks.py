@@ -301,6 +301,10 @@ def applicable(entry):
             found["second"] = _derivative(second)
         if info.supports_forward_ad:
             found["tangent"] = _derivative(tangent)
+        if torch.float64 in dtypes:
+            from .changed import check_changed
+
+            found["changed"] = check_changed
     if info.inplace_variant is not None or info.inplace_operator_variant is not None:
         found["inplace"] = check_inplace
     if info.supports_out:
@@ -311,7 +315,8 @@ def applicable(entry):
 
 
 CHECKS = (
-    "value", "dtypes", "variants", "noncontiguous", "gradient", "second", "tangent", "inplace", "out", "errors",
+    "value", "dtypes", "variants", "noncontiguous", "gradient", "second", "tangent", "changed", "inplace", "out",
+    "errors",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ _HALF = (
 )
 _ORDER = "float32: a sum that cancels, rounded in another order"
 _SMALL = "divides by small differences of singular values, which rounding in another order changes by 1e-6"
+_STATISTICS = "the statistics that are returned are computed apart from those which the derivative needs"
 
 KNOWN = {
     **dict.fromkeys([(name, check) for name in ("H", "conj", "mH") for check in ("value", "dtypes")], _CONJUGATE),
@@ -30,11 +31,24 @@ KNOWN = {
                 "grid_sampler_2d", "grid_sampler_3d", "histc", "matrix_exp",
                 "nn.functional.binary_cross_entropy_with_logits", "nn.functional.embedding_bag",
                 "nn.functional.grid_sample", "nn.functional.nll_loss", "nn.functional.poisson_nll_loss",
-                "nn.functional.soft_margin_loss",
+                "nn.functional.soft_margin_loss", "native_layer_norm",
             )
         ],
         _HALF,
     ),
+    **dict.fromkeys([(name, "changed") for name in ("_native_batch_norm_legit", "native_group_norm")], _STATISTICS),
+    **dict.fromkeys(
+        [
+            (name, "changed")
+            for name in ("_softmax_backward_data", "_unsafe_masked_index", "_unsafe_masked_index_put_accumulate")
+        ],
+        "a private function that programs do not call",
+    ),
+    ("_segment_reduce:lengths", "changed"): "lengths are turned into offsets, of which the derivative keeps a copy",
+    ("nn.functional.embedding_bag", "changed"): "one derivative reads the table, also where only its shape counts",
+    ("special.ndtr", "changed"): "one operation, whose derivative reads its input; in PyTorch it is made of several",
+    ("combinations", "changed"): "one look by an index, where PyTorch selects by masks",
+    ("nn.functional.linear_cross_entropy:chunked", "changed"): "PyTorch computes the gradients at once",
     **dict.fromkeys(
         [("as_strided_scatter", check) for check in ("gradient", "noncontiguous", "second")],
         "PyTorch's own gradient is wrong",

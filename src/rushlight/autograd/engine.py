@@ -357,8 +357,11 @@ def run_general(
                     run_leaf(node, [grads.pop(node, None)], create_graph)
                 elif node in grads:
                     grad, have = grads.pop(node), node.grad
-                    node.grad = have + grad if have is not None else grad if shared else grad.copy("K")
-                    leaves.append(node)
+                    if have is None:
+                        node.grad = grad if shared else grad.copy("K")
+                        leaves.append(node)
+                    else:
+                        node.grad = have + grad
                 continue
             grad = grads.pop(node, None)
             rule = node.rule

@@ -77,6 +77,71 @@ def like(result: Array, x: Array) -> Array:
     return ordered(result, True) if is_channels_last(x) else result
 
 
+# ---------------------------------------------------------------------------------------------- PyTorch's order
+def memory_order(shape: tuple[int, ...], *strides: tuple[int, ...]) -> list[int]:
+    """The dimensions of a result from the slowest to the fastest in memory, as PyTorch finds them from its operands.
+
+    Of two dimensions, the one is slower along which the first operand that steps along both steps further, or equally
+    far but more often. Where no operand tells, they lie row by row.
+
+    Args:
+        shape: the shape of the result.
+        strides: the strides of each operand, 0 where it is broadcast.
+    """
+    order = list(range(len(shape)))[::-1]
+    for i in range(1, len(order)):
+        at = i
+        for j in reversed(range(i)):
+            found = _steps_further(shape, strides, order[j], order[at])
+            if found < 0:
+                break
+            if found > 0:
+                order[j], order[at] = order[at], order[j]
+                at = j
+    return order[::-1]
+
+
+def _steps_further(shape: tuple[int, ...], strides: tuple[tuple[int, ...], ...], d: int, e: int) -> int:
+    """1 if dimension `d` is slower than `e`, -1 if it is faster, 0 if no operand tells."""
+    for s in strides:
+        if s[d] and s[e]:
+            if s[d] != s[e]:
+                return 1 if s[d] > s[e] else -1
+            if shape[d] > shape[e]:
+                return 1
+    return 0
+
+
+def in_order(a: Array, order: list[int]) -> Array:
+    """An array whose dimensions lie in memory in an order, from the slowest to the fastest; no copy if they do."""
+    back = sorted(range(len(order)), key=order.__getitem__)
+    return np.ascontiguousarray(a.transpose(order)).transpose(back)
+
+
+def laid_as(a: Array, other: Array) -> Array:
+    """An array in the order of memory that PyTorch gives to a new one like `other`, of the same shape."""
+    if other.flags.c_contiguous:
+        return np.ascontiguousarray(a) if a.ndim else a
+    return in_order(a, memory_order(other.shape, other.strides))
+
+
+def copied(a: Array) -> Array:
+    """A copy that keeps the order of memory, as PyTorch keeps it."""
+    if a.flags.c_contiguous:
+        return a.copy()
+    return in_order(a, memory_order(a.shape, a.strides)).copy("K")
+
+
+def dense(a: Array) -> Array:
+    """The array itself unless it is broadcast; else a copy in the order of memory that PyTorch gives it."""
+    return in_order(a, memory_order(a.shape, a.strides)) if 0 in a.strides and a.size else a
+
+
+def columns(a: Array) -> Array:
+    """Matrices that lie column by column, as LAPACK leaves them."""
+    return np.ascontiguousarray(a.swapaxes(-1, -2)).swapaxes(-1, -2) if a.ndim > 1 else a
+
+
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any], last: bool) -> Array:
     """A new array that lies channels last (`last`) or row by row."""
     if last:

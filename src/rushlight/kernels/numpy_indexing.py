@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .layout import in_order, memory_order
 from .numpy_common import widen
 from .numpy_views import add_at, add_rows
 
@@ -34,14 +35,39 @@ def index(a: Array, indices: list[Array], dims: Any) -> Array:
         one = indices[0]
         if one.dtype.kind != "b":
             try:
-                return a.take(one, dims[0])
+                found = a.take(one, dims[0])
             except IndexError:
                 raise explain(a.shape, indices, dims) from None
+            plain = a.flags.c_contiguous and 1 not in a.shape and (one.ndim < 2 or one.flags.c_contiguous)
+            return found if plain else _ordered(found, a, indices, dims)
     try:
         found = a[full_index(indices, dims)]
     except IndexError:
         raise explain(a.shape, indices, dims) from None
-    return found if found.flags.c_contiguous else found.copy("C")
+    return _ordered(found, a, indices, dims)
+
+
+def _ordered(found: Array, a: Array, indices: list[Array], dims: Any) -> Array:
+    """What was found at indices in PyTorch's order of memory: that of the array, then of the indices."""
+    taken: list[int] = []
+    for array, dim in zip(indices, dims):
+        taken += range(dim, dim + (array.ndim if array.dtype.kind == "b" else 1))
+    shapes = [array.shape if array.dtype.kind != "b" else (1,) for array in indices]
+    inner = max(map(len, shapes))
+    lead = taken[0] if taken[-1] - taken[0] == len(taken) - 1 else 0
+    steps = [s for d, s in enumerate(a.strides) if d not in taken]
+    own = (*steps[:lead], *(0,) * inner, *steps[lead:])
+    shape = found.shape
+    wide = shape[lead : lead + inner]
+    others = []
+    for array in indices:
+        places = np.empty(1 if inner > 1 else wide) if array.dtype.kind == "b" else array
+        strides = np.broadcast_to(places, wide).strides
+        # Dimensions of size 1 before and after the index have strides, too.
+        first, last = (wide[0] * strides[0], strides[-1]) if strides else (1, 1)
+        before = [first if n == 1 else 0 for n in shape[:lead]]
+        others.append((*before, *strides, *[last if n == 1 else 0 for n in shape[lead + inner :]]))
+    return in_order(found, memory_order(shape, own, *others))
 
 
 def _within_nothing(shape: Any, indices: list[Array], dims: Any) -> list[Array]:

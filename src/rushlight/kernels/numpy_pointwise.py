@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .layout import copied
 from .numpy_common import narrow, widen
 from .sparse import SparseArray
 
@@ -18,19 +19,19 @@ def conj(x: Any) -> Any:
 
 def conj_physical(x: Array) -> Any:
     """The complex conjugate, in memory of its own."""
-    return np.conjugate(x) if x.dtype.kind != "b" else x.copy()
+    return np.conjugate(x) if x.dtype.kind != "b" else copied(x)
 
 
 def angle(x: Array) -> Any:
     """The angle of complex numbers; pi for negative real ones, else 0, or NaN."""
     if x.dtype.kind == "c":
-        return np.angle(x)
+        return np.ascontiguousarray(np.angle(x)) if x.ndim else np.angle(x)
     return np.where(x != x, x, np.where(x < 0, x.dtype.type(np.pi), x.dtype.type(0)))
 
 
 def round_(x: Array) -> Any:
     """The nearest integer, halves to even."""
-    return np.rint(x) if x.dtype.kind not in "iu" else x.copy()
+    return np.rint(x) if x.dtype.kind not in "iu" else copied(x)
 
 
 def add(a: Any, b: Any, *, alpha: Any = 1) -> Any:
@@ -124,7 +125,7 @@ def pow_number(x: Array, exponent: Any) -> Any:
     if exponent == 3:
         return x * x * x
     if exponent == 1:
-        return x.copy()
+        return copied(x)
     if exponent == 0:
         return np.ones_like(x)
     if x.dtype.kind in "fc":
@@ -248,7 +249,7 @@ def relu_backward(grad: Array, result: Array) -> Any:
 def sgn(x: Array) -> Any:
     """``x / |x|``, 0 at 0 and, for real numbers, at NaN; a boolean itself."""
     if x.dtype.kind == "b":
-        return x.copy()
+        return copied(x)
     result = np.sign(x)
     if isinstance(result, SparseArray):
         return result

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from .layout import in_order, memory_order
 from .numpy_bessel import by_scipy
 from .numpy_common import narrow, widen
 
@@ -195,7 +196,11 @@ def heaviside(x: Array, values: Array) -> Array:
 
 def ldexp(x: Array, exponent: Array) -> Array:
     """``x * 2 ** exponent``."""
-    return x * np.exp2(exponent)
+    found = x * np.exp2(exponent)
+    if found.ndim < 2 or (x.flags.c_contiguous and exponent.flags.c_contiguous):
+        return found
+    # In PyTorch it lies in memory as its first operand does.
+    return in_order(found, memory_order(found.shape, np.broadcast_to(x, found.shape).strides))
 
 
 def logaddexp(a: Array, b: Array) -> Array:

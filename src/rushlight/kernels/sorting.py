@@ -9,6 +9,7 @@ import numpy as np
 
 from . import numpy_sorting, numpy_statistics
 from .dispatch import Kernel, get_threads
+from .layout import laid_as
 from .lookup import take_along
 
 Array = np.ndarray
@@ -38,6 +39,10 @@ def _back(found: Array, axis: int) -> Array:
 
 def argsort(x: Array, axis: int, descending: bool) -> Array:
     """See `numpy_sorting.argsort`."""
+    return laid_as(_argsort(x, axis, descending), x)
+
+
+def _argsort(x: Array, axis: int, descending: bool) -> Array:
     usable = x.size >= SMALLEST and x.ndim > 0 and SMALLEST_ROW <= x.shape[axis] < 1 << 31
     if not usable or (run := _ARGSORT.get(x.dtype)) is None:
         return numpy_sorting.argsort(x, axis, descending)
@@ -55,7 +60,7 @@ def argsort(x: Array, axis: int, descending: bool) -> Array:
 def sort(x: Array, axis: int, descending: bool) -> tuple[Array, Array]:
     """See `numpy_sorting.sort`."""
     order = argsort(x, axis, descending)
-    return take(x, order, axis), order
+    return laid_as(take(x, order, axis), x), order
 
 
 def topk(x: Array, k: int, axis: int, largest: bool) -> tuple[Array, Array]:

@@ -154,7 +154,8 @@ def rrelu_(
 
 @operation(kernel=kernels.prelu, node="PreluKernelBackward0", **_HIDDEN,
            input="attached(prelu_grad_input(grad, input, weight), input)",
-           weight="attached(fit_like(prelu_grad_weight(grad, input), shape(weight)), input)")  # fmt: skip
+           weight="attached(fit_like(prelu_grad_weight(grad, input), shape(weight)), input)",
+           keeps="weight")  # fmt: skip
 def _prelu_kernel(input: Array, weight: Array) -> Array:
     """The positive elements, and `weight` times the others."""
 
@@ -327,7 +328,7 @@ in_formulas(kernels.softplus_backward, _softplus_again, "softplus_backward")
 
 
 @operation(
-    kernel=floating(kernels.log_sigmoid, "log_sigmoid_cpu"), **_HIDDEN, out=True,
+    kernel=floating(kernels.log_sigmoid, "log_sigmoid_cpu"), **_HIDDEN, out=True, rows=True,
     input="log_sigmoid_backward(grad, input)",
 )  # fmt: skip
 def log_sigmoid(input: Array) -> Array:

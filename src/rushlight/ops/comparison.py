@@ -11,6 +11,7 @@ from ..kernels import numpy_pointwise as kernels
 from ..warn import warn_once
 from . import elementwise_general as general
 from .arguments import MISSING, OPERANDS, type_name
+from .convert import promoted
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation, write_out
 from .numbers import number_for
 from .out import finish_out
@@ -251,14 +252,14 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
     for x in (low, high):
         if isinstance(x, TensorBase):
             shape = general.broadcast_shapes(shape, x._shape)
-            converted.append(x.to(common))  # type: ignore[attr-defined]
+            converted.append(promoted(x, common))
         else:
             number = general.python_number(x) if isinstance(x, np.generic) else x
             if number is not None and common is not dtypes.float64:
                 array = number_for(number, common)
                 number = array.item() if common.category == dtypes.INTEGRAL else number
             converted.append(number)
-    return "_tensor" if tensors else "", input.to(common), tuple(converted)  # type: ignore[attr-defined]
+    return "_tensor" if tensors else "", promoted(input, common), tuple(converted)
 
 
 @composite()

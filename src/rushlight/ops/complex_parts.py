@@ -21,7 +21,7 @@ def _complex_array(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
 @operation(name="_complex", node="ComplexBackward0", aten="complex", function=False, method=False,
            kernel=_complex_array,
            real="fit_like(part(grad, 0), shape(real))", imag="fit_like(part(grad, 1), shape(imag))",
-           tangent="linear")  # fmt: skip
+           keeps={"real": "real", "imag": "imag"}, tangent="linear")  # fmt: skip
 def _complex_of(real: Array, imag: Array) -> Array:
     """Complex numbers from their real and imaginary parts."""
 

@@ -53,23 +53,25 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
                 f"contracted dimensions need to match, but first has size {a._shape[d]} in dim {first[i]} and second "
                 f"has size {b._shape[e]} in dim {second[i]}"
             )
-    for i, (d, e) in enumerate(zip(p, q)):
-        # A dimension of size 1 meets one of another size: the latter is summed beforehand.
-        if a._shape[d] != b._shape[e]:
-            if a._shape[d] == 1:
-                b = b.sum(e, keepdim=True, dtype=b._dtype)
-            else:
-                a = a.sum(d, keepdim=True, dtype=a._dtype)
+    for d, e in zip(p, q):
+        # What meets a dimension of size 1 is summed beforehand.
+        if b._shape[e] == 1:
+            a = a.sum(d, keepdim=True, dtype=a._dtype)
+        elif a._shape[d] == 1:
+            b = b.sum(e, keepdim=True, dtype=b._dtype)
     left = [d for d in range(len(a._shape)) if d not in p]
     right = [d for d in range(len(b._shape)) if d not in q]
     shape = [a._shape[d] for d in left] + [b._shape[d] for d in right]
     inner_size = math.prod([a._shape[d] for d in p])
     x, y = permute(a, tuple(left + p)), permute(b, tuple(q + right))
-    if not left and not right:
-        result = dot(x.reshape(inner_size), y.reshape(inner_size))
+    rows = math.prod([a._shape[d] for d in left])
+    columns = math.prod([b._shape[d] for d in right])
+    if rows == columns == 1:
+        if x.is_contiguous() and y.is_contiguous():
+            result = dot(x.reshape(inner_size), y.reshape(inner_size))
+        else:
+            result = (x.squeeze() * y.squeeze()).sum()
     else:
-        rows = math.prod([a._shape[d] for d in left])
-        columns = math.prod([b._shape[d] for d in right])
         result = mm(x.reshape(rows, inner_size), y.reshape(inner_size, columns))
     return finish_out(out, result.view(shape), "tensordot")
 

@@ -51,7 +51,7 @@ def _convolution(
     "output_padding, groups), input)",
     weight="attached(convolution_grad_weight(grad, conj(input), shape(weight), stride, padding, dilation, transposed, "
     "output_padding, groups), weight)",
-    bias="attached(convolution_grad_bias(grad), weight)",
+    bias="attached(convolution_grad_bias(grad), weight)", keeps={"bias": "input"},
 )  # fmt: skip
 def convolution(
     input: Array, weight: Array, bias: Array | None, stride: Any, padding: Any, dilation: Any, transposed: bool,

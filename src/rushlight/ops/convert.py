@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 
 from .. import devices, dtypes
-from ..base import TensorBase, settle
+from ..base import UNTOUCHED, TensorBase, settle
 from ..kernels import copying
 from ..kernels.conversion import convert
+from ..kernels.layout import copied, dense, memory_order
 from ..kernels.sparse import SparseArray
 from ..memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from ..warn import warn_once
@@ -41,22 +42,8 @@ def _row_by_row(a: Array) -> Array:
 def _copy_preserving(a: Array) -> Array:
     if isinstance(a, SparseArray):
         return a.copy()
-    # Dimensions are laid out in the order of their strides; those without a stride of their own stay where they are.
-    order = list(range(a.ndim))
-    for i in range(1, a.ndim):
-        j = i
-        while j > 0 and _lies_within(a, order[j], order[j - 1]):
-            order[j - 1], order[j] = order[j], order[j - 1]
-            j -= 1
+    order = memory_order(a.shape, a.strides)
     return _row_by_row(a.transpose(order)).transpose(np.argsort(order))
-
-
-def _lies_within(a: Array, outer: int, inner: int) -> bool:
-    """Whether dimension `outer`, written after `inner`, steps further in memory."""
-    s, t = a.strides[outer], a.strides[inner]
-    if not s or not t or a.shape[outer] == 1:
-        return False
-    return s > t or (s == t and a.shape[outer] > a.shape[inner])
 
 
 def _check_dims(ndim: int, layout: memory_format) -> None:
@@ -112,14 +99,14 @@ def convert_array(a: Array, dtype: dtypes.dtype) -> Array:
     """A copy of an array with elements of another type; numbers outside its range wrap around or become anything."""
     if a.dtype.kind == "c" and dtype.category != dtypes.COMPLEX and dtype is not dtypes.bool_:
         a = a.real
-    return convert(a, dtype.numpy)
+    return convert(dense(a), dtype.numpy)
 
 
 @operation(name="_to_copy", node="ToCopyBackward0", function=False, method=False, input="to_dtype(grad, source)",
            tangent="to_dtype(input_t, dtype)")  # fmt: skip
 def _to_copy(input: Array, dtype: Any, source: Any, layout: Any) -> Array:
     """A copy in another dtype; `source` is the input's own."""
-    made = input.copy("K") if dtype is source else convert_array(input, dtype)
+    made = copied(input) if dtype is source else convert_array(input, dtype)
     return made if layout is preserve_format else copy_in(made, layout)
 
 
@@ -129,6 +116,20 @@ def to_dtype(input: Any, dtype: Any) -> Any:
     if source is dtype:
         return input
     return _to_copy(input if dtype.category >= dtypes.FLOATING else input.detach(), dtype, source, preserve_format)
+
+
+def promoted(input: Any, dtype: Any) -> Any:
+    """The tensor in the dtype of an operation that promotes its operands.
+
+    A change of the tensor counts as one of the copy, for the node that saves the copy.
+    """
+    if input._dtype is dtype:
+        return input
+    made = to_dtype(input, dtype)
+    if input._versions is UNTOUCHED:
+        input._versions = [0]
+    made._versions = input._versions
+    return made
 
 
 def _to_dtype_array(a: Array, dtype: Any) -> Array:

@@ -45,7 +45,7 @@ def _lengths(given: Any, name: str) -> Any:
         if given._dtype.category != dtypes.INTEGRAL:
             raise RuntimeError(f"{name} must be integral")
         tensor: Any = given
-        return tensor.to(dtypes.int64).reshape(-1)
+        return tensor.to(dtypes.int64, copy=True).reshape(-1)  # PyTorch reads the numbers at once
     return wrap(np.array(given, np.int64).reshape(-1))
 
 

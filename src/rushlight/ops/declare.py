@@ -54,7 +54,7 @@ def elementwise(
     result: str | None = None, check: Any = None, function: bool = True, method: bool = True,
     inplace: bool | None = None, name: str | None = None, tangent: str | None = "elementwise", aten: str | None = None,
     number_node: str | None = None, number_first_node: str | None = None, out: bool | None = None, wide: bool = False,
-    **formulas: str,
+    keeps: dict[str, str] | str | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation on corresponding elements of one or two inputs.
 
@@ -74,6 +74,7 @@ def elementwise(
         out: whether there is an ``out=`` argument; that of a public function unless given.
         wide: whether a number, or a tensor of no dimensions, keeps the precision of float32 as the second operand of
             a tensor of half precision.
+        keeps: as in `operation`.
         formulas: for each differentiable input, its gradient.
     """
     options = locals()
@@ -86,7 +87,7 @@ def operation(
     function: bool = True, method: bool = True, inplace: bool = False, name: str | None = None, out: bool | None = None,
     aten: str | None = None, like: str | None = None, rows: bool = False, joint: tuple[str, str] | None = None,
     several: bool = False, shows: tuple[str, ...] = (), undefined: bool = False,
-    **formulas: str,
+    keeps: dict[str, str] | str | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation that is not elementwise.
 
@@ -103,6 +104,8 @@ def operation(
         like: the input whose shape and dtype the first output always has, if there is such: it need not be asked then.
         several: whether the body returns a list of arrays, of any length, and the operation a tuple of tensors.
         shows: arguments, not tensors, that the node keeps for those who look at it, although no formula needs them.
+        keeps: what the node saves beside what the formulas read, because PyTorch does: changed in place before
+            backward, it is refused. By the name of the input whose gradient is needed, or for any.
         rows: whether the results lie row by row, as PyTorch promises, also where the kernel keeps its operand's order.
         joint: names of inputs, such as ``"input, weight"``, and one formula for the tuple of their gradients. In it
             ``needs`` is a tuple that says which of them are wanted; in the others' places stands None.

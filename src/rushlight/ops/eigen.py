@@ -124,7 +124,7 @@ def eig_backward(grad_values: Any, grad_vectors: Any, values: Any, vectors: Any,
         if grad_values is not None:
             inner = inner + diagonal_matrices(grad_values)
         inner = matmul(inner, adjoint)
-    found = _solve_ex(adjoint, inner)[0]
+    found = _solve_ex(adjoint, inner, True, False)[0]
     return found if np.dtype(dtype).kind == "c" else found.real
 
 

@@ -12,7 +12,7 @@ from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
 from ..kernels import reduction
-from ..kernels.layout import result_array
+from ..kernels.layout import dense, result_array
 from ..kernels.numpy_common import narrow, widen
 from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error
 from .codegen import saves_result
@@ -86,7 +86,7 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
     arrays = []
     for x in operands:
         if isinstance(x, TensorBase):
-            arrays.append(x._data if x._dtype is common else x._data.astype(numpy))
+            arrays.append(x._data if x._dtype is common else dense(x._data).astype(numpy))
         else:
             arrays.append(number_array(x, common))
     if len(operands) == 2:

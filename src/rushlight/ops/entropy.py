@@ -14,7 +14,7 @@ from .loss_parts import HIDDEN, MEAN, pair, reduced, share
 @operation(kernel=floating(kernels.binary_cross_entropy, "binary_cross_entropy"), name="_binary_cross_entropy",
            node="BinaryCrossEntropyBackward0", aten="binary_cross_entropy", **HIDDEN,
            input="binary_cross_entropy_backward(grad, input, target, weight, reduction)",
-           target="binary_cross_entropy_target(grad, input, weight, reduction)")  # fmt: skip
+           target="binary_cross_entropy_target(grad, input, weight, reduction)", keeps="target")  # fmt: skip
 def _binary_cross_entropy(input: Array, target: Array, weight: Array | None, reduction: int) -> Array:
     """The cross entropy of probabilities, of tensors of one shape."""
 

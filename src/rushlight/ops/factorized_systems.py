@@ -42,7 +42,7 @@ def cholesky_solve_backward(
 
 
 @operation(name="_cholesky_solve", node="CholeskySolveBackward0", aten="cholesky_solve", function=False, method=False,
-           out=False, kernel=_cholesky_solve_array,
+           out=False, kernel=_cholesky_solve_array, keeps="B",
            joint=("B, L", "cholesky_solve_backward(grad, L, result, upper, shape(B), needs)"))  # fmt: skip
 def _cholesky_solve(B: Array, L: Array, upper: bool) -> Array:
     """The solutions of systems whose matrices are given by their Cholesky factors."""

@@ -72,7 +72,7 @@ def _fft_c2c(input: Array, dim: tuple[int, ...], normalization: int, forward: bo
 
 
 @operation(name="_fft_r2c", node="FftR2CBackward0", function=False, method=False, out=False, kernel=_r2c,
-           tangent="linear",
+           tangent="linear", keeps="input",
            input="real_spectrum_backward(grad, dim, normalization, onesided, shape(input))")  # fmt: skip
 def _fft_r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool) -> Array:
     """The transform of real numbers along dimensions; the last with half of the frequencies if `onesided`."""

@@ -26,14 +26,14 @@ in_formulas(lambda x, like: x.astype(like.dtype), lambda x, like: to_dtype(x, li
 
 # ---------------------------------------------------------------------------------------------- gather
 @operation(name="_gather", aten="gather", node="GatherBackward0", function=False, method=False, kernel=lookup.gather,
-           tangent="_gather(input_t, dim, index)",
-           input="scatter_zeros(grad, shape(input), dim, index)")  # fmt: skip
+           tangent="_gather(input_t, dim, index)", rows=True,
+           input="scatter_zeros(grad, shape(input), dim, index)", keeps="input")  # fmt: skip
 def _gather(input: Array, dim: int, index: Array) -> Array:
     """The elements whose places in one dimension an index tells."""
 
 
 @operation(name="_gather_sparse", aten="gather", node="GatherBackward0", function=False, method=False,
-           kernel=lookup.gather, input="sparse_gathered(grad, shape(input), dim, index)")  # fmt: skip
+           kernel=lookup.gather, input="sparse_gathered(grad, shape(input), dim, index)", keeps="input")  # fmt: skip
 def _gather_sparse(input: Array, dim: int, index: Array) -> Array:
     """The same with a sparse gradient."""
 

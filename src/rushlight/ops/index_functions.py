@@ -60,7 +60,8 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
 
 @operation(name="_index_add", aten="index_add", node="IndexAddBackward0", function=False, method=False,
            kernel=copying(kernels.index_add), input="grad",
-           source="multiplied(reshape(_index_select(grad, dim, index), shape(source)), alpha)")  # fmt: skip
+           source="multiplied(reshape(_index_select(grad, dim, index), shape(source)), alpha)",
+           keeps={"source": "source"})  # fmt: skip
 def _index_add(input: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
     """With entries of another tensor added."""
 
@@ -113,7 +114,7 @@ def index_add_(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1)
 
 @operation(name="_index_copy", aten="index_copy", node="IndexCopyBackward0", function=False, method=False,
            kernel=copying(kernels.index_copy), input="_index_fill(grad, dim, index, 0)",
-           source="reshape(_index_select(grad, dim, index), shape(source))")  # fmt: skip
+           source="reshape(_index_select(grad, dim, index), shape(source))", keeps={"source": "source"})  # fmt: skip
 def _index_copy(input: Array, dim: int, index: Array, source: Array) -> Array:
     """With entries replaced by those of another tensor."""
 
@@ -317,7 +318,7 @@ def _placed(indices: Any) -> tuple[list[Any], tuple[int, ...]]:
 
 # ---------------------------------------------------------------------------------------------- flat indices
 @operation(name="_take", aten="take", node="TakeBackward0", function=False, method=False, kernel=kernels.take,
-           input="take_backward(grad, shape(input), index)")  # fmt: skip
+           input="take_backward(grad, shape(input), index)", keeps="input")  # fmt: skip
 def _take(input: Array, index: Array) -> Array:
     """Elements by flat index."""
 
@@ -344,7 +345,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
 @operation(name="_put", aten="put", node="PutBackward0", function=False, method=False,
            kernel=copying(kernels.put_flat, preserve_format),
            input="grad if accumulate else _put(grad, index, zeros_of(grad, shape(source)), False)",
-           source="reshape(_take(grad, index), shape(source))")  # fmt: skip
+           source="reshape(_take(grad, index), shape(source))", keeps={"source": "source"})  # fmt: skip
 def _put(input: Array, index: Array, source: Array, accumulate: bool) -> Array:
     """With values at flat indices."""
 

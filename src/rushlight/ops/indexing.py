@@ -351,13 +351,14 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     try:
         parts = _Parts(input, (None,) if index is True else _as_tuple(index), reading=False)
     except IndexError as error:
-        if error.args == (NO_INDEX,):  # which PyTorch sees only after it has found that it may write
+        # What PyTorch sees only after it has found that it may write.
+        if error.args == (NO_INDEX,) or str(error).startswith("The shape of the mask"):
             check_inplace(input, input._node is not None or given._node is not None)
         raise
     target = parts.view
     if parts.indices:
         _put(target, parts, given, value)
-    elif given._shape == target._shape and given._shape:
+    elif given._shape == target._shape:
         copy_(target, given)
     elif not given._shape:
         refuse_overlap(target)
@@ -414,13 +415,16 @@ def _put(target: Any, parts: _Parts, given: Any, value: Any) -> None:
     if filled and parts.bytes:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype unsigned char")
     if value is given and given._dtype is not target._dtype and not filled:
-        # What is wrong with the indices or the shape is said first.
+        # What is wrong with the tensor, the indices or the shape is said first.
+        check_inplace(target, target._node is not None or given._node is not None)
         arrays = [t._data if t._dtype is dtypes.bool_ or not target._data.size else t._data * 0 for t in parts.indices]
         kernels.put(np.empty_like(target._data), arrays, given._data, parts.dims, False)
         raise RuntimeError(
             f"Index put requires the source and destination dtypes match, got {target._dtype.scalar_name} for the "
             f"destination and {given._dtype.scalar_name} for the source."
         )
+    if filled and given._dtype is not target._dtype:
+        number_for(given._data.item(), target._dtype)
     if target is not parts.view or len(given._shape) > 0:
         shape = given._shape
         lead = 0

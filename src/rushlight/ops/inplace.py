@@ -170,12 +170,11 @@ def hooked_operands(operands: tuple[Any, ...], input: Any) -> tuple[Any, ...]:
     Those that look at memory which is about to be changed are copied: hooks are given them when the operation is
     recorded, after the change, and have to see what they were before.
     """
-    versions = input._versions
-    if versions is UNTOUCHED:
-        return operands
-    return tuple([
-        former(x) if x is not input and isinstance(x, TensorBase) and x._versions is versions else x for x in operands
-    ])  # fmt: skip
+    first, *others = operands
+    versions = None if input._versions is UNTOUCHED else input._versions
+    return first, *[
+        former(x) if x is input or (isinstance(x, TensorBase) and x._versions is versions) else x for x in others
+    ]
 
 
 def new_tangent(op: Operation, names: Any, operands: tuple[Any, ...]) -> Any:
@@ -194,8 +193,9 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
         result, common, saves = _computed(op, input, operands)
     original = input
     read = read_by(op, need) if need else ()
-    if need and (0 in read or any([x is input for x in operands[1:]])):
-        # The derivative reads the values from before the change.
+    if 0 in read:
+        # The derivative reads the values from before the change; of another operand, even if it is the same tensor, it
+        # would read those from after it, and refuses to.
         original = former(input)
     if need and mode.special.count and mode.local.saving:
         operands = hooked_operands(operands, input)
@@ -208,7 +208,7 @@ def _change(op: Operation, input: Any, names: Any, operands: tuple[Any, ...], ne
     if not need:
         refresh(input)
         return
-    operands = tuple([original if x is input else x for x in operands])
+    operands = (original, *operands[1:])
     if op.kind == "elementwise":
         made = general.record(op, need, operands, input._data, common, _Own(input))
     else:

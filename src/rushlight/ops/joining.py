@@ -79,9 +79,21 @@ def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
     found = np.concatenate(arrays, dim)
     if any(type(a) is Inner for a in arrays):
         return follow(found)
-    if found.flags.c_contiguous or all(is_laid_out(a, channels_last) for a in arrays):
+    if found.flags.c_contiguous or all(_says_channels_last(a) for a in arrays):
         return found
     return in_rows(found)
+
+
+def _says_channels_last(a: Array) -> bool:
+    """Whether PyTorch takes an array for one in the order of channels_last, where sizes of 1 leave it open, too."""
+    if a.ndim != 4 or not a.size or not is_laid_out(a, channels_last):
+        return False
+    least = 0
+    for d in (1, 3, 2, 0):
+        if a.strides[d] < least or (d == 0 and least == a.strides[1]):
+            return False
+        least = a.strides[d] * max(a.shape[d], 1)
+    return a.strides[1] != 0
 
 
 @composite(method=False, raw=_cat_arrays)

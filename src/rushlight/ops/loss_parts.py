@@ -6,6 +6,7 @@
 from typing import Any
 
 from .broadcasting import broadcast_tensors
+from .convert import promoted
 from .elementwise_general import result_type
 
 HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -21,7 +22,7 @@ def pair(input: Any, target: Any) -> tuple[Any, Any]:
     """Two tensors of one shape and dtype."""
     if input._dtype is not target._dtype:
         common = result_type(input, target)
-        input, target = input.to(common), target.to(common)
+        input, target = promoted(input, common), promoted(target, common)
     if input._shape != target._shape:
         input, target = broadcast_tensors(input, target)
     return input, target

@@ -73,7 +73,8 @@ def masked_fill_(input: Any, mask: Any, value: Any) -> Any:
 
 
 @operation(name="_masked_select", aten="masked_select", node="MaskedSelectBackward0", function=False, method=False,
-           kernel=choosing.masked_select, input="masked_select_backward(grad, shape(input), mask)")  # fmt: skip
+           kernel=choosing.masked_select, keeps="input",
+           input="masked_select_backward(grad, shape(input), mask)")  # fmt: skip
 def _masked_select(input: Array, mask: Array) -> Array:
     """The elements where the mask is true."""
 

@@ -15,7 +15,7 @@ _OPTIONS: dict[str, Any] = {
 
 @operation(
     name="_layer_norm_and_statistics", aten="native_layer_norm", node="NativeLayerNormBackward0",
-    kernel=layer_kernels.layer_norm, **_OPTIONS,
+    kernel=layer_kernels.layer_norm, keeps="bias", **_OPTIONS,
     joint=("input, weight, bias", "layer_norm_backward(grad, input, dims, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
 def _layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:
@@ -24,7 +24,7 @@ def _layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | Non
 
 @operation(
     name="_batch_norm_and_statistics", aten="native_batch_norm", node="NativeBatchNormBackward0", kernel=_batch_norm,
-    **_OPTIONS,
+    keeps="running_mean, running_var", **_OPTIONS,
     joint=("input, weight, bias", "batch_norm_backward(grad, input, weight, mean, inverse, training, eps, needs)"),
 )  # fmt: skip
 def _batch_normalized(

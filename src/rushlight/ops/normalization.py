@@ -36,7 +36,7 @@ def _batch_norm(
 
 @operation(
     kernel=_batch_norm, node="NativeBatchNormBackward0", aten="native_batch_norm",
-    saves=("mean", "inverse"), **_HIDDEN,
+    saves=("mean", "inverse"), keeps="running_mean, running_var", **_HIDDEN,
     joint=("input, weight, bias", "batch_norm_backward(grad, input, weight, mean, inverse, training, eps, needs)"),
 )  # fmt: skip
 def _native_batch_norm(
@@ -198,7 +198,7 @@ def instance_norm(
 # ---------------------------------------------------------------------------------------------- layer normalization
 @operation(
     kernel=layer_kernels.layer_norm, node="NativeLayerNormBackward0", aten="native_layer_norm",
-    saves=("mean", "inverse"), **_HIDDEN,
+    saves=("mean", "inverse"), keeps="bias", **_HIDDEN,
     joint=("input, weight, bias", "layer_norm_backward(grad, input, dims, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
 def _native_layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:

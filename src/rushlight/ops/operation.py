@@ -48,6 +48,7 @@ class Operation:
         outputs: names of the outputs. differentiable: those which have a gradient.
         saves: names of what `forward` returns beyond the outputs, for the formulas alone.
         shows: arguments that no formula needs, but that the node keeps for those who look at it.
+        keeps: what is saved although no formula reads it, by the input whose gradient is needed then.
         result: None, or ``"bool"`` for a comparison.
         like: the input whose shape and dtype the result has, if it always has those of one.
         floating: whether integers are converted to the default floating-point type first.
@@ -74,6 +75,9 @@ class Operation:
         self.differentiable: tuple[str, ...] = options.pop("differentiable", self.outputs)
         self.saves: tuple[str, ...] = options.pop("saves", ())
         self.shows: tuple[str, ...] = options.pop("shows", ())
+        kept = options.pop("keeps", {})
+        kept = dict.fromkeys(self.formulas, kept) if isinstance(kept, str) else kept
+        self.keeps: dict[str, set[str]] = {n: set(names.split(", ")) for n, names in kept.items()}
         self.result: str | None = options.pop("result", None)
         self.like: str | None = options.pop("like", None)
         self.floating: bool = options.pop("floating", False)
@@ -161,6 +165,7 @@ class Operation:
         found = self._formulas.get((name, real))
         if found is None:
             found = self._formulas[name, real] = Formula(self.formulas[name], real)
+            found.names |= self.keeps.get(name, set())
         return found
 
     @property

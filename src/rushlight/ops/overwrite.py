@@ -105,7 +105,10 @@ def fill_(input: Any, value: Any) -> Any:
             f"fill_() received an invalid combination of arguments - got ({kind}), but expected one of:\n * (Tensor "
             f"value)\n{why} * (Number value)\n{why}"
         )
-    number = number_for(value.item() if isinstance(value, np.generic) else value, input._dtype)
+    value = value.item() if isinstance(value, np.generic) else value
+    # PyTorch writes to one element without asking whether its type has such a number.
+    one = input._data.size == 1 and input._dtype.itemsize == 2
+    number = np.asarray(value).astype(input._dtype.numpy) if one else number_for(value, input._dtype)
     return change_inplace("_fill", (input, value), lambda a: a.fill(number[()]), overlap=True)
 
 

@@ -189,16 +189,19 @@ def _div(input: Array, other: Array | float) -> Array:
     """The quotient of corresponding elements."""
 
 
+_ROUNDED_DIV_KEEPS = {"input": "other", "other": "input, other"}
+
+
 @elementwise(name="_div_trunc", node="DivBackward2", aten="div", kernel=kernels.div_trunc, function=False, method=False,
              wide=True, check=missing("div_trunc_cpu", NO_BOOL, NO_COMPLEX),
-             input="zeros_like(grad)", other="zeros_like(grad)")  # fmt: skip
+             input="zeros_like(grad)", other="zeros_like(grad)", keeps=_ROUNDED_DIV_KEEPS)  # fmt: skip
 def _div_trunc(input: Array, other: Array | float) -> Array:
     """The quotient rounded towards zero."""
 
 
 @elementwise(name="_div_floor", node="DivBackward2", aten="div", kernel=kernels.floor_divide, function=False,
              method=False, wide=True, check=missing("div_floor_cpu", NO_BOOL, NO_COMPLEX),
-             input="zeros_like(grad)", other="zeros_like(grad)")  # fmt: skip
+             input="zeros_like(grad)", other="zeros_like(grad)", keeps=_ROUNDED_DIV_KEEPS)  # fmt: skip
 def _div_floor(input: Array, other: Array | float) -> Array:
     """The quotient rounded down."""
 
@@ -380,7 +383,7 @@ def _scaled_power(gradient: Array, input: Array, exponent: float, factor: float)
 @elementwise(name="_pow", node="PowBackward1", aten="pow", kernel=kernels.pow_, function=False, method=False,
              check=missing("pow", NO_BOOL),
              input="where(other == 0, zeros_like(grad), grad * conj(other * _pow(input, other - 1)))",
-             other="grad * conj(pow_exponent_slope(input, other, result))")  # fmt: skip
+             other="grad * conj(pow_exponent_slope(input, other, result))", keeps="result")  # fmt: skip
 def _pow(input: Array, other: Array | float) -> Array:
     """Each element to the power of the corresponding one."""
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from ..kernels.layout import copied
 from ..warn import warn_once
 from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
@@ -236,7 +237,7 @@ def isneginf(input: Array) -> Array:
         RuntimeError: the elements are complex.
     """
     _real("isneginf", input)
-    return input == -np.inf if input.dtype.kind not in "b" else np.zeros(input.shape, bool)
+    return input == -np.inf if input.dtype.kind not in "b" else np.zeros_like(input)
 
 
 # ---------------------------------------------------------------------------------------------- replacing
@@ -246,9 +247,9 @@ def nan_to_num(
 ) -> Array:
     """NaN, positive and negative infinity replaced: by 0, the largest and the least number unless others are given."""
     if input.dtype.kind in "iub":
-        return input.copy()
+        return copied(input)
     limits = np.finfo(input.real.dtype) if input.dtype.kind in "fc" else dtypes.finfo(dtypes.bfloat16)
-    parts = [input.real.copy(), input.imag.copy()] if input.dtype.kind == "c" else [input.copy()]
+    parts = [input.real.copy(), input.imag.copy()] if input.dtype.kind == "c" else [copied(input)]
     for x in parts:
         missing, high, low = x != x, x == np.inf, x == -np.inf
         x[missing] = 0 if nan is None else nan
@@ -256,7 +257,7 @@ def nan_to_num(
         x[low] = limits.min if neginf is None else neginf
     if len(parts) == 1:
         return parts[0]
-    result = np.empty_like(input)
+    result = copied(input)
     result.real, result.imag = parts
     return result
 

@@ -92,7 +92,7 @@ def _bernoulli_each(input: Array, p: Array, draw: Any) -> Array:
 
 @operation(
     name="_normal_both", node="NormalBackward3", function=False, method=False, out=False, tangent="zero",
-    mean="zeros_like(mean)", std="zeros_like(std)",
+    mean="zeros_of(grad, shape(mean))", std="zeros_of(grad, shape(std))",
 )  # fmt: skip
 def _normal_both(mean: Array, std: Array, draw: Any) -> Array:
     return draw(mean, std)  # type: ignore[no-any-return]

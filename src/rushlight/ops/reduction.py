@@ -295,4 +295,5 @@ def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
 @composite()
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not zero, of all or along some dimensions."""
-    return wrap(np.count_nonzero(input._data, reduced_axes("count_nonzero", input, dim)))
+    found = np.count_nonzero(input._data, reduced_axes("count_nonzero", input, dim))
+    return wrap(np.asarray(found, order="C"))

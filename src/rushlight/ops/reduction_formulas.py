@@ -65,7 +65,7 @@ in_formulas(length, length, "length")
 
 
 @operation(name="_take_along", node="GatherBackward0", aten="gather", function=False, method=False,
-           kernel=lookup.take_along, input="_put_along(grad, indices, dim, shape(input))",
+           kernel=lookup.take_along, input="_put_along(grad, indices, dim, shape(input))", keeps="input",
            tangent="linear")  # fmt: skip
 def _take_along(input: Array, indices: Array, dim: int) -> Array:
     """The elements at `indices` along a dimension."""

@@ -7,8 +7,9 @@ import numpy as np
 
 from ..base import TensorBase, tensor_names
 from ..dtypes import FLOATING
+from ..kernels.layout import columns
 from ..kernels.numpy_common import narrow
-from .declare import Array, composite, in_formulas, operation
+from .declare import Array, composite, formula, in_formulas, operation
 from .matmul import matmul
 from .matrices import (
     LinAlgError,
@@ -36,11 +37,13 @@ def check_same_dtype(function: str, a: Any, b: Any) -> None:
 
 
 def check_fit(function: str, a: Any, b: Any, left: bool = True) -> None:
-    """Refuses right-hand sides that are not as long as the matrices have columns.
+    """Refuses right-hand sides that are no matrices, or not as long as those on the other side have columns.
 
     Raises:
         RuntimeError: they are not.
     """
+    if len(b._shape) < 2:
+        raise RuntimeError(f"{function}: The input tensor B must have at least 2 dimensions.")
     if (b._shape[-2] if left else b._shape[-1]) != a._shape[-1]:
         raise RuntimeError(
             f"{function}: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
@@ -55,7 +58,18 @@ def _lu_solve_each(a: Array, b: Array) -> tuple[Any, Any]:
     return lapack("getrs", a)(factors, pivots, b)[0], np.int32(info)
 
 
-def _solve_array(a: Array, b: Array) -> tuple[Array, Array]:
+def _solve_array(a: Array, b: Array, left: bool = True, vector: bool = False) -> tuple[Array, Array]:
+    if vector:
+        found, info = _solve_columns(a, b[..., np.newaxis])
+        return columns(found[..., 0]), info
+    if left:
+        found, info = _solve_columns(a, b)
+        return columns(found), info
+    found, info = _solve_columns(a.swapaxes(-1, -2), b.swapaxes(-1, -2))
+    return np.ascontiguousarray(found.swapaxes(-1, -2)), info
+
+
+def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     if not a.size or not b.size:
         return np.zeros((*batch, *b.shape[-2:]), b.dtype), np.zeros(batch, np.int32)
@@ -68,7 +82,7 @@ def _solve_array(a: Array, b: Array) -> tuple[Array, Array]:
 
 def _inverse(x: Array) -> tuple[Array, Array]:
     try:
-        return np.linalg.inv(x), np.zeros(x.shape[:-2], np.int32)
+        return columns(np.linalg.inv(x)), np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         return _solve_array(x, np.eye(x.shape[-1], dtype=x.dtype))
 
@@ -121,15 +135,24 @@ def inverse(input: Any, *, out: Any = None) -> Any:
 # ---------------------------------------------------------------------------------------------- systems
 @operation(name="_solve_ex", node="LinalgSolveExBackward0", aten="linalg_solve_ex", function=False, method=False,
            out=False, kernel=_solve_array, outputs=("result", "info"), differentiable=("result",),
-           A="fit_like(-typed_matmul(solve_matrices(mH(A), grad), mH(result)), shape(A))",
-           B="fit_like(solve_matrices(mH(A), grad), shape(B))")  # fmt: skip
-def _solve_ex(A: Array, B: Array) -> Any:
-    """The solutions of linear systems, as columns, and LAPACK's codes."""
+           A="fit_like(by_matrices(solve_matrices(mH(A), grad, left, vector), result, left, vector), shape(A))",
+           B="fit_like(solve_matrices(mH(A), grad, left, vector), shape(B))", keeps="result")  # fmt: skip
+def _solve_ex(A: Array, B: Array, left: bool, vector: bool) -> Any:
+    """The solutions of linear systems and LAPACK's codes; `vector` says that each has one right-hand side."""
 
 
-in_formulas(lambda a, b: _solve_array(a, b)[0], lambda a, b: _solve_ex(a, b)[0], "solve_matrices")
+in_formulas(lambda *arguments: _solve_array(*arguments)[0], lambda *arguments: _solve_ex(*arguments)[0],
+            "solve_matrices")  # fmt: skip
 # Of bfloat16, of which PyTorch solves systems without equations, NumPy's product is wider.
 in_formulas(lambda a, b: narrow(np.matmul(a, b), a.dtype), lambda a, b: a @ b, "typed_matmul")
+
+
+@formula
+def by_matrices(by_sides: Any, result: Any, left: bool, vector: bool) -> Any:
+    """The gradient by the matrices of systems, from that by the right-hand sides."""
+    if vector:
+        by_sides, result = unsqueeze(by_sides, -1), unsqueeze(result, -1)  # type: ignore[name-defined]  # noqa: F821
+    return -typed_matmul(by_sides, mH(result)) if left else -typed_matmul(mH(result), by_sides)  # type: ignore[name-defined]  # noqa: F821
 
 
 def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
@@ -143,13 +166,9 @@ def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
             "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
             "linalg.solve is equivalent to B / A.squeeze(-1)"
         )
-    if vector:
-        B = B.unsqueeze(-1)
-    check_fit("linalg.solve", A, B, left)
-    found, info = _solve_ex(A, B) if left else _solve_ex(A.mT, B.mT)
-    if not left:
-        found = found.mT
-    return (found.squeeze(-1) if vector else found), info
+    check_fit("linalg.solve", A, B.detach().unsqueeze(-1) if vector else B, left)
+    found: tuple[Any, Any] = _solve_ex(A, B, left, vector)
+    return found
 
 
 def _check_solution(name: str, info: Any) -> None:
@@ -287,7 +306,7 @@ def triangular_old_backward(
 
 
 @operation(name="_triangular_solve", node="TriangularSolveBackward0", aten="triangular_solve", function=False,
-           method=False, out=False, kernel=_triangular_old_array, outputs=("solution", "cloned_coefficient"),
+           method=False, out=False, kernel=_triangular_old_array, keeps="b", outputs=("solution", "cloned_coefficient"),
            joint=("b, A", "triangular_old_backward(grads[0], grads[1], A, solution, upper, transpose, unit, shape(b), "
                           "needs)"))  # fmt: skip
 def _triangular_solve(b: Array, A: Array, upper: bool, transpose: bool, unit: bool) -> Any:

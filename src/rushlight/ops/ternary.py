@@ -9,6 +9,7 @@ from ..base import TensorBase
 from ..kernels import ternary as kernels
 from . import elementwise_general as general
 from .arguments import type_name
+from .convert import promoted
 from .declare import REGISTRY, Array, composite, operation, write_out
 from .numbers import number_for
 from .out import finish_out
@@ -26,7 +27,7 @@ def _lerp_number(input: Array, end: Array, weight: float) -> Array:
 @operation(name="_lerp", node="LerpBackward1", aten="lerp", function=False, method=False,
            input="fit_like(grad * conj(1 - weight), shape(input))",
            end="fit_like(grad * conj(weight), shape(end))",
-           weight="fit_like(grad * conj(end - input), shape(weight))")  # fmt: skip
+           weight="fit_like(grad * conj(end - input), shape(weight))", keeps="weight")  # fmt: skip
 def _lerp(input: Array, end: Array, weight: Array) -> Array:
     """The points between corresponding ones, by numbers from 0 to 1."""
     return kernels.between(input, end, weight.astype(input.dtype))
@@ -65,7 +66,7 @@ def lerp_operands(input: Any, end: Any, weight: Any) -> tuple[Any, Any, Any]:
     else:
         common = input._dtype if weight._shape else general.result_type(input, end, weight)
         if common is not input._dtype or common is not weight._dtype:
-            input, end, weight = input.to(common), end.to(common), weight.to(common)  # type: ignore[attr-defined]
+            input, end, weight = (promoted(x, common) for x in (input, end, weight))
         refuse("lerp_kernel_tensor", input, dtypes.BOOL, dtypes.INTEGRAL)
     return input, end, weight
 
@@ -83,6 +84,7 @@ def _addcmul(input: Array, tensor1: Array, tensor2: Array, value: float) -> Arra
            input="fit_like(grad, shape(input))",
            tensor1="fit_like(times(grad / conj(tensor2), value.conjugate()), shape(tensor1))",
            tensor2="fit_like(times(-grad * conj(tensor1 / tensor2**2), value.conjugate()), shape(tensor2))",
+           keeps="tensor2",
 )  # fmt: skip
 def _addcdiv(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
     """``input + value * tensor1 / tensor2`` for tensors of one dtype."""
@@ -115,7 +117,7 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
         raise NotImplementedError(f"\"{name.rstrip('_')}_cpu_out\" not implemented for 'Bool'")
     if common.category <= dtypes.INTEGRAL:
         value = number_for(value, common).item()
-    return *(x.to(common) for x in given), value
+    return *(promoted(x, common) for x in given), value
 
 
 @composite()

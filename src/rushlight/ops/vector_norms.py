@@ -77,6 +77,14 @@ def _count_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any) -
     return along.vector_norm(input if dtype is None else cast(input, dtype, False), ord, dim, keepdim)
 
 
+@operation(name="_norm_along", node="NormBackward1", aten="norm", function=False, method=False, out=False,
+           input="norm_backward(grad, input, result, p, dim, keepdim)",
+           tangent="norm_tangent(input_t, input, result, p, dim, keepdim)")  # fmt: skip
+def _norm_along(input: Array, norms: Array, p: float, dim: Any, keepdim: bool) -> Array:
+    """Norms that were computed already, as the older function `torch.norm` of C++ records them."""
+    return norms
+
+
 def vector_norm(
     x: Any, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
 ) -> Any:

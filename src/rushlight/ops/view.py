@@ -13,6 +13,7 @@ from .convert import _clone
 from .declare import Array, composite, formula, operation, view
 from .dimensions import distinct, wrap_dim
 from .sizes import Shape, infer_size, sizes
+from .view_parts import alias
 
 
 # ---------------------------------------------------------------------------------------------- shapes
@@ -337,7 +338,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     if len(set(dst)) != len(dst):
         raise RuntimeError(f"movedim: repeated dim in `destination` ({to})")
     if not n:
-        return transpose(input, 0, 0)
+        return alias(input)
     order = [d for d in range(n) if d not in src]
     for d, s in sorted(zip(dst, src)):
         order.insert(d, s)

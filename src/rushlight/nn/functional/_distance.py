@@ -4,7 +4,7 @@ from ...autograd.grad_mode import no_grad
 from ...ops import derived
 from ...ops.broadcasting import broadcast_tensors
 from ...ops.elementwise_general import result_type
-from ...ops.vector_norms import vector_norm
+from ...ops.vector_norms import _norm_along, vector_norm
 from ...tensor import Tensor
 
 __all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
@@ -14,7 +14,11 @@ pdist = derived.pdist
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """Return the p-norm of ``x1 - x2 + eps`` along the last dimension."""
-    return (x1 - x2 + eps).norm(p, -1, keepdim)
+    apart = x1 - x2 + eps
+    if p == 0:
+        return apart.norm(p, -1, keepdim)
+    last = (apart.ndim - 1,) if apart.ndim else ()
+    return _norm_along(apart, apart.detach().norm(p, -1, keepdim), float(p), last, keepdim)  # type: ignore[no-any-return]
 
 
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:

@@ -1,0 +1,79 @@
+"""The order in which results lie in memory, beside PyTorch: `view` accepts or refuses a result by it."""
+
+import itertools
+
+import pytest
+import torch
+
+import rushlight
+
+BOTH = torch, rushlight
+ORDERS = [order for n in (2, 3, 4) for order in itertools.permutations(range(n))]
+
+
+def laid(module, order, dtype="float64", sizes=(3, 1, 2, 4)):
+    """A tensor whose dimensions lie in memory in an order, from the slowest to the fastest."""
+    sizes = sizes[: len(order)]
+    count = 1
+    for n in sizes:
+        count *= n
+    flat = module.arange(count).to(getattr(module, dtype))
+    return flat.reshape([sizes[d] for d in order]).permute([order.index(d) for d in range(len(order))])
+
+
+def strides(t):
+    return [s for s, n in zip(t.stride(), t.shape, strict=True) if n > 1] if t.numel() else []
+
+
+def same_order(scenario):
+    theirs, ours = scenario(torch), scenario(rushlight)
+    assert ours.shape == tuple(theirs.shape)
+    assert strides(ours) == strides(theirs)
+    assert ours.tolist() == theirs.tolist()
+
+
+OPERATIONS = {
+    "sort": lambda t, a: t.sort(a, 0)[0],
+    "argsort": lambda t, a: t.argsort(a, -1),
+    "msort": lambda t, a: t.msort(a),
+    "flip": lambda t, a: t.flip(a, (0,)),
+    "count_nonzero": lambda t, a: t.count_nonzero(a, 1),
+    "nan_to_num": lambda t, a: t.nan_to_num(a),
+    "round": lambda t, a: t.round(a),
+    "round integers": lambda t, a: t.round(a.long()),
+    "sgn of booleans": lambda t, a: t.sgn(a.bool()),
+    "power of one": lambda t, a: a**1,
+    "logsigmoid": lambda t, a: t.nn.functional.logsigmoid(a) * 0,
+    "clone": lambda t, a: a.clone(),
+    "conversion": lambda t, a: a.to(t.int32),
+    "conversion of what is expanded": lambda t, a: a.unsqueeze(1).expand(-1, 2, *a.shape[1:]).to(t.int32),
+    "promotion of what is expanded": lambda t, a: a.long().unsqueeze(0).expand(2, *a.shape) * 0.5,
+    "gather": lambda t, a: t.gather(a, 0, t.zeros_like(a, dtype=t.int64)),
+    "index_fill": lambda t, a: a.index_fill(0, t.tensor([0]), 1),
+    "one index": lambda t, a: a[[0, 0]],
+    "an index in the middle": lambda t, a: a[:, [0, 0, 0]],
+    "an index of two dimensions": lambda t, a: a[:, t.tensor([[0, 0], [0, 0], [0, 0]])],
+    "a transposed index": lambda t, a: a[t.tensor([[0, 1, 2], [2, 1, 0]]).t()],
+    "two indices": lambda t, a: a[[0, 1], ..., [0, 0]],
+    "a mask": lambda t, a: a[a.flatten(1).sum(1) > 3],
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_results_lie_as_in_pytorch(name):
+    for order in ORDERS:
+        same_order(lambda t, order=order: OPERATIONS[name](t, laid(t, order)))
+
+
+SYSTEMS = {
+    "inv": lambda t, a: t.linalg.inv(a),
+    "solve": lambda t, a: t.linalg.solve(a, a[..., :2]),
+    "solve one column": lambda t, a: t.linalg.solve(a, a[..., 0]),
+    "solve from the right": lambda t, a: t.linalg.solve(a, a[..., :2, :], left=False),
+}
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
+def test_solutions_lie_as_in_pytorch(name, batch):
+    same_order(lambda t: SYSTEMS[name](t, t.eye(3).mul(2.0).expand(*batch, 3, 3)))
