@@ -22,6 +22,7 @@ def many_are_few() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RUSHLIGHT_FAST", "wait")
         patch.setattr(random_words, "MANY", 16)
+        patch.setattr(random_words, "MANY_USED", 16)
         yield
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from . import numpy_activation as on_numpy
-from .pointwise import MEANINGS, either
+from .copying import join
+from .numpy_pointwise import sigmoid
+from .pointwise import LARGE, MEANINGS, Loop, either
 
 Array = np.ndarray
 
@@ -38,7 +40,14 @@ hardshrink = either(on_numpy.hardshrink, "x, bound: select((x >= -bound) & (x <=
 hardshrink_backward = either(on_numpy.hardshrink_backward, "g, x, bound: select((x > bound) | (x < -bound), g, 0)")
 softshrink = either(on_numpy.softshrink, "x, bound: select(x > bound, x - bound, select(x < -bound, x + bound, x * 0))")
 prelu = either(on_numpy.prelu, "x, weight: select(x > 0, x, x * weight)")
-prelu_backward = on_numpy.prelu_backward
+prelu_grad_input = either(
+    lambda g, x, weight: np.where(x > 0, g, g * weight),
+    "g, x, weight: select(x > 0, g, g * weight)",
+    "prelu_grad_input",
+)
+prelu_grad_weight = either(
+    lambda g, x: np.where(x > 0, np.zeros((), g.dtype), x * g), "g, x: select(x > 0, 0, x * g)", "prelu_grad_weight"
+)
 
 # Smooth ---------------------------------------------------------------------------------------------------------------
 silu = either(on_numpy.silu, "x: x / (exp(-x) + 1)")
@@ -101,3 +110,23 @@ def gelu_backward(g: Array, x: Array, approximate: str) -> Any:
 def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale: float, is_result: bool) -> Any:
     """See `numpy_activation.elu_backward`."""
     return _ELU_BACKWARD[is_result](g, value, alpha, scale, input_scale)
+
+
+# Gated ----------------------------------------------------------------------------------------------------------------
+_GATED = either(lambda a, b: a * sigmoid(b), "a, b: a * sigmoid(b)", "glu")
+_GATED_BACKWARD = Loop("glu_backward", ("g", "a", "b"), ("g * sigmoid(b)", "g * a * sigmoid(b) * (1 - sigmoid(b))"))
+
+
+def glu(x: Array, dim: int) -> Any:
+    """The first half of an array along a dimension, times the logistic function of the second."""
+    return _GATED(*np.split(x, 2, dim))
+
+
+def glu_backward(g: Array, x: Array, dim: int) -> Any:
+    """The gradient of `glu` by `x`."""
+    a, b = np.split(x, 2, dim)
+    made = _GATED_BACKWARD(g, a, b) if g.size >= LARGE else None
+    if made is not None:
+        return join(made, dim)
+    s = sigmoid(b)
+    return np.concatenate([g * s, g * a * s * (1 - s)], dim)

@@ -136,3 +136,29 @@ def clamp_backward(g: Array, x: Array, low: Any, high: Any) -> Any:
     """The gradient of `clamp` by its first argument: zero outside of the limits."""
     made = _limited(_INSIDE, _ABOVE, _BELOW, (g, x), low, high)
     return np.where(numpy_pointwise.inside(x, low, high), g, np.zeros((), g.dtype)) if made is None else made
+
+
+# ---------------------------------------------------------------------------------------------- triangles
+_LOWER = Loop("tril", ("x", "column", "last"), ("select(column <= last, x, 0)",))
+_UPPER = Loop("triu", ("x", "column", "first"), ("select(column >= first, x, 0)",))
+
+
+def _triangle(loop: Loop, x: Array, diagonal: int) -> Any:
+    """What a loop that compares columns with the diagonal's computes, or None where NumPy has to."""
+    if x.size < LARGE or x.dtype.char not in "fd":
+        return None
+    rows, columns = x.shape[-2:]
+    diagonal = max(-rows, min(diagonal, columns))
+    return loop(x, np.arange(columns, dtype=x.dtype), np.arange(diagonal, rows + diagonal, dtype=x.dtype)[:, None])
+
+
+def tril(x: Array, diagonal: int) -> Any:
+    """`numpy.tril`, in an array that lies row by row."""
+    made = _triangle(_LOWER, x, diagonal)
+    return np.ascontiguousarray(np.tril(x, diagonal) if made is None else made)
+
+
+def triu(x: Array, diagonal: int) -> Any:
+    """`numpy.triu`, in an array that lies row by row."""
+    made = _triangle(_UPPER, x, diagonal)
+    return np.ascontiguousarray(np.triu(x, diagonal) if made is None else made)

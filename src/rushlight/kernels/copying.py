@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from . import pointwise
 from .dispatch import Kernel, share
 
 Array = np.ndarray
@@ -32,9 +33,23 @@ def copy_into(target: Array, source: Array) -> None:
 
 def in_rows(a: Array) -> Array:
     """A copy of the array that lies row by row."""
+    if 0 in a.strides and a.dtype.kind in "fiu" and (code := _MOVED.get(a.itemsize)) and type(a) is np.ndarray:
+        # What repeats itself is read once.
+        made = pointwise.copied_in_rows(a.view(code)) if a.strides[-1] in (0, a.itemsize) else None
+        if made is not None:
+            return made.view(a.dtype)  # type: ignore[no-any-return]
     found = np.empty(a.shape, a.dtype)
     copy_into(found, a)
     return found
+
+
+def repeated(a: Array, repeats: Sequence[int]) -> Array:
+    """`numpy.tile`."""
+    shape = (1,) * (len(repeats) - a.ndim) + a.shape
+    pairs = [n for pair in zip(repeats, shape, strict=True) for n in pair]
+    found = np.empty(pairs, a.dtype)
+    copy_into(found, np.broadcast_to(a.reshape([n for m in shape for n in (1, m)]), pairs))
+    return found.reshape([r * n for r, n in zip(repeats, shape, strict=True)])
 
 
 def join(arrays: Sequence[Array], axis: int) -> Array:

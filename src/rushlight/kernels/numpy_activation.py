@@ -101,12 +101,6 @@ def prelu(x: Array, weight: Array) -> Array:
     return np.where(x > 0, x, x * weight)
 
 
-def prelu_backward(g: Array, x: Array, weight: Array) -> tuple[Array, Array]:
-    """The gradients of `prelu` by `x` and by the broadcast `weight`, both of x's shape."""
-    positive = x > 0
-    return np.where(positive, g, g * weight), np.where(positive, np.zeros((), g.dtype), x * g)
-
-
 def hardswish(x: Array) -> Array:
     """`x * clip(x + 3, 0, 6) / 6`."""
     out = _clip_shifted(x)

@@ -163,7 +163,7 @@ def _directions(words: Array, work: _Workspace) -> Array:
 
 def _blocks32(words: Array, out: Array, mean: float, std: float, work: _Workspace) -> None:
     """Makes float32 normal numbers of 24-bit words; both contiguous, of the same size, a multiple of 16."""
-    if words.size >= random_words.MANY and random_words.normal(words, out, mean, std):
+    if words.size >= random_words.MANY_USED and random_words.normal(words, out, mean, std):
         return
     halves = words.view(_EIGHT)
     n = words.size // 2

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from .copying import copy_into
+
 Array = np.ndarray
 Ints = tuple[int, ...]
 
@@ -46,10 +48,24 @@ def source_index(n: int, before: int, after: int, mode: str) -> Array:
 
 def edge_pad(x: Array, padding: Ints, mode: str) -> Array:
     """`x` continued by its mirror image ("reflect"), its border ("replicate") or its other side ("circular")."""
-    for axis, before, after in by_axis(padding, x.ndim):
-        if before or after:
+    if min(padding, default=0) < 0:
+        for axis, before, after in by_axis(padding, x.ndim):
             x = x.take(source_index(x.shape[axis], before, after, mode), axis)
-    return x
+        return x
+    axes = by_axis(padding, x.ndim)
+    shape, inside = list(x.shape), [slice(None)] * x.ndim
+    for axis, before, after in axes:
+        shape[axis] += before + after
+        inside[axis] = slice(before, before + x.shape[axis])
+    out = np.empty(shape, x.dtype)
+    copy_into(out[tuple(inside)], x)
+    # What stands in a corner is copied along one dimension to the border, and from there along the other.
+    for axis, before, after in axes:
+        n, places = x.shape[axis], np.moveaxis(out, axis, 0)
+        index = before + source_index(n, before, after, mode)
+        for border in (slice(0, before), slice(before + n, None)):
+            places[border] = places[index[border]]
+    return out
 
 
 def edge_fold(g: Array, shape: Ints, padding: Ints, mode: str) -> Array:
@@ -65,11 +81,12 @@ def edge_fold(g: Array, shape: Ints, padding: Ints, mode: str) -> Array:
         n = shape[axis]
         if not (before or after):
             continue
-        sums = np.zeros((*g.shape[:axis], n, *g.shape[axis + 1 :]), g.dtype)
+        cut = before < 0 or after < 0
+        sums = (np.zeros if cut else np.empty)((*g.shape[:axis], n, *g.shape[axis + 1 :]), g.dtype)
         to, out = np.moveaxis(sums, axis, 0), np.moveaxis(g, axis, 0)
         # The places between the pads map one to one; only those of the pads are added one by one.
         first, last = max(before, 0), len(out) - max(after, 0)
-        to[first - before : last - before] = out[first:last]
+        copy_into(to[first - before : last - before], out[first:last])
         index = source_index(n, before, after, mode)
         for place in (*range(first), *range(last, len(out))):
             to[index[place]] += out[place]

@@ -296,7 +296,7 @@ def permutation(source: MersenneTwister, count: int) -> Array:
     if count < 2:
         return np.arange(count)
     words = source.words32(count - 1)
-    if count >= random_words.MANY and (made := random_words.shuffled(words, count)) is not None:
+    if count >= random_words.MANY_USED and (made := random_words.shuffled(words, count)) is not None:
         return made
     steps = np.arange(count - 1, dtype=np.uint32)
     partners = steps + words % (np.uint32(count) - steps)

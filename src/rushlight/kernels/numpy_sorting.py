@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .numpy_common import widen
+from .numpy_common import narrow, widen
 
 Array = np.ndarray
 
@@ -77,3 +77,23 @@ def row_search(rows: Array, values: Array, right: bool) -> Array:
         low = np.where(before, middle + 1, low)
         high = np.where(before, high, np.where(low < high, middle, high))
     return low
+
+
+def unique_elements(x: Array) -> tuple[Array, Array, Array]:
+    """The distinct elements in order, which of them each element is, and how often each occurs."""
+    if x.size > _FEW_TO_SORT and x.dtype.kind in "iu":
+        least, largest = int(x.min()), int(x.max())
+        if largest - least <= 4 * x.size:  # they are counted in less time than they are sorted
+            wide = x.reshape(-1) if x.dtype == np.uint64 else x.reshape(-1).astype(np.int64)
+            places = (wide - wide.dtype.type(least)).astype(np.int64)
+            counts = np.bincount(places)
+            (present,) = counts.nonzero()
+            number = np.empty(counts.size, np.int64)
+            number[present] = np.arange(present.size)
+            found = (present.astype(wide.dtype) + wide.dtype.type(least)).astype(x.dtype)
+            return found, number[places].reshape(x.shape), counts[present]
+    found, inverse, counts = np.unique(widen(x), return_inverse=True, return_counts=True, equal_nan=False)
+    return narrow(found, x.dtype), inverse.reshape(x.shape), counts
+
+
+_FEW_TO_SORT = 256

@@ -53,6 +53,8 @@ MEANINGS = {
     "relu_backward": "grad, result: select(result <= 0, 0, grad)",
     "maximum": "input, other: select((input > other) | (input != input), input, other)",
     "minimum": "input, other: select((input < other) | (input != input), input, other)",
+    "over_square_sum": "grad, input, other: select(input * input + other * other == 0, 0, "
+    "grad / (input * input + other * other))",
     "share_of": "grad, a, b, lost: select(lost, 0, grad * select(a == b, 0.5, 1))",
     "chosen": "a, b, wins: wins | (b != b)",
     "where": "condition, input, other: select(condition, input, other)",
@@ -403,6 +405,11 @@ def copied(a: Array) -> Array:
     # Finding out how an array repeats its elements takes a while.
     made = _COPY(a) if a.size >= (LARGE if a.flags.c_contiguous else 16 * LARGE) else None
     return a.copy("K") if made is None else made
+
+
+def copied_in_rows(a: Array) -> Any:
+    """A copy that lies row by row, of an array that repeats elements without memory for them; None if NumPy has to."""
+    return _COPY(a)
 
 
 def add_into(total: Array, a: Array) -> None:

@@ -10,8 +10,8 @@ from .dispatch import Kernel, share
 
 Array = np.ndarray[Any, Any]
 
-# From how many words on the compiled kernels are worth their call.
-MANY = 4096
+# From how many words on it is worth its call to have them made, and to have something made of them.
+MANY, MANY_USED = 512, 64
 
 _WORDS, _NORMAL, _SHUFFLE = (Kernel("random", name, "f", common=False) for name in ("words", "normal", "shuffle"))
 _SINGLE = np.dtype(np.float32)

@@ -14,7 +14,6 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import activation as kernels
-from ..kernels import numpy_pointwise
 from .attached import attached
 from .declare import REGISTRY, Array, apply_inplace, composite, in_formulas, operation
 from .numbers import number_for
@@ -161,12 +160,12 @@ def _prelu_kernel(input: Array, weight: Array) -> Array:
 
 
 in_formulas(
-    lambda grad, input, weight: kernels.prelu_backward(grad, input, weight)[0],
+    kernels.prelu_grad_input,
     lambda grad, input, weight: grad * (constant_mask(input > 0, grad) + constant_mask(input <= 0, grad) * weight),
     "prelu_grad_input",
 )
 in_formulas(
-    lambda grad, input: np.where(input > 0, np.zeros((), grad.dtype), input * grad),
+    kernels.prelu_grad_weight,
     lambda grad, input: grad * input * constant_mask(input <= 0, grad),
     "prelu_grad_weight",
 )
@@ -382,17 +381,6 @@ def selu(input: Array) -> Array:
     """`elu` scaled by the constants that keep mean 0 and variance 1."""
 
 
-def _glu(input: Array, dim: int) -> Array:
-    a, b = np.split(input, 2, axis=dim)
-    return a * numpy_pointwise.sigmoid(b)
-
-
-def _glu_backward(grad: Array, input: Array, dim: int) -> Array:
-    a, b = np.split(input, 2, axis=dim)
-    s = numpy_pointwise.sigmoid(b)
-    return np.concatenate([grad * s, grad * a * s * (1 - s)], axis=dim)
-
-
 def _glu_again(grad: Any, input: Any, dim: int) -> Any:
     from .. import cat
 
@@ -401,10 +389,10 @@ def _glu_again(grad: Any, input: Any, dim: int) -> Any:
     return cat([grad * s, grad * a * s * (1 - s)], dim)
 
 
-in_formulas(_glu_backward, _glu_again, "glu_backward")
+in_formulas(kernels.glu_backward, _glu_again, "glu_backward")
 
 
-@operation(kernel=floating(_glu, "glu_cpu"), name="_glu", node="GluBackward0", **_HIDDEN,
+@operation(kernel=floating(kernels.glu, "glu_cpu"), name="_glu", node="GluBackward0", **_HIDDEN,
            input="glu_backward(grad, input, dim)")  # fmt: skip
 def _glu_of_even(input: Array, dim: int) -> Array:
     """`glu` of checked arguments."""

@@ -26,7 +26,7 @@ def copy_in(a: Array, layout: memory_format) -> Array:
         RuntimeError: the array has the wrong number of dimensions for the format.
     """
     if layout is preserve_format:
-        return a.copy("C") if a.flags.c_contiguous else _copy_preserving(a)
+        return _row_by_row(a) if a.flags.c_contiguous else _copy_preserving(a)
     order = _ORDERS.get(layout)
     if order is None:
         return _row_by_row(a)

@@ -148,7 +148,8 @@ def elementwise_broadcast(op: Operation, first: Any, second: Any, records: bool)
     """Runs an elementwise operation on two tensors of one plain dtype whose shapes differ."""
     a, b = first._data, second._data
     try:
-        if a.size >= namespace["LARGE"] or b.size >= namespace["LARGE"]:
+        large = namespace["LARGE"]
+        if a.size >= large or b.size >= large or (a.size * b.size >= large and np.broadcast(a, b).size >= large):
             return namespace["elementwise_large"](op, first, second, records)
         result = op.forward(a, b)
     except ValueError:

@@ -1,5 +1,6 @@
 """What a declaration declared: its parts, read once, and the functions made from it when first used."""
 
+import functools
 import inspect
 import types
 from collections.abc import Callable
@@ -130,7 +131,7 @@ class Operation:
         """The docstring that users read."""
         return self.declared.__doc__ or ""
 
-    @property
+    @functools.cached_property
     def signature(self) -> inspect.Signature:
         """The public signature, with ``out`` where there is one."""
         found = inspect.signature(self.declared)

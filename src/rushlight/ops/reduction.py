@@ -29,6 +29,8 @@ def _sum(input: Array) -> Array:
            input="cast_to(spread(grad, shape(input)), source)", tangent="linear")  # fmt: skip
 def _sum_all(input: Array, dtype: Any, source: Any) -> Array:
     """The sum of all elements, converted first."""
+    if input.dtype.kind == "b" and dtype is dtypes.int64:
+        return np.asarray(np.count_nonzero(input))
     x = cast(input, dtype, False)
     return sums.sum_over(x, tuple(range(x.ndim)))
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from .. import dtypes
 from ..base import wrap
+from ..kernels import choosing
 from ..kernels import numpy_views as kernels
-from ..kernels.copying import copy_into
+from ..kernels.copying import copy_into, repeated
 from ..memory_format import preserve_format
 from .broadcasting import expand
 from .convert import _clone, copy_in
@@ -67,11 +68,7 @@ def sum_to_size(input: Any, *size: Any, **named: Any) -> Any:
            input="repeat_backward(grad, repeats, shape(input))")  # fmt: skip
 def _repeat(input: Array, repeats: Any) -> Array:
     """The tensor repeated along each dimension."""
-    return (
-        np.tile(input, repeats)
-        if 0 not in repeats
-        else np.empty([n * r for n, r in zip((1,) * (len(repeats) - input.ndim) + input.shape, repeats)], input.dtype)
-    )
+    return repeated(input, repeats)
 
 
 @formula
@@ -299,7 +296,7 @@ def tril(input: Array, diagonal: int = 0) -> Array:
         diagonal: the highest diagonal that is kept.
     """
     _check_matrices("tril", input)
-    return in_rows(np.tril(input, diagonal))
+    return choosing.tril(input, diagonal)
 
 
 @operation(input="triu(grad, diagonal)", tangent="linear")
@@ -311,7 +308,7 @@ def triu(input: Array, diagonal: int = 0) -> Array:
         diagonal: the lowest diagonal that is kept.
     """
     _check_matrices("triu", input)
-    return in_rows(np.triu(input, diagonal))
+    return choosing.triu(input, diagonal)
 
 
 def _triangle_inplace(op: Any) -> Any:

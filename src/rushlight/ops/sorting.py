@@ -8,6 +8,7 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import sorting as kernels
 from ..kernels.numpy_common import narrow, widen
+from ..kernels.numpy_sorting import unique_elements
 from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import bool_argument, int_dim, nonempty, wrap_dim
@@ -155,8 +156,7 @@ in_formulas(no_derivative, no_derivative, "no_derivative")
            input="no_derivative('_unique2')")  # fmt: skip
 def _unique(input: Array) -> Any:
     """The distinct elements in order, which of them each element is, and how often each occurs."""
-    found, inverse, counts = np.unique(widen(input), return_inverse=True, return_counts=True, equal_nan=False)
-    return narrow(found, input.dtype), inverse.reshape(input.shape), counts
+    return unique_elements(input)
 
 
 @operation(name="_unique_dim", node="UniqueDimBackward0", aten="unique_dim", function=False, method=False, out=False,

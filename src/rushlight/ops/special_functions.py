@@ -8,6 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_
 from ..kernels import numpy_special as kernels
+from ..kernels import special
 from .arguments import type_name
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation
 from .inplace import apply_inplace, castable
@@ -19,20 +20,20 @@ from .supported import full_precision, integers_only, missing, refused
 
 # ---------------------------------------------------------------------------------------------- gamma functions
 @elementwise(
-    kernel=kernels.lgamma, floating=True, check=missing("lgamma_vml_cpu", COMPLEX), input="grad * digamma(input)"
+    kernel=special.lgamma, floating=True, check=missing("lgamma_vml_cpu", COMPLEX), input="grad * digamma(input)"
 )
 def lgamma(input: Array) -> Array:
     """The logarithm of the absolute value of the gamma function of each element."""
 
 
-@elementwise(kernel=kernels.digamma, floating=True, check=missing("digamma", COMPLEX),
+@elementwise(kernel=special.digamma, floating=True, check=missing("digamma", COMPLEX),
              input="grad * _polygamma(input, 1)")  # fmt: skip
 def digamma(input: Array) -> Array:
     """The derivative of `lgamma` at each element."""
 
 
 @operation(name="_polygamma", aten="polygamma", node="PolygammaBackward0", function=False, method=False, out=False,
-           kernel=kernels.polygamma, input="grad * _polygamma(input, n + 1)",
+           kernel=special.polygamma, input="grad * _polygamma(input, n + 1)",
            tangent="input_t * _polygamma(input, n + 1)")  # fmt: skip
 def _polygamma(input: Array, n: int) -> Array:
     """The n-th derivative of `digamma` at each element."""
@@ -343,7 +344,7 @@ def _sign_ratio(input: Any, result: Any) -> Any:
     return (result / input).masked_fill(input == 0, 0)
 
 
-in_formulas(kernels.logit_slope, _logit_slope, "logit_slope")
+in_formulas(special.logit_slope, _logit_slope, "logit_slope")
 in_formulas(kernels.xlogy_backward, _xlogy_backward, "xlogy_backward")
 in_formulas(kernels.xlog1py_backward, _xlog1py_backward, "xlog1py_backward")
 in_formulas(kernels.mvlgamma_slope, _mvlgamma_slope, "mvlgamma_slope")
