@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from beside import check
 
 import rushlight
@@ -155,3 +156,32 @@ def test_factors_multiply_to_the_matrix(shape):
         product = A @ A.mT
         factor = rushlight.linalg.cholesky(product)
         assert rushlight.allclose(factor @ factor.mT, product)
+
+
+@pytest.mark.parametrize("name", ["inv", "det", "slogdet", "cholesky", "qr", "eigh", "eigvalsh", "svdvals"])
+def test_large_batches_are_shared_out_between_threads(name, monkeypatch):
+    from rushlight.kernels import batches
+
+    monkeypatch.setattr(batches, "LEAST", 0)
+    monkeypatch.setattr(batches, "get_threads", lambda: 3)
+    a = np.random.default_rng(0).standard_normal((5, 2, 4, 4))
+    a = a @ a.swapaxes(-1, -2) + np.eye(4)
+    ours, theirs = (getattr(library.linalg, name)(library.from_numpy(a)) for library in (rushlight, torch))
+    pairs = [(ours, theirs)] if name in ("inv", "det", "cholesky", "eigvalsh", "svdvals") else zip(ours, theirs)
+    for one, other in list(pairs)[: 1 if name == "eigh" else None]:  # eigenvectors have no certain sign
+        np.testing.assert_allclose(one.numpy(), other.numpy(), 1e-9, 1e-9)
+
+
+def test_a_singular_matrix_in_a_batch_that_is_shared_out(monkeypatch):
+    from rushlight.kernels import batches
+
+    monkeypatch.setattr(batches, "LEAST", 0)
+    monkeypatch.setattr(batches, "get_threads", lambda: 2)
+    a = np.tile(np.eye(3), (6, 1, 1))
+    a[4, 1, 1] = 0
+    messages = []
+    for library in (torch, rushlight):
+        with pytest.raises(RuntimeError) as caught:
+            library.linalg.inv(library.from_numpy(a))
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]

@@ -6,6 +6,7 @@ formulas, so that what is not a number stays so.
 
 import numpy as np
 
+from . import lookup
 from . import numpy_loss as on_numpy
 from .numpy_loss import MEAN, NONE
 from .pointwise import LARGE, Loop
@@ -113,3 +114,33 @@ def binary_cross_entropy_with_logits(
 def binary_cross_entropy_with_logits_backward(g: Array, x: Array, target: Array, reduction: int) -> Array | None:
     """The gradient by `x` where there are no weights; None where NumPy has to compute it."""
     return _LOGITS.backward(g, x, target, reduction)
+
+
+# ---------------------------------------------------------------------------------------------- classes
+def _pick(x: Array, target: Array) -> Array:
+    """See `numpy_loss.pick`; of images, classes are looked up by the kernel for places along a dimension."""
+    return on_numpy.pick(x, target) if x.ndim < 3 else lookup.take_along(x, _places(target), 1)[:, 0]
+
+
+def _places(target: Array) -> Array:
+    return target[:, None].astype(np.int64, copy=False)
+
+
+def _place(shape: tuple[int, ...], target: Array, value: Array) -> Array:
+    """See `numpy_loss.place`."""
+    if len(shape) < 3:
+        return on_numpy.place(shape, target, value)
+    return lookup.put_one(np.broadcast_to(value, target.shape)[:, None], _places(target), 1, shape)
+
+
+def nll_loss(x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int) -> tuple[Array, Array]:
+    """See `numpy_loss.nll_loss`."""
+    return on_numpy.nll_loss(x, target, weight, reduction, ignore_index, _pick)
+
+
+def nll_loss_backward(
+    g: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int, total_weight: Array,
+    shape: tuple[int, ...],
+) -> Array:  # fmt: skip
+    """See `numpy_loss.nll_loss_backward`."""
+    return on_numpy.nll_loss_backward(g, target, weight, reduction, ignore_index, total_weight, shape, _place)

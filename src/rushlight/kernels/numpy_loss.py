@@ -3,6 +3,7 @@
 `reduction` is a number as inside PyTorch: 0 returns every element's loss, 1 their mean, 2 their sum.
 """
 
+from collections.abc import Callable
 from math import prod
 
 import numpy as np
@@ -18,7 +19,31 @@ NONE, MEAN, SUM = 0, 1, 2
 # Classification -------------------------------------------------------------------------------------------------------
 
 
-def nll_loss(x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int) -> tuple[Array, Array]:
+def pick(x: Array, target: Array) -> Array:
+    """The entries of target classes, `(N, *positions)` of `(N, C, *positions)`."""
+    if x.ndim == 1:
+        return x[target]
+    if x.ndim == 2:
+        return x[np.arange(x.shape[0]), target]
+    return np.take_along_axis(x, target[:, None], axis=1)[:, 0]
+
+
+def place(shape: tuple[int, ...], target: Array, value: Array) -> Array:
+    """Zeros of a shape, and values at target classes."""
+    x = np.zeros(shape, value.dtype)
+    if x.ndim == 1:
+        x[target] = value
+    elif x.ndim == 2:
+        x[np.arange(x.shape[0]), target] = value
+    else:
+        np.put_along_axis(x, target[:, None], value[:, None] if value.ndim else value, axis=1)
+    return x
+
+
+def nll_loss(
+    x: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int,
+    pick: Callable[[Array, Array], Array] = pick,
+) -> tuple[Array, Array]:  # fmt: skip
     """The negative log likelihood `-weight[t] x[t]` of target classes.
 
     Args:
@@ -27,6 +52,7 @@ def nll_loss(x: Array, target: Array, weight: Array | None, reduction: int, igno
         weight: one factor a class, `(C,)`, or None.
         reduction: 0, 1 (mean weighted by `weight`) or 2.
         ignore_index: a target that does not count.
+        pick: what takes the entries of target classes.
 
     Returns:
         The loss (0-dimensional, or of target's shape) and the total weight of the counted targets (0-dimensional).
@@ -36,7 +62,7 @@ def nll_loss(x: Array, target: Array, weight: Array | None, reduction: int, igno
     """
     dtype, x = x.dtype, widen(x)
     safe, counted = _classes(target, x.shape[1 if x.ndim > 1 else 0], ignore_index)
-    picked = -_pick(x, safe)
+    picked = -pick(x, safe)
     factor = None if weight is None else widen(weight)[safe]
     if factor is not None:
         picked = picked * factor
@@ -62,12 +88,12 @@ def nll_loss_backward(
     ignore_index: int,
     total_weight: Array,
     shape: tuple[int, ...],
+    place: Callable[[tuple[int, ...], Array, Array], Array] = place,
 ) -> Array:
-    """The gradient of `nll_loss` by its input of shape `shape`: zero but for the target classes."""
+    """The gradient of `nll_loss` by its input of shape `shape`: zeros, but `place` fills in the target classes."""
     dtype, g = g.dtype, widen(g)
-    gx = np.zeros(shape, g.dtype)
     if not target.size:
-        return narrow(gx, dtype)
+        return narrow(np.zeros(shape, g.dtype), dtype)
     safe, counted = _classes(target, shape[1 if len(shape) > 1 else 0], ignore_index)
     value = -g
     if reduction == MEAN:
@@ -76,8 +102,7 @@ def nll_loss_backward(
         value = value * widen(weight)[safe]
     if counted is not None:
         value = np.where(counted, value, np.zeros((), g.dtype))
-    _place(gx, safe, value)
-    return narrow(gx, dtype)
+    return narrow(place(shape, safe, value), dtype)
 
 
 def nll_loss_total(
@@ -207,23 +232,6 @@ def _classes(target: Array, classes: int, ignore_index: int) -> tuple[Array, Arr
     if low < 0 or high >= classes:
         raise IndexError(f"Target {low if low < 0 else high} is out of bounds.")
     return safe, counted
-
-
-def _pick(x: Array, target: Array) -> Array:
-    if x.ndim == 1:
-        return x[target]
-    if x.ndim == 2:
-        return x[np.arange(x.shape[0]), target]
-    return np.take_along_axis(x, target[:, None], axis=1)[:, 0]
-
-
-def _place(x: Array, target: Array, value: Array) -> None:
-    if x.ndim == 1:
-        x[target] = value
-    elif x.ndim == 2:
-        x[np.arange(x.shape[0]), target] = value
-    else:
-        np.put_along_axis(x, target[:, None], value[:, None] if value.ndim else value, axis=1)
 
 
 def _reduce(loss: Array, reduction: int, dtype: np.dtype) -> Array:

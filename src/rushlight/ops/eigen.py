@@ -6,6 +6,7 @@ import numpy as np
 
 from ..autograd import mode
 from ..base import wrap
+from ..kernels.batches import shared_out
 from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
@@ -45,7 +46,7 @@ def _refuse_phase(name: str, diagonal: Any, vectors: str, quantity: str) -> None
 def eigh_array(x: Array, UPLO: str) -> tuple[Array, Array]:
     """The eigenvalues of Hermitian matrices, of which one triangle is read, and their eigenvectors."""
     try:
-        values, vectors = np.linalg.eigh(x, UPLO)  # type: ignore[call-overload]
+        values, vectors = shared_out(lambda part: tuple(np.linalg.eigh(part, UPLO)), 8, x)  # type: ignore[call-overload]
     except np.linalg.LinAlgError:
         raise LinAlgError(
             "linalg.eigh: The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
@@ -95,10 +96,22 @@ def eigh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     return finish(out, _eigh(input, _triangle_name(UPLO)), "linalg_eigh")
 
 
+@operation(name="_eigvalsh_plain", aten="linalg_eigh", function=False, method=False, out=False)
+def _eigvalsh_plain(input: Array, UPLO: str) -> Array:
+    """The eigenvalues of Hermitian matrices that need no gradient, for which vectors would be wanted."""
+    try:
+        return shared_out(lambda part: np.linalg.eigvalsh(part, UPLO), 4, input)  # type: ignore[no-any-return]
+    except np.linalg.LinAlgError:
+        return eigh_array(input, UPLO)[0]
+
+
 def eigvalsh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues of a Hermitian matrix, ascending; see `eigh`."""
     need_matrices("linalg.eigvalsh", input, kernel="linalg_eigh_cpu")
-    return finish(out, _eigh(input, _triangle_name(UPLO))[0], "linalg_eigvalsh")
+    triangle = _triangle_name(UPLO)
+    if input._node is None and mode.local.dual is None:
+        return finish(out, _eigvalsh_plain(input, triangle), "linalg_eigvalsh")
+    return finish(out, _eigh(input, triangle)[0], "linalg_eigvalsh")
 
 
 def _eig_array(x: Array, kind: Any) -> tuple[Array, Array]:
@@ -151,7 +164,7 @@ def eigvals(input: Any, *, out: Any = None) -> Any:
 def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     """The factors of singular value decompositions, full or reduced."""
     try:
-        u, s, vh = np.linalg.svd(x, full_matrices=full_matrices)
+        u, s, vh = shared_out(lambda part: tuple(np.linalg.svd(part, full_matrices)), 8, x)
     except np.linalg.LinAlgError:
         raise LinAlgError(
             "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values."
@@ -249,8 +262,19 @@ def _svd_old(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any
     return finish(out, _Svd((u, s, v)), "svd")
 
 
+@operation(name="_svdvals_plain", aten="linalg_svd", function=False, method=False, out=False)
+def _svdvals_plain(A: Array) -> Array:
+    """The singular values of matrices that need no gradient, for which vectors would be wanted."""
+    try:
+        return shared_out(np.linalg.svdvals, 4, A)  # type: ignore[no-any-return]
+    except np.linalg.LinAlgError:
+        return svd_array(A, False)[1]
+
+
 def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     """The singular values of a matrix, descending."""
     need_matrices("linalg.svdvals", A, square=False, kernel="linalg_svd_cpu")
     _no_driver("torch.linalg.svdvals", driver)
+    if A._node is None and mode.local.dual is None:
+        return finish(out, _svdvals_plain(A), "linalg_svdvals")
     return finish(out, _svd(A, False)[1], "linalg_svdvals")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..kernels.batches import shared_out
 from ..warn import warn_once
 from .declare import Array, composite, operation
 from .matmul import matmul
@@ -34,7 +35,7 @@ _LuWithInfo = return_type("_lu_with_info", ("LU", "pivots", "info"))
 # ---------------------------------------------------------------------------------------------- Cholesky
 def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
     try:
-        found = np.linalg.cholesky(x, upper=upper)
+        found = shared_out(lambda part: np.linalg.cholesky(part, upper=upper), 1, x)
         if not np.isnan(found).any():
             return found, np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:

@@ -174,19 +174,19 @@ _NLL: dict[str, Any] = {
 }
 
 
-@operation(kernel=floating(kernels.nll_loss, "nll_loss_out_frame"), name="_nll_loss", node="NllLossBackward0",
+@operation(kernel=floating(loops.nll_loss, "nll_loss_out_frame"), name="_nll_loss", node="NllLossBackward0",
            aten="nll_loss_forward", **_NLL)  # fmt: skip
 def _nll_loss(input: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int) -> Array:
     """Negative log likelihoods, and the total weight of the targets that count."""
 
 
-@operation(kernel=floating(kernels.nll_loss, "nll_loss2d_forward_out_frame"), name="_nll_loss2d",
+@operation(kernel=floating(loops.nll_loss, "nll_loss2d_forward_out_frame"), name="_nll_loss2d",
            node="NllLoss2DBackward0", aten="nll_loss2d_forward", **_NLL)  # fmt: skip
 def _nll_loss2d(input: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int) -> Array:
     """Negative log likelihoods of images, and the total weight of the targets that count."""
 
 
-@operation(kernel=kernels.nll_loss_backward, node="NllLossBackwardBackward0", **HIDDEN,
+@operation(kernel=loops.nll_loss_backward, node="NllLossBackwardBackward0", **HIDDEN,
            grad_output="nll_loss_total(grad, target, weight, reduction, ignore_index, total_weight)")  # fmt: skip
 def nll_loss_backward(
     grad_output: Array, target: Array, weight: Array | None, reduction: int, ignore_index: int, total_weight: Array,

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import tensor_names, wrap
+from ..kernels.batches import shared_out
 from ..kernels.numpy_common import narrow, widen
 from .comparison import where
 from .declare import Array, composite, in_formulas, operation
@@ -35,7 +36,9 @@ def _cofactors_by_inverse(x: Array, determinant: Array) -> Array:
 def _cofactors_of_regular(x: Array) -> Array:
     """The same for matrices that all are regular; NaN if one is not."""
     try:
-        return np.conjugate(np.linalg.det(x)[..., None, None] * np.linalg.inv(x)).swapaxes(-1, -2)
+        return np.conjugate(
+            shared_out(np.linalg.det, 1, x)[..., None, None] * shared_out(np.linalg.inv, 2, x)
+        ).swapaxes(-1, -2)
     except np.linalg.LinAlgError:
         return np.full_like(x, np.nan)
 
@@ -101,7 +104,7 @@ in_formulas(_det_backward, _det_backward_tensor, "det_backward")
 
 
 def _determinant(x: Array) -> Array:
-    return narrow(np.asarray(np.linalg.det(widen(x))), x.dtype)
+    return narrow(np.asarray(shared_out(np.linalg.det, 1, widen(x))), x.dtype)
 
 
 @operation(name="_det", node="LinalgDetBackward0", aten="linalg_det", function=False, method=False, out=False,
@@ -138,7 +141,7 @@ def slogdet_backward(grad_sign: Any, grad_log: Any, sign: Any, A: Any) -> Any:
            A="slogdet_backward(grads[0], grads[1], sign, A)")  # fmt: skip
 def _slogdet(A: Array) -> Any:
     """The signs of determinants and the logarithms of their absolute values."""
-    return tuple(np.linalg.slogdet(A))
+    return shared_out(lambda part: tuple(np.linalg.slogdet(part)), 1, A)
 
 
 def slogdet(A: Any, *, out: Any = None) -> Any:

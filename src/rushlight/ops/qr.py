@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import wrap
+from ..kernels.batches import shared_out
 from .declare import Array, composite, operation
 from .joining import cat
 from .matmul import matmul
@@ -31,9 +32,9 @@ _Qr = return_type("qr", ("Q", "R"))
 # ---------------------------------------------------------------------------------------------- QR
 def _qr_array(x: Array, mode: str) -> tuple[Array, Array]:
     if mode == "r":
-        r: Any = np.linalg.qr(x, "r")
+        r: Any = shared_out(lambda part: np.linalg.qr(part, "r"), 2, x)
         return np.zeros(0, x.dtype), r
-    return tuple(np.linalg.qr(x, mode))  # type: ignore[call-overload,no-any-return]
+    return shared_out(lambda part: tuple(np.linalg.qr(part, mode)), 2, x)  # type: ignore[no-any-return]
 
 
 @tensor_formula

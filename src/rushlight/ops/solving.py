@@ -7,6 +7,7 @@ import numpy as np
 
 from ..base import TensorBase, tensor_names
 from ..dtypes import FLOATING
+from ..kernels.batches import shared_out
 from ..kernels.layout import columns
 from ..kernels.numpy_common import narrow
 from .declare import Array, composite, formula, in_formulas, operation
@@ -74,7 +75,7 @@ def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
     if not a.size or not b.size:
         return np.zeros((*batch, *b.shape[-2:]), b.dtype), np.zeros(batch, np.int32)
     try:
-        return np.linalg.solve(a, b), np.zeros(batch, np.int32)
+        return shared_out(np.linalg.solve, 2, a, b), np.zeros(batch, np.int32)
     except np.linalg.LinAlgError:
         found, info = over_batch(_lu_solve_each, a, b)
         return found, info
@@ -82,7 +83,7 @@ def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
 
 def _inverse(x: Array) -> tuple[Array, Array]:
     try:
-        return columns(np.linalg.inv(x)), np.zeros(x.shape[:-2], np.int32)
+        return columns(shared_out(np.linalg.inv, 2, x)), np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         return _solve_array(x, np.eye(x.shape[-1], dtype=x.dtype))
 

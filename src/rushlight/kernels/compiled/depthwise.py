@@ -3,7 +3,8 @@
 from typing import Any
 
 from .builder import Real, kernel
-from .simd import integer, read_words
+from .simd import ahead, integer, read_words
+from .vector import fma, load, load_some, repeat, store, store_some
 
 
 def depthwise(real: Real) -> Any:
@@ -15,7 +16,7 @@ def depthwise(real: Real) -> Any:
     the grid's first pixel, then from image to image, row to row, pixel to pixel of the grid; the first tap; how
     many.
     """
-    read, zero = real.read, real.type(0)
+    read, lanes, zero = real.read, real.lanes, real.type(0)
 
     @kernel
     def depthwise(args, begin, end, thread):
@@ -30,17 +31,36 @@ def depthwise(real: Real) -> Any:
             image = piece // rows
             row = piece - image * rows
             for column in range(columns):
-                target = y_first + image * y_image + row * y_row + column * y_pixel
-                for c in range(channels):
-                    y[target + c] = bias[c] if biased else zero
                 h, w = row * down, column * right
-                source = image * x_image + (h * width + w) * channels
-                for t in range(tap_first, tap_first + tap_count):
-                    if 0 <= h + taps[4 * t] < height and 0 <= w + taps[4 * t + 1] < width:
-                        pixel = source + taps[4 * t + 2]
-                        place = taps[4 * t + 3] * channels
-                        for c in range(channels):
-                            y[target + c] += x[pixel + c] * filters[place + c]
+                corner = ahead(x, image * x_image + (h * width + w) * channels)
+                out = ahead(y, y_first + image * y_image + row * y_row + column * y_pixel)
+                i = 0
+                while i + 4 * lanes <= channels:
+                    a, b, c, d = repeat(zero), repeat(zero), repeat(zero), repeat(zero)
+                    if biased:
+                        a, b = load(bias, i), load(bias, i + lanes)
+                        c, d = load(bias, i + 2 * lanes), load(bias, i + 3 * lanes)
+                    for t in range(tap_first, tap_first + tap_count):
+                        if 0 <= h + taps[4 * t] < height and 0 <= w + taps[4 * t + 1] < width:
+                            j, k = taps[4 * t + 2] + i, taps[4 * t + 3] * channels + i
+                            a = fma(load(corner, j), load(filters, k), a)
+                            b = fma(load(corner, j + lanes), load(filters, k + lanes), b)
+                            c = fma(load(corner, j + 2 * lanes), load(filters, k + 2 * lanes), c)
+                            d = fma(load(corner, j + 3 * lanes), load(filters, k + 3 * lanes), d)
+                    store(out, i, a)
+                    store(out, i + lanes, b)
+                    store(out, i + 2 * lanes, c)
+                    store(out, i + 3 * lanes, d)
+                    i += 4 * lanes
+                while i < channels:
+                    left = channels - i
+                    a = load_some(bias, i, left, zero) if biased else repeat(zero)
+                    for t in range(tap_first, tap_first + tap_count):
+                        if 0 <= h + taps[4 * t] < height and 0 <= w + taps[4 * t + 1] < width:
+                            j, k = taps[4 * t + 2] + i, taps[4 * t + 3] * channels + i
+                            a = fma(load_some(corner, j, left, zero), load_some(filters, k, left, zero), a)
+                    store_some(out, i, a, left)
+                    i += lanes
 
     return depthwise
 
@@ -51,7 +71,7 @@ def depthwise_weight(real: Real) -> Any:
     Arguments: x, g, result, taps as of `depthwise`; height, width and channels of x; elements of x an image; rows and
     columns from window to window; rows of g an image, columns of g, rows of g in all images, rows a part, taps.
     """
-    read = real.read
+    read, lanes, zero = real.read, real.lanes, real.type(0)
 
     @kernel
     def depthwise_weight(args, begin, end, thread):
@@ -66,15 +86,39 @@ def depthwise_weight(real: Real) -> Any:
             for line in range(piece * share, min((piece + 1) * share, lines)):
                 image = line // rows
                 h = (line - image * rows) * down
-                for column in range(columns):
-                    w = column * right
-                    source = image * x_image + (h * width + w) * channels
-                    gradient = (line * columns + column) * channels
-                    for t in range(tap_count):
-                        if 0 <= h + taps[4 * t] < height and 0 <= w + taps[4 * t + 1] < width:
-                            pixel = source + taps[4 * t + 2]
-                            target = y + taps[4 * t + 3] * channels
-                            for c in range(channels):
-                                result[target + c] += x[pixel + c] * g[gradient + c]
+                source = ahead(x, image * x_image + h * width * channels)
+                gradient = ahead(g, line * columns * channels)
+                for t in range(tap_count):
+                    across = taps[4 * t + 1]
+                    if not 0 <= h + taps[4 * t] < height:
+                        continue
+                    # The columns whose pixel under this tap is inside.
+                    first = max(0, (right - 1 - across) // right)
+                    last = min(columns, (width - 1 - across) // right + 1)
+                    target = ahead(result, y + taps[4 * t + 3] * channels)
+                    step, start = right * channels, taps[4 * t + 2]
+                    i = 0
+                    while i + 4 * lanes <= channels:
+                        a, b = load(target, i), load(target, i + lanes)
+                        c, d = load(target, i + 2 * lanes), load(target, i + 3 * lanes)
+                        for column in range(first, last):
+                            j, k = start + column * step + i, column * channels + i
+                            a = fma(load(source, j), load(gradient, k), a)
+                            b = fma(load(source, j + lanes), load(gradient, k + lanes), b)
+                            c = fma(load(source, j + 2 * lanes), load(gradient, k + 2 * lanes), c)
+                            d = fma(load(source, j + 3 * lanes), load(gradient, k + 3 * lanes), d)
+                        store(target, i, a)
+                        store(target, i + lanes, b)
+                        store(target, i + 2 * lanes, c)
+                        store(target, i + 3 * lanes, d)
+                        i += 4 * lanes
+                    while i < channels:
+                        left = channels - i
+                        a = load_some(target, i, left, zero)
+                        for column in range(first, last):
+                            j, k = start + column * step + i, column * channels + i
+                            a = fma(load_some(source, j, left, zero), load_some(gradient, k, left, zero), a)
+                        store_some(target, i, a, left)
+                        i += lanes
 
     return depthwise_weight
