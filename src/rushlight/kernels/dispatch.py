@@ -343,9 +343,13 @@ def warm_up(codes: str = "f") -> Iterator[tuple[str, int, int]]:
     paths = {disk.folder() / disk.file_name(*w[:3]): w for w in wanted}
     missing = [path for path in paths if disk.fetch(path) is None]
     builders = [start_builder(noisy=True) for _ in range(min(get_threads(), len(missing)))]
+    # What lies side by side shares functions, which a builder compiles once. So two builders take a share from both
+    # ends, passing over what is there, until they meet.
+    shares = -(-len(builders) // 2)
     for i, builder in enumerate(builders):
         assert builder.stdin is not None
-        builder.stdin.write("".join(f"{' '.join(paths[p])}\n" for p in missing[i :: len(builders)]).encode())
+        mine = missing[i // 2 * len(missing) // shares : (i // 2 + 1) * len(missing) // shares]
+        builder.stdin.write("".join(f"{' '.join(paths[p])}\n" for p in (mine[::-1] if i % 2 else mine)).encode())
         builder.stdin.close()
     done = len(paths) - len(missing)
     while missing:

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import llvmlite.binding as llvm
 from numba import types
 from numba.core import compiler, config
+from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
 from numba.core.registry import cpu_target
 
 from ..cache import fetch, file_name, store, symbol
@@ -30,6 +31,37 @@ from . import simd
 if simd.REGISTER == 64:
     # LLVM would use half the width, to spare early AVX-512 processors a lower clock.
     config.CPU_FEATURES = f"{llvm.get_host_cpu_features().flatten()},-prefer-256-bit"
+
+
+class _Library(JITCodeLibrary):
+    """LLVM's assembly of a function and of what it calls, which is neither optimised nor made machine code.
+
+    Numba does both for each function, and again for each that calls it. Here nothing is run, so it is done once, in the
+    end, for a whole kernel.
+    """
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        self._ensure_finalized()
+        return 1  # which is never called
+
+    def optimised(self, module: Any) -> Any:
+        """`module`, optimised as Numba does with a library's own."""
+        self._final_module = module
+        super()._optimize_final_module()
+        return self._final_module
+
+
+class _Codegen(JITCPUCodegen):
+    _library_class = _Library
+
+    def set_env(self, env_name: str, env: Any) -> None:
+        pass  # a function's environment is for Python
 
 
 class Real(NamedTuple):
@@ -54,6 +86,12 @@ REALS = {
     "f": Real("f", types.float32, 4, simd.REGISTER // 4, simd.array_reader(types.float32)),
     "d": Real("d", types.float64, 8, simd.REGISTER // 8, simd.array_reader(types.float64)),
 }
+
+
+context = cpu_target.target_context
+context._internal_codegen = _Codegen("rushlight")
+# Nor are functions called from Python or C.
+context.create_cpython_wrapper = context.create_cfunc_wrapper = lambda *_, **__: None
 
 
 def entry(words: int) -> Callable[[Any], Any]:
@@ -88,9 +126,8 @@ def compiled(family: str, name: str, code: str, text: str = "") -> bytes:
     flags = compiler.Flags()
     flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
     flags.error_model = "numpy"
-    target = cpu_target
     words = [types.int64] * made.words
-    result = compiler.compile_extra(target.typing_context, target.target_context, made, words, types.void, flags, {})
+    result = compiler.compile_extra(cpu_target.typing_context, context, made, words, types.void, flags, {})
     module = llvm.parse_assembly(result.library.get_llvm_str())
     visible = symbol(family, name, code)
     module.link_in(llvm.parse_assembly(_caller(visible, result.fndesc.llvm_func_name, made.words)))
@@ -98,7 +135,7 @@ def compiled(family: str, name: str, code: str, text: str = "") -> bytes:
     for value in (*module.functions, *module.global_variables):
         if not value.is_declaration and value.name != visible:
             value.linkage = llvm.Linkage.internal
-    return target.target_context.codegen()._tm.emit_object(module)
+    return context.codegen()._tm.emit_object(result.library.optimised(module))
 
 
 def _caller(name: str, native: str, words: int) -> str:

@@ -8,6 +8,7 @@ The gradient of the input is the same with other taps: with a stride, each phase
 gradient of the weight is a product whose rows are (tap, channel) and that sums over pixels.
 """
 
+from functools import cache
 from typing import Any
 
 from numba import njit
@@ -17,6 +18,7 @@ from .microkernel import ROWS, make_panel, make_width, panel_width, sum_register
 from .simd import address, array_at, integer, local_words, read_words, word_at
 
 
+@cache
 def make_pack(real: Real) -> Any:
     """``pack_panel(...)``: packs one panel of filters, ``[tap][depth][column]``.
 
@@ -316,6 +318,7 @@ def weight_gradient(real: Real) -> Any:
     return weight_gradient
 
 
+@cache
 def make_unpack(real: Real) -> Any:
     """``unpack_panel(...)``: sums panels ``[tap][depth][column]`` into a gradient laid out as filters.
 

@@ -7,6 +7,7 @@ and used at once for all pixels of a block.
 The pixels in one place of several images are computed together, and taps that miss all of these images are left out.
 """
 
+from functools import cache
 from typing import Any
 
 from numba import njit
@@ -19,6 +20,7 @@ from .simd import address, array_at, integer, local_words, prefetch, read_words,
 ENTRY = ROWS + 1
 
 
+@cache
 def make_pack_slab(real: Real) -> Any:
     """``pack_slab(...)``: packs some depth of a panel of filters, ``[tap][depth][column]``.
 

@@ -3,6 +3,7 @@
 `matmul` multiplies by the rows of the right factor, `matmul_transposed` by its columns.
 """
 
+from functools import cache
 from typing import Any
 
 from numba import njit
@@ -12,6 +13,7 @@ from .microkernel import DOTS, ROWS, dots, make_panel, make_width, panel_width, 
 from .simd import address, array_at, integer, local_words, word_at
 
 
+@cache
 def make_pack(real: Real) -> Any:
     """``pack(b, packed, depth, columns, row, column, first, last)``: columns of ``b[k, n]`` into panels.
 

@@ -117,6 +117,8 @@ def tile(real: Real, vectors: int, listed: bool = False) -> Any:
     ) -> Any:  # fmt: skip
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             x, taps, x_step, depth, w, w_step, y, columns, bias, accumulate = values
+            # Among loops around it, the compiler would not keep all sums in registers.
+            builder.function.attributes.add("noinline")
             v = Vectors(builder, real.code, lanes)
             width = word(lanes * v.size)
             sums = [[cgutils.alloca_once(builder, v.type) for _ in range(vectors)] for _ in range(ROWS)]
@@ -196,6 +198,7 @@ def panel_width(real: Real) -> int:
     return PANELS[0] * real.lanes
 
 
+@cache
 def make_panel(real: Real, listed: bool = False) -> Any:
     """``panel(...)``: one tile of the width that the columns left need; the arguments are those of `tile`."""
     lanes, vectors = real.lanes, PANELS
@@ -213,6 +216,7 @@ def make_panel(real: Real, listed: bool = False) -> Any:
     return panel
 
 
+@cache
 def make_width(real: Real) -> Any:
     """``width(left)``: how wide the next panel is when `left` columns are left."""
     lanes, widest = real.lanes, PANELS[0] * real.lanes

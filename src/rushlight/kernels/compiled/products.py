@@ -1,5 +1,6 @@
 """Products of small matrices inside of kernels: the right factor is packed, then multiplied by some rows."""
 
+from functools import cache
 from typing import Any
 
 from numba import njit
@@ -15,6 +16,7 @@ TABLES = 2 * ROWS + 64
 _SLAB = 512
 
 
+@cache
 def make_multiply(real: Real) -> Any:
     """``multiply(table, a, a_row, a_column, rows, depth, packed, columns, c, c_row, more)``: ``c (+)= a @ b``.
 

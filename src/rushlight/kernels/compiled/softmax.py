@@ -1,6 +1,7 @@
 """Softmax and its logarithm along contiguous rows; a piece of work is a row."""
 
 import math
+from functools import cache
 from typing import Any
 
 from numba import njit
@@ -14,6 +15,7 @@ from .vector import fma, larger, largest, load, load_some, repeat, store, store_
 LONGEST = 8192
 
 
+@cache
 def make_maximum(real: Real) -> Any:
     """``(x, count)``: the largest of some numbers; NaN if one is NaN."""
     lanes, least = real.lanes, real.type(-math.inf)
@@ -33,6 +35,7 @@ def make_maximum(real: Real) -> Any:
     return maximum
 
 
+@cache
 def make_sum(real: Real) -> Any:
     """``(x, count)``: the sum of some numbers, in float64."""
     lanes, zero = real.lanes, real.type(0)

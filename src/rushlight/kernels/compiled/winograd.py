@@ -10,6 +10,7 @@ multiplications, but their errors are more than twice those of the plain sum. Su
 few of them, which makes them more accurate.
 """
 
+from functools import cache
 from typing import Any
 
 from numba import njit
@@ -31,6 +32,7 @@ def evaluate_input(real: Real) -> Any:
     return make_scatter_kernel(real, TILE, TILE.b)
 
 
+@cache
 def make_filters(real: Real) -> Any:
     """``filters(...)``: ``G w G'`` of some channels of one panel of filters, ``[point][channel][column]``.
 
@@ -116,6 +118,7 @@ def evaluate_filters(real: Real) -> Any:
     return evaluate_filters
 
 
+@cache
 def make_multiply(real: Real) -> Any:
     """``multiply(...)``: at every point, rows of evaluated tiles times a panel of evaluated filters."""
     size, panel = real.size, make_panel(real)
@@ -140,6 +143,7 @@ def make_multiply(real: Real) -> Any:
     return multiply
 
 
+@cache
 def make_gather(real: Real) -> Any:
     """``gather(...)``: the tiles `first` .. `last` of a result, some columns of it, from products at all points."""
     rows, beside = TILE

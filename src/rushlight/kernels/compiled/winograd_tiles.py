@@ -145,6 +145,8 @@ def transform(real: Real, matrices: Pair, source_table: bool, target_table: bool
     ) -> Any:
         def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
             source, step, target, target_step, registers, addend, check = values
+            # Among loops around it, the compiler would keep less in registers.
+            builder.function.attributes.add("noinline")
             v = Vectors(builder, real.code, real.lanes)
 
             def places(start: Any, step: Any, table: bool, rows: int, columns: int) -> list[list[Any]]:
@@ -192,6 +194,7 @@ def transform(real: Real, matrices: Pair, source_table: bool, target_table: bool
     return square
 
 
+@cache
 def make_locate(rows: int, columns: int) -> Any:
     """``locate(...)``: fills a table with the addresses of a rectangle of pixels, whose first row and column are given.
 
@@ -215,6 +218,7 @@ def make_locate(rows: int, columns: int) -> Any:
     return locate
 
 
+@cache
 def make_scatter(real: Real, tile: Tile, matrices: Pair) -> Any:
     """``scatter(...)``: transforms tiles `first` .. `last` of images into one row a tile of each point's plane."""
     rows, columns, lanes, size = tile.down, tile.across, real.lanes, real.size
