@@ -114,7 +114,9 @@ def conv_grad_weight(
             if dims == 1:
                 g, x, shape = g[:, :, None], x[:, :, None], (*weight_shape[:2], 1, *weight_shape[2:])
                 stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
-            if groups == 1 and winograd.suits(
+            # Where the program's channels are last, PyTorch is more accurate than Winograd's algorithm.
+            quick = groups == 1 and not is_channels_last(x)
+            if quick and winograd.suits(
                 g.shape[0], shape[:2], shape[2:], g.shape[2:], stride, padding, dilation, g.itemsize, weight=True
             ):
                 found = winograd.weight_gradient(g, x, shape, padding)

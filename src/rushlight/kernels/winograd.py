@@ -40,9 +40,9 @@ _WEIGHT_KERNELS = PLACE, _PIXELS, _GRADIENT, _WEIGHT, Kernel("conv", "unpack")
 # for the gradient of the filters.
 _TILE, _POINTS = (2, 4), 24
 _WEIGHT_TILE, _WEIGHT_POINTS = (4, 4), 36
-# The gradient of the filters is off by 6e-7 (relative L2), PyTorch's by as much, but by 1.5e-7 where channels are last.
-# More than half of ours comes from evaluating and interpolating, so shorter sums end at 4e-7; tiles of 2 x 4 whose
-# products are summed up in float64 would reach 2.4e-7, for a third more multiplications.
+# The gradient of the filters is off by 5e-7 to 8e-7 (relative L2), PyTorch's by 3e-7 to 2e-6, but by 1.4e-7 to 4e-7
+# where channels are last: there `conv` sums up the products themselves (1.3e-7 to 2.2e-7). More than half of the error
+# here comes from evaluating and interpolating. Tiles of 2 x 4 take a quarter longer and are off by 3e-7 to 5e-7.
 
 # At least so many channels in and out for it to pay.
 SMALLEST_CHANNELS = 16
@@ -56,8 +56,9 @@ FILTER_COST = 20
 # About how many bytes of a thread's evaluated tiles and products should be in its second-level cache.
 _CACHE = 1 << 20
 
-# Up to how many channels in times channels out, images are thought to be larger than filters.
-WIDE = 192 * 192
+# From how many tiles on all filters are evaluated first, once; for fewer of them, what is evaluated should stay in the
+# cache.
+WIDE = 128
 
 # Channels of large filters that are evaluated at a time.
 _SLAB = 64
@@ -126,7 +127,7 @@ def convolve(
         padding: zeros above and to the left of x; there are as many below and to the right as `outs` needs.
         backward: whether this is the gradient of the input.
     """
-    wide = weight.shape[0] * weight.shape[1] <= WIDE
+    wide = _tiles(x.shape[0], outs, _TILE).total >= WIDE
     runs = ready(_WIDE_KERNELS if wide else _DEEP_KERNELS, x.dtype)
     if runs is None:
         return None
@@ -138,7 +139,7 @@ def convolve(
 def _wide(
     runs: list[Launch], x: np.ndarray, weight: np.ndarray, bias: np.ndarray, outs: Ints, padding: Ints, backward: bool
 ) -> np.ndarray | None:
-    """`convolve` for large images and small filters."""
+    """`convolve` for many tiles."""
     place, evaluate_filters, compute = runs
     dtype, size = x.dtype, x.itemsize
     (n, c, *extent), k = x.shape, bias.size
@@ -172,7 +173,7 @@ def _wide(
 def _deep(
     runs: list[Launch], x: np.ndarray, weight: np.ndarray, bias: np.ndarray, outs: Ints, padding: Ints, backward: bool
 ) -> np.ndarray | None:
-    """`convolve` for small images and large filters."""
+    """`convolve` for few tiles."""
     place, evaluate_input, compute = runs
     dtype, size = x.dtype, x.itemsize
     (n, c, *extent), k = x.shape, bias.size

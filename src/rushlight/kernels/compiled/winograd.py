@@ -167,7 +167,7 @@ def make_gather(real: Real) -> Any:
 
 
 def wide(real: Real) -> Any:
-    """Tiles of the result, from large images and small filters; a piece of work is a block of tiles.
+    """Tiles of the result, where there are many; a piece of work is a block of tiles.
 
     Filters were evaluated before, by `evaluate_filters`; each block's tiles are evaluated, multiplied and interpolated
     while in the cache.
@@ -221,7 +221,7 @@ def wide(real: Real) -> Any:
 
 
 def deep(real: Real) -> Any:
-    """Tiles of the result, from small images and large filters; a piece of work is a block of tiles and a widest panel.
+    """Tiles of the result, where there are few; a piece of work is a block of tiles and a widest panel.
 
     Tiles were evaluated before; a few channels of the filters are evaluated and multiplied while in the cache.
 
