@@ -18,8 +18,9 @@ KNOWN = {
     **dict.fromkeys(
         [
             ("cov", "second"), ("cov", "tangent"),  # whose samples have float32 weights
-            ("__rmatmul__", "value"), ("addbmm", "out"), ("addbmm", "value"), ("fft.hfft2", "dtypes"),
-            ("fft.hfft2", "out"), ("fft.hfft2", "value"), ("matmul", "out"), ("matmul", "value"),
+            ("__rmatmul__", "value"), ("addbmm", "out"), ("addbmm", "value"), ("baddbmm", "dtypes"),
+            ("fft.hfft2", "dtypes"), ("fft.hfft2", "out"), ("fft.hfft2", "value"), ("matmul", "out"),
+            ("matmul", "value"),
             ("nn.functional.scaled_dot_product_attention", "value"),
         ],
         _ORDER,
@@ -28,10 +29,9 @@ KNOWN = {
         [
             (name, "dtypes")
             for name in (
-                "grid_sampler_2d", "grid_sampler_3d", "histc", "matrix_exp",
-                "nn.functional.binary_cross_entropy_with_logits", "nn.functional.embedding_bag",
-                "nn.functional.grid_sample", "nn.functional.nll_loss", "nn.functional.poisson_nll_loss",
-                "nn.functional.soft_margin_loss", "native_layer_norm",
+                "_unsafe_masked_index_put_accumulate", "grid_sampler_2d", "grid_sampler_3d", "matrix_exp",
+                "nn.functional.embedding_bag", "nn.functional.grid_sample",
+                "nn.functional.linear_cross_entropy",
             )
         ],
         _HALF,
@@ -62,7 +62,6 @@ KNOWN = {
     ("logcumsumexp", "tangent"): "PyTorch's tangent is NaN for large complex numbers, and off by 2e-7 for real ones",
     ("narrow_copy", "out"): _GAPS,
     ("nn.functional.avg_pool3d", "out"): _GAPS,
-    ("nn.functional.linear", "out"): "the undocumented argument out= is not there",
     ("nn.functional.linear_cross_entropy:chunked", "second"): "PyTorch has no second derivative of it in pieces",
     ("nn.functional.linear_cross_entropy:chunked_none", "second"): "PyTorch has no second derivative of it in pieces",
     ("nn.functional.scaled_dot_product_attention", "second"): "PyTorch has no second derivative of the fused operation",

@@ -62,3 +62,41 @@ TYPES = {
 @pytest.mark.parametrize("name", TYPES)
 def test_half_precision(name):
     check(TYPES[name], rtol=1e-3)
+
+
+def nll_loss(t, x, weighted=True, **options):
+    weight = t.tensor([0.5, 0.3, 1.7]).to(x.dtype) if weighted else None
+    classes = (t.arange(x.numel() // 3) * 7 % 3).reshape(x.shape[0], *x.shape[2:])
+    return t.nn.functional.nll_loss(x.log_softmax(1), classes, weight, **options)
+
+
+STEPS = {
+    "soft_margin_loss": lambda t, x: t.nn.functional.soft_margin_loss(x * 6, -x.sign(), reduction="none"),
+    "binary_cross_entropy_with_logits": lambda t, x: t.nn.functional.binary_cross_entropy_with_logits(
+        x, (x * 0.1).abs(), x.abs(), x.abs() + 1, reduction="none"),
+    "histc": lambda t, x: [t.histc(x, n, *limits) for n in (3, 10, 100) for limits in ((0, 0), (-1.5, 2))],
+    "nll_loss": lambda t, x: nll_loss(t, x),
+    "nll_loss without weights": lambda t, x: nll_loss(t, x, False),
+    "nll_loss of images, added": lambda t, x: nll_loss(t, x.reshape(10, 3, 5, 4), reduction="sum", ignore_index=1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", STEPS)
+def test_half_precision_is_rounded_in_the_same_steps(name, dtype):
+    def scenario(t):
+        x = ((t.arange(600.0) * 0.731) % 7.0 - 3.5).reshape(200, 3).to(getattr(t, dtype))
+        return STEPS[name](t, x)
+
+    check(scenario, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(2, 3), (1,), (2, 3, 2)])
+def test_linear_writes_into_what_is_given(shape, dtype):
+    def scenario(t):
+        out = t.full(shape, 77.0, dtype=getattr(t, dtype))
+        result = t.nn.functional.linear(t.ones(2, 4), t.arange(12.0).reshape(3, 4), t.ones(3), out=out)
+        return result is out, out
+
+    check(scenario)

@@ -3,8 +3,10 @@
 `reduction` is a number as inside PyTorch: 0 returns every element's loss, 1 their mean, 2 their sum.
 """
 
+import functools
+import math
+import operator
 from collections.abc import Callable
-from math import prod
 
 import numpy as np
 
@@ -66,6 +68,8 @@ def nll_loss(
     factor = None if weight is None else widen(weight)[safe]
     if factor is not None:
         picked = picked * factor
+    if dtype.itemsize == 2 and reduction != NONE:
+        return _nll_in_steps(dtype, picked, factor, counted, reduction)
     if counted is not None:
         picked = np.where(counted, picked, np.zeros((), x.dtype))
     if reduction == NONE:
@@ -78,6 +82,44 @@ def nll_loss(
     if reduction == MEAN:
         loss = loss / total
     return narrow(np.asarray(loss, x.dtype), dtype), narrow(total, dtype)
+
+
+def _nll_in_steps(
+    dtype: np.dtype, picked: Array, factor: Array | None, counted: Array | None, reduction: int
+) -> tuple[Array, Array]:
+    """The sum or mean of losses in half precision, and their total weight, rounded where PyTorch rounds them."""
+    loss = _added_in_levels(_rounded(picked, dtype), counted, dtype)
+    if factor is None:
+        total = _rounded(np.array(picked.size if counted is None else np.count_nonzero(counted), np.float32), dtype)
+    else:
+        total = _added_in_levels(factor, counted, dtype)
+    if reduction == MEAN:
+        loss = loss / total
+    return narrow(np.asarray(loss), dtype), narrow(np.asarray(total), dtype)
+
+
+def _added_in_levels(values: Array, counted: Array | None, dtype: np.dtype, levels: int = 8) -> Array:
+    """The sum of `values`, each addition rounded: a level's sum is passed on to the next after some power of two.
+
+    Args:
+        values: numbers of half precision, in a wider type.
+        counted: which of them count; all if None.
+        dtype: their type.
+        levels: how many levels there are.
+    """
+    numbers = narrow(values, dtype).ravel()
+    counts = np.ones(numbers.size, bool) if counted is None else np.ravel(counted)
+    power = max(4, math.ceil(math.log2(max(numbers.size, 1))) // levels)
+    sums = [dtype.type(0)] * levels
+    for i, (number, counts_here) in enumerate(zip(numbers, counts, strict=True)):
+        if not counts_here:
+            continue
+        sums[0] = sums[0] + number
+        for level in range(levels - 1):
+            if i >> level * power & (1 << power) - 1:
+                break
+            sums[level + 1], sums[level] = sums[level + 1] + sums[level], dtype.type(0)
+    return widen(np.asarray(functools.reduce(operator.add, sums, dtype.type(0)), dtype))
 
 
 def nll_loss_backward(
@@ -167,8 +209,14 @@ def huber_loss_backward(g: Array, x: Array, target: Array, reduction: int, delta
 
 
 def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
-    """`log(1 + exp(-target x))`."""
-    return _reduce(np.log1p(np.exp(-widen(target) * widen(x))), reduction, x.dtype)
+    """`log(1 + exp(-target x))`; in half precision each step is rounded, and large exponentials are infinite."""
+    z = np.exp(_rounded(-widen(target) * widen(x), x.dtype))
+    return _reduce(_rounded(np.log1p(_rounded(z, x.dtype)), x.dtype), reduction, x.dtype)
+
+
+def _rounded(x: Array, dtype: np.dtype) -> Array:
+    """Numbers computed in a wider type as `dtype` holds them, in the wider type."""
+    return widen(narrow(x, dtype))
 
 
 def soft_margin_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Array:
@@ -209,10 +257,25 @@ def binary_cross_entropy_with_logits(
     """The binary cross entropy of `sigmoid(x)`, without overflow; `pos_weight` is a factor of positive targets."""
     z, t = widen(x), widen(target)
     softplus = np.log1p(np.exp(-np.abs(z))) + np.maximum(-z, 0)  # log(1 + exp(-z))
-    loss = (1 - t) * z + (softplus if pos_weight is None else ((widen(pos_weight) - 1) * t + 1) * softplus)
+    if x.dtype.itemsize == 2:
+        return _logits_in_steps(x.dtype, z, t, softplus, weight, pos_weight, reduction)
+    loss = (1 - t) * z + (softplus if pos_weight is None else ((pos_weight - 1) * t + 1) * softplus)
     if weight is not None:
-        loss = loss * widen(weight)
+        loss = loss * weight
     return _reduce(loss, reduction, x.dtype)
+
+
+def _logits_in_steps(
+    dtype: np.dtype, z: Array, t: Array, softplus: Array, weight: Array | None, pos_weight: Array | None, reduction: int
+) -> Array:
+    """The same in half precision, to which PyTorch rounds after each step."""
+    if pos_weight is not None:
+        factor = _rounded(_rounded(_rounded(widen(pos_weight) - 1, dtype) * t, dtype) + 1, dtype)
+        softplus = factor * _rounded(softplus, dtype)
+    loss = _rounded(_rounded(_rounded(1 - t, dtype) * z, dtype) + _rounded(softplus, dtype), dtype)
+    if weight is not None:
+        loss = _rounded(loss * widen(weight), dtype)
+    return _reduce(loss, reduction, dtype)
 
 
 def _classes(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
@@ -277,7 +340,7 @@ def embedding_backward(g: Array, indices: Array, rows: int, padding_idx: int, sc
     """
     dtype, g = g.dtype, widen(g)
     width = g.shape[-1]
-    flat, g = indices.reshape(-1), g.reshape(prod(indices.shape), width)
+    flat, g = indices.reshape(-1), g.reshape(math.prod(indices.shape), width)
     gw = np.zeros((rows, width), g.dtype)
     if padding_idx >= 0:
         kept = flat != padding_idx

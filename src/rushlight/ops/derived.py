@@ -128,13 +128,13 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         centred = x - x.sum(1, True) / count
         weighted = centred
     else:
-        total = weights.sum()
+        total = weights.sum(0)  # along the dimension few numbers are added in their order, as PyTorch does
         centred = x - (x * weights).sum(1, True) / total
         weighted = centred * weights
     if weights is None or aweights is None or not correction:
         norm = total - correction
     else:
-        norm = total - correction * (weights * aweights).sum() / total
+        norm = total - correction * (weights * aweights).sum(0) / total
     if weights is not None:
         norm = norm.clamp(min=0)
     elif norm <= 0:

@@ -14,6 +14,7 @@ from .contraction import einsum
 from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .formulas import Variant
 from .matmul import matmul, matrix_product, need_tensors, not_expandable, same_dtypes
+from .out import finish_out
 from .view import _view, reshape, t
 
 
@@ -77,13 +78,14 @@ _showing_transposes("_linear_bias")
 _showing_transposes("_linear")
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
     """``input @ weight.T + bias``, the affine map of a layer.
 
     Args:
         input: ``(*, in_features)``.
         weight: ``(out_features, in_features)`` or ``(in_features,)``.
         bias: ``(out_features,)`` or ``()``, if any.
+        out: the tensor to write to.
 
     Returns:
         ``(*, out_features)``, or ``(*)`` for a weight of one dimension.
@@ -93,6 +95,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
     """
+    if out is not None:
+        return finish_out(out, linear(input, weight, bias), "linear")
     try:
         shape = input._shape
         if len(weight._shape) == 2:

@@ -37,8 +37,9 @@ REFUSALS = {
     **dict.fromkeys(["signbit", "isposinf", "isneginf"], "{name} does not support non-boolean outputs."),
     **dict.fromkeys(
         [
-            "addmm", "addmv", "baddbmm", "bmm", "mm", "matmul", "linalg_cross", "max", "min", "aminmax", "argmax",
-            "argmin", "softmax", "log_softmax", "topk", "sort", "msort", "index_copy", "index_add", "index_reduce",
+            "addmm", "addmv", "baddbmm", "bmm", "linear", "mm", "matmul", "linalg_cross", "max", "min", "aminmax",
+            "argmax", "argmin", "softmax", "log_softmax", "topk", "sort", "msort", "index_copy", "index_add",
+            "index_reduce",
             "take_along_dim", "cumsum", "cumprod", "gather", "scatter", "scatter_add", "scatter_reduce",
             "slice_scatter", "tril", "triu", "renorm",
             "diag", "isin", "permute_copy", "linalg_vector_norm", "linalg_det", "linalg_cholesky",

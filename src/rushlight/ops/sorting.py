@@ -377,6 +377,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     data = input._data.reshape(-1)
     low, high = _range("torch.histc", data, min, max)
     data = data[(data >= low) & (data <= high)]
-    places = ((data - data.dtype.type(low)) * data.dtype.type(bins / (high - low))).astype(np.int64)
+    kind = data.dtype.type
+    places = ((data - kind(low)) * kind(bins) / (kind(high) - kind(low))).astype(np.int64)
     counts = np.bincount(np.minimum(places, bins - 1), minlength=bins)
     return finish_out(out, wrap(counts.astype(input._data.dtype)), "histc")
