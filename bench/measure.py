@@ -62,32 +62,43 @@ class Result:
 
 
 def compare(workload: Workload, rounds: int, slice_seconds: float = 0.004) -> Result:
-    """Time a workload in alternating slices of about `slice_seconds` each.
+    """Time a workload in alternating slices of about `slice_seconds` each."""
+    reference, candidate = (
+        [seconds / workload.inner for seconds in times]
+        for times in in_turns([workload.reference, workload.candidate], rounds, slice_seconds)
+    )
+    return result(workload.name, reference, candidate, workload.target)
 
-    Before a slice the threads of the other library come to rest: PyTorch's go on looking for work for some
-    milliseconds after a call, on the processors that ours need.
+
+def in_turns(
+    calls: list[Callable[[], object]], rounds: int, slice_seconds: float = 0.004, rest: float = _REST
+) -> list[list[float]]:
+    """Return the seconds that each call took in each round, timed in slices one after the other.
+
+    Before a slice the threads of the other library come to rest for some seconds: PyTorch's go on looking for work for
+    some milliseconds after a call, on the processors that ours need.
     """
-    times: dict[Callable, list[float]] = {workload.reference: [], workload.candidate: []}
+    times: dict[Callable, list[float]] = {run: [] for run in calls}
     repeats = {}
-    for run in times:
+    for run in calls:
         run()
         run()
         start = time.perf_counter()
         run()
         repeats[run] = max(1, int(slice_seconds / (time.perf_counter() - start)))
-    order = list(times)
+    order = list(calls)
     for _ in range(rounds):
         for run in order:
             repeat = repeats[run]
-            time.sleep(_REST)
+            time.sleep(rest)
             for _ in range(-(-repeat // 2)):
                 run()  # brings caches and threads back to this library
             start = time.perf_counter()
             for _ in range(repeat):
                 run()
-            times[run].append((time.perf_counter() - start) / (repeat * workload.inner))
+            times[run].append((time.perf_counter() - start) / repeat)
         order.reverse()
-    return result(workload.name, times[workload.reference], times[workload.candidate], workload.target)
+    return list(times.values())
 
 
 def result(name: str, reference: list[float], candidate: list[float], target: float | None = None, **more) -> Result:

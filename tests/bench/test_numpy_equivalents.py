@@ -1,0 +1,48 @@
+"""Operators beside NumPy: that both calls of a pair compute the same, and how rows are judged. No time is asserted."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from bench.numpy_equivalents import agree, calls, leaves, row, table
+from bench.numpy_pairs import PAIRS, Pair
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", PAIRS)
+def test_both_calls_compute_the_same(name):
+    pair = PAIRS[name]
+    theirs, ours = calls(pair, 32, False)
+    expected, found = leaves(theirs()), leaves(ours())
+    assert expected and found
+    if pair.same:
+        agree(found, expected, name)
+
+
+def test_a_disagreement_is_told():
+    theirs, ours = calls(Pair("x + y", "x - y"), 3, False)
+    with pytest.raises(AssertionError, match=r"x \+ y"):
+        agree(leaves(ours()), leaves(theirs()), "x + y")
+
+
+def test_inputs_are_shared_and_require_gradients_where_asked():
+    theirs, ours = calls(Pair("x.view(-1)", "x.reshape(-1)"), 3, False)
+    assert ours().data_ptr() == theirs().ctypes.data
+    _, ours = calls(Pair("(x, i)", "(x, i)"), 3, True)
+    assert [t.requires_grad for t in ours()] == [True, False]
+
+
+def test_a_row_may_take_numpy_s_time_and_that_of_a_small_sum_beyond_it():
+    pair = Pair("f(x)", "g(x)", why="a reason")
+    small, ours_small, numpy = [1.0] * 4, [1.5] * 4, [4.0] * 4
+    within = row(pair, 2, False, [small, ours_small, numpy, [4.5] * 4])
+    assert (within.overhead, within.excess, within.exceeds) == (0.5, 0.0, False)
+    beyond = row(pair, 2, False, [small, ours_small, numpy, [6.0, 6.0, 6.1, 6.1]])
+    assert beyond.exceeds and beyond.elements == 4
+    uncertain = row(pair, 2, False, [small, ours_small, numpy, [4.0, 4.6, 5.0, 6.0]])
+    assert uncertain.excess > 0 and not uncertain.exceeds
+    printed = table([within, beyond])
+    assert "a reason" in printed and "of 1 pairs 1 take longer" in printed
