@@ -457,7 +457,11 @@ def _flat(index: Array, count: int) -> Array:
 
 def take(a: Array, index: Array) -> Array:
     """The elements at indices into the flattened array."""
-    return a.reshape(-1)[_flat(index, a.size)]
+    try:
+        return np.take(a, index)
+    except IndexError:
+        _flat(index, a.size)  # says it in PyTorch's words
+        raise
 
 
 def take_backward(grad: Array, shape: Any, index: Array) -> Array:

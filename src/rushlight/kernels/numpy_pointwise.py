@@ -62,7 +62,7 @@ def rsub(a: Any, b: Any) -> Any:
 
 
 def _integer_division(a: Array, b: Array, function: Any) -> Any:
-    if a.dtype.kind in "iub" and a.size and not np.all(b):
+    if a.dtype.kind in "iub" and a.size and not b.all():
         raise RuntimeError("ZeroDivisionError")
     return function(a, b)
 
@@ -74,7 +74,8 @@ def floor_divide(a: Array, b: Array) -> Any:
             return _integer_division(a, b, np.floor_divide)
         a = a.astype(b.dtype)  # as a derivative finds it saved
     result = np.floor_divide(a, b)
-    return np.where(b == 0, a / b, result)
+    zero = b == 0
+    return np.where(zero, a / b, result) if zero.any() else result
 
 
 def div_trunc(a: Array, b: Array) -> Any:
@@ -341,6 +342,6 @@ def over(x: Array, low: Any, high: Any) -> Any:
 
 
 def frexp(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mantissas and exponents of two; infinities and NaN have the exponent 0."""
+    """Mantissas and exponents of two; C's library says which exponents infinities and NaN have."""
     mantissa, exponent = np.frexp(widen(x))
-    return narrow(mantissa, x.dtype), np.where(np.isfinite(mantissa), exponent, 0).astype(np.int32)
+    return narrow(mantissa, x.dtype), narrow(exponent, np.dtype(np.int32))

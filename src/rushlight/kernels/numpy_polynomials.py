@@ -29,8 +29,13 @@ def recurrence(x: Array, n: Array, first: Array, step: Callable[[Array, Array, i
         step: gives the next values from the latest and those before, and the degree of the latest.
     """
     before, latest = np.ones_like(x), first
+    highest = int(n.max(initial=0))
+    if n.size and 0 < highest < 64 and n.min() == highest:
+        for k in range(1, highest):
+            before, latest = latest, step(latest, before, k)
+        return latest.copy() if latest is first else latest
     result = np.where(n == 0, before, np.where(n == 1, first, np.zeros_like(x)))
-    for k in range(1, int(n.max(initial=0))):
+    for k in range(1, highest):
         before, latest = latest, step(latest, before, k)
         # A value that is not a number stays so: it is the result of all higher degrees.
         lost = np.isnan(latest)
@@ -40,10 +45,15 @@ def recurrence(x: Array, n: Array, first: Array, step: Callable[[Array, Array, i
     return result
 
 
-def _chebyshev(x: Array, n: Array, first: Array, inside: Array, direct: Array) -> Array:
-    """A Chebyshev polynomial: by its trigonometric form where `inside`, else by the recurrence all four share."""
+def _chebyshev(x: Array, n: Array, first: Array, above: int, direct: Callable[[], Array]) -> Array:
+    """A Chebyshev polynomial: inside (-1, 1) by its form of angles if the degree is above some, else by recurrence."""
     doubled = x + x
-    return np.where(inside, direct, recurrence(x, np.where(inside, -1, n), first, lambda q, p, k: doubled * q - p))
+    inside = n > above
+    if inside.any():
+        inside &= np.abs(x) < 1
+        n = np.where(inside, -1, n)
+    found = recurrence(x, n, first, lambda q, p, k: doubled * q - p)
+    return np.where(inside, direct().astype(x.dtype), found) if inside.any() else found
 
 
 def _alternating(n: Array, dtype: np.dtype) -> Array:
@@ -59,41 +69,54 @@ def _spread(x: Array, n: Array) -> tuple[Array, Array]:
 def chebyshev_t(x: Array, n: Array) -> Array:
     """Of the first kind: ``T_n(cos a) = cos(n a)``."""
     x, n = _spread(x, n)
-    found = _chebyshev(x, n, x, (n > 6) & (np.abs(x) < 1), np.cos(n * np.arccos(x)).astype(x.dtype))
+    found = _chebyshev(x, n, x, 6, lambda: np.cos(n * np.arccos(x)))
     return _at_ends(x, n, found, 1, _alternating(n, x.dtype))
 
 
 def chebyshev_u(x: Array, n: Array) -> Array:
     """Of the second kind: ``U_n(cos a) = sin((n + 1) a) / sin(a)``."""
     x, n = _spread(x, n)
-    angle = np.arccos(x)
-    direct = (np.sin((n + 1) * angle) / np.sin(angle)).astype(x.dtype)
-    found = _chebyshev(x, n, x + x, (n > 8) & (np.abs(x) < 1), direct)
+
+    def direct() -> Array:
+        angle = np.arccos(x)
+        return np.sin((n + 1) * angle) / np.sin(angle)
+
+    found = _chebyshev(x, n, x + x, 8, direct)
     return _at_ends(x, n, found, n + 1, (n + 1) * _alternating(n, x.dtype))
 
 
 def chebyshev_v(x: Array, n: Array) -> Array:
     """Of the third kind: ``V_n(cos a) = cos((n + 1/2) a) / cos(a / 2)``."""
     x, n = _spread(x, n)
-    angle = np.arccos(x)
-    direct = (np.cos((n + 0.5) * angle) / np.cos(angle / 2)).astype(x.dtype)
-    found = _chebyshev(x, n, x + x - 1, (n > 8) & (np.abs(x) < 1), direct)
+
+    def direct() -> Array:
+        angle = np.arccos(x)
+        return np.cos((n + 0.5) * angle) / np.cos(angle / 2)
+
+    found = _chebyshev(x, n, x + x - 1, 8, direct)
     return _at_ends(x, n, found, 1, (2 * n + 1) * _alternating(n, x.dtype))
 
 
 def chebyshev_w(x: Array, n: Array) -> Array:
     """Of the fourth kind: ``W_n(cos a) = sin((n + 1/2) a) / sin(a / 2)``."""
     x, n = _spread(x, n)
-    angle = np.arccos(x)
-    direct = (np.sin((n + 0.5) * angle) / np.sin(angle / 2)).astype(x.dtype)
-    found = _chebyshev(x, n, x + x + 1, (n > 8) & (np.abs(x) < 1), direct)
+
+    def direct() -> Array:
+        angle = np.arccos(x)
+        return np.sin((n + 0.5) * angle) / np.sin(angle / 2)
+
+    found = _chebyshev(x, n, x + x + 1, 8, direct)
     return _at_ends(x, n, found, 2 * n + 1, _alternating(n, x.dtype))
 
 
 def _at_ends(x: Array, n: Array, found: Array, right: Array | int, left: Array) -> Array:
     """The values with exact ones at 1 and -1."""
-    exact = np.where(x == 1, right, np.where(x == -1, left, found))
-    return np.where(n < 0, 0, exact).astype(x.dtype, copy=False)
+    for end, values in ((1, right), (-1, left)):
+        there = x == end
+        if there.any():
+            found = np.where(there, values, found).astype(x.dtype, copy=False)
+    below = n < 0
+    return np.where(below, x.dtype.type(0), found) if below.any() else found
 
 
 # On [0, 1] instead of [-1, 1].

@@ -79,8 +79,8 @@ def row_search(rows: Array, values: Array, right: bool) -> Array:
     return low
 
 
-def unique_elements(x: Array) -> tuple[Array, Array, Array]:
-    """The distinct elements in order, which of them each element is, and how often each occurs."""
+def unique_elements(x: Array, return_inverse: bool, return_counts: bool) -> tuple[Array, Array, Array]:
+    """The distinct elements in order; if asked for, which of them each element is, and how often each occurs."""
     if x.size > _FEW_TO_SORT and x.dtype.kind in "iu":
         least, largest = int(x.min()), int(x.max())
         if largest - least <= 4 * x.size:  # they are counted in less time than they are sorted
@@ -88,12 +88,20 @@ def unique_elements(x: Array) -> tuple[Array, Array, Array]:
             places = (wide - wide.dtype.type(least)).astype(np.int64)
             counts = np.bincount(places)
             (present,) = counts.nonzero()
+            found = (present.astype(wide.dtype) + wide.dtype.type(least)).astype(x.dtype)
+            if not return_inverse:
+                return found, _NONE, counts[present]
             number = np.empty(counts.size, np.int64)
             number[present] = np.arange(present.size)
-            found = (present.astype(wide.dtype) + wide.dtype.type(least)).astype(x.dtype)
             return found, number[places].reshape(x.shape), counts[present]
-    found, inverse, counts = np.unique(widen(x), return_inverse=True, return_counts=True, equal_nan=False)
-    return narrow(found, x.dtype), inverse.reshape(x.shape), counts
+    if return_inverse:
+        found, inverse, counts = np.unique(widen(x), return_inverse=True, return_counts=True, equal_nan=False)
+        return narrow(found, x.dtype), inverse.reshape(x.shape), counts
+    if return_counts:
+        found, counts = np.unique(widen(x), return_counts=True, equal_nan=False)
+        return narrow(found, x.dtype), _NONE, counts
+    return narrow(np.unique(widen(x), equal_nan=False), x.dtype), _NONE, _NONE
 
 
 _FEW_TO_SORT = 256
+_NONE = np.empty(0, np.int64)

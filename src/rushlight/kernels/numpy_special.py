@@ -14,14 +14,16 @@ Array = np.ndarray
 def lgamma(x: Array) -> Array:
     """The logarithm of the absolute value of the gamma function."""
     found = by_scipy("gammaln", x)
-    return np.where(np.isneginf(x), x.dtype.type(np.inf), found)
+    lowest = x == -np.inf
+    return np.where(lowest, x.dtype.type(np.inf), found) if lowest.any() else found
 
 
 def digamma(x: Array) -> Array:
     """The derivative of `lgamma`; at -0 and 0 the infinity of the opposite sign, at other poles NaN."""
     # In double precision: single is not enough beside the poles.
     found = by_scipy("digamma", x.astype(np.float64)).astype(x.dtype)
-    return np.where(x == 0, np.copysign(x.dtype.type(np.inf), -x), found)
+    pole = x == 0
+    return np.where(pole, np.copysign(x.dtype.type(np.inf), -x), found) if pole.any() else found
 
 
 def polygamma(x: Array, n: int) -> Array:
@@ -64,6 +66,8 @@ def _incomplete_gamma(name: str, a: Array, x: Array, at_zero: int, at_infinity: 
     import scipy.special
 
     found = getattr(scipy.special, name)(widen(a), widen(x))
+    if not np.isnan(found).any():
+        return narrow(found, x.dtype)
     found = np.where(np.isnan(a) & np.isposinf(x), at_infinity, found)
     found = np.where((np.isnan(a) & (x == 0)) | (np.isposinf(a) & np.isnan(x)), at_zero, found)
     return narrow(found, x.dtype)

@@ -43,7 +43,7 @@ def deviation(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[
     """The standard deviation and the mean; in double precision where squares are out of a type's range."""
     wide = widen(x)
     found, mean = variance(wide, axes, correction, keepdims)
-    if wide.dtype.char in "fF" and not ((found > 1e-30) & (found < np.inf)).all():
+    if wide.dtype.char in "fF" and not (found.size and found.min() > 1e-30 and found.max() < np.inf):
         found, mean = variance(wide.astype("d" if wide.dtype.char == "f" else "D"), axes, correction, keepdims)
     return narrow(np.sqrt(found), x.real.dtype), narrow(mean, x.dtype)
 

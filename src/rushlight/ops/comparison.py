@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd import mode
 from ..base import TensorBase, namespace, wrap
 from ..kernels import choosing
 from ..kernels import numpy_pointwise as kernels
@@ -121,12 +122,18 @@ def where(condition: Any = MISSING, input: Any = MISSING, other: Any = MISSING, 
         )
     common = general.result_type(input, other)
     if not isinstance(input, TensorBase):
-        input = condition.new_full((), input, dtype=common)
+        input = _number_beside(condition, input, common)
     if not isinstance(other, TensorBase):
-        other = condition.new_full((), other, dtype=common)
+        other = _number_beside(condition, other, common)
     general.broadcast_shapes(general.broadcast_shapes(condition._shape, input._shape), other._shape)
     result = _where(condition, input.to(common), other.to(common))
     return finish_out(out, result, "where")
+
+
+def _number_beside(condition: Any, number: Any, dtype: dtypes.dtype) -> Any:
+    if type(number) is float and dtype.plain and -60000 <= number <= 60000 and not mode.special.more:
+        return wrap(np.array(number, dtype.numpy))
+    return condition.new_full((), number, dtype=dtype)
 
 
 def _scalar_name(t: Any) -> str:
@@ -223,6 +230,13 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
         TypeError: the limits are neither both numbers nor both tensors.
     """
     given = [x for x in (low, high) if x is not None]
+    if (
+        isinstance(input, TensorBase)
+        and input._dtype.plain
+        and given
+        and all([(type(x) is float or type(x) is int) and -60000 <= x <= 60000 for x in given])
+    ):
+        return "", input, (low, high)
     if not given:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     tensors = isinstance(given[0], TensorBase)

@@ -158,8 +158,13 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.to.html
     """
-    dtype, copy, layout = _to_arguments(args, kwargs)
     source = input._dtype
+    if len(args) == 1 and not kwargs and isinstance(args[0], dtypes.dtype):
+        if args[0] is source:
+            return input
+        dtype, copy, layout = args[0], False, preserve_format
+    else:
+        dtype, copy, layout = _to_arguments(args, kwargs)
     if dtype is None:
         dtype = source
     if dtype is source and not copy:
@@ -210,8 +215,8 @@ def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, b
 
 def _conversion(name: str, target: Any) -> None:
     def method(input: Any, memory_format: Any = preserve_format) -> Any:
-        if input._dtype is target and memory_format is preserve_format:
-            return input
+        if memory_format is preserve_format:
+            return to(input, target)
         return to(input, target, memory_format=memory_format)
 
     method.__name__ = method.__qualname__ = name

@@ -114,9 +114,13 @@ def eigvalsh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     return finish(out, _eigh(input, triangle)[0], "linalg_eigvalsh")
 
 
-def _eig_array(x: Array, kind: Any) -> tuple[Array, Array]:
+def _need_finite(x: Array) -> None:
     if not np.isfinite(x).all():
         raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
+
+
+def _eig_array(x: Array, kind: Any) -> tuple[Array, Array]:
+    _need_finite(x)
     dtype = np.result_type(x.dtype, np.complex64)
     values, vectors = np.linalg.eig(x)
     return values.astype(dtype, copy=False), vectors.astype(dtype, copy=False)
@@ -154,9 +158,18 @@ def eig(input: Any, *, out: Any = None) -> Any:
     return finish(out, _eig(input, input._data.dtype), "linalg_eig")
 
 
+@operation(name="_eigvals_plain", aten="linalg_eig", function=False, method=False, out=False)
+def _eigvals_plain(input: Array) -> Array:
+    """The eigenvalues of matrices that need no gradient, for which vectors would be wanted."""
+    _need_finite(input)
+    return np.linalg.eigvals(input).astype(np.result_type(input.dtype, np.complex64), copy=False)
+
+
 def eigvals(input: Any, *, out: Any = None) -> Any:
     """The eigenvalues of a square matrix, always complex."""
     need_matrices("linalg.eigvals", input, kernel="linalg_eig_out_cpu")
+    if input._node is None and mode.local.dual is None:
+        return finish(out, _eigvals_plain(input), "linalg_eigvals")
     return finish(out, _eig(input, input._data.dtype)[0], "linalg_eigvals")
 
 

@@ -23,6 +23,10 @@ from .operation import Operation
 
 def result_type(*operands: Any) -> dtypes.dtype:
     """The dtype of an operation on tensors and numbers, by PyTorch's rules of category and dimension."""
+    if isinstance(operands[0], TensorBase):
+        usual = operands[0]._dtype
+        if all([x._dtype is usual if isinstance(x, TensorBase) else keeps(usual, x) for x in operands]):
+            return usual
     best: list[dtypes.dtype | None] = [None, None, None]
     for x in operands:
         if isinstance(x, TensorBase):
@@ -48,13 +52,20 @@ def result_type(*operands: Any) -> dtypes.dtype:
     return result
 
 
+def keeps(dtype: dtypes.dtype, number: Any) -> bool:
+    """Whether a Python number beside a tensor of `dtype` plainly leaves it that."""
+    if type(number) is int:
+        return dtype.category >= dtypes.INTEGRAL and -0x8000000000000000 <= number <= 0x7FFFFFFFFFFFFFFF
+    return type(number) is float and dtype.category >= dtypes.FLOATING
+
+
 def broadcast_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     """The shape of an elementwise result.
 
     Raises:
         RuntimeError: the shapes do not broadcast.
     """
-    if a == b:
+    if a == b or not b:
         return a
     n = max(len(a), len(b))
     pairs = list(zip((1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b, strict=True))
@@ -69,9 +80,21 @@ def broadcast_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
 
 def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtypes.dtype]:
     """The result array of an elementwise operation on tensors and numbers, and the dtype it was computed in."""
-    if not all([isinstance(x, TensorBase) for x in operands]):
-        operands = numbers_allowed(op, operands)
-    common = result_type(*operands)
+    first, last = operands[0], operands[-1]
+    arrays: tuple[np.ndarray, ...] | None = None
+    if isinstance(first, TensorBase):
+        if isinstance(last, TensorBase):
+            if first._dtype is last._dtype:
+                common = first._dtype
+                arrays = (first._data,) if len(operands) == 1 else (first._data, last._data)
+        elif op.takes_numbers and keeps(first._dtype, last):
+            common = first._dtype
+            number = common.scalars.get(last)
+            arrays = first._data, kept_number(last, common) if number is None else number
+    if arrays is None:
+        if not all([isinstance(x, TensorBase) for x in operands]):
+            operands = numbers_allowed(op, operands)
+        common = result_type(*operands)
     if op.check is not None:
         try:
             op.check(common, *operands)
@@ -81,26 +104,26 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
                 broadcast_shapes(*(x._shape if isinstance(x, TensorBase) else () for x in operands))
             raise
     if op.floating and common.category < dtypes.FLOATING:
-        common = dtypes.get_default_dtype()
-    numpy = common.numpy
-    arrays = []
-    for x in operands:
-        if isinstance(x, TensorBase):
-            arrays.append(x._data if x._dtype is common else dense(x._data).astype(numpy))
-        else:
-            arrays.append(number_array(x, common))
-    if len(operands) == 2:
+        common, arrays = dtypes.get_default_dtype(), None
+    if arrays is None:
+        arrays = tuple([
+            number_array(x, common) if not isinstance(x, TensorBase)
+            else x._data if x._dtype is common
+            else dense(x._data).astype(common.numpy)
+            for x in operands
+        ])  # fmt: skip
+    if len(arrays) == 2 and arrays[1].ndim:
         broadcast_shapes(arrays[0].shape, arrays[1].shape)
-    if numpy.itemsize == 2 and common.category == dtypes.FLOATING:
+    if common.itemsize == 2 and common.category == dtypes.FLOATING:
         large = arrays[0].size >= namespace["LARGE"]
         if op.wide and _keeps_precision(operands[1], common):
             second = operands[1]
             number = second._data if isinstance(second, TensorBase) else number_array(second, dtypes.float32)
-            arrays = [widen(arrays[0]), np.asarray(number, np.float32)]
-            result = namespace["compute_large"](op, tuple(arrays)) if large else op.forward(*arrays)
-            return result_array(narrow(result, numpy)), common
+            arrays = widen(arrays[0]), np.asarray(number, np.float32)
+            result = namespace["compute_large"](op, arrays) if large else op.forward(*arrays)
+            return result_array(narrow(result, common.numpy)), common
         if large:
-            return namespace["compute_large"](op, tuple(arrays)), common
+            return namespace["compute_large"](op, arrays), common
     result = op.forward(*arrays)
     return (result if type(result) is np.ndarray else result_array(result)), common
 
@@ -144,6 +167,15 @@ def number_array(value: Any, dtype: dtypes.dtype) -> np.ndarray:
     return np.asarray(value).astype(dtype.numpy)
 
 
+def kept_number(value: Any, dtype: dtypes.dtype) -> np.ndarray:
+    """A number as a 0-dim array, which the dtype's cache keeps."""
+    found = number_array(value, dtype)
+    # 0.0 and -0.0 are equal as keys but not as numbers, so zeros are not kept.
+    if value and len(dtype.scalars) < 4096:
+        dtype.scalars[value] = found
+    return found
+
+
 def elementwise_broadcast(op: Operation, first: Any, second: Any, records: bool) -> Any:
     """Runs an elementwise operation on two tensors of one plain dtype whose shapes differ."""
     a, b = first._data, second._data
@@ -170,11 +202,11 @@ def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = Non
     """Runs an elementwise operation on any operands it allows."""
     result, common = compute(op, operands)
     t = wrap(result)
-    if mode.local.grad and op.formulas:
-        need = tuple(
+    if op.formulas and any([getattr(x, "_node", None) is not None for x in operands]) and mode.local.grad:
+        need = tuple([
             n for n, x in zip(op.tensors, operands, strict=True)
             if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
-        )  # fmt: skip
+        ])  # fmt: skip
         if need and t._dtype.category >= dtypes.FLOATING:
             if out is not None:
                 raise RuntimeError(

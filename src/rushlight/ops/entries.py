@@ -57,7 +57,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     if flavour == "checked":
         lines += _special_lines(op, [first, *([second] if second else [])], [] if operator else ["out"])
     if not operator:
-        add("    if out is not None: return elementwise_general(" + f"{op.reference}, {passed}, out)")
+        add(f"    if out is not None: return elementwise_out({op.reference}, {passed}, out)")
     kernel = op.kernel_name
     if second is None:
         add("    try: dtype = input._dtype".replace("input", first))

@@ -168,7 +168,7 @@ def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -
                  "None if grads[1] is None else shared_over(grads[1], input, max, dim, keepdim))")  # fmt: skip
 def _aminmax(input: Array, dim: Any, keepdim: bool) -> Any:
     """The smallest and the largest elements over some dimensions."""
-    return along.amin(input, dim, keepdim), np.maximum.reduce(input, dim, None, None, keepdim)
+    return along.amin(input, dim, keepdim), along.amax(input, dim, keepdim)
 
 
 @composite()

@@ -440,7 +440,7 @@ def fftfreq(
         if not n:
             return zeros(0, **options)
         found = arange(n, **options)
-        found[(n + 1) // 2 :] -= n
+        found._data[(n + 1) // 2 :] -= n
         return found
 
     return _frequencies("fftfreq", order, n, d, out, requires_grad, {"dtype": dtype, "device": device})

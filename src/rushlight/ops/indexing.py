@@ -12,7 +12,9 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, as_view, bump, namespace, settle, wrap
+from ..kernels import choosing
 from ..kernels import numpy_indexing as kernels
+from ..kernels import numpy_views as kernels_of_views
 from ..kernels.numpy_views import overlaps_itself
 from ..memory_format import preserve_format
 from ..warn import warn
@@ -283,16 +285,27 @@ def getitem(input: Any, index: Any) -> Any:
             t._node = None if node is None else _slice_op.recorder(1)(input, 0, start, end, step, a, UNTOUCHED)
             link(t, input)
             return t
+        if index is None and node is None:
+            return _view_of(kernels_of_views.unsqueeze(data, 0), input, link)
         if kind is tuple and node is None:
             found = _plain_view(input, index, link)
             if found is not None:
                 return found
+        if _places(input, index):
+            return _index(input, [index], (0,))
     elif kind is int and not input._shape:
         raise _bad_integer((), index)
     parts = _Parts(input, _as_tuple(index))
     if parts.indices:
         return _index(parts.view, parts.indices, tuple(parts.dims))
     return alias(input) if parts.view is input else parts.view
+
+
+def _places(input: Any, index: Any) -> bool:
+    """Whether an index is a tensor of places along the first dimension, or a mask like the tensor."""
+    if not isinstance(index, TensorBase) or not index._shape or not input._shape:
+        return False
+    return index._dtype is dtypes.int64 or (index._dtype is dtypes.bool_ and index._shape == input._shape)
 
 
 def _plain_view(input: Any, index: tuple[Any, ...], link: Any) -> Any:
@@ -310,7 +323,12 @@ def _plain_view(input: Any, index: tuple[Any, ...], link: Any) -> Any:
         a = settle(input)[index]
     except (IndexError, TypeError):
         return None
-    t = wrap(a)
+    return _view_of(a, input, link)
+
+
+def _view_of(a: np.ndarray, input: Any, link: Any) -> Any:
+    t = _new(namespace["Tensor"])
+    t._data, t._shape, t._dtype, t._node = a, a.shape, input._dtype, None
     link(t, input)
     return t
 
@@ -368,9 +386,17 @@ def setitem(input: Any, index: Any, value: Any) -> None:
 
 
 def _plain_write(input: Any, index: Any, given: Any) -> bool:
-    """Writes at once where nothing is recorded and the index is made of integers and slices; False if it is not."""
+    """Writes at once where nothing is recorded and the index is made of integers and slices; False if it is not.
+
+    So is a number where a mask of the tensor's shape is true.
+    """
     kind = type(index)
-    if kind is slice:
+    if isinstance(index, TensorBase):
+        if given._shape or index._dtype is not dtypes.bool_ or index._shape != input._shape or not index._shape:
+            return False
+        if type(input._data) is not ndarray or len(input._versions) > 1 or 0 in input._data.strides:
+            return False
+    elif kind is slice:
         _bounds(index)
     elif kind is not int:
         if kind is not tuple:
@@ -382,6 +408,12 @@ def _plain_write(input: Any, index: Any, given: Any) -> bool:
                 return False
     if mode.INFERENCE is input._versions or (given._dtype.category > input._dtype.category):
         return False
+    if isinstance(index, TensorBase):
+        if given._dtype is not input._dtype or np.may_share_memory(index._data, input._data):
+            return False
+        choosing.fill_where(input._data, index._data, given._data)
+        bump(input)
+        return True
     try:
         target = input._data[(*index, ...) if kind is tuple and Ellipsis not in index else index]
     except (IndexError, TypeError):

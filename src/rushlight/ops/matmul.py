@@ -137,7 +137,11 @@ def dot(input: Array, tensor: Array) -> Array:
     """
 
 
-@operation(kernel=lambda a, b: _vector_product(np.conjugate(a), b), input="conj(grad) * other", other="grad * input",
+def _conjugate_product(a: Array, b: Array) -> Any:
+    return _vector_product(np.conjugate(a) if a.dtype.kind == "c" else a, b)
+
+
+@operation(kernel=_conjugate_product, input="conj(grad) * other", other="grad * input",
            tangent="vdot(input_t, other) + vdot(input, other_t)")  # fmt: skip
 def vdot(input: Array, other: Array) -> Array:
     """As `dot`, with the complex conjugates of the first vector's elements."""

@@ -7,9 +7,11 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase, namespace
+from ..base import TensorBase, bump, namespace
+from . import elementwise_general as general
+from . import elementwise_large
 from .declare import write_out
-from .inplace import castable, saved_is_kept, write
+from .inplace import castable, refuse_overlap, saved_is_kept, write
 
 _EXACTLY = "Expected out tensor to have dtype {want.c_name}, but got {got.c_name} instead"
 _FOUND = "expected scalar_type {want.scalar_name} but found {got.scalar_name}"
@@ -157,6 +159,18 @@ def refuse_reading(changed: Any, *operands: Any) -> None:
                 refuse_shared(changed, t)
 
 
+def refuse_partial(out: Any, x: Any) -> None:
+    """Refuses an ``out=`` that lies partly where an operand lies, if neither has gaps.
+
+    Raises:
+        RuntimeError: that is so.
+    """
+    mine, other = out._data, x._data
+    if _without_gaps(mine) and _without_gaps(other):
+        if mine.__array_interface__["data"] != other.__array_interface__["data"] or mine.strides != other.strides:
+            refuse_shared(out, x)
+
+
 def _without_gaps(array: np.ndarray) -> bool:
     return array.flags.c_contiguous or array.flags.f_contiguous
 
@@ -232,4 +246,36 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
     return out
 
 
-namespace.update(store_out=store_out)
+def elementwise_out(op: Any, operands: tuple[Any, ...], out: Any) -> Any:
+    """Computes an elementwise operation into ``out=``: at once if that is like all operands, else by a copy."""
+    if (
+        not mode.special.count
+        and isinstance(out, TensorBase)
+        and out._dtype.plain
+        and out._node is None
+        and op.result is None
+        and type(out._versions) is list
+    ):
+        array = out._data
+        arrays = [
+            x._data
+            for x in operands
+            if isinstance(x, TensorBase) and x._dtype is out._dtype and x._node is None and x._shape == out._shape
+        ]
+        large = array.size >= namespace["LARGE"]
+        if len(arrays) == len(operands) and type(array) is np.ndarray and (large or type(op.forward) is np.ufunc):
+            refuse_overlap(out)
+            for x in operands:
+                if x._data is not array and np.may_share_memory(x._data, array):
+                    refuse_partial(out, x)
+                    return general.elementwise_general(op, operands, out)
+            if large:
+                elementwise_large.compute(op, tuple(arrays), array)
+            else:
+                op.forward(*arrays, array)
+            bump(out)
+            return out
+    return general.elementwise_general(op, operands, out)
+
+
+namespace.update(store_out=store_out, elementwise_out=elementwise_out)

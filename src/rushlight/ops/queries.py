@@ -155,8 +155,11 @@ def _close(a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> Arr
             a, b = a.astype(np.float64), b.astype(np.float64)
         with np.errstate(all="ignore"):
             error = np.abs(a - b)
-            allowed = atol + np.abs(rtol * b)
-            close |= np.isfinite(error) & (error <= allowed)
+            allowed = np.abs(rtol * b)
+            allowed += atol
+            near = error <= allowed
+            near &= np.isfinite(error)
+            close |= near
     return close  # type: ignore[no-any-return]
 
 

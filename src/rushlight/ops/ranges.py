@@ -90,7 +90,10 @@ def arange(
         array = (int(start) + int(step) * np.arange(count)).astype(d.numpy)
     else:
         # Products with the step and not sums of steps, in float64, so that only the result is rounded.
-        array = (start + step * np.arange(math.ceil((end - start) / step), dtype=np.float64)).astype(d.numpy)
+        array = np.arange(math.ceil((end - start) / step), dtype=np.float64)
+        array *= step
+        array += start
+        array = array.astype(d.numpy, copy=False)
     return done(_shaped(array, out), d, requires_grad, out, dtype)
 
 
@@ -151,14 +154,15 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
         start, end = [number_for(x, d).item() for x in (start, end)]
     # The first half is counted from the start and the second from the end, so that both ends are exact.
     kind = d.numpy.type if d.category >= dtypes.FLOATING else np.float64
-    index = np.arange(n)
     if n <= 1:
         return cast(np.full(n, start), d), d
     step = (kind(end) - kind(start)) / kind(n - 1)
-    array = np.where(
-        index < n // 2, kind(start) + step * index.astype(kind), kind(end) - step * (n - 1 - index).astype(kind)
-    )
-    return cast(array.astype(kind), d), d
+    array = np.empty(n, kind)
+    first = n // 2
+    steps = np.arange(n - first, dtype=np.int64).astype(kind) * step
+    np.add(kind(start), steps[:first], out=array[:first])
+    np.subtract(kind(end), steps, out=array[: first - 1 if first else None : -1])
+    return cast(array, d), d
 
 
 @composite(method=False)

@@ -297,5 +297,5 @@ def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
 @composite()
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not zero, of all or along some dimensions."""
-    found = np.count_nonzero(input._data, reduced_axes("count_nonzero", input, dim))
-    return wrap(np.asarray(found, order="C"))
+    axes = None if dim is None else reduced_axes("count_nonzero", input, dim)
+    return wrap(np.asarray(np.count_nonzero(input._data, axes), order="C"))

@@ -154,9 +154,9 @@ in_formulas(no_derivative, no_derivative, "no_derivative")
 @operation(name="_unique", node="Unique2Backward0", aten="_unique2", function=False, method=False, out=False,
            outputs=("output", "inverse", "counts"), differentiable=("output",),
            input="no_derivative('_unique2')")  # fmt: skip
-def _unique(input: Array) -> Any:
-    """The distinct elements in order, which of them each element is, and how often each occurs."""
-    return unique_elements(input)
+def _unique(input: Array, return_inverse: bool, return_counts: bool) -> Any:
+    """The distinct elements in order; if asked for, which of them each element is, and how often each occurs."""
+    return unique_elements(input, return_inverse, return_counts)
 
 
 @operation(name="_unique_dim", node="UniqueDimBackward0", aten="unique_dim", function=False, method=False, out=False,
@@ -209,7 +209,7 @@ def unique(
     """
     refuse("unique" if dim is None else "unique_dim", input, dtypes.COMPLEX)
     if dim is None:
-        return _parts(_unique(input), return_inverse, return_counts)
+        return _parts(_unique(input, return_inverse, return_counts), return_inverse, return_counts)
     return _parts(_unique_dim(input, wrap_dim(dim, len(input._shape))), return_inverse, return_counts)
 
 

@@ -118,7 +118,10 @@ def reshape(input: Any, *shape: Any, **named: Any) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
     """
-    new = infer_size(input._shape, sizes("reshape", shape, "shape", named))
+    return _reshaped(input, infer_size(input._shape, sizes("reshape", shape, "shape", named)))
+
+
+def _reshaped(input: Any, new: Shape) -> Any:
     a = settle(input)
     if a.flags.c_contiguous:
         return _view(input, new)
@@ -153,7 +156,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     count = 1
     for d in shape[start : end + 1]:
         count *= d
-    return reshape(input, (*shape[:start], count, *shape[end + 1 :]))
+    return _reshaped(input, (*shape[:start], count, *shape[end + 1 :]))
 
 
 @composite()
@@ -185,7 +188,8 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
 @composite()
 def ravel(input: Any) -> Any:
     """All elements in one dimension; a view where the strides allow it."""
-    return view_method(input.contiguous(), -1)
+    rows = input.contiguous()
+    return _view(rows, (rows._data.size,))
 
 
 # ---------------------------------------------------------------------------------------------- dimensions of size one
@@ -311,7 +315,10 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
             f"ordering of dimensions i.e. input.dim() = {n} is not equal to len(dims) = {len(order)}"
         )
-    order = tuple([wrap_dim(d, n) for d in order])
+    for d in order:
+        if not 0 <= d < n:
+            order = tuple([wrap_dim(d, n) for d in order])
+            break
     if len(set(order)) != n:
         raise RuntimeError("permute(): duplicate dims are not allowed.")
     return _permute(input, order)
@@ -366,7 +373,7 @@ def _reversed(input: Any) -> Any:
             "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
         )
-    return permute(input, tuple(range(n - 1, -1, -1)))
+    return _permute(input, tuple(range(n - 1, -1, -1)))
 
 
 def _matrix_transpose(input: Any) -> Any:

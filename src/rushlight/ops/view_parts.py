@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase, base_of, wrap
+from ..autograd import mode
+from ..base import TensorBase, as_view, base_of, settle, wrap
 from ..kernels import numpy_views as kernels
 from .declare import Array, composite, in_formulas, operation, view
 from .dimensions import wrap_dim
@@ -249,12 +250,28 @@ in_formulas(np.ascontiguousarray, lambda x: x.contiguous(), "contiguous_array", 
 def _real(input: Any) -> Any:
     if not input._dtype.is_complex:
         return input
+    found = _unrecorded_part(input, False)
+    if found is not None:
+        return found
     return _select(view_as_real(input), len(input._shape), 0)
+
+
+def _unrecorded_part(input: Any, imaginary: bool) -> Any:
+    """The real or imaginary parts as a view, in one step; None where a derivative must know the two."""
+    if mode.special.count or input._node is not None:
+        return None
+    a = settle(input)
+    t = wrap(a.imag if imaginary else a.real)
+    as_view(t, input)
+    return t
 
 
 def _imag(input: Any) -> Any:
     if not input._dtype.is_complex:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    found = _unrecorded_part(input, True)
+    if found is not None:
+        return found
     return _select(view_as_real(input), len(input._shape), 1)
 
 
