@@ -235,7 +235,7 @@ _BITS = {np.dtype(d): np.dtype(f"i{np.dtype(d).itemsize}") for d in "fde"}
 
 def relu_backward(grad: Array, result: Array) -> Any:
     """`grad` where the result is positive or NaN, else 0, whatever `grad` is there."""
-    if type(grad) is not np.ndarray or type(result) is not np.ndarray:
+    if isinstance(grad, SparseArray):
         return grad * result.astype(bool)
     if result.size > 1024 and (bits := _BITS.get(grad.dtype)) is not None:
         # Bits times 0 or 1 are nothing or themselves, unlike infinities and NaN. It takes a tenth of the time of

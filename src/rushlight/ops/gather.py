@@ -302,7 +302,7 @@ def scatter_reduce_input(
         grad = grad * _scatter_reduce(one, dim, index, src, "prod", include_self) / one
     elif reduce != "sum":
         mine, _, shared = extreme_share(input, dim, index, src, result)
-        grad = mine * grad / where(shared == 0, ones_like(shared), shared)  # type: ignore[name-defined]  # noqa: F821
+        grad = mine * (grad / shared)  # of NaN, which equals nothing, by nothing
     return grad if include_self else _scatter_value(grad, dim, index, 0)
 
 
@@ -323,8 +323,7 @@ def scatter_reduce_src(
         return where(lone, without, _gather(grad * result, dim, index) / safe)  # type: ignore[name-defined]  # noqa: F821
     elif reduce != "sum":
         _, theirs, shared = extreme_share(input, dim, index, src, result)
-        share = grad / where(shared == 0, ones_like(shared), shared)  # type: ignore[name-defined]  # noqa: F821
-        return theirs * padded(_gather(share, dim, index), src.shape)
+        return theirs * padded(_gather(grad / shared, dim, index), src.shape)
     return padded(_gather(grad, dim, index), src.shape)
 
 
