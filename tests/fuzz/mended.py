@@ -39,7 +39,7 @@ def _parts(x):
     return x.real, x.imag
 
 
-INFINITE = "PyTorch multiplies what is added or subtracted by 1 + 0j, which makes NaN of infinite parts"
+INFINITE = "PyTorch multiplies what is added or subtracted by 1 + 0j, which makes NaN of infinite parts and loses signs of zeros"
 
 
 @operation(INFINITE, aten.add, aten.sub, aten.rsub, aten.add_, aten.sub_)
@@ -132,13 +132,11 @@ class _Inside(TorchDispatchMode):
 
 
 def _equal(a, b):
-    same = (a == b) | ((a != a) & (b != b)) if not a.is_complex() else _equal_parts(a, b)
+    """Whether two tensors have the same elements, signs of zeros included."""
+    if a.is_complex():
+        a, b = torch.view_as_real(a.resolve_conj()), torch.view_as_real(b.resolve_conj())
+    same = ((a == b) & (torch.signbit(a) == torch.signbit(b))) | ((a != a) & (b != b))
     return bool(same.all())
-
-
-def _equal_parts(a, b):
-    a, b = torch.view_as_real(a.resolve_conj()), torch.view_as_real(b.resolve_conj())
-    return (a == b) | ((a != a) & (b != b))
 
 
 # ------------------------------------------------------------------------------------------ functions

@@ -51,6 +51,12 @@ def times(x: Any, number: Any) -> Any:
     return x * number if x.dtype.itemsize > 2 else narrow(np.asarray(widen(x) * number), x.dtype)
 
 
+def over_square(a: Any, b: Any) -> Any:
+    """``a / (b * b)``; half precision is rounded once."""
+    b = widen(b)
+    return narrow(np.asarray(widen(a) / (b * b)), a.dtype)
+
+
 def div(a: Any, b: Any) -> Any:
     """``a / b``."""
     return a / b
@@ -129,10 +135,13 @@ def pow_number(x: Array, exponent: Any) -> Any:
         return copied(x)
     if exponent == 0:
         return np.ones_like(x)
+    if x.dtype.kind == "V":
+        return narrow(np.asarray(pow_number(widen(x), exponent)), x.dtype)
     if x.dtype.kind in "fc":
-        if exponent == 0.5:
+        # Of float16, PyTorch takes no roots: they differ at -0 and at minus infinity.
+        if exponent == 0.5 and x.dtype.char != "e":
             return np.sqrt(x)
-        if exponent == -0.5:
+        if exponent == -0.5 and x.dtype.char != "e":
             return 1 / np.sqrt(x)
         if exponent == -1:
             return 1 / x

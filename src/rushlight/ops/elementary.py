@@ -89,9 +89,9 @@ def atan(input: Array) -> Array:
 
 @formula
 def over_square_sum(grad: Any, input: Any, other: Any) -> Any:
-    """``grad / (input**2 + other**2)``, and zero where both are."""
+    """``grad / (input**2 + other**2)``, and zero times `grad` where both are zero."""
     total = input * input + other * other
-    return where(total == 0, zeros_like(grad), grad / total)  # type: ignore[name-defined]  # noqa: F821
+    return grad * where(total == 0, zeros_like(total), 1 / total)  # type: ignore[name-defined]  # noqa: F821
 
 
 @elementwise(kernel=np.arctan2, floating=True, check=missing("atan2_cpu", NO_COMPLEX),

@@ -6,11 +6,12 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels import numpy_pointwise
 from ..kernels import ternary as kernels
 from . import elementwise_general as general
 from .arguments import type_name
 from .convert import promoted
-from .declare import REGISTRY, Array, composite, operation, write_out
+from .declare import REGISTRY, Array, composite, in_formulas, operation, write_out
 from .numbers import number_for
 from .out import finish_out
 from .supported import refuse
@@ -80,10 +81,13 @@ def _addcmul(input: Array, tensor1: Array, tensor2: Array, value: float) -> Arra
     return kernels.add_product(input, tensor1, tensor2, value)
 
 
+in_formulas(numpy_pointwise.over_square, lambda a, b: a / (b * b), "over_square")
+
+
 @operation(name="_addcdiv", node="AddcdivBackward0", aten="addcdiv", function=False, method=False,
            input="fit_like(grad, shape(input))",
-           tensor1="fit_like(times(grad / conj(tensor2), value.conjugate()), shape(tensor1))",
-           tensor2="fit_like(times(-grad * conj(tensor1 / tensor2**2), value.conjugate()), shape(tensor2))",
+           tensor1="fit_like(grad * conj(times(reciprocal(tensor2), value)), shape(tensor1))",
+           tensor2="fit_like(-grad * conj(times(over_square(tensor1, tensor2), value)), shape(tensor2))",
            keeps="tensor2",
 )  # fmt: skip
 def _addcdiv(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
