@@ -39,7 +39,7 @@ def _parts(x):
     return x.real, x.imag
 
 
-INFINITE = "PyTorch multiplies what is added or subtracted by 1 + 0j, which makes NaN of infinite parts and loses signs of zeros"
+INFINITE = "PyTorch multiplies terms by 1 + 0j, which makes NaN of infinite parts and loses signs of zeros"
 
 
 @operation(INFINITE, aten.add, aten.sub, aten.rsub, aten.add_, aten.sub_)

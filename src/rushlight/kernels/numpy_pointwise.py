@@ -257,9 +257,12 @@ def relu_backward(grad: Array, result: Array) -> Any:
 
 
 def sgn(x: Array) -> Any:
-    """``x / |x|``, 0 at 0 and, for real numbers, at NaN; a boolean itself."""
+    """``x / |x|``, 0 at 0 and, for real numbers, at NaN; a boolean itself. Infinite complex numbers give NaN."""
     if x.dtype.kind == "b":
         return copied(x)
+    if x.dtype.kind == "c":
+        size = np.abs(x)
+        return np.where(size == 0, size, x / size.astype(x.dtype))
     result = np.sign(x)
     if isinstance(result, SparseArray):
         return result

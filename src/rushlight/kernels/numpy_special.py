@@ -172,10 +172,12 @@ def sinc(x: Array) -> Array:
     return narrow(np.where(wide == 0, wide.dtype.type(1), np.sin(turn) / turn), x.dtype)
 
 
-def sinc_slope(x: Array) -> Array:
-    """The derivative of `sinc`."""
+def sinc_backward(grad: Array, x: Array) -> Array:
+    """`grad` times the derivative of `sinc`; 0 where the square of `x` is."""
     turn = x * x.dtype.type(np.pi)
-    return np.where(x == 0, x.dtype.type(0), (np.cos(turn) * turn - np.sin(turn)) / (turn * x))
+    square = turn * x
+    slope = (np.cos(turn) * turn - np.sin(turn)) / square
+    return np.where(square == 0, x.dtype.type(0), grad * np.conjugate(slope))
 
 
 def deg2rad(x: Array) -> Array:

@@ -241,7 +241,7 @@ def hypot(input: Array, other: Array) -> Array:
     """The length of the hypotenuse of the right triangle with legs `input` and `other`."""
 
 
-@elementwise(kernel=kernels.sinc, floating=True, input="grad * conj(sinc_slope(input))")
+@elementwise(kernel=kernels.sinc, floating=True, input="sinc_backward(grad, input)")
 def sinc(input: Array) -> Array:
     """``sin(pi x) / (pi x)``, and 1 at 0."""
 
@@ -335,9 +335,11 @@ def _mvlgamma_slope(input: Any, p: int) -> Any:
     return (input[..., None] - arange(p, dtype=input.dtype) / 2).digamma().sum(-1)
 
 
-def _sinc_slope(x: Any) -> Any:
+def _sinc_backward(grad: Any, x: Any) -> Any:
     turn = x * math.pi
-    return ((turn.cos() * turn - turn.sin()) / (turn * x)).masked_fill(x == 0, 0)
+    square = turn * x
+    slope = (turn.cos() * turn - turn.sin()) / square
+    return (grad * slope.conj()).masked_fill(square == 0, 0)
 
 
 def _sign_ratio(input: Any, result: Any) -> Any:
@@ -348,5 +350,5 @@ in_formulas(special.logit_slope, _logit_slope, "logit_slope")
 in_formulas(kernels.xlogy_backward, _xlogy_backward, "xlogy_backward")
 in_formulas(kernels.xlog1py_backward, _xlog1py_backward, "xlog1py_backward")
 in_formulas(kernels.mvlgamma_slope, _mvlgamma_slope, "mvlgamma_slope")
-in_formulas(kernels.sinc_slope, _sinc_slope, "sinc_slope")
+in_formulas(kernels.sinc_backward, _sinc_backward, "sinc_backward")
 in_formulas(kernels.sign_ratio, _sign_ratio, "sign_ratio")
