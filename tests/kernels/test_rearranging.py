@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 
 import rushlight
-from rushlight.kernels import activation, choosing, copying, pointwise
+from rushlight.kernels import activation, along, choosing, copying, lookup, numpy_views, pointwise
 
 from .fast import needs_numba
 
@@ -25,6 +25,9 @@ def everything_is_large() -> Iterator[None]:
         for module in (activation, choosing, pointwise):
             patch.setattr(module, "LARGE", 1)
         patch.setattr(copying, "SMALLEST", 1)
+        patch.setattr(along, "SMALLEST", 1)
+        patch.setattr(numpy_views, "_MANY", 1)
+        patch.setattr(lookup, "SMALLEST_ADD", 1)
         yield
 
 
@@ -59,6 +62,13 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "circular, cut": pad("circular", -1, 1),
     "replicate, cut": pad("replicate", 2, -1),
     "atan2": lambda torch, x: torch.atan2(x, x.flip(0) + 0.1),
+    "logsumexp": lambda torch, x: torch.logsumexp(x, -1),
+    "logsumexp of several": lambda torch, x: torch.logsumexp(x * 30, (0, 1), True),
+    "add a transposed one": lambda torch, x: x + x.transpose(0, 2).contiguous().transpose(0, 2),
+    "index_add": lambda torch, x: x.index_add(0, torch.tensor([0, len(x) - 1, 0]), x[:1].expand(3, -1, -1)),
+    "index_select": lambda torch, x: x.index_select(1, torch.tensor([0, 0, x.shape[1] - 1])),
+    "rows": lambda torch, x: x[torch.tensor([0, -1, 0, 0])],
+    "scatter_add": lambda torch, x: torch.zeros_like(x).scatter_add(2, (x > 0).long(), x),
     "fmod": lambda torch, x: torch.fmod(x, 0.3),
 }
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from . import numpy_reduction, numpy_statistics
+from . import numpy_pointwise, numpy_reduction, numpy_statistics, reduction
 from .dispatch import Kernel, get_threads, scratch, share
+from .pointwise import Loop, either
 
 Array = np.ndarray
 Axes = tuple[int, ...]
@@ -186,6 +187,27 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     if x.size >= SMALLEST and p in _NORMS and (made := _fold(*_NORMS[p], x, axes, keepdims)) is not None:
         return np.sqrt(made) if p == 2 else made
     return numpy_statistics.vector_norm(x, p, axes, keepdims)
+
+
+_POWERS = Loop("exp_relative", ("x", "largest"), ("exp(x - largest)",))
+
+
+relative_powers = either(
+    lambda x, result, g: g * numpy_pointwise.conj(np.exp(x - result)), "x, result, g: exp(x - result) * g",
+    "logsumexp_backward",
+)  # fmt: skip
+
+
+def logsumexp(x: Array, axes: Axes, keepdims: bool) -> Any:
+    """See `numpy_statistics.logsumexp`."""
+    if axes and _usable(x):
+        largest = amax(x, axes, True)
+        largest = np.where(np.isfinite(largest), largest, x.dtype.type(0))
+        if (powers := _POWERS(x, largest)) is not None:
+            with np.errstate(divide="ignore"):
+                found = np.log(reduction.sum_over(powers, axes, True)) + largest
+            return found if keepdims else found.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+    return numpy_statistics.logsumexp(x, axes, keepdims)
 
 
 # ---------------------------------------------------------------------------------------------- with their places

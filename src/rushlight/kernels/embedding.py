@@ -37,9 +37,23 @@ def embedding(weight: Array, indices: Array) -> Array:
 
 def embedding_backward(g: Array, indices: Array, rows: int, padding_idx: int, scale_grad_by_freq: bool) -> Array:
     """The gradient of `embedding` by its table."""
-    run = None if g.size < SMALLEST_BACKWARD or scale_grad_by_freq else _SCATTER.get(g.dtype)
-    if run is None:
+    found = None if g.size < SMALLEST_BACKWARD or scale_grad_by_freq else sums_of_rows(g, indices, rows, padding_idx)
+    if found is None:
         return numpy_loss.embedding_backward(g, indices, rows, padding_idx, scale_grad_by_freq)
+    return found
+
+
+def sums_of_rows(g: Array, indices: Array, rows: int, padding_idx: int = -1) -> Array | None:
+    """A matrix of so many rows, each the sum of the rows of `g` whose index names it; None where NumPy has to add.
+
+    Args:
+        g: shape ``(*indices.shape, D)``.
+        indices: each in 0 .. rows - 1.
+        rows: how many rows there are.
+        padding_idx: an index that is left out.
+    """
+    if (run := _SCATTER.get(g.dtype)) is None:
+        return None
     width = g.shape[-1]
     result = np.empty((rows, width), g.dtype)
     g, indices = np.ascontiguousarray(g), np.ascontiguousarray(indices, np.int64)

@@ -58,3 +58,9 @@ def constant(value: float, dtype: np.dtype) -> np.ndarray:
 
 
 _constants: dict[tuple[float, np.dtype], np.ndarray] = {}
+
+
+def grid(shape: tuple[int, ...]) -> list[np.ndarray]:
+    """The coordinates along each dimension of a shape, which broadcast to it; NumPy's `ogrid` takes its time."""
+    n = len(shape)
+    return [np.arange(size).reshape((size,) + (1,) * (n - 1 - d)) for d, size in enumerate(shape)]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .layout import in_order, memory_order
-from .numpy_common import widen
+from .numpy_common import grid, widen
 from .numpy_views import add_at, add_rows
 
 Array = np.ndarray
@@ -236,9 +236,9 @@ def _broadcast(values: Array, shape: Any) -> Array:
 # ---------------------------------------------------------------------------------------------- gather and scatter
 def along(a: Array, dim: int, index: Array) -> tuple[Array, ...]:
     """The NumPy index of the elements that `gather` reads."""
-    grid = list(np.ogrid[tuple([slice(n) for n in index.shape])])
-    grid[dim] = index
-    return tuple(grid)
+    found = grid(index.shape)
+    found[dim] = index
+    return tuple(found)
 
 
 def check_range(index: Array, size: int, dim: int) -> None:
@@ -285,9 +285,9 @@ def _flat_places(shape: Any, dim: int, index: Array) -> Array:
     for d in reversed(range(len(shape) - 1)):
         steps[d] = steps[d + 1] * shape[d + 1]
     places: Any = index * steps[dim]
-    for d, grid in enumerate(np.ogrid[tuple([slice(n) for n in index.shape])]):
+    for d, place in enumerate(grid(index.shape)):
         if d != dim:
-            places = places + grid * steps[d]
+            places = places + place * steps[d]
     return places.reshape(-1)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .numpy_common import FEW, ONES, narrow, ones, widen
+from .numpy_common import FEW, ONES, grid, narrow, ones, widen
 
 Axes = tuple[int, ...]
 _add = np.add.reduce
@@ -140,7 +140,7 @@ def put_along(values: np.ndarray, indices: np.ndarray, axis: int, shape: Axes) -
     if not shape:
         result[...] = values.sum()
     elif values.size:
-        places = list(np.ogrid[tuple([slice(n) for n in indices.shape])])
+        places = grid(indices.shape)
         places[axis] = indices
         np.add.at(result, tuple(places), values)
     return result

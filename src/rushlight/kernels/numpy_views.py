@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from .embedding import sums_of_rows
+
 Array = np.ndarray
 Shape = tuple[int, ...]
 
@@ -282,6 +284,8 @@ def add_rows(target: Array, rows: Array, values: Array) -> None:
         np.add.at(flat, places, values.reshape(-1))
         if not target.flags.c_contiguous:
             target[...] = flat.reshape(target.shape)
+    elif (sums := sums_of_rows(values, rows, len(target))) is not None:
+        target += sums
     else:
         # A sparse matrix with a one for each row to add does it in compiled code.
         from scipy.sparse import csr_array

@@ -217,7 +217,7 @@ class Loop:
 
     def _arranged(self, values: tuple[Any, ...], out: Array | None) -> Any:
         """The same for operands of different shapes or orders in memory."""
-        found = arrange(values)
+        found = arrange(values) or arrange(_laid_alike(values))
         if found is None:
             return None
         kinds, operands, shape, order, rows, columns, numbers, dtype = found
@@ -257,6 +257,23 @@ def piece(size: int) -> int:
     """How many of `size` elements a thread takes at a time."""
     # As few pieces as threads, if they are not too large: then each thread finds in its cache what it wrote before.
     return min(max(-(-size // dispatch.get_threads()), PIECE[0]), PIECE[1])
+
+
+def _laid_alike(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands, with copies of those that lie in another order than the first one does."""
+    from .copying import in_rows
+
+    first = values[0]
+    if type(first) is not np.ndarray or not first.ndim:
+        return values
+    order = sorted(range(first.ndim), key=lambda i: -first.strides[i])
+    back = sorted(range(first.ndim), key=order.__getitem__)
+    return tuple(
+        in_rows(v.transpose(order)).transpose(back)
+        if type(v) is np.ndarray and v.shape == first.shape and v.size >= LARGE and v.strides != first.strides
+        else v
+        for v in values
+    )
 
 
 def _transposed(a: Array, order: list[int] | None) -> Array:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..kernels import along
 from ..kernels import numpy_statistics as kernels
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import bool_argument, int_dim, reduced_axes
@@ -14,7 +15,7 @@ from .supported import refuse
 
 @operation(name="_logsumexp", node="LogsumexpBackward0", aten="logsumexp", function=False, method=False, out=False,
            rows=True,
-           kernel=kernels.logsumexp, input="logsumexp_backward(grad, input, result, dim, keepdim)")  # fmt: skip
+           kernel=along.logsumexp, input="logsumexp_backward(grad, input, result, dim, keepdim)")  # fmt: skip
 def _logsumexp(input: Array, dim: Any, keepdim: bool) -> Array:
     """The logarithm of the sum of exponentials over some dimensions."""
 
@@ -25,7 +26,10 @@ def logsumexp_backward(grad: Any, input: Any, result: Any, axes: Any, keepdims: 
     if not keepdims:
         grad = with_dims(grad, axes, input.shape)  # type: ignore[name-defined]  # noqa: F821
         result = with_dims(result, axes, input.shape)  # type: ignore[name-defined]  # noqa: F821
-    return grad * conj(exp(input - result))  # type: ignore[name-defined]  # noqa: F821
+    return relative_powers(input, result, grad)  # type: ignore[name-defined]  # noqa: F821
+
+
+in_formulas(along.relative_powers, lambda x, result, grad: grad * (x - result).exp().conj(), "relative_powers")
 
 
 @composite()
