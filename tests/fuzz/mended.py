@@ -163,11 +163,11 @@ def stable(f, x, *args, **kwargs):
     return f(x, **{"dim": -1} | names | kwargs | {"stable": True})
 
 
-@function("PyTorch negates unsigned bytes in the derivative of atan2", "atan2", "atan2_", "arctan2")
+@function("PyTorch squares integers in their own type in the derivative of atan2", "atan2", "atan2_", "arctan2")
 def of_floats(f, a, b):
     """The angle of floating-point numbers."""
     kind = torch.result_type(a, b)
-    if not kind.is_floating_point or torch.uint8 not in (a.dtype, b.dtype):
+    if not kind.is_floating_point or (a.is_floating_point() and b.is_floating_point()):
         return NotImplemented
     return f(a if f.__name__ == "atan2_" else a.to(kind), b.to(kind))
 

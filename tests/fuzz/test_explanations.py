@@ -13,8 +13,8 @@ FLOATS = "dtype=torch.float64).requires_grad_()"
 
 # The reason, the function, and a program that calls it and differs for that reason.
 PROGRAMS = [
-    ("negates unsigned bytes", "atan2", [
-        f"v1 = torch.tensor([-0.615, 2.5], {FLOATS}", "v2 = torch.tensor([5, 3], dtype=torch.uint8)",
+    ("in their own type", "atan2", [
+        f"v1 = torch.tensor([-0.615, 2.5], {FLOATS}", "v2 = torch.tensor([5, 255], dtype=torch.uint8)",
         "v9 = torch.atan2(v2, v1)", BACKWARD]),
     ("unsigned weights", "lerp", [
         f"v1 = torch.tensor([-1.8, 0.6], {FLOATS}", "v2 = torch.tensor(5, dtype=torch.uint8)",

@@ -90,8 +90,17 @@ def atan(input: Array) -> Array:
 @formula
 def over_square_sum(grad: Any, input: Any, other: Any) -> Any:
     """``grad / (input**2 + other**2)``, and zero times `grad` where both are zero."""
+    input, other = not_whole(input, grad), not_whole(other, grad)  # type: ignore[name-defined]  # noqa: F821
     total = input * input + other * other
     return grad * where(total == 0, zeros_like(total), 1 / total)  # type: ignore[name-defined]  # noqa: F821
+
+
+in_formulas(
+    lambda x, grad: x if x.dtype.kind in "fV" else x.astype(grad.dtype),
+    lambda x, grad: x if x.is_floating_point() else x.to(grad._dtype),
+    "not_whole",
+    aliasing=True,
+)
 
 
 @elementwise(kernel=np.arctan2, floating=True, check=missing("atan2_cpu", NO_COMPLEX),
