@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 # From how many multiplications on other threads are asked.
-LEAST = 500_000
+LEAST = 1_500_000
 
 _executor: "ThreadPoolExecutor | None" = None
 _owner = 0  # the process whose threads they are; a fork has none of them

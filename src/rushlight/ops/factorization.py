@@ -4,11 +4,14 @@ LAPACK does the work, through NumPy where it has batches and SciPy elsewhere. Th
 https://people.maths.ox.ac.uk/gilesm/files/NA-08-01.pdf and https://arxiv.org/abs/2009.10071.
 """
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
+from ..kernels import small_matrices
 from ..kernels.batches import shared_out
 from ..warn import warn_once
 from .declare import Array, composite, operation
@@ -126,7 +129,10 @@ def _cholesky_old_op(input: Array, upper: bool) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- LU
-def _lu_factor_array(x: Array, pivot: bool) -> list[Array]:
+def _lu_factor_array(x: Array, pivot: bool) -> Sequence[Array]:
+    found = small_matrices.lu(x)
+    if found is not None:
+        return found
     factor = lapack("getrf", x)
     k = min(x.shape[-2:])
 
@@ -141,13 +147,22 @@ def _lu_factor_array(x: Array, pivot: bool) -> list[Array]:
 
 def _permutations(pivots: Array, m: int) -> Array:
     """The permutation matrices that LAPACK's exchanges of rows mean, ``A = P L U``."""
-    found = np.zeros((*pivots.shape[:-1], m, m))
-    for i in np.ndindex(pivots.shape[:-1]):
-        order = list(range(m))
-        for j, p in enumerate(pivots[i].tolist()):
-            order[j], order[p - 1] = order[p - 1], order[j]
-        found[i][order, range(m)] = 1
-    return found
+    count, steps = math.prod(pivots.shape[:-1]), pivots.shape[-1]
+    flat, found = pivots.reshape(count, steps) - 1, np.zeros((count, m, m))
+    if count < 32:
+        for matrix, exchanges in zip(found, flat.tolist(), strict=True):
+            rows = list(range(m))
+            for j, other in enumerate(exchanges):
+                rows[j], rows[other] = rows[other], rows[j]
+            matrix[rows, range(m)] = 1
+        return found.reshape(*pivots.shape[:-1], m, m)
+    each = np.arange(count)
+    order = np.tile(np.arange(m), (count, 1))
+    for j in range(steps):
+        other = flat[:, j]
+        order[each, j], order[each, other] = order[each, other], order[:, j].copy()
+    found[each[:, None], order, np.arange(m)] = 1
+    return found.reshape(*pivots.shape[:-1], m, m)
 
 
 def _unpacked(lu: Array) -> tuple[Array, Array]:

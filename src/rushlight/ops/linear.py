@@ -1,6 +1,7 @@
 """Affine and bilinear maps, as layers compute them."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -125,9 +126,35 @@ composite(function=False, method=False, name="linear")(linear)
 
 
 # ---------------------------------------------------------------------------------------------- bilinear
+def _by_left(x: Array, weight: Array) -> Array:
+    """``x[b, i] weight[o, i, j]``, summed over i."""
+    o, i, j = weight.shape
+    return kernels.mm(x, weight.swapaxes(0, 1).reshape(i, o * j)).reshape(len(x), o, j)
+
+
+def _by_right(x: Array, weight: Array) -> Array:
+    """``x[b, j] weight[o, i, j]``, summed over j."""
+    o, i, j = weight.shape
+    return kernels.mm(x, weight.reshape(o * i, j).T).reshape(len(x), o, i)
+
+
+def _by_rows(g: Array, x: Array, y: Array) -> Array:
+    """``g[b, o] x[b, i] y[b, j]``, summed over b."""
+    both = (g[:, :, None] * x[:, None, :]).reshape(len(g), g.shape[1] * x.shape[1])
+    return kernels.mm(both.T, y).reshape(g.shape[1], x.shape[1], y.shape[1])
+
+
+# Sums over all letters that the result has not: as products of matrices, which NumPy's `einsum` does not make of them.
+_CONTRACTIONS: dict[str, Callable[[Array, Array, Array], Array]] = {
+    "bi,oij,bj->bo": lambda x, w, y: np.matmul(_by_left(x, w), y[:, :, None])[:, :, 0],
+    "bo,oij,bj->bi": lambda g, w, y: np.matmul(g[:, None], _by_right(y, w))[:, 0],
+    "bo,bi,bj->oij": _by_rows,
+    "bo,bi,oij->bj": lambda g, x, w: np.matmul(g[:, None], _by_left(x, w))[:, 0],
+}
+
+
 def _contracted(equation: str, *arrays: Array) -> Array:
-    wide = [widen(a) for a in arrays]
-    return narrow(np.einsum(equation, *wide, optimize=True), arrays[0].dtype)
+    return narrow(_CONTRACTIONS[equation](*[widen(a) for a in arrays]), arrays[0].dtype)
 
 
 in_formulas(_contracted, einsum, "contract")

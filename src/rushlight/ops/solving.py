@@ -7,6 +7,7 @@ import numpy as np
 
 from ..base import TensorBase, tensor_names
 from ..dtypes import FLOATING
+from ..kernels import small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
 from ..kernels.numpy_common import narrow
@@ -213,6 +214,9 @@ def triangular_array(a: Array, b: Array, upper: bool, left: bool, unit: bool) ->
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     if not b.size or not math.prod(batch):
         return np.zeros((*batch, *b.shape[-2:]), b.dtype)
+    found = small_matrices.triangular(a, b, upper, left, unit)
+    if found is not None:
+        return found
     multiply = lapack("trsm", b)
 
     def each(m: Array, c: Array) -> tuple[Any]:

@@ -1,0 +1,64 @@
+"""Factorizations of many small matrices by compiled kernels; LAPACK computes single and large ones faster."""
+
+from math import prod
+
+import numpy as np
+
+from .dispatch import Kernel, share
+
+Array = np.ndarray
+
+# How many matrices make it worth it, and of how many rows they may be.
+SMALLEST, LARGEST = 8, 48
+
+_TRIANGULAR = Kernel("small_matrices", "triangular", common=False)
+_LU = Kernel("small_matrices", "lu", common=False)
+
+
+def _suits(dtype: np.dtype, batch: tuple[int, ...], side: int) -> bool:
+    return dtype.char in "fd" and prod(batch) >= SMALLEST and 0 < side <= LARGEST
+
+
+def triangular(a: Array, b: Array, upper: bool, left: bool, unit: bool) -> Array | None:
+    """The solutions of triangular systems ``A X = B``, or ``X A = B``; None where LAPACK has to find them.
+
+    Args:
+        a: matrices ``(*batch, n, n)``, of which one triangle is read.
+        b: right sides ``(*batch, n, m)``, or ``(*batch, m, n)``; the leading dimensions broadcast.
+        upper: which triangle.
+        left: on which side the matrices stand.
+        unit: whether the diagonals count as ones.
+    """
+    batch, n = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-1]
+    suits = a.dtype == b.dtype and b.size > 0 and _suits(a.dtype, batch, n)
+    if not suits or (run := _TRIANGULAR.get(a.dtype)) is None:
+        return None
+    a = np.ascontiguousarray(np.broadcast_to(a, (*batch, n, n)))
+    x = np.array(np.broadcast_to(b, (*batch, *b.shape[-2:])), order="C")
+    high, wide = x.shape[-2:]
+    # ``X A = B`` is ``A^T X^T = B^T``; and an upper triangle is a lower one, read from its end.
+    steps, x_steps, columns = ((n, 1), (wide, 1), wide) if left else ((1, n), (1, wide), high)
+    start = x_start = 0
+    if upper == left:
+        start, x_start = (n - 1) * (n + 1), (n - 1) * x_steps[0]
+        steps, x_steps = (-steps[0], -steps[1]), (-x_steps[0], x_steps[1])
+    count = prod(batch)
+    run(
+        count, share(count, n * n * columns), a, x, n, columns, unit, start, n * n, *steps, x_start, high * wide,
+        *x_steps,
+    )  # fmt: skip
+    return x
+
+
+def lu(x: Array) -> tuple[Array, Array, Array] | None:
+    """L and U in one matrix, the exchanges of rows and LAPACK's codes; None where LAPACK has to find them."""
+    batch, (rows, columns) = x.shape[:-2], x.shape[-2:]
+    steps = min(rows, columns)
+    if not _suits(x.dtype, batch, max(rows, columns)) or not steps or not np.isfinite(x).all():
+        return None
+    if (run := _LU.get(x.dtype)) is None:
+        return None
+    factors, count = np.array(x, order="C"), prod(batch)
+    pivots, info = np.empty((*batch, steps), np.int64), np.empty(batch, np.int64)
+    run(count, share(count, steps * rows * columns), factors, pivots, info, rows, columns)
+    return factors, pivots.astype(np.int32), info.astype(np.int32)
