@@ -36,7 +36,10 @@ KNOWN = {
         ],
         _HALF,
     ),
-    **dict.fromkeys([(name, "changed") for name in ("_native_batch_norm_legit", "native_group_norm")], _STATISTICS),
+    **dict.fromkeys(
+        [(name, "changed") for name in ("_native_batch_norm_legit", "native_batch_norm", "native_group_norm")],
+        _STATISTICS,
+    ),
     **dict.fromkeys(
         [
             (name, "changed")
@@ -47,7 +50,6 @@ KNOWN = {
     ("_segment_reduce:lengths", "changed"): "lengths are turned into offsets, of which the derivative keeps a copy",
     ("nn.functional.embedding_bag", "changed"): "one derivative reads the table, also where only its shape counts",
     ("special.ndtr", "changed"): "one operation, whose derivative reads its input; in PyTorch it is made of several",
-    ("combinations", "changed"): "one look by an index, where PyTorch selects by masks",
     ("nn.functional.linear_cross_entropy:chunked", "changed"): "PyTorch computes the gradients at once",
     **dict.fromkeys(
         [("as_strided_scatter", check) for check in ("gradient", "noncontiguous", "second")],

@@ -1,6 +1,5 @@
 """Functions made of other operations: differences, integrals, covariances, distances and combinations."""
 
-import itertools
 import math
 from typing import Any
 
@@ -11,9 +10,11 @@ from ..base import wrap
 from ..kernels import numpy_distances as kernels
 from .declare import FUNCTIONS, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
+from .joining import stack
 from .loss import _by_number, _times_number
 from .numbers import number_for
 from .out import finish_out
+from .shape import meshgrid
 
 
 # ---------------------------------------------------------------------------------------------- along a dimension
@@ -53,10 +54,10 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
 
 def _widths(y: Any, x: Any, dim: int) -> Any:
     """The distances of neighbouring points, shaped to multiply the pairs of `y`."""
-    if len(x._shape) == 1 and len(y._shape) > 1:
+    if len(x._shape) == 1:
         if x._shape[0] != y._shape[dim]:
             raise RuntimeError("trapezoid: There must be one `x` value for each sample point")
-        return diff(x).view([-1 if d == dim else 1 for d in range(len(y._shape))])
+        x = x.view([-1 if d == dim else 1 for d in range(len(y._shape))])
     return diff(x, dim=dim)
 
 
@@ -65,7 +66,12 @@ def _pairs(y: Any, dim: int) -> Any:
 
 
 def _halved(t: Any) -> Any:
-    return _by_number(t, 2.0) if t._dtype.plain else t / 2.0
+    return _by_number(t, 2.0) if _keeps_numbers(t) else t / 2.0
+
+
+def _keeps_numbers(t: Any) -> bool:
+    """Whether NumPy computes in the tensor's own type beside a Python number."""
+    return t._dtype.category >= dtypes.FLOATING and t._dtype.itemsize > 2
 
 
 @composite(method=False)
@@ -82,8 +88,11 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     if not y._shape[at]:
         return y.sum(at)
     if x is None:
-        total, half = _pairs(y, at).sum(at), (1.0 if dx is None else dx) / 2
-        return _times_number(total, half) if total._dtype.plain else total * half
+        width = 1.0 if dx is None else dx
+        total, ends = y.sum(at), y.select(at, 0) + y.select(at, -1)
+        if _keeps_numbers(total):
+            return _times_number(total - _times_number(ends, 0.5), width)
+        return (total - ends * 0.5) * width
     return _halved((_pairs(y, at) * _widths(y, x, at)).sum(at))
 
 
@@ -311,9 +320,11 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if not r:
         return input.new_empty(0)
-    choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
-    found = np.array(list(choose(range(input._shape[0]), r)), np.int64).reshape(-1, r)
-    return input[wrap(found)]
+    grids = meshgrid(*[input] * r, indexing="ij")
+    places = np.indices((input._shape[0],) * r)
+    rising = np.less_equal if with_replacement else np.less
+    mask = wrap(rising(places[:-1], places[1:]).all(0))
+    return stack([grid.masked_select(mask) for grid in grids], 1)
 
 
 @composite(method=False)

@@ -16,6 +16,7 @@ from ..base import TensorBase, wrap
 from .arguments import type_name
 from .creation import zeros
 from .declare import Array, in_formulas, operation
+from .elementary import conj_physical
 from .out import finish_out
 from .padding import constant_pad_nd
 from .ranges import arange
@@ -368,9 +369,10 @@ def ihfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, 
     if not dims:
         raise RuntimeError("ihfftn must transform at least one axis")
     scaling = _scaling(norm, False)
-    found = _fft_r2c(_resized(input, dims, lengths), dims[-1:], scaling, True).conj()
-    if len(dims) > 1:
-        found = _fft_c2c(found, dims[:-1], scaling, False)
+    found = _fft_r2c(_resized(input, dims, lengths), dims[-1:], scaling, True)
+    if len(dims) == 1:
+        return finish_out(out, found.conj(), "fft_ihfftn")
+    found = _fft_c2c(conj_physical(found), dims[:-1], scaling, False)
     return finish_out(out, found, "fft_ihfftn")
 
 

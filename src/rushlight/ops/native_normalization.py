@@ -22,16 +22,27 @@ def _layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | Non
     """Layer normalization over the last `dims` dimensions."""
 
 
-@operation(
-    name="_batch_norm_and_statistics", aten="native_batch_norm", node="NativeBatchNormBackward0", kernel=_batch_norm,
-    keeps="running_mean, running_var", **_OPTIONS,
-    joint=("input, weight, bias", "batch_norm_backward(grad, input, weight, mean, inverse, training, eps, needs)"),
-)  # fmt: skip
 def _batch_normalized(
     input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
     training: bool, momentum: float, eps: float,
 ) -> Array:  # fmt: skip
     """Batch normalization."""
+
+
+_BATCH_NORM: dict[str, Any] = {
+    **_OPTIONS, "kernel": _batch_norm, "keeps": "running_mean, running_var",
+    "joint": ("input, weight, bias", "batch_norm_backward(grad, input, weight, mean, inverse, training, eps, needs)"),
+}  # fmt: skip
+_batch_norm_and_statistics = operation(
+    name="_batch_norm_and_statistics", aten="native_batch_norm", node="NativeBatchNormBackward0", **_BATCH_NORM
+)(_batch_normalized)
+_batch_norm_legit = operation(
+    name="_batch_norm_legit", aten="_native_batch_norm_legit", node="NativeBatchNormLegitBackward0", **_BATCH_NORM
+)(_batch_normalized)
+_batch_norm_without_running = operation(
+    name="_batch_norm_without_running", aten="_native_batch_norm_legit", node="NativeBatchNormLegitBackward1",
+    **_BATCH_NORM,
+)(_batch_normalized)  # fmt: skip
 
 
 @composite(method=False)
@@ -58,7 +69,23 @@ def native_batch_norm(
     Raises:
         RuntimeError: in evaluation, what is given for the statistics is no vector.
     """
-    result, *statistics = _batch_normalized(input, weight, bias, running_mean, running_var, training, momentum, eps)
+    arguments = input, weight, bias, running_mean, running_var, training, momentum, eps
+    return _finished(_batch_norm_and_statistics(*arguments), input, weight, training, out)
+
+
+@composite(method=False)
+def _native_batch_norm_legit(input: Any, weight: Any, bias: Any, *rest: Any, out: Any = None) -> Any:
+    """`native_batch_norm`, with running statistics or without: (running_mean, running_var, training, momentum, eps)."""
+    if len(rest) == 3:
+        found = _batch_norm_without_running(input, weight, bias, None, None, *rest)
+    else:
+        found = _batch_norm_legit(input, weight, bias, *rest)
+    return _finished(found, input, weight, rest[-3], out)
+
+
+def _finished(found: Any, input: Any, weight: Any, training: bool, out: Any) -> Any:
+    """The result and the statistics in PyTorch's types, stored in what was given as ``out=`` if anything was."""
+    result, *statistics = found
     if weight is None or weight._dtype is input._dtype:
         statistics = [s.to(input._dtype) for s in statistics]
     if not training:
@@ -70,13 +97,6 @@ def native_batch_norm(
         if given.dim() != 1:
             raise RuntimeError(f"TensorAccessor expected 1 dims but tensor has {given.dim()}")
     return tuple([finish_out(o, f, "native_batch_norm") for o, f in zip(out, found, strict=True)])
-
-
-@composite(method=False)
-def _native_batch_norm_legit(input: Any, weight: Any, bias: Any, *rest: Any, out: Any = None) -> Any:
-    """`native_batch_norm`, with running statistics or without: (running_mean, running_var, training, momentum, eps)."""
-    statistics = (None, None) if len(rest) == 3 else ()
-    return native_batch_norm(input, weight, bias, *statistics, *rest, out=out)
 
 
 @composite(method=False)

@@ -150,6 +150,7 @@ _FORMS: dict[str, dict[str, Any]] = {
     "ReplicationPad2DBackward0": _PADDING,
     "ReplicationPad3DBackward0": _PADDING,
     "NativeBatchNormBackward0": _STATISTICS,
+    **dict.fromkeys(("NativeBatchNormLegitBackward0", "NativeBatchNormLegitBackward1"), _STATISTICS),
     "NativeLayerNormBackward0": {**_STATISTICS, "normalized_shape": _layer_shape},
     "NativeGroupNormBackward0": {
         **_STATISTICS, "group": _as("groups"), **{name: _group_sizes(name) for name in ("N", "C", "HxW")},
@@ -201,7 +202,8 @@ _HIDDEN = {
 }
 # Nodes whose first input PyTorch calls so, and not "self".
 _INPUT = {
-    "ConvolutionBackward0", "NativeBatchNormBackward0", "NativeLayerNormBackward0", "NativeGroupNormBackward0",
+    "ConvolutionBackward0", "NativeBatchNormBackward0", "NativeBatchNormLegitBackward0",
+    "NativeBatchNormLegitBackward1", "NativeLayerNormBackward0", "NativeGroupNormBackward0",
     "GridSampler2DBackward0", "GridSampler3DBackward0",
 }  # fmt: skip
 
@@ -230,6 +232,8 @@ _NAMES = {
     "MmBackward0:_linear": {"weight": "mat2"},
     "AddmmBackward0:_linear_bias": {"input": "mat1", "weight": "mat2"},
     "NativeBatchNormBackward0": {"mean": "result1", "inverse": "result2"},
+    "NativeBatchNormLegitBackward0": {"mean": "result1", "inverse": "result2"},
+    "NativeBatchNormLegitBackward1": {"mean": "result1", "inverse": "result2"},
     "NativeLayerNormBackward0": {"mean": "result1", "inverse": "result2"},
     "NativeGroupNormBackward0": {"mean": "result1", "inverse": "result2"},
 }

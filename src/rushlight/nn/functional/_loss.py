@@ -7,6 +7,8 @@ from typing import Any
 from ...autograd.grad_mode import no_grad
 from ...ops import loss as ops
 from ...ops.broadcasting import broadcast_tensors
+from ...ops.comparison import where
+from ...ops.creation import zeros_like
 from ...tensor import Tensor
 from .. import _reduction as _Reduction
 
@@ -361,8 +363,9 @@ def hinge_embedding_loss(
 ) -> Tensor:
     """The input where the target is 1, ``max(0, margin - input)`` where it is -1, reduced."""
     reduction = _checked(size_average, reduce, reduction)
-    far = (margin - input).clamp_min(0).masked_fill(target == 1, 0)
-    near = input.masked_fill(target == -1, 0)
+    zeros = zeros_like(input)
+    far = where(target != 1, (input.new_full((), margin) - input).clamp_min(0), zeros)
+    near = where(target != -1, input, zeros)
     return _reduced(far + near, reduction)
 
 
@@ -430,8 +433,9 @@ def cosine_embedding_loss(
     length1 = (input1 * input1).sum(target.dim()) + tiny
     length2 = (input2 * input2).sum(target.dim()) + tiny
     cos = product / (length1 * length2).sqrt()
-    near = (1 - cos).masked_fill(target != 1, 0)
-    far = (cos - margin).clamp_min(0).masked_fill(target != -1, 0)
+    zeros = zeros_like(cos)
+    near = where(target == 1, cos.new_ones(()) - cos, zeros)
+    far = where(target == -1, (cos - margin).clamp_min(0), zeros)
     return _reduced(near + far, reduction)
 
 
