@@ -75,6 +75,10 @@ STEPS = {
     "binary_cross_entropy_with_logits": lambda t, x: t.nn.functional.binary_cross_entropy_with_logits(
         x, (x * 0.1).abs(), x.abs(), x.abs() + 1, reduction="none"),
     "histc": lambda t, x: [t.histc(x, n, *limits) for n in (3, 10, 100) for limits in ((0, 0), (-1.5, 2))],
+    "index_put that adds": lambda t, x: t.ones(7, dtype=x.dtype).index_put(
+        (t.arange(600) * 5 % 7,), x.reshape(-1), accumulate=True),
+    "index_put that adds along the last dimension": lambda t, x: t.ones(2, 3, dtype=x.dtype).index_put(
+        (t.tensor([0, 1] * 100)[:, None], t.arange(600).reshape(200, 3) * 5 % 3), x, accumulate=True),
     "nll_loss": lambda t, x: nll_loss(t, x),
     "nll_loss without weights": lambda t, x: nll_loss(t, x, False),
     "nll_loss of images, added": lambda t, x: nll_loss(t, x.reshape(10, 3, 5, 4), reduction="sum", ignore_index=1),

@@ -180,10 +180,14 @@ def add_at_index(whole: Array, values: Array, indices: list[Array], dims: Any) -
     straight = order == list(range(len(shape))) and whole.flags.c_contiguous
     moved = whole.transpose(order)
     count = whole.size // columns if columns else 0
-    flat = moved.reshape(count, columns) if straight else np.zeros((count, columns), whole.dtype)
+    # Half precision is rounded with each addition, so it begins from what is there.
+    rounded = whole.dtype.itemsize == 2
+    flat = moved.reshape(count, columns) if straight or rounded else np.zeros((count, columns), whole.dtype)
     if flat.size:
         add_rows(flat, rows, values)
-    if not straight:
+    if rounded and not straight:
+        moved[...] = flat.reshape(moved.shape)
+    elif not straight:
         moved += flat.reshape(moved.shape)
 
 

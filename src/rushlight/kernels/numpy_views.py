@@ -258,7 +258,7 @@ def may_overlap(shape: Any, strides: Any) -> bool:
 # ---------------------------------------------------------------------------------------------- sums by index
 def add_at(target: Array, places: Array, values: Array) -> None:
     """Adds values to a one-dimensional array at places that may repeat."""
-    if target.dtype.kind == "f" and target.size <= 8 * places.size + 1024:
+    if target.dtype.kind == "f" and target.dtype.itemsize > 2 and target.size <= 8 * places.size + 1024:
         target += np.bincount(places, values, target.size).astype(target.dtype, copy=False)
     else:
         np.add.at(target, places, values)
