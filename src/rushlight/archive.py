@@ -131,7 +131,11 @@ class ArchiveReader:
         return self._locate(name).file_size
 
     def offset(self, name: str) -> int | None:
-        """Where in the file the data of a record begin; None for a compressed record."""
+        """Where in the file the data of a record begin; None for a compressed record.
+
+        Raises:
+            RuntimeError: the file is damaged there.
+        """
         info = self._locate(name)
         self._file.seek(info.header_offset)
         header = self._file.read(_LOCAL_HEADER)
@@ -145,7 +149,11 @@ class ArchiveReader:
         return info.header_offset + _LOCAL_HEADER + name_size + extra_size
 
     def read_into(self, name: str, memory: np.ndarray) -> None:
-        """Fills a uint8 array of the record's size with the record. Checksums are not compared, as in PyTorch."""
+        """Fills a uint8 array of the record's size with the record. Checksums are not compared, as in PyTorch.
+
+        Raises:
+            RuntimeError: the file is damaged there.
+        """
         begin = self.offset(name)
         if begin is None:
             data = self._inflate(self._locate(name))
@@ -169,7 +177,11 @@ class ArchiveReader:
             raise RuntimeError(f"PytorchStreamReader failed reading file: decompression failed{_MINIZ}") from None
 
     def read(self, name: str) -> bytes:
-        """The bytes of a record."""
+        """The bytes of a record.
+
+        Raises:
+            RuntimeError: there is no such record, or the file is damaged there.
+        """
         begin = self.offset(name)
         info = self._locate(name)
         if begin is None:

@@ -82,7 +82,11 @@ class device:
 
 
 def _arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
-    """The type and index among the arguments of `device`."""
+    """The type and index among the arguments of `device`.
+
+    Raises:
+        TypeError: they are of other types.
+    """
     values = dict(zip(("type", "index"), args)) | kwargs
     lone = values.get("device", values.get("type"))
     if len(args) + len(kwargs) == 1 and len(values) == 1 and _is_lone(lone):
@@ -132,7 +136,11 @@ def _refuse(args: tuple[Any, ...], kwargs: dict[str, Any]) -> NoReturn:
 
 
 def _parse(text: str | bytes, index: int | None) -> tuple[str, int | None]:
-    """The type and index that a device string and an index beside it stand for."""
+    """The type and index that a device string and an index beside it stand for.
+
+    Raises:
+        RuntimeError: the string is no device's, or there are two indices.
+    """
     if isinstance(text, bytes):
         text = text.decode()
     if not text:

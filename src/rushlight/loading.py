@@ -88,7 +88,12 @@ def _weights_names() -> dict[str, Any]:
 
 
 def _added_names() -> dict[str, Any]:
-    """What the user allowed, by the full name that files use."""
+    """What the user allowed, by the full name that files use.
+
+    Raises:
+        TypeError: a name is no string.
+        ValueError: a tuple is no pair.
+    """
     names = {}
     for found in face.get_safe_globals():
         if isinstance(found, tuple):
@@ -258,7 +263,12 @@ def _storage_arguments(identity: Any) -> tuple[Any, ...]:
 
 
 def load_archive(file: IO[bytes], restore: Restore, weights_only: bool, mapped: bool, encoding: str) -> Any:
-    """Loads the object in a zip archive."""
+    """Loads the object in a zip archive.
+
+    Raises:
+        RuntimeError: the file is damaged, or is a TorchScript archive.
+        ValueError: its order of bytes is unknown.
+    """
     reader = ArchiveReader(file)
     if "constants.pkl" in reader:
         warnings.warn(
@@ -315,7 +325,12 @@ def _map(file: IO[bytes]) -> Any:
 
 
 def load_legacy(file: IO[bytes], restore: Restore, weights_only: bool, encoding: str) -> Any:
-    """Loads the object in a file of the kind that PyTorch wrote before version 1.6."""
+    """Loads the object in a file of the kind that PyTorch wrote before version 1.6.
+
+    Raises:
+        RuntimeError: the file is damaged, or is a tar file.
+        AssertionError: a storage is missing.
+    """
     begin = file.tell()
     file.seek(0, 2)
     end = file.tell()

@@ -23,7 +23,12 @@ __all__ = [
 
 # ---------------------------------------------------------------------------------------------- masks
 def _neutral(name: str, dtype: dtypes.dtype, ord: float = 2.0) -> Any:
-    """The number that changes nothing in an operation on numbers of `dtype`."""
+    """The number that changes nothing in an operation on numbers of `dtype`.
+
+    Raises:
+        NotImplementedError: the operation has none in the dtype.
+        AssertionError: the dtype is not floating point.
+    """
     smallest = name in ("amax", "argmax", "logaddexp", "logsumexp")
     if smallest or name in ("amin", "argmin"):
         if dtype.is_floating_point or (name == "logsumexp" and dtype.is_complex):
@@ -42,7 +47,11 @@ def _neutral(name: str, dtype: dtypes.dtype, ord: float = 2.0) -> Any:
 
 
 def _mask_of(input: Any, mask: Any) -> Any:
-    """The mask as booleans of the input's shape."""
+    """The mask as booleans of the input's shape.
+
+    Raises:
+        IndexError: it has more dimensions than the input.
+    """
     if mask.shape != input.shape:
         if mask.ndim > input.ndim:
             raise IndexError(
@@ -248,6 +257,9 @@ def var(
         input, dim, keepdim, dtype, mask: as in `sum`.
         unbiased: whether to divide by one less than the number of elements.
         correction: how much less to divide by; 1 unless given.
+
+    Raises:
+        AssertionError: both `unbiased` and `correction` are given.
     """
     if unbiased is not None and correction is not None:
         raise AssertionError("Only one of unbiased and correction may be given")

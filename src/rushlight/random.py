@@ -111,21 +111,38 @@ class Generator:
         return twin
 
     def graphsafe_get_state(self) -> NoReturn:
-        """Refused: the shared states of CUDA graphs do not exist on the CPU."""
+        """Refused: the shared states of CUDA graphs do not exist on the CPU.
+
+        Raises:
+            NotImplementedError: always.
+        """
         raise NotImplementedError("graphsafe_get_state is not supported in this Generator")
 
     def graphsafe_set_state(self, state: "Generator", /) -> NoReturn:
-        """Refused: the shared states of CUDA graphs do not exist on the CPU."""
+        """Refused: the shared states of CUDA graphs do not exist on the CPU.
+
+        Raises:
+            NotImplementedError: always.
+            TypeError: `state` is no generator.
+        """
         if not isinstance(state, Generator):
             raise TypeError(f"expected a Generator, but got {type(state).__name__}")
         raise NotImplementedError("graphsafe_set_state is not supported in this Generator")
 
     def get_offset(self) -> NoReturn:
-        """Refused: only generators of other devices count in offsets."""
+        """Refused: only generators of other devices count in offsets.
+
+        Raises:
+            RuntimeError: always.
+        """
         raise RuntimeError("CPU Generator does not use offset")
 
     def set_offset(self, offset: int, /) -> NoReturn:
-        """Refused: only generators of other devices count in offsets."""
+        """Refused: only generators of other devices count in offsets.
+
+        Raises:
+            RuntimeError: always.
+        """
         raise RuntimeError("CPU Generator does not use offset")
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -197,7 +197,11 @@ def save(
 
 
 def _check_target(path: str) -> None:
-    """Refuses, in PyTorch's words, a path at which no file can be."""
+    """Refuses, in PyTorch's words, a path at which no file can be.
+
+    Raises:
+        RuntimeError: there can be none.
+    """
     target = os.path.realpath(path)
     if not os.path.isdir(os.path.dirname(target)):
         raise RuntimeError(f"Parent directory {os.path.dirname(path)} does not exist.")

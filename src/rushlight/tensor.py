@@ -173,7 +173,12 @@ class Tensor(TensorValues):
         raise RuntimeError("requires_grad must be a bool")
 
     def requires_grad_(self, requires_grad: bool = True) -> "Tensor":
-        """Sets `requires_grad` and returns the tensor."""
+        """Sets `requires_grad` and returns the tensor.
+
+        Raises:
+            TypeError: the argument is no boolean.
+            RuntimeError: the tensor is no leaf, or holds integers or booleans.
+        """
         if type(requires_grad) is not bool:
             kind = type(requires_grad).__name__
             raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind}")

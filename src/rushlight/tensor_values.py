@@ -67,7 +67,12 @@ class TensorValues(TensorMethods):
         return shape[dim if type(dim) is int and -len(shape) <= dim < len(shape) else self._dimension("size", dim)]
 
     def _dimension(self, name: str, dim: Any) -> int:
-        """A dimension that method `name` was asked for, checked."""
+        """A dimension that method `name` was asked for, checked.
+
+        Raises:
+            TypeError: it is no integer.
+            IndexError: there is none.
+        """
         n = len(self._shape)
         if not hasattr(dim, "__index__"):
             raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {type(dim).__name__}")
@@ -142,7 +147,11 @@ class TensorValues(TensorMethods):
         return order
 
     def is_set_to(self, tensor: Any) -> bool:
-        """Whether both tensors look at the same memory in the same way."""
+        """Whether both tensors look at the same memory in the same way.
+
+        Raises:
+            TypeError: `tensor` is none.
+        """
         if not isinstance(tensor, TensorBase):
             raise TypeError(f"is_set_to(): argument 'tensor' (position 1) must be Tensor, not {type(tensor).__name__}")
         mine, other = settle(self), settle(tensor)
@@ -176,7 +185,11 @@ class TensorValues(TensorMethods):
         return False
 
     def data_ptr(self) -> int:
-        """The address of the first element."""
+        """The address of the first element.
+
+        Raises:
+            RuntimeError: the tensor has no memory of its own.
+        """
         array = settle(self)
         if type(array) is SparseArray:
             raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")

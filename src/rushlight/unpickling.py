@@ -42,7 +42,11 @@ class Policy:
         return self.missing(module, name)
 
     def missing(self, module: str, name: str) -> Any:
-        """Refuses a name; a more generous policy may still find an object for it."""
+        """Refuses a name; a more generous policy may still find an object for it.
+
+        Raises:
+            UnpicklingError: no policy allows it.
+        """
         path = name if module == "builtins" else f"{module}.{name}"
         raise UnpicklingError(
             f"Unsupported global: GLOBAL {path} was not an allowed global by default. Please use "
@@ -51,13 +55,21 @@ class Policy:
         )
 
     def call(self, function: Any, args: tuple[Any, ...]) -> Any:
-        """Calls an allowed function."""
+        """Calls an allowed function.
+
+        Raises:
+            UnpicklingError: the function is not allowed.
+        """
         if id(function) not in self._callable:
             raise UnpicklingError(f"Trying to call reduce for unrecognized function {function}")
         return function(*args)
 
     def create(self, kind: Any, args: tuple[Any, ...]) -> Any:
-        """Makes an object of an allowed class, without its constructor."""
+        """Makes an object of an allowed class, without its constructor.
+
+        Raises:
+            UnpicklingError: the class is not allowed.
+        """
         if not isinstance(kind, type) or id(kind) not in self._callable:
             raise UnpicklingError(
                 "Can only create new object for nn.Parameter or classes allowlisted via `add_safe_globals` but got "
@@ -66,7 +78,11 @@ class Policy:
         return kind.__new__(kind, *args)
 
     def build(self, target: Any, state: Any) -> None:
-        """Gives an object of an allowed class its state."""
+        """Gives an object of an allowed class its state.
+
+        Raises:
+            UnpicklingError: the class is not allowed, or the state is none of its.
+        """
         if type(target) is OrderedDict:
             target.__dict__.update(state)
             return

@@ -110,7 +110,11 @@ def get_autocast_dtype(device_type: str) -> dtypes.dtype:
 
 
 def set_autocast_dtype(device_type: str, dtype: Any) -> None:
-    """Sets the lower precision of autocast for a type of device, in this thread."""
+    """Sets the lower precision of autocast for a type of device, in this thread.
+
+    Raises:
+        TypeError: `dtype` is no dtype.
+    """
     _device_type("set_autocast_dtype", device_type)
     if not isinstance(dtype, dtypes.dtype):
         raise TypeError(

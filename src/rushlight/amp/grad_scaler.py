@@ -110,7 +110,12 @@ class GradScaler:
         raise ValueError("outputs must be a Tensor or an iterable of Tensors")
 
     def _unscale_grads_(self, optimizer: Any, inv_scale: Any, found_inf: Any, allow_fp16: bool) -> dict[Any, Any]:
-        """Multiplies all gradients of an optimiser, and says by device whether one of them is not finite."""
+        """Multiplies all gradients of an optimiser, and says by device whether one of them is not finite.
+
+        Raises:
+            AssertionError: a parameter is no tensor.
+            ValueError: a gradient is float16, and that is not allowed.
+        """
         grads = []
         for group in optimizer.param_groups:
             for param in group["params"]:

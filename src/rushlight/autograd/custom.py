@@ -28,6 +28,9 @@ def link(ctx: Any, args: tuple[Any, ...], nodes: list[Any], outputs: tuple[Any, 
 
     Returns:
         The outputs as the user gets them: an input that is returned as it is comes out as another tensor.
+
+    Raises:
+        RuntimeError: forward changed an input that it did not return, or saved an input that it returned as it is.
     """
     records = bool(nodes)
     dirty, constant = ctx.dirty_tensors or (), ctx.non_differentiable or ()
@@ -125,7 +128,11 @@ def _view_as_self(t: Any) -> Any:
 
 
 def _change(ctx: Any, t: Any, is_input: bool, index: int) -> None:
-    """The history of an input that forward changed in place begins anew at this node."""
+    """The history of an input that forward changed in place begins anew at this node.
+
+    Raises:
+        RuntimeError: the input is a leaf that wants a gradient, or a view that was changed for several outputs.
+    """
     check_view(t, True)
     if type(t._node) is AccumulateGrad:
         raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
@@ -241,7 +248,11 @@ def _share(a: Any, v: Any) -> bool:
 
 
 def _check_changed(tangent: Any, of: Any, version: Any) -> None:
-    """Refuses a tangent that was not changed in place like its tensor."""
+    """Refuses a tangent that was not changed in place like its tensor.
+
+    Raises:
+        RuntimeError: it was not.
+    """
     if tangent is None or tangent._version == version:
         raise RuntimeError(
             "An inplace custom Function is not modifying the forward mode gradients inplace. If the forward is "
@@ -255,7 +266,11 @@ def _check_changed(tangent: Any, of: Any, version: Any) -> None:
 
 
 def _check_view(tangent: Any, of: Any) -> None:
-    """Refuses the tangent of a view that is no view of the input's tangent."""
+    """Refuses the tangent of a view that is no view of the input's tangent.
+
+    Raises:
+        RuntimeError: it is not.
+    """
     root = base_of(tangent)
     if root is None:
         raise RuntimeError(
@@ -302,7 +317,11 @@ def _run(node: Any, grad: Any, tensors: bool) -> tuple[Any, ...]:
 
 
 def _checked(node: Any, found: tuple[Any, ...], tensors: bool) -> tuple[Any, ...]:
-    """The gradients that go into the edges, checked against the inputs."""
+    """The gradients that go into the edges, checked against the inputs.
+
+    Raises:
+        RuntimeError: there are not as many as inputs, or one is no tensor, or belongs to no tensor.
+    """
     metas = node.input_meta
     name = node.name()
     if len(found) > len(metas) and all(g is None for g in found[len(metas) :]):

@@ -24,7 +24,11 @@ class FunctionCtx:
         self.to_save = tensors
 
     def save_for_forward(self, *tensors: Any) -> None:
-        """Keeps tensors for ``jvp``."""
+        """Keeps tensors for ``jvp``.
+
+        Raises:
+            AssertionError: something else than tensors is given.
+        """
         for t in tensors:
             if not isinstance(t, TensorBase) and t is not None:
                 raise AssertionError(
@@ -304,7 +308,11 @@ class Function(_SingleLevelFunction):
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Refused: a Function is applied through its class."""
+        """Refused: a Function is applied through its class.
+
+        Raises:
+            RuntimeError: always.
+        """
         raise RuntimeError(
             "Legacy autograd function with non-static forward method is deprecated. Please use new-style autograd "
             "function with static forward method. (Example: https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)"

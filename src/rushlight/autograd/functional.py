@@ -49,7 +49,11 @@ def _derivatives(outputs: Tensors, inputs: Tensors, weights: Tensors | None, **o
 
 
 def _need_gradients(outputs: Tensors, strict: bool) -> None:
-    """Refuses, if strict, outputs that are computed of something else than the inputs."""
+    """Refuses, if strict, outputs that are computed of something else than the inputs.
+
+    Raises:
+        RuntimeError: there are such.
+    """
     for i, t in enumerate(outputs if strict else ()):
         if not t.requires_grad:
             raise RuntimeError(
@@ -59,7 +63,11 @@ def _need_gradients(outputs: Tensors, strict: bool) -> None:
 
 
 def _need_second(gradients: Tensors, strict: bool) -> None:
-    """Refuses, if strict, gradients that do not depend on the inputs."""
+    """Refuses, if strict, gradients that do not depend on the inputs.
+
+    Raises:
+        RuntimeError: there are such.
+    """
     for i, g in enumerate(gradients if strict else ()):
         if g is None:
             raise RuntimeError(_INDEPENDENT.format(i))
@@ -124,7 +132,11 @@ class _Call:
         return found
 
     def need_scalar(self, name: str) -> None:
-        """Refuses functions with other outputs than one number."""
+        """Refuses functions with other outputs than one number.
+
+        Raises:
+            RuntimeError: the function is one.
+        """
         if not self.one_output:
             raise RuntimeError(f"The function given to {name} should return a single Tensor")
         if self.outputs[0].numel() != 1:
@@ -208,6 +220,10 @@ def jvp(
 
     Returns:
         The function's outputs and the product, shaped as the outputs.
+
+    Raises:
+        TypeError: an input is no tensor.
+        RuntimeError: `v` does not fit, or, if strict, an output depends on no input.
     """
     call = _Call("jvp", func, inputs, create_graph, strict, v, "inputs")
     with enable_grad():

@@ -79,7 +79,11 @@ def _check_outputs(outputs: Any) -> None:
 
 # ---------------------------------------------------------------------------------------------- undefined, and batches
 def _check_undefined_tangents(func: Callable[..., Any], inputs: Sequence[Any]) -> None:
-    """An input without tangent must give the same as one whose tangent is zero."""
+    """An input without tangent must give the same as one whose tangent is zero.
+
+    Raises:
+        GradcheckError: it does not.
+    """
     along, _ = directions(inputs, ())
     with forward_ad.dual_level():
         arguments, tangents = duals(inputs)
@@ -118,7 +122,11 @@ class _Undefined(Function):
 
 
 def _check_undefined_gradients(func: Callable[..., Any], inputs: Sequence[Any]) -> None:
-    """Backward must bear undefined gradients, and give undefined or zero ones where all are undefined or zero."""
+    """Backward must bear undefined gradients, and give undefined or zero ones where all are undefined or zero.
+
+    Raises:
+        GradcheckError: it does not.
+    """
     tensors = needing(inputs)
     outputs = differentiable(func(*inputs))
     trials = [[_Undefined.apply(o) for o in outputs]]
@@ -158,7 +166,11 @@ def _zeros(t: Any) -> Any:
 
 
 def _check_scaled_by_gradient(outputs: tuple[Any, ...], inputs: Sequence[Any], masked: bool) -> None:
-    """Backward with zero gradients must give zero gradients, of the right kind."""
+    """Backward with zero gradients must give zero gradients, of the right kind.
+
+    Raises:
+        GradcheckError: it does not.
+    """
     tensors = needing(inputs)
     found = grad(outputs, tensors, [_zeros(o) for o in outputs], allow_unused=True) if outputs else ()
     for g, x in zip(found, tensors, strict=bool(outputs)):
@@ -181,6 +193,9 @@ def _compare_batch(expected: Any, batch: Callable[[], Any], text: str, output: i
         batch: computes those of the batch.
         text: the message about a failure.
         output: which output the gradients belong to, or None for tangents.
+
+    Raises:
+        GradcheckError: they differ, or the latter fail.
     """
     try:
         found = batch()
@@ -405,7 +420,11 @@ def get_numerical_jacobian_wrt_specific_input(
 def get_numerical_jacobian(
     fn: Callable[..., Any], inputs: Any, target: Any = None, eps: float = 1e-3, grad_out: float = 1.0
 ) -> tuple[Any, ...]:
-    """Deprecated: the derivatives of the first output of ``fn(inputs)`` by each input, by central differences."""
+    """Deprecated: the derivatives of the first output of ``fn(inputs)`` by each input, by central differences.
+
+    Raises:
+        ValueError: `grad_out` is not 1, or the output is complex.
+    """
     _deprecated("get_numerical_jacobian")
     if grad_out != 1.0:
         raise ValueError(
@@ -431,6 +450,9 @@ def get_analytical_jacobian(inputs: Any, output: Any, nondet_tol: float = 0.0, g
 
     Returns:
         The matrices; whether two runs agreed; whether the gradients had the right sizes; and the right dtypes.
+
+    Raises:
+        ValueError: `grad_out` is not 1, or the output is complex.
     """
     _deprecated("get_analytical_jacobian")
     if grad_out != 1.0:

@@ -70,7 +70,11 @@ class Comparison:
         )
 
     def backward(self, output: Any, inputs: Sequence[Any], seeds: Callable[[], Any]) -> list[Any]:
-        """What backward gives for one output, which must be the same twice, and of the right kind."""
+        """What backward gives for one output, which must be the same twice, and of the right kind.
+
+        Raises:
+            GradcheckError: it is not, or has the dtype or shape of another.
+        """
         tensors = needing(inputs)
         found, types_right, sizes_right = backward_columns(output, tensors, seeds())
         again, _, _ = backward_columns(output, tensors, seeds())
@@ -96,7 +100,11 @@ def _close(a: Any, b: Any, rtol: float, atol: float) -> bool:
 
 # ---------------------------------------------------------------------------------------------- the whole Jacobians
 def _slow(how: Comparison, func: Callable[..., Any], inputs: Sequence[Any], outputs: Any) -> None:
-    """Compares whole Jacobians."""
+    """Compares whole Jacobians.
+
+    Raises:
+        GradcheckError: they differ.
+    """
     places = [i for i, x in enumerate(inputs) if needs_gradient(x)]
     by_difference = [numerical(func, inputs, i, outputs, how.eps, how.forward, masked=how.masked) for i in places]
     wanted = differentiable(outputs)
@@ -138,7 +146,11 @@ def _once(seed: Any) -> list[Any]:
 
 
 def _fast(how: Comparison, func: Callable[..., Any], inputs: Sequence[Any], outputs: Any) -> None:
-    """Compares what Jacobians do to one random direction."""
+    """Compares what Jacobians do to one random direction.
+
+    Raises:
+        GradcheckError: they differ.
+    """
     wanted = differentiable(outputs)
     along, weights = directions(inputs, () if how.forward else wanted)
     places = [i for i, x in enumerate(inputs) if needs_gradient(x)]

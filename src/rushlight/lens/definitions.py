@@ -22,7 +22,11 @@ class Definitions:
         self.texts: dict[str, str] = {}
 
     def of(self, value: Any) -> str:
-        """Writes the source of a class or function, and of what it names, into the program; returns its name."""
+        """Writes the source of a class or function, and of what it names, into the program; returns its name.
+
+        Raises:
+            RuntimeError: the source cannot be read.
+        """
         name = str(value.__name__)
         if name in self.texts:
             return name

@@ -25,7 +25,11 @@ def _reverse_repeat_tuple(t: tuple[Any, ...], n: int) -> tuple[Any, ...]:
 
 
 def _list_with_default(out_size: Any, defaults: Any) -> Any:
-    """`out_size` with its None entries taken from the end of `defaults`."""
+    """`out_size` with its None entries taken from the end of `defaults`.
+
+    Raises:
+        ValueError: `out_size` is longer.
+    """
     if isinstance(out_size, int):
         return out_size
     if len(defaults) <= len(out_size):

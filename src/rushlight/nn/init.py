@@ -185,7 +185,11 @@ def dirac_(tensor: "Tensor", groups: int = 1) -> "Tensor":
 
 # ---------------------------------------------------------------------------------------------- by the layer's size
 def _calculate_fan_in_and_fan_out(tensor: "Tensor") -> tuple[int, int]:
-    """How many inputs an output of a layer with this weight has, and how many outputs an input reaches."""
+    """How many inputs an output of a layer with this weight has, and how many outputs an input reaches.
+
+    Raises:
+        ValueError: the tensor has fewer than two dimensions.
+    """
     if tensor.dim() < 2:
         raise ValueError("Fan in and fan out can not be computed for tensor with fewer than 2 dimensions")
     outputs, inputs, *spatial = tensor.shape

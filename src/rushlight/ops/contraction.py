@@ -78,7 +78,11 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
 
 # ---------------------------------------------------------------------------------------------- einsum
 def _parse(text: str, where: str, start: int) -> list[Any]:
-    """The labels of one operand, with None where the ellipsis stands; `start` is its place in the equation."""
+    """The labels of one operand, with None where the ellipsis stands; `start` is its place in the equation.
+
+    Raises:
+        RuntimeError: something else than labels and one ellipsis stands there.
+    """
     labels: list[Any] = []
     i = 0
     while i < len(text):
@@ -104,7 +108,12 @@ def _parse(text: str, where: str, start: int) -> list[Any]:
 
 
 def _arguments(args: tuple[Any, ...]) -> tuple[str, list[Any]]:
-    """The equation and the operands, from either form of the arguments."""
+    """The equation and the operands, from either form of the arguments.
+
+    Raises:
+        TypeError: the equation is no string.
+        ValueError: there are no operands.
+    """
     if len(args) < 2:
         raise ValueError(
             "einsum(): must specify the equation string and at least one operand, or at least one operand and its "
@@ -260,7 +269,11 @@ def einsum(*args: Any) -> Any:
 
 
 def _aligned(i: int, labels: list[Any], x: Any, order: list[str], dots: list[str], sizes: dict[str, int]) -> Any:
-    """An operand with its dimensions in `order`, and dimensions of size 1 for the labels it lacks."""
+    """An operand with its dimensions in `order`, and dimensions of size 1 for the labels it lacks.
+
+    Raises:
+        RuntimeError: sizes of one label differ.
+    """
     own: list[str] = []
     for s in labels:
         n = len(x._shape) - sum([1 for label in labels if label is not None])

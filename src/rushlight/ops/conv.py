@@ -265,7 +265,12 @@ def _convolve(
     name: str, dims: int, input: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, transposed:
     bool, output_padding: Any, groups: int,
 ) -> Any:  # fmt: skip
-    """Checks, adds the batch dimension where it is missing, and calls `convolution`."""
+    """Checks, adds the batch dimension where it is missing, and calls `convolution`.
+
+    Raises:
+        RuntimeError: the input has another number of dimensions.
+        TypeError: an argument is no tensor.
+    """
     for position, (argument, value) in enumerate((("input", input), ("weight", weight), ("bias", bias))):
         if not isinstance(value, TensorBase) and not (value is None and position == 2):
             raise TypeError(
@@ -315,7 +320,11 @@ def _check_transposed(
 
 
 def _padding_by_name(input: Any, weight: Any, padding: str, stride: Any, dilation: Any) -> tuple[Any, Any]:
-    """The meaning of ``"valid"`` and ``"same"``; where one side needs more, the input is padded there first."""
+    """The meaning of ``"valid"`` and ``"same"``; where one side needs more, the input is padded there first.
+
+    Raises:
+        RuntimeError: there is no such name, or it is ``same`` and the convolution takes strides.
+    """
     if padding == "valid":
         return input, (0,) * len(stride)
     if padding != "same":

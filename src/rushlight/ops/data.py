@@ -65,7 +65,11 @@ def finish(array: np.ndarray, dtype: dtypes.dtype, requires_grad: Any = False) -
 
 
 def no_pinning(pin_memory: Any) -> None:
-    """Refuses pinned memory, which serves transfers to accelerators only."""
+    """Refuses pinned memory, which serves transfers to accelerators only.
+
+    Raises:
+        RuntimeError: it is asked for.
+    """
     if pin_memory:
         raise RuntimeError(
             "pin_memory=True requires a CUDA or other accelerator backend; no pinned memory allocator is available on "
@@ -210,7 +214,13 @@ _BY_CATEGORY = (complex, float, int, bool)
 
 
 def array_of(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray, dtypes.dtype]:
-    """A new array with the elements of nested sequences or one number, and its dtype, found from them if not given."""
+    """A new array with the elements of nested sequences or one number, and its dtype, found from them if not given.
+
+    Raises:
+        TypeError: an element is no number.
+        ValueError: the sequences are ragged, or a number does not fit.
+        RuntimeError: no dtype can be inferred.
+    """
     if isinstance(data, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
     sizes = _sizes(data)
@@ -359,7 +369,11 @@ def new_tensor(
 
 
 def store(out: Any, array: np.ndarray) -> Any:
-    """Puts an array into a tensor given as ``out=``, which takes its shape."""
+    """Puts an array into a tensor given as ``out=``, which takes its shape.
+
+    Raises:
+        TypeError: `out` is no tensor.
+    """
     if not isinstance(out, TensorBase):
         raise TypeError(f"argument 'out' must be Tensor, not {type_name(out)}")
     if out._shape != array.shape:

@@ -30,6 +30,9 @@ def drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = Fals
         inplace: whether the result takes the input's place.
         channels: whether whole channels are dropped.
         alpha: whether dropped elements become such that mean 0 and variance 1 are kept.
+
+    Raises:
+        RuntimeError: channels are to be dropped of fewer than two dimensions, or the probability is none.
     """
     if p == 0 or not train or input.numel() == 0:
         return input

@@ -44,7 +44,11 @@ def _refuse_phase(name: str, diagonal: Any, vectors: str, quantity: str) -> None
 
 # ---------------------------------------------------------------------------------------------- eigenvalues
 def eigh_array(x: Array, UPLO: str) -> tuple[Array, Array]:
-    """The eigenvalues of Hermitian matrices, of which one triangle is read, and their eigenvectors."""
+    """The eigenvalues of Hermitian matrices, of which one triangle is read, and their eigenvectors.
+
+    Raises:
+        LinAlgError: LAPACK does not converge.
+    """
     try:
         values, vectors = shared_out(lambda part: tuple(np.linalg.eigh(part, UPLO)), 8, x)  # type: ignore[call-overload]
     except np.linalg.LinAlgError:
@@ -175,7 +179,11 @@ def eigvals(input: Any, *, out: Any = None) -> Any:
 
 # ---------------------------------------------------------------------------------------------- singular values
 def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
-    """The factors of singular value decompositions, full or reduced."""
+    """The factors of singular value decompositions, full or reduced.
+
+    Raises:
+        LinAlgError: LAPACK does not converge.
+    """
     try:
         u, s, vh = shared_out(lambda part: tuple(np.linalg.svd(part, full_matrices)), 8, x)
     except np.linalg.LinAlgError:

@@ -350,7 +350,11 @@ def round(input: Any, *, decimals: int | None = None, out: Any = None) -> Any:
 
 
 def check_decimals(input: Any, decimals: int) -> None:
-    """Refuses the rounding of other than real floating-point numbers to decimals."""
+    """Refuses the rounding of other than real floating-point numbers to decimals.
+
+    Raises:
+        NotImplementedError: they are others.
+    """
     if isinstance(input, TensorBase) and not input._dtype.is_floating_point:
         kernel = "round_cpu" if decimals else "round_vml_cpu"
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")

@@ -22,7 +22,11 @@ from .operation import Operation
 
 
 def result_type(*operands: Any) -> dtypes.dtype:
-    """The dtype of an operation on tensors and numbers, by PyTorch's rules of category and dimension."""
+    """The dtype of an operation on tensors and numbers, by PyTorch's rules of category and dimension.
+
+    Raises:
+        ValueError: there is no operand.
+    """
     if isinstance(operands[0], TensorBase):
         usual = operands[0]._dtype
         if all([x._dtype is usual if isinstance(x, TensorBase) else keeps(usual, x) for x in operands]):
@@ -199,7 +203,11 @@ def elementwise_broadcast(op: Operation, first: Any, second: Any, records: bool)
 
 
 def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = None) -> Any:
-    """Runs an elementwise operation on any operands it allows."""
+    """Runs an elementwise operation on any operands it allows.
+
+    Raises:
+        RuntimeError: `out` is given and an operand wants a gradient.
+    """
     result, common = compute(op, operands)
     t = wrap(result)
     if op.formulas and any([getattr(x, "_node", None) is not None for x in operands]) and mode.local.grad:

@@ -130,7 +130,11 @@ def _checked(name: str, input: Any) -> Any:
 
 
 def _promoted(input: Any, to_complex: bool = False) -> Any:
-    """The input as floating-point numbers, or as complex ones."""
+    """The input as floating-point numbers, or as complex ones.
+
+    Raises:
+        RuntimeError: there is no transform of the dtype.
+    """
     dtype = input._dtype
     if dtype.is_complex and dtype.itemsize > 4:
         return input
@@ -178,7 +182,11 @@ def _resized(x: Any, dims: tuple[int, ...], lengths: Any) -> Any:
 
 
 def _shape_and_dims(input: Any, s: Any, dim: Any) -> tuple[list[int], tuple[int, ...]]:
-    """The lengths and dimensions of a transform over several dimensions, all of them by default."""
+    """The lengths and dimensions of a transform over several dimensions, all of them by default.
+
+    Raises:
+        RuntimeError: lengths and dimensions do not go together.
+    """
     ndim = len(input._shape)
     s = (s,) if isinstance(s, int) else s
     dim = (dim,) if isinstance(dim, int) else dim
@@ -201,7 +209,11 @@ def _shape_and_dims(input: Any, s: Any, dim: Any) -> tuple[list[int], tuple[int,
 
 
 def _half_shape_and_dims(name: str, input: Any, s: Any, dim: Any) -> tuple[list[int], tuple[int, ...], int]:
-    """The lengths and dimensions of half a spectrum, and how many real numbers the last dimension shall have."""
+    """The lengths and dimensions of half a spectrum, and how many real numbers the last dimension shall have.
+
+    Raises:
+        RuntimeError: there is no dimension to transform.
+    """
     lengths, dims = _shape_and_dims(input, s, dim)
     if not lengths:
         raise RuntimeError(f"{name} must transform at least one axis")
@@ -327,7 +339,11 @@ def ifftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *
 
 
 def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
-    """The transform of real numbers along several dimensions, with half of the last one's frequencies; see `fftn`."""
+    """The transform of real numbers along several dimensions, with half of the last one's frequencies; see `fftn`.
+
+    Raises:
+        RuntimeError: the input is complex, or there is no dimension to transform.
+    """
     _checked("rfftn", input)
     if input._dtype.is_complex:
         raise RuntimeError(f"rfftn expects a real-valued input tensor, but got {input._dtype.scalar_name}")
@@ -360,7 +376,11 @@ def hfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *
 
 
 def ihfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:
-    """The inverse of `hfftn`."""
+    """The inverse of `hfftn`.
+
+    Raises:
+        RuntimeError: the input is complex, or there is no dimension to transform.
+    """
     _checked("ihfftn", input)
     if input._dtype.is_complex:
         raise RuntimeError(f"Only supports floating-point dtypes, but found: {input._dtype.scalar_name}")

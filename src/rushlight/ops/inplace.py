@@ -96,7 +96,11 @@ def array_beside(input: Any, other: Any) -> Any:
 
 
 def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Computes an operation and puts the result in the place of its first input."""
+    """Computes an operation and puts the result in the place of its first input.
+
+    Raises:
+        TypeError: an argument is missing or no tensor.
+    """
     if (
         op.kind == "elementwise"
         and op.result is None

@@ -34,7 +34,11 @@ in_formulas(along.relative_powers, lambda x, result, grad: grad * (x - result).e
 
 @composite()
 def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The logarithm of the sum of the exponentials over some dimensions, without overflow."""
+    """The logarithm of the sum of the exponentials over some dimensions, without overflow.
+
+    Raises:
+        TypeError: `dim` is missing.
+    """
     if dim is None:
         raise TypeError("logsumexp(): argument 'dim' (position 2) must be tuple of ints, not NoneType")
     axes = reduced_axes("logsumexp", input, dim)

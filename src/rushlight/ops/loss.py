@@ -225,7 +225,11 @@ def _check_weight(input: Any, weight: Any, classes: int) -> None:
 
 
 def _nll_flat(input: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:
-    """`nll_loss` of ``(N, C)`` or ``(C,)``."""
+    """`nll_loss` of ``(N, C)`` or ``(C,)``.
+
+    Raises:
+        RuntimeError: the shapes do not go together.
+    """
     if target.ndim > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     if input.ndim == 2 and target.ndim == 1 and input._shape[0] != target._shape[0]:
@@ -238,7 +242,11 @@ def _nll_flat(input: Any, target: Any, weight: Any, reduction: int, ignore_index
 
 
 def _nll_images(input: Any, target: Any, weight: Any, reduction: int, ignore_index: int) -> Any:
-    """`nll_loss` of ``(N, C, H, W)``."""
+    """`nll_loss` of ``(N, C, H, W)``.
+
+    Raises:
+        RuntimeError: the shapes do not go together.
+    """
     if target.ndim != 3:
         raise RuntimeError(
             f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {target.ndim}"

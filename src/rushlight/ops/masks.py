@@ -63,7 +63,11 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 
 @composite(inplace=True)
 def masked_fill_(input: Any, mask: Any, value: Any) -> Any:
-    """The in-place form of `masked_fill`; the mask must broadcast to the tensor."""
+    """The in-place form of `masked_fill`; the mask must broadcast to the tensor.
+
+    Raises:
+        RuntimeError: it does not.
+    """
     name, operands = _masked_fill_operands(input, mask, value)
     wide = general.broadcast_shapes(mask._shape, input._shape)
     if wide != input._shape:

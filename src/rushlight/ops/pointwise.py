@@ -274,7 +274,11 @@ def floor_divide(input: Array, other: Array | float) -> Array:
 
 @formula
 def not_implemented(grad: Any, name: str) -> Any:
-    """The gradient that PyTorch does not give."""
+    """The gradient that PyTorch does not give.
+
+    Raises:
+        RuntimeError: always.
+    """
     raise RuntimeError(f"derivative for aten::{name} is not implemented")
 
 

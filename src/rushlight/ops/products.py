@@ -205,7 +205,11 @@ def _in_best_order(tensors: list[Any], sizes: list[int]) -> Any:
 
 @composite(method=False)
 def chain_matmul(*matrices: Any, out: Any = None) -> Any:
-    """The product of matrices; deprecated in favour of `torch.linalg.multi_dot`."""
+    """The product of matrices; deprecated in favour of `torch.linalg.multi_dot`.
+
+    Raises:
+        RuntimeError: a tensor is not a matrix.
+    """
     warnings.warn(
         "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
         "instead, which accepts a list of two or more tensors rather than multiple parameters.",

@@ -39,7 +39,11 @@ def _qr_array(x: Array, mode: str) -> tuple[Array, Array]:
 
 @tensor_formula
 def qr_backward(grad_q: Any, grad_r: Any, Q: Any, R: Any, mode: str) -> Any:
-    """The gradient of a QR factorization."""
+    """The gradient of a QR factorization.
+
+    Raises:
+        RuntimeError: there is none for this mode or shape.
+    """
     m, n = Q._shape[-2], R._shape[-1]
     if mode == "r":
         raise RuntimeError(

@@ -40,7 +40,13 @@ def _both(arguments: str, rest: str) -> tuple[str, str]:
 
 # ---------------------------------------------------------------------------------------------- what they share
 def given_shape(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
-    """The shape that was given as one sequence or number by number."""
+    """The shape that was given as one sequence or number by number.
+
+    Raises:
+        Mismatch: it is no shape.
+        TypeError: a later size is no integer.
+        RuntimeError: a size is negative.
+    """
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
     elif not size:
@@ -74,7 +80,11 @@ def check_options(generator: Any, out: Any, dtype: Any, requires_grad: Any) -> N
 
 
 def draw_into(function: str, out: Any, shape: tuple[int, ...], write: Callable[[Array], None], others: Any = ()) -> Any:
-    """Fills the tensor given as ``out=``, which takes on the shape."""
+    """Fills the tensor given as ``out=``, which takes on the shape.
+
+    Raises:
+        RuntimeError: `out` wants a gradient.
+    """
     if mode.local.grad and (out._node is not None or any(t._node is not None for t in others)):
         raise RuntimeError(
             f"{function}(): functions with out=... arguments don't support automatic differentiation, but one of the "
@@ -101,6 +111,9 @@ def draw_new(
         write: fills an array of a dtype with numbers made of the words of a source.
         usual: the dtype if none is given.
         generator, out, dtype, device, pin_memory, requires_grad: as the user gave them.
+
+    Raises:
+        RuntimeError: `out` has another dtype than was asked for.
     """
     check_options(generator, out, dtype, requires_grad)
     kind = chosen(function, dtype, device, pin_memory, usual if out is None else out._dtype)
@@ -312,6 +325,9 @@ def randint_like(
     """A tensor of the shape and dtype of `input` with whole numbers: ``(input, high)`` or ``(input, low, high)``.
 
     See `randint`.
+
+    Raises:
+        Mismatch: the bounds are not one or two integers.
     """
     given = {"low": low, "high": high}
     free = [name for name, value in given.items() if value is None]

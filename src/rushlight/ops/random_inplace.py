@@ -20,13 +20,22 @@ from .signatures import Mismatch, forms, is_float, is_int
 
 # ---------------------------------------------------------------------------------------------- arguments
 def check_generator(generator: Any) -> None:
-    """Refuses a ``generator=`` that is none."""
+    """Refuses a ``generator=`` that is none.
+
+    Raises:
+        Mismatch: it is none.
+    """
     if generator is not None and not isinstance(generator, Generator):
         raise Mismatch
 
 
 def integer(value: Any) -> int:
-    """An argument that must be an int of 64 bits."""
+    """An argument that must be an int of 64 bits.
+
+    Raises:
+        Mismatch: it is none.
+        ValueError: it does not fit into 64 bits.
+    """
     if not is_int(value):
         raise Mismatch
     number = int(value)
@@ -36,7 +45,11 @@ def integer(value: Any) -> int:
 
 
 def number(value: Any) -> float:
-    """An argument that must be a float."""
+    """An argument that must be a float.
+
+    Raises:
+        Mismatch: it is none.
+    """
     if not is_float(value):
         raise Mismatch
     return float(value)
@@ -99,7 +112,11 @@ def _normal_both(mean: Array, std: Array, draw: Any) -> Array:
 
 
 def writable(t: Any, records: bool) -> None:
-    """Refuses to fill a tensor that may not be changed, or of which several elements share one place."""
+    """Refuses to fill a tensor that may not be changed, or of which several elements share one place.
+
+    Raises:
+        RuntimeError: the tensor may not, or has such elements.
+    """
     check(t, records)
     data = t._data
     if 0 in data.strides and data.size and any(n > 1 and not step for n, step in zip(data.shape, data.strides)):
@@ -129,7 +146,11 @@ def fill(t: Any, operation: Any, write: Callable[[Array], None]) -> Any:
 
 
 def check_bounds(low: float, high: float, dtype: dtypes.dtype) -> None:
-    """Refuses bounds of uniform numbers that are out of order, or that the dtype cannot hold."""
+    """Refuses bounds of uniform numbers that are out of order, or that the dtype cannot hold.
+
+    Raises:
+        RuntimeError: they are.
+    """
     if dtype.category < dtypes.FLOATING:
         raise unsupported("check_uniform_bounds", dtype)
     real = dtype.to_real()
@@ -181,7 +202,11 @@ def _named_from(value: Any, named: dict[str, Any]) -> Any:
 
 
 def check_std(std: float) -> None:
-    """Refuses a negative standard deviation."""
+    """Refuses a negative standard deviation.
+
+    Raises:
+        RuntimeError: it is.
+    """
     if not std >= 0:
         raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
 
@@ -219,7 +244,11 @@ def normal_(self: Any, mean: float = 0, std: float = 1, *, generator: Any = None
 
 # ---------------------------------------------------------------------------------------------- other distributions
 def check_probabilities(p: Array, dtype: dtypes.dtype) -> None:
-    """Refuses probabilities that are none."""
+    """Refuses probabilities that are none.
+
+    Raises:
+        RuntimeError: one is none.
+    """
     if dtype.category != dtypes.FLOATING:
         raise unsupported("bernoulli_tensor_cpu_p_", dtype)
     if not ((p >= 0) & (p <= 1)).all():

@@ -63,7 +63,11 @@ def _check_range(low: int, last: int, dtype: dtypes.dtype) -> None:
 
 
 def write_integers(source: Any, dtype: dtypes.dtype, low: int, high: int | None) -> Callable[[Array], None]:
-    """What fills an array with whole numbers of ``[low, high)``, or from `low` to the largest of the dtype."""
+    """What fills an array with whole numbers of ``[low, high)``, or from `low` to the largest of the dtype.
+
+    Raises:
+        RuntimeError: there are no such numbers, or none that the dtype holds.
+    """
     if high is None and low == -(1 << 63):
         return lambda out: numpy_random.integers_64(source, out)
     if high is not None:

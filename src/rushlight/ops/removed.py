@@ -9,7 +9,11 @@ _SINCE = "This function was deprecated since version 1.9 and is now removed."
 
 @composite(method=False)
 def matrix_rank(input: Any, tol: Any = None, symmetric: bool = False, *, out: Any = None) -> NoReturn:
-    """Removed: use `torch.linalg.matrix_rank`."""
+    """Removed: use `torch.linalg.matrix_rank`.
+
+    Raises:
+        RuntimeError: always.
+    """
     raise RuntimeError(
         f"{_SINCE}\nPlease use the `torch.linalg.matrix_rank` function instead. "
         "The parameter 'symmetric' was renamed in `torch.linalg.matrix_rank()` to 'hermitian'."
@@ -18,7 +22,11 @@ def matrix_rank(input: Any, tol: Any = None, symmetric: bool = False, *, out: An
 
 @composite()
 def solve(input: Any, A: Any, *, out: Any = None) -> NoReturn:
-    """Removed: use `torch.linalg.solve`."""
+    """Removed: use `torch.linalg.solve`.
+
+    Raises:
+        RuntimeError: always.
+    """
     raise RuntimeError(
         f"{_SINCE} `torch.solve` is deprecated in favor of `torch.linalg.solve`. "
         "`torch.linalg.solve` has its arguments reversed and does not return the LU factorization.\n\n"
@@ -30,7 +38,11 @@ def solve(input: Any, A: Any, *, out: Any = None) -> NoReturn:
 
 @composite()
 def lstsq(input: Any, A: Any, *, out: Any = None) -> NoReturn:
-    """Removed: use `torch.linalg.lstsq`."""
+    """Removed: use `torch.linalg.lstsq`.
+
+    Raises:
+        RuntimeError: always.
+    """
     raise RuntimeError(
         f"{_SINCE} `torch.lstsq` is deprecated in favor of `torch.linalg.lstsq`.\n"
         "`torch.linalg.lstsq` has reversed arguments and does not return the QR decomposition in "
@@ -46,7 +58,11 @@ def lstsq(input: Any, A: Any, *, out: Any = None) -> NoReturn:
 
 @composite()
 def symeig(input: Any, eigenvectors: bool = False, upper: bool = True, *, out: Any = None) -> NoReturn:
-    """Removed: use `torch.linalg.eigh`."""
+    """Removed: use `torch.linalg.eigh`.
+
+    Raises:
+        RuntimeError: always.
+    """
     raise RuntimeError(
         f"{_SINCE} The default behavior has changed from using the upper triangular portion of the matrix by default "
         "to using the lower triangular portion.\n\n"
@@ -59,7 +75,11 @@ def symeig(input: Any, eigenvectors: bool = False, upper: bool = True, *, out: A
 
 @composite()
 def eig(input: Any, eigenvectors: bool = False, *, e: Any = None, v: Any = None) -> NoReturn:
-    """Removed: use `torch.linalg.eig`."""
+    """Removed: use `torch.linalg.eig`.
+
+    Raises:
+        RuntimeError: always.
+    """
     raise RuntimeError(
         f"{_SINCE} `torch.linalg.eig` returns complex tensors of dtype `cfloat` or `cdouble` rather than real tensors "
         "mimicking complex tensors.\n\n"

@@ -154,7 +154,12 @@ def repeat_interleave(
 
 
 def _repeated(repeats: Any, output_size: int | None) -> Array:
-    """The indices of a vector of counts, each as often as its count says."""
+    """The indices of a vector of counts, each as often as its count says.
+
+    Raises:
+        RuntimeError: they are no vector, negative, or do not add up to what was said.
+        NotImplementedError: they are not integers.
+    """
     if len(repeats._shape) != 1:
         raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
     if repeats._dtype not in (dtypes.int32, dtypes.int64):

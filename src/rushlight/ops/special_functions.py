@@ -62,7 +62,11 @@ def polygamma_method(input: Any, n: int) -> Any:
 
 @composite(function=False, inplace=True)
 def polygamma_(input: Any, n: int) -> Any:
-    """The in-place form of `polygamma`."""
+    """The in-place form of `polygamma`.
+
+    Raises:
+        RuntimeError: `n` is negative.
+    """
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
     missing("digamma" if n == 0 else "polygamma", COMPLEX)(input._dtype)

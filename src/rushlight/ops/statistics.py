@@ -362,7 +362,11 @@ in_formulas(lambda x: (x == x).astype(x.dtype), lambda x: wrap((x._data == x._da
 
 @composite()
 def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
-    """The sum of the elements that are not NaN; the arguments are those of `sum`."""
+    """The sum of the elements that are not NaN; the arguments are those of `sum`.
+
+    Raises:
+        RuntimeError: the input is complex.
+    """
     axes = reduced_axes("nansum", input, dim)
     if input._dtype.is_complex:
         raise RuntimeError("nansum on CPU does not support complex inputs")
@@ -374,7 +378,11 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
 
 @composite()
 def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
-    """The mean of the elements that are not NaN; the arguments are those of `sum`."""
+    """The mean of the elements that are not NaN; the arguments are those of `sum`.
+
+    Raises:
+        RuntimeError: the input holds integers.
+    """
     if input._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
             f"nanmean(): expected input to have floating point or complex dtype but got {input._dtype.scalar_name}"

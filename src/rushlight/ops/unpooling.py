@@ -71,6 +71,9 @@ def max_unpool3d(input: Any, indices: Any, output_size: Any, stride: Any, paddin
     """Volumes of zeros but for the elements of `input` at `indices`; see `max_unpool2d`.
 
     `stride` and `padding` are those of the pooling; they are only checked.
+
+    Raises:
+        RuntimeError: sizes or strides are not three positive integers.
     """
     for name, given in (("output_size", output_size), ("stride", stride), ("padding", padding)):
         if len(given) != 3:

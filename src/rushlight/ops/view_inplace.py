@@ -117,7 +117,11 @@ composite(inplace=True, name="swapdims_")(transpose_)
 
 @composite(inplace=True)
 def t_(input: Any) -> Any:
-    """The in-place form of `t`."""
+    """The in-place form of `t`.
+
+    Raises:
+        RuntimeError: the tensor has more than two dimensions.
+    """
     if len(input._shape) > 2:
         raise RuntimeError(f"t_() expects a tensor with <= 2 dimensions, but self is {len(input._shape)}D")
     return _become(input, "_t_")

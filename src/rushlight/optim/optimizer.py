@@ -293,6 +293,9 @@ class Optimizer:
 
         Args:
             closure: computes the loss anew, and its gradients, and returns it.
+
+        Raises:
+            NotImplementedError: the subclass does not.
         """
         raise NotImplementedError
 

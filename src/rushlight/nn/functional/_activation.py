@@ -77,7 +77,11 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
-    """Return the elements greater than `threshold`, and `value` in the place of the others."""
+    """Return the elements greater than `threshold`, and `value` in the place of the others.
+
+    Raises:
+        NotImplementedError: the elements are booleans or complex.
+    """
     if input._dtype in (dtypes.bool_, dtypes.complex64, dtypes.complex128):
         raise NotImplementedError(f"\"threshold_cpu\" not implemented for '{input._dtype.scalar_name}'")
     return threshold_(input, threshold, value) if inplace else ops.threshold(input, threshold, value)
@@ -175,7 +179,11 @@ def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return ``input * sigmoid(input)``; of complex numbers it has no derivative."""
+    """Return ``input * sigmoid(input)``; of complex numbers it has no derivative.
+
+    Raises:
+        RuntimeError: a complex input wants a gradient.
+    """
     if input._dtype.is_complex and input._node is not None and is_grad_enabled():
         raise RuntimeError("silu does not support automatic differentiation for outputs with complex dtype.")
     return ops.silu_(input) if inplace else ops.silu(input)

@@ -23,7 +23,11 @@ scaled_dot_product_attention = ops.scaled_dot_product_attention
 def _canonical_mask(
     mask: Tensor | None, mask_name: str, other_type: Any, other_name: str, target_type: Any, check_other: bool = True
 ) -> Tensor | None:
-    """A mask of booleans (True where a key takes no part) or numbers as numbers that are added to scores."""
+    """A mask of booleans (True where a key takes no part) or numbers as numbers that are added to scores.
+
+    Raises:
+        AssertionError: it holds integers.
+    """
     if mask is None:
         return None
     if mask.dtype is not dtypes.bool_ and not mask.is_floating_point():
@@ -80,7 +84,11 @@ def _mha_shape_check(
 
 
 def _with_batch_and_heads(mask: Tensor, sizes: tuple[int, int, int, int]) -> Tensor:
-    """An attention mask as ``(1, L, S)`` or ``(N * heads, L, S)``."""
+    """An attention mask as ``(1, L, S)`` or ``(N * heads, L, S)``.
+
+    Raises:
+        RuntimeError: it has another shape.
+    """
     batch, heads, length, keys = sizes
     if mask.dim() not in (2, 3):
         raise RuntimeError(f"attn_mask's dimension {mask.dim()} is not supported")
@@ -115,7 +123,11 @@ def _in_projection(
     q: Tensor, k: Tensor, v: Tensor, w_q: Tensor, w_k: Tensor, w_v: Tensor, b_q: Tensor | None = None,
     b_k: Tensor | None = None, b_v: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-    """Queries, keys and values by a matrix each."""
+    """Queries, keys and values by a matrix each.
+
+    Raises:
+        AssertionError: a matrix or bias has another shape.
+    """
     width = q.size(-1)
     for name, x, w in (("query", q, w_q), ("key", k, w_k), ("value", v, w_v)):
         if w.shape != (width, x.size(-1)):
@@ -147,7 +159,11 @@ def _projected(
 
 
 def _by_head(x: Tensor, static: Tensor | None, name: str, rows: int, width: int) -> Tensor:
-    """Keys or values ``(S, N, E)`` as ``(N * heads, S, E / heads)``, or those that are given so."""
+    """Keys or values ``(S, N, E)`` as ``(N * heads, S, E / heads)``, or those that are given so.
+
+    Raises:
+        AssertionError: static ones have another shape.
+    """
     if static is None:
         return x.view(x.shape[0], rows, width).transpose(0, 1)
     for d, wanted in ((0, rows), (2, width)):

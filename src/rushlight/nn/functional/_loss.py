@@ -64,7 +64,11 @@ def _together(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _weighted(loss: Tensor, weight: Tensor, input: Tensor, reduction: str, divide: bool) -> Tensor:
-    """Reduce a loss of elements times their weights; the mean is over the weights when `divide`."""
+    """Reduce a loss of elements times their weights; the mean is over the weights when `divide`.
+
+    Raises:
+        ValueError: the shapes differ, or there is no such reduction.
+    """
     if weight.shape != input.shape:
         raise ValueError("Weights and input must have the same size.")
     loss = loss * weight

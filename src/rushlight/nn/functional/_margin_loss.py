@@ -86,6 +86,9 @@ def multilabel_soft_margin_loss(
         size_average: use `reduction`.
         reduce: use `reduction`.
         reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: there is no such reduction.
     """
     if size_average is not None or reduce is not None:
         reduction = _Reduction.legacy_get_string(size_average, reduce)

@@ -102,7 +102,11 @@ def interpolate(
 
 
 def _targets(spatial: list[int], size: Any, scale_factor: Any) -> tuple[list[int] | None, list[float] | None]:
-    """The sizes or the factors, one for each dimension."""
+    """The sizes or the factors, one for each dimension.
+
+    Raises:
+        ValueError: both or none are given, or not one for each dimension.
+    """
     if size is not None and scale_factor is not None:
         raise ValueError("only one of size or scale_factor should be defined")
     if size is not None:

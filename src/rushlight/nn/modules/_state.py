@@ -128,6 +128,9 @@ class StateMethods:
 
         Returns:
             `destination`. Its attribute `_metadata` holds the version of every module.
+
+        Raises:
+            RuntimeError: a hook that may not returns something.
         """
         if args:
             warnings.warn(

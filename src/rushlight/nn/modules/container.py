@@ -214,7 +214,12 @@ class ModuleList(_Numbered):
 
 
 def _update(target: Any, given: Any, name: str, element: str, ordered: tuple[type, ...], sort: bool) -> None:
-    """Put the items of a mapping, or pairs, into `target`; plain mappings in the order of their keys when `sort`."""
+    """Put the items of a mapping, or pairs, into `target`; plain mappings in the order of their keys when `sort`.
+
+    Raises:
+        TypeError: it is neither a mapping nor pairs.
+        ValueError: a pair has not two items.
+    """
     if not isinstance(given, Iterable):
         raise TypeError(
             f"{name}.update should be called with an iterable of key/value pairs, but got {type(given).__name__}"

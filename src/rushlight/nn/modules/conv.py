@@ -154,7 +154,11 @@ class _ConvTransposeNd(_ConvNd):
         num_spatial_dims: int,
         dilation: Any = None,
     ) -> Any:
-        """The output padding with which the output gets the size `output_size`."""
+        """The output padding with which the output gets the size `output_size`.
+
+        Raises:
+            ValueError: there is no such output, or the size has another number of dimensions.
+        """
         if output_size is None:
             return self.output_padding
         n = num_spatial_dims

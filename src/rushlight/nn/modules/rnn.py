@@ -195,7 +195,11 @@ class RNNBase(Module):
         return zeros(self.get_expected_hidden_size(input, batch_sizes), dtype=input.dtype)
 
     def _batched_state(self, hx: Any, batched: bool) -> Any:
-        """A given state with its batch dimension."""
+        """A given state with its batch dimension.
+
+        Raises:
+            RuntimeError: it has another number of dimensions.
+        """
         kind, n = ("batched 3-D", 3) if batched else ("unbatched 2-D", 2)
         if hx.dim() != n:
             raise RuntimeError(f"For {kind} input, hx should also be {n}-D but got {hx.dim()}-D tensor")
@@ -398,7 +402,11 @@ class RNNCellBase(Module):
         return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
 
     def _inputs(self, input: Tensor, hx: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Input and hidden state with their batch dimension; the state zeros if there is none."""
+        """Input and hidden state with their batch dimension; the state zeros if there is none.
+
+        Raises:
+            ValueError: one has neither one dimension nor two.
+        """
         name = type(self).__name__
         for what, t in (("input", input), ("hidden", hx)):
             if t is not None and t.dim() not in (1, 2):

@@ -100,7 +100,12 @@ class _Orthogonal(Module):
 
     @no_grad()
     def right_inverse(self, Q: Any) -> Any:
-        """A matrix from which `forward` makes `Q`, or the orthogonal matrix near it."""
+        """A matrix from which `forward` makes `Q`, or the orthogonal matrix near it.
+
+        Raises:
+            ValueError: the shape is another.
+            NotImplementedError: the map has no inverse, and there is no base to take `Q` over.
+        """
         if Q.shape != self.shape:
             raise ValueError(
                 f"Expected a matrix or batch of matrices of shape {self.shape}. Got a tensor of shape {Q.shape}."

@@ -57,7 +57,11 @@ def _check_tensor(result: Any) -> None:
 
 
 def _check_kept(what: str, old: tuple[str, Any], new: tuple[str, Any]) -> None:
-    """Refuses a change of dtype or shape: `old` and `new` are what is compared, each with its name in the message."""
+    """Refuses a change of dtype or shape: `old` and `new` are what is compared, each with its name in the message.
+
+    Raises:
+        ValueError: there is one.
+    """
     for trait in ("dtype", "shape"):
         before, after = getattr(old[1], trait), getattr(new[1], trait)
         if before != after:
@@ -120,7 +124,11 @@ class ParametrizationList(ModuleList):
 
     @no_grad()
     def _start(self, original: Tensor) -> Any:
-        """The tensor, or the sequence of them, from which the parametrizations make `original`."""
+        """The tensor, or the sequence of them, from which the parametrizations make `original`.
+
+        Raises:
+            ValueError: a `right_inverse` gives something else, or a tensor of another dtype.
+        """
         start: Any = original
         for module in reversed(self):  # type: ignore[call-overload]
             # One without inverse can be read, not set: it starts from what it is asked for.
@@ -159,7 +167,11 @@ class ParametrizationList(ModuleList):
             original.set_(part)
 
     def _check_inverse(self, value: Any, originals: list[Any]) -> None:
-        """Refuses what cannot take the place of the originals."""
+        """Refuses what cannot take the place of the originals.
+
+        Raises:
+            ValueError: it cannot.
+        """
         kind = type(value).__name__
         if self.is_tensor:
             if not isinstance(value, Tensor):
@@ -239,7 +251,11 @@ def _give_property(module: Module, tensor_name: str) -> None:
 
 
 def _check_another(module: Any, tensor_name: str, parametrization: Any) -> None:
-    """Refuses a further parametrization that does not give a tensor like the one that it is given."""
+    """Refuses a further parametrization that does not give a tensor like the one that it is given.
+
+    Raises:
+        ValueError: it does not, or its inverse does not.
+    """
     given = getattr(module, tensor_name)
     result = parametrization(given)
     _check_tensor(result)

@@ -22,7 +22,11 @@ M = TypeVar("M", bound=Module)
 
 
 def check_iterations(n_power_iterations: int) -> None:
-    """Refuses fewer than one step of the power method."""
+    """Refuses fewer than one step of the power method.
+
+    Raises:
+        ValueError: there are fewer.
+    """
     if n_power_iterations <= 0:
         raise ValueError(f"Expected n_power_iterations to be positive, but got n_power_iterations={n_power_iterations}")
 

@@ -13,7 +13,11 @@ __all__ = ["functional_call"]
 
 
 def _tied(module: Module, given: dict[str, Any]) -> dict[str, Any]:
-    """What is given, under all names of each tensor that the module has under several."""
+    """What is given, under all names of each tensor that the module has under several.
+
+    Raises:
+        ValueError: tied names are given different tensors.
+    """
     names: dict[int, list[str]] = {}
     for kind in (module.named_parameters, module.named_buffers):
         for name, tensor in kind(remove_duplicate=False):
@@ -47,7 +51,11 @@ def _swap(module: Module, name: str, value: Any) -> Any:
 
 @contextmanager
 def _with(module: Module, given: dict[str, Any], tie_weights: bool, strict: bool) -> Iterator[None]:
-    """Within it, the module has the tensors that are given."""
+    """Within it, the module has the tensors that are given.
+
+    Raises:
+        RuntimeError: names are missing or not the module's, and that matters.
+    """
     wanted = _tied(module, given) if tie_weights else given
     own = {name for name, _ in module.named_parameters(remove_duplicate=False)}
     own |= {name for name, _ in module.named_buffers(remove_duplicate=False)}

@@ -141,7 +141,11 @@ def get_model(name: str, **config: Any) -> Any:
 
 
 def get_model_weights(name: str | Callable[..., Any]) -> type[WeightsEnum]:
-    """The enumeration of the weights of a model, given by its name or its builder."""
+    """The enumeration of the weights of a model, given by its name or its builder.
+
+    Raises:
+        ValueError: there is no such model.
+    """
     builder = get_model_builder(name) if isinstance(name, str) else name
     for key, found in _BUILDERS.items():
         if found is builder and key in _WEIGHTS:
