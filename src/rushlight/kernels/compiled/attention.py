@@ -45,24 +45,32 @@ def _scored(real: Real) -> Any:
 _SCALE = _STEPS + 9 * 3
 
 
+def _settings(real: Real) -> Any:
+    """``(args)``: the sizes without that of the room, and the scale."""
+    kind = real.type
+
+    @njit
+    def settings(args):
+        return (
+            integer(args, _SIZES), integer(args, _SIZES + 1), integer(args, _SIZES + 2), integer(args, _SIZES + 3),
+            integer(args, _SIZES + 4), integer(args, _SIZES + 5) != 0, integer(args, _SIZES + 7) != 0,
+            kind(double(args, _SCALE)),
+        )  # fmt: skip
+
+    return settings
+
+
 def forward(real: Real) -> Any:
     """The result and the logarithms; a piece of work is a block of queries."""
     read, size, kind = real.read, real.size, real.type
     pack, multiply, scored, place = make_pack(real), make_multiply(real), _scored(real), local_words(TABLES)
+    settings = _settings(real)
     maximum, add = make_maximum(real), make_sum(real)
     spare = 4 * real.lanes
 
     @kernel
     def forward(args, begin, end, thread):
-        heads, length, keys, width, block = (
-            integer(args, _SIZES), integer(args, _SIZES + 1), integer(args, _SIZES + 2), integer(args, _SIZES + 3),
-            integer(args, _SIZES + 4),
-        )  # fmt: skip
-        causal, masked, scale = (
-            integer(args, _SIZES + 5) != 0,
-            integer(args, _SIZES + 7) != 0,
-            kind(double(args, _SCALE)),
-        )
+        heads, length, keys, width, block, causal, masked, scale = settings(args)
         room = ahead(read(args, 10), thread * integer(args, _SIZES + 6))
         packed_keys = room
         packed_values = ahead(packed_keys, width * (keys + spare))
@@ -120,19 +128,12 @@ def backward(real: Real) -> Any:
     """The gradients of q, k and v; a piece of work is one matrix of each."""
     read, size, kind = real.read, real.size, real.type
     pack, multiply, scored, place = make_pack(real), make_multiply(real), _scored(real), local_words(TABLES)
+    settings = _settings(real)
     spare = 4 * real.lanes
 
     @kernel
     def backward(args, begin, end, thread):
-        heads, length, keys, width, block = (
-            integer(args, _SIZES), integer(args, _SIZES + 1), integer(args, _SIZES + 2), integer(args, _SIZES + 3),
-            integer(args, _SIZES + 4),
-        )  # fmt: skip
-        causal, masked, scale = (
-            integer(args, _SIZES + 5) != 0,
-            integer(args, _SIZES + 7) != 0,
-            kind(double(args, _SCALE)),
-        )
+        heads, length, keys, width, block, causal, masked, scale = settings(args)
         across, down = width * (keys + spare), keys * (width + spare)
         keys_across = ahead(read(args, 10), thread * integer(args, _SIZES + 6))
         values_across = ahead(keys_across, across)
