@@ -131,7 +131,11 @@ class Tensor(TensorValues):
     # ------------------------------------------------------------------------------------------ autograd
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients flow to this tensor: to a leaf that wants them, a result of such, or a view of one."""
+        """Whether gradients flow to this tensor: to a leaf that wants them, a result of such, or a view of one.
+
+        Raises:
+            RuntimeError: it is set to no boolean, of a tensor that is no leaf, or to True where there are no gradients.
+        """
         if self._node is not None:
             return True
         base = base_of(self)
@@ -252,7 +256,12 @@ class Tensor(TensorValues):
 
     @property
     def data(self) -> "Tensor":
-        """The elements as a tensor without history; changes of it are not counted."""
+        """The elements as a tensor without history; changes of it are not counted. Setting it exchanges the memory.
+
+        Raises:
+            TypeError: it is set to something else than a tensor.
+            RuntimeError: the other tensor has another layout, or integers where gradients are wanted.
+        """
         t = wrap(settle(self))
         if mode.special.count:
             mode.tell("data", t, self)

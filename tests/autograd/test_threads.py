@@ -4,26 +4,7 @@ import threading
 
 import pytest
 from beside import check, scenarios
-
-
-def run(jobs):
-    """Runs functions in a thread each, all starting together; the errors they raised, by their place."""
-    errors = {}
-    start = threading.Barrier(len(jobs))
-
-    def work(i, job):
-        start.wait()
-        try:
-            job()
-        except Exception as error:
-            errors[i] = f"{type(error).__name__}: {error}"
-
-    threads = [threading.Thread(target=work, args=(i, job)) for i, job in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
+from together import run
 
 
 def separate_graphs(t):

@@ -6,9 +6,10 @@ Python's lock makes such meetings rare; without it (a free-threaded build) they 
 import subprocess
 import sys
 import textwrap
-import threading
+from functools import partial
 
 import numpy as np
+from together import run
 
 import rushlight as t
 from rushlight.autograd import mode
@@ -19,22 +20,7 @@ THREADS = 8
 
 def together(job):
     """Calls ``job(number)`` in several threads at once; the errors raised."""
-    errors = []
-    start = threading.Barrier(THREADS)
-
-    def work(number):
-        start.wait()
-        try:
-            job(number)
-        except Exception as error:
-            errors.append(repr(error))
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
+    return run([partial(job, number) for number in range(THREADS)])
 
 
 def test_operations():

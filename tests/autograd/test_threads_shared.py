@@ -4,26 +4,7 @@ import threading
 
 import pytest
 from beside import check, leaf, scenarios
-
-
-def run(jobs):
-    """Runs functions in a thread each; the errors they raised, by their place."""
-    errors = {}
-    start = threading.Barrier(len(jobs))
-
-    def work(i, job):
-        start.wait()
-        try:
-            job()
-        except Exception as error:
-            errors[i] = type(error).__name__, str(error)
-
-    threads = [threading.Thread(target=work, args=(i, job)) for i, job in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return errors
+from together import run
 
 
 def same_inputs(t):

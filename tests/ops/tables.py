@@ -22,3 +22,15 @@ def check_line(line, setup, **tolerance):
             m.set_warn_always(always)
 
     check(scenario, **tolerance)
+
+
+def drawn(call, seed):
+    """A scenario: the value of an expression after seeding, and the state afterwards."""
+
+    def scenario(torch):
+        torch.manual_seed(seed)
+        generator = torch.Generator().manual_seed(seed + 1)
+        value = eval(call, {"torch": torch, "generator": generator})
+        return value, torch.get_rng_state(), generator.get_state()
+
+    return scenario

@@ -3,6 +3,8 @@
 import pytest
 from beside import check
 
+from ops.tables import drawn
+
 # Each is evaluated with both libraries; what it returns, raises or warns of must be the same.
 CALLS = """
 torch.rand()
@@ -243,18 +245,6 @@ torch.bernoulli(torch.tensor([.3,.5],requires_grad=True),out=torch.empty(2))
 torch.normal(torch.zeros(3),1.,out=torch.empty(3,requires_grad=True))
 torch.normal(torch.zeros(3,requires_grad=True),1.,out=torch.empty(3))
 """.strip().splitlines()
-
-
-def drawn(call, seed):
-    """A scenario: the value of an expression after seeding, and the state afterwards."""
-
-    def scenario(torch):
-        torch.manual_seed(seed)
-        generator = torch.Generator().manual_seed(seed + 1)
-        value = eval(call, {"torch": torch, "generator": generator})
-        return value, torch.get_rng_state(), generator.get_state()
-
-    return scenario
 
 
 @pytest.mark.parametrize("call", CALLS)

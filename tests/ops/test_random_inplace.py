@@ -3,6 +3,8 @@
 import pytest
 from beside import check
 
+from ops.tables import drawn
+
 # Each is evaluated with both libraries; what it returns, raises or warns of must be the same.
 CALLS = """
 torch.empty(2).bernoulli_()
@@ -148,18 +150,6 @@ torch.zeros(3,requires_grad=True)[:2].uniform_()
 torch.rand(3,2).t().uniform_().stride()
 torch.randn(3,dtype=torch.float64).normal_(torch.tensor(1.),torch.tensor(2.)).dtype
 """.strip().splitlines()
-
-
-def drawn(call, seed):
-    """A scenario: the value of an expression after seeding, and the state afterwards."""
-
-    def scenario(torch):
-        torch.manual_seed(seed)
-        generator = torch.Generator().manual_seed(seed + 1)
-        value = eval(call, {"torch": torch, "generator": generator})
-        return value, torch.get_rng_state(), generator.get_state()
-
-    return scenario
 
 
 @pytest.mark.parametrize("call", CALLS)

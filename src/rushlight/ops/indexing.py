@@ -382,7 +382,7 @@ def setitem(input: Any, index: Any, value: Any) -> None:
         refuse_overlap(target)
         fill_(target, given)
     else:
-        copy_(target, _stripped(given, target))
+        copy_(target, _stripped(given).expand(target._shape))
 
 
 def _plain_write(input: Any, index: Any, given: Any) -> bool:
@@ -430,15 +430,13 @@ def _plain_write(input: Any, index: Any, given: Any) -> bool:
     return True
 
 
-def _stripped(given: Any, target: Any) -> Any:
-    """The value without leading dimensions of size 1, expanded to the target."""
+def _stripped(given: Any) -> Any:
+    """The value without leading dimensions of size 1."""
     shape = given._shape
     lead = 0
     while lead < len(shape) and shape[lead] == 1:
         lead += 1
-    if lead:
-        given = view_method(given, shape[lead:])
-    return given.expand(target._shape)
+    return view_method(given, shape[lead:]) if lead else given
 
 
 def _put(target: Any, parts: _Parts, given: Any, value: Any) -> None:
@@ -458,12 +456,7 @@ def _put(target: Any, parts: _Parts, given: Any, value: Any) -> None:
     if filled and given._dtype is not target._dtype:
         number_for(given._data.item(), target._dtype)
     if target is not parts.view or len(given._shape) > 0:
-        shape = given._shape
-        lead = 0
-        while lead < len(shape) and shape[lead] == 1:
-            lead += 1
-        if lead:
-            given = view_method(given, shape[lead:])
+        given = _stripped(given)
     put_at(target, parts.indices, given, tuple(parts.dims), False)
 
 

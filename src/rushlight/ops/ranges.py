@@ -37,6 +37,20 @@ def _number(function: str, name: str, position: int, value: Any) -> Any:
     return value
 
 
+def _check_steps(start: Any, end: Any, step: Any) -> None:
+    """Refuses steps that do not lead from start to end.
+
+    Raises:
+        RuntimeError: they do not.
+    """
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if not (math.isfinite(start) and math.isfinite(end)):
+        raise RuntimeError(f"unsupported range: {_plain(start)} -> {_plain(end)}")
+    if (end - start) * (1 if step > 0 else -1) < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+
+
 @composite(method=False)
 def arange(
     *bounds: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
@@ -73,12 +87,7 @@ def arange(
     )
     if d.category in (dtypes.BOOL, dtypes.COMPLEX):
         raise NotImplementedError(f"\"arange_cpu\" not implemented for '{d.scalar_name}'")
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"unsupported range: {_plain(start)} -> {_plain(end)}")
-    if (end - start) * (1 if step > 0 else -1) < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    _check_steps(start, end, step)
     if whole:
         array = np.arange(start, end, step, np.int64)
         return done(_shaped(array if d is dtypes.int64 else cast(array, d), out), d, requires_grad, out, dtype)
@@ -206,11 +215,6 @@ def range_(
     )
     start, end = (0, start) if end is None else (start, end)
     d = chosen("range", dtype, device, pin_memory, dtypes._default if out is None else out._dtype)
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
-    if not (math.isfinite(start) and math.isfinite(end)):
-        raise RuntimeError(f"unsupported range: {_plain(start)} -> {_plain(end)}")
-    if (end - start) * (1 if step > 0 else -1) < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    _check_steps(start, end, step)
     values = (start + np.arange(math.floor((end - start) / step) + 1) * step).astype(d.numpy)
     return done(_shaped(values, out), d, requires_grad, out, dtype)

@@ -86,7 +86,8 @@ class _TypedTensor(type):
 
 def typed_tensor(dtype: dtypes.dtype) -> Any:
     """The old-style class of tensors of one dtype, such as ``torch.FloatTensor``."""
-    return _TypedTensor(dtype.legacy, (), {"dtype": dtype, "__module__": "torch", "is_cuda": False})
+    said = f"Calling it makes a tensor of {dtype!r}, from sizes or data; instances are all tensors of that dtype."
+    return _TypedTensor(dtype.legacy, (), {"dtype": dtype, "__module__": "torch", "__doc__": said, "is_cuda": False})
 
 
 _OLD = ("bool", "uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64")

@@ -148,6 +148,12 @@ class Sequential(_Numbered):
         return self
 
     def insert(self, index: int, module: Module) -> Self:
+        """Put a module before the one at `index`; return the container.
+
+        Raises:
+            AssertionError: it is no module.
+            IndexError: there is no such place.
+        """
         if not isinstance(module, Module):
             raise AssertionError(f"module should be of type: {Module}")
         n = len(self._modules)
@@ -157,6 +163,7 @@ class Sequential(_Numbered):
         return self
 
     def extend(self, sequential: Iterable[Module]) -> Self:
+        """Append modules; return the container."""
         for module in sequential:
             self.append(module)
         return self
@@ -202,9 +209,15 @@ class ModuleList(_Numbered):
         return f"{self._get_name()}(\n  " + "\n  ".join(_addindent(line, 2) for line in lines) + "\n)"
 
     def insert(self, index: int, module: Module) -> None:
+        """Put a module before the one at `index`."""
         self._make_room(index, module)
 
     def extend(self, modules: Iterable[Module]) -> Self:
+        """Append modules; return the list.
+
+        Raises:
+            TypeError: they cannot be iterated over.
+        """
         if not isinstance(modules, Iterable):
             raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
         offset = len(self)
@@ -270,23 +283,29 @@ class ModuleDict(Module):
         return key in self._modules
 
     def clear(self) -> None:
+        """Take all modules away."""
         self._modules.clear()
 
     def pop(self, key: str) -> Any:
+        """Take a module away and return it."""
         module = self[key]
         del self[key]
         return module
 
     def keys(self) -> Any:
+        """The names."""
         return self._modules.keys()
 
     def items(self) -> Any:
+        """Pairs of name and module."""
         return self._modules.items()
 
     def values(self) -> Any:
+        """The modules."""
         return self._modules.values()
 
     def update(self, modules: Any) -> None:
+        """Put in the modules of a mapping, or pairs of name and module, in place of those of the same names."""
         _update(self, modules, "ModuleDict", "ModuleDict", (OrderedDict, ModuleDict), sort=False)
 
 
@@ -335,11 +354,13 @@ class ParameterList(Module):
         return [name for name in super().__dir__() if not name.isdigit()]
 
     def append(self, value: Any) -> Self:
+        """Put a value at the end; return the list."""
         self._size += 1
         self[self._size - 1] = value
         return self
 
     def extend(self, values: Iterable[Any]) -> Self:
+        """Put values at the end; return the list. What cannot be iterated over is a `TypeError`."""
         # A tensor is iterable too, but its rows are not meant.
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")
@@ -406,42 +427,53 @@ class ParameterDict(Module):
         return key in self._keys
 
     def copy(self) -> "ParameterDict":
+        """Another dictionary of the same values."""
         return ParameterDict(OrderedDict((key, self[key]) for key in self._keys))
 
     def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of a key, which becomes `default` if there is none."""
         if key not in self:
             self[key] = default
         return self[key]
 
     def clear(self) -> None:
+        """Take all values away."""
         for key in list(self._keys):
             del self[key]
 
     def pop(self, key: str) -> Any:
+        """Take a value away and return it."""
         value = self[key]
         del self[key]
         return value
 
     def popitem(self) -> tuple[str, Any]:
+        """Take the last pair away and return it."""
         key = next(reversed(self._keys)) if self._keys else self._keys.popitem()[0]
         return key, self.pop(key)
 
     def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key, or `default`."""
         return self[key] if key in self else default
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> "ParameterDict":
+        """A dictionary of these keys, all with the same value."""
         return ParameterDict((key, default) for key in keys)
 
     def keys(self) -> Any:
+        """The keys."""
         return self._keys.keys()
 
     def items(self) -> Iterable[tuple[str, Any]]:
+        """Pairs of key and value."""
         return ((key, self[key]) for key in self._keys)
 
     def values(self) -> Iterable[Any]:
+        """The values."""
         return (self[key] for key in self._keys)
 
     def update(self, parameters: Any) -> None:
+        """Put in the values of a mapping, or pairs; a plain mapping's in the order of their keys."""
         _update(self, parameters, "ParametersDict", "ParameterDict", (OrderedDict, ParameterDict), sort=True)
 
     def extra_repr(self) -> str:

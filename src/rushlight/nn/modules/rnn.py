@@ -319,12 +319,14 @@ class LSTM(RNNBase):
         return self.num_layers * self._directions, self._batch_size(input, batch_sizes), self.hidden_size
 
     def check_forward_args(self, input: Tensor, hidden: Any, batch_sizes: Tensor | None) -> None:
+        """Raises an error if input, state or cell does not fit."""
         self.check_input(input, batch_sizes)
         sizes = self.get_expected_hidden_size(input, batch_sizes), self.get_expected_cell_size(input, batch_sizes)
         for i, (state, size) in enumerate(zip(hidden, sizes, strict=True)):
             self.check_hidden_size(state, size, f"Expected hidden[{i}] size {{}}, got {{}}")
 
     def permute_hidden(self, hx: Any, permutation: Tensor | None) -> Any:
+        """State and cell with their sequences in another order."""
         return hx if permutation is None else tuple(h.index_select(1, permutation) for h in hx)
 
     def _zero_state(self, input: Tensor, batch_sizes: Tensor | None) -> Any:
