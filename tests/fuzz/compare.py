@@ -99,7 +99,8 @@ def near(ours, theirs, slack=1.0, dtype=None):
     """Which elements of two arrays are equal up to the rounding of their type."""
     if ours.dtype.kind == "c" and theirs.dtype.kind == "c" and not np.isfinite(ours + theirs).all():
         kind = dtype or str(theirs.dtype)
-        return near(ours.real, theirs.real, slack, kind) & near(ours.imag, theirs.imag, slack, kind)
+        parts = near(ours.real, theirs.real, slack, kind) & near(ours.imag, theirs.imag, slack, kind)
+        return parts | np.isnan(ours) & np.isnan(theirs)
     tolerance = CLOSE.get(dtype or str(theirs.dtype), 0.0) * slack
     with np.errstate(all="ignore"):
         finite = np.isfinite(theirs) & np.isfinite(ours)

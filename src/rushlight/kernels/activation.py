@@ -54,7 +54,7 @@ silu = either(on_numpy.silu, "x: x / (exp(-x) + 1)")
 silu_backward = either(on_numpy.silu_backward, "g, x: ((1 - sigmoid(x)) * x + 1) * sigmoid(x) * g")
 elu = either(
     on_numpy.elu,
-    "x, alpha, scale, input_scale: select(x > 0, x * scale, expm1(x * input_scale) * (alpha * scale))",
+    "x, alpha, scale, input_scale: select(x < 0, expm1(x * input_scale) * (alpha * scale), x * scale)",
 )
 softplus = either(on_numpy.softplus, "x, beta, threshold: select(x * beta > threshold, x, log1p(exp(x * beta)) / beta)")
 softplus_backward = either(

@@ -204,14 +204,14 @@ def silu_backward(g: Array, x: Array) -> Array:
 
 
 def elu(x: Array, alpha: float, scale: float, input_scale: float) -> Array:
-    """`scale x` where positive, else `scale alpha (exp(input_scale x) - 1)`."""
+    """`scale x` where not negative, else `scale alpha (exp(input_scale x) - 1)`."""
     dtype, x = x.dtype, widen(x)
     out = np.minimum(x, 0)
     out = _own(out)
     out *= input_scale
     np.expm1(out, out=out)
     out *= alpha * scale
-    out = np.where(x > 0, x * np.asarray(scale, x.dtype), out)
+    out = np.where(x < 0, out, x * np.asarray(scale, x.dtype))
     return narrow(out, dtype)
 
 

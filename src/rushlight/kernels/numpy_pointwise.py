@@ -228,15 +228,17 @@ def erfc(x: Array) -> Any:
     return _special(erfc, x)
 
 
-_ZEROS: dict[Any, Any] = {}
+_HALF_ZERO = np.zeros((), np.float16)
+_ZEROS: dict[Any, Any] = {_HALF_ZERO.dtype: _HALF_ZERO}
 
 
 def relu(x: Array) -> Any:
-    """``max(x, 0)``; NaN stays."""
+    """``max(x, 0)``; NaN and -0 stay."""
     zero = _ZEROS.get(x.dtype)
     if zero is None:
         zero = _ZEROS[x.dtype] = np.zeros((), x.dtype)
-    return np.maximum(x, zero)
+    # Of equal operands, which 0 and -0 are, NumPy takes the second one, of float16 the first one.
+    return np.maximum(zero, x) if zero is not _HALF_ZERO else np.maximum(x, zero)
 
 
 _BITS = {np.dtype(d): np.dtype(f"i{np.dtype(d).itemsize}") for d in "fde"}
