@@ -380,7 +380,8 @@ def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
     if len(shape) > 2 and len(set(shape)) > 1:
         raise RuntimeError("all dimensions of input must be of equal length")
     step = sum(strides)
-    number_for(fill_value, input._dtype)
+    if min(shape) != 1:  # a single element is not asked whether the number fits it
+        number_for(fill_value, input._dtype)
     input.as_strided((min(shape),), (step,)).fill_(fill_value)
     if wrap and len(shape) == 2 and shape[0] > shape[1] + 1:
         # One row is left out after each square.
