@@ -6,6 +6,8 @@ sense. Some are wrong on purpose, or by chance; then both libraries must refuse.
 
 import torch
 
+from .rarer import rarer
+
 FLOATS = ["float64", "float64", "float64", "float32", "float32", "float16", "bfloat16"]
 DTYPES = [*FLOATS, *FLOATS, "int64", "int64", "int32", "uint8", "bool", "complex128"]
 NUMBERS = ["0", "1", "2", "-1", "3", "0.5", "-1.5", "2.0", "True"]
@@ -118,7 +120,9 @@ class Writer:
 
     def line(self):
         """One call, as a line of Python, with the names that it gives to its results."""
-        kind = self.random.random()
+        if not self.values:
+            return self.leaf()
+        kind = self.random.random() * sum(share for share, _ in self._KINDS)
         for share, writer in self._KINDS:
             kind -= share
             if kind < 0:
@@ -299,6 +303,8 @@ class Writer:
     def network(self):
         a = self.tensor(lambda t: t.dim() >= 2 and t.is_floating_point())
         t = self.values[a]
+        if not t.is_floating_point():
+            return self.leaf()
         last = tuple(t.shape[-1:])
         f = "torch.nn.functional"
         image = f"{a}.reshape(1, 1, {t.shape[-2] if t.dim() > 1 else 1}, -1)"
@@ -318,7 +324,7 @@ class Writer:
             f"{f}.rms_norm({a}, {last})",
             f"{f}.scaled_dot_product_attention({row}, {row}, {row})", f"{f}.embedding({self.tensor()}, {a})",
             f"{f}.binary_cross_entropy_with_logits({a}, {a}.detach().sigmoid())",
-            f"{f}.kl_div({a}, {a}.detach().exp())",
+            f"{f}.kl_div({a}, {a}.detach().sigmoid())",
         ]))  # fmt: skip
 
     def conversion(self):
@@ -337,7 +343,7 @@ class Writer:
     _KINDS = (
         (0.04, leaf), (0.17, unary), (0.13, binary), (0.07, operator), (0.08, inplace), (0.06, fill), (0.06, getitem),
         (0.08, reduction), (0.07, along), (0.09, view), (0.03, joined), (0.05, ternary), (0.04, gathered),
-        (0.03, product), (0.04, network), (0.03, conversion),
+        (0.03, product), (0.04, network), (0.03, conversion), (0.07, rarer),
     )  # fmt: skip
 
 

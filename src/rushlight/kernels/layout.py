@@ -73,8 +73,11 @@ def ordered(x: Array, last: bool) -> Array:
 
 
 def like(result: Array, x: Array) -> Array:
-    """A result in channels-last order if, to the program, images `x` are; no copy if it lies so or they are not."""
-    return ordered(result, True) if is_channels_last(x) else result
+    """A result in channels-last order if, to the program, images `x` are, else row by row; no copy if it lies so."""
+    if is_channels_last(x):
+        return ordered(result, True)
+    hidden = type(x) is Inner or type(result) is Inner
+    return result if hidden or result.flags.c_contiguous else np.ascontiguousarray(result)
 
 
 # ---------------------------------------------------------------------------------------------- PyTorch's order

@@ -115,6 +115,14 @@ def _resample_bytes(x: Array, matrices: tuple[Array, ...]) -> Array:
     return x.astype(np.uint8)
 
 
+def _by_entries(x: Array, m: Array) -> Array:
+    """The last axis multiplied by a matrix, of which zeros count for nothing: they hide infinite entries and NaN."""
+    found = np.zeros((*x.shape[:-1], len(m)), np.result_type(x, m))
+    for row, column in zip(*np.nonzero(m), strict=True):
+        found[..., row] += x[..., column] * m[row, column]
+    return found
+
+
 def resample(x: Array, matrices: tuple[Array, ...]) -> Array:
     """Multiplies each of the last axes by its matrix, the matrices of half-precision images being wider."""
     if x.dtype == np.uint8 and matrices[0].dtype.kind == "f":
@@ -122,5 +130,6 @@ def resample(x: Array, matrices: tuple[Array, ...]) -> Array:
     dtype, x = x.dtype, widen(x)
     for i, m in enumerate(reversed(matrices)):
         axis = x.ndim - 1 - i
-        x = np.moveaxis(np.matmul(np.moveaxis(x, axis, -1), m.T), -1, axis)
+        last = np.moveaxis(x, axis, -1)
+        x = np.moveaxis(np.matmul(last, m.T) if np.isfinite(last).all() else _by_entries(last, m), -1, axis)
     return narrow(x if x.base is None else x.copy(), dtype)

@@ -242,6 +242,9 @@ def _check_shapes(
                 f"Calculated padded input size per channel: ({_times(padded)}). Kernel size: ({_times(reach)}). Kernel "
                 "size can't be greater than actual input size"
             )
+    if shape[0] and shape[1] and 0 in shape[2:]:
+        size = [*shape[:2], 1, shape[2]] if dims == 1 else list(shape)
+        raise RuntimeError(f"Only zero batch or zero channel inputs are supported, but got input shape: {size}")
 
 
 def _check_dtypes(input: Any, weight: Any, bias: Any) -> None:

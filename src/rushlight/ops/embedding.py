@@ -72,6 +72,8 @@ def embedding(
         RuntimeError: the table has not two dimensions, or `indices` are not integers.
         IndexError: an index is no row.
     """
+    if not weight.ndim and weight.requires_grad:  # whose derivative asks for the number of rows
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if weight.ndim != 2:
         raise RuntimeError("'weight' must be 2-D")
     if indices._dtype is not dtypes.int64 and indices._dtype is not dtypes.int32:

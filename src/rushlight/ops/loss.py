@@ -325,7 +325,11 @@ def cross_entropy_loss(
     if target._dtype is dtypes.int64 and weight is None and not label_smoothing and len(shape) == 2:
         if target._shape == shape[:1]:  # the usual case
             return _nll_loss(_log_softmax(input, 1), target, None, reduction, ignore_index)[0]
-    if shape == target._shape and target._dtype.is_floating_point:
+    if shape == target._shape:
+        if not target._dtype.is_floating_point:
+            raise RuntimeError(
+                "Expected floating point type for target with class probabilities, got " + target._dtype.scalar_name
+            )
         if ignore_index >= 0:
             raise RuntimeError("ignore_index is not supported for floating point target")
         return _cross_entropy_of_probabilities(input, target, weight, reduction, label_smoothing)

@@ -13,6 +13,7 @@ from ..base import TensorBase
 from ..kernels import group_norm as group_kernels
 from ..kernels import layer_norm as layer_kernels
 from ..kernels import normalization
+from ..kernels.layout import like
 from ..kernels.numpy_normalization import given_statistics
 from .attached import attached
 from .declare import Array, composite, in_formulas, operation
@@ -26,12 +27,14 @@ def _batch_norm(
     training: bool, momentum: float, eps: float,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     if training:
-        return normalization.batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps)
+        found = normalization.batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps)
+        return found if found[0].flags.c_contiguous else (like(found[0], input), *found[1:])
     assert running_mean is not None
     assert running_var is not None
     # Copies: a later step in training mode changes the running statistics in place.
     mean, inverse = given_statistics(running_mean, running_var, eps)
-    return normalization.batch_norm_eval(input, weight, bias, mean, inverse), mean, inverse
+    result = normalization.batch_norm_eval(input, weight, bias, mean, inverse)
+    return like(result, input), mean, inverse
 
 
 @operation(
@@ -197,7 +200,7 @@ def instance_norm(
 
 # ---------------------------------------------------------------------------------------------- layer normalization
 @operation(
-    kernel=layer_kernels.layer_norm, node="NativeLayerNormBackward0", aten="native_layer_norm",
+    kernel=layer_kernels.layer_norm, node="NativeLayerNormBackward0", aten="native_layer_norm", rows=True,
     saves=("mean", "inverse"), keeps="bias", **_HIDDEN,
     joint=("input, weight, bias", "layer_norm_backward(grad, input, dims, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
@@ -327,12 +330,17 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
         eps = float(dtypes.finfo(wide._dtype).eps)
     mean = (wide * wide).mean(_last(len(shape)), keepdim=True)
     out = wide * (mean + eps).rsqrt()
-    return (out if weight is None else out * weight).to(kind)
+    return (out if weight is None else out * weight).contiguous().to(kind)
 
 
 # ---------------------------------------------------------------------------------------------- group normalization
+def _group_norm(input: Array, groups: int, weight: Array | None, bias: Array | None, eps: float) -> Any:
+    result, *saves = group_kernels.group_norm(input, groups, weight, bias, eps)
+    return like(result, input), *saves
+
+
 @operation(
-    kernel=group_kernels.group_norm, node="NativeGroupNormBackward0", aten="native_group_norm",
+    kernel=_group_norm, node="NativeGroupNormBackward0", aten="native_group_norm",
     saves=("mean", "inverse"), **_HIDDEN,
     joint=("input, weight, bias", "group_norm_backward(grad, input, groups, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from ..base import TensorBase, bump
 from . import comparison, elementary, pointwise, ternary
 from .arguments import MISSING, OPERANDS
 from .declare import REGISTRY, apply_inplace, composite
-from .inplace import array_beside, before_kernel, castable, change_inplace
+from .inplace import array_beside, before_kernel, castable, change_inplace, check
 
 
 def _form(operation: str, *operands: Any) -> Any:
@@ -21,9 +21,11 @@ def _first_in_place(operands: Any, *given: Any) -> Any:
     try:
         return operands(*given)
     except NotImplementedError as error:
-        if "is not supported for complex types" in str(error):
-            raise
         tensors = [x for x in given if isinstance(x, TensorBase)]
+        if "is not supported for complex types" in str(error):
+            # Said before it is known where in memory the operands lie.
+            check(tensors[0], any([x._node is not None for x in tensors]))
+            raise
         before_kernel(*tensors)
         raise
 

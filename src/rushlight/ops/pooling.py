@@ -13,6 +13,7 @@ from ..autograd import mode
 from ..base import wrap
 from ..kernels import numpy_pooling as kernels
 from ..kernels import pooling
+from ..kernels.layout import like
 from .adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from .adaptive_pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from .adaptive_pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
@@ -124,7 +125,7 @@ def _avg_pool(
 ) -> Array:
     x = batched(input, len(kernel_size))
     result = pooling.avg_pool(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)
-    return result if x is input else result[0]
+    return like(result if x is input else result[0], input)
 
 
 _AVG = (
@@ -321,6 +322,9 @@ def _max_of_sequences(
     _check_sequences(input._shape, kernel, step, border, gap, ceil_mode)
     image = input.unsqueeze(-2)
     found = _max(function, 2, image, (1, kernel), (1, step), (0, border), (1, gap), ceil_mode, indices)
+    if not indices and found._node is None:
+        # PyTorch has a kernel for sequences where nothing is recorded.
+        return wrap(found._data.squeeze(-2))
     return tuple(f.squeeze(-2) for f in found) if indices else found.squeeze(-2)
 
 

@@ -364,10 +364,8 @@ def _same_number(input: Any, message: str) -> Any:
 def _reversed(input: Any) -> Any:
     n = len(input._shape)
     if not n:
-        return _same_number(
-            input, "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
-        )
-    if n != 2:
+        warn_once("Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.")
+    elif n != 2:
         warn_once(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
             "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "

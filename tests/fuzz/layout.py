@@ -1,0 +1,71 @@
+"""How results lie in memory, and where PyTorch's lie otherwise because their operands lie in several ways."""
+
+import re
+
+ORDERS = "results of operands in two orders of memory lie as NumPy chooses"
+# Functions made of operations on two tensors, one of which they make and which lies row by row.
+COMPOSED = re.compile(r"normalize|kron")
+
+
+def strides(t):
+    """The strides that count: those of dimensions along which there is something to step to."""
+    return [s for s, n in zip(t.stride(), t.shape, strict=True) if n > 1] if t.numel() else []
+
+
+def lies_as_operands(line, values, name):
+    """Whether one of PyTorch's results lies as its rules want it for operands that do not lie in one way.
+
+    Args:
+        line: the call, of which several operands or an expanded one are needed.
+        values: PyTorch's tensors by name.
+        name: the result's name.
+    """
+    operands = [values[n] for n in re.findall(r"\bv\d+\b", line.partition(" = ")[2])]
+    if COMPOSED.search(line):
+        return not all(t.is_contiguous() for t in operands)
+    if len(operands) == 1 and _dense(operands[0]):
+        return False
+    return strides(values[name]) == _expected(values[name].shape, operands)
+
+
+def _dense(t):
+    expected = 1
+    for s, n in sorted((s, n) for s, n in zip(t.stride(), t.shape, strict=True) if n != 1):
+        if s != expected:
+            return False
+        expected *= n
+    return True
+
+
+def _expected(shape, operands):
+    """The strides that PyTorch's TensorIterator gives a result of a shape, by the strides of its operands."""
+    steps = []
+    for t in operands:
+        lead = len(shape) - t.dim()
+        own = [0 if n == 1 and shape[lead + d] != 1 else s for d, (s, n) in enumerate(zip(t.stride(), t.shape))]
+        steps.append([0] * lead + own)
+    order = list(range(len(shape)))[::-1]
+    for i in range(1, len(order)):
+        at = i
+        for j in reversed(range(i)):
+            found = _further(shape, steps, order[j], order[at])
+            if found < 0:
+                break
+            if found > 0:
+                order[j], order[at] = order[at], order[j]
+                at = j
+    found, step = {}, 1
+    for d in order:
+        found[d] = step
+        step *= shape[d]
+    return [found[d] for d, n in enumerate(shape) if n > 1]
+
+
+def _further(shape, steps, d, e):
+    for s in steps:
+        if s[d] and s[e]:
+            if s[d] != s[e]:
+                return 1 if s[d] > s[e] else -1
+            if shape[d] > shape[e]:
+                return 1
+    return 0
