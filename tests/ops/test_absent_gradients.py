@@ -37,6 +37,17 @@ def test_the_number_of_nonzero_elements_has_no_gradient(function, create_graph):
     check(scenario)
 
 
+@pytest.mark.parametrize("place", ["input", "result"])
+def test_the_number_of_nonzero_elements_is_guarded_like_other_norms(place):
+    def scenario(t):
+        x = vector(t, 1, 2, 0)
+        y = t.linalg.vector_norm(x, 0)
+        {"input": x, "result": y}[place].detach().mul_(2)
+        return raised(lambda: t.autograd.grad(y, x, allow_unused=True)).partition(" [")[0]
+
+    check(scenario)
+
+
 @pytest.mark.parametrize("p", [0, 0.5, 1, 1.5, 2, 3.5, float("inf"), float("-inf")])
 @pytest.mark.parametrize("values", [(0, 0, 0), (0, -2, 3), (2, -2, 2)])
 def test_tangents_of_norms(p, values):

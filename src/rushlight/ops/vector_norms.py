@@ -70,8 +70,8 @@ def _vector_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any, 
 
 
 @operation(name="_count_norm", rows=True, node="LinalgVectorNormBackward0", aten="linalg_vector_norm", function=False,
-           method=False, out=False, undefined=True, shows=("ord", "dim", "keepdim"), input="None",
-           tangent="zero")  # fmt: skip
+           method=False, out=False, undefined=True, shows=("ord", "dim", "keepdim"), keeps="input, result",
+           input="None", tangent="zero")  # fmt: skip
 def _count_norm(input: Array, ord: float, dim: Any, keepdim: bool, dtype: Any) -> Array:
     """The norm with p = 0, the number of elements that are not zero, which has no gradient at all."""
     return along.vector_norm(input if dtype is None else cast(input, dtype, False), ord, dim, keepdim)
