@@ -4,7 +4,7 @@ A call is a piece of text. The names in it say on what it works (`INPUTS`); tens
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -489,3 +489,33 @@ pair("torch.special.hermite_polynomial_h(p, 3)", "sp.eval_hermite(3, p)", most=3
 pair("torch.special.laguerre_polynomial_l(p, 3)", "sp.eval_laguerre(3, p)", most=316)
 pair("torch.cdist(x, y)", "distance.cdist(x, y)", most=100)
 pair("torch.pdist(x)", "distance.pdist(x)", most=100)
+
+# ------------------------------------------------------------------------------------------ reasons
+_VIEW = "a view is known to its base, so that changes in place reach both and their gradients"
+_REASONS = {
+    _VIEW: (
+        "x[0]", "x[0, 0]", "x[:, 0]", "x[::2]", "x[None]", "x[..., None]", "x.T", "x.reshape(-1)", "x.flatten()",
+        "torch.ravel(x)", "x.view(-1)", "x.transpose(0, 1)", "torch.swapaxes(x, 0, 1)", "cube.permute(2, 0, 1)",
+        "torch.moveaxis(cube, 0, 2)", "torch.unsqueeze(x, 0)", "torch.squeeze(column)", "torch.squeeze(column, 1)",
+        "torch.reshape(flat, x.shape)", "torch.diagonal(x)", "torch.diag(x)", "torch.unbind(cube)", "torch.real(z)",
+        "torch.imag(z)", "torch.view_as_real(z)", "torch.einsum('ij->ji', x)", "x[::2] * y[::2]",
+    ),
+    "integers are divided only when no divisor is zero, which is an error": ("i // j", "i % j"),
+    "a product with a power of two, which may overflow where NumPy's does not": ("torch.ldexp(x, i32)",),
+    "the reciprocal is multiplied by the number, as in PyTorch": ("2.5 / x",),
+    "the result lies row by row, NumPy's column by column": ("x[:, rows]",),
+    "sums of squares that neither overflow nor lose small ones": (
+        "torch.norm(x)", "torch.linalg.norm(x)", "torch.dist(x, y)", "torch.linalg.matrix_norm(x)",
+    ),
+    "computed in double precision: single is not enough beside the poles": (
+        "torch.digamma(p)", "torch.special.psi(x)",
+    ),
+    "the degree is a tensor, and may differ from element to element": (
+        "torch.special.chebyshev_polynomial_t(p, 3)", "torch.special.legendre_polynomial_p(p, 3)",
+        "torch.special.hermite_polynomial_h(p, 3)", "torch.special.laguerre_polynomial_l(p, 3)",
+    ),
+    "the index of the element is a result too": ("torch.kthvalue(flat, 1)", "torch.median(x, dim=1)"),
+}  # fmt: skip
+for _why, _calls in _REASONS.items():
+    for _call in _calls:
+        PAIRS[_call] = replace(PAIRS[_call], why=_why)

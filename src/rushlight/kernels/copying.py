@@ -11,8 +11,11 @@ from .dispatch import Kernel, share
 
 Array = np.ndarray
 
-# From how many elements on the compiled kernel is quicker.
-SMALLEST = 1 << 16
+# From how many elements on the compiled kernel is quicker: where the order changes, and where it does not.
+SMALLEST, _SMALLEST_AS_IT_IS = 1 << 16, 1 << 19
+
+# The same for arrays put together, and how many elements must lie side by side at least in each of these.
+_SMALLEST_JOINED, _SHORTEST = 1 << 20, 16
 
 _COPY = Kernel("copying", "copy", common=False)
 
@@ -56,6 +59,10 @@ def join(arrays: Sequence[Array], axis: int) -> Array:
     """`numpy.concatenate` of arrays of one type."""
     first = arrays[0]
     size = sum([a.shape[axis] for a in arrays])
+    if all([a.flags.c_contiguous for a in arrays]) and (
+        size * (first.size // max(first.shape[axis], 1)) < _SMALLEST_JOINED or prod(first.shape[axis:]) < _SHORTEST
+    ):
+        return np.concatenate(arrays, axis)
     found = np.empty((*first.shape[:axis], size, *first.shape[axis + 1 :]), first.dtype)
     before, start = (slice(None),) * axis, 0
     for a in arrays:
@@ -74,6 +81,8 @@ def _copied(target: Array, source: Array) -> bool:
         return False
     # Where both lie row by row, rows of any length do.
     if target.flags.c_contiguous and source.flags.c_contiguous:
+        if target.size < _SMALLEST_AS_IT_IS:
+            return False
         whole = target.size // _ROW * _ROW
         flat, other = target.reshape(-1), source.reshape(-1)
         flat[whole:] = other[whole:]
