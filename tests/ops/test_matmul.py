@@ -368,3 +368,12 @@ def test_einsum_of_one_operand_is_new_where_something_is_summed(equation, size):
         x = t.ones([3 if label == "j" else size for label in equation.split("->")[0]])
         shared = t.einsum(equation, x).untyped_storage().data_ptr() == x.untyped_storage().data_ptr()
         assert shared == (equation in ("ii->i", "ij->ji"))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int64", "float16", "float32"])
+def test_tensordot_over_all_dimensions_keeps_its_type(dtype):
+    def scenario(m):
+        x = m.arange(12).reshape(3, 4).to(getattr(m, dtype))
+        return m.tensordot(x.t(), x.t(), 2), m.tensordot(x, x, 2), m.tensordot(x.t(), x, ([0, 1], [1, 0]))
+
+    check(scenario)

@@ -70,7 +70,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
         if x.is_contiguous() and y.is_contiguous():
             result = dot(x.reshape(inner_size), y.reshape(inner_size))
         else:
-            result = (x.squeeze() * y.squeeze()).sum()
+            result = (x.squeeze() * y.squeeze()).sum(dtype=a._dtype)
     else:
         result = mm(x.reshape(rows, inner_size), y.reshape(inner_size, columns))
     return finish_out(out, result.view(shape), "tensordot")
