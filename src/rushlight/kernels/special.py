@@ -7,12 +7,13 @@ recurrence says of the n steps up from x (Abramowitz and Stegun, Handbook of Mat
 in float64, whose range holds P.
 """
 
+import functools
 from math import log, pi
 from typing import Any
 
 import numpy as np
 
-from . import numpy_special, pointwise
+from . import dispatch, numpy_special, pointwise
 
 Array = np.ndarray
 
@@ -53,17 +54,20 @@ _CURVATURE = (
     f"(1 + 0.5 / {_Y} + {_series(lambda k: 1, _Y)} / ({_Y} * {_Y})) / {_Y}"
     f" + ({_RATIO} * {_RATIO} - {_horner(_P2, 'x0')} / {_horner(_P, 'x0')})"
 )
-_KERNELS = {
-    name: pointwise.kernel(name, f"f>f|{text}")
-    for name, text in (("lgamma", _LOGARITHM), ("digamma", _SLOPE), ("trigamma", _CURVATURE))
-}
+_TEXTS = {"lgamma": _LOGARITHM, "digamma": _SLOPE, "trigamma": _CURVATURE}
+
+
+@functools.cache
+def _kernel(name: str) -> dispatch.Kernel:
+    """The kernel of a function, made when a program first wants it."""
+    return pointwise.kernel(name, f"f>f|{_TEXTS[name]}")
 
 
 def _computed(name: str, x: Array, rest: Any) -> Array | None:
     """What the loop computes, and `rest` for numbers that are not positive; None where `rest` has to compute all."""
     if x.size < pointwise.LARGE or x.dtype.char != "f" or type(x) is not np.ndarray:
         return None
-    if (run := _KERNELS[name].get(np.dtype(np.float64))) is None:
+    if (run := _kernel(name).get(np.dtype(np.float64))) is None:
         return None
     special = ~((x > 0) & (x < np.inf))
     many = np.count_nonzero(special)
