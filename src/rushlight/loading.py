@@ -36,14 +36,22 @@ _MISSING = {
 
 
 def _encode(text: str, encoding: str = "latin1") -> bytes:
-    """`_codecs.encode`, as which protocol 2 writes bytes; other encodings would import modules."""
+    """`_codecs.encode`, as which protocol 2 writes bytes; other encodings would import modules.
+
+    Raises:
+        UnpicklingError: it is another.
+    """
     if encoding not in ("latin1", "latin-1"):
         raise UnpicklingError(f"bytes in a pickle are written as latin1, not {encoding}")
     return text.encode("latin-1")
 
 
 def _bytearray(data: Any = b"", encoding: str = "latin1") -> bytearray:
-    """`bytearray` of text or bytes; a bare size would allocate whatever the file asks for."""
+    """`bytearray` of text or bytes; a bare size would allocate whatever the file asks for.
+
+    Raises:
+        UnpicklingError: it is a size.
+    """
     if isinstance(data, str):
         return bytearray(_encode(data, encoding))
     if not isinstance(data, bytes):
@@ -142,7 +150,11 @@ def weights_policy() -> Policy:
 
 
 def _plain_array(kind: Any, shape: Any, code: Any) -> np.ndarray:
-    """NumPy's `_reconstruct`: an empty array, which gets its state next."""
+    """NumPy's `_reconstruct`: an empty array, which gets its state next.
+
+    Raises:
+        UnpicklingError: the class is another.
+    """
     if kind is not np.ndarray:
         raise UnpicklingError(f"arrays in a pickle are of class numpy.ndarray, not {kind}")
     return np.empty((0,), np.int8)

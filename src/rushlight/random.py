@@ -173,7 +173,12 @@ _NO_GENERATOR = {
 
 
 def _check_device(device: Any) -> None:
-    """Refuses what is not the CPU."""
+    """Refuses what is not the CPU.
+
+    Raises:
+        TypeError: it is no device.
+        RuntimeError: it is another device.
+    """
     if device is None:
         return
     if not isinstance(device, (devices.device, str, bytes, int)) or isinstance(device, bool):

@@ -20,7 +20,11 @@ def _as_tuple(x: Any) -> tuple[Any, ...]:
 
 
 def _seeds_as_tuple(x: Any, count: int) -> tuple[Any, ...]:
-    """Seeds for `count` outputs; a single one that is not in a sequence is for the first of them."""
+    """Seeds for `count` outputs; a single one that is not in a sequence is for the first of them.
+
+    Raises:
+        RuntimeError: there are not as many as outputs.
+    """
     given = (None,) * count if x is None else _as_tuple(x)
     if len(given) < count and not isinstance(x, TensorBase):
         raise RuntimeError(f"got {count} tensors and {len(given)} gradients")
@@ -341,7 +345,11 @@ def _answers(
 def _grad_batched(
     of: Any, wanted: Any, seeds: list[Any], keep: bool, create_graph: bool, allow_unused: bool, materialize: bool
 ) -> tuple[Any, ...]:
-    """One backward for each entry of the seeds' leading dimension, the results stacked."""
+    """One backward for each entry of the seeds' leading dimension, the results stacked.
+
+    Raises:
+        ValueError: the seeds have no such dimension, or of several lengths.
+    """
     if any(not s._shape for s in seeds):
         raise ValueError(
             "vmap(vjp, in_dims=0, ...)(<inputs>): Got in_dim=0 for some input, but that input is a Tensor of "

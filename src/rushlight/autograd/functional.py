@@ -161,6 +161,9 @@ class _Call:
             weights: the vector.
             of: ``"jacobian"`` or ``"hessian"``, for messages.
             missing: the message about what `outputs` do not depend on.
+
+        Raises:
+            RuntimeError: there is such, if strict.
         """
         with set_grad_enabled(self.create_graph or mode.is_grad_enabled()):
             found = _derivatives(outputs, by, weights, create_graph=self.create_graph)
@@ -307,6 +310,9 @@ def _construct_standard_basis_for(tensors: Tensors, tensor_numels: tuple[int, ..
 
     Returns:
         For each a matrix of as many rows as there are elements in all, and as many columns as the tensor has.
+
+    Raises:
+        AssertionError: there are no tensors, or not as many numbers.
     """
     if len(tensors) != len(tensor_numels):
         raise AssertionError(
@@ -326,7 +332,12 @@ def _construct_standard_basis_for(tensors: Tensors, tensor_numels: tuple[int, ..
 
 
 def _by_tangents(func: Callable[..., Any], inputs: Any, strict: bool, vectorize: bool) -> Any:
-    """The Jacobian column by column, in forward mode."""
+    """The Jacobian column by column, in forward mode.
+
+    Raises:
+        RuntimeError: it should be strict.
+        NotImplementedError: an input is no tensor.
+    """
     if strict:
         raise RuntimeError(
             'torch.autograd.functional.jacobian: `strict=True` and `strategy="forward-mode"` are not supported '
@@ -378,7 +389,11 @@ def _batched_rows(call: _Call) -> list[Tensors]:
 
 
 def _rows(call: _Call, i: int, out: Any) -> Tensors:
-    """The derivatives of the elements of one output by each input."""
+    """The derivatives of the elements of one output by each input.
+
+    Raises:
+        RuntimeError: one does not depend on an input, if strict.
+    """
     rows: list[list[Any]] = [[] for _ in call.inputs]
     flat = out.reshape(-1)
     for j in range(out.numel()):

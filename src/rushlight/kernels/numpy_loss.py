@@ -279,7 +279,11 @@ def _logits_in_steps(
 
 
 def _classes(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
-    """Targets with the ignored ones set to 0, and which ones count (None when all do)."""
+    """Targets with the ignored ones set to 0, and which ones count (None when all do).
+
+    Raises:
+        IndexError: a target is no class.
+    """
     if not target.size:
         return target, None
     if target.dtype == np.int64 and not 0 <= ignore_index < classes:

@@ -32,7 +32,11 @@ def _share(g: Array, reduction: int, examples: int) -> Array:
 
 
 def _violations(x: Array, target: Array, margin: float) -> tuple[Array, Array, Array]:
-    """How much each class comes too near to the target, the rows' numbers, and the targets."""
+    """How much each class comes too near to the target, the rows' numbers, and the targets.
+
+    Raises:
+        RuntimeError: a target is no class.
+    """
     rows, wanted = np.arange(x.shape[0]), target.reshape(-1)
     if wanted.size and not (wanted.min() >= 0 and wanted.max() < x.shape[1]):
         raise RuntimeError("target out of range")

@@ -126,7 +126,11 @@ def rsqrt(x: Array) -> Any:
 
 
 def pow_number(x: Array, exponent: Any) -> Any:
-    """``x ** exponent`` for one number; small whole powers are products, as in PyTorch."""
+    """``x ** exponent`` for one number; small whole powers are products, as in PyTorch.
+
+    Raises:
+        OverflowError: the exponent does not fit into 64 bits.
+    """
     if exponent == 2:
         return x * x
     if exponent == 3:

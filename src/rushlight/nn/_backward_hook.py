@@ -155,7 +155,11 @@ class BackwardHook:
         return tuple(grads[i] for i in self.output_tensors_index.of(grad_input))
 
     def _run_without_inputs(self, grad_outputs: Any) -> None:
-        """No input requires a gradient, so the hooks run at the exit and have nothing to replace."""
+        """No input requires a gradient, so the hooks run at the exit and have nothing to replace.
+
+        Raises:
+            RuntimeError: a hook returns gradients.
+        """
         warn(
             "Full backward hook is firing when gradients are computed with respect to module outputs since no inputs "
             "require gradients. See https://docs.pytorch.org/docs/main/generated/"

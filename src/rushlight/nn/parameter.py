@@ -17,7 +17,11 @@ def _nothing() -> Any:
 
 
 def _share(cls: type, data: Any, requires_grad: bool) -> Any:
-    """A leaf of class `cls` on the memory of `data`, with which it also shares the version."""
+    """A leaf of class `cls` on the memory of `data`, with which it also shares the version.
+
+    Raises:
+        RuntimeError: it should want gradients and has integers or booleans.
+    """
     if requires_grad and not (data._dtype.is_floating_point or data._dtype.is_complex):
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     t: Any = object.__new__(cls)

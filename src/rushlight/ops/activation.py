@@ -107,7 +107,11 @@ def _rrelu(input: Array, noise: Array) -> Array:
 
 
 def _rrelu_noise(input: Any, lower: float, upper: float, training: bool, generator: Any) -> Any:
-    """The factors: 1 for positive elements, drawn for the others (when training, else the middle of the range)."""
+    """The factors: 1 for positive elements, drawn for the others (when training, else the middle of the range).
+
+    Raises:
+        RuntimeError: the bounds are out of order.
+    """
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
     below = np.asarray(input._data <= 0)

@@ -65,7 +65,11 @@ def _adaptive_max_pool3d(input: Array, output_size: Any) -> Array:
 
 
 def _check_adaptive(function: str, input: Any, output_size: Any, dims: int) -> tuple[int, ...]:
-    """The output size as one integer a dimension."""
+    """The output size as one integer a dimension.
+
+    Raises:
+        RuntimeError: there is not one for each dimension, or one is negative.
+    """
     check_tensor(function, input)
     sizes = (output_size,) * dims if isinstance(output_size, int) else tuple(output_size)
     if dims == 1 and len(sizes) != 1:

@@ -40,7 +40,11 @@ _WHERE = "(while checking arguments for ctc_loss_allocate_outputs)"
 
 
 def _lengths(given: Any, name: str) -> Any:
-    """Lengths as an int64 tensor of one dimension."""
+    """Lengths as an int64 tensor of one dimension.
+
+    Raises:
+        RuntimeError: they are no integers.
+    """
     if isinstance(given, TensorBase):
         if given._dtype.category != dtypes.INTEGRAL:
             raise RuntimeError(f"{name} must be integral")

@@ -53,7 +53,11 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
 
 
 def _widths(y: Any, x: Any, dim: int) -> Any:
-    """The distances of neighbouring points, shaped to multiply the pairs of `y`."""
+    """The distances of neighbouring points, shaped to multiply the pairs of `y`.
+
+    Raises:
+        RuntimeError: there is not one point for each value.
+    """
     if len(x._shape) == 1:
         if x._shape[0] != y._shape[dim]:
             raise RuntimeError("trapezoid: There must be one `x` value for each sample point")

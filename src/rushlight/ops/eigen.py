@@ -33,7 +33,11 @@ def _differences(values: Any) -> Any:
 
 
 def _refuse_phase(name: str, diagonal: Any, vectors: str, quantity: str) -> None:
-    """Refuses a loss that depends on the phase of complex vectors, which nothing determines."""
+    """Refuses a loss that depends on the phase of complex vectors, which nothing determines.
+
+    Raises:
+        RuntimeError: the loss does.
+    """
     # Where forward mode derives tangents from this formula, the gradient is only there to be differentiated by.
     if mode.local.dual is None and not np.allclose(diagonal._data.imag, 0, rtol=1e-2, atol=1e-2):
         raise RuntimeError(

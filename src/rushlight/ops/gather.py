@@ -185,7 +185,11 @@ def _scatter_operands(name: str, input: Any, dim: int, index: Any, src: Any) -> 
 
 
 def _scatter_form(input: Any, dim: int, index: Any, src: Any, value: Any, reduce: Any) -> tuple[Any, ...]:
-    """Which operation a call of scatter means, its kernel, and its operands."""
+    """Which operation a call of scatter means, its kernel, and its operands.
+
+    Raises:
+        RuntimeError: there is no such reduction.
+    """
     if src is None:
         src = value
     elif not isinstance(src, TensorBase) and value is None:

@@ -16,7 +16,11 @@ _RESULT_DD = return_type("histogramdd", ("hist", "bin_edges"))
 
 
 def _spread(points: Array, bins: list[int], range: Any) -> list[Array]:
-    """Edges at equal distances between the least and the greatest coordinate, or over the ranges given."""
+    """Edges at equal distances between the least and the greatest coordinate, or over the ranges given.
+
+    Raises:
+        RuntimeError: the range is not finite or out of order, or there are no bins.
+    """
     edges = []
     for d, count in enumerate(bins):
         if count <= 0:
@@ -39,7 +43,11 @@ def _spread(points: Array, bins: list[int], range: Any) -> list[Array]:
 
 
 def _given(input: Any, bins: Any) -> list[Array]:
-    """The edges given as tensors, checked."""
+    """The edges given as tensors, checked.
+
+    Raises:
+        RuntimeError: they are no vectors, or of another dtype.
+    """
     for d, b in enumerate(bins):
         if b._dtype is not input._dtype:
             names = [t._dtype.c_name for t in (input, b)]
@@ -75,7 +83,12 @@ def _counted(points: Array, edges: list[Array], weight: Array | None, density: b
 
 
 def _histogram(input: Any, bins: Any, range: Any, weight: Any, density: bool) -> tuple[Any, list[Any]]:
-    """The histogram of the rows of a matrix of points, and its edges."""
+    """The histogram of the rows of a matrix of points, and its edges.
+
+    Raises:
+        NotImplementedError: the dtype is not floating point.
+        RuntimeError: the weights do not fit the points.
+    """
     if input._dtype.category != dtypes.FLOATING or input._dtype.itemsize < 4:
         raise NotImplementedError(f"\"histogramdd\" not implemented for '{input._dtype.scalar_name}'")
     if weight is not None:

@@ -249,7 +249,12 @@ def _last(dims: int) -> tuple[int, ...]:
 
 
 def _normalized_shape(function: str, input: Any, shape: Any, given: dict[str, Any], star: str) -> tuple[int, ...]:
-    """Checks the shape over which `function` normalizes, and the parameters of that shape."""
+    """Checks the shape over which `function` normalizes, and the parameters of that shape.
+
+    Raises:
+        TypeError: it is no sequence.
+        RuntimeError: it does not end the input's shape, or a parameter has another.
+    """
     if isinstance(shape, int):
         raise TypeError(
             f"{function}(): argument 'normalized_shape' (position 2) must be tuple of ints, not {type(shape).__name__}"

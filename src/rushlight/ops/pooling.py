@@ -181,7 +181,11 @@ _WORDS = {1: "one int", 2: "two ints", 3: "three ints"}
 
 
 def _per_dimension(value: Any, name: str, function: str, dims: int, empty: Any = None) -> tuple[int, ...]:
-    """An argument as one integer a dimension; an empty list stands for `empty`."""
+    """An argument as one integer a dimension; an empty list stands for `empty`.
+
+    Raises:
+        RuntimeError: there are neither one nor as many.
+    """
     if isinstance(value, int):
         return (value,) * dims
     value = tuple(value)

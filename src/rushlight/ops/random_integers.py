@@ -37,7 +37,11 @@ def _end_held(high: int, dtype: dtypes.dtype) -> int:
 
 
 def _check_range(low: int, last: int, dtype: dtypes.dtype) -> None:
-    """Refuses whole numbers that the dtype cannot hold, and warns of those that it holds with gaps."""
+    """Refuses whole numbers that the dtype cannot hold, and warns of those that it holds with gaps.
+
+    Raises:
+        RuntimeError: it cannot hold one.
+    """
     if dtype.category == dtypes.COMPLEX:
         raise RuntimeError("check_random_bounds handles only integral, floating-point and boolean types")
     if dtype.category == dtypes.FLOATING:

@@ -121,7 +121,11 @@ class _Network(NamedTuple):
     bidirectional: bool
 
     def weights(self) -> list[_Weights]:
-        """The parameters of each direction of each layer."""
+        """The parameters of each direction of each layer.
+
+        Raises:
+            RuntimeError: there are too few or too many.
+        """
         params = list(self.params)
         count = self.num_layers * (2 if self.bidirectional else 1)
         size = len(params) // count if count else 0

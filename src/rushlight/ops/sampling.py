@@ -260,7 +260,11 @@ def multinomial(
 
 
 def _check_weights(weights: Array, races: bool) -> None:
-    """Refuses rows that are no distributions; the words depend on the way of drawing."""
+    """Refuses rows that are no distributions; the words depend on the way of drawing.
+
+    Raises:
+        RuntimeError: one is none.
+    """
     wrong = ~(weights >= 0) | (weights == np.inf)
     if wrong.any():
         if races:

@@ -71,7 +71,11 @@ def view_method(input: Any, *size: Any, dtype: Any = None, **named: Any) -> Any:
 
 @view(name="_view_dtype", aten="view", node="ViewBackward1", function=False, method=False)
 def _view_dtype(input: Array, dtype: Any) -> Array:
-    """The memory read as elements of another type."""
+    """The memory read as elements of another type.
+
+    Raises:
+        RuntimeError: the memory of a row does not divide into such elements.
+    """
     target = dtype.numpy
     old, new = input.itemsize, target.itemsize
     if old == new:

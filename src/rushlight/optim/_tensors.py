@@ -89,7 +89,11 @@ class TensorOptimizer(Optimizer):
         return loss
 
     def _with_gradients(self, group: dict[str, Any]) -> list[tuple[Any, Any, dict[str, Any]]]:
-        """The group's parameters that have a gradient, with it and with their state."""
+        """The group's parameters that have a gradient, with it and with their state.
+
+        Raises:
+            RuntimeError: a gradient is sparse, or a parameter complex where that is not possible.
+        """
         found = []
         for param in group["params"]:
             grad = param.grad

@@ -251,7 +251,11 @@ class StateMethods:
         unexpected_keys: list[str],
         error_msgs: list[str],
     ) -> None:
-        """Load the module's own part of the state, and its children theirs."""
+        """Load the module's own part of the state, and its children theirs.
+
+        Raises:
+            AssertionError: a hook returns something.
+        """
         local_metadata = {} if metadata is None else metadata.get(prefix[:-1], {})
         if assign:
             local_metadata["assign_to_params_buffers"] = assign

@@ -76,7 +76,11 @@ def _through(hooks: dict[int, Callable[..., Any]], module: "Module", name: str, 
 
 
 def _forward_unimplemented(self: "Module", *input: Any) -> None:
-    """Stand for the forward that a subclass has to define."""
+    """Stand for the forward that a subclass has to define.
+
+    Raises:
+        NotImplementedError: always.
+    """
     raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
 
