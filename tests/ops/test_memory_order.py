@@ -43,6 +43,8 @@ OPERATIONS = {
     "round integers": lambda t, a: t.round(a.long()),
     "sgn of booleans": lambda t, a: t.sgn(a.bool()),
     "power of one": lambda t, a: a**1,
+    "power of a number": lambda t, a: 2 ** a.bool(),
+    "distances": lambda t, a: t.cdist(a, a) * 0,
     "logsigmoid": lambda t, a: t.nn.functional.logsigmoid(a) * 0,
     "clone": lambda t, a: a.clone(),
     "conversion": lambda t, a: a.to(t.int32),

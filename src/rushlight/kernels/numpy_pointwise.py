@@ -194,8 +194,9 @@ def complex_power(a: Array, b: Array) -> Any:
 
 
 def pow_base(exponent: Array, base: Any) -> Any:
-    """A number to the power of each element."""
-    return pow_(np.broadcast_to(np.asarray(base), np.shape(exponent)), exponent)
+    """A number to the power of each element; it lies row by row, whatever the exponents do."""
+    found = pow_(np.broadcast_to(np.asarray(base), np.shape(exponent)), exponent)
+    return np.asarray(found, order="C") if type(found) is np.ndarray else found
 
 
 def nonnegative(x: Any) -> Any:

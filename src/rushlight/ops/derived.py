@@ -205,7 +205,7 @@ def corrcoef(input: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- distances
-@operation(name="_cdist", aten="cdist", node="CdistBackward0", function=False, method=False, out=False,
+@operation(name="_cdist", rows=True, aten="cdist", node="CdistBackward0", function=False, method=False, out=False,
            tangent="refused",
            kernel=kernels.quick_distances, x1="distances_slope(grad, x1, x2, p, result)",
            x2="distances_slope(grad.swapaxes(-1, -2), x2, x1, p, result.swapaxes(-1, -2))")  # fmt: skip
