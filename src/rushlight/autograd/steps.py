@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import base
+from ..kernels.copying import copy_into
 from ..kernels.layout import plain
 from ..kernels.pointwise import add_into, copied
 from ..kernels.sparse import SparseArray
@@ -86,7 +87,7 @@ def laid_out(grad: Any, leaf: Any) -> Any:
     like = np.empty_like(leaf, grad.dtype)
     if like.strides == grad.strides:
         return grad
-    like[...] = grad
+    copy_into(like, np.asarray(grad))
     return like
 
 
