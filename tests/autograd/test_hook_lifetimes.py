@@ -60,6 +60,21 @@ def registered_while_running(t):
     return seen
 
 
+def registered_while_gradients_run(t):
+    results = []
+    for create_graph in (False, True):
+        seen = []
+        a, b = leaf(t), leaf(t)
+        y = a * b
+
+        def register(g, a=a, seen=seen):
+            a.register_hook(lambda g: (seen.append(g.detach()), g * 10)[1])
+
+        y.register_hook(register)
+        results += [*t.autograd.grad(y.sum(), [b, a], create_graph=create_graph), *seen]
+    return results
+
+
 def handles_as_contexts(t):
     x = leaf(t)
     y = x * 2

@@ -95,12 +95,13 @@ def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_gr
         return None
     try:
         leaves, task = run_fast(root, grad if create_graph else grad._data, keep, create_graph, True)
-        found = []
-        for leaf in inputs:
-            grad = leaf.grad
-            found.append(grad if create_graph or grad is None else base.wrap(grad))
+        found = [leaf.grad for leaf in inputs]
         for leaf in leaves:
             leaf.grad = None
+        if LeafHooks.alive:  # registered by what users had this backward run
+            found = [capture(leaf, grad, create_graph, False) for leaf, grad in zip(inputs, found, strict=True)]
+        elif not create_graph:
+            found = [None if grad is None else base.wrap(grad) for grad in found]
     finally:
         _running.release()
     if task is not None:
