@@ -29,7 +29,7 @@ KNOWN = {
         [
             (name, "dtypes")
             for name in (
-                "grid_sampler_2d", "grid_sampler_3d", "matrix_exp",
+                "grid_sampler_2d", "grid_sampler_3d", "matrix_exp", "native_layer_norm",
                 "nn.functional.embedding_bag", "nn.functional.grid_sample",
                 "nn.functional.linear_cross_entropy",
             )
