@@ -73,9 +73,11 @@ def embedding_bag(
     if starts.size:
         filled = within[starts]
         if mode == MAX:
-            found[filled] = np.maximum.reduceat(rows, starts)
+            # A NaN stays where it comes first; a later one is never greater than what is there.
+            first = rows[starts]
+            found[filled] = np.where(np.isnan(first), first, np.fmax.reduceat(rows, starts))
             hits = np.where(rows == found[within], np.arange(len(rows))[:, None], len(rows) - 1)
-            best[filled] = chosen[np.minimum.reduceat(hits, starts)]
+            best[filled] = chosen[np.where(np.isnan(first), starts[:, None], np.minimum.reduceat(hits, starts))]
         else:
             found[filled] = np.add.reduceat(rows, starts)
             if mode == MEAN:

@@ -148,7 +148,7 @@ def grid_sample(
     samples = _Samples(grid, tuple(sizes), (mode, padding, align), max(order))
     for taps in samples.combinations:
         index, inside = samples.entries(taps)
-        entries = np.take_along_axis(flat, index[:, None, :], 2) * inside[:, None, :]
+        entries = np.where(inside[:, None, :], np.take_along_axis(flat, index[:, None, :], 2), 0)
         out += entries * samples.weight(taps, order)[:, None, :]
     return out.reshape(shape)
 
@@ -167,7 +167,7 @@ def grid_spread(
     samples = _Samples(grid, tuple(sizes), (mode, padding, align), max(order))
     for taps in samples.combinations if g.size else ():
         index, inside = samples.entries(taps)
-        share = g * (samples.weight(taps, order) * inside)[:, None, :]
+        share = np.where(inside[:, None, :], g * samples.weight(taps, order)[:, None, :], 0)
         found += np.bincount((rows + index[:, None, :]).ravel(), share.ravel(), n * c * entries)
     return found.reshape(size).astype(g.dtype)
 
@@ -182,7 +182,7 @@ def grid_slopes(g: Array, x: Array, grid: Array, mode: int, padding: int, align:
     samples = _Samples(grid, tuple(sizes), (mode, padding, align), 1)
     for taps in samples.combinations if mode != NEAREST else ():
         index, inside = samples.entries(taps)
-        value = np.add.reduce(np.take_along_axis(flat, index[:, None, :], 2) * g, axis=1) * inside
+        value = np.where(inside, np.add.reduce(np.take_along_axis(flat, index[:, None, :], 2) * g, axis=1), 0)
         for d in range(dims):
             order = tuple(int(i == d) for i in range(dims))
             found[:, :, dims - 1 - d] += value * samples.weight(taps, order)
