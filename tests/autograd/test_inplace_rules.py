@@ -412,22 +412,6 @@ def slices_freed(t):
         gc.enable()
 
 
-def operands_in_the_memory_that_is_written(t):
-    i, found = t.tensor([0]), []
-    for change in (
-        lambda b: b.index_add_(0, i, b[1:2]), lambda b: b.index_copy_(0, i, b[1:2]),
-        lambda b: b.scatter_(0, i[None], b), lambda b: b.scatter_add_(0, i[None], b),
-        lambda b: b.scatter_reduce_(0, i[None], b, "sum"), lambda b: b.index_put_((i,), b[1]),
-        lambda b: b.put_(i, b[0, :1]), lambda b: b.index_fill_(0, i, b[0, 0]),
-        lambda b: b.index_add_(1, i, b[:, 1:2]), lambda b: b[0].scatter_(0, i, b[1]),
-    ):  # fmt: skip
-        for factor in (None, 1):
-            b = t.arange(9.0).reshape(3, 3)
-            b = b if factor is None else b.requires_grad_() * factor
-            found.append((raised(lambda: change(b)), b))
-    return found
-
-
 def overlapping_writes(t):
     x = t.ones(1, 3).expand(2, 3)
     return (
@@ -438,30 +422,6 @@ def overlapping_writes(t):
         raised(lambda: x.zero_()),
         raised(lambda: x.fill_(1)),
     )
-
-
-def aliases_changed(t):
-    x = t.ones(4, requires_grad=True)
-    out = []
-
-    def run(f):
-        y = x * 2
-        return raised(lambda: (f(y), y.sum().backward()))
-
-    for f in (
-        lambda y: y.mul_(y.detach()),
-        lambda y: y[:2].mul_(y[2:]),
-        lambda y: y.mul_(y.view(4)),
-        lambda y: y.addcmul_(y.detach(), x),
-        lambda y: y.add_(y.detach()),
-        lambda y: y.div_(y.detach()),
-        lambda y: y.copy_(y.detach()),
-        lambda y: y.lerp_(x, y.detach()),
-        lambda y: y.atan2_(y.detach()),
-        lambda y: y.add_(x),
-    ):
-        out.append(run(f))
-    return out
 
 
 def resized_to_the_same_shape(t):
@@ -476,22 +436,6 @@ def resized_to_the_same_shape(t):
     ):
         action()
         out.append((x._version, x.shape))
-    return out
-
-
-def operands_that_are_the_changed_tensor(t):
-    out = []
-    for name in ("mul_", "div_", "pow_", "hypot_", "fmod_", "remainder_", "atan2_", "xlogy_", "add_", "sub_"):
-        x = t.tensor([1.0, 2.0], dtype=t.float64, requires_grad=True)
-        y = x * 1
-        getattr(y, name)(y)
-        out += [raised(lambda: y.sum().backward()), x.grad]
-    x = t.tensor([1.0, 2.0], requires_grad=True)
-    for name in ("addcmul_", "addcdiv_"):
-        for operands in ((0, 1), (1, 0), (0, 0)):
-            y, z = x * 1, x * 3
-            getattr(y, name)(*[(y, z)[i] for i in operands])
-            out += [raised(lambda: y.sum().backward()), x.grad]
     return out
 
 
@@ -514,40 +458,6 @@ def refusals_in_the_order_of_pytorch(t):
     out.append(raised(a_number_that_does_not_fit))
     out.append(raised(lambda: t.zeros(3, dtype=t.complex128).expand(2, 3).clamp_(min=3)))
     out.append(raised(lambda: t.linalg.solve(t.eye(2), t.tensor(1.0))))
-    return out
-
-
-def promoted_operands_that_are_changed(t):
-    out = []
-    for f in (
-        lambda x, n: t.addcmul(x, x, n, value=2),
-        lambda x, n: t.addcdiv(x, x, n),
-        lambda x, n: t.lerp(x, x, n),
-        lambda x, n: t.clamp(x, n, x),
-        lambda x, n: t.nn.functional.mse_loss(x, n.expand(2)),
-    ):
-        x = t.tensor([1.0, 2.0], requires_grad=True)
-        n = t.tensor(0.5, dtype=t.float64)
-        y = f(x * 1, n)
-        n.mul_(2)
-        out += [raised(lambda: y.sum().backward())[:60], x.grad]
-    return out
-
-
-def sizes_of_one_in_products(t):
-    out = []
-    for a, b, dims in (
-        ((2, 1), (1, 4), ([1], [0])),
-        ((2, 1), (3, 4), ([1], [0])),
-        ((2, 2, 1), (2, 1, 2), ([0, 1], [2, 0])),
-        ((1, 3), (3, 1), ([1], [0])),
-        ((3,), (3,), ([0], [0])),
-    ):
-        x, y = t.ones(a, requires_grad=True), t.ones(b, requires_grad=True)
-        z = x * 1
-        product = t.tensordot(z, y, dims)
-        z.fill_(2)
-        out += [product.grad_fn.next_functions[0][0].name(), raised(lambda: product.sum().backward())]
     return out
 
 

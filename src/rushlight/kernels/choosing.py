@@ -1,13 +1,13 @@
 """Choosing elements by conditions and limits: compiled loops on large arrays, NumPy's functions otherwise.
 
-Functions and arguments are those of `numpy_pointwise` and `numpy_indexing`, and `numpy.where`.
+Functions and arguments are those of `numpy_pointwise` and `numpy_masks`, and `numpy.where`.
 """
 
 from typing import Any
 
 import numpy as np
 
-from . import numpy_indexing, numpy_pointwise
+from . import numpy_masks, numpy_pointwise
 from .dispatch import Kernel
 from .pointwise import LARGE, Loop, either
 
@@ -43,9 +43,9 @@ def where(condition: Any, x: Any, y: Any) -> Any:
 
 
 def masked_fill(x: Array, mask: Array, value: Any) -> Array:
-    """See `numpy_indexing.masked_fill`."""
+    """See `numpy_masks.masked_fill`."""
     made = _filled(x, mask, value, None)
-    return numpy_indexing.masked_fill(x, mask, value) if made is None else made
+    return numpy_masks.masked_fill(x, mask, value) if made is None else made
 
 
 def fill_where(x: Array, mask: Array, value: Any) -> None:
@@ -65,10 +65,10 @@ without_nan = either(lambda x: np.where(x != x, x.dtype.type(0), x), "x: select(
 
 # ---------------------------------------------------------------------------------------------- selecting
 def masked_select(x: Array, mask: Array) -> Array:
-    """See `numpy_indexing.masked_select`."""
+    """See `numpy_masks.masked_select`."""
     cut = _cut(mask, x.dtype) if x.shape == mask.shape else None
     if cut is None or (run := _COMPRESS.get(np.dtype(cut[0]))) is None:
-        return numpy_indexing.masked_select(x, mask)
+        return numpy_masks.masked_select(x, mask)
     code, mask, starts = cut
     found = np.empty(int(starts[-1]), x.dtype)
     run(len(starts) - 1, 1, np.ascontiguousarray(x).view(code), mask, starts, found.view(code), _BLOCK)
@@ -76,10 +76,10 @@ def masked_select(x: Array, mask: Array) -> Array:
 
 
 def masked_select_backward(grad: Array, shape: Any, mask: Array) -> Array:
-    """See `numpy_indexing.masked_select_backward`."""
+    """See `numpy_masks.masked_select_backward`."""
     cut = _cut(mask, grad.dtype) if mask.shape == tuple(shape) else None
     if cut is None or (run := _EXPAND.get(np.dtype(cut[0]))) is None:
-        return numpy_indexing.masked_select_backward(grad, shape, mask)
+        return numpy_masks.masked_select_backward(grad, shape, mask)
     code, mask, starts = cut
     found = np.empty(shape, grad.dtype)
     grad = np.ascontiguousarray(grad)

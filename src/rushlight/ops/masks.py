@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import choosing
-from ..kernels import numpy_indexing as kernels
+from ..kernels import numpy_masks as kernels
 from ..memory_format import preserve_format
 from . import elementwise_general as general
 from .convert import copy_in, to_dtype
