@@ -367,6 +367,17 @@ def test_sums_in_float32_are_as_accurate_as_pytorchs(shape, dim):
     assert ours <= max(2 * theirs, 2 * rounding)
 
 
+def test_equal_sums_are_equal_the_first_time_their_length_is_met_too(monkeypatch):
+    from rushlight.kernels import numpy_common
+
+    for dtype in "fd":
+        monkeypatch.setitem(numpy_common.ONES, np.dtype(dtype), {})
+    rng = np.random.default_rng(0)
+    for n in (3, 17, 100, 777, 1024, 1025):
+        x = rushlight.from_numpy(rng.standard_normal(n).astype(np.float32))
+        assert x.sum().item() == x.sum().item()
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 @pytest.mark.parametrize("name", ["sum", "mean", "var", "norm", "logsumexp", "cumsum", "prod"])
 def test_narrow_types_are_accumulated_in_float32(dtype, name):

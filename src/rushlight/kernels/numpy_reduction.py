@@ -11,8 +11,7 @@ Axes = tuple[int, ...]
 _add = np.add.reduce
 
 # Arrays of so few elements are added as NumPy does it. In others, long sums across rows, which NumPy adds one by one,
-# are
-# made of sums of about the square root of their length.
+# are made of sums of about the square root of their length.
 _LONG = 512
 
 
@@ -21,10 +20,10 @@ def sum_all(x: Any) -> Any:
     kept = ONES.get(x.dtype)
     if kept is not None:
         row = kept.get(x.shape)
+        if row is None and x.ndim == 1:
+            row = ones(len(x), x.dtype)
         if row is not None:
             return np.array(x.dot(row))
-        if x.ndim == 1:
-            ones(len(x), x.dtype)  # for the next time
     # Handing over the place for the result is quicker than turning a NumPy scalar into an array afterwards.
     return _add(x, None, None, np.empty((), x.dtype))
 
