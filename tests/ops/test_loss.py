@@ -32,6 +32,28 @@ def test_soft_margin(reduction):
     )
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_gradients_of_logits_round_in_half_precision_as_in_torch(reduction, weighted, positive, dtype):
+    def scenario(m):
+        x, t, w, p = (
+            m.from_numpy(numbers((30,), seed, kind)).to(getattr(m, dtype))
+            for seed, kind in enumerate(["any", "unit", "positive", "positive"])
+        )
+        x, t = x.requires_grad_(), t.requires_grad_()
+        loss = m.nn.functional.binary_cross_entropy_with_logits(
+            x, t, w if weighted else None, reduction=reduction, pos_weight=p if positive else None
+        )
+        loss.backward(m.full_like(loss, 0.7))
+        own = m.zeros_like(x).requires_grad_()
+        m.nn.functional.binary_cross_entropy_with_logits(own, own.detach().sigmoid()).backward()
+        return x.grad.tolist(), t.grad.tolist(), own.grad.tolist()
+
+    check(scenario)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_binary_cross_entropy(reduction, weighted):

@@ -278,6 +278,42 @@ def _logits_in_steps(
     return _reduce(loss, reduction, dtype)
 
 
+def logits_backward_in_steps(
+    g: Array, x: Array, target: Array, weight: Array | None, pos_weight: Array | None, reduction: int
+) -> Array:
+    """The gradient of `binary_cross_entropy_with_logits` by `x` in half precision, rounded after each step."""
+    z, t, dtype = widen(x), widen(target), x.dtype
+    with np.errstate(over="ignore"):
+        probability = _rounded(1 / (1 + np.exp(-z)), dtype)
+    if pos_weight is None:
+        slope = probability - t
+    else:
+        positive = _rounded(widen(pos_weight) * t, dtype)
+        slope = _rounded(_rounded(_rounded(positive + 1, dtype) - t, dtype) * probability, dtype) - positive
+    return _shared_in_steps(g, slope, weight, reduction, dtype)
+
+
+def logits_target_backward_in_steps(
+    g: Array, x: Array, weight: Array | None, pos_weight: Array | None, reduction: int
+) -> Array:
+    """The gradient by the target in half precision, rounded after each step."""
+    z, dtype = widen(x), x.dtype
+    slope = -z
+    if pos_weight is not None:
+        positive = _rounded(_rounded(np.logaddexp(0, -z), dtype) * widen(pos_weight), dtype)
+        slope = positive - _rounded(np.logaddexp(0, z), dtype)
+    return _shared_in_steps(g, slope, weight, reduction, dtype)
+
+
+def _shared_in_steps(g: Array, slope: Array, weight: Array | None, reduction: int, dtype: np.dtype) -> Array:
+    found = _rounded(_rounded(slope, dtype) * widen(g), dtype)
+    if weight is not None:
+        found = _rounded(found * widen(weight), dtype)
+    if reduction == MEAN and slope.size:
+        found = found / np.float32(slope.size)
+    return narrow(np.asarray(found), dtype)
+
+
 def _classes(target: Array, classes: int, ignore_index: int) -> tuple[Array, Array | None]:
     """Targets with the ignored ones set to 0, and which ones count (None when all do).
 

@@ -133,7 +133,9 @@ def where(condition: Any = MISSING, input: Any = MISSING, other: Any = MISSING, 
 def _number_beside(condition: Any, number: Any, dtype: dtypes.dtype) -> Any:
     if type(number) is float and dtype.plain and -60000 <= number <= 60000 and not mode.special.more:
         return wrap(np.array(number, dtype.numpy))
-    return condition.new_full((), number, dtype=dtype)
+    # A number that is too large for half precision is not refused, but becomes infinite where it is converted.
+    half = dtype.is_floating_point and dtype.itemsize == 2
+    return condition.new_full((), number, dtype=dtypes.float64 if half else dtype)
 
 
 def _scalar_name(t: Any) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from ..autograd import mode
 from ..base import wrap
 from ..kernels.batches import shared_out
+from ..kernels.numpy_common import widen
 from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
@@ -188,6 +189,9 @@ def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     Raises:
         LinAlgError: LAPACK does not converge.
     """
+    if x.dtype.itemsize == 2:  # of no elements, or it would be refused: LAPACK has no half precision
+        u, s, vh = np.linalg.svd(widen(x), full_matrices)
+        return u.astype(x.dtype), s.astype(x.dtype), vh.astype(x.dtype)
     try:
         u, s, vh = shared_out(lambda part: tuple(np.linalg.svd(part, full_matrices)), 8, x)
     except np.linalg.LinAlgError:
@@ -290,6 +294,8 @@ def _svd_old(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any
 @operation(name="_svdvals_plain", aten="linalg_svd", function=False, method=False, out=False)
 def _svdvals_plain(A: Array) -> Array:
     """The singular values of matrices that need no gradient, for which vectors would be wanted."""
+    if A.dtype.itemsize == 2:
+        return svd_array(A, False)[1]
     try:
         return shared_out(np.linalg.svdvals, 4, A)  # type: ignore[no-any-return]
     except np.linalg.LinAlgError:

@@ -83,6 +83,8 @@ def _logits_input(grad: Any, input: Any, target: Any, weight: Any, pos_weight: A
         found = loops.binary_cross_entropy_with_logits_backward(grad, input, target, reduction)
         if found is not None:
             return found
+    if input.dtype.itemsize == 2:
+        return kernels.logits_backward_in_steps(grad, input, target, weight, pos_weight, reduction)
     with np.errstate(over="ignore"):
         away = 1 / (1 + np.exp(input))  # sigmoid(-input)
     positive = target if pos_weight is None else target * pos_weight
@@ -99,6 +101,8 @@ def _logits_input_again(grad: Any, input: Any, target: Any, weight: Any, pos_wei
 
 
 def _logits_target(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
+    if input.dtype.itemsize == 2:
+        return kernels.logits_target_backward_in_steps(grad, input, weight, pos_weight, reduction)
     slope = -input if pos_weight is None else np.logaddexp(0, -input) * pos_weight - np.logaddexp(0, input)
     return kernels.spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
 

@@ -205,6 +205,8 @@ def _expm(x: Array) -> Array:
 
     # A single-precision exponential is computed in double precision: what is squared repeatedly loses digits.
     found: Array = expm(x.astype(np.result_type(x.dtype, np.float64)))
+    if x.shape[-1] > 1:  # PyTorch squares whole matrices, triangular ones too
+        found[~np.isfinite(x).all((-2, -1))] = complex(np.nan, np.nan) if np.iscomplexobj(x) else np.nan
     return found.astype(x.dtype)
 
 

@@ -124,6 +124,8 @@ def _prod_dim(input: Array, dim: int, keepdim: bool, dtype: Any, source: Any) ->
 
 def _prod_backward(grad: Array, x: Array, dim: int | None, result: Array) -> Array:
     """The gradient by each element: `grad`, with the dimension, times the product of the others."""
+    if dim is None and not abs(result) > 0 and np.count_nonzero(x == 0) > 1:
+        return np.zeros(x.shape, x.dtype)  # also beside infinity, as in PyTorch
     return grad * without_each(x, dim, result)
 
 

@@ -1,0 +1,50 @@
+"""Infinity, NaN, numbers too large for a type, and types of which there are no elements, beside PyTorch."""
+
+import pytest
+from beside import check
+
+INF, NAN = float("inf"), float("nan")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("number", [1e30, -1e39, 10**6, INF, 0.5])
+def test_where_takes_numbers_that_are_too_large(dtype, number):
+    def scenario(m):
+        mask, x = m.tensor([True, False]), m.tensor([1.0, 2.0], dtype=getattr(m, dtype))
+        return m.where(mask, x, number), m.where(mask, number, x), x.where(mask, number), m.where(mask, x[0], number)
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0), (2, 0, 3)])
+def test_singular_values_of_nothing(shape, dtype):
+    def scenario(m):
+        x = m.zeros(shape, dtype=getattr(m, dtype))
+        whole, reduced = m.linalg.svd(x), m.linalg.svd(x, full_matrices=False)
+        found = m.linalg.svdvals(x), *whole, *reduced, m.linalg.svdvals(x.requires_grad_())
+        return [(str(t.dtype), tuple(t.shape), t.tolist()) for t in found]
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("dim", [None, 0])
+@pytest.mark.parametrize("elements", [[0, 0, INF], [0, 0, NAN], [0, INF, 2], [0, 3, 2], [INF, 2, 3]])
+def test_gradient_of_products_with_zeros(elements, dim):
+    def scenario(m):
+        x = m.tensor(elements, dtype=m.float32, requires_grad=True)
+        result = x.prod() if dim is None else x.prod(dim)
+        result.backward()
+        return result, x.grad
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("number", [INF, -INF, NAN, complex(0, INF), complex(NAN, 0)])
+@pytest.mark.parametrize("batch", [False, True])
+def test_exponentials_of_triangular_matrices_that_are_not_finite(number, batch):
+    def scenario(m):
+        x = m.tensor([[number, 0.0], [0.0, 1.0]])
+        return m.matrix_exp(m.stack([x, m.ones_like(x)]) if batch else x), m.matrix_exp(x[:1, :1] * 0 + 1)
+
+    check(scenario)
