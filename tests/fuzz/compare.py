@@ -454,7 +454,7 @@ class Comparison:
             return False
         exact = {}
         for line in self.lines:
-            execute(_in_double(line), torch, exact)
+            execute(rounding.in_double(line), torch, exact)
         found = exact[leaf].grad if leaf in exact else None
         coarsest = self.coarsest_of_all()
         if found is None or coarsest in ("float64", "complex128"):
@@ -465,11 +465,6 @@ class Comparison:
 
 def _shares(a, b):
     return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
-
-
-def _in_double(line):
-    line = re.sub(r"torch\.(float16|bfloat16|float32)", "torch.float64", line)
-    return re.sub(r"\.(half|bfloat16|float)\(\)", ".double()", line)
 
 
 def _as_torch(t):

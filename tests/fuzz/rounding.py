@@ -64,6 +64,12 @@ def nearer(ours, theirs, exact, near):
         return bool(np.all(same | near(ours, exact) | (far <= further)))
 
 
+def in_double(line):
+    """A line that makes tensors of double precision where it makes others of less."""
+    line = re.sub(r"torch\.(float16|bfloat16|float32)", "torch.float64", line)
+    return re.sub(r"\.(half|bfloat16|float)\(\)", ".double()", line)
+
+
 def _nearer_to_double(line, operands, ours, theirs, near, index):
     """PyTorch rounds more than Rushlight: the same line in double precision tells."""
     if not (theirs.is_floating_point() or theirs.is_complex()) or theirs.dtype in (torch.float64, torch.complex128):
@@ -73,7 +79,7 @@ def _nearer_to_double(line, operands, ours, theirs, near, index):
     name = re.match(r"v\d+", line)[0]
     try:
         with torch.no_grad():
-            exec(line, {"torch": torch, "float": float}, wide)
+            exec(in_double(line), {"torch": torch, "float": float}, wide)
     except Exception:
         return None
     exact = wide[name] if index is None else wide[name][index]

@@ -3,11 +3,14 @@
 import random
 
 import pytest
+import torch
 
 import rushlight
 
-from .compare import Comparison, Difference, Tally
+from . import rounding
+from .compare import Comparison, Difference, Tally, near
 
+INF, NAN = float("inf"), float("nan")
 BACKWARD = "sum(v.double().sum() for v in [v9]).backward()"
 FLOATS = "dtype=torch.float64).requires_grad_()"
 
@@ -73,3 +76,13 @@ def test_a_wrong_result_is_still_found(reason, function, lines, monkeypatch):
     monkeypatch.setattr(module, name, wrong)
     with pytest.raises(Difference):
         replay(lines)
+
+
+@pytest.mark.parametrize(("last", "explained"), [(-INF, True), (3.0, False)])
+def test_numbers_written_in_a_line_are_of_double_precision_too(last, explained):
+    line = "v9 = torch.nn.functional.conv1d(v1, torch.tensor([[[0.5, -1.0]]], dtype=torch.bfloat16))"
+    x, ours, theirs = (
+        torch.tensor([[numbers]], dtype=torch.bfloat16) for numbers in ([0.5, 1.0, INF], [-0.75, last], [-0.75, NAN])
+    )
+    reason = rounding.explained(line, {"v1": x}, ours, theirs, lambda a, b: near(a, b, 1.0, "bfloat16"))
+    assert (reason is not None) == explained

@@ -48,3 +48,30 @@ def test_exponentials_of_triangular_matrices_that_are_not_finite(number, batch):
         return m.matrix_exp(m.stack([x, m.ones_like(x)]) if batch else x), m.matrix_exp(x[:1, :1] * 0 + 1)
 
     check(scenario)
+
+
+@pytest.mark.parametrize("count", [1, 7, 16, 64, 20000])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("zero", [0.0, -0.0])
+def test_zeros_that_equal_a_limit_keep_their_sign(zero, dtype, count):
+    def scenario(m):
+        x = m.full((count,), zero, dtype=getattr(m, dtype))
+        limits = [(0.0, 6.0), (-0.0, 6.0), (-1.0, 0.0), (-1.0, -0.0), (0.0, None), (None, -0.0), (0.0, -0.0)]
+        clamped = [f(low, high) for low, high in limits for f in (x.clamp, x.clone().clamp_)]
+        bounded = [m.nn.functional.hardtanh(x, -zero, 2.0), m.nn.functional.relu6(x)]
+        return [m.signbit(t).sum().item() for t in clamped + bounded]
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("kinds", [("bfloat16", "float64"), ("float64", "float16"), ("float32", "float64")])
+@pytest.mark.parametrize("shapes", [((0, 2, 3), (0, 3, 2)), ((2, 0, 3), (2, 3, 2)), ((2, 2, 3), (2, 3, 0))])
+def test_gradients_of_products_of_nothing_have_the_factors_dtypes(shapes, kinds):
+    def scenario(m):
+        x, y = (m.zeros(s, dtype=getattr(m, k), requires_grad=True) for s, k in zip(shapes, kinds, strict=True))
+        found = x @ y
+        found.double().sum().backward()
+        parts = found, x.grad, y.grad
+        return [(str(t.dtype), tuple(t.shape), t.tolist()) for t in parts], found.grad_fn.name()
+
+    check(scenario)

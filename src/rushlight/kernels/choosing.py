@@ -103,9 +103,9 @@ def _cut(mask: Array, dtype: np.dtype[Any]) -> tuple[str, Array, Array] | None:
 
 
 # ---------------------------------------------------------------------------------------------- limits
-_CLAMP = Loop("clamp", ("x", "low", "high"), ("minimum(maximum(x, low), high)",))
-_CLAMP_MIN = Loop("clamp_min", ("x", "low"), ("maximum(x, low)",))
-_CLAMP_MAX = Loop("clamp_max", ("x", "high"), ("minimum(x, high)",))
+_CLAMP = Loop("clamp", ("x", "low", "high"), ("minimum(high, maximum(low, x))",))
+_CLAMP_MIN = Loop("clamp_min", ("x", "low"), ("maximum(low, x)",))
+_CLAMP_MAX = Loop("clamp_max", ("x", "high"), ("minimum(high, x)",))
 _INSIDE = Loop("inside", ("g", "x", "low", "high"), ("select((x >= low) & (x <= high), g, 0)",))
 _ABOVE = Loop("above", ("g", "x", "low"), ("select(x >= low, g, 0)",))
 _BELOW = Loop("below", ("g", "x", "high"), ("select(x <= high, g, 0)",))

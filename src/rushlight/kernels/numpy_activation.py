@@ -75,9 +75,13 @@ def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
 
 
 def hardtanh(x: Array, low: float, high: float) -> Array:
-    """`x` limited to `[low, high]`."""
-    out = np.maximum(x, np.asarray(low, x.dtype))
-    return np.minimum(out, np.asarray(high, x.dtype), out=np.asarray(out))
+    """`x` limited to `[low, high]`; a zero that equals a limit keeps its sign."""
+    first, second = np.asarray(low, x.dtype), np.asarray(high, x.dtype)
+    if x.dtype.char == "e":  # of a zero and a negative zero NumPy gives the first, in other types the second
+        out = np.asarray(np.maximum(x, first))
+        return np.minimum(out, second, out=out)
+    out = np.asarray(np.maximum(first, x))
+    return np.minimum(second, out, out=out)
 
 
 def hardtanh_backward(g: Array, x: Array, low: float, high: float) -> Array:

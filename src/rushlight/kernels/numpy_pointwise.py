@@ -325,11 +325,15 @@ def chosen(a: Array, b: Array, wins: Array) -> Any:
 
 
 def clamp(x: Array, low: Any, high: Any = None) -> Any:
-    """`x` limited to an interval; NaN stays."""
+    """`x` limited to an interval; NaN stays, and so does a zero that equals a number as a limit."""
+    # Of a zero and a negative zero NumPy gives the second, but in float16 the first.
+    half = x.dtype.char == "e"
     if low is not None:
-        x = np.maximum(x, np.asarray(low, x.dtype))
+        low = np.asarray(low, x.dtype)
+        x = np.maximum(x, low) if half or low.ndim else np.maximum(low, x)
     if high is not None:
-        x = np.minimum(x, np.asarray(high, x.dtype))
+        high = np.asarray(high, x.dtype)
+        x = np.minimum(x, high) if half or high.ndim else np.minimum(high, x)
     return x
 
 

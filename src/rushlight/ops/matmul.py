@@ -224,6 +224,13 @@ def bmm(input: Array, mat2: Array) -> Array:
     """
 
 
+@operation(name="_bmm_of_two_dtypes", node="BmmBackward0", aten="bmm", function=False, method=False, out=False,
+           input="cast_to(bmm(grad, conj(mat2.mT)), source)", mat2="bmm(conj(input.mT), grad)")  # fmt: skip
+def _bmm_of_two_dtypes(input: Array, mat2: Array, source: Any) -> Array:
+    """`bmm` of nothing, whose factors have different dtypes; `source` is the first one's, and its gradient's."""
+    return batch_product(input, mat2)
+
+
 # ---------------------------------------------------------------------------------------------- matmul
 @composite(raw=np.matmul)
 def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -293,7 +300,8 @@ def _matmul_batched(a: Any, b: Any) -> Any:
     x = reshape(_expand(x, (*lead, n, m)), (count, n, m))
     y = reshape(_expand(y, (*lead, k, p)), (count, k, p))
     shape = (*lead, *((n,) if left > 1 else ()), *((p,) if right > 1 else ()))
-    return _unsafe_view(bmm(x, y), shape)
+    found = bmm(x, y) if x._dtype is y._dtype else _bmm_of_two_dtypes(x, y, x._dtype)
+    return _unsafe_view(found, shape)
 
 
 @operation(name="_matmul_plain", aten="matmul", function=False, method=False, out=False, kernel=kernels.bmm)
