@@ -21,6 +21,8 @@ def lies_as_operands(line, values, name):
         name: the result's name.
     """
     operands = [values[n] for n in re.findall(r"\bv\d+\b", line.partition(" = ")[2])]
+    if "rsub" in line:  # other - input
+        operands.reverse()
     if COMPOSED.search(line):
         return not all(t.is_contiguous() for t in operands)
     if len(operands) == 1 and _dense(operands[0]):

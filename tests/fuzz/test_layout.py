@@ -18,6 +18,9 @@ def test_pytorch_lays_results_as_their_operands():
         values = {"v1": a, "v2": b, "v3": a + b, "v4": b[:, :1].expand(2, 3, 4) * a, "v5": torch.where(a > 0, b, a)}
         assert lies_as_operands("v3 = v1 + v2", values, "v3")
         assert strides(values["v3"]) == strides(a)
+        values["v8"] = torch.rsub(a, b)
+        assert lies_as_operands("v8 = torch.rsub(v1, v2)", values, "v8")
+        assert strides(values["v8"]) == strides(b)
         values["v6"] = b[:, :1]
         values["v7"] = values["v6"] * a
         assert lies_as_operands("v7 = v6 * v1", values, "v7")

@@ -373,3 +373,22 @@ def test_index_reduce(reduce, include_self):
         return y.detach(), z.detach(), [g.contiguous() for g in t.autograd.grad((y * y).sum(), (x, source))]
 
     check(scenario)
+
+
+@pytest.mark.parametrize("shape", [(4, 0), (0, 3), (4, 2), (0, 0)])
+@pytest.mark.parametrize("places", [(-3, 4), (0, 9), (-1,), ()])
+def test_words_about_rows_that_are_not_there(shape, places):
+    def scenario(t):
+        table, index, found = t.zeros(shape), t.tensor(places, dtype=t.int64), []
+        for call in (
+            lambda: table.index_select(0, index),
+            lambda: t.nn.functional.embedding(index, table),
+            lambda: t.nn.functional.embedding(index.int().reshape(1, -1), table),
+        ):
+            try:
+                found.append(call().shape)
+            except (IndexError, RuntimeError) as error:
+                found.append((type(error).__name__, str(error)))
+        return found
+
+    check(scenario)

@@ -79,3 +79,23 @@ SYSTEMS = {
 @pytest.mark.parametrize("batch", [(), (2,), (2, 3)])
 def test_solutions_lie_as_in_pytorch(name, batch):
     same_order(lambda t: SYSTEMS[name](t, t.eye(3).mul(2.0).expand(*batch, 3, 3)))
+
+
+PARTS = {
+    "svdvals": lambda t, a: t.linalg.svdvals(a),
+    "svdvals with a derivative": lambda t, a: t.linalg.svdvals(a.requires_grad_()).detach(),
+    "pinv": lambda t, a: t.linalg.pinv(a),
+    "nanquantile": lambda t, a: t.nanquantile(a, 0.25, 1),
+    "nanquantile of several": lambda t, a: t.nanquantile(a, a.new_tensor([0.25, 0.5]), 1),
+    "quantile": lambda t, a: t.quantile(a, 0.25, 1),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_parts_of_batches_lie_as_in_pytorch(name):
+    def scenario(t, order):
+        return PARTS[name](t, laid(t, order, sizes=(3, 2, 2, 4))) * 0
+
+    for order in ORDERS:
+        if len(order) == 4:
+            same_order(lambda t, order=order: scenario(t, order))

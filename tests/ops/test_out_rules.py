@@ -116,3 +116,40 @@ def test_what_masked_fill_can_convert(value, dtype):
 
 def test_scaled_differences_of_bfloat16_keep_their_type():
     check(lambda t: t.rsub(t.ones(2, dtype=t.bfloat16), t.tensor([3.0, 4.0], dtype=t.bfloat16), alpha=-3.125))
+
+
+def test_out_must_not_lie_across_an_operand():
+    def scenario(t):
+        found = []
+        for op in (t.sub, t.logical_and, t.maximum):
+            for move in ((0, 2), (0, 1)):
+                x = t.arange(8.0).reshape(2, 2, 2)
+                try:
+                    found.append(op(x, x.transpose(*move), out=x))
+                except RuntimeError as error:
+                    found.append(str(error))
+            x = t.arange(16.0).reshape(4, 2, 2).movedim(1, -1)
+            for a, b, out in ((x[1:], x[:-1], x[1:]), (x, x.movedim(-1, 1), x), (x, x[:], x), (x, x[0], x)):
+                try:
+                    found.append(op(a, b, out=out).clone())
+                except RuntimeError as error:
+                    found.append(str(error))
+        return found
+
+    check(scenario)
+
+
+def test_views_of_what_out_changes_have_another_node():
+    def scenario(t):
+        a = t.tensor([0.5, -1.0], requires_grad=True)
+        b = a * 2
+        view = b.view(2)
+        t.logical_and(view, view, out=b)
+        before = view.grad_fn.name(), b.grad_fn.name()
+        part = b[:1]
+        with t.no_grad():
+            t.add(a, 1, out=b)
+        (view * 3).sum().backward()
+        return before, part.grad_fn.name(), view.detach(), a.grad
+
+    check(scenario)

@@ -7,6 +7,7 @@ import numpy as np
 
 from . import numpy_loss
 from .dispatch import Kernel, get_threads, share
+from .numpy_common import out_of_range
 
 Array = np.ndarray
 
@@ -21,6 +22,7 @@ def embedding(weight: Array, indices: Array) -> Array:
 
     Raises:
         IndexError: an index is outside of the table.
+        RuntimeError: that is so, and the table has no elements.
     """
     rows, width = weight.shape
     large = indices.size * width >= SMALLEST and indices.size > 0 and weight.flags.c_contiguous
@@ -28,7 +30,7 @@ def embedding(weight: Array, indices: Array) -> Array:
     if run is None:
         return numpy_loss.embedding(weight, indices)
     if not (indices.min() >= 0 and indices.max() < rows):
-        raise IndexError("index out of range in self")
+        raise out_of_range(weight, 0, indices)
     result = np.empty((*indices.shape, width), weight.dtype)
     indices = np.ascontiguousarray(indices, np.int64)
     run(indices.size, share(indices.size, width), weight, indices, result, width)

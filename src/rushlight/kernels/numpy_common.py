@@ -64,3 +64,14 @@ def grid(shape: tuple[int, ...]) -> list[np.ndarray]:
     """The coordinates along each dimension of a shape, which broadcast to it; NumPy's `ogrid` takes its time."""
     n = len(shape)
     return [np.arange(size).reshape((size,) + (1,) * (n - 1 - d)) for d, size in enumerate(shape)]
+
+
+def out_of_range(a: np.ndarray, dim: int, index: np.ndarray) -> Exception:
+    """What PyTorch says of indices of which some are outside of a dimension."""
+    length = a.shape[dim]
+    if a.size or a.ndim < 2:
+        return IndexError("index out of range in self")
+    if not length:
+        return RuntimeError("index_select(): self indexing axis dim should be positive")
+    wrong = index[(index < 0) | (index >= length)]
+    return RuntimeError(f"INDICES element is out of DATA bounds, id={wrong[0]} axis_dim={length}")

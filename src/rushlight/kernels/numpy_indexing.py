@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .layout import in_order, memory_order
-from .numpy_common import grid, widen
+from .numpy_common import grid, out_of_range, widen
 from .numpy_views import add_at, add_rows
 
 Array = np.ndarray
@@ -392,6 +392,7 @@ def index_select(a: Array, dim: int, index: Array) -> Array:
 
     Raises:
         IndexError: an index is outside 0..size-1.
+        RuntimeError: that is so, and the array has no elements.
     """
     if not a.ndim:
         if index.size != 1:
@@ -400,9 +401,7 @@ def index_select(a: Array, dim: int, index: Array) -> Array:
             raise IndexError("index out of range in self")
         return a.copy()
     if index.size and (index.min() < 0 or index.max() >= a.shape[dim]):
-        if not a.size and a.ndim > 1:
-            raise RuntimeError("index_select(): an index is out of bounds for a tensor without elements")
-        raise IndexError("index out of range in self")
+        raise out_of_range(a, dim, index)
     return a.take(index, dim)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import narrow, widen
+from rushlight.kernels.numpy_common import narrow, out_of_range, widen
 from rushlight.kernels.numpy_reduction import sum_all
 
 Array = np.ndarray
@@ -362,9 +362,10 @@ def embedding(weight: Array, indices: Array) -> Array:
 
     Raises:
         IndexError: an index is outside of the table.
+        RuntimeError: that is so, and the table has no elements.
     """
     if indices.size and not (indices.min() >= 0 and indices.max() < weight.shape[0]):
-        raise IndexError("index out of range in self")
+        raise out_of_range(weight, 0, indices)
     return weight[indices]
 
 

@@ -193,7 +193,7 @@ def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
         u, s, vh = np.linalg.svd(widen(x), full_matrices)
         return u.astype(x.dtype), s.astype(x.dtype), vh.astype(x.dtype)
     try:
-        u, s, vh = shared_out(lambda part: tuple(np.linalg.svd(part, full_matrices)), 8, x)
+        u, s, vh = shared_out(lambda part: tuple(np.linalg.svd(part, full_matrices)), 8, np.ascontiguousarray(x))
     except np.linalg.LinAlgError:
         raise LinAlgError(
             "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values."
@@ -297,7 +297,7 @@ def _svdvals_plain(A: Array) -> Array:
     if A.dtype.itemsize == 2:
         return svd_array(A, False)[1]
     try:
-        return shared_out(np.linalg.svdvals, 4, A)  # type: ignore[no-any-return]
+        return shared_out(np.linalg.svdvals, 4, np.ascontiguousarray(A))  # type: ignore[no-any-return]
     except np.linalg.LinAlgError:
         return svd_array(A, False)[1]
 

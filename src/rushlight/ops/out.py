@@ -11,7 +11,8 @@ from ..base import TensorBase, bump, namespace
 from . import elementwise_general as general
 from . import elementwise_large
 from .declare import write_out
-from .inplace import castable, refuse_overlap, saved_is_kept, write
+from .history import refresh
+from .inplace import castable, refuse_overlap, refuse_partial_overlap, saved_is_kept, write
 
 _EXACTLY = "Expected out tensor to have dtype {want.c_name}, but got {got.c_name} instead"
 _FOUND = "expected scalar_type {want.scalar_name} but found {got.scalar_name}"
@@ -159,18 +160,6 @@ def refuse_reading(changed: Any, *operands: Any) -> None:
                 refuse_shared(changed, t)
 
 
-def refuse_partial(out: Any, x: Any) -> None:
-    """Refuses an ``out=`` that lies partly where an operand lies, if neither has gaps.
-
-    Raises:
-        RuntimeError: that is so.
-    """
-    mine, other = out._data, x._data
-    if _without_gaps(mine) and _without_gaps(other):
-        if mine.__array_interface__["data"] != other.__array_interface__["data"] or mine.strides != other.strides:
-            refuse_shared(out, x)
-
-
 def _without_gaps(array: np.ndarray) -> bool:
     return array.flags.c_contiguous or array.flags.f_contiguous
 
@@ -243,6 +232,7 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
         out._data = np.empty(result._shape, out._data.dtype)
         out._shape = result._shape
     write(out, result._data)
+    refresh(out)
     return out
 
 
@@ -265,17 +255,31 @@ def elementwise_out(op: Any, operands: tuple[Any, ...], out: Any) -> Any:
         large = array.size >= namespace["LARGE"]
         if len(arrays) == len(operands) and type(array) is np.ndarray and (large or type(op.forward) is np.ufunc):
             refuse_overlap(out)
-            for x in operands:
-                if x._data is not array and np.may_share_memory(x._data, array):
-                    refuse_partial(out, x)
-                    return general.elementwise_general(op, operands, out)
-            if large:
-                elementwise_large.compute(op, tuple(arrays), array)
-            else:
-                op.forward(*arrays, array)
-            bump(out)
-            return out
+            if not any([x._data is not array and np.may_share_memory(x._data, array) for x in operands]):
+                if large:
+                    elementwise_large.compute(op, tuple(arrays), array)
+                else:
+                    op.forward(*arrays, array)
+                bump(out)
+                return out
+    _refuse_lying_across(op, operands, out)
     return general.elementwise_general(op, operands, out)
+
+
+def _refuse_lying_across(op: Any, operands: tuple[Any, ...], out: Any) -> None:
+    """Refuses an ``out=`` that lies partly where an operand lies, or in another order.
+
+    Raises:
+        RuntimeError: that is so, and no derivative is wanted, which is refused in other words.
+    """
+    if type(getattr(out, "_data", None)) is not np.ndarray:
+        return
+    tensors = [x for x in operands if isinstance(x, TensorBase)]
+    if mode.local.grad and op.formulas and any([x._node is not None for x in tensors]):
+        return
+    for x in tensors:
+        if x is not out and type(x._data) is np.ndarray and np.may_share_memory(x._data, out._data):
+            refuse_partial_overlap(out, x)
 
 
 namespace.update(store_out=store_out, elementwise_out=elementwise_out)

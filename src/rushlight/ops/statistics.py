@@ -300,7 +300,7 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
         kept = tuple([1 if i == at else n for i, n in enumerate(input._shape)])
     data = ordered._data
     last = data.shape[-1] - 1
-    missing = (data != data).sum(-1, keepdims=True)
+    missing = np.ascontiguousarray((data != data).sum(-1, keepdims=True))  # by which results lie row by row
     if skip_nan:
         rank = places * wrap(np.maximum(last - missing, 0).astype(data.dtype))
     else:
@@ -311,7 +311,7 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
     if interpolation in ("linear", "midpoint"):
         weight = wrap(np.full_like(low, 0.5)) if interpolation == "midpoint" else rank - wrap(low)
         above = _take_along(ordered, wrap(np.ceil(rank._data).astype(np.int64)), axis)
-        result = result.lerp(above, weight)
+        result = result.lerp_(above, weight)
     if keepdim:
         result = result.reshape((*kept, places._data.size))
     if not scalar:
