@@ -99,3 +99,24 @@ def test_parts_of_batches_lie_as_in_pytorch(name):
     for order in ORDERS:
         if len(order) == 4:
             same_order(lambda t, order=order: scenario(t, order))
+
+
+REPLACING = {
+    "slice_scatter": lambda t, a: a.slice_scatter(a[:1] * 2, 0, 1, 2),
+    "select_scatter": lambda t, a: a.select_scatter(a[0] * 2, 0, 1),
+    "diagonal_scatter": lambda t, a: a.diagonal_scatter(a.diagonal() * 2),
+}
+LOOKS = {
+    "all": lambda a: a,
+    "gaps": lambda a: a[:, ::2],
+    "fewer columns": lambda a: a[..., 1:],
+    "expanded": lambda a: a[:, :1].expand(-1, 3, -1),
+    "one": lambda a: a[:, :1],
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", REPLACING)
+def test_copies_with_a_part_replaced_lie_as_in_pytorch(name, look):
+    for order in itertools.permutations(range(3)):
+        same_order(lambda t, order=order: REPLACING[name](t, LOOKS[look](laid(t, order, sizes=(3, 4, 5)))))

@@ -8,6 +8,7 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import choosing
 from ..kernels import numpy_masks as kernels
+from ..kernels.numpy_views import diagonal, overlaps_itself, strided
 from ..memory_format import preserve_format
 from . import elementwise_general as general
 from .convert import copy_in, to_dtype
@@ -177,12 +178,22 @@ def argwhere(input: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- the opposite of views
+def _copy_as_it_lies(a: Array) -> Array:
+    """A copy with the strides of an array, and so with gaps where it has some, unless elements share their memory."""
+    if a.flags.c_contiguous or not a.size or type(a) is not np.ndarray or overlaps_itself(a) or min(a.strides) < 0:
+        return copy_in(a, preserve_format)
+    reach = sum((n - 1) * s for n, s in zip(a.shape, a.strides, strict=True)) // a.itemsize
+    found = strided(np.empty(reach + 1, a.dtype), a.shape, a.strides)
+    found[...] = a
+    return found
+
+
 @operation(name="_select_scatter", aten="select_scatter", node="SelectScatterBackward0", function=False, method=False,
            input="_select_scatter(grad, zeros_of(grad, shape(src)), dim, index)",
            src="_select(grad, dim, index)")  # fmt: skip
 def _select_scatter(input: Array, src: Array, dim: int, index: int) -> Array:
     """With the entry at one index of a dimension replaced."""
-    found = copy_in(input, preserve_format)
+    found = _copy_as_it_lies(input)
     found[(slice(None),) * dim + (index,)] = src
     return found
 
@@ -207,7 +218,7 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
            src="_slice(grad, dim, start, end, step)")  # fmt: skip
 def _slice_scatter(input: Array, src: Array, dim: int, start: Any, end: Any, step: Any) -> Array:
     """With a range of a dimension replaced."""
-    found = copy_in(input, preserve_format)
+    found = _copy_as_it_lies(input)
     found[(slice(None),) * dim + (slice(start, end, step),)] = src
     return found
 
@@ -230,9 +241,7 @@ def slice_scatter(
            src="_diagonal(grad, offset, dim1, dim2)")  # fmt: skip
 def _diagonal_scatter(input: Array, src: Array, offset: int, dim1: int, dim2: int) -> Array:
     """With a diagonal replaced."""
-    from ..kernels.numpy_views import diagonal
-
-    found = copy_in(input, preserve_format)
+    found = _copy_as_it_lies(input)
     diagonal(found, offset, dim1, dim2)[...] = src
     return found
 

@@ -311,7 +311,7 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
     if interpolation in ("linear", "midpoint"):
         weight = wrap(np.full_like(low, 0.5)) if interpolation == "midpoint" else rank - wrap(low)
         above = _take_along(ordered, wrap(np.ceil(rank._data).astype(np.int64)), axis)
-        result = result.lerp_(above, weight)
+        result = result.lerp(above, weight)
     if keepdim:
         result = result.reshape((*kept, places._data.size))
     if not scalar:
