@@ -210,7 +210,7 @@ def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = Non
     """
     result, common = compute(op, operands)
     t = wrap(result)
-    if op.formulas and any([getattr(x, "_node", None) is not None for x in operands]) and mode.local.grad:
+    if op.formulas and mode.local.grad and any([getattr(x, "_node", None) is not None for x in operands]):
         need = tuple([
             n for n, x in zip(op.tensors, operands, strict=True)
             if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
