@@ -75,3 +75,9 @@ def test_gradients_of_products_of_nothing_have_the_factors_dtypes(shapes, kinds)
         return [(str(t.dtype), tuple(t.shape), t.tolist()) for t in parts], found.grad_fn.name()
 
     check(scenario)
+
+
+@pytest.mark.parametrize("count", [9, 200])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_the_logistic_function_of_half_precision_is_rounded_once(dtype, count):
+    check(lambda m: m.linspace(-9.0, 9.0, count).to(getattr(m, dtype)).sigmoid())

@@ -206,6 +206,8 @@ def nonnegative(x: Any) -> Any:
 
 def sigmoid(x: Array) -> Any:
     """The logistic function, without overflow: ``exp(-x)`` may be infinite, its reciprocal is then 0."""
+    if x.dtype.itemsize == 2:  # rounded once, at the end
+        return sigmoid(x.astype(np.float32)).astype(x.dtype)
     if x.dtype.kind == "f" and x.size > 32:
         r = np.negative(x)
         np.exp(r, out=r)
