@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from bench.measure import in_turns, quiet, readable, where
-from bench.numpy_pairs import INPUTS, PAIRS, Pair
+from bench.numpy_inputs import INPUTS
+from bench.numpy_pairs import PAIRS, Pair
 
 SIDES = (1, 32, 316, 1000)
 OVERHEAD = PAIRS["torch.add(x, y)"]

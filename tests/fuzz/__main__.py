@@ -8,7 +8,8 @@ import torch
 
 import rushlight
 
-from .compare import Difference, Tally, run, shrink
+from .compare import Difference, Tally, run
+from .shrinking import shrink
 
 
 def main():

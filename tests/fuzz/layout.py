@@ -2,6 +2,8 @@
 
 import re
 
+from rushlight.kernels.layout import memory_order
+
 ORDERS = "results of operands in two orders of memory lie as NumPy chooses"
 # Functions made of operations on two tensors, one of which they make and which lies row by row.
 COMPOSED = re.compile(r"normalize|kron")
@@ -45,29 +47,9 @@ def _expected(shape, operands):
     for t in operands:
         lead = len(shape) - t.dim()
         own = [0 if n == 1 and shape[lead + d] != 1 else s for d, (s, n) in enumerate(zip(t.stride(), t.shape))]
-        steps.append([0] * lead + own)
-    order = list(range(len(shape)))[::-1]
-    for i in range(1, len(order)):
-        at = i
-        for j in reversed(range(i)):
-            found = _further(shape, steps, order[j], order[at])
-            if found < 0:
-                break
-            if found > 0:
-                order[j], order[at] = order[at], order[j]
-                at = j
+        steps.append((*[0] * lead, *own))
     found, step = {}, 1
-    for d in order:
+    for d in reversed(memory_order(tuple(shape), *steps)):
         found[d] = step
         step *= shape[d]
     return [found[d] for d, n in enumerate(shape) if n > 1]
-
-
-def _further(shape, steps, d, e):
-    for s in steps:
-        if s[d] and s[e]:
-            if s[d] != s[e]:
-                return 1 if s[d] > s[e] else -1
-            if shape[d] > shape[e]:
-                return 1
-    return 0

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import rushlight
 
-from .compare import Comparison, Difference, Tally, run, shrink
+from .compare import Comparison, Difference, Tally, run
+from .shrinking import shrink
 
 PROGRAMS = 600
 

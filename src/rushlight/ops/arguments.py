@@ -113,12 +113,15 @@ def type_name(value: Any) -> str:
 
 
 def scalar(value: Any, dtype: dtypes.dtype) -> np.ndarray:
-    """A Python number as a 0-dim array of `dtype`, from the dtype's cache."""
-    cache = dtype.scalars
+    """A Python number as a 0-dim array of `dtype`, for the dtype's cache."""
     if type(value) is int:
         dtypes.of_operand(value)  # refuses what fits no integer type
-    array = np.array(value, dtype.numpy)
+    return kept(value, np.array(value, dtype.numpy), dtype)
+
+
+def kept(value: Any, array: np.ndarray, dtype: dtypes.dtype) -> np.ndarray:
+    """The array of a number, which the dtype's cache keeps from here on."""
     # 0.0 and -0.0 are equal as keys but not as numbers, so zeros are not kept.
-    if value and len(cache) < 4096:
-        cache[value] = array
+    if value and len(dtype.scalars) < 4096:
+        dtype.scalars[value] = array
     return array

@@ -14,7 +14,7 @@ from ..base import UNTOUCHED, TensorBase, namespace, wrap
 from ..kernels import reduction
 from ..kernels.layout import dense, result_array
 from ..kernels.numpy_common import narrow, widen
-from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error
+from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error, kept
 from .codegen import saves_result
 from .declare import in_formulas, tensor_names, write_out
 from .formulas import Variant
@@ -27,7 +27,7 @@ def result_type(*operands: Any) -> dtypes.dtype:
     Raises:
         ValueError: there is no operand.
     """
-    if isinstance(operands[0], TensorBase):
+    if operands and isinstance(operands[0], TensorBase):
         usual = operands[0]._dtype
         if all([x._dtype is usual if isinstance(x, TensorBase) else keeps(usual, x) for x in operands]):
             return usual
@@ -94,7 +94,7 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
         elif op.takes_numbers and keeps(first._dtype, last):
             common = first._dtype
             number = common.scalars.get(last)
-            arrays = first._data, kept_number(last, common) if number is None else number
+            arrays = first._data, kept(last, number_array(last, common), common) if number is None else number
     if arrays is None:
         if not all([isinstance(x, TensorBase) for x in operands]):
             operands = numbers_allowed(op, operands)
@@ -169,15 +169,6 @@ def number_array(value: Any, dtype: dtypes.dtype) -> np.ndarray:
     if dtype.category == dtypes.INTEGRAL:
         return np.asarray(int(value) & 0xFFFFFFFFFFFFFFFF, np.uint64).astype(dtype.numpy)
     return np.asarray(value).astype(dtype.numpy)
-
-
-def kept_number(value: Any, dtype: dtypes.dtype) -> np.ndarray:
-    """A number as a 0-dim array, which the dtype's cache keeps."""
-    found = number_array(value, dtype)
-    # 0.0 and -0.0 are equal as keys but not as numbers, so zeros are not kept.
-    if value and len(dtype.scalars) < 4096:
-        dtype.scalars[value] = found
-    return found
 
 
 def elementwise_broadcast(op: Operation, first: Any, second: Any, records: bool) -> Any:

@@ -6,6 +6,8 @@ A piece of work is a block of `BLOCK` neighbouring columns of one of the `outer`
 import math
 from typing import Any
 
+from numba import njit
+
 from .builder import Real, kernel
 from .functions import exp, log
 from .simd import ahead, array_at, integer, local_words
@@ -13,10 +15,27 @@ from .simd import ahead, array_at, integer, local_words
 BLOCK = 128
 
 
+def _make_greatest(real: Real) -> Any:
+    """``greatest(x, count, inner, width, most)``: the greatest of each of `width` columns; NaN where there is one."""
+    least = real.type(-math.inf)
+
+    @njit
+    def greatest(x, count, inner, width, most):
+        for i in range(width):
+            most[i] = least
+        for row in range(count):
+            line = ahead(x, row * inner)
+            for i in range(width):
+                v, m = line[i], most[i]
+                most[i] = v if v > m or v != v else m
+
+    return greatest
+
+
 def softmax(real: Real) -> Any:
     """``exp(x) / sum(exp(x))``. Arguments: x, y, count, inner, blocks a matrix."""
     read, kind, at, place = real.read, real.type, array_at(real.type), local_words(2 * BLOCK)
-    least = kind(-math.inf)
+    greatest = _make_greatest(real)
 
     @kernel
     def softmax(args, begin, end, thread):
@@ -27,13 +46,9 @@ def softmax(real: Real) -> Any:
             matrix = piece // blocks
             column = (piece - matrix * blocks) * BLOCK
             width, first = min(BLOCK, inner - column), matrix * count * inner + column
+            greatest(ahead(read(args, 0), first), count, inner, width, most)
             for i in range(width):
-                most[i], sums[i] = least, kind(0)
-            for row in range(count):
-                x = ahead(read(args, 0), first + row * inner)
-                for i in range(width):
-                    v, m = x[i], most[i]
-                    most[i] = v if v > m or v != v else m
+                sums[i] = kind(0)
             for row in range(count):
                 x, y = ahead(read(args, 0), first + row * inner), ahead(read(args, 1), first + row * inner)
                 for i in range(width):
@@ -53,7 +68,7 @@ def softmax(real: Real) -> Any:
 def log_softmax(real: Real) -> Any:
     """``x - log(sum(exp(x)))``. Arguments: x, y, count, inner, blocks a matrix."""
     read, kind, at, place = real.read, real.type, array_at(real.type), local_words(2 * BLOCK)
-    least = kind(-math.inf)
+    greatest = _make_greatest(real)
 
     @kernel
     def log_softmax(args, begin, end, thread):
@@ -64,13 +79,9 @@ def log_softmax(real: Real) -> Any:
             matrix = piece // blocks
             column = (piece - matrix * blocks) * BLOCK
             width, first = min(BLOCK, inner - column), matrix * count * inner + column
+            greatest(ahead(read(args, 0), first), count, inner, width, most)
             for i in range(width):
-                most[i], sums[i] = least, kind(0)
-            for row in range(count):
-                x = ahead(read(args, 0), first + row * inner)
-                for i in range(width):
-                    v, m = x[i], most[i]
-                    most[i] = v if v > m or v != v else m
+                sums[i] = kind(0)
             for row in range(count):
                 x = ahead(read(args, 0), first + row * inner)
                 for i in range(width):
