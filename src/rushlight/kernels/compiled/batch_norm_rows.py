@@ -27,7 +27,7 @@ def _moments(real: Real, take):
     @njit(error_model="numpy")
     def center(x, i, step, count, channels, out, c, width):
         # Around the mean of some rows here and there nothing cancels.
-        few = min(8, max(1, count // 32))
+        few = min(8, count)
         total = repeat(zero)
         for row in range(few):
             total += take(x, i + row * (count // few) * step, channels, zero)
