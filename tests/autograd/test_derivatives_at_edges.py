@@ -51,3 +51,13 @@ def test_tangents(case):
             return ad.unpack_dual(function(t, ad.make_dual(x, t.arange(1.0, len(values) + 1, dtype=t.float64)))).tangent
 
     check(scenario, strides=False)
+
+
+@pytest.mark.parametrize("p", [2.0, 1.0, 3.0, float("inf")])
+def test_distances_too_large(p):
+    def scenario(t):
+        x = t.tensor([[2.5, -1.5], [1e30, -1.25], [1.0, 2.0]], requires_grad=True)
+        t.cdist(x, x, p).backward(t.full((3, 3), 1e30))
+        return x.grad
+
+    check(scenario)

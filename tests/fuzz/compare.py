@@ -124,12 +124,12 @@ def differs(ours, theirs, slack=1.0, coarsest=None, form=True):
         ours, theirs: the values.
         slack: how much further apart than `CLOSE` they may be.
         coarsest: the dtype that rounded them, if another than theirs.
-        form: whether they must also be views alike, of nodes of one name, and lie in memory alike.
+        form: whether they must also be recorded alike, views alike, of nodes of one name, and lie in memory alike.
     """
     if isinstance(theirs, torch.Tensor):
         if not isinstance(ours, rushlight.Tensor):
             return f"{type(ours).__name__} instead of a tensor"
-        for name in ("dtype", "shape", "requires_grad", "is_leaf"):
+        for name in ("dtype", "shape", *(("requires_grad", "is_leaf") if form else ())):
             mine, other = getattr(ours, name), getattr(theirs, name)
             if str(mine) != str(other):
                 return f"{name} {mine} instead of {other} ({theirs.dtype})"
@@ -140,15 +140,26 @@ def differs(ours, theirs, slack=1.0, coarsest=None, form=True):
         if not close(array(ours), array(theirs), slack, (coarsest or kind) if kind in CLOSE else kind):
             return f"values {array(ours).tolist()} instead of {array(theirs).tolist()}"
         return None
+    if isinstance(theirs, list) and kinds(theirs) in NUMBERS:
+        same = kinds(ours) == kinds(theirs) and close(np.array(ours), np.array(theirs), slack, coarsest)
+        return None if same else f"values {ours} instead of {theirs}"
     if isinstance(theirs, (tuple, list)):
         if not isinstance(ours, (tuple, list)) or len(ours) != len(theirs):
             return f"{ours} instead of {theirs}"
         found = (differs(a, b, slack, coarsest, form) for a, b in zip(ours, theirs, strict=True))
         return next((d for d in found if d), None)
     if isinstance(theirs, (float, complex)):
-        same = isinstance(ours, type(theirs)) and close(np.array(ours), np.array(theirs), 1.0, "float32")
-        return None if same else f"{ours} instead of {theirs}"
+        same = isinstance(ours, type(theirs)) and close(np.array(ours), np.array(theirs), slack, coarsest)
+        return None if same else f"values {ours} instead of {theirs}"
     return None if type(ours) is type(theirs) and ours == theirs else f"{ours} instead of {theirs}"
+
+
+NUMBERS = {float}, {complex}
+
+
+def kinds(value):
+    """The types of the numbers in nested lists."""
+    return set().union(*map(kinds, value)) if isinstance(value, list) else {type(value)}
 
 
 def node_name(t):
@@ -232,7 +243,8 @@ class Comparison:
         """
         self.lines.append(line)
         self.tally.calls += 1
-        before = {name: to_torch(t) for name, t in self.ours.items() if name in re.findall(r"\bv\d+\b", line)}
+        named = re.findall(r"\bv\d+\b", line)
+        before = {name: to_torch(t) for name, t in self.ours.items() if name in named}
         mine, error = execute(line, rushlight, self.ours)
         theirs, their_error = execute(line, torch, self.theirs)
         if mine != theirs:
@@ -250,7 +262,8 @@ class Comparison:
             if any(shut):
                 what = None if all(shut) else "only one of the libraries lets it be looked at"
             else:
-                what = differs(self.ours[n], self.theirs[n], 1.0, self.coarsest(line) if n == name else None)
+                coarsest = self.coarsest(line) if n in named else self.coarsest_of_all()
+                what = differs(self.ours[n], self.theirs[n], 1.0, coarsest)
             if what is not None:
                 return self.difference(line, f"{n}: {what}", before)
         if name:
@@ -268,7 +281,7 @@ class Comparison:
     def coarsest_of_all(self):
         """The coarsest dtype of the program's tensors."""
         kinds = {str(t.dtype).removeprefix("torch.") for t in self.theirs.values()} & CLOSE.keys()
-        return max(kinds, key=CLOSE.__getitem__)
+        return max(kinds, key=CLOSE.__getitem__, default=None)
 
     def forget_broken(self, line):
         """Takes a tensor out of the program that PyTorch had begun to change before it refused to."""
@@ -316,12 +329,7 @@ class Comparison:
             operands = {n: t.detach().clone() if isinstance(t, torch.Tensor) else t for n, t in before.items()}
             with torch.no_grad():
                 execute(line, torch, before)
-            names = [n for n in before if isinstance(self.ours.get(n), rushlight.Tensor)]
-            pairs = [(array(self.ours[n]), array(before[n])) for n in names if isinstance(before[n], torch.Tensor)]
-            dtypes = [str(before[n].dtype).removeprefix("torch.") for n in names if isinstance(before[n], torch.Tensor)]
-            if pairs and all(
-                a.shape == b.shape and close(a, b, 1.0, d) for (a, b), d in zip(pairs, dtypes, strict=True)
-            ):
+            if name in before and self.computes_the_same(before, self.coarsest(line)):
                 self.tally.abandoned += 1
                 return False
             if ": values" in what and name in before:
@@ -336,6 +344,13 @@ class Comparison:
         if reasons:
             return False
         raise Difference(self.lines, what)
+
+    def computes_the_same(self, found, coarsest):
+        """Whether what PyTorch computed from our operands is what we computed, so that only operands differed."""
+        return not any(
+            differs(self.ours[n], theirs, 1.0, None if isinstance(theirs, torch.Tensor) else coarsest, form=False)
+            for n, theirs in found.items()
+        )
 
     def near(self, line):
         """The function that says which elements of a line's results agree."""

@@ -70,7 +70,7 @@ def distance(op, a, b, p=2):
     return NotImplemented if found is NotImplemented else torch.linalg.vector_norm(found, p)
 
 
-BLOCKS = "PyTorch's vectorised code and its code for the rest treat NaN differently"
+BLOCKS = "PyTorch's vectorised code and its code for the rest treat NaN, or -0, differently"
 
 
 def _in_blocks(op, grad, x, *args, **kwargs):
@@ -93,9 +93,19 @@ def one_by_one(op, grad, *args, **kwargs):
     *numbers, x = args
     if kwargs or not x.numel():
         return NotImplemented
+    return _one_by_one(lambda g, y: op(g, *numbers, y), grad, x)
+
+
+@operation(BLOCKS, aten.logit_backward)
+def logits_one_by_one(op, grad, x, *eps, **kwargs):
+    """Treats all elements as those after the last block."""
+    return _one_by_one(lambda g, y: op(g, y, *eps, **kwargs), grad, x) if x.numel() else NotImplemented
+
+
+def _one_by_one(op, grad, x):
     grad, x = torch.broadcast_tensors(grad, x)
     pairs = zip(grad.reshape(-1).split(1), x.reshape(-1).split(1), strict=True)
-    return torch.cat([op(g, *numbers, y) for g, y in pairs]).reshape(x.shape)
+    return torch.cat([op(g, y) for g, y in pairs]).reshape(x.shape)
 
 
 ZERO = "a derivative that is zero everywhere stays zero in PyTorch where it meets an infinite one"

@@ -4,6 +4,7 @@ Each check is given a line, PyTorch's tensors by name as they were before it, an
 from the same operands as Rushlight.
 """
 
+import itertools
 import re
 
 import numpy as np
@@ -12,6 +13,8 @@ import torch
 HALVES = (torch.float16, torch.bfloat16)
 # So many roundings may an elimination make for each row.
 ROUNDINGS = 32
+# How often operands are moved to see how far a result moves, and so many times further a difference may be.
+TRIALS, FEW = 8, 4
 
 
 def explained(line, operands, ours, theirs, near, index=None):
@@ -32,12 +35,8 @@ def explained(line, operands, ours, theirs, near, index=None):
         return reasons[0] if reasons and None not in reasons else None
     if not isinstance(theirs, torch.Tensor) or ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return None
-    for check in (_linear_algebra, _free, _nearer_to_double):
-        reason = (
-            check(line, operands, ours, theirs, near)
-            if check is not _nearer_to_double
-            else check(line, operands, ours, theirs, near, index)
-        )
+    for check in (_linear_algebra, _chosen, _free, _nearer_to_double, _shaken):
+        reason = check(line, operands, ours, theirs, near, index)
         if reason is not None:
             return reason
     return None
@@ -93,6 +92,38 @@ def _nearer_to_double(line, operands, ours, theirs, near, index):
     return "PyTorch rounds more" if nearer(as_array(ours), as_array(theirs), exact, near) else None
 
 
+def shaken(t, trial):
+    """A floating-point tensor whose elements are moved by one rounding up or down, or not."""
+    steps = torch.randint(-1, 2, t.shape, generator=torch.Generator().manual_seed(trial)).double()
+    return (t.double() * (1 + steps * torch.finfo(t.dtype).eps)).to(t.dtype)
+
+
+def _shaken(line, operands, ours, theirs, near, index):
+    """PyTorch's own result moves as far when its operands move by a rounding: the difference is one of rounding."""
+    if not theirs.is_floating_point():
+        return None
+    a, b = as_array(ours), as_array(theirs)
+    other = ~(near(a, b) | (np.isnan(a) & np.isnan(b)))
+    if not np.isfinite(a[other]).all() or not np.isfinite(b[other]).all():
+        return None
+    moved, name = np.zeros(b.shape), re.match(r"v\d+", line)[0]
+    for trial in range(TRIALS):
+        values = {n: shaken(t, trial) if t.is_floating_point() else t.clone() for n, t in operands.items()}
+        try:
+            with torch.no_grad():
+                exec(line, {"torch": torch, "float": float}, values)
+        except Exception:
+            return None
+        found = values[name] if index is None else values[name][index]
+        if found.shape != theirs.shape:
+            return None
+        with np.errstate(all="ignore"):
+            moved = np.fmax(moved, np.abs(as_array(found) - b))
+    with np.errstate(all="ignore"):
+        same = np.abs(a - b)[other] <= FEW * moved[other]
+    return "PyTorch's own result moves as far when its operands are rounded once" if same.all() else None
+
+
 # ------------------------------------------------------------------------------------------ linear algebra
 def _wide(t):
     array = as_array(t)
@@ -140,7 +171,24 @@ def _determinants_agree(matrices, found, eps):
     return True
 
 
-def _linear_algebra(line, operands, ours, theirs, near):
+def _of_infinite_matrices(matrices, ours, theirs, near):
+    """The reason why what is made of matrices that hold infinities or NaN differs, matrix by matrix, or None.
+
+    What follows from one must be NaN or infinite in both results, somewhere; what follows from the finite matrices must
+    agree, and so must the finite elements of both.
+    """
+    strange = ~np.isfinite(as_array(matrices)).all((-2, -1))
+    a, b = as_array(ours), as_array(theirs)
+    rest = tuple(range(strange.ndim, a.ndim))
+    finite = np.isfinite(a) & np.isfinite(b)
+    with np.errstate(all="ignore"):
+        same = near(a, b) | (np.isnan(a) & np.isnan(b))
+    lost = (~np.isfinite(a)).any(rest) & (~np.isfinite(b)).any(rest)
+    agree = (same | (strange & lost).reshape(strange.shape + (1,) * len(rest)) & ~finite).all()
+    return "what elimination makes of infinities and NaN depends on its order" if agree else None
+
+
+def _linear_algebra(line, operands, ours, theirs, near, index):
     call = re.search(r"torch\.(?:linalg\.)?(det|slogdet|inv|solve)\((v\d+)(?:, (v\d+))?\)", line)
     if not call:
         return None
@@ -148,7 +196,7 @@ def _linear_algebra(line, operands, ours, theirs, near):
     if matrices.dim() < 2 or not matrices.numel():
         return None
     if not bool(torch.isfinite(matrices).all()):
-        return "what elimination makes of infinities and NaN depends on its order"
+        return _of_infinite_matrices(matrices, ours, theirs, near)
     a, found, eps = _wide(matrices), _wide(ours), _eps(matrices)
     n = a.shape[-1]
     with np.errstate(all="ignore"):
@@ -173,10 +221,15 @@ def _linear_algebra(line, operands, ours, theirs, near):
 
 
 # ------------------------------------------------------------------------------------------ free choices
-def _free(line, operands, ours, theirs, near):
+def _free(line, operands, ours, theirs, near, index):
     a, b = as_array(ours), as_array(theirs)
     with np.errstate(all="ignore"):
         other = np.asarray(~((a == b) | (np.isnan(a) & np.isnan(b)) | near(a, b)))
+    call = re.search(r"torch\.special\.\w+_polynomial_\w\((v\d+), (v\d+)\)", line)
+    if call:
+        x, degree = torch.broadcast_tensors(operands[call[1]], operands[call[2]])
+        if bool((torch.isnan(x) & (degree >= 2))[torch.from_numpy(other)].all()) and np.isnan(a[other]).all():
+            return "PyTorch returns a variable that it never wrote, for polynomials of NaN of degree 2 and above"
     call = re.search(r"torch\.(signbit|copysign|logcumsumexp)\((v\d+)(?:, (v\d+|[^)]*))?", line)
     if call and call[1] in ("signbit", "copysign"):
         source = operands.get(call[3] if call[1] == "copysign" else call[2])
@@ -188,6 +241,40 @@ def _free(line, operands, ours, theirs, near):
         turns = (a - b).imag / (2 * np.pi)
         if np.all(~other | (np.abs((a - b).real) <= 1e-6) & (np.abs(turns - np.rint(turns)) <= 1e-6)):
             return "the sign of a zero decides between pi and -pi in PyTorch's logarithm"
+    return None
+
+
+def _modes(x):
+    """For each row the smallest of its most frequent elements; NaN if there are no others."""
+    found = torch.full(x.shape[:-1], torch.nan, dtype=x.dtype)
+    for place in itertools.product(*map(range, x.shape[:-1])):
+        row = x[place][~torch.isnan(x[place])]
+        counts = (row.unsqueeze(0) == row.unsqueeze(1)).sum(0)
+        if len(row):
+            found[place] = row[counts == counts.max()].min()
+    return found
+
+
+def _chosen(line, operands, ours, theirs, near, index):
+    """Of equal elements PyTorch promises none; and no order has NaN, by which it sorts to find modes."""
+    call = re.search(r"torch\.(topk|kthvalue|mode)\((v\d+), (?:\d+, )?(?:dim=)?(-?\d+)\)", line)
+    if not call or index is None or not operands[call[2]].dim():
+        return None
+    x, dim = operands[call[2]], int(call[3])
+    whole = call[1] == "topk"
+    x = x.movedim(dim, -1)
+    a, b = (t.movedim(dim, -1) if whole else t.unsqueeze(-1) for t in (ours, theirs))
+    if index == 1:
+        if not bool(((a >= 0) & (a < x.shape[-1])).all()):
+            return None
+        a, b = x.gather(-1, a), x.gather(-1, b)
+        distinct = not whole or bool((ours.sort(dim)[0].diff(dim=dim) != 0).all())
+        if distinct and bool(((a == b) | ((a != a) & (b != b))).all()):
+            return "which of equal elements is found is not said by PyTorch"
+    if call[1] == "mode" and x.is_floating_point():
+        same = (a == b) | ((a != a) & (b != b))
+        right = torch.isnan(x).any(-1, keepdim=True) & (a == _modes(x).unsqueeze(-1))
+        return "NaN is in no order, by which PyTorch sorts to find modes" if bool((same | right).all()) else None
     return None
 
 

@@ -30,6 +30,8 @@ PROGRAMS = [
         f"v1 = torch.tensor([float('nan'), 1.5, 0.2], {FLOATS}", "v9 = torch.nn.functional.hardshrink(v1)", BACKWARD]),
     ("vectorised code", "nn.functional.elu", [
         f"v1 = torch.tensor([float('nan')] * 67, {FLOATS}", "v9 = torch.nn.functional.elu(v1)", BACKWARD]),
+    ("vectorised code", "logit", [
+        f"v1 = torch.tensor([-0.0] * 67, {FLOATS}", "v9 = torch.logit(v1)", BACKWARD]),
     ("infinite parts", "sub", [
         "v1 = torch.tensor([1 + 2j, 3j])", "v2 = torch.tensor([float('inf'), 2])", "v9 = torch.sub(v1, v2)"]),
     ("infinite parts", "diff", [
@@ -43,6 +45,12 @@ PROGRAMS = [
     ("zero everywhere", "mul", [
         f"v1 = torch.tensor([1.0, 4.0], {FLOATS}", "v2 = torch.tensor([float('inf'), 2.0])", "v9 = torch.mul(v1, v2)",
         "v9.sgn_()", BACKWARD]),
+    ("rounded once", "nn.functional.layer_norm", [
+        "v1 = torch.tensor([-0.0149] * 5 + [1.0] * 5, dtype=torch.float32).reshape(2, 5)",
+        "v9 = torch.nn.functional.layer_norm(v1, (5,))"]),
+    ("never wrote", "special.laguerre_polynomial_l", [
+        "v1 = torch.tensor([float('nan'), 1.0])", "v2 = torch.tensor([3.0, 3.0])",
+        "v9 = torch.special.laguerre_polynomial_l(v1, v2)"]),
     ("rounds more", "logsumexp", [
         "v1 = torch.tensor([-0.365, -0.99], dtype=torch.bfloat16).reshape(2, 1)", "v9 = torch.logsumexp(v1, (0, 1))"]),
 ]  # fmt: skip

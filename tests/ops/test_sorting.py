@@ -69,6 +69,8 @@ CALLS = """
     torch.searchsorted(T([1,3,5]),T([2.,3.]))
     torch.searchsorted(T([3,1]),T([2]),sorter=T([1,0]))
     torch.searchsorted(T([1,3,5]),T([2]),side='a')
+    torch.searchsorted(T([3,1,2,7,0,5,4]),T([2,6,1,4,0]))
+    torch.bucketize(T([2,6,1,4,0,3]),T([3,1,2,7,0,5,4]),right=True)
     torch.searchsorted(T([1,3,5]),T([2]),right=True,side='left')
     torch.searchsorted(T([[1,3,5],[2,4,6]]),T([3]))
     torch.bucketize(T([2,3]),T([1,3,5]))

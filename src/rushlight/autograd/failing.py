@@ -4,10 +4,10 @@ from typing import Any
 
 from ..base import TensorBase, settle, wrap
 from .leaf import AccumulateGrad
-from .node import MANY, Node, Rule, next_seq, output
+from .node import MANY, Fails, Node, Rule, next_failing_seq, next_seq, output
 
 
-class Error(Node):
+class Error(Fails, Node):
     """The node of a result that cannot be differentiated.
 
     Attributes:
@@ -42,7 +42,7 @@ _RULE = Rule("Error", MANY, _refuse, _refuse, _refuse)
 def failing(kind: type[Error], message: str, edges: tuple[Any, ...] = ()) -> Error:
     """A node that raises a RuntimeError when backward comes to it."""
     made = kind.__new__(kind)
-    made.rule, made.seq, made.grad = _RULE, next_seq(), None
+    made.rule, made.seq, made.grad = _RULE, next_failing_seq(), None
     made.message, made.nexts, made.output_count = message, edges, 1
     return made
 

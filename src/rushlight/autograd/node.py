@@ -23,6 +23,31 @@ from .hooks import HOOKED, HookedRule, LeafHooks, RemovableHandle, add_hook
 _numbers = itertools.count(1)
 next_seq = _numbers.__next__
 
+# Nodes that fail are run before all others that may be run.
+FAILING = 1 << 62
+_failing_numbers = itertools.count(FAILING)
+
+
+def next_failing_seq() -> int:
+    """The number of a node that fails, which must be one of the class `Fails`.
+
+    While there are any, backward runs by the loop that waits for a node's whole gradient: their numbers are in no
+    topological order.
+    """
+    with LeafHooks.counting:
+        LeafHooks.alive += 1
+    return next(_failing_numbers)
+
+
+class Fails:
+    """What nodes that fail have in common."""
+
+    __slots__ = ()
+
+    def __del__(self) -> None:
+        with LeafHooks.counting:
+            LeafHooks.alive -= 1
+
 
 def next_sequence_number() -> int:
     """The number that the next node will get."""
@@ -164,7 +189,7 @@ class Node:
         return rare(self).metadata
 
     def _sequence_nr(self) -> int:
-        return self.seq
+        return self.seq if self.seq < FAILING else (1 << 64) - 1
 
     def _set_sequence_nr(self, number: int) -> None:
         self.seq = number

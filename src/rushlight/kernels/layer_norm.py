@@ -39,6 +39,8 @@ def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, ep
     weight = np.ones(count, dtype) if weight is None else weight
     bias = np.full(count, -0.0, dtype) if bias is None else bias
     run(rows, share(rows, count), x, y, count, weight, bias, mean, inverse, float(eps))
+    if not inverse.all():  # a variance is infinite
+        return numpy_normalization.layer_norm(x, dims, weight, bias, eps)
     return y, mean, inverse
 
 

@@ -76,6 +76,8 @@ def batch_norm_train(
         sizes = blocks, channels, width, block, rows
         finish(groups, share(groups, 32 * blocks), partial, *sizes, between, between[width:], *results, *how)
         apply(rows, share(rows, channels), x, y, channels, mean, scale, shift)
+    if not inverse.all():  # a variance is infinite, perhaps since it was not summed up in double precision
+        y, mean, inverse = numpy_normalization.batch_norm_train(x, weight, bias, None, None, momentum, eps)
     return inner(y) if hidden else y, mean, inverse
 
 

@@ -65,13 +65,15 @@ def _sums(x: Array, axis: int) -> Array:
 
 def threshold(x: Array, threshold: float, value: float) -> Array:
     """`x` where it is above `threshold` (or NaN), else `value`."""
-    # PyTorch takes complex numbers here, and their real parts.
-    return np.where(x <= np.asarray(threshold.real, x.dtype), np.asarray(value.real, x.dtype), x)
+    # PyTorch takes complex numbers here, and their real parts. Half precision is compared in single precision.
+    wide = widen(x)
+    return np.where(wide <= np.asarray(threshold.real, wide.dtype), np.asarray(value.real, x.dtype), x)
 
 
 def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
     """`g` where `x` is above `threshold` (or NaN), else 0."""
-    return np.where(x <= threshold.real, np.zeros((), g.dtype), g)
+    x = widen(x)
+    return np.where(x <= np.asarray(threshold.real, x.dtype), np.zeros((), g.dtype), g)
 
 
 def hardtanh(x: Array, low: float, high: float) -> Array:

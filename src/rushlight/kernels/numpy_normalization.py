@@ -46,15 +46,29 @@ def batch_norm_train(
     out = rows - mean[:, None]
     var = _dot(out, out)
     var /= constant(count, kind)
+    inverse = _inverse_deviation(var, eps)
+    if not np.logical_and.reduce(inverse) and kind.itemsize < 8:
+        out, mean, var = _in_double(rows)
+        inverse = _inverse_deviation(var, eps)
     if running_mean is not None:
         _move(running_mean, mean, momentum, momentum)
     if running_var is not None:
         _move(running_var, var, momentum, momentum * count / max(count - 1, 1))
-    inverse = _inverse_deviation(var, eps)
     out *= (inverse if weight is None else inverse * narrow(weight, kind))[:, None]
     if bias is not None:
         out += narrow(bias, kind)[:, None]
     return narrow(out.reshape(x.shape), dtype), mean, inverse
+
+
+def _in_double(rows: Array) -> tuple[Array, Array, Array]:
+    """What is left of `(N, C, P)` around the channels' means, which are summed up without overflow; means, variances.
+
+    What is left is in double precision, since it may be twice as large as the largest number.
+    """
+    wide, count = rows.astype(np.float64), max(rows.shape[0] * rows.shape[2], 1)
+    mean = _sum(wide) / count
+    wide -= mean[:, None]
+    return wide, narrow(mean, rows.dtype), narrow(_dot(wide, wide) / count, rows.dtype)
 
 
 def _move(running: Array, found: Array, momentum: float, share: float) -> None:
@@ -136,7 +150,7 @@ def layer_norm(x: Array, dims: int, weight: Array | None, bias: Array | None, ep
     rows = widen(x)
     if len(shape) != 2 or dims != 1:
         rows = rows.reshape(prod(lead), prod(shape[len(lead) :]))
-    out, mean, inverse = _normalize_rows(rows, eps)
+    out, mean, inverse = _normalize_rows(rows, eps, dtype)
     if weight is not None:
         out *= _row(weight)
     if bias is not None:
@@ -201,7 +215,7 @@ def group_norm(
     """
     dtype, x = x.dtype, widen(x)
     n, c = x.shape[:2]
-    out, mean, inverse = _normalize_rows(x.reshape(n * groups, prod(x.shape[1:]) // groups), eps)
+    out, mean, inverse = _normalize_rows(x.reshape(n * groups, prod(x.shape[1:]) // groups), eps, dtype)
     out = out.reshape(n, c, prod(x.shape[2:]))
     if weight is not None:
         out *= widen(weight)[:, None]
@@ -252,8 +266,14 @@ def _inverse_deviation(var: Array, eps: float) -> Array:
     return np.reciprocal(result, out=result)
 
 
-def _normalize_rows(rows: Array, eps: float) -> tuple[Array, Array, Array]:
-    """Rows with their mean taken away and divided by their deviation, the means, and the inverse deviations."""
+def _normalize_rows(rows: Array, eps: float, dtype: np.dtype) -> tuple[Array, Array, Array]:
+    """Rows with their mean taken away and divided by their deviation, the means, and the inverse deviations.
+
+    Args:
+        rows: the numbers, in single or double precision.
+        eps: added to the variances.
+        dtype: in which they were given.
+    """
     size = constant(max(rows.shape[1], 1), rows.dtype)
     mean = row_sums(rows)
     mean /= size
@@ -261,8 +281,28 @@ def _normalize_rows(rows: Array, eps: float) -> tuple[Array, Array, Array]:
     var = np.vecdot(out, out)
     var /= size
     inverse = _inverse_deviation(var, eps)
+    if not np.logical_and.reduce(inverse) and rows.size:
+        mean = narrow(rows.mean(1, dtype=np.float64), rows.dtype)
+        out = rows - mean[:, None]
+        inverse[(inverse == 0) & _meets_nothing(rows, dtype)] = np.nan
     out *= inverse[:, None]
     return out, mean, inverse
+
+
+def _meets_nothing(rows: Array, dtype: np.dtype) -> Array:
+    """Of rows whose variance overflows, those of which PyTorch makes NaN.
+
+    PyTorch finds moments of the lanes of a register and of what is left after whole registers, and unites them. The
+    square of the difference of two means, which may be infinite, times the counts behind them is NaN if one is zero: if
+    there are no whole registers, or nothing is left when the first lane comes.
+    """
+    lanes = 32 // rows.dtype.itemsize
+    register, count = lanes * (rows.dtype.itemsize // dtype.itemsize if dtype.itemsize < 4 else 1), rows.shape[1]
+    if count >= register:
+        if count % register:
+            return np.zeros(len(rows), bool)
+        rows = rows[:, ::lanes]
+    return ~np.isfinite(np.square(narrow(rows.mean(1, dtype=np.float64), rows.dtype)))
 
 
 def _row_gradient(g: Array, normal: Array, inverse: Array) -> Array:

@@ -83,22 +83,54 @@ def matrix(kind: str, new: int, old: int, scale: float, align: bool, dtype: np.d
     if kind.endswith("-aa"):
         return _smoothed(kind, new, old, scale, align, dtype)
     at = _sources(kind, new, old, scale, align, dtype)
-    found = np.zeros((new, old), np.float64)
-    rows = np.arange(new)
     first = np.floor(at).astype(np.int64)
     share = (at - first).astype(np.float64)
     if kind.startswith("nearest"):
-        found[rows, first] = 1
+        places, weights = [first], [np.ones(new)]
     elif kind == "linear":
         first = np.minimum(first, old - 1)
-        np.add.at(found, (rows, first), 1 - share)
-        np.add.at(found, (rows, np.minimum(first + 1, old - 1)), share)
+        places, weights = [first, np.minimum(first + (new != old), old - 1)], [1 - share, share]
     else:
-        for i, weight in enumerate(_cubic(share)):
-            np.add.at(found, (rows, np.clip(first + i - 1, 0, old - 1)), weight)
+        weights = _cubic(share)
+        places = [np.clip(first + i - 1, 0, old - 1) for i in range(4)]
+    rows, columns, entries = np.repeat(np.arange(new), len(places)), np.stack(places, 1), np.stack(weights, 1)
+    found = np.zeros((new, old), np.float64)
+    np.add.at(found, (rows, columns.reshape(-1)), entries.reshape(-1))
     found = found.astype(dtype)
     found.flags.writeable = False
+    _keep(found, (rows, columns.reshape(-1), entries.reshape(-1).astype(dtype)))
     return found
+
+
+Entries = tuple[Array, Array, Array]
+
+# What matrices consist of, by their places in memory; they are kept, so that the places are their own.
+_ENTRIES: dict[tuple[int, bool], tuple[Array, Entries]] = {}
+
+
+def _keep(m: Array, found: Entries) -> Entries:
+    if len(_ENTRIES) >= 128:
+        _ENTRIES.clear()
+    _ENTRIES[m.ctypes.data, m.flags.c_contiguous] = m, found
+    return found
+
+
+def entries(m: Array) -> Entries:
+    """The rows, columns and weights of a matrix's entries, row after row.
+
+    The entries of a made matrix are all that PyTorch multiplies by, zeros too, of which infinite elements make NaN; an
+    element at the edge may be in a row more than once.
+    """
+    kept = _ENTRIES.get((m.ctypes.data, m.flags.c_contiguous))
+    if kept is not None and kept[0].shape == m.shape and kept[0].dtype == m.dtype:
+        return kept[1]
+    turned = _ENTRIES.get((m.ctypes.data, m.T.flags.c_contiguous))
+    if turned is not None and turned[0].shape == m.T.shape and turned[0].dtype == m.dtype:
+        columns, rows, weights = turned[1]
+        order = np.argsort(rows, kind="stable")
+        return _keep(m, (rows[order], columns[order], weights[order]))
+    rows, columns = (np.ascontiguousarray(places) for places in np.nonzero(m))
+    return _keep(m, (rows, columns, m[rows, columns]))
 
 
 def _resample_bytes(x: Array, matrices: tuple[Array, ...]) -> Array:
@@ -116,10 +148,10 @@ def _resample_bytes(x: Array, matrices: tuple[Array, ...]) -> Array:
 
 
 def _by_entries(x: Array, m: Array) -> Array:
-    """The last axis multiplied by a matrix, of which zeros count for nothing: they hide infinite entries and NaN."""
+    """The last axis multiplied by a matrix, entry by entry: what is not among them hides infinite elements and NaN."""
     found = np.zeros((*x.shape[:-1], len(m)), np.result_type(x, m))
-    for row, column in zip(*np.nonzero(m), strict=True):
-        found[..., row] += x[..., column] * m[row, column]
+    for row, column, weight in zip(*entries(m), strict=True):
+        found[..., row] += x[..., column] * weight
     return found
 
 

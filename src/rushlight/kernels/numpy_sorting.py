@@ -64,8 +64,11 @@ def row_search(rows: Array, values: Array, right: bool) -> Array:
     """For each row of sorted numbers, where the values of the corresponding row belong."""
     rows, values = widen(rows), widen(values)
     if rows.ndim == 1 and not (values != values).any() and not (rows[-1:] != rows[-1:]).any():
-        return np.searchsorted(rows, values, "right" if right else "left")
-    # NaN is found in no order by NumPy's rules; PyTorch's search takes every comparison with it for "further on".
+        # A short row is looked through for whether it is sorted.
+        if rows.size > _SEARCHED * values.size or (rows[1:] >= rows[:-1]).all():
+            return np.searchsorted(rows, values, "right" if right else "left")
+    # NaN is found in no order by NumPy's rules; PyTorch's search takes every comparison with it for "further on". In
+    # rows that are not sorted NumPy begins where the search for the value before ended.
     low = np.zeros(values.shape, np.int64)
     high = np.full(values.shape, rows.shape[-1])
     while (low < high).any():
@@ -102,6 +105,9 @@ def unique_elements(x: Array, return_inverse: bool, return_counts: bool) -> tupl
         return narrow(found, x.dtype), _NONE, counts
     return narrow(np.unique(widen(x), equal_nan=False), x.dtype), _NONE, _NONE
 
+
+# A row of more elements than this times the number of values is not looked through before it is searched.
+_SEARCHED = 16
 
 _FEW_TO_SORT = 256
 _NONE = np.empty(0, np.int64)

@@ -23,7 +23,8 @@ _PLANES = Kernel("resampling", "planes", common=False)
 
 matrix = numpy_resampling.matrix
 
-# What the rows of a matrix consist of, by its place in memory; the matrix is kept, so that the place is its own.
+# Where the rows of a matrix begin, its columns and weights, by its place in memory; the matrix is kept, so that the
+# place is its own.
 _ENTRIES: dict[tuple[int, bool], tuple[Array, tuple[Array, Array, Array]]] = {}
 
 
@@ -32,11 +33,11 @@ def entries(m: Array) -> tuple[Array, Array, Array]:
     key = m.ctypes.data, m.flags.c_contiguous
     found = _ENTRIES.get(key)
     if found is None or found[0].shape != m.shape or found[0].dtype != m.dtype:
-        rows, columns = (np.ascontiguousarray(places) for places in np.nonzero(m))
+        rows, columns, weights = numpy_resampling.entries(m)
         starts = np.searchsorted(rows, np.arange(len(m) + 1))
         if len(_ENTRIES) >= 64:
             _ENTRIES.clear()
-        found = _ENTRIES[key] = m, (starts, columns, m[rows, columns])
+        found = _ENTRIES[key] = m, (starts, columns, weights)
     return found[1]
 
 

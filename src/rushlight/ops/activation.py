@@ -70,7 +70,9 @@ in_formulas(
 def _threshold(input: Array, threshold: float, value: float) -> Array:
     dtype = dtypes.from_numpy(input.dtype)
     threshold, value = [v.item() if isinstance(v, TensorBase) else v for v in (threshold, value)]
-    bound, filled = number_for(threshold, dtype, bounded=False).item(), number_for(value, dtype).item()
+    # Half precision is compared in single precision.
+    compared = dtypes.float32 if dtype.is_floating_point and dtype.itemsize == 2 else dtype
+    bound, filled = number_for(threshold, compared).item(), number_for(value, dtype).item()
     return kernels.threshold(input, bound, filled)  # type: ignore[no-any-return]
 
 

@@ -52,7 +52,7 @@ def node_class(op: "Operation", name: str | None = None) -> type:
             "__init__": node.not_made_by_hand}  # fmt: skip
     if op.node_namespace:
         body["namespace"] = op.node_namespace
-    return type(name or op.node_name, (node.Node,), body)
+    return type(name or op.node_name, (node.Fails, node.Node) if op.fails else (node.Node,), body)
 
 
 # ---------------------------------------------------------------------------------------------- rules
@@ -172,8 +172,9 @@ def record_lines(op: "Operation", variant: Variant, indent: str, special: bool) 
     """
     plan = Plan(op, variant)
     rule_name = op.rule_name(variant)
+    number = "next_failing_seq" if op.fails else "next_seq"
     lines = [
-        f"node = new({class_name(op, variant)}__{op.name}); node.rule = {rule_name}; node.seq = next_seq(); node.grad "
+        f"node = new({class_name(op, variant)}__{op.name}); node.rule = {rule_name}; node.seq = {number}(); node.grad "
         "= None",
     ]
     need = variant.need

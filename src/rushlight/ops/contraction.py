@@ -10,7 +10,7 @@ from ..base import TensorBase
 from .arguments import type_name
 from .declare import composite
 from .dimensions import wrap_dim
-from .matmul import bmm, dot, mm
+from .matmul import dot, mm, products
 from .out import finish_out
 from .view import _view, permute, reshape, unsqueeze
 
@@ -177,7 +177,7 @@ class _Two:
         inner, batch = math.prod(x._shape[both + only_a :]), math.prod(lead)
         x = reshape(x, (batch, math.prod(rows), inner))
         y = reshape(y, (batch, inner, math.prod(columns)))
-        product = _view(bmm(x, y), (*lead, *rows, *columns))
+        product = _view(products(x, y), (*lead, *rows, *columns))
         if self.result is None:
             return product
         product = permute(product, self.result)
@@ -378,7 +378,7 @@ def _pair(a: Any, b: Any, summed: list[int]) -> Any:
     y = permute(b, tuple(both + inner_dims + only_b + only_a + rest))
     x = reshape(x, (size(both), size(only_a), size(inner_dims)))
     y = reshape(y, (size(both), size(inner_dims), size(only_b)))
-    product = bmm(x, y)
+    product = products(x, y)
     order = both + only_a + only_b + sorted(summed)
     shape = tuple([1 if d in summed else sizes[d] for d in order])
     return permute(reshape(product, shape), tuple([order.index(d) for d in range(len(order))]))

@@ -233,9 +233,9 @@ def _slopes(apart: Any, share: Any, result: Any, p: float, sign: Any, where: Any
     none = (size == 0) | (result == 0) if p < 1 else (result == 0) | (apart != apart)
     safe = where(result == 0, result * 0 + 1, result)
     if p == 2:
-        return where(result == 0, apart * 0, apart / safe * share)
+        return where(result == 0, apart * 0, apart * share / safe)
     powers = where(none, size * 0 + 1, size) ** (p - 1)
-    return where(none, apart * 0, sign(apart) * powers / safe ** (p - 1) * share)
+    return where(none, apart * 0, sign(apart) * powers * share / safe ** (p - 1))
 
 
 def _distances_slope(grad: Array, x: Array, other: Array, p: float, result: Array) -> Array:

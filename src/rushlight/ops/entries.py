@@ -269,6 +269,7 @@ namespace.update(
     born=mode.born,
     new=object.__new__,
     next_seq=node.next_seq,
+    next_failing_seq=node.next_failing_seq,
     output=node.output,
     UNTOUCHED=UNTOUCHED,
     own_version=own_version,

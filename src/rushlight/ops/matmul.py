@@ -231,6 +231,11 @@ def _bmm_of_two_dtypes(input: Array, mat2: Array, source: Any) -> Array:
     return batch_product(input, mat2)
 
 
+def products(x: Any, y: Any) -> Any:
+    """`bmm`, also of nothing whose factors have different dtypes."""
+    return bmm(x, y) if x._dtype is y._dtype else _bmm_of_two_dtypes(x, y, x._dtype)
+
+
 # ---------------------------------------------------------------------------------------------- matmul
 @composite(raw=np.matmul)
 def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -300,8 +305,7 @@ def _matmul_batched(a: Any, b: Any) -> Any:
     x = reshape(_expand(x, (*lead, n, m)), (count, n, m))
     y = reshape(_expand(y, (*lead, k, p)), (count, k, p))
     shape = (*lead, *((n,) if left > 1 else ()), *((p,) if right > 1 else ()))
-    found = bmm(x, y) if x._dtype is y._dtype else _bmm_of_two_dtypes(x, y, x._dtype)
-    return _unsafe_view(found, shape)
+    return _unsafe_view(products(x, y), shape)
 
 
 @operation(name="_matmul_plain", aten="matmul", function=False, method=False, out=False, kernel=kernels.bmm)

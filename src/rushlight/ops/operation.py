@@ -38,6 +38,7 @@ class Operation:
         name: the public name, such as ``"mul"``.
         number_node, number_first_node: the same where the second or first input is a number, if it differs.
         node_name: the name of its nodes' class, such as ``"MulBackward0"``.
+        fails: whether PyTorch lacks all of its derivatives, so that its nodes do nothing but fail.
         forward: the function of arrays that computes it.
         formulas: the derivative formula of each differentiable input.
         joint: the inputs that share one formula, whose value is the tuple of their gradients.
@@ -95,6 +96,7 @@ class Operation:
         node_name = options.pop("node", _camel(self.name) + "Backward0")
         self.node_name: str = node_name.removeprefix("torch::autograd::")
         self.node_namespace: str = node_name.removesuffix(self.node_name)
+        self.fails: bool = self.node_name == "NotImplemented"
         self.number_node: str | None = options.pop("number_node", None)
         self.number_first_node: str | None = options.pop("number_first_node", None)
         self.aten: str = options.pop("aten", self.name)

@@ -106,7 +106,8 @@ def _unshuffled(x: Array, r: int) -> Array:
 
 def _dealt(x: Array, groups: int) -> Array:
     n, c, *rest = x.shape
-    return x.reshape(n, groups, c // groups, *rest).swapaxes(1, 2).reshape(x.shape)
+    found = x.reshape(n, groups, c // groups, *rest).swapaxes(1, 2).reshape(x.shape)
+    return found.copy() if np.may_share_memory(found, x) else found
 
 
 @operation(name="_pixel_shuffle", aten="pixel_shuffle", node="PixelShuffleBackward0", kernel=_shuffled, **_HIDDEN,
