@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Callable
 
+from bench import matrix_operators, window_operators  # noqa: F401  they add rows
 from bench.measure import Workload, compare, line, quiet, report
 from bench.operator_table import OPERATORS, Operator
 

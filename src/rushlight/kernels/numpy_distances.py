@@ -27,15 +27,21 @@ def quick_slope(grad: Array, x: Array, other: Array, result: Array) -> Array:
     return x * shares.sum(-1, keepdims=True) - np.matmul(shares, other)
 
 
-def distances(x: Array, y: Array, p: float) -> Array:
-    """The p-norms of the differences between all rows of two (batches of) matrices."""
+def distances(x: Array, y: Array, p: float, maximum: np.ufunc = np.fmax) -> Array:
+    """The p-norms of the differences between all rows of two (batches of) matrices.
+
+    Args:
+        x, y: the matrices.
+        p: the norm.
+        maximum: what finds the largest difference, with or without NaN.
+    """
     apart = np.abs(x[..., :, None, :] - y[..., None, :, :])
     if p == 2:
         return np.sqrt(np.einsum("...i,...i->...", apart, apart) if apart.size else apart.sum(-1))
     if p == 1:
         return apart.sum(-1)
     if p == 0:
-        return (apart != 0).sum(-1).astype(x.dtype)
+        return np.where(apart != apart, apart, apart != 0).sum(-1, dtype=x.dtype)
     if p == np.inf:
-        return apart.max(-1, initial=0)
+        return np.asarray(maximum.reduce(apart, -1, initial=0))
     return (apart**p).sum(-1) ** (1 / p)

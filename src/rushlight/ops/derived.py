@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import wrap
-from ..kernels import numpy_distances as kernels
+from ..kernels import distances as kernels
 from .declare import FUNCTIONS, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
 from .joining import stack
@@ -241,6 +241,11 @@ def _slopes(apart: Any, share: Any, result: Any, p: float, sign: Any, where: Any
 def _distances_slope(grad: Array, x: Array, other: Array, p: float, result: Array) -> Array:
     if p == 2 and max(x.shape[-2], other.shape[-2]) >= kernels.MANY:
         return kernels.quick_slope(grad, x, other, result)
+    compiled = kernels.slopes(grad, x, other, p, result)
+    if compiled is not None:
+        return compiled
+    if p == 0:
+        return np.zeros_like(x)
     apart = x[..., :, None, :] - other[..., None, :, :]
     found = _slopes(apart, grad[..., None], result[..., None], p, np.sign, np.where)
     return np.asarray(np.add.reduce(found, axis=-2), grad.dtype)
@@ -396,17 +401,16 @@ def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
     return input
 
 
-def _pairs_of_rows(input: Array, p: float) -> Array:
-    return np.asarray(kernels.distances(input, input, p)[np.triu_indices(len(input), 1)])
-
-
-@operation(kernel=_pairs_of_rows, name="_pdist", aten="_pdist_forward", node="PdistBackward0", function=False,
+@operation(kernel=kernels.pairs, name="_pdist", aten="_pdist_forward", node="PdistBackward0", function=False,
            method=False, tangent="refused", input="pdist_backward(grad, input, p, result)")  # fmt: skip
 def _pdist(input: Array, p: float) -> Array:
     """The p-norm distances between all pairs of rows."""
 
 
 def _pdist_backward(grad: Array, input: Array, p: float, result: Array) -> Array:
+    compiled = kernels.slopes(grad, input, input, p, result, pairs=True)
+    if compiled is not None:
+        return compiled
     pairs, n = np.triu_indices(len(input), 1), len(input)
     whole, shares = np.zeros((2, n, n), grad.dtype)
     whole[pairs], shares[pairs] = result, grad
