@@ -32,6 +32,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "cumprod": lambda torch, x, d: x.cumprod(d),
     "cummax": lambda torch, x, d: x.cummax(d),
     "cummin": lambda torch, x, d: x.cummin(d),
+    "logcumsumexp": lambda torch, x, d: x.logcumsumexp(d),
     "prod": lambda torch, x, d: x.prod(d),
     "prod of all": lambda torch, x, d: x.prod(),
     "amax": lambda torch, x, d: x.amax(d),

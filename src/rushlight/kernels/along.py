@@ -21,13 +21,16 @@ SMALLEST = 16384
 # How many columns are a piece of work at most, and how many elements of a row.
 _STRIPE, _BLOCK = 512, 16384
 
+_SUMS = 256  # as in compiled/scans.py
+
 
 def _group(family: str, *names: str) -> dict[str, Kernel]:
     return {name: Kernel(family, name, common=False) for name in names}
 
 
 _SCANS = _group(
-    "scans", "sum_rows", "sum_columns", "product_rows", "product_columns", "largest", "smallest",
+    "scans", "sum_rows", "sum_columns", "product_rows", "product_columns", "largest", "smallest", "exponentials_rows",
+    "exponentials_columns",
 )  # fmt: skip
 _FOLDS = _group(
     "folds", "amax", "amin", "largest_size", "sum_of_sizes", "sum_of_squares", "product", "largest_places",
@@ -108,7 +111,8 @@ def _extremes(what: str, x: Array, axis: int) -> tuple[Array, Array] | None:
     outer, n, inner = _sizes(x, axis, axis)
     values, places = np.empty(x.shape, x.dtype), np.empty(x.shape, np.int64)
     stripe, stripes = _stripes(inner)
-    run(outer * stripes, share(outer * stripes, n * stripe), x, values, places, n, inner, stripe, stripes)
+    pieces, size = (-(-outer // 4), 4 * n) if inner == 1 else (outer * stripes, n * stripe)
+    run(pieces, share(pieces, size), x, values, places, outer, n, inner, stripe, stripes)
     return values, places
 
 
@@ -124,6 +128,25 @@ def cummin(x: Array, axis: int) -> tuple[Array, Array]:
     if x.size >= SMALLEST and (made := _extremes("smallest", x, axis)) is not None:
         return made
     return numpy_statistics.cummin(x, axis)
+
+
+def logcumsumexp(x: Array, axis: int) -> Array:
+    """See `numpy_statistics.logcumsumexp`."""
+    if not _usable(x):
+        return numpy_statistics.logcumsumexp(x, axis)
+    outer, n, inner = _sizes(x, axis, axis)
+    run = _SCANS["exponentials_rows" if inner == 1 else "exponentials_columns"].get(x.dtype)
+    if run is None:
+        return numpy_statistics.logcumsumexp(x, axis)
+    x = np.ascontiguousarray(x)
+    y = np.empty(x.shape, x.dtype)
+    if inner == 1:
+        run(outer, share(outer, n), x, y, n, scratch(get_threads() * 2 * _SUMS, x.dtype))
+    else:
+        stripe, stripes = _stripes(inner)
+        held = scratch(get_threads() * 2 * stripe, x.dtype)
+        run(outer * stripes, share(outer * stripes, n * stripe), x, y, n, inner, stripe, stripes, held)
+    return y
 
 
 # ---------------------------------------------------------------------------------------------- altogether

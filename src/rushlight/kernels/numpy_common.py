@@ -69,7 +69,7 @@ def grid(shape: tuple[int, ...]) -> list[np.ndarray]:
 def out_of_range(a: np.ndarray, dim: int, index: np.ndarray) -> Exception:
     """What PyTorch says of indices of which some are outside of a dimension."""
     length = a.shape[dim]
-    if a.size or a.ndim < 2:
+    if a.ndim < 2 or (a.size and not dim):
         return IndexError("index out of range in self")
     if not length:
         return RuntimeError("index_select(): self indexing axis dim should be positive")

@@ -119,7 +119,8 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     )
     if indices._data.size and input._shape and input._shape[at]:
         # Any integer means an entry: they are counted around and around.
-        indices = wrap(indices._data % input._shape[at])
+        if int(indices._data.view(np.uint64).max()) >= input._shape[at]:  # as such, negative numbers are large
+            indices = wrap(indices._data % input._shape[at])
     wide = expand(input, shape[:at] + (input._shape[at],) + shape[at + 1 :])
     return gather(wide, at, expand(indices, shape[:at] + (indices._shape[at],) + shape[at + 1 :]), out=out)
 

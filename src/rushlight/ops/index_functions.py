@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from ..kernels import entries
 from ..kernels import numpy_indexing as kernels
 from ..memory_format import preserve_format
 from ..warn import warn_once
@@ -22,7 +23,7 @@ from .view import reshape, view_method
 
 # ---------------------------------------------------------------------------------------------- one dimension
 @operation(name="_index_select", aten="index_select", node="IndexSelectBackward0", function=False, method=False,
-           kernel=kernels.index_select, tangent="_index_select(input_t, dim, index)",
+           kernel=entries.index_select, tangent="_index_select(input_t, dim, index)",
            input="index_select_backward(grad, shape(input), dim, index)")  # fmt: skip
 def _index_select(input: Array, dim: int, index: Array) -> Array:
     """Entries of a dimension."""
@@ -59,7 +60,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
 
 
 @operation(name="_index_add", aten="index_add", node="IndexAddBackward0", function=False, method=False,
-           kernel=copying(kernels.index_add), input="grad",
+           kernel=copying(entries.index_add), input="grad",
            source="multiplied(reshape(_index_select(grad, dim, index), shape(source)), alpha)",
            keeps={"source": "source"})  # fmt: skip
 def _index_add(input: Array, dim: int, index: Array, source: Array, alpha: Any) -> Array:
@@ -109,7 +110,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
 @composite(inplace=True)
 def index_add_(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
     """The in-place form of `index_add`."""
-    return change("_index_add", kernels.index_add, *_index_add_operands(input, dim, index, source, alpha))
+    return change("_index_add", entries.index_add, *_index_add_operands(input, dim, index, source, alpha))
 
 
 @operation(name="_index_copy", aten="index_copy", node="IndexCopyBackward0", function=False, method=False,

@@ -12,7 +12,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, as_view, bump, namespace, settle, wrap
-from ..kernels import choosing
+from ..kernels import choosing, entries
 from ..kernels import numpy_indexing as kernels
 from ..kernels import numpy_views as kernels_of_views
 from ..kernels.numpy_views import overlaps_itself
@@ -34,13 +34,13 @@ ndarray = np.ndarray
 
 
 # ---------------------------------------------------------------------------------------------- tensors as indices
-@operation(name="_index", aten="index", node="IndexBackward0", function=False, method=False, kernel=kernels.index,
+@operation(name="_index", aten="index", node="IndexBackward0", function=False, method=False, kernel=entries.index,
            tangent="linear", input="index_backward(grad, shape(input), indices, dims)")  # fmt: skip
 def _index(input: Array, indices: list[Array], dims: Any) -> Array:
     """The elements at index tensors, each of which stands at a dimension."""
 
 
-@operation(name="index_backward", function=False, method=False, kernel=kernels.index_backward, tangent="linear",
+@operation(name="index_backward", function=False, method=False, kernel=entries.index_backward, tangent="linear",
            input="_index(grad, indices, dims)")  # fmt: skip
 def index_backward(input: Array, size: Any, indices: list[Array], dims: Any) -> Array:
     """The gradient of `_index`."""
@@ -52,7 +52,7 @@ def index_backward(input: Array, size: Any, indices: list[Array], dims: Any) -> 
 def _index_put(input: Array, indices: list[Array], values: Array, dims: Any, accumulate: bool) -> Array:
     """With values at index tensors replaced, or added to."""
     found = copy_in(input, preserve_format)
-    kernels.put(found, indices, values, dims, accumulate)
+    entries.put(found, indices, values, dims, accumulate)
     return found
 
 
@@ -471,7 +471,7 @@ def put_at(target: Any, indices: list[Any], values: Any, dims: Any, accumulate: 
     return change_inplace(
         "_index_put",
         (target, indices, values, dims, accumulate),
-        lambda a: kernels.put(a, arrays, values._data, dims, accumulate),
+        lambda a: entries.put(a, arrays, values._data, dims, accumulate),
         overlap=True,
     )
 

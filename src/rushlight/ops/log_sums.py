@@ -6,7 +6,6 @@ import numpy as np
 
 from .. import dtypes
 from ..kernels import along
-from ..kernels import numpy_statistics as kernels
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import bool_argument, int_dim, reduced_axes
 from .out import finish_out
@@ -49,7 +48,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 
 @operation(name="_logcumsumexp", node="LogcumsumexpBackward0", aten="logcumsumexp", function=False, method=False,
            rows=True,
-           out=False, kernel=kernels.logcumsumexp,
+           out=False, kernel=along.logcumsumexp,
            tangent="logcumsumexp_jvp(input_t, input, result, dim)",
            input="logcumsumexp_backward(grad, input, result, dim)")  # fmt: skip
 def _logcumsumexp(input: Array, dim: int) -> Array:

@@ -8,9 +8,11 @@ of one matrix.
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numba import njit, types
 
 from .builder import Real, kernel
+from .functions import exp, log1p
 from .simd import ahead, array_reader, integer, load, select, store
 
 _doubles = array_reader(types.float64)
@@ -117,14 +119,51 @@ def product_columns(real: Real) -> Any:
 def _extremes(real: Real, better: Callable[[Any, Any], Any]) -> Any:
     """The best elements so far, of equal ones the last, NaN from the first one on; and their places.
 
-    Arguments: x, values, places, n, inner, columns a stripe, stripes.
+    Arguments: x, values, places, rows, n, inner, columns a stripe, stripes.
     """
     read, better = real.read, njit(better)
 
+    @njit
+    def taken(v, best):
+        return better(v, best) | (v != v)
+
     @kernel
     def extremes(args, begin, end, thread):
-        n, inner, stripe, stripes = integer(args, 3), integer(args, 4), integer(args, 5), integer(args, 6)
+        rows, n, inner = integer(args, 3), integer(args, 4), integer(args, 5)
+        stripe, stripes = integer(args, 6), integer(args, 7)
         for piece in range(begin, end):
+            if inner == 1:
+                row = 4 * piece
+                x, y = ahead(read(args, 0), row * n), ahead(read(args, 1), row * n)
+                places = ahead(_numbers(args, 2), row * n)
+                if row + 4 <= rows:
+                    a, b, c, d = x[0], x[n], x[2 * n], x[3 * n]
+                    p = q = r = s = 0
+                    for i in range(n):
+                        v, w = load(x, i), load(x, i + n)
+                        one, two = taken(v, a), taken(w, b)
+                        a, p, b, q = select(one, v, a), select(one, i, p), select(two, w, b), select(two, i, q)
+                        store(y, i, a)
+                        store(places, i, p)
+                        store(y, i + n, b)
+                        store(places, i + n, q)
+                        v, w = load(x, i + 2 * n), load(x, i + 3 * n)
+                        one, two = taken(v, c), taken(w, d)
+                        c, r, d, s = select(one, v, c), select(one, i, r), select(two, w, d), select(two, i, s)
+                        store(y, i + 2 * n, c)
+                        store(places, i + 2 * n, r)
+                        store(y, i + 3 * n, d)
+                        store(places, i + 3 * n, s)
+                    continue
+                for k in range(rows - row):
+                    best, place = x[k * n], 0
+                    for i in range(n):
+                        v = x[k * n + i]
+                        one = taken(v, best)
+                        best, place = select(one, v, best), select(one, i, place)
+                        y[k * n + i] = best
+                        places[k * n + i] = place
+                continue
             number = piece // stripes
             start = number * n * inner
             x, y, places = ahead(read(args, 0), start), ahead(read(args, 1), start), ahead(_numbers(args, 2), start)
@@ -133,21 +172,12 @@ def _extremes(real: Real, better: Callable[[Any, Any], Any]) -> Any:
             for j in range(left, right):
                 y[j] = x[j]
                 places[j] = 0
-            if inner == 1:
-                best, place = x[0], 0
-                for i in range(1, n):
-                    v = x[i]
-                    taken = better(v, best) | (v != v)
-                    best, place = select(taken, v, best), select(taken, i, place)
-                    y[i] = best
-                    places[i] = place
-            else:
-                for i in range(1, n):
-                    for j in range(i * inner + left, i * inner + right):
-                        v, best = x[j], y[j - inner]
-                        taken = better(v, best) | (v != v)
-                        y[j] = select(taken, v, best)
-                        places[j] = select(taken, i, places[j - inner])
+            for i in range(1, n):
+                for j in range(i * inner + left, i * inner + right):
+                    v, best = x[j], y[j - inner]
+                    one = taken(v, best)
+                    y[j] = select(one, v, best)
+                    places[j] = select(one, i, places[j - inner])
 
     return extremes
 
@@ -160,3 +190,86 @@ def largest(real: Real) -> Any:
 def smallest(real: Real) -> Any:
     """The smallest so far; see `_extremes`."""
     return _extremes(real, lambda a, b: a <= b)
+
+
+# ---------------------------------------------------------------------------------------------- of exponentials
+# How many elements of a row are worked on at a time.
+_BLOCK = 256
+
+
+def exponentials_rows(real: Real) -> Any:
+    """The logarithms of running sums of exponentials in rows; a piece of work is a row.
+
+    What is so far is the largest number m, and ``t``, the sum of the others' ``exp(x - m)``.
+
+    Arguments: x, y, numbers a row, and room for twice `_BLOCK` numbers for each thread.
+    """
+    read, kind, zero, one = real.read, real.type, real.type(0), real.type(1)
+    nothing = real.type(-np.inf)
+
+    @kernel
+    def exponentials(args, begin, end, thread):
+        n = integer(args, 2)
+        terms = ahead(read(args, 3), 2 * _BLOCK * thread)
+        factors = ahead(terms, _BLOCK)
+        for piece in range(begin, end):
+            largest, sum_of_others = nothing, 0.0
+            for first in range(piece * n, (piece + 1) * n, _BLOCK):
+                x, y = ahead(read(args, 0), first), ahead(read(args, 1), first)
+                many = min(_BLOCK, (piece + 1) * n - first)
+                for i in range(many):
+                    v, before = x[i], largest
+                    new = (v > before) | (v != v)
+                    largest = select(new, v, before)
+                    y[i] = largest
+                    factors[i] = select(new, zero, one)
+                    terms[i] = select(new, before, v)
+                for i in range(many):
+                    v, m = load(terms, i), load(y, i)
+                    store(terms, i, exp(select(v == m, zero, v - m)))
+                for i in range(many):
+                    e, kept = float(terms[i]), factors[i] != zero
+                    sum_of_others = sum_of_others * select(kept, 1.0, e) + e
+                    factors[i] = kind(sum_of_others)
+                for i in range(many):
+                    store(y, i, load(y, i) + log1p(load(factors, i)))
+
+    return exponentials
+
+
+def exponentials_columns(real: Real) -> Any:
+    """The logarithms of running sums of exponentials down columns; see `exponentials_rows`.
+
+    Arguments: x, y, n, inner, columns a stripe, stripes a matrix, and room for twice as many numbers as a stripe has
+    for each thread.
+    """
+    read, zero, one = real.read, real.type(0), real.type(1)
+    nothing = real.type(-np.inf)
+
+    @kernel
+    def exponentials(args, begin, end, thread):
+        n, inner, stripe, stripes = integer(args, 2), integer(args, 3), integer(args, 4), integer(args, 5)
+        held = ahead(read(args, 6), 2 * thread * stripe)
+        sums = ahead(held, stripe)
+        for piece in range(begin, end):
+            number = piece // stripes
+            left = (piece - number * stripes) * stripe
+            many = min(stripe, inner - left)
+            for j in range(many):
+                held[j] = nothing
+                sums[j] = zero
+            for i in range(n):
+                place = (number * n + i) * inner + left
+                x, y = ahead(read(args, 0), place), ahead(read(args, 1), place)
+                for j in range(many):
+                    v, before, t = load(x, j), load(held, j), load(sums, j)
+                    new = (v > before) | (v != v)
+                    m = select(new, v, before)
+                    other = select(new, before, v)
+                    e = exp(select(other == m, zero, other - m))
+                    t = t * select(new, e, one) + e
+                    store(held, j, m)
+                    store(sums, j, t)
+                    store(y, j, m + log1p(t))
+
+    return exponentials
