@@ -130,6 +130,7 @@ raw_names: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": 
 tensor_names: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": builtins.__dict__}
 
 _new = object.__new__
+_reference = weakref.ref
 
 
 def wrap(array: Any, node: Any = None) -> "Tensor":
@@ -185,11 +186,11 @@ def base_of(t: TensorBase) -> "Tensor | None":
 def as_view(t: TensorBase, base: TensorBase, made: str | None = None, maker: str = "") -> None:
     """Makes `t` known as a view of `base`: they share a version, and an in-place change of one reaches the other."""
     root = base._view
-    if type(root) is View:
-        made, maker = (root.made, root.maker) if made is None else (made, maker)
-        root = root.base
     if root is None:
         root = base
+    elif type(root) is View:
+        made, maker = (root.made, root.maker) if made is None else (made, maker)
+        root = root.base
     version = root._versions
     if version is UNTOUCHED:
         version = root._versions = [0]
@@ -197,9 +198,34 @@ def as_view(t: TensorBase, base: TensorBase, made: str | None = None, maker: str
     if type(version) is not list:  # tensors of inference mode know nothing of views
         return
     t._view = root if made is None else View(root, made, maker)
-    version.append(weakref.ref(t))
+    version.append(_reference(t))
     if not len(version) & 63:
         version[1:] = [r for r in version[1:] if r() is not None]
+
+
+def pieces_of(base: TensorBase, arrays: list[Any], nodes: Any, maker: str) -> list["Tensor"]:
+    """Tensors of arrays that look at the memory of `base`, as views that one function made; see `as_view`.
+
+    Args:
+        base: the tensor.
+        arrays: arrays of its type.
+        nodes: where the gradient of each goes.
+        maker: the name of the function's node.
+    """
+    new, tensor, dtype = _new, namespace["Tensor"], base._dtype
+    found: list[Any] = []
+    for array, node in zip(arrays, nodes):
+        t = new(tensor)
+        t._data, t._shape, t._dtype, t._node = array, array.shape, dtype, node
+        found.append(t)
+    if found:
+        as_view(found[0], base, "multi-output", maker)
+        view, version = found[0]._view, found[0]._versions
+        for t in found[1:]:
+            t._view, t._versions = view, version
+        if type(version) is list:
+            version += [_reference(t) for t in found[1:]]
+    return found
 
 
 def live_views(t: TensorBase) -> list["Tensor"]:

@@ -12,6 +12,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from numpy import ndarray
+
 from ..base import UNTOUCHED, TensorBase
 
 
@@ -100,6 +102,19 @@ def leave(more: bool = False) -> None:
 def is_grad_enabled() -> bool:
     """Whether operations are recorded for backward in this thread, or would be elsewhere (see `Local.asked`)."""
     return local.grad if local.asked is None else local.asked
+
+
+def unseen(*tensors: Any) -> bool:
+    """Whether a function may compute its result of the tensors' arrays at once: nobody sees the steps in between.
+
+    That is so where no step is recorded, no mode but ``no_grad`` is in force, and the arrays are ordinary ones.
+    """
+    if special.more or (special.count and local.grad):
+        return False
+    for t in tensors:
+        if type(t._data) is not ndarray or (t._node is not None and not special.count):
+            return False
+    return True
 
 
 def set_recording(on: bool) -> None:

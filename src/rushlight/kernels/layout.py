@@ -7,6 +7,7 @@ itself, kernels go on in the same order, and whoever looks at strides or takes a
 (`base.settle`). An array of the ordinary class says the truth about its order, and so does a tensor made of it.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,20 @@ def _steps_further(shape: tuple[int, ...], strides: tuple[tuple[int, ...], ...],
             if shape[d] > shape[e]:
                 return 1
     return 0
+
+
+@lru_cache(maxsize=1024)
+def row_strides(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """The strides of an array that lies row by row."""
+    strides = [itemsize]
+    for n in shape[:0:-1]:
+        strides.append(strides[-1] * n)
+    return tuple(strides[::-1])
+
+
+def lies_in_rows(a: Array) -> bool:
+    """Whether an array of some dimensions lies row by row, and the strides of those of size 1 say so, too."""
+    return a.flags.c_contiguous and (1 not in a.shape or a.strides == row_strides(a.shape, a.itemsize))
 
 
 def in_order(a: Array, order: list[int]) -> Array:

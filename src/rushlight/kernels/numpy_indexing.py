@@ -1,11 +1,13 @@
 """Reading and writing arrays at indices, and the gradients of both, with PyTorch's errors."""
 
+from functools import lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from .layout import in_order, memory_order
-from .numpy_common import grid, out_of_range, widen
+from .layout import in_order, lies_in_rows, memory_order
+from .numpy_common import FEW, grid, out_of_range, widen
 from .numpy_views import add_at, add_rows
 
 Array = np.ndarray
@@ -31,20 +33,30 @@ def index(a: Array, indices: list[Array], dims: Any) -> Array:
     """
     if not a.size:
         indices = _within_nothing(a.shape, indices, dims)
-    if len(indices) == 1:
-        one = indices[0]
-        if one.dtype.kind != "b":
-            try:
-                found = a.take(one, dims[0])
-            except IndexError:
-                raise explain(a.shape, indices, dims) from None
-            plain = a.flags.c_contiguous and 1 not in a.shape and (one.ndim < 2 or one.flags.c_contiguous)
-            return found if plain else _ordered(found, a, indices, dims)
+    one = indices[0]
     try:
-        found = a[full_index(indices, dims)]
+        if len(indices) == 1 and one.dtype.char != "?":
+            found = a.take(one, dims[0])
+        else:
+            found = a[full_index(indices, dims) if len(indices) > 1 or dims[0] else one]
     except IndexError:
         raise explain(a.shape, indices, dims) from None
+    if lies_in_rows(a) and _alike(indices):
+        return found if found.flags.c_contiguous else np.ascontiguousarray(found)
     return _ordered(found, a, indices, dims)
+
+
+def _alike(indices: list[Array]) -> bool:
+    """Whether index arrays are of one shape and lie row by row, so that what an array that does has there does, too."""
+    shape = None
+    for array in indices:
+        mask = array.dtype.char == "?"
+        if not mask and array.ndim > 1 and not lies_in_rows(array):
+            return False
+        if shape is not None and shape != (() if mask else array.shape):
+            return False
+        shape = () if mask else array.shape
+    return True
 
 
 def _ordered(found: Array, a: Array, indices: list[Array], dims: Any) -> Array:
@@ -251,11 +263,23 @@ def check_range(index: Array, size: int, dim: int) -> None:
     Raises:
         RuntimeError: an index is out of range.
     """
-    if index.size:
-        low, high = index.min(), index.max()
-        if low < 0 or high >= size:
-            bad = index[(index < 0) | (index >= size)].reshape(-1)[0]
-            raise RuntimeError(f"index {int(bad)} is out of bounds for dimension {dim} with size {size}")
+    if not all_within(index, size):
+        bad = index[(index < 0) | (index >= size)].reshape(-1)[0]
+        raise RuntimeError(f"index {int(bad)} is out of bounds for dimension {dim} with size {size}")
+
+
+def all_within(index: Array, size: int) -> bool:
+    """Whether all indices lie in 0..size-1."""
+    unsigned = _UNSIGNED.get(index.dtype.char)
+    if not index.size:
+        return True
+    if unsigned is None:
+        return bool(index.min() >= 0 and index.max() < size)
+    return np.maximum.reduce(index.view(unsigned), None) < size  # type: ignore[no-any-return]
+
+
+# As such, negative integers are larger than any size.
+_UNSIGNED = {np.dtype(signed).char: np.dtype(unsigned) for signed, unsigned in (("i4", "u4"), ("i8", "u8"))}
 
 
 def gather(a: Array, dim: int, index: Array) -> Array:
@@ -267,6 +291,8 @@ def gather(a: Array, dim: int, index: Array) -> Array:
     if not index.ndim:
         return a[(index,)].copy() if a.ndim == 1 else a[index]
     check_range(index, a.shape[dim], dim)
+    if a.flags.c_contiguous and index.dtype.char == "l":
+        return a.reshape(-1).take(flat_places(a.shape, dim, index))
     return a[along(a, dim, index)]
 
 
@@ -280,19 +306,31 @@ def scatter(a: Array, dim: int, index: Array, source: Any) -> None:
     if not index.size:
         return
     part = source[tuple([slice(n) for n in index.shape])] if np.ndim(source) else source
-    a[along(a, dim, index)] = part
+    if a.flags.c_contiguous and index.dtype.char == "l":
+        a.reshape(-1)[flat_places(a.shape, dim, index)] = part
+    else:
+        a[along(a, dim, index)] = part
 
 
-def _flat_places(shape: Any, dim: int, index: Array) -> Array:
+def flat_places(shape: tuple[int, ...], dim: int, index: Array) -> Array:
     """For each element of the index, the place of the element meant in a row-major array of a shape."""
-    steps = [1] * len(shape)
-    for d in reversed(range(len(shape) - 1)):
-        steps[d] = steps[d + 1] * shape[d + 1]
-    places: Any = index * steps[dim]
-    for d, place in enumerate(grid(index.shape)):
+    step = prod(shape[dim + 1 :])
+    places = index if step == 1 else index * step
+    if len(shape) == 1:
+        return places
+    sizes = index.shape[:dim] + (1,) + index.shape[dim + 1 :]
+    return places + (_places_beside if prod(sizes) <= FEW else _places_beside.__wrapped__)(shape, dim, sizes)
+
+
+@lru_cache(maxsize=256)
+def _places_beside(shape: tuple[int, ...], dim: int, sizes: tuple[int, ...]) -> Array:
+    """What the coordinates in dimensions other than `dim` add to the places of an index's elements."""
+    found = np.zeros(sizes, np.int64)
+    for d, place in enumerate(grid(sizes)):
         if d != dim:
-            places = places + place * steps[d]
-    return places.reshape(-1)
+            found += place * prod(shape[d + 1 :])
+    found.flags.writeable = False
+    return found
 
 
 def scatter_add(a: Array, dim: int, index: Array, source: Array) -> None:
@@ -304,7 +342,7 @@ def scatter_add(a: Array, dim: int, index: Array, source: Array) -> None:
     if not index.size:
         return
     part = source[tuple([slice(n) for n in index.shape])].reshape(-1)
-    places = _flat_places(a.shape, dim, index)
+    places = flat_places(a.shape, dim, index).reshape(-1)
     wide = widen(a)
     if wide is not a:  # half precision is rounded once
         sums = np.array(wide).reshape(-1)
@@ -353,7 +391,7 @@ def scatter_reduce(a: Array, dim: int, index: Array, source: Array, reduce: str,
     check_range(index, shape[dim] if shape else 1, dim)
     if not index.size:
         return a.copy()
-    places = _flat_places(shape, dim, index) if shape else np.zeros(index.size, np.int64)
+    places = flat_places(shape, dim, index).reshape(-1) if shape else np.zeros(index.size, np.int64)
     values = (source[tuple([slice(n) for n in index.shape])] if source.ndim else source).reshape(-1)
     if not include_self:
         flat[places] = neutral(reduce, flat.dtype)
@@ -400,7 +438,7 @@ def index_select(a: Array, dim: int, index: Array) -> Array:
         if index[0]:
             raise IndexError("index out of range in self")
         return a.copy()
-    if index.size and (index.min() < 0 or index.max() >= a.shape[dim]):
+    if not all_within(index, a.shape[dim]):
         raise out_of_range(a, dim, index)
     return a.take(index, dim)
 

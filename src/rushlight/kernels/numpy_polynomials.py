@@ -13,6 +13,16 @@ import numpy as np
 Array = np.ndarray
 
 
+def powers(x: Array, count: int, increasing: bool) -> Array:
+    """The powers of a vector from 0 to before `count` as columns, the highest first unless they are increasing."""
+    found = np.empty((x.size, count), x.dtype)
+    columns = found if increasing else found[:, ::-1]
+    columns[:, :1] = 1
+    columns[:, 1:] = x[:, None]
+    np.multiply.accumulate(columns[:, 1:], 1, out=columns[:, 1:])
+    return found
+
+
 def degrees(n: Array) -> Array:
     """Degrees as integers; those that are none (infinities, NaN) are below zero."""
     whole = np.isfinite(n) & (np.abs(n) < 2.0**63)

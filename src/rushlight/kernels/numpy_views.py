@@ -78,10 +78,21 @@ def view(a: Array, shape: Shape) -> Array | None:
 
 def expand(a: Array, shape: Shape) -> Array:
     """The array repeated to a shape without using memory: repeated dimensions have stride 0."""
-    lead = len(shape) - a.ndim
     own = a.shape
+    if own == shape:
+        return a[...]
+    lead = len(shape) - a.ndim
     strides = (0,) * lead + tuple([s if n == m else 0 for n, m, s in zip(own, shape[lead:], a.strides)])
     return strided(a, shape, strides)
+
+
+def all_combinations(vectors: list[Array]) -> Array:
+    """All ways to take one element of each vector, a row for each, those of the last vector changing fastest."""
+    n = len(vectors)
+    found = np.empty((*[v.size for v in vectors], n), vectors[0].dtype)
+    for i, v in enumerate(vectors):
+        found[..., i] = v.reshape(-1, *(1,) * (n - 1 - i))
+    return found.reshape(-1, n)
 
 
 def unsqueeze(a: Array, dim: int) -> Array:

@@ -6,11 +6,11 @@ import string
 from typing import Any
 
 from ..autograd import mode
-from ..base import TensorBase
+from ..base import TensorBase, wrap
 from .arguments import type_name
-from .declare import composite
+from .declare import Array, composite
 from .dimensions import wrap_dim
-from .matmul import dot, mm, products
+from .matmul import batch_product, dot, matrix_product, mm, products, vector_product
 from .out import finish_out
 from .view import _view, permute, reshape, unsqueeze
 
@@ -53,6 +53,10 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
                 f"contracted dimensions need to match, but first has size {a._shape[d]} in dim {first[i]} and second "
                 f"has size {b._shape[e]} in dim {second[i]}"
             )
+    if mode.unseen(a, b) and all([a._shape[d] == b._shape[e] for d, e in zip(p, q)]):
+        found = _sums_of_products(a._data, b._data, p, q)
+        if found is not None:
+            return finish_out(out, _view(wrap(found[0]), found[1]), "tensordot")
     for d, e in zip(p, q):
         # What meets a dimension of size 1 is summed beforehand.
         if b._shape[e] == 1:
@@ -74,6 +78,20 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     else:
         result = mm(x.reshape(rows, inner_size), y.reshape(inner_size, columns))
     return finish_out(out, result.view(shape), "tensordot")
+
+
+def _sums_of_products(a: Array, b: Array, p: list[int], q: list[int]) -> tuple[Any, tuple[int, ...]] | None:
+    """The sums of products over dimensions as a matrix or number, and its shape to be; None if it is neither."""
+    left = [d for d in range(a.ndim) if d not in p]
+    right = [d for d in range(b.ndim) if d not in q]
+    rows, columns = [a.shape[d] for d in left], [b.shape[d] for d in right]
+    x, y = a.transpose(left + p), b.transpose(q + right)
+    inner, count, width = math.prod([a.shape[d] for d in p]), math.prod(rows), math.prod(columns)
+    if count != 1 or width != 1:
+        return matrix_product(x.reshape(count, inner), y.reshape(inner, width)), (*rows, *columns)
+    if x.flags.c_contiguous and y.flags.c_contiguous:
+        return vector_product(x.reshape(inner), y.reshape(inner)), (*rows, *columns)
+    return None
 
 
 # ---------------------------------------------------------------------------------------------- einsum
@@ -170,14 +188,18 @@ class _Two:
 
     def product(self, a: Any, b: Any) -> Any:
         """The contraction of tensors that fit, as a `bmm`."""
-        pair = (b, a) if self.swapped else (a, b)
-        x, y = (t if order is None else permute(t, order) for t, order in zip(pair, self.orders, strict=True))
+        x, y = (b, a) if self.swapped else (a, b)
         both, only_a, only_b = self.counts
-        lead, rows, columns = y._shape[:both], x._shape[both : both + only_a], y._shape[len(y._shape) - only_b :]
-        inner, batch = math.prod(x._shape[both + only_a :]), math.prod(lead)
-        x = reshape(x, (batch, math.prod(rows), inner))
-        y = reshape(y, (batch, inner, math.prod(columns)))
-        product = _view(products(x, y), (*lead, *rows, *columns))
+        first, second = self.orders
+        if unseen := mode.unseen(a, b):
+            x, y = x._data, y._data
+        x = x if first is None else x.transpose(first) if unseen else permute(x, first)
+        y = y if second is None else y.transpose(second) if unseen else permute(y, second)
+        lead, rows, columns = y.shape[:both], x.shape[both : both + only_a], y.shape[y.ndim - only_b :]
+        inner, batch = math.prod(x.shape[both + only_a :]), math.prod(lead)
+        x = x.reshape(batch, math.prod(rows), inner)
+        y = y.reshape(batch, inner, math.prod(columns))
+        product = _view(wrap(batch_product(x, y)) if unseen else products(x, y), (*lead, *rows, *columns))
         if self.result is None:
             return product
         product = permute(product, self.result)
@@ -195,6 +217,59 @@ def _two(equation: str) -> _Two | None:
     if repeats or not set(a) ^ set(b) <= set(right) < set(a) | set(b):
         return None
     return _Two(a, b, right)
+
+
+@functools.lru_cache(256)
+def _labels(equation: str, dims: tuple[int, ...]) -> tuple[list[list[Any]], list[str], list[str], list[str]]:
+    """The labels of operands with so many dimensions, of what an ellipsis stands for, of the result, and of all.
+
+    Raises:
+        RuntimeError: the equation is malformed, or does not fit the operands.
+    """
+    left, arrow, right = equation.partition("->")
+    parts = left.split(",")
+    if len(parts) != len(dims):
+        which = "fewer" if len(dims) < len(parts) else "more"
+        raise RuntimeError(f"einsum(): {which} operands were provided than specified in the equation")
+    starts = [0]
+    for part in parts:
+        starts.append(starts[-1] + len(part) + 1)
+    inputs = [_parse(p, f"for operand {i}", starts[i]) for i, p in enumerate(parts)]
+    widest = 0
+    counts: dict[str, int] = {}
+    for i, (labels, n) in enumerate(zip(inputs, dims, strict=True)):
+        named = sum([1 for s in labels if s is not None])
+        if None in labels:
+            if named > n:
+                raise RuntimeError(
+                    f"einsum(): the number of subscripts in the equation ({named}) is more than the number of "
+                    f"dimensions ({n}) for operand {i}"
+                )
+            widest = max(widest, n - named)
+        elif named != n:
+            raise RuntimeError(
+                f"einsum(): the number of subscripts in the equation ({named}) does not match the number of dimensions "
+                f"({n}) for operand {i} and no ellipsis was given"
+            )
+        for label in labels:
+            if label is not None:
+                counts[label] = counts.get(label, 0) + 1
+    dots = [f".{k}" for k in range(widest)]
+    if arrow:
+        output = _parse(right, "for the output", len(left) + 2)
+        for s in output:
+            if s is not None and output.count(s) > 1:
+                raise RuntimeError(f"einsum(): output subscript {s} appears more than once in the output")
+            if s is not None and s not in counts:
+                raise RuntimeError(
+                    f"einsum(): output subscript {s} does not appear in the equation for any input operand"
+                )
+    else:
+        output = [None, *sorted([s for s, count in counts.items() if count == 1], key=LETTERS.index)]
+    final = [s for label in output for s in (dots if label is None else [label])]
+    summed = [s for s in sorted(counts, key=LETTERS.index) if s not in final]
+    summed = ([] if None in output else dots) + summed
+    return inputs, dots, final, final + summed
 
 
 @composite(method=False)
@@ -217,51 +292,7 @@ def einsum(*args: Any) -> Any:
         plan = _two(equation)
         if plan is not None and a._dtype is b._dtype and a._dtype.plain and plan.fits(a._shape, b._shape):
             return plan.product(a, b)
-    left, arrow, right = equation.partition("->")
-    parts = left.split(",")
-    if len(parts) != len(operands):
-        which = "fewer" if len(operands) < len(parts) else "more"
-        raise RuntimeError(f"einsum(): {which} operands were provided than specified in the equation")
-    starts = [0]
-    for part in parts:
-        starts.append(starts[-1] + len(part) + 1)
-    inputs = [_parse(p, f"for operand {i}", starts[i]) for i, p in enumerate(parts)]
-    widest = 0
-    counts: dict[str, int] = {}
-    for i, (labels, x) in enumerate(zip(inputs, operands, strict=True)):
-        named = sum([1 for s in labels if s is not None])
-        dims = len(x._shape)
-        if None in labels:
-            if named > dims:
-                raise RuntimeError(
-                    f"einsum(): the number of subscripts in the equation ({named}) is more than the number of "
-                    f"dimensions ({dims}) for operand {i}"
-                )
-            widest = max(widest, dims - named)
-        elif named != dims:
-            raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({named}) does not match the number of dimensions "
-                f"({dims}) for operand {i} and no ellipsis was given"
-            )
-        for s in labels:
-            if s is not None:
-                counts[s] = counts.get(s, 0) + 1
-    dots = [f".{k}" for k in range(widest)]
-    if arrow:
-        output = _parse(right, "for the output", len(left) + 2)
-        for s in output:
-            if s is not None and output.count(s) > 1:
-                raise RuntimeError(f"einsum(): output subscript {s} appears more than once in the output")
-            if s is not None and s not in counts:
-                raise RuntimeError(
-                    f"einsum(): output subscript {s} does not appear in the equation for any input operand"
-                )
-    else:
-        output = [None, *sorted([s for s, n in counts.items() if n == 1], key=LETTERS.index)]
-    final = [s for label in output for s in (dots if label is None else [label])]
-    summed = [s for s in sorted(counts, key=LETTERS.index) if s not in final]
-    summed = ([] if None in output else dots) + summed
-    order = final + summed
+    inputs, dots, final, order = _labels(equation, tuple([len(x._shape) for x in operands]))
     sizes: dict[str, int] = {}
     for i, (labels, x) in enumerate(zip(inputs, operands, strict=True)):
         operands[i] = _aligned(i, labels, x, order, dots, sizes)

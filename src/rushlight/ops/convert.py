@@ -83,7 +83,8 @@ def clone(input: Any, *, memory_format: Any = preserve_format) -> Any:
 @composite(function=False)
 def contiguous(input: Any, memory_format: Any = contiguous_format) -> Any:
     """The tensor itself if its elements lie row by row in memory (or in the order asked for), else such a copy."""
-    if is_laid_out(settle(input), memory_format):
+    a = settle(input)
+    if a.flags.c_contiguous if memory_format is contiguous_format else is_laid_out(a, memory_format):
         return input
     return _clone(input, memory_format)
 

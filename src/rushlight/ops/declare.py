@@ -26,6 +26,7 @@ computation, a `joint` formula gives them all. The parameters that hold tensors 
 """
 
 import inspect
+import itertools
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -36,7 +37,7 @@ from .. import dtypes
 from ..autograd import mode, node
 from ..autograd.leaf import AccumulateGrad
 from ..autograd.versions import versions
-from ..base import TensorBase, as_view, namespace, raw_names, settle, tensor_names, wrap
+from ..base import TensorBase, as_view, namespace, pieces_of, raw_names, settle, tensor_names, wrap
 from ..kernels.layout import follow, result_array
 from .arguments import MISSING, OPERANDS, argument_error, by_numpy_names, scalar, unbound
 from .formulas import ALIASING
@@ -255,6 +256,18 @@ def unrecorded_view(t: Any, input: Any) -> None:
         t._node = AccumulateGrad(t)
 
 
+def passing(view: Any, kernel: Any, input: Any, *args: Any) -> Any:
+    """The result of a view operation for a function that does not give it away: mostly nobody need know of the view.
+
+    Args:
+        view: the operation.
+        kernel: its function of arrays.
+        input: the tensor.
+        args: the operation's other arguments.
+    """
+    return wrap(kernel(input._data, *args)) if mode.unseen(input) else view(input, *args)
+
+
 def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded: bool) -> tuple[Any, ...]:
     """The tensors, mostly views, that an operation with several of them returns.
 
@@ -265,18 +278,16 @@ def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded:
         made_by: the operation's node, or None.
         recorded: whether operations are being recorded.
     """
-    found = []
+    nodes: Any = itertools.repeat(None)
     if made_by is not None:
         made_by.output_count = len(arrays)
-    for i, a in enumerate(arrays):
-        t = wrap(a, None if made_by is None else node.output(made_by, i))
-        if not op.view:
-            pass
-        elif recorded:
-            as_view(t, input, "multi-output", op.node_name)
-        else:
+        nodes = [node.output(made_by, i) for i in range(len(arrays))]
+    if op.view and recorded:
+        return tuple(pieces_of(input, arrays, nodes, op.node_name))
+    found = [wrap(a, n) for a, n in zip(arrays, nodes)]
+    if op.view:
+        for t in found:
             unrecorded_view(t, input)
-        found.append(t)
     return tuple(found)
 
 
@@ -288,6 +299,7 @@ def write_out(op: Any, out: Any, result: Any) -> Any:
 namespace.update(
     ndarray=np.ndarray,
     asarray=result_array,
+    in_rows=np.ascontiguousarray,
     settle=settle,
     follow=follow,
     first_use=first_use,

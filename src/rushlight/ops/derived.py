@@ -6,15 +6,23 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd import mode
 from ..base import wrap
 from ..kernels import distances as kernels
-from .declare import FUNCTIONS, Array, composite, in_formulas, operation
+from ..kernels import numpy_views as kernels_of_views
+from ..kernels.numpy_polynomials import powers
+from .comparison import logical_xor
+from .creation import zeros_like
+from .declare import FUNCTIONS, Array, composite, in_formulas, operation, passing
 from .dimensions import wrap_dim
-from .joining import stack
+from .joining import cat, stack
 from .loss import _by_number, _times_number
 from .numbers import number_for
 from .out import finish_out
+from .overwrite import copy_
+from .reduction import sum as sum_
 from .shape import meshgrid
+from .view_parts import _select, _slice
 
 
 # ---------------------------------------------------------------------------------------------- along a dimension
@@ -32,11 +40,6 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     Raises:
         RuntimeError: the input has no dimension, or `n` is negative.
     """
-    from .comparison import logical_xor
-    from .creation import zeros_like
-    from .joining import cat
-    from .overwrite import copy_
-
     if not input._shape:
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
@@ -47,9 +50,14 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     parts = [t for t in (prepend, input, append) if t is not None]
     found = cat(parts, at) if len(parts) > 1 else input
     for _ in range(min(n, found._shape[at])):
-        later, earlier = found.narrow(at, 1, found._shape[at] - 1), found.narrow(at, 0, found._shape[at] - 1)
+        end = found._shape[at]
+        later, earlier = _range(found, at, 1, end), _range(found, at, 0, end - 1)
         found = logical_xor(later, earlier) if found._dtype is dtypes.bool_ else later - earlier
     return finish_out(out, found, "diff", converts=True)
+
+
+def _range(t: Any, dim: int, start: int, end: int) -> Any:
+    return passing(_slice, kernels_of_views.slice_, t, dim, start, end, 1)
 
 
 def _widths(y: Any, x: Any, dim: int) -> Any:
@@ -66,7 +74,7 @@ def _widths(y: Any, x: Any, dim: int) -> Any:
 
 
 def _pairs(y: Any, dim: int) -> Any:
-    return y.narrow(dim, 1, y._shape[dim] - 1) + y.narrow(dim, 0, y._shape[dim] - 1)
+    return _range(y, dim, 1, y._shape[dim]) + _range(y, dim, 0, y._shape[dim] - 1)
 
 
 def _halved(t: Any) -> Any:
@@ -93,7 +101,8 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
         return y.sum(at)
     if x is None:
         width = 1.0 if dx is None else dx
-        total, ends = y.sum(at), y.select(at, 0) + y.select(at, -1)
+        first, last = (passing(_select, kernels_of_views.select, y, at, i) for i in (0, -1))
+        total, ends = sum_(y, at), first + last
         if _keeps_numbers(total):
             return _times_number(total - _times_number(ends, 0.5), width)
         return (total - ends * 0.5) * width
@@ -303,9 +312,6 @@ def cartesian_prod(*tensors: Any) -> Any:
     Raises:
         RuntimeError: a tensor is no vector.
     """
-    from .joining import stack
-    from .shape import meshgrid
-
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
     for t in tensors:
@@ -313,6 +319,8 @@ def cartesian_prod(*tensors: Any) -> Any:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(t._shape)}")
     if len(tensors) == 1:
         return tensors[0]
+    if mode.unseen(*tensors) and all([t._dtype is tensors[0]._dtype for t in tensors]):
+        return wrap(kernels_of_views.all_combinations([t._data for t in tensors]))
     return stack([grid.flatten() for grid in meshgrid(*tensors, indexing="ij")], dim=1)
 
 
@@ -354,7 +362,7 @@ def unravel_index(indices: Any, shape: Any) -> Any:
 
 @composite(method=False)
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    """The matrix whose columns are the powers of a vector.
+    """The matrix whose columns are the powers of a vector, each the one before times the vector.
 
     Args:
         x: a vector.
@@ -362,13 +370,20 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
         increasing: whether the powers rise from left to right.
 
     Raises:
-        RuntimeError: `x` is no vector.
+        RuntimeError: `x` is no vector, or `N` is negative.
     """
     if len(x._shape) != 1:
         raise RuntimeError("x must be a one-dimensional tensor.")
     n = x._shape[0] if N is None else N
-    powers = x.unsqueeze(-1) ** wrap(np.arange(n))
-    return powers if increasing else powers.flip(1)
+    if n < 0:
+        raise RuntimeError("N must be non-negative.")
+    if mode.unseen(x) and x._dtype.plain:
+        return wrap(powers(x._data, n, increasing))
+    found = wrap(np.ones((x._shape[0], n), np.int64 if x._dtype.category < dtypes.FLOATING else x._data.dtype))
+    if n > 1:
+        copy_(_slice(found, 1, 1, n, 1), x.unsqueeze(-1))
+        copy_(_slice(found, 1, 1, n, 1), _slice(found, 1, 1, n, 1).cumprod(1))
+    return found if increasing else found.flip(1)
 
 
 @composite(function=False, inplace=True)

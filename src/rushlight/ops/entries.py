@@ -173,16 +173,20 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
         lines += _special_lines(op, positional, [*op.keyword_only, *(("out",) if op.out else ())])
     add("    try:")
     for n in op.tensors:
-        data = f"settle({n})" if op.view else f"{n}._data"
-        add(f"        {n}_data = " + (f"None if {n} is None else {data}" if n in op.optional else data))
+        add(f"        {n}_data = " + (f"None if {n} is None else {n}._data" if n in op.optional else f"{n}._data"))
     for n in op.lists:
         add(f"        {n}_data = [t._data for t in {n}]")
     if not op.tensors and not op.lists:
         add("        pass")
     add(f"    except (AttributeError, TypeError): raise argument_error({op.reference}, {everything}) from None")
+    if op.view:
+        add(f"    if type({op.tensors[0]}_data) is not ndarray: {op.tensors[0]}_data = settle({op.tensors[0]})")
     passed = [f"{p}_data" if p in op.tensors or p in op.lists else p for p in op.parameters]
     passed = [f"{p}={a}" if p in op.keyword_only else a for p, a in zip(op.parameters, passed, strict=True)]
     add(f"    {', '.join((*op.outputs, *op.saves))} = {op.kernel_name}({', '.join(passed)})")
+    if op.rows:
+        for n in (*op.outputs, *op.saves):
+            add(f"    if type({n}) is ndarray and not {n}.flags.c_contiguous: {n} = in_rows({n})")
     if op.tensors and op.tensors[0] not in op.optional and not op.view:
         made = ", ".join((*op.outputs, *op.saves))
         add(f"    if type({op.tensors[0]}_data) is not ndarray: {made} = follow(({made}))")
@@ -205,7 +209,7 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
             else f"({n}._node is not None)"
             for n in op.inputs
         ]  # fmt: skip
-        few = len(op.inputs) <= 2 and not op.lists
+        few = len(op.inputs) <= 2 and not op.gathers
         if not few:
             add(f"    needs = {' | '.join(f'{t} << {i}' if i else t for i, t in enumerate(tests))}")
         add(f"    if {' or '.join(tests) if few else 'needs'}:")

@@ -3,22 +3,31 @@
 from typing import Any
 
 from .. import dtypes
-from ..base import TensorBase, tensor_names
-from .declare import composite
+from ..autograd import mode
+from ..base import TensorBase, raw_names, tensor_names, wrap
+from .declare import composite, formula
 from .dimensions import wrap_dim
 from .view_parts import _slice
 
 
-def _uniform(f: Any, dim: int, step: float, edge_order: int) -> Any:
+@formula(aliasing=True)
+def part_of(t: Any, dim: Any, start: Any, end: Any) -> Any:
+    """The entries of a dimension from `start` to before `end`."""
+    return _slice(t, dim, start, end, 1)
+
+
+@formula
+def central_differences(f: Any, dim: Any, step: Any, edge_order: Any) -> Any:
     """The derivative along a dimension of values at equal distances."""
-    inner = (_part(f, dim, 2, None) - _part(f, dim, 0, -2)) / (2 * step)
+    n = f.shape[dim]
+    inner = (part_of(f, dim, 2, n) - part_of(f, dim, 0, -2)) / (2 * step)
     if edge_order == 1:
-        first = (_part(f, dim, 1, 2) - _part(f, dim, 0, 1)) / step
-        last = (_part(f, dim, -1, None) - _part(f, dim, -2, -1)) / step
+        first = (part_of(f, dim, 1, 2) - part_of(f, dim, 0, 1)) / step
+        last = (part_of(f, dim, -1, n) - part_of(f, dim, -2, -1)) / step
     else:
-        first = (-1.5 * _part(f, dim, 0, 1) + 2 * _part(f, dim, 1, 2) - 0.5 * _part(f, dim, 2, 3)) / step
-        last = (1.5 * _part(f, dim, -1, None) - 2 * _part(f, dim, -2, -1) + 0.5 * _part(f, dim, -3, -2)) / step
-    return tensor_names["cat"]([first, inner, last], dim)
+        first = (-1.5 * part_of(f, dim, 0, 1) + 2 * part_of(f, dim, 1, 2) - 0.5 * part_of(f, dim, 2, 3)) / step
+        last = (1.5 * part_of(f, dim, -1, n) - 2 * part_of(f, dim, -2, -1) + 0.5 * part_of(f, dim, -3, -2)) / step
+    return cat([first, inner, last], dim)  # type: ignore[name-defined]  # noqa: F821
 
 
 def _placed(f: Any, dim: int, x: Any, edge_order: int) -> Any:
@@ -53,7 +62,7 @@ def _placed(f: Any, dim: int, x: Any, edge_order: int) -> Any:
 
 
 def _part(t: Any, dim: int, start: int, end: int | None) -> Any:
-    return _slice(t, dim, start, t._shape[dim] if end is None else end, 1)
+    return part_of(t, dim, start, t._shape[dim] if end is None else end)
 
 
 @composite(method=False)
@@ -108,6 +117,8 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
                     f"{len(step._shape)} dimensions!"
                 )
             found.append(_placed(input, at, step, edge_order))
+        elif mode.unseen(input) and input._dtype.plain and type(step) in (int, float):
+            found.append(wrap(raw_names["central_differences"](input._data, at, step, edge_order)))
         else:
-            found.append(_uniform(input, at, step, edge_order))
+            found.append(central_differences(input, at, step, edge_order))
     return tuple(found)

@@ -29,8 +29,10 @@ from .view import unsqueeze, view_method
 from .view_parts import _select, _slice, alias
 
 _LAST = 2**63 - 1
+_WHOLE = slice(None)
 _new = object.__new__
 ndarray = np.ndarray
+may_share_memory = np.may_share_memory
 
 
 # ---------------------------------------------------------------------------------------------- tensors as indices
@@ -291,8 +293,10 @@ def getitem(input: Any, index: Any) -> Any:
             found = _plain_view(input, index, link)
             if found is not None:
                 return found
-        if _places(input, index):
-            return _index(input, [index], (0,))
+        if kind is tuple or isinstance(index, TensorBase):
+            places = _places(input._shape, index if kind is tuple else (index,))
+            if places is not None:
+                return _index(input, *places)
     elif kind is int and not input._shape:
         raise _bad_integer((), index)
     parts = _Parts(input, _as_tuple(index))
@@ -301,28 +305,52 @@ def getitem(input: Any, index: Any) -> Any:
     return alias(input) if parts.view is input else parts.view
 
 
-def _places(input: Any, index: Any) -> bool:
-    """Whether an index is a tensor of places along the first dimension, or a mask like the tensor."""
-    if not isinstance(index, TensorBase) or not index._shape or not input._shape:
-        return False
-    return index._dtype is dtypes.int64 or (index._dtype is dtypes.bool_ and index._shape == input._shape)
+def _places(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[list[Any], tuple[int, ...]] | None:
+    """The tensors in an index and their dimensions; None if there is more in it than places, masks and whole slices."""
+    indices, dims, dim = [], [], 0
+    for x in index:
+        if isinstance(x, TensorBase):
+            own = x._shape
+            if not own:
+                return None
+            indices.append(x)
+            dims.append(dim)
+            if x._dtype is dtypes.int64:
+                dim += 1
+            elif x._dtype is dtypes.bool_ and own == shape[dim : dim + len(own)]:
+                dim += len(own)
+            else:
+                return None
+        elif type(x) is slice and x == _WHOLE:
+            dim += 1
+        else:
+            return None
+    return (indices, tuple(dims)) if indices and dim <= len(shape) else None
 
 
 def _plain_view(input: Any, index: tuple[Any, ...], link: Any) -> Any:
-    """The view by integers, slices and Ellipsis alone, in one step; None if there is more to it."""
+    """The view by integers, slices, Ellipsis and at last None, in one step; None if there is more to it."""
+    new = False
     for x in index:
         kind = type(x)
         if kind is slice:
-            if x.step is not None and (type(x.step) is not int or x.step <= 0):
+            if (x.step is not None and (type(x.step) is not int or x.step <= 0)) or (new and x != _WHOLE):
                 return None
-        elif kind is not int and x is not Ellipsis:
+        elif x is None:
+            new = True
+        elif x is not Ellipsis and (kind is not int or new):
             return None
-    if Ellipsis not in index:
-        index = (*index, ...)
+    given = tuple([x for x in index if x is not None]) if new else index
     try:
-        a = settle(input)[index]
+        a = settle(input)[given if Ellipsis in given else (*given, ...)]
     except (IndexError, TypeError):
         return None
+    if new:
+        dim = 0
+        for x in index:
+            if x is None:
+                a = kernels_of_views.unsqueeze(a, dim)
+            dim += len(input._shape) - len(given) + 1 if x is Ellipsis else type(x) is not int
     return _view_of(a, input, link)
 
 
@@ -386,17 +414,11 @@ def setitem(input: Any, index: Any, value: Any) -> None:
 
 
 def _plain_write(input: Any, index: Any, given: Any) -> bool:
-    """Writes at once where nothing is recorded and the index is made of integers and slices; False if it is not.
-
-    So is a number where a mask of the tensor's shape is true.
-    """
+    """Writes at once where nothing is recorded and the index is a tensor, or integers and slices; else False."""
     kind = type(index)
     if isinstance(index, TensorBase):
-        if given._shape or index._dtype is not dtypes.bool_ or index._shape != input._shape or not index._shape:
-            return False
-        if type(input._data) is not ndarray or len(input._versions) > 1 or 0 in input._data.strides:
-            return False
-    elif kind is slice:
+        return _plain_put(input, index, given)
+    if kind is slice:
         _bounds(index)
     elif kind is not int:
         if kind is not tuple:
@@ -408,12 +430,6 @@ def _plain_write(input: Any, index: Any, given: Any) -> bool:
                 return False
     if mode.INFERENCE is input._versions or (given._dtype.category > input._dtype.category):
         return False
-    if isinstance(index, TensorBase):
-        if given._dtype is not input._dtype or np.may_share_memory(index._data, input._data):
-            return False
-        choosing.fill_where(input._data, index._data, given._data)
-        bump(input)
-        return True
     try:
         target = input._data[(*index, ...) if kind is tuple and Ellipsis not in index else index]
     except (IndexError, TypeError):
@@ -427,6 +443,25 @@ def _plain_write(input: Any, index: Any, given: Any) -> bool:
     bump(input)
     if len(input._versions) > 1:
         refresh(input)
+    return True
+
+
+def _plain_put(input: Any, index: Any, given: Any) -> bool:
+    """Writes a number where a mask like the tensor is true, or what fits to places; False if it is another index."""
+    a, at, shape = input._data, index._data, given._shape
+    if given._dtype is not input._dtype or mode.INFERENCE is input._versions or len(input._versions) > 1:
+        return False
+    if type(a) is not ndarray or 0 in a.strides or not at.ndim or may_share_memory(at, a):
+        return False
+    if index._dtype is dtypes.bool_ and index._shape == input._shape and not shape:
+        choosing.fill_where(a, at, given._data)
+    elif index._dtype is dtypes.int64 and input._shape and a.size:
+        if shape and (shape != index._shape + input._shape[1:] or may_share_memory(given._data, a)):
+            return False
+        kernels.put(a, [at], given._data, (0,), False)
+    else:
+        return False
+    bump(input)
     return True
 
 

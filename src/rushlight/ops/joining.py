@@ -11,7 +11,7 @@ from ..kernels import numpy_views as kernels
 from ..kernels.layout import Inner, follow
 from ..memory_format import channels_last
 from .convert import is_laid_out, to_dtype
-from .declare import Array, composite, formula, in_formulas, operation
+from .declare import Array, composite, formula, in_formulas, operation, passing
 from .dimensions import wrap_dim
 from .out import finish_out, refuse_shared
 from .view import reshape, unsqueeze
@@ -77,9 +77,11 @@ def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
     if arrays[0].size >= copying.SMALLEST and all(type(a) is np.ndarray and a.flags.c_contiguous for a in arrays):
         return copying.join(arrays, dim)
     found = np.concatenate(arrays, dim)
+    if type(found) is np.ndarray and found.flags.c_contiguous:
+        return found
     if any(type(a) is Inner for a in arrays):
         return follow(found)
-    if found.flags.c_contiguous or all(_says_channels_last(a) for a in arrays):
+    if all(_says_channels_last(a) for a in arrays):
         return found
     return in_rows(found)
 
@@ -113,6 +115,10 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
     given = _tensor_list("cat", tensors)
     if not given:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    first, dtype = given[0]._shape, given[0]._dtype
+    if first and first != (0,) and all([t._shape == first and t._dtype is dtype for t in given]):
+        refuse_shared(out, *given)
+        return finish_out(out, _cat(given, wrap_dim(dim if axis is None else axis, len(first))), "cat")
     given = _common_dtype(given)
     some = [t for t in given if t._shape != (0,)] or given
     first = some[0]._shape
@@ -152,7 +158,12 @@ def _stack(tensors: list[Array], dim: int) -> Array:
     """Tensors side by side in a new dimension."""
     if tensors[0].size >= copying.SMALLEST and all(type(a) is np.ndarray for a in tensors):
         return copying.join([np.expand_dims(a, dim) for a in tensors], dim)
-    return in_rows(np.stack(tensors, dim))
+    shape = tensors[0].shape
+    found = np.empty((*shape[:dim], len(tensors), *shape[dim:]), tensors[0].dtype)
+    before: Any = (slice(None),) * dim
+    for i, a in enumerate(tensors):
+        found[(*before, i)] = a
+    return found
 
 
 def _unstack_array(a: Array, dim: int) -> list[Array]:
@@ -204,14 +215,19 @@ composite(method=False, name="row_stack")(vstack)
 @composite(method=False)
 def dstack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined in dimension 2, which those with fewer dimensions get."""
-    return cat([atleast_3d(t) for t in _tensor_list("dstack", tensors)], 2, out=out)
+    return cat([_deep(t) for t in _tensor_list("dstack", tensors)], 2, out=out)
 
 
 @composite(method=False)
 def column_stack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined as columns: in dimension 1, one-dimensional ones as a column each."""
-    given = [reshape(t, (t._data.size, 1)) if len(t._shape) <= 1 else t for t in _tensor_list("column_stack", tensors)]
+    given = [reshape(t, (t._data.size, 1)) if len(t._shape) < 2 else t for t in _tensor_list("column_stack", tensors)]
     return cat(given, 1, out=out)
+
+
+def _deep(t: Any) -> Any:
+    """A tensor as `dstack` joins it: with three dimensions at least."""
+    return passing(unsqueeze, kernels.unsqueeze, t, 2) if len(t._shape) == 2 else atleast_3d(t)
 
 
 def _atleast(name: str, doc: str, one: Any) -> Any:

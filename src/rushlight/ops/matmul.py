@@ -14,7 +14,7 @@ from .arguments import type_name
 from .broadcasting import _expand
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
-from .view import _unsafe_view, _view, reshape, t, unsqueeze
+from .view import _reshaped, _unsafe_view, _view, reshape, t, unsqueeze
 
 in_formulas(lambda x: x.mT, lambda x: x.mT, "mT", aliasing=True)
 in_formulas(kernels.column_sums, lambda grad: grad.sum(0), "column_sums")
@@ -111,7 +111,12 @@ def mm(input: Array, mat2: Array) -> Array:
     """
 
 
-def _vector_product(a: Array, b: Array) -> Any:
+def vector_product(a: Array, b: Array) -> Any:
+    """The sum of the products of corresponding elements of two vectors.
+
+    Raises:
+        RuntimeError: they are none, or their lengths or dtypes differ.
+    """
     if a.ndim != 1 or b.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
     if a.dtype != b.dtype:
@@ -127,7 +132,7 @@ def _vector_product(a: Array, b: Array) -> Any:
     return kernels.dot(a, b)
 
 
-@operation(kernel=_vector_product, input="grad * conj(tensor)", tensor="grad * conj(input)",
+@operation(kernel=vector_product, input="grad * conj(tensor)", tensor="grad * conj(input)",
            tangent="dot(input_t, tensor) + dot(input, tensor_t)")  # fmt: skip
 def dot(input: Array, tensor: Array) -> Array:
     """The sum of the products of corresponding elements of two vectors of one dtype.
@@ -138,7 +143,7 @@ def dot(input: Array, tensor: Array) -> Array:
 
 
 def _conjugate_product(a: Array, b: Array) -> Any:
-    return _vector_product(np.conjugate(a) if a.dtype.kind == "c" else a, b)
+    return vector_product(np.conjugate(a) if a.dtype.kind == "c" else a, b)
 
 
 @operation(kernel=_conjugate_product, input="conj(grad) * other", other="grad * input",
@@ -302,8 +307,8 @@ def _matmul_batched(a: Any, b: Any) -> Any:
     lead = _broadcast(x._shape[:-2], y._shape[:-2])
     (n, m), (k, p) = x._shape[-2:], y._shape[-2:]
     count = math.prod(lead)
-    x = reshape(_expand(x, (*lead, n, m)), (count, n, m))
-    y = reshape(_expand(y, (*lead, k, p)), (count, k, p))
+    x = _reshaped(_expand(x, (*lead, n, m)), (count, n, m))
+    y = _reshaped(_expand(y, (*lead, k, p)), (count, k, p))
     shape = (*lead, *((n,) if left > 1 else ()), *((p,) if right > 1 else ()))
     return _unsafe_view(products(x, y), shape)
 

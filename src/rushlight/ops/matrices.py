@@ -1,6 +1,7 @@
 """What the families of linear algebra share: checks of arguments, batches of matrices, formulas on Tensors."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -70,9 +71,9 @@ def over_batch(function: Callable[..., tuple[Any, ...]], *arrays: Array) -> list
         function: takes one matrix for each array, and returns a tuple of arrays or numbers.
         arrays: batches of matrices; the batch dimensions broadcast.
     """
-    batch = np.broadcast_shapes(*[a.shape[:-2] for a in arrays])
-    if not batch:
+    if all([a.ndim == 2 for a in arrays]):
         return [np.asarray(r) for r in function(*arrays)]
+    batch = np.broadcast_shapes(*[a.shape[:-2] for a in arrays])
     arrays = tuple([np.broadcast_to(a, batch + a.shape[-2:]) for a in arrays])
     each = [function(*[a[i] for a in arrays]) for i in np.ndindex(batch)]
     if not each:
@@ -85,13 +86,18 @@ def over_batch(function: Callable[..., tuple[Any, ...]], *arrays: Array) -> list
 
 def lapack(name: str, x: Array) -> Any:
     """A function of LAPACK, or of BLAS, for the dtype of an array."""
+    return _routine(name, x.dtype)
+
+
+@cache
+def _routine(name: str, dtype: np.dtype[Any]) -> Any:
     from scipy.linalg import blas
     from scipy.linalg import lapack as functions
 
     try:
-        return functions.get_lapack_funcs((name,), (x,))[0]
+        return functions.get_lapack_funcs((name,), dtype=dtype)[0]
     except ValueError:
-        return blas.get_blas_funcs((name,), (x,))[0]
+        return blas.get_blas_funcs((name,), dtype=dtype)[0]
 
 
 def first_failure(info: Any) -> tuple[str, int]:

@@ -52,6 +52,7 @@ class Operation:
         shows: arguments that no formula needs, but that the node keeps for those who look at it.
         keeps: what is saved although no formula reads it, by the input whose gradient is needed then.
         result: None, or ``"bool"`` for a comparison.
+        rows: whether the results lie row by row: entries see to it, and `forward` does.
         like: the input whose shape and dtype the result has, if it always has those of one.
         floating: whether integers are converted to the default floating-point type first.
         wide: whether a second operand of no dimensions is read in float32 beside a tensor of half precision.
@@ -69,7 +70,8 @@ class Operation:
         self.formulas = {**formulas, **dict.fromkeys(self.joint, shared)}
         kernel = options.pop("kernel", None)
         self.forward: Callable[..., Any] = kernel or declared
-        if options.pop("rows", False):
+        self.rows: bool = options.pop("rows", False)
+        if self.rows:
             self.forward = _in_rows(self.forward)
         self.kind: str = options.pop("kind")
         self.tangent = options.pop("tangent", None)
@@ -119,7 +121,7 @@ class Operation:
         self.kernel_name = f"KERNEL_{self.name}"
         self.plain_name = f"PLAIN_{self.name}"
         namespace[self.reference] = self
-        namespace[self.kernel_name] = self.forward
+        namespace[self.kernel_name] = kernel or declared
         self._formulas: dict[tuple[str, bool], Formula] = {}
         self._recorders: dict[Any, Any] = {}
 

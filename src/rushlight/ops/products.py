@@ -6,16 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from ..base import TensorBase
+from ..autograd import mode
+from ..base import TensorBase, wrap
 from ..kernels import numpy_matmul as kernels
+from ..kernels.layout import lies_in_rows
 from ..warn import warn_once
 from .arguments import type_name
 from .contraction import tensordot
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
-from .matmul import mm
+from .matmul import mm, vector_product
 from .out import finish_out
-from .view import _unsafe_view, reshape, unsqueeze
+from .view import _unsafe_view, _view, reshape, unsqueeze
 
 
 # ---------------------------------------------------------------------------------------------- named products
@@ -31,7 +33,9 @@ def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
     for name, x in (("self", input), ("vec2", vec2)):
         if len(x._shape) != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {len(x._shape)}-D")
-    return finish_out(out, reshape(input, (input._shape[0], 1)) * vec2, "outer")
+    shape = input._shape[0], 1
+    column: Any = wrap(input._data.reshape(shape)) if mode.unseen(input, vec2) else reshape(input, shape)
+    return finish_out(out, column * vec2, "outer")
 
 
 composite(name="ger")(outer)
@@ -51,6 +55,9 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         raise RuntimeError(
             f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"
         )
+    if len(a) == len(b) == 1 and mode.unseen(input, other) and input._dtype is other._dtype:
+        if lies_in_rows(input._data) and lies_in_rows(other._data):
+            return finish_out(out, _view(wrap(vector_product(input._data, other._data)), ()), "inner")
     return finish_out(out, tensordot(input, other, dims=([-1], [-1])), "inner")
 
 
@@ -185,13 +192,17 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
 
 
 def _in_best_order(tensors: list[Any], sizes: list[int]) -> Any:
+    if len(tensors) == 3:
+        # Of equally good places PyTorch cuts three matrices at the last, and more at the first.
+        (a, b, c), (p, q, r, s) = tensors, sizes
+        return mm(mm(a, b), c) if p * r * (q + s) <= q * s * (r + p) else mm(a, mm(b, c))
+
     @functools.cache
     def cost(i: int, j: int) -> tuple[int, int]:
         if i == j:
             return 0, i
-        # Of equally good places PyTorch cuts three matrices at the last, and more at the first.
-        cuts = (1, 0) if len(tensors) == 3 and j - i == 2 else range(i, j)
-        costs = [(cost(i, k)[0] + cost(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in cuts]
+        parts = range(i, j)
+        costs = [(cost(i, k)[0] + cost(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in parts]
         return min(costs, key=lambda pair: pair[0])
 
     def product(i: int, j: int) -> Any:

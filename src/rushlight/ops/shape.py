@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd import mode
 from ..base import wrap
 from ..kernels import choosing
 from ..kernels import numpy_views as kernels
 from ..kernels.copying import copy_into, repeated
-from ..memory_format import preserve_format
-from .broadcasting import expand
+from ..memory_format import contiguous_format, preserve_format
+from .broadcasting import _expand, expand
 from .convert import _clone, copy_in
 from .copies import copy_of
 from .declare import Array, composite, formula, in_formulas, operation
@@ -19,7 +20,7 @@ from .elementwise_general import sum_to_shape
 from .joining import in_rows
 from .out import finish_out
 from .sizes import sizes
-from .view import reshape, unsqueeze, view_method
+from .view import _view, reshape, unsqueeze, view_method
 
 in_formulas(
     lambda like, shape: np.zeros(shape, like.dtype),
@@ -136,10 +137,12 @@ def repeat_interleave(
             raise RuntimeError(
                 f"repeat_interleave: Invalid output_size, expected {shape[at] * repeats} but got {output_size}"
             )
-        wide = expand(unsqueeze(input, at + 1), (*shape[: at + 1], repeats, *shape[at + 1 :]))
-        from ..memory_format import contiguous_format
-
-        return view_method(_clone(wide, contiguous_format), (*shape[:at], shape[at] * repeats, *shape[at + 1 :]))
+        size = (*shape[: at + 1], repeats, *shape[at + 1 :])
+        if shape and mode.unseen(input):
+            wide = wrap(input._data.repeat(repeats, at).reshape(size))
+        else:
+            wide = _clone(expand(unsqueeze(input, at + 1), size), contiguous_format)
+        return _view(wide, (*shape[:at], shape[at] * repeats, *shape[at + 1 :]))
     dims = len(repeats._shape)
     if dims > 1:
         raise RuntimeError("repeats must be 0-dim or 1-dim tensor")
@@ -425,8 +428,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     found = []
     for i, t in enumerate(given):
         placed = [1] * len(given)
-        placed[i] = -1
-        found.append(expand(view_method(t, tuple(placed)), shape))
+        placed[i] = shape[i]
+        found.append(_expand(_view(t, tuple(placed)), shape))
     if swap:
         found[0], found[1] = found[1], found[0]
     return tuple(found)

@@ -1,6 +1,7 @@
 """Shapes as programs write them: checked, and with -1 found from the number of elements."""
 
 import operator
+from math import prod
 from typing import Any
 
 from ..base import TensorBase
@@ -82,9 +83,11 @@ def infer_size(shape: Shape, size: Shape) -> Shape:
     Raises:
         RuntimeError: the numbers of elements differ, or -1 is ambiguous.
     """
-    count = 1
-    for n in shape:
-        count *= n
+    count = prod(shape)
+    if size == (-1,):
+        return (count,)
+    if prod(size) == count and min(size, default=0) >= 0:
+        return size
     known, free = 1, None
     for i, n in enumerate(size):
         if n == -1:
@@ -96,8 +99,7 @@ def infer_size(shape: Shape, size: Shape) -> Shape:
         else:
             known *= n
     if free is None:
-        if known == count:
-            return size
+        pass
     elif known and count % known == 0:
         return size[:free] + (count // known,) + size[free + 1 :]
     elif known == 0 and count == 0:

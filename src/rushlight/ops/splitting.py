@@ -64,6 +64,8 @@ def _cut(a: Array, sizes: Any, dim: int) -> list[Array]:
       input="unbind_backward(grads, dim, shape(input))")  # fmt: skip
 def _unbind(input: Array, dim: int) -> Any:
     """Each entry of a dimension."""
+    if not dim and input.ndim > 1:
+        return list(input)
     before: Any = (slice(None),) * dim
     return [input[(*before, i, ...)] for i in range(input.shape[dim])]
 

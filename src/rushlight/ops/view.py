@@ -375,7 +375,7 @@ def _reversed(input: Any) -> Any:
             "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
         )
-    return _permute(input, tuple(range(n - 1, -1, -1)))
+    return _permute(input, (1, 0) if n == 2 else tuple(range(n - 1, -1, -1)))
 
 
 def _matrix_transpose(input: Any) -> Any:
