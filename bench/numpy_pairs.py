@@ -358,7 +358,7 @@ pair("torch.eye(x.shape[0])", "np.eye(x.shape[0], dtype=np.float32)")
 pair("torch.tril_indices(x.shape[0], x.shape[0])", "np.array(np.tril_indices(x.shape[0]))")
 pair("torch.tensor([1.0, 2.0, 3.0])", "np.array([1.0, 2.0, 3.0], np.float32)")
 pair("torch.tensor(2.5)", "np.array(2.5, np.float32)")
-pair("torch.tensor(x.tolist())", "np.array(x.tolist(), np.float32)", most=316)
+pair("torch.tensor(x.tolist())", "np.array(x.tolist()).astype(np.float32)", most=316)  # which finds the type, too
 pair("torch.as_tensor(2.5)", "np.asarray(2.5, np.float32)")
 pair("torch.hann_window(x.shape[0])", "np.hanning(x.shape[0])", same=False)
 pair("torch.vander(row)", "np.vander(row)", same=False, most=32)

@@ -250,3 +250,53 @@ def test_edges_of_gamma_functions_quotients_and_deviations():
     check(lambda t: [t.tensor(row).std() for row in ([1e-25, 3e-25], [1e30, -1e30], [2.0, 2.0])])
     check(lambda t: t.linalg.matrix_rank(t.tensor([[1.0, 2.0], [2.0, 4.0]])))
     check(lambda t: t.linalg.matrix_rank(t.tensor([[1.0, 2.0], [2.0, 5.0]]), hermitian=True))
+
+
+_TWO = "add sub mul div eq lt maximum logical_and bitwise_or remainder floor_divide pow".split()
+_ONE = "neg abs square exp sqrt isnan logical_not bitwise_not real conj_physical sgn".split()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", "int64", "complex64", "complex128"])
+@pytest.mark.parametrize("operation", [*_TWO, *_ONE])
+def test_a_dtype_for_the_second_time(dtype, operation):
+    def again(t):
+        # The first time the general way is taken, and it is noted that the dtype needs no conversion.
+        found = []
+        for shape, other in [((2, 2), (2, 2)), ((2, 2), (2, 2)), ((), ()), ((2, 2), (2,)), ((0, 2), (0, 2))]:
+            x = (t.arange(4) % 3 + 1)[: int(np.prod(shape))].reshape(shape).to(getattr(t, dtype))
+            operands = (x, x.new_ones(other), 3)
+            for second in operands[1:] if operation in _TWO else (None,):
+                try:
+                    found.append(getattr(t, operation)(x, *[] if second is None else [second]))
+                except (RuntimeError, NotImplementedError) as error:
+                    found.append(f"{type(error).__name__}: {error}")
+        return found
+
+    check(again)
+
+
+@pytest.mark.parametrize("operation", "add sub mul div pow exp square abs angle real sgn".split())
+def test_gradients_of_complex_numbers_for_the_second_time(operation):
+    def again(t):
+        x = t.tensor([1 + 2j, -0.5j, 3.0], requires_grad=True)
+        y = t.tensor([2 - 1j, 0.5 + 1j, -1.0], requires_grad=True)
+        function = getattr(t, operation)
+        found = []
+        for first, second in [(x, y), (x, y), (x, y.detach()), (x.detach(), y), (x, 2)]:
+            result = function(first, second) if operation in _TWO else function(first)
+            if result.requires_grad:
+                found += [result, *t.autograd.grad(result.abs().sum(), (x, y), allow_unused=True)]
+        with t.no_grad():
+            found.append(function(x, y) if operation in _TWO else function(x))
+        return found
+
+    check(again, rtol=1e-5)
+
+
+def test_numbers_alone_are_refused_after_tensors_too():
+    def alone(t):
+        t.add(t.arange(3), t.arange(1, 4))
+        return t.add(5, 3)
+
+    check(alone)

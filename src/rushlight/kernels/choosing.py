@@ -123,7 +123,7 @@ def _limited(both: Loop, above: Loop, below: Loop, arrays: tuple[Array, ...], lo
 
 def clamp(x: Array, low: Any, high: Any = None) -> Any:
     """See `numpy_pointwise.clamp`."""
-    made = _limited(_CLAMP, _CLAMP_MIN, _CLAMP_MAX, (x,), low, high)
+    made = None if x.size < LARGE else _limited(_CLAMP, _CLAMP_MIN, _CLAMP_MAX, (x,), low, high)
     return numpy_pointwise.clamp(x, low, high) if made is None else made
 
 

@@ -22,8 +22,17 @@ def convert(a: Array, dtype: np.dtype[Any]) -> Array:
         found = _converted(a, dtype)
         if found is not None:
             return found
+    if is_silent(a.dtype, dtype):
+        return a.astype(dtype)
     with np.errstate(over="ignore", invalid="ignore"):
         return a.astype(dtype)
+
+
+@functools.cache
+def is_silent(source: np.dtype[Any], target: np.dtype[Any]) -> bool:
+    """Whether NumPy has no reason to warn, because a number is in the range of the target or wraps around."""
+    whole = source.kind in "biu" and target.kind in "biufc" and target.char != "e"
+    return whole or target.kind == "b" or (source.kind in "fc" and np.can_cast(source, target))
 
 
 def _converted(a: Array, dtype: np.dtype[Any]) -> Array | None:

@@ -12,9 +12,15 @@ Array = np.ndarray
 
 def by_scipy(name: str, x: Array) -> Array:
     """A function of ``scipy.special`` in the precision of `x`."""
+    return narrow(np.asarray(scipys(name)(widen(x))), x.dtype)
+
+
+@functools.cache
+def scipys(name: str) -> Any:
+    """A function of ``scipy.special``, which is imported when the first one is wanted."""
     import scipy.special
 
-    return narrow(np.asarray(getattr(scipy.special, name)(widen(x))), x.dtype)
+    return getattr(scipy.special, name)
 
 
 def _named(name: str) -> Any:
@@ -34,9 +40,9 @@ def i1e_slope(x: Array, result: Array) -> Array:
 
 def airy_ai(x: Array) -> Array:
     """The Airy function Ai; NaN at infinity."""
-    import scipy.special
-
-    return np.where(np.isinf(x), x.dtype.type(np.nan), scipy.special.airy(x)[0])
+    found = np.asarray(scipys("airy")(x)[0])
+    endless = np.isinf(x)
+    return np.where(endless, x.dtype.type(np.nan), found) if np.count_nonzero(endless) else found
 
 
 def spherical_j0(x: Array) -> Array:

@@ -52,7 +52,8 @@ def constant(value: float, dtype: np.dtype) -> np.ndarray:
     found = _constants.get(key)
     if found is None:
         found = np.asarray(value, dtype)
-        if len(_constants) < 4096:
+        # 0.0 and -0.0 are equal as keys but not as numbers, so zeros are not kept.
+        if value and len(_constants) < 4096:
             _constants[key] = found
     return found
 

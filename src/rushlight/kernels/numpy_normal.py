@@ -10,6 +10,8 @@ of the Cephes library (S. Moshier), with every multiplication that feeds an addi
 sum that is then rounded to float32 is the fused result.
 """
 
+import math
+
 import numpy as np
 
 from . import cephes, random_words
@@ -234,6 +236,8 @@ def _serial(source: MersenneTwister, count: int, mean: float, std: float) -> Arr
     waiting = source.next_normal
     taken = count > 0 and waiting is not None
     pairs = (count - taken + 1) // 2
+    if 0 < count <= 16 and mean == 0.0 and std == 1.0:
+        return _few(source, count, pairs, waiting)
     uniforms = uniform64(source, 2 * pairs).reshape(pairs, 2)
     numbers = np.empty(2 * pairs + taken)
     if taken:
@@ -246,6 +250,21 @@ def _serial(source: MersenneTwister, count: int, mean: float, std: float) -> Arr
         source.next_normal = float(numbers[-1])
     numbers = numbers[:count]
     return numbers if mean == 0.0 and std == 1.0 else fused_multiply_add(numbers, std, mean)
+
+
+def _few(source: MersenneTwister, count: int, pairs: int, waiting: float | None) -> Array:
+    """What `_serial` draws of a few standard normal numbers, in Python's arithmetic, which rounds as NumPy's does."""
+    numbers = [] if waiting is None else [waiting]
+    source.next_normal = None
+    if pairs:
+        uniforms = source.words64(2 * pairs, 53).tolist()
+        angles = np.array([2.0 * np.pi * (word * 2.0**-53) for word in uniforms[::2]])
+        for word, cosine, sine in zip(uniforms[1::2], np.cos(angles).tolist(), np.sin(angles).tolist(), strict=True):
+            radius = math.sqrt(-2.0 * math.log1p(-(word * 2.0**-53)))
+            numbers += radius * cosine, radius * sine
+    if len(numbers) > count:
+        source.next_normal = numbers.pop()
+    return np.array(numbers)
 
 
 def normal(source: MersenneTwister, out: Array, mean: float = 0.0, std: float = 1.0) -> None:

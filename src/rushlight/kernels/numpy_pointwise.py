@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from .layout import copied
-from .numpy_common import narrow, widen
+from .numpy_bessel import by_scipy
+from .numpy_common import constant, narrow, widen
 from .sparse import SparseArray
 
 Array = np.ndarray
@@ -68,7 +69,7 @@ def rsub(a: Any, b: Any) -> Any:
 
 
 def _integer_division(a: Array, b: Array, function: Any) -> Any:
-    if a.dtype.kind in "iub" and a.size and not b.all():
+    if a.dtype.kind in "iub" and a.size and np.count_nonzero(b) != b.size:
         raise RuntimeError("ZeroDivisionError")
     return function(a, b)
 
@@ -80,8 +81,7 @@ def floor_divide(a: Array, b: Array) -> Any:
             return _integer_division(a, b, np.floor_divide)
         a = a.astype(b.dtype)  # as a derivative finds it saved
     result = np.floor_divide(a, b)
-    zero = b == 0
-    return np.where(zero, a / b, result) if zero.any() else result
+    return result if np.count_nonzero(b) == b.size else np.where(b == 0, a / b, result)
 
 
 def div_trunc(a: Array, b: Array) -> Any:
@@ -94,7 +94,7 @@ def div_trunc(a: Array, b: Array) -> Any:
 def remainder(a: Array, b: Array) -> Any:
     """The remainder with the sign of the divisor."""
     found = np.asarray(_integer_division(a, b, np.remainder))
-    if found.dtype.kind == "f" and not found.all():
+    if found.dtype.kind == "f" and np.count_nonzero(found) != found.size:
         # In PyTorch a remainder of zero has the sign of the dividend.
         np.copysign(found, a, out=found, where=found == 0)
     return found
@@ -107,7 +107,7 @@ def fmod(a: Array, b: Array) -> Any:
 
 def reciprocal(x: Array) -> Any:
     """``1 / x``."""
-    return 1 / x if x.dtype.kind in "fc" else np.divide(x.dtype.type(1), x)
+    return constant(1, x.dtype) / x
 
 
 def log2(x: Array) -> Any:
@@ -122,7 +122,7 @@ def log2(x: Array) -> Any:
 
 def rsqrt(x: Array) -> Any:
     """``1 / sqrt(x)``."""
-    return 1 / np.sqrt(x)
+    return constant(1, x.dtype) / np.sqrt(x)
 
 
 def pow_number(x: Array, exponent: Any) -> Any:
@@ -195,6 +195,8 @@ def complex_power(a: Array, b: Array) -> Any:
 
 def pow_base(exponent: Array, base: Any) -> Any:
     """A number to the power of each element; it lies row by row, whatever the exponents do."""
+    if exponent.flags.c_contiguous:
+        return pow_(np.asarray(base), exponent)
     found = pow_(np.broadcast_to(np.asarray(base), np.shape(exponent)), exponent)
     return np.asarray(found, order="C") if type(found) is np.ndarray else found
 
@@ -213,26 +215,18 @@ def sigmoid(x: Array) -> Any:
         np.exp(r, out=r)
         r += 1
         return np.reciprocal(r, out=r)
-    return 1 / (1 + np.exp(-x))
-
-
-def _special(function: Any, x: Array) -> Any:
-    # SciPy knows no half precision, or computes it in another.
-    return function(x) if x.dtype.itemsize > 2 else function(x.astype(np.float32)).astype(x.dtype)
+    one = constant(1.0, x.dtype)
+    return one / (one + np.exp(-x))
 
 
 def erf(x: Array) -> Any:
     """The error function."""
-    from scipy.special import erf
-
-    return _special(erf, x)
+    return by_scipy("erf", x)
 
 
 def erfc(x: Array) -> Any:
     """The complementary error function."""
-    from scipy.special import erfc
-
-    return _special(erfc, x)
+    return by_scipy("erfc", x)
 
 
 _HALF_ZERO = np.zeros((), np.float16)
@@ -331,10 +325,10 @@ def clamp(x: Array, low: Any, high: Any = None) -> Any:
     # Of a zero and a negative zero NumPy gives the second, but in float16 the first.
     half = x.dtype.char == "e"
     if low is not None:
-        low = np.asarray(low, x.dtype)
+        low = constant(low, x.dtype) if type(low) is float else np.asarray(low, x.dtype)
         x = np.maximum(x, low) if half or low.ndim else np.maximum(low, x)
     if high is not None:
-        high = np.asarray(high, x.dtype)
+        high = constant(high, x.dtype) if type(high) is float else np.asarray(high, x.dtype)
         x = np.minimum(x, high) if half or high.ndim else np.minimum(high, x)
     return x
 

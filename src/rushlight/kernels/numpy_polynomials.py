@@ -6,9 +6,12 @@ below zero each polynomial is 0.
 Source: NIST Digital Library of Mathematical Functions, chapter 18.
 """
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
+
+from .layout import copied
 
 Array = np.ndarray
 
@@ -29,6 +32,29 @@ def degrees(n: Array) -> Array:
     return np.where(whole, n, n.dtype.type(-1)).astype(np.int64)
 
 
+def _single(n: Array, most: int = 63) -> int | None:
+    """The degree, if all elements have the same and it is at most `most`: what follows for x = 0, 1, -1 is exact."""
+    if n.ndim or not 0 <= (degree := n.item()) < most + 1:
+        return None
+    return int(degree)
+
+
+@functools.cache
+def _whole_numbers(dtype: np.dtype) -> list[Array]:
+    """The numbers from 0 to 127 as 0-dim arrays, with which NumPy computes in half the time."""
+    return [np.asarray(k, dtype) for k in range(128)]
+
+
+def _up_to(x: Array, degree: int, first: Array, step: Callable[[Array, Array, int], Array]) -> Array:
+    """The polynomial of one degree; see `recurrence`."""
+    if not degree:
+        return np.ones_like(x)
+    before, latest = _whole_numbers(x.dtype)[1], first
+    for k in range(1, degree):
+        before, latest = latest, step(latest, before, k)
+    return copied(latest) if latest is x else latest
+
+
 def recurrence(x: Array, n: Array, first: Array, step: Callable[[Array, Array, int], Array]) -> Array:
     """The polynomials of degree `n` at `x` from those of degree 0, which is 1, and 1.
 
@@ -38,12 +64,10 @@ def recurrence(x: Array, n: Array, first: Array, step: Callable[[Array, Array, i
         first: the values of degree 1.
         step: gives the next values from the latest and those before, and the degree of the latest.
     """
-    before, latest = np.ones_like(x), first
     highest = int(n.max(initial=0))
     if n.size and 0 < highest < 64 and n.min() == highest:
-        for k in range(1, highest):
-            before, latest = latest, step(latest, before, k)
-        return latest.copy() if latest is first else latest
+        return _up_to(x, highest, first, step)
+    before, latest = np.ones_like(x), first
     result = np.where(n == 0, before, np.where(n == 1, first, np.zeros_like(x)))
     for k in range(1, highest):
         before, latest = latest, step(latest, before, k)
@@ -53,6 +77,12 @@ def recurrence(x: Array, n: Array, first: Array, step: Callable[[Array, Array, i
         if lost.all() or (lost | (n <= k + 1)).all():
             break
     return result
+
+
+def _doubling(x: Array, degree: int, first: Array) -> Array:
+    """A Chebyshev polynomial of one degree by its recurrence."""
+    doubled = x + x
+    return _up_to(x, degree, first, lambda q, p, k: doubled * q - p)
 
 
 def _chebyshev(x: Array, n: Array, first: Array, above: int, direct: Callable[[], Array]) -> Array:
@@ -78,6 +108,8 @@ def _spread(x: Array, n: Array) -> tuple[Array, Array]:
 
 def chebyshev_t(x: Array, n: Array) -> Array:
     """Of the first kind: ``T_n(cos a) = cos(n a)``."""
+    if (degree := _single(n, 6)) is not None:
+        return _doubling(x, degree, x)
     x, n = _spread(x, n)
     found = _chebyshev(x, n, x, 6, lambda: np.cos(n * np.arccos(x)))
     return _at_ends(x, n, found, 1, _alternating(n, x.dtype))
@@ -85,6 +117,8 @@ def chebyshev_t(x: Array, n: Array) -> Array:
 
 def chebyshev_u(x: Array, n: Array) -> Array:
     """Of the second kind: ``U_n(cos a) = sin((n + 1) a) / sin(a)``."""
+    if (degree := _single(n, 8)) is not None:
+        return _doubling(x, degree, x + x)
     x, n = _spread(x, n)
 
     def direct() -> Array:
@@ -97,6 +131,8 @@ def chebyshev_u(x: Array, n: Array) -> Array:
 
 def chebyshev_v(x: Array, n: Array) -> Array:
     """Of the third kind: ``V_n(cos a) = cos((n + 1/2) a) / cos(a / 2)``."""
+    if (degree := _single(n, 8)) is not None:
+        return _doubling(x, degree, x + x - 1)
     x, n = _spread(x, n)
 
     def direct() -> Array:
@@ -109,6 +145,8 @@ def chebyshev_v(x: Array, n: Array) -> Array:
 
 def chebyshev_w(x: Array, n: Array) -> Array:
     """Of the fourth kind: ``W_n(cos a) = sin((n + 1/2) a) / sin(a / 2)``."""
+    if (degree := _single(n, 8)) is not None:
+        return _doubling(x, degree, x + x + 1)
     x, n = _spread(x, n)
 
     def direct() -> Array:
@@ -155,13 +193,18 @@ _HERMITE_LIMIT = {4: 128, 8: 512}
 
 
 def _hermite(x: Array, n: Array, scale: int) -> Array:
-    x, n = _spread(x, n)
+    number = _whole_numbers(x.dtype)
+    first = number[scale] * x
     # The product is not rounded before the difference, as in one fused instruction: single precision needs that here.
-    factor = (scale * x).astype(np.float64)
+    factor = first.astype(np.float64)
 
     def step(q: Array, p: Array, k: int) -> Array:
-        return (factor * q - scale * k * p).astype(x.dtype)
+        times = number[scale * k] if k < 64 else scale * k
+        return (factor * q - times * p).astype(x.dtype)
 
+    if (degree := _single(n)) is not None:
+        return _up_to(x, degree, first, step)
+    x, n = _spread(x, n)
     high = n > _HERMITE_LIMIT[x.dtype.itemsize]
     found = recurrence(x, np.where(high, -1, n), scale * x, step)
     return np.where(high, x.dtype.type(np.nan), found)
@@ -179,13 +222,31 @@ def hermite_he(x: Array, n: Array) -> Array:
 
 def laguerre_l(x: Array, n: Array) -> Array:
     """The Laguerre polynomial."""
+    number = _whole_numbers(x.dtype)
+
+    def step(q: Array, p: Array, k: int) -> Array:
+        if k >= 63:
+            return ((2 * k + 1 - x) * q - k * p) / (k + 1)
+        return ((number[2 * k + 1] - x) * q - number[k] * p) / number[k + 1]
+
+    if (degree := _single(n)) is not None:
+        return _up_to(x, degree, number[1] - x, step)
     x, n = _spread(x, n)
-    found = recurrence(x, n, 1 - x, lambda q, p, k: ((2 * k + 1 - x) * q - k * p) / (k + 1))
+    found = recurrence(x, n, 1 - x, step)
     return np.where((x == 0) & (n >= 0), x.dtype.type(1), found)
 
 
 def legendre_p(x: Array, n: Array) -> Array:
     """The Legendre polynomial."""
+    number = _whole_numbers(x.dtype)
+
+    def step(q: Array, p: Array, k: int) -> Array:
+        if k >= 63:
+            return ((2 * k + 1) * x * q - k * p) / (k + 1)
+        return (number[2 * k + 1] * x * q - number[k] * p) / number[k + 1]
+
+    if (degree := _single(n)) is not None:
+        return _up_to(x, degree, x, step)
     x, n = _spread(x, n)
-    found = recurrence(x, n, x, lambda q, p, k: ((2 * k + 1) * x * q - k * p) / (k + 1))
+    found = recurrence(x, n, x, step)
     return _at_ends(x, n, found, 1, _alternating(n, x.dtype))

@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from .layout import in_order, memory_order
-from .numpy_bessel import by_scipy
-from .numpy_common import narrow, widen
+from .numpy_bessel import by_scipy, scipys
+from .numpy_common import constant, narrow, widen
 
 Array = np.ndarray
 
@@ -14,16 +14,17 @@ Array = np.ndarray
 def lgamma(x: Array) -> Array:
     """The logarithm of the absolute value of the gamma function."""
     found = by_scipy("gammaln", x)
-    lowest = x == -np.inf
-    return np.where(lowest, x.dtype.type(np.inf), found) if lowest.any() else found
+    lowest = x == constant(-np.inf, x.dtype)
+    return np.where(lowest, x.dtype.type(np.inf), found) if np.count_nonzero(lowest) else found
 
 
 def digamma(x: Array) -> Array:
     """The derivative of `lgamma`; at -0 and 0 the infinity of the opposite sign, at other poles NaN."""
     # In double precision: single is not enough beside the poles.
     found = by_scipy("digamma", x.astype(np.float64)).astype(x.dtype)
-    pole = x == 0
-    return np.where(pole, np.copysign(x.dtype.type(np.inf), -x), found) if pole.any() else found
+    if np.count_nonzero(x) == x.size:
+        return found
+    return np.where(x == 0, np.copysign(x.dtype.type(np.inf), -x), found)
 
 
 def polygamma(x: Array, n: int) -> Array:
@@ -34,19 +35,15 @@ def polygamma(x: Array, n: int) -> Array:
         return _trigamma(x)
     sign = 1 if n % 2 else -1
     # Computed in double precision: the zeta function of SciPy has no other for two arguments of different types.
-    import scipy.special
-
-    found = sign * math.factorial(n) * scipy.special.zeta(float(n + 1), x.astype(np.float64))
+    found = sign * math.factorial(n) * scipys("zeta")(float(n + 1), x.astype(np.float64))
     return np.asarray(found).astype(x.dtype)
 
 
 def _trigamma(x: Array) -> Array:
     """The derivative of `digamma`, reflected below 1/2: so the poles at negative integers are large but finite."""
-    import scipy.special
-
     wide = widen(x)
     below = wide < 0.5
-    zeta = scipy.special.zeta(2.0, np.where(below, 1 - wide, wide).astype(np.float64))
+    zeta = scipys("zeta")(2.0, np.where(below, 1 - wide, wide).astype(np.float64))
     pole = wide.dtype.type(np.pi) / np.sin(wide.dtype.type(np.pi) * wide)
     return narrow(np.where(below, pole * pole - zeta, zeta), x.dtype)
 
@@ -63,10 +60,8 @@ def igammac(a: Array, x: Array) -> Array:
 
 def _incomplete_gamma(name: str, a: Array, x: Array, at_zero: int, at_infinity: int) -> Array:
     """One of the two; where one argument is at an end, the value is known even if the other is no number."""
-    import scipy.special
-
-    found = getattr(scipy.special, name)(widen(a), widen(x))
-    if not np.isnan(found).any():
+    found = scipys(name)(widen(a), widen(x))
+    if not np.count_nonzero(np.isnan(found)):
         return narrow(found, x.dtype)
     found = np.where(np.isnan(a) & np.isposinf(x), at_infinity, found)
     found = np.where((np.isnan(a) & (x == 0)) | (np.isposinf(a) & np.isnan(x)), at_zero, found)
@@ -86,8 +81,8 @@ def erfcx(x: Array) -> Array:
 def ndtr(x: Array) -> Array:
     """The standard normal distribution function, as the error function gives it: 0 far below 0."""
     wide = widen(x)
-    half = wide.dtype.type(0.5)
-    return narrow((1 + by_scipy("erf", wide * np.sqrt(half))) * half, x.dtype)
+    half, one = constant(0.5, wide.dtype), constant(1, wide.dtype)
+    return narrow((one + by_scipy("erf", wide * np.sqrt(half))) * half, x.dtype)
 
 
 def ndtri(x: Array) -> Array:
@@ -107,10 +102,9 @@ def entr(x: Array) -> Array:
 
 def zeta(x: Array, q: Array) -> Array:
     """The Hurwitz zeta function; NaN for infinite `q`."""
-    import scipy.special
-
-    found = np.where(np.isposinf(q) & (x > 1), np.nan, scipy.special.zeta(x.astype(np.float64), q.astype(np.float64)))
-    return found.astype(x.dtype)
+    found = np.asarray(scipys("zeta")(x.astype(np.float64), q.astype(np.float64)).astype(x.dtype))
+    endless = q == constant(np.inf, q.dtype)
+    return np.where(endless & (x > 1), x.dtype.type(np.nan), found) if np.count_nonzero(endless) else found
 
 
 def mvlgamma(x: Array, p: int) -> Array:
@@ -127,7 +121,7 @@ def mvlgamma_slope(x: Array, p: int) -> Array:
 
 def logit(x: Array, eps: float | None) -> Array:
     """``log(x / (1 - x))``, of `x` moved into ``[eps, 1 - eps]`` if `eps` is given."""
-    one = x.dtype.type(1)
+    one = constant(1, x.dtype)
     if eps is not None:
         x = np.minimum(np.maximum(x, x.dtype.type(eps)), x.dtype.type(1 - eps))
     return np.log(x / (one - x))
@@ -145,6 +139,8 @@ def logit_slope(grad: Array, x: Array, eps: float | None) -> Array:
 def xlogy(x: Array, y: Array) -> Array:
     """``x * log(y)``; 0 where x is 0 and y is not NaN."""
     found = x * np.log(y)
+    if np.count_nonzero(x) == x.size:
+        return found
     return np.where((x == 0) & (y == y), found.dtype.type(0), found)
 
 
@@ -152,6 +148,8 @@ def xlog1py(x: Array, y: Array) -> Array:
     """``x * log(1 + y)``; 0 where x is 0 and y is not NaN."""
     wide = widen(y)
     found = narrow(widen(x) * np.log1p(wide), x.dtype)
+    if np.count_nonzero(x) == x.size:
+        return found
     return np.where((x == 0) & (y == y), found.dtype.type(0), found)
 
 
@@ -196,7 +194,11 @@ def sign_ratio(x: Array, y: Array) -> Array:
 
 
 def heaviside(x: Array, values: Array) -> Array:
-    """0 below 0, 1 above, and the value given at 0."""
+    """0 below 0 and for NaN, 1 above, and the value given at 0."""
+    if x.dtype.kind == "f":
+        found = np.heaviside(x, values)
+        no_number = x != x
+        return np.where(no_number, x.dtype.type(0), found) if np.count_nonzero(no_number) else found
     return np.where(x == 0, values, (x > 0).astype(x.dtype))
 
 

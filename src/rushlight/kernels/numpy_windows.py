@@ -21,7 +21,11 @@ def _turns(count: int, period: int) -> Array:
 def cosines(count: int, period: int, weights: Sequence[float]) -> Array:
     """A sum of cosines of 0, 1, 2, ... turns, of alternating signs: Hann, Hamming, Blackman, Nuttall."""
     angle = 2 * np.pi * _turns(count, period)
-    return sum(np.cos(k * angle) * (w if k % 2 == 0 else -w) for k, w in enumerate(weights))  # type: ignore[return-value]
+    found = np.cos(angle) * -weights[1]
+    found += weights[0]
+    for k, w in enumerate(weights[2:], 2):
+        found += np.cos(k * angle) * (w if k % 2 == 0 else -w)
+    return found  # type: ignore[no-any-return]
 
 
 def bartlett(count: int, period: int) -> Array:

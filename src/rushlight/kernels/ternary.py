@@ -15,17 +15,23 @@ def _between(a: Array, b: Array, weight: Array) -> Any:
     dtype = a.dtype
     a, b, weight = widen(a), widen(b), widen(weight)
     apart = b - a
+    if not weight.ndim and dtype.itemsize > 2:
+        return a + weight * apart if abs(weight) < 0.5 else b - apart * (1 - weight)
     return narrow(np.where(np.abs(weight) < 0.5, a + weight * apart, b - apart * (1 - weight)), dtype)
 
 
 def _add_product(x: Array, a: Array, b: Array, value: float) -> Any:
     """``x + value * a * b``."""
+    if value == 1 and x.dtype.itemsize > 2:
+        return x + a * b
     product = widen(a) * widen(b)
     return narrow(widen(x) + (product if value == 1 else product * np.asarray(value, product.dtype)), x.dtype)
 
 
 def _add_quotient(x: Array, a: Array, b: Array, value: float) -> Any:
     """``x + value * a / b``."""
+    if value == 1 and x.dtype.itemsize > 2:
+        return x + a / b
     wide = widen(a)
     return narrow(widen(x) + (wide if value == 1 else wide * np.asarray(value, wide.dtype)) / widen(b), x.dtype)
 

@@ -125,9 +125,14 @@ def where(condition: Any = MISSING, input: Any = MISSING, other: Any = MISSING, 
         input = _number_beside(condition, input, common)
     if not isinstance(other, TensorBase):
         other = _number_beside(condition, other, common)
-    general.broadcast_shapes(general.broadcast_shapes(condition._shape, input._shape), other._shape)
-    result = _where(condition, input.to(common), other.to(common))
-    return finish_out(out, result, "where")
+    if not condition._shape == input._shape == other._shape:
+        general.broadcast_shapes(general.broadcast_shapes(condition._shape, input._shape), other._shape)
+    if input._dtype is not common:
+        input = input.to(common)
+    if other._dtype is not common:
+        other = other.to(common)
+    result = _where(condition, input, other)
+    return result if out is None else finish_out(out, result, "where")
 
 
 def _number_beside(condition: Any, number: Any, dtype: dtypes.dtype) -> Any:
@@ -231,14 +236,12 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
         RuntimeError: there is no limit, the shapes do not broadcast, or the result cannot stand in place of the input.
         TypeError: the limits are neither both numbers nor both tensors.
     """
+    if isinstance(input, TensorBase) and input._dtype.plain and (low is not None or high is not None):
+        if _is_usual(low) and _is_usual(high):
+            return "", input, (low, high)
+        if _is_alike(low, input) and _is_alike(high, input):
+            return "_tensor", input, (low, high)
     given = [x for x in (low, high) if x is not None]
-    if (
-        isinstance(input, TensorBase)
-        and input._dtype.plain
-        and given
-        and all([(type(x) is float or type(x) is int) and -60000 <= x <= 60000 for x in given])
-    ):
-        return "", input, (low, high)
     if not given:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     tensors = isinstance(given[0], TensorBase)
@@ -276,6 +279,18 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
                 number = array.item() if common.category == dtypes.INTEGRAL else number
             converted.append(number)
     return "_tensor" if tensors else "", promoted(input, common), tuple(converted)
+
+
+def _is_usual(limit: Any) -> bool:
+    """Whether a limit is none at all, or a number that every floating-point type holds."""
+    return limit is None or ((type(limit) is float or type(limit) is int) and -60000 <= limit <= 60000)
+
+
+def _is_alike(limit: Any, input: Any) -> bool:
+    """Whether a limit is none at all, or a tensor of the same dtype and shape."""
+    return limit is None or (
+        isinstance(limit, TensorBase) and limit._dtype is input._dtype and limit._shape == input._shape
+    )
 
 
 @composite()

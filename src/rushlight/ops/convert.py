@@ -176,7 +176,9 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
     if layout is not preserve_format:
         settle(input)
     # Integers have no gradient.
-    return _to_copy(input if dtype.category >= dtypes.FLOATING else input.detach(), dtype, source, layout)
+    if input._node is not None and dtype.category < dtypes.FLOATING:
+        input = input.detach()
+    return _to_copy(input, dtype, source, layout)
 
 
 def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, bool, Any]:
@@ -217,6 +219,10 @@ def _to_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, b
 def _conversion(name: str, target: Any) -> None:
     def method(input: Any, memory_format: Any = preserve_format) -> Any:
         if memory_format is preserve_format:
+            if (source := input._dtype) is target:
+                return input
+            if source.category < dtypes.COMPLEX and input._node is None:
+                return _to_copy(input, target, source, preserve_format)
             return to(input, target)
         return to(input, target, memory_format=memory_format)
 

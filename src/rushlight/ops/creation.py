@@ -62,7 +62,8 @@ def zeros(
     """A tensor of zeros; the arguments are those of `empty`."""
     shape = sizes("zeros", size, _named_size("zeros", other) if other else None)
     d = chosen("zeros", dtype, device, pin_memory, dtypes._default)
-    return done(np.zeros(shape, d.numpy), d, requires_grad, out, dtype)
+    array = np.zeros(shape, d.numpy)
+    return finish(array, d, requires_grad) if out is None else done(array, d, requires_grad, out, dtype)
 
 
 @composite(method=False)

@@ -108,6 +108,8 @@ def fill_number(function: str, value: Any, dtype: dtypes.dtype | None, position:
         TypeError: the value is no number.
         RuntimeError: the dtype cannot hold it.
     """
+    if type(value) is float and -60000 <= value <= 60000 and (dtype is None or dtype.plain):
+        return value, dtype or dtypes._default
     if isinstance(value, TensorBase) and not value._shape and value._node is None:
         value = value._data.item()
     elif isinstance(value, np.generic):

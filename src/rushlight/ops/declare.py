@@ -312,7 +312,7 @@ namespace.update(
     pieces=pieces,
     from_numpy=dtypes.from_numpy,
     bool_=dtypes.bool_,
-    int64=dtypes.int64,
+    float16=dtypes.float16,
     OPERANDS=OPERANDS,
     MISSING=MISSING,
     versions=versions,

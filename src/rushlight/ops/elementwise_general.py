@@ -15,9 +15,7 @@ from ..kernels import reduction
 from ..kernels.layout import dense, result_array
 from ..kernels.numpy_common import narrow, widen
 from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error, kept
-from .codegen import saves_result
 from .declare import in_formulas, tensor_names, write_out
-from .formulas import Variant
 from .operation import Operation
 
 
@@ -29,7 +27,10 @@ def result_type(*operands: Any) -> dtypes.dtype:
     """
     if operands and isinstance(operands[0], TensorBase):
         usual = operands[0]._dtype
-        if all([x._dtype is usual if isinstance(x, TensorBase) else keeps(usual, x) for x in operands]):
+        for x in operands:
+            if x._dtype is not usual if isinstance(x, TensorBase) else not keeps(usual, x):
+                break
+        else:
             return usual
     best: list[dtypes.dtype | None] = [None, None, None]
     for x in operands:
@@ -54,6 +55,20 @@ def result_type(*operands: Any) -> dtypes.dtype:
     if result is None:
         raise ValueError("result_type() needs an operand")
     return result
+
+
+def common_dtype(first: Any, second: Any) -> dtypes.dtype:
+    """The `result_type` of two tensors, looked up."""
+    if first._dtype is second._dtype:
+        return first._dtype  # type: ignore[no-any-return]
+    key = first._dtype, second._dtype, not first._shape, not second._shape
+    found = _COMMON.get(key)
+    if found is None:
+        found = _COMMON[key] = result_type(first, second)
+    return found
+
+
+_COMMON: dict[tuple[Any, ...], dtypes.dtype] = {}
 
 
 def keeps(dtype: dtypes.dtype, number: Any) -> bool:
@@ -86,18 +101,20 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
     """The result array of an elementwise operation on tensors and numbers, and the dtype it was computed in."""
     first, last = operands[0], operands[-1]
     arrays: tuple[np.ndarray, ...] | None = None
+    common: Any = None
     if isinstance(first, TensorBase):
         if isinstance(last, TensorBase):
             if first._dtype is last._dtype:
                 common = first._dtype
                 arrays = (first._data,) if len(operands) == 1 else (first._data, last._data)
+            else:
+                common = common_dtype(first, last)
         elif op.takes_numbers and keeps(first._dtype, last):
             common = first._dtype
             number = common.scalars.get(last)
             arrays = first._data, kept(last, number_array(last, common), common) if number is None else number
-    if arrays is None:
-        if not all([isinstance(x, TensorBase) for x in operands]):
-            operands = numbers_allowed(op, operands)
+    if common is None:
+        operands = numbers_allowed(op, operands)
         common = result_type(*operands)
     if op.check is not None:
         try:
@@ -109,6 +126,8 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
             raise
     if op.floating and common.category < dtypes.FLOATING:
         common, arrays = dtypes.get_default_dtype(), None
+    if arrays is not None and common.category != dtypes.FLOATING:
+        op.direct.add(common)
     if arrays is None:
         arrays = tuple([
             number_array(x, common) if not isinstance(x, TensorBase)
@@ -186,11 +205,23 @@ def elementwise_broadcast(op: Operation, first: Any, second: Any, records: bool)
     if records:
         mask = (first._node is not None) | (second._node is not None) << 1
         if mask:
-            made, saves = op.broadcast_recorder(mask)
+            made, saves = op.fitted_recorder(mask)
             if saves:
                 t._versions = [0]
             t._node = made(first, second, result, t._versions)
     return t
+
+
+def record_complex(op: Operation, first: Any, second: Any, t: Any) -> None:
+    """Gives `t`, the result of complex tensors of one shape and dtype (or of one, if `second` is None), its node."""
+    mask = int(first._node is not None)
+    if second is not None:
+        mask |= (second._node is not None) << 1
+    made, saves = op.fitted_recorder(mask, True)
+    if saves:
+        t._versions = [0]
+    inputs = (first,) if second is None else (first, second)
+    t._node = made(*inputs, t._data, t._versions)
 
 
 def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = None) -> Any:
@@ -201,7 +232,7 @@ def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = Non
     """
     result, common = compute(op, operands)
     t = wrap(result)
-    if op.formulas and mode.local.grad and any([getattr(x, "_node", None) is not None for x in operands]):
+    if op.formulas and mode.local.grad:
         need = tuple([
             n for n, x in zip(op.tensors, operands, strict=True)
             if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
@@ -222,20 +253,24 @@ def record(
     op: Operation, need: tuple[str, ...], operands: tuple[Any, ...], result: np.ndarray, common: Any, t: Any
 ) -> Any:
     """Makes the node of an elementwise operation; `t` is the tensor that carries the result's version."""
-    numbers = tuple(n for n, x in zip(op.tensors, operands, strict=True) if not isinstance(x, TensorBase))
-    kept = dtypes.float32 if op.wide and not common.plain and common.category == dtypes.FLOATING else common
-    saved = [number_array(x, kept) if n in numbers else x for n, x in zip(op.tensors, operands, strict=True)]
+    numbers: tuple[str, ...] = ()
+    saved: list[Any] = []
     # NumPy's other types do not keep their type beside Python's numbers, which formulas are full of.
-    fit = not common.plain or any(
-        isinstance(x, TensorBase) and (x._shape != t._shape or x._dtype is not t._dtype)
-        for n, x in zip(op.tensors, operands, strict=True)
-    )
+    fit = not common.plain
+    for n, x in zip(op.tensors, operands, strict=True):
+        if isinstance(x, TensorBase):
+            fit = fit or x._dtype is not t._dtype or x._shape != t._shape
+            saved.append(x)
+        else:
+            half = op.wide and not common.plain and common.category == dtypes.FLOATING
+            numbers += (n,)
+            saved.append(number_array(x, dtypes.float32 if half else common))
     complex = common.category == dtypes.COMPLEX or t._dtype.is_complex
     large = result.size >= namespace["LARGE"] and common.plain
-    variant = Variant(need, fit, numbers, complex, large and not complex)
-    if saves_result(op, variant) and t._versions is UNTOUCHED:
+    made, saves = op.maker(need, fit, numbers, complex, large and not complex)
+    if saves and t._versions is UNTOUCHED:
         t._versions = [0]
-    return op.record(variant)(*saved, result, t._versions)
+    return made(*saved, result, t._versions)
 
 
 # ---------------------------------------------------------------------------------------------- fitting gradients
@@ -281,4 +316,6 @@ def _fit_tensor(grad: Any, target: tuple[tuple[int, ...], dtypes.dtype]) -> Any:
 in_formulas(_fit_array, _fit_tensor, "fit", aliasing=True)
 
 
-namespace.update(elementwise_general=elementwise_general, elementwise_broadcast=elementwise_broadcast)
+namespace.update(
+    elementwise_general=elementwise_general, elementwise_broadcast=elementwise_broadcast, record_complex=record_complex
+)

@@ -72,6 +72,11 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
             lines.extend(_recorded_result(op, Variant((first,)), " " * 12, f"{first}._shape", dtype, special))
         lines.extend(tensor_lines(" " * 8, "result", f"{first}._shape", dtype, "None"))
         add("        return t")
+        add(f"    if dtype in {op.direct_name}:")
+        lines.extend(_direct_lines(op, f"{first}._data", f"{first}._shape", " " * 8))
+        if record:
+            add(f"        if {first}._node is not None: record_complex({op.reference}, {first}, None, t)")
+        add("        return t")
         add(f"    return elementwise_general({op.reference}, {passed})")
         return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
 
@@ -92,6 +97,12 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     lines.extend(tensor_lines(" " * 16, "result", "shape", dtype, "None"))
     add("                return t")
     add(f"            return elementwise_broadcast({op.reference}, {first}, {second}, {record})")
+    add(f"        if dtype is {second}._dtype and dtype in {op.direct_name} and {first}._shape == {second}._shape:")
+    lines.extend(_direct_lines(op, f"{first}._data, {second}._data", f"{first}._shape", " " * 12))
+    if record:
+        nodes = f"{first}._node is not None or {second}._node is not None"
+        add(f"            if {nodes}: record_complex({op.reference}, {first}, {second}, t)")
+    add("            return t")
     if op.takes_numbers:
         lines.extend(_number_lines(op, first, second, record, name if operator else None, dtype, special))
     if operator:
@@ -132,7 +143,8 @@ def _number_lines(
         add(f"        try: dtype = {first}._dtype")
         add(f"        except AttributeError: {_unbound(operator, first)}")
     else:
-        add(f"        dtype = getattr({first}, '_dtype', int64)")
+        # What has no dtype goes the way of float16, which is the general one.
+        add(f"        dtype = getattr({first}, '_dtype', float16)")
     add("        if dtype.plain:")
     add(f"            number = dtype.scalars.get({second})")
     add(f"            if number is None: number = scalar({second}, dtype)")
@@ -146,7 +158,23 @@ def _number_lines(
         numbered = Variant((first,), False, (second,))
         lines.extend(_recorded_result(op, numbered, " " * 16, f"{first}._shape", dtype, special))
     lines.extend(tensor_lines(" " * 12, "result", f"{first}._shape", dtype, "None"))
-    return [*lines, "            return t"]
+    add("            return t")
+    unwanted = f" and {first}._node is None" if record and first in op.formulas else ""
+    add(f"        if kind is int and dtype in {op.direct_name}{unwanted}:")
+    add(f"            number = dtype.scalars.get({second})")
+    add("            if number is not None:")
+    lines.extend(_direct_lines(op, f"{first}._data, number", f"{first}._shape", " " * 16))
+    return [*lines, "                return t"]
+
+
+def _direct_lines(op: "Operation", operands: str, shape: str, indent: str) -> list[str]:
+    """Computes the result of operands whose dtype is not plain but known to need no conversion (see `Operation`)."""
+    dtype = "bool_" if op.result == "bool" else "dtype if result.dtype is dtype.numpy else from_numpy(result.dtype)"
+    return [
+        f"{indent}result = {op.kernel_name}({operands})",
+        f"{indent}if type(result) is not ndarray: result = asarray(result)",
+        *tensor_lines(indent, "result", shape, dtype, "None"),
+    ]
 
 
 def _record_two(op: "Operation", first: str, second: str, indent: str, dtype: str, special: bool) -> list[str]:

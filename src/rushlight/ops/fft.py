@@ -447,7 +447,11 @@ def _frequencies(name: str, order: Any, n: int, d: float, out: Any, requires_gra
     dtype = options["dtype"] = options["dtype"] or (None if out is None else out._dtype) or dtypes.get_default_dtype()
     if not (dtype.is_floating_point or dtype.is_complex):
         raise RuntimeError(f"{name} requires a floating point or complex dtype")
-    found = order(n, options).mul_(1.0 / (n * d) if n * d else float("inf"))
+    found, factor = order(n, options), 1.0 / (n * d) if n * d else float("inf")
+    if dtype.plain:
+        found._data *= np.array(factor, dtype.numpy)
+    else:
+        found.mul_(factor)
     found = finish_out(out, found, f"fft_{name}")
     return found.requires_grad_() if requires_grad else found
 

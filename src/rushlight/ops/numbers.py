@@ -16,8 +16,8 @@ def overflow(dtype: dtypes.dtype) -> RuntimeError:
 
 def fits(value: int, dtype: dtypes.dtype) -> bool:
     """Whether an integer may stand in a tensor of an integer type; unsigned ones wrap small negative numbers around."""
-    info = np.iinfo(dtype.numpy)
-    return (info.min if dtype.is_signed else -int(info.max)) <= value <= info.max
+    bound = 1 << (8 * dtype.itemsize - dtype.is_signed)
+    return (-bound if dtype.is_signed else 1 - bound) <= value < bound
 
 
 def number_for(value: Any, dtype: dtypes.dtype, bounded: bool = True) -> Any:

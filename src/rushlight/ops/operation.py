@@ -56,6 +56,8 @@ class Operation:
         like: the input whose shape and dtype the result has, if it always has those of one.
         floating: whether integers are converted to the default floating-point type first.
         wide: whether a second operand of no dimensions is read in float32 beside a tensor of half precision.
+        direct: of an elementwise operation, the dtypes of integers, truth values and complex numbers on which it was
+            seen to be defined and to work without a conversion.
         view: whether the result shares the first input's memory.
         several: whether the result is a list of arrays, as many as the arguments ask for; the node then has as many
             outputs, and `grads` in the formula is the list of their gradients.
@@ -120,10 +122,14 @@ class Operation:
         self.reference = f"OP_{self.name}"
         self.kernel_name = f"KERNEL_{self.name}"
         self.plain_name = f"PLAIN_{self.name}"
+        self.direct_name = f"DIRECT_{self.name}"
         namespace[self.reference] = self
         namespace[self.kernel_name] = kernel or declared
+        self.direct: set[Any] = set()
+        namespace[self.direct_name] = self.direct
         self._formulas: dict[tuple[str, bool], Formula] = {}
         self._recorders: dict[Any, Any] = {}
+        self._makers: dict[tuple[Any, ...], tuple[Any, bool]] = {}
 
     @property
     def public_name(self) -> str:
@@ -210,6 +216,14 @@ class Operation:
             found = self._recorders[variant] = codegen.recorder(self, variant)
         return found
 
+    def maker(self, *traits: Any) -> tuple[Any, bool]:
+        """The recorder of the variant of these traits, and whether it saves the result."""
+        found = self._makers.get(traits)
+        if found is None:
+            variant = Variant(*traits)
+            found = self._makers[traits] = self.record(variant), codegen.saves_result(self, variant)
+        return found
+
     def recorder(self, mask: int) -> Any:
         """The recorder for the inputs whose bit is set in `mask`."""
         found = self._recorders.get(mask)
@@ -218,17 +232,13 @@ class Operation:
             found = self._recorders[mask] = self.record(Variant(need))
         return found
 
-    def broadcast_recorder(self, mask: int) -> Any:
-        """The recorder for two inputs of different shapes, and whether it saves the result."""
-        found = self._recorders.get(("broadcast", mask))
+    def fitted_recorder(self, mask: int, complex: bool = False) -> Any:
+        """The recorder that fits each gradient to its input's shape and dtype, and whether it saves the result."""
+        found = self._recorders.get((mask, complex))
         if found is None:
             need = tuple(n for i, n in enumerate(self.tensors) if mask >> i & 1 and n in self.formulas)
-            variant = Variant(need, True)
-            if need:
-                found = self.record(variant), codegen.saves_result(self, variant)
-            else:
-                found = (lambda *arguments: None), False
-            self._recorders["broadcast", mask] = found
+            found = self.maker(need, True, (), complex, False) if need else ((lambda *arguments: None), False)
+            self._recorders[mask, complex] = found
         return found
 
     def entry(self, flavour: str, name: str, operator: bool = False) -> Any:

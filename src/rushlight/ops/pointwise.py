@@ -12,6 +12,7 @@ from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
 from ..kernels import numpy_pointwise as kernels
 from ..kernels import power, remainders
+from ..kernels.numpy_common import constant
 from . import elementwise_general as general
 from .arguments import MISSING, OPERANDS, argument_error, type_name
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
@@ -74,7 +75,7 @@ def _rsub(input: Array, other: Array | float) -> Array:
            other="fit_like(times(grad, alpha.conjugate()), shape(other))")  # fmt: skip
 def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input + alpha * other`` for tensors of one dtype."""
-    return input + other * np.asarray(alpha, other.dtype)
+    return input + other * constant(alpha, other.dtype)
 
 
 @operation(name="_sub_scaled", shows=("alpha",), node="SubBackward0", aten="sub", function=False, method=False,
@@ -82,7 +83,7 @@ def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
            other="fit_like(times(grad, -alpha.conjugate()), shape(other))")  # fmt: skip
 def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input - alpha * other`` for tensors of one dtype."""
-    return input - other * np.asarray(alpha, other.dtype)
+    return input - other * constant(alpha, other.dtype)
 
 
 @operation(name="_rsub_scaled", shows=("alpha",), node="RsubBackward0", aten="rsub", function=False, method=False,
@@ -90,7 +91,7 @@ def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
            other="fit_like(grad, shape(other))")  # fmt: skip
 def _rsub_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``other - alpha * input`` for tensors of one dtype."""
-    return other - input * np.asarray(alpha, input.dtype)
+    return other - input * constant(alpha, input.dtype)
 
 
 in_formulas(kernels.times, lambda grad, number: grad if number == 1 else grad * number, "times", aliasing=True)
@@ -111,6 +112,9 @@ def scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any, Any]:
     """
     if not isinstance(input, TensorBase) or not isinstance(other, OPERANDS):
         raise argument_error(REGISTRY["_add"], (input, other))
+    if isinstance(other, TensorBase) and (type(alpha) is int or type(alpha) is float) and -60000 <= alpha <= 60000:
+        if input._dtype is other._dtype and input._dtype.plain and input._shape == other._shape:
+            return input, other, alpha
     common = general.result_type(input, other)
     if isinstance(alpha, bool) and common is not dtypes.bool_:
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
@@ -439,8 +443,11 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
 @composite(function=False, name="__pow__")
 def _pow_operator(input: Any, exponent: Any) -> Any:
     kind = type(exponent)
-    if (kind is int or kind is float) and input._dtype.plain:
+    dtype = input._dtype
+    if (kind is int or kind is float) and dtype.plain:
         return _pow_number(input, exponent)
+    if kind is int and 0 <= exponent <= 127 and dtype is not dtypes.bool_:  # which all other types hold
+        return (_pow_complex if dtype.category == dtypes.COMPLEX else _pow_number)(input, exponent)
     if not isinstance(exponent, OPERANDS):
         return NotImplemented
     return pow(input, exponent)
@@ -465,4 +472,4 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
 @composite()
 def square(input: Any, *, out: Any = None) -> Any:
     """The square of each element."""
-    return pow(input, 2, out=out)
+    return _pow_operator(input, 2) if out is None and isinstance(input, TensorBase) else pow(input, 2, out=out)

@@ -51,6 +51,11 @@ def given_shape(function: str, size: tuple[Any, ...]) -> tuple[int, ...]:
         size = tuple(size[0])
     elif not size:
         raise Mismatch
+    for n in size:
+        if type(n) is not int or n < 0:
+            break
+    else:
+        return size
     if size and not is_int(size[0]):
         raise Mismatch
     for place, n in enumerate(size):

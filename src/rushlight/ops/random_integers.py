@@ -50,8 +50,8 @@ def _check_range(low: int, last: int, dtype: dtypes.dtype) -> None:
     elif dtype is dtypes.bool_:
         smallest, largest = 0, 1
     else:
-        info = np.iinfo(dtype.numpy)
-        smallest, largest = int(info.min), int(info.max)
+        largest = (1 << (8 * dtype.itemsize - dtype.is_signed)) - 1
+        smallest = -largest - 1 if dtype.is_signed else 0
     for name, bound in (("from", low), ("to - 1", last)):
         if not smallest <= bound <= largest:
             raise RuntimeError(f"{name} is out of bounds for {dtype.c_name}")
@@ -96,7 +96,7 @@ def write_integers(source: Any, dtype: dtypes.dtype, low: int, high: int | None)
     elif dtype.category == dtypes.COMPLEX:
         raise RuntimeError("random_from_to_impl handles only integral, floating-point and boolean types")
     else:
-        high = 2 if dtype is dtypes.bool_ else int(np.iinfo(dtype.numpy).max) + 1
+        high = 2 if dtype is dtypes.bool_ else 1 << (8 * dtype.itemsize - dtype.is_signed)
     _check_range(low, high - 1, dtype)
     return lambda out: numpy_random.integers(source, out, low, high)
 

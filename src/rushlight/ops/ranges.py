@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels.numpy_common import constant
 from .arguments import type_name
 from .creation_arguments import chosen, done
 from .data import cast, finish
@@ -72,16 +73,10 @@ def arange(
     if len(bounds) == 1 and type(bounds[0]) is int and bounds[0] >= 0 and out is None and dtype is None and not named:
         chosen("arange", None, device, pin_memory, dtypes.int64)
         return finish(np.arange(bounds[0]), dtypes.int64, requires_grad)
-    names = ("end",) if len(bounds) == 1 and "end" not in named else ("start", "end", "step")
-    values = {**dict(zip(names, bounds)), **named}
-    if len(bounds) > 3 or "end" not in values or not values.keys() <= {"start", "end", "step"}:
-        got = [type_name(b) for b in bounds] + [f"{k}={type_name(v)}" for k, v in named.items()]
-        raise TypeError(_ARANGE.format(", ".join(got)))
-    numbers = {k: _number("arange", k, i + 1, v) for i, (k, v) in enumerate(values.items())}
-    start, end, step = numbers.get("start", 0), numbers["end"], numbers.get("step", 1)
-    if any([isinstance(n, complex) for n in (start, end, step)]):
+    start, end, step = _bounds(bounds, named)
+    if isinstance(start, complex) or isinstance(end, complex) or isinstance(step, complex):
         raise overflow(dtypes.float64) if dtype is None else NotImplementedError("complex bounds")
-    whole = all([isinstance(n, int) for n in (start, end, step)])
+    whole = isinstance(start, int) and isinstance(end, int) and isinstance(step, int)
     d = chosen(
         "arange", dtype, device, pin_memory, (dtypes.int64 if whole else dtypes._default) if out is None else out._dtype
     )
@@ -100,10 +95,31 @@ def arange(
     else:
         # Products with the step and not sums of steps, in float64, so that only the result is rounded.
         array = np.arange(math.ceil((end - start) / step), dtype=np.float64)
-        array *= step
-        array += start
+        if type(step) is float:
+            array *= constant(step, array.dtype)
+        else:
+            array *= step
+        if start or step < 0:  # which makes a negative zero one
+            array += start
         array = array.astype(d.numpy, copy=False)
     return done(_shaped(array, out), d, requires_grad, out, dtype)
+
+
+def _bounds(bounds: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, Any, Any]:
+    """The start, the end and the step of `arange`, given in order or by name.
+
+    Raises:
+        TypeError: they are not numbers, or too many.
+    """
+    if not named and 2 <= len(bounds) <= 3 and all([type(b) is int or type(b) is float for b in bounds]):
+        return bounds if len(bounds) == 3 else (*bounds, 1)  # type: ignore[return-value]
+    names = ("end",) if len(bounds) == 1 and "end" not in named else ("start", "end", "step")
+    values = {**dict(zip(names, bounds)), **named}
+    if len(bounds) > 3 or "end" not in values or not values.keys() <= {"start", "end", "step"}:
+        got = [type_name(b) for b in bounds] + [f"{k}={type_name(v)}" for k, v in named.items()]
+        raise TypeError(_ARANGE.format(", ".join(got)))
+    numbers = {k: _number("arange", k, i + 1, v) for i, (k, v) in enumerate(values.items())}
+    return numbers.get("start", 0), numbers["end"], numbers.get("step", 1)
 
 
 def _plain(x: Any) -> Any:
@@ -142,6 +158,8 @@ def _shaped(array: np.ndarray, out: Any) -> np.ndarray:
 def _spaced_dtype(start: Any, end: Any, out: Any) -> dtypes.dtype:
     if out is not None:
         return out._dtype  # type: ignore[no-any-return]
+    if (type(start) is int or type(start) is float) and (type(end) is int or type(end) is float):
+        return dtypes._default
     both = (start._data if isinstance(start, TensorBase) else start, end._data if isinstance(end, TensorBase) else end)
     return dtypes.default_complex() if np.iscomplexobj(both[0]) or np.iscomplexobj(both[1]) else dtypes._default
 
@@ -164,14 +182,14 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
     # The first half is counted from the start and the second from the end, so that both ends are exact.
     kind = d.numpy.type if d.category >= dtypes.FLOATING else np.float64
     if n <= 1:
-        return cast(np.full(n, start), d), d
+        return cast(np.full(n, start), d, False), d
     step = (kind(end) - kind(start)) / kind(n - 1)
     array = np.empty(n, kind)
     first = n // 2
     steps = np.arange(n - first, dtype=np.int64).astype(kind) * step
     np.add(kind(start), steps[:first], out=array[:first])
     np.subtract(kind(end), steps, out=array[: first - 1 if first else None : -1])
-    return cast(array, d), d
+    return cast(array, d, False), d
 
 
 @composite(method=False)
@@ -194,7 +212,7 @@ def logspace(
         ]
     exponents, _ = _spaced("logspace", start, end, steps, wide)
     powers = np.power(np.asarray(base, exponents.dtype), exponents)
-    return done(_shaped(cast(powers, d), out), d, requires_grad, out, dtype)
+    return done(_shaped(cast(powers, d, False), out), d, requires_grad, out, dtype)
 
 
 # No `composite`: in formulas, `range` is Python's.

@@ -40,6 +40,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     A tensor keeps its history. Other arguments and errors are those of `tensor`.
     """
     devices.check(device)
+    if type(data) is float and dtype is None:
+        return finish(np.array(data, dtypes._default.numpy), dtypes._default)
     if dtype is not None:
         dtype = given_dtype("as_tensor", dtype)
     if isinstance(data, TensorBase):

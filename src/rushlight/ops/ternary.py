@@ -2,12 +2,11 @@
 
 from typing import Any
 
-import numpy as np
-
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_pointwise
 from ..kernels import ternary as kernels
+from ..kernels.numpy_common import constant
 from . import elementwise_general as general
 from .arguments import type_name
 from .convert import promoted
@@ -22,7 +21,7 @@ from .supported import refuse
            end="fit_like(times(grad, weight.conjugate()), shape(end))")  # fmt: skip
 def _lerp_number(input: Array, end: Array, weight: float) -> Array:
     """The point between two, by a number from 0 to 1."""
-    return kernels.between(input, end, np.asarray(weight, input.dtype))
+    return kernels.between(input, end, constant(weight, input.dtype))
 
 
 @operation(name="_lerp", node="LerpBackward1", aten="lerp", function=False, method=False,
@@ -43,6 +42,8 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     """
     input, end, weight = lerp_operands(input, end, weight)
     result = _lerp(input, end, weight) if isinstance(weight, TensorBase) else _lerp_number(input, end, weight)
+    if out is None:
+        return result
     return finish_out(out, result, "lerp", converts=not isinstance(weight, TensorBase))
 
 
@@ -53,6 +54,9 @@ def lerp_operands(input: Any, end: Any, weight: Any) -> tuple[Any, Any, Any]:
         NotImplementedError: the tensors are of integers or booleans.
         RuntimeError: they are not of one dtype, or do not broadcast.
     """
+    if type(weight) is float and isinstance(end, TensorBase):
+        if input._dtype is end._dtype and input._dtype.plain and input._shape == end._shape:
+            return input, end, weight
     for name, x in (("end", end), ("weight", weight)):
         if isinstance(x, TensorBase) and x._dtype is not input._dtype and (name == "end" or x._shape):
             have, found = (d.c_name for d in (input._dtype, x._dtype))
@@ -103,9 +107,15 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
         TypeError: one of them is no tensor.
     """
     given = (input, tensor1, tensor2)
-    for i, (p, x) in enumerate(zip(("input", "tensor1", "tensor2"), given, strict=True)):
-        if not isinstance(x, TensorBase):
-            raise TypeError(f"{name}(): argument '{p}' (position {i + 1}) must be Tensor, not {type_name(x)}")
+    if not (isinstance(input, TensorBase) and isinstance(tensor1, TensorBase) and isinstance(tensor2, TensorBase)):
+        i, p, x = next(
+            (i, p, x) for i, (p, x) in enumerate(zip(("input", "tensor1", "tensor2"), given, strict=True), 1)
+            if not isinstance(x, TensorBase)
+        )  # fmt: skip
+        raise TypeError(f"{name}(): argument '{p}' (position {i}) must be Tensor, not {type_name(x)}")
+    if input._dtype is tensor1._dtype is tensor2._dtype and input._dtype.plain:
+        if input._shape == tensor1._shape == tensor2._shape:
+            return *given, value
     if name == "addcdiv" and tensor1._dtype.category < dtypes.FLOATING and tensor2._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "

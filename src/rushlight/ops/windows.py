@@ -39,7 +39,10 @@ def _window(
     """
     if len(args) > 1 and not isinstance(args[1], bool):
         raise Mismatch
-    ordered, named = fitted(options, args, kwargs)
+    if len(args) == 1 and type(args[0]) is int and not kwargs:
+        ordered, named = [args[0]], kwargs
+    else:
+        ordered, named = fitted(options, args, kwargs)
     length, periodic = ordered[0], ordered[1] if len(ordered) > 1 else True
     dtype = chosen(name, named.get("dtype"), named.get("device"), named.get("pin_memory", False), dtypes._default)
     if dtype.category < dtypes.FLOATING:
