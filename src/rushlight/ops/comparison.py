@@ -455,17 +455,17 @@ def _rrshift(input: Any, other: Any) -> Any:
     return bitwise_right_shift(other, input) if isinstance(other, OPERANDS) else NotImplemented
 
 
-@elementwise(kernel=np.isnan, result="bool", inplace=False)
+@elementwise(kernel=np.isnan, result="bool", inplace=False, out=False)
 def isnan(input: Array) -> Array:
     """Whether each element is NaN."""
 
 
-@elementwise(kernel=np.isinf, result="bool", inplace=False)
+@elementwise(kernel=np.isinf, result="bool", inplace=False, out=False)
 def isinf(input: Array) -> Array:
     """Whether each element is infinite."""
 
 
-@elementwise(kernel=np.isfinite, result="bool", inplace=False)
+@elementwise(kernel=np.isfinite, result="bool", inplace=False, out=False)
 def isfinite(input: Array) -> Array:
     """Whether each element is neither infinite nor NaN."""
 

@@ -185,6 +185,7 @@ def erfc(input: Array) -> Array:
         refused("clamp is not supported for complex types", NO_COMPLEX),
     ),
     input="relu_backward(grad, result)",
+    out=False,
 )
 def relu(input: Array) -> Array:
     """The larger of each element and zero."""

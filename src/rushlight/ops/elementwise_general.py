@@ -17,6 +17,7 @@ from ..kernels.numpy_common import narrow, widen
 from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error, kept
 from .declare import in_formulas, tensor_names, write_out
 from .operation import Operation
+from .overlap import refuse_lying_across
 
 
 def result_type(*operands: Any) -> dtypes.dtype:
@@ -97,8 +98,19 @@ def broadcast_shapes(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     return tuple([q if p == 1 else p for p, q in pairs])
 
 
-def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtypes.dtype]:
-    """The result array of an elementwise operation on tensors and numbers, and the dtype it was computed in."""
+def names_kernel(error: NotImplementedError) -> bool:
+    """Whether an error is that of PyTorch's kernels, which come after the checks of memory, shapes and dtypes."""
+    return str(error).startswith('"')
+
+
+def compute(op: Operation, operands: tuple[Any, ...], target: Any = None) -> tuple[np.ndarray, dtypes.dtype]:
+    """The result array of an elementwise operation on tensors and numbers, and the dtype it was computed in.
+
+    Args:
+        op: the operation.
+        operands: its operands.
+        target: the tensor that the result will be written to, or None for a new one.
+    """
     first, last = operands[0], operands[-1]
     arrays: tuple[np.ndarray, ...] | None = None
     common: Any = None
@@ -119,11 +131,16 @@ def compute(op: Operation, operands: tuple[Any, ...]) -> tuple[np.ndarray, dtype
     if op.check is not None:
         try:
             op.check(common, *operands)
-        except NotImplementedError:
-            # PyTorch finds the shapes before the kernel.
+        except NotImplementedError as error:
+            if not names_kernel(error):
+                raise
+            if target is not None:
+                refuse_lying_across(target, operands)
             if len(operands) == 2:
                 broadcast_shapes(*(x._shape if isinstance(x, TensorBase) else () for x in operands))
             raise
+    if target is not None:
+        refuse_lying_across(target, operands)
     if op.floating and common.category < dtypes.FLOATING:
         common, arrays = dtypes.get_default_dtype(), None
     if arrays is not None and common.category != dtypes.FLOATING:
@@ -225,12 +242,8 @@ def record_complex(op: Operation, first: Any, second: Any, t: Any) -> None:
 
 
 def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = None) -> Any:
-    """Runs an elementwise operation on any operands it allows.
-
-    Raises:
-        RuntimeError: `out` is given and an operand wants a gradient.
-    """
-    result, common = compute(op, operands)
+    """Runs an elementwise operation on any operands it allows, and stores the result in `out` if that is given."""
+    result, common = compute(op, operands, out)
     t = wrap(result)
     if op.formulas and mode.local.grad:
         need = tuple([
@@ -238,11 +251,6 @@ def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = Non
             if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
         ])  # fmt: skip
         if need and t._dtype.category >= dtypes.FLOATING:
-            if out is not None:
-                raise RuntimeError(
-                    f"{op.public_name}(): functions with out=... arguments don't support automatic differentiation, "
-                    "but one of the arguments requires grad."
-                )
             t._node = record(op, need, operands, result, common, t)
     if out is not None:
         return write_out(op, out, t)

@@ -14,9 +14,9 @@ from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation, tensor_names
 from .dimensions import wrap_dim
 from .indexing import _index_put, index_tensor, put_at
-from .inplace import refuse_overlap
 from .numbers import number_for
 from .out import finish_out, refuse_reading, refuse_shared
+from .overlap import refuse_overlap
 from .overwrite import change, copying
 from .view import reshape, view_method
 

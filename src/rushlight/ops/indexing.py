@@ -21,9 +21,10 @@ from ..warn import warn
 from .convert import copy_in
 from .declare import REGISTRY, Array, operation, unrecorded_view
 from .history import refresh
-from .inplace import change_inplace, refuse_overlap
+from .inplace import change_inplace
 from .inplace import check as check_inplace
 from .numbers import number_for
+from .overlap import refuse_overlap
 from .overwrite import copy_, fill_
 from .view import unsqueeze, view_method
 from .view_parts import _select, _slice, alias

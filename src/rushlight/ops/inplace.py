@@ -13,7 +13,6 @@ from ..autograd import mode
 from ..autograd.leaf import AccumulateGrad
 from ..base import UNTOUCHED, TensorBase, View, bump, namespace, wrap
 from ..kernels.layout import result_array
-from ..kernels.numpy_views import overlaps_itself, overlaps_partly
 from . import elementwise_general as general
 from . import elementwise_large as large
 from .arguments import scalar, type_name
@@ -21,6 +20,7 @@ from .declare import REGISTRY
 from .formulas import Variant, plan_of
 from .history import check_view, rebase, refresh
 from .operation import Operation
+from .overlap import refuse_overlap, refuse_partial_overlap
 
 # ---------------------------------------------------------------------------------------------- what is allowed
 LEAF = "a leaf Variable that requires grad is being used in an in-place operation."
@@ -232,8 +232,10 @@ def _computed(op: Operation, input: Any, operands: tuple[Any, ...]) -> tuple[Any
     saves: tuple[Any, ...] = ()
     if op.kind == "elementwise":
         try:
-            result, common = general.compute(op, operands)
-        except NotImplementedError:
+            result, common = general.compute(op, operands, input)
+        except NotImplementedError as error:
+            if not general.names_kernel(error):
+                raise
             before_kernel(input, *operands[1:])
             if op.result != "bool":
                 castable(general.result_type(*operands), input._dtype)
@@ -246,9 +248,9 @@ def _computed(op: Operation, input: Any, operands: tuple[Any, ...]) -> tuple[Any
         saves = tuple(rest)
         result = result_array(result)
     kind = dtypes.bool_ if op.result == "bool" else dtypes.from_numpy(result.dtype)
+    _keeps_shape(input, result.shape)
     if op.result != "bool":
         castable(kind, input._dtype)
-    _keeps_shape(input, result.shape)
     return result, common, saves
 
 
@@ -335,32 +337,6 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     if tangent is not None:
         mode.local.dual.replace(input, tangent)
     return input
-
-
-def refuse_partial_overlap(t: Any, operand: Any) -> None:
-    """Refuses to write to a tensor from another that looks at a part of the same memory, or in another order.
-
-    Raises:
-        RuntimeError: that is so.
-    """
-    if overlaps_partly(t._data, operand._data):
-        raise RuntimeError(
-            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
-            "memory location. Please clone() the tensor before performing the operation."
-        )
-
-
-def refuse_overlap(t: Any) -> None:
-    """Refuses to write to a tensor of which several indices mean the same element, as expanded ones do.
-
-    Raises:
-        RuntimeError: the tensor is one of those.
-    """
-    if 0 in t._data.strides and overlaps_itself(t._data):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
-            "Please clone() the tensor before performing the operation."
-        )
 
 
 class _Own:

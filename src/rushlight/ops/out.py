@@ -1,18 +1,22 @@
 """``out=``: the tensor that the caller gives for the result, its shape, and which dtypes it may have."""
 
 import warnings
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
+from ..autograd.failing import NotImplemented, failing
+from ..autograd.grad_mode import no_grad
+from ..autograd.leaf import AccumulateGrad
 from ..base import TensorBase, bump, namespace
 from . import elementwise_general as general
 from . import elementwise_large
 from .declare import write_out
-from .history import refresh
-from .inplace import castable, refuse_overlap, refuse_partial_overlap, saved_is_kept, write
+from .history import rebase, refresh
+from .inplace import castable, saved_is_kept, write
+from .overlap import refuse_overlap
 
 _EXACTLY = "Expected out tensor to have dtype {want.c_name}, but got {got.c_name} instead"
 _FOUND = "expected scalar_type {want.scalar_name} but found {got.scalar_name}"
@@ -185,6 +189,8 @@ def refuse_dtype(name: str, got: dtypes.dtype, want: dtypes.dtype) -> None:
         raise NotImplementedError(f"\"std_cpu\" not implemented for '{got.scalar_name}'")
     if name == "cat" and not dtypes.can_cast(want, got):
         raise TypeError(f"torch.cat(): input types can't be cast to the desired output type {got.scalar_name}")
+    if name == "ldexp" and got.category < dtypes.FLOATING:
+        raise RuntimeError(f"ldexp can't be cast to the desired output type {got.scalar_name}")
     castable(want, got)
 
 
@@ -214,10 +220,7 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
     if not isinstance(out, TensorBase):
         raise TypeError(f"{name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     if mode.local.grad and op.formulas and (result._node is not None or out._node is not None):
-        raise RuntimeError(
-            f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
-            "arguments requires grad."
-        )
+        refuse_recording(name)
     dual = mode.local.dual
     if dual is not None and (dual.tangent(out) is not None or dual.tangent(result) is not None):
         raise NotImplementedError(
@@ -259,27 +262,58 @@ def elementwise_out(op: Any, operands: tuple[Any, ...], out: Any) -> Any:
                 if large:
                     elementwise_large.compute(op, tuple(arrays), array)
                 else:
-                    op.forward(*arrays, array)
+                    op.forward(*arrays, out=array)
                 bump(out)
                 return out
-    _refuse_lying_across(op, operands, out)
-    return general.elementwise_general(op, operands, out)
+    if mode.local.grad and isinstance(out, TensorBase):
+        nodes = [x._node for x in operands if isinstance(x, TensorBase) and x._node is not None]
+        if op.node_name == "NotImplemented" or (not op.formulas and op.result != "bool"):
+            if out._node is not None or (nodes and op.formulas):
+                return _never_differentiated(op, operands, nodes, out)
+        elif op.formulas and (out._node is not None or (nodes and _differentiated(op, operands))):
+            refuse_recording(op.public_name)
+    try:
+        return general.elementwise_general(op, operands, out)
+    except NotImplementedError as error:
+        # PyTorch finds the result's dtype before the kernel.
+        if isinstance(out, TensorBase) and general.names_kernel(error):
+            common = general.result_type(*operands)
+            floating = op.floating and common.category < dtypes.FLOATING
+            want = dtypes.bool_ if op.result == "bool" else dtypes.get_default_dtype() if floating else common
+            refuse_dtype(op.public_name, out._dtype, want)
+        raise
 
 
-def _refuse_lying_across(op: Any, operands: tuple[Any, ...], out: Any) -> None:
-    """Refuses an ``out=`` that lies partly where an operand lies, or in another order.
+def refuse_recording(name: str) -> NoReturn:
+    """Refuses ``out=`` of a function, of which a gradient is required.
 
     Raises:
-        RuntimeError: that is so, and no derivative is wanted, which is refused in other words.
+        RuntimeError: always.
     """
-    if type(getattr(out, "_data", None)) is not np.ndarray:
-        return
-    tensors = [x for x in operands if isinstance(x, TensorBase)]
-    if mode.local.grad and op.formulas and any([x._node is not None for x in tensors]):
-        return
-    for x in tensors:
-        if x is not out and type(x._data) is np.ndarray and np.may_share_memory(x._data, out._data):
-            refuse_partial_overlap(out, x)
+    raise RuntimeError(
+        f"{name}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+        "arguments requires grad."
+    )
+
+
+def _differentiated(op: Any, operands: tuple[Any, ...]) -> bool:
+    """Whether an operation would be recorded."""
+    return any([
+        isinstance(x, TensorBase) and x._node is not None and n in op.formulas
+        for n, x in zip(op.tensors, operands, strict=True)
+    ])  # fmt: skip
+
+
+def _never_differentiated(op: Any, operands: tuple[Any, ...], nodes: list[Any], out: Any) -> Any:
+    """Computes into ``out=`` what PyTorch has no derivative of, which is recorded as a change of `out`."""
+    former = out._node
+    if type(former) is AccumulateGrad:
+        refuse_recording("aten::" + op.public_name)
+    with no_grad():
+        elementwise_out(op, operands, out)
+    edges = (*nodes, former) if former is not None else tuple(nodes)
+    rebase(out, failing(NotImplemented, f"derivative for aten::{op.name} is not implemented", edges), None)
+    return out
 
 
 namespace.update(store_out=store_out, elementwise_out=elementwise_out)

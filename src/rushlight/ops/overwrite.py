@@ -9,9 +9,10 @@ from ..base import UNTOUCHED, TensorBase
 from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
 from .declare import REGISTRY, Array, composite, operation
-from .inplace import change_inplace, refuse_partial_overlap
+from .inplace import change_inplace
 from .numbers import number_for
 from .out import refuse_reading
+from .overlap import refuse_partial_overlap
 
 
 # ---------------------------------------------------------------------------------------------- copying

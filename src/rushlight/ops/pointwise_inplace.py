@@ -100,6 +100,7 @@ def abs_(input: Any) -> Any:
         RuntimeError: the elements are complex, or PyTorch forbids the change in place.
     """
     if input._dtype.is_complex:
+        check(input, input._node is not None)
         raise RuntimeError("In-place abs is not supported for complex tensors.")
     return _form("abs", input)
 
@@ -190,11 +191,8 @@ def _comparison(name: str) -> Any:
             and mode.local.grad
             and (input._node is not None or getattr(other, "_node", None) is not None)
         ):
-            try:
-                found = REGISTRY[name].recording(input.detach(), other)
-            except NotImplementedError:
-                before_kernel(input, other)
-                raise
+            before_kernel(input, other)
+            found = REGISTRY[name].recording(input.detach(), other)
             operands: tuple[Any, ...] = (input, other)
             kind = "number"
             if isinstance(other, TensorBase):

@@ -1,0 +1,49 @@
+"""What may not be written to, because several of its elements, or an operand, lie where it lies."""
+
+from typing import Any
+
+import numpy as np
+
+from ..base import TensorBase
+from ..kernels.numpy_views import overlaps_itself, overlaps_partly
+
+
+def refuse_partial_overlap(t: Any, operand: Any) -> None:
+    """Refuses to write to a tensor from another that looks at a part of the same memory, or in another order.
+
+    Raises:
+        RuntimeError: that is so.
+    """
+    if overlaps_partly(t._data, operand._data):
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+            "memory location. Please clone() the tensor before performing the operation."
+        )
+
+
+def refuse_overlap(t: Any) -> None:
+    """Refuses to write to a tensor of which several indices mean the same element, as expanded ones do.
+
+    Raises:
+        RuntimeError: the tensor is one of those.
+    """
+    if 0 in t._data.strides and overlaps_itself(t._data):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+            "Please clone() the tensor before performing the operation."
+        )
+
+
+def refuse_lying_across(out: Any, operands: tuple[Any, ...]) -> None:
+    """Refuses a result's tensor that overlaps itself, or lies partly where an operand lies, or in another order.
+
+    Raises:
+        RuntimeError: that is so.
+    """
+    if type(getattr(out, "_data", None)) is not np.ndarray:
+        return
+    refuse_overlap(out)
+    for x in operands:
+        if isinstance(x, TensorBase) and x is not out and type(x._data) is np.ndarray:
+            if np.may_share_memory(x._data, out._data):
+                refuse_partial_overlap(out, x)
