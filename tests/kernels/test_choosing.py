@@ -51,6 +51,23 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
+@settings(deadline=None, max_examples=60)
+@given(st.data(), st.sampled_from(["bool", "float32", "int64"]))
+def test_places_are_those_of_pytorch(data: st.DataObject, dtype: str) -> None:
+    shape = tuple(data.draw(st.lists(st.sampled_from([1, 2, 3, 8, 33]), min_size=1, max_size=4)))
+    a = np.random.default_rng(data.draw(st.integers(0, 100))).random(shape) < data.draw(st.floats(0, 1))
+    order = data.draw(st.permutations(range(len(shape))))
+    theirs, ours = (
+        library.tensor(a.transpose(order).copy()).to(getattr(library, dtype)).permute(*np.argsort(order).tolist())
+        for library in (torch, rushlight)
+    )
+    assert ours.nonzero().stride() == theirs.nonzero().stride() or min(theirs.nonzero().shape) < 2
+    for one, other in zip(
+        (ours.nonzero(), *ours.nonzero(as_tuple=True)), (theirs.nonzero(), *theirs.nonzero(as_tuple=True)), strict=True
+    ):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+
+
 @settings(deadline=None, max_examples=120)
 @given(st.sampled_from(sorted(OPERATIONS)), st.data())
 def test_results_and_gradients_are_those_of_pytorch(name: str, data: st.DataObject) -> None:

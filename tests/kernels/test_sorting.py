@@ -135,3 +135,41 @@ def test_places_out_of_range_are_refused(index: int, dim: int) -> None:
                 getattr(library.ones(7, 7), call)(dim, places, *arguments)
             messages.append(str(error.value))
     assert messages[:2] == messages[2:]
+
+
+@few
+@given(inputs(), st.booleans())
+def test_mode(given: Any, keepdim: bool) -> None:
+    a, dim, order = given
+    a = np.where(np.isnan(a), a.dtype.type(7), a)  # PyTorch sorts NaN where it happens to stand
+    x, y = tensors(a, order)
+    theirs, ours = x.mode(dim, keepdim), y.mode(dim, keepdim)
+    same(ours.values, theirs.values)
+    assert ours.values.stride() == theirs.values.stride()
+    # Which of equal numbers is told is nobody's promise.
+    places = ours.indices if keepdim else ours.indices.unsqueeze(dim)
+    same(y.gather(dim, places), ours.values if keepdim else ours.values.unsqueeze(dim))
+
+
+@few
+@given(inputs(), st.booleans(), st.booleans(), st.integers(0, 100))
+def test_search(given: Any, right: bool, in_rows: bool, seed: int) -> None:
+    a, _, order = given
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.choice(a.reshape(-1), (*a.shape[:-1], int(rng.integers(1, 90)))), -1)
+    x, y = tensors(a, order)
+    rows = rows if in_rows else rows.reshape(-1, rows.shape[-1])[0]
+    same(rushlight.searchsorted(rushlight.tensor(rows), y, right=right),
+         torch.searchsorted(torch.tensor(rows), x.contiguous(), right=right))  # fmt: skip
+
+
+@few
+@given(st.data(), st.booleans())
+def test_integers_are_sorted(data: st.DataObject, descending: bool) -> None:
+    shape = tuple(data.draw(st.lists(st.sampled_from([1, 2, 5, 40, 300]), min_size=1, max_size=2)))
+    dim, dtype = data.draw(st.integers(0, len(shape) - 1)), data.draw(st.sampled_from([np.int64, np.int32]))
+    most = data.draw(st.sampled_from([3, 5000, np.iinfo(dtype).max]))
+    a = np.random.default_rng(data.draw(st.integers(0, 100))).integers(-most - (most > 5000), most, shape, dtype)
+    for one, other in zip(*[t.tensor(a).sort(dim=dim, descending=descending, stable=True) for t in (torch, rushlight)],
+                          strict=True):  # fmt: skip
+        same(other, one)

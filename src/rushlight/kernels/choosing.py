@@ -16,7 +16,9 @@ Array = np.ndarray
 # From how many elements on selecting by a mask is worth its calls, and how many are a piece of work.
 SMALLEST, _BLOCK = 16384, 16384
 
-_COUNT, _COMPRESS, _EXPAND = (Kernel("masks", name, common=False) for name in ("count", "compress", "expand"))
+_COUNT, _COMPRESS, _EXPAND, _PLACES = (
+    Kernel("masks", name, common=False) for name in ("count", "compress", "expand", "places")
+)
 
 _CHOOSE = Loop("where", ("x", "y", "condition"), ("select(condition, x, y)",))
 _REJECT = Loop("where_not", ("y", "x", "condition"), ("select(condition, x, y)",))
@@ -85,6 +87,24 @@ def masked_select_backward(grad: Array, shape: Any, mask: Array) -> Array:
     grad = np.ascontiguousarray(grad)
     run(len(starts) - 1, 1, grad.view(code), mask, starts, found.view(code), mask.size, _BLOCK)
     return found
+
+
+def nonzero(x: Array) -> Array:
+    """The places of all elements that are not zero, a row of numbers for each dimension."""
+    if x.size >= SMALLEST and x.ndim:
+        mask = x if x.dtype.kind == "b" else x != 0
+        cut = _cut(mask, np.dtype(np.int64))
+        run = None if cut is None else _PLACES.get(np.dtype("f"))
+        if cut is not None and run is not None:
+            _, mask, starts = cut
+            columns, many = x.shape[-1], int(starts[-1])
+            found = np.empty((2, many), np.int64)
+            run(len(starts) - 1, 1, mask, starts, found, many, columns, _BLOCK)
+            if x.ndim == 2:
+                return found
+            outer = np.unravel_index(found[0], x.shape[:-1]) if x.ndim > 2 else ()
+            return np.array([*outer, found[1]])
+    return np.array(np.nonzero(x))
 
 
 def _cut(mask: Array, dtype: np.dtype[Any]) -> tuple[str, Array, Array] | None:

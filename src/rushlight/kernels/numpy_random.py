@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import random_words
+from . import random_words, sorting
 
 if TYPE_CHECKING:
     from numpy.random import RandomState
@@ -449,7 +449,7 @@ def multinomial(source: MersenneTwister, weights: Array, count: int, replacement
         races = weights / races
     if count == 1:
         return races.argmax(-1)[:, None]
-    return np.argsort(-races, axis=-1, kind="stable")[:, :count]
+    return sorting.topk(races, count, 1, True)[1]
 
 
 def _multinomial_with_replacement(source: MersenneTwister, weights: Array, count: int) -> Array:

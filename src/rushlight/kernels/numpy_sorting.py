@@ -60,6 +60,18 @@ def kth(
     return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
 
 
+def kth_of_vector(x: Array, k: int) -> tuple[Array, Array] | None:
+    """`kth` of a vector, without sorting it; None where it has to be sorted."""
+    if x.dtype.kind not in "fiu":
+        return None
+    value = np.partition(x, k)[k]
+    if value != value:
+        return None
+    # Which of the equal elements it is, counted in order of place.
+    before = np.count_nonzero(x < value)
+    return np.asarray(value), np.asarray((x == value).nonzero()[0][k - before])
+
+
 def row_search(rows: Array, values: Array, right: bool) -> Array:
     """For each row of sorted numbers, where the values of the corresponding row belong."""
     rows, values = widen(rows), widen(values)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import numpy_sorting, numpy_statistics
-from .dispatch import Kernel, get_threads
+from .dispatch import Kernel, get_threads, share
 from .layout import laid_as
 from .lookup import take_along
 
@@ -17,10 +17,18 @@ Array = np.ndarray
 # From how many elements on the compiled kernels are worth their call, and how many of a row.
 SMALLEST, SMALLEST_ROW, SMALLEST_TOPK = 4096, 32, 512
 
-_ARGSORT = Kernel("sorting", "argsort", common=False)
-_TOPK = Kernel("sorting", "topk", common=False)
+_ARGSORT, _ARGSORT_WHOLE, _TOPK, _LONGEST_RUN, _SEARCH = (
+    Kernel("sorting", name, common=False) for name in ("argsort", "argsort_whole", "topk", "longest_run", "search")
+)
 
-row_search = numpy_sorting.row_search
+# From how many numbers on an element is found without sorting the others.
+_SMALLEST_PARTITION = 1024
+
+# How many values are searched for at a time, and how many side by side (as in compiled/sorting.py).
+_BLOCK, _SIDE_BY_SIDE = 4096, 64
+
+# Letters of the types of as many bytes as integers.
+_WHOLE: dict[str, np.dtype[Any]] = {"i4": np.dtype("f"), "i8": np.dtype("d")}
 
 
 def take(x: Array, indices: Array, axis: int) -> Array:
@@ -44,7 +52,8 @@ def argsort(x: Array, axis: int, descending: bool) -> Array:
 
 def _argsort(x: Array, axis: int, descending: bool) -> Array:
     usable = x.size >= SMALLEST and x.ndim > 0 and SMALLEST_ROW <= x.shape[axis] < 1 << 31
-    if not usable or (run := _ARGSORT.get(x.dtype)) is None:
+    whole = _WHOLE.get(x.dtype.str[1:])
+    if not usable or (run := _ARGSORT.get(x.dtype) if whole is None else _ARGSORT_WHOLE.get(whole)) is None:
         return numpy_sorting.argsort(x, axis, descending)
     x = _rows(x, axis)
     places = np.empty(x.shape, np.int64)
@@ -80,9 +89,41 @@ def topk(x: Array, k: int, axis: int, largest: bool) -> tuple[Array, Array]:
 
 def kth(x: Array, k: int, axis: int, keepdims: bool) -> tuple[Array, Array]:
     """See `numpy_sorting.kth`."""
+    if x.ndim == 1 and x.size >= _SMALLEST_PARTITION and (found := numpy_sorting.kth_of_vector(x, k)) is not None:
+        return (found[0].reshape(1), found[1].reshape(1)) if keepdims else found
     return numpy_sorting.kth(x, k, axis, keepdims, argsort)
 
 
 def median(x: Array, axis: int, keepdims: bool, skip_nan: bool) -> tuple[Any, Any]:
     """See `numpy_statistics.median`."""
     return numpy_statistics.median(x, axis, keepdims, skip_nan, argsort)
+
+
+def mode(x: Array, axis: int, keepdims: bool) -> tuple[Any, Any]:
+    """See `numpy_statistics.mode`."""
+    if x.size < SMALLEST or not x.ndim or (run := _LONGEST_RUN.get(x.dtype)) is None:
+        return numpy_statistics.mode(x, axis, keepdims)
+    rows = _rows(x, axis)
+    values, order = sort(rows, rows.ndim - 1, False)
+    values, n = np.ascontiguousarray(values), rows.shape[-1]
+    ends = np.empty((*rows.shape[:-1], 1), np.int64)
+    run(ends.size, share(ends.size, n), values, ends, n)
+    value, place = [_back(take(a, ends, rows.ndim - 1), axis) for a in (values, order)]
+    return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
+
+
+def row_search(rows: Array, values: Array, right: bool) -> Array:
+    """See `numpy_sorting.row_search`."""
+    usable = values.size >= max(SMALLEST, 1) and rows.size > 0 and rows.dtype == values.dtype
+    if not usable or (run := _SEARCH.get(rows.dtype)) is None:
+        return numpy_sorting.row_search(rows, values, right)
+    rows, values = np.ascontiguousarray(rows), np.ascontiguousarray(values)
+    found = np.empty(values.shape, np.int64)
+    m = values.size if rows.ndim == 1 else values.shape[-1]
+    blocks = -(-m // _BLOCK)
+    pieces, n = values.size // m * blocks, rows.shape[-1]
+    room = np.empty(get_threads() * _SIDE_BY_SIDE, np.int64)
+    many = rows.size // n if rows.ndim > 1 else 1
+    run(pieces, share(pieces, min(m, _BLOCK) * n.bit_length()), rows, values, found, n, m, many, right, _BLOCK, blocks,
+        room)  # fmt: skip
+    return found

@@ -229,7 +229,7 @@ def unique_consecutive(
 def _searchsorted(sorted_sequence: Array, values: Array, right: bool, out_int32: bool) -> Array:
     """Where values belong in sorted sequences."""
     found = kernels.row_search(sorted_sequence, values, right)
-    return np.asarray(found).astype(np.int32 if out_int32 else np.int64)
+    return np.asarray(found).astype(np.int32 if out_int32 else np.int64, copy=False)
 
 
 @composite(method=False)

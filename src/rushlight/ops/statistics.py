@@ -246,7 +246,7 @@ def nanmedian(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = 
 
 
 @operation(name="_mode", rows=True, node="ModeBackward0", aten="mode", function=False, method=False, out=False,
-           kernel=kernels.mode,
+           kernel=sorting.mode,
            outputs=("values", "indices"), differentiable=("values",), input=_PUT_BACK)  # fmt: skip
 def _mode(input: Array, dim: int, keepdim: bool) -> Any:
     """The most frequent elements along a dimension and their places."""

@@ -69,3 +69,31 @@ def expand(real: Real) -> Any:
                 k += mask[i]
 
     return expand
+
+
+def places(real: Real) -> Any:
+    """The row and the column of each element where the mask is true, the rows first and then the columns.
+
+    Arguments: mask, where the block's elements begin in the result (one number more than blocks), result, how many
+    elements there are, numbers a row of the mask, elements a block.
+    """
+
+    @kernel
+    def places(args, begin, end, thread):
+        mask, starts, rows, columns = _bytes(args, 0), _numbers(args, 1), _numbers(args, 2), integer(args, 4)
+        found, block = ahead(rows, integer(args, 3)), integer(args, 5)
+        for piece in range(begin, end):
+            i, k, stop = piece * block, starts[piece], starts[piece + 1]
+            row = i // columns
+            column = i - row * columns
+            while k < stop:
+                # As in `compress`, what is written in vain is written once more.
+                rows[k] = row
+                found[k] = column
+                k += mask[i]
+                i += 1
+                column += 1
+                if column == columns:
+                    row, column = row + 1, 0
+
+    return places

@@ -8,7 +8,7 @@ from typing import Any
 from numba import njit, types
 
 from .builder import Real, kernel
-from .simd import ahead, array_reader, integer
+from .simd import ahead, array_reader, integer, load, select, store
 
 _bits = {"f": array_reader(types.int32), "d": array_reader(types.int64)}
 _words = array_reader(types.int64)
@@ -40,13 +40,30 @@ def _key(real: Real) -> Any:
     return key
 
 
+@njit
+def _whole_key(bits, back):
+    """`_key` of integers."""
+    b = types.int64(bits)
+    return ~b if back else b
+
+
 def argsort(real: Real) -> Any:
+    """Where the numbers of sorted rows come from; see `_argsort`."""
+    return _argsort(real, _key(real))
+
+
+def argsort_whole(real: Real) -> Any:
+    """The same of integers that have as many bytes as the element type."""
+    return _argsort(real, _whole_key)
+
+
+def _argsort(real: Real, key_of: Any) -> Any:
     """Where the numbers of sorted rows come from, by their digits from the last to the first.
 
     Arguments: x, places, numbers a row, whether the largest comes first, room for each thread: twice the numbers of a
     row (twice that for float64) and `_VALUES` for each digit.
     """
-    bits_of, key_of, single = _bits[real.code], _key(real), real.code == "f"
+    bits_of, single = _bits[real.code], real.code == "f"
     digits = -(-8 * real.size // _DIGIT)
     top = 1 << (8 * real.size - 1)
     buffers, lowest = (2, 32) if single else (4, 0)
@@ -147,3 +164,66 @@ def topk(real: Real) -> Any:
                 keys[m], places[m] = last_key, last_place
 
     return topk
+
+
+def longest_run(real: Real) -> Any:
+    """Where in each sorted row the first of the longest runs of equal numbers ends. Arguments: x, ends, n."""
+    read = real.read
+
+    @kernel
+    def longest_run(args, begin, end, thread):
+        n = integer(args, 2)
+        for row in range(begin, end):
+            x, length, most, last = ahead(read(args, 0), row * n), 1, 1, 0
+            for i in range(1, n):
+                length = length + 1 if x[i] == x[i - 1] else 1
+                if length > most:
+                    most, last = length, i
+            _words(args, 1)[row] = last
+
+    return longest_run
+
+
+# How many values are searched for side by side.
+_SIDE_BY_SIDE = 64
+
+
+def search(real: Real) -> Any:
+    """Where values belong in rows of sorted numbers, by halving; comparisons with NaN mean "further on".
+
+    A piece of work are the next values, of one row at most. Arguments: rows, values, places, numbers a row, values a
+    row, rows of numbers (1, or as many as of values), whether a place behind equal numbers is meant, values a piece,
+    pieces a row, room for `_SIDE_BY_SIDE` numbers for each thread.
+    """
+    read = real.read
+
+    @kernel
+    def search(args, begin, end, thread):
+        n, m, right = integer(args, 3), integer(args, 4), integer(args, 6) != 0
+        block, blocks = integer(args, 7), integer(args, 8)
+        ends = ahead(_words(args, 9), thread * _SIDE_BY_SIDE)
+        steps, size = 0, n
+        while size > 0:
+            steps += 1
+            size //= 2
+        for piece in range(begin, end):
+            row = piece // blocks
+            first = (piece - row * blocks) * block
+            x = ahead(read(args, 0), row * n if integer(args, 5) > 1 else 0)
+            for start in range(first, min(first + block, m), _SIDE_BY_SIDE):
+                many = min(_SIDE_BY_SIDE, first + block - start, m - start)
+                values, lows = ahead(read(args, 1), row * m + start), ahead(_words(args, 2), row * m + start)
+                for j in range(many):
+                    lows[j] = 0
+                    ends[j] = n
+                for _ in range(steps):
+                    for j in range(many):
+                        low, high = load(lows, j), load(ends, j)
+                        middle = (low + high) >> 1
+                        found, v = load(x, min(middle, n - 1)), load(values, j)
+                        onward = not found > v if right else not found >= v
+                        onward = onward & (low < high)
+                        store(lows, j, select(onward, middle + 1, low))
+                        store(ends, j, select(onward, high, min(middle, high)))
+
+    return search
