@@ -9,10 +9,13 @@ from .dispatch import Kernel, share
 Array = np.ndarray
 
 # How many matrices make it worth it, and of how many rows they may be.
-SMALLEST, LARGEST = 8, 48
+SMALLEST, LARGEST = 8, 128
 
 _TRIANGULAR = Kernel("small_matrices", "triangular", common=False)
 _LU = Kernel("small_matrices", "lu", common=False)
+_PIVOTS = Kernel("small_matrices", "pivots", common=False)
+_SOLVE = Kernel("small_matrices", "solve", common=False)
+_CHOLESKY = Kernel("small_matrices", "cholesky", common=False)
 
 
 def _suits(dtype: np.dtype, batch: tuple[int, ...], side: int) -> bool:
@@ -62,3 +65,42 @@ def lu(x: Array) -> tuple[Array, Array, Array] | None:
     pivots, info = np.empty((*batch, steps), np.int64), np.empty(batch, np.int64)
     run(count, share(count, steps * rows * columns), factors, pivots, info, rows, columns)
     return factors, pivots.astype(np.int32), info.astype(np.int32)
+
+
+def pivots(x: Array) -> Array | None:
+    """Numbers for each matrix whose product is its determinant, ``(n, *batch)``; None where LAPACK has to find it."""
+    batch, n = x.shape[:-2], x.shape[-1]
+    if not _suits(x.dtype, batch, n) or not np.isfinite(x).all() or (run := _PIVOTS.get(x.dtype)) is None:
+        return None
+    count, found = prod(batch), np.empty((n, *batch), x.dtype)
+    run(count, share(count, n * n * n), np.array(x, order="C"), found, n, count)
+    return found
+
+
+def solve(a: Array, b: Array) -> Array | None:
+    """The solutions of ``A X = B``; None where LAPACK has to find them, or that there are none.
+
+    Args:
+        a: matrices ``(*batch, n, n)``.
+        b: right sides ``(*batch, n, m)``; the leading dimensions broadcast.
+    """
+    batch, n, columns = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-1], b.shape[-1]
+    if a.dtype != b.dtype or not _suits(a.dtype, batch, n) or not np.isfinite(a).all() or not np.isfinite(b).all():
+        return None
+    if not columns or (run := _SOLVE.get(a.dtype)) is None:
+        return None
+    matrices = np.array(np.broadcast_to(a, (*batch, n, n)), order="C")
+    x = np.array(np.broadcast_to(b, (*batch, n, columns)), order="C")
+    count, singular = prod(batch), np.empty(batch, np.int64)
+    run(count, share(count, n * n * (n + columns)), matrices, x, singular, n, columns)
+    return None if singular.any() else x
+
+
+def cholesky(x: Array, upper: bool) -> Array | None:
+    """The triangular factors of positive definite matrices; None where LAPACK has to find them, or that one is not."""
+    batch, n = x.shape[:-2], x.shape[-1]
+    if not _suits(x.dtype, batch, n) or not np.isfinite(x).all() or (run := _CHOLESKY.get(x.dtype)) is None:
+        return None
+    found, count, failed = np.array(x if upper else x.mT, order="C"), prod(batch), np.empty(batch, np.int64)
+    run(count, share(count, n * n * n // 3), found, failed, n, not upper)
+    return None if failed.any() else found

@@ -37,6 +37,8 @@ _LuWithInfo = return_type("_lu_with_info", ("LU", "pivots", "info"))
 
 # ---------------------------------------------------------------------------------------------- Cholesky
 def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
+    if x.ndim > 2 and (compiled := small_matrices.cholesky(x, upper)) is not None:
+        return compiled, np.zeros(x.shape[:-2], np.int32)
     try:
         found = shared_out(lambda part: np.linalg.cholesky(part, upper=upper), 1, x)
         if not np.isnan(found).any():

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import tensor_names, wrap
+from ..kernels import small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.numpy_common import narrow, widen
 from .comparison import where
@@ -17,7 +18,7 @@ from .extremes import amax, amin
 from .matmul import matmul
 from .matrices import finish, need_matrices, tensor_formula
 from .out import finish_out
-from .solving import _inv_ex, inv
+from .solving import _inv_ex, inv, inverses
 from .vector_norms import vector_norm
 
 
@@ -33,12 +34,10 @@ def _cofactors_by_inverse(x: Array, determinant: Array) -> Array:
     return found
 
 
-def _cofactors_of_regular(x: Array) -> Array:
+def _cofactors_of_regular(x: Array, determinant: Array) -> Array:
     """The same for matrices that all are regular; NaN if one is not."""
     try:
-        return np.conjugate(
-            shared_out(np.linalg.det, 1, x)[..., None, None] * shared_out(np.linalg.inv, 2, x)
-        ).swapaxes(-1, -2)
+        return np.conjugate(determinant[..., None, None] * inverses(x)).swapaxes(-1, -2)
     except np.linalg.LinAlgError:
         return np.full_like(x, np.nan)
 
@@ -52,7 +51,7 @@ def _cofactors(x: Array, determinant: Array) -> Array:
     if x.shape[-1] == 1:
         return np.ones_like(x)
     with np.errstate(all="ignore"):
-        found = _cofactors_by_inverse(x, determinant) if x.ndim == 2 else _cofactors_of_regular(x)
+        found = _cofactors_by_inverse(x, determinant) if x.ndim == 2 else _cofactors_of_regular(x, determinant)
     if np.isfinite(found).all():
         return found
     u, s, vh = np.linalg.svd(x)
@@ -104,6 +103,8 @@ in_formulas(_det_backward, _det_backward_tensor, "det_backward")
 
 
 def _determinant(x: Array) -> Array:
+    if x.ndim > 2 and (pivots := small_matrices.pivots(x)) is not None:
+        return np.asarray(np.multiply.reduce(pivots, 0))
     return narrow(np.asarray(shared_out(np.linalg.det, 1, widen(x))), x.dtype)
 
 
@@ -141,6 +142,9 @@ def slogdet_backward(grad_sign: Any, grad_log: Any, sign: Any, A: Any) -> Any:
            A="slogdet_backward(grads[0], grads[1], sign, A)")  # fmt: skip
 def _slogdet(A: Array) -> Any:
     """The signs of determinants and the logarithms of their absolute values."""
+    if A.ndim > 2 and (pivots := small_matrices.pivots(A)) is not None:
+        with np.errstate(divide="ignore"):
+            return np.multiply.reduce(np.sign(pivots), 0), np.add.reduce(np.log(np.abs(pivots)), 0)
     return shared_out(lambda part: tuple(np.linalg.slogdet(part)), 1, A)
 
 

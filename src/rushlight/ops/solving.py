@@ -10,8 +10,7 @@ from ..dtypes import FLOATING
 from ..kernels import small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
-from ..kernels.numpy_common import narrow
-from .declare import Array, composite, formula, in_formulas, operation
+from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
     LinAlgError,
@@ -75,6 +74,8 @@ def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
     if not a.size or not b.size:
         return np.zeros((*batch, *b.shape[-2:]), b.dtype), np.zeros(batch, np.int32)
+    if batch and (compiled := small_matrices.solve(a, b)) is not None:
+        return compiled, np.zeros(batch, np.int32)
     try:
         return shared_out(np.linalg.solve, 2, a, b), np.zeros(batch, np.int32)
     except np.linalg.LinAlgError:
@@ -82,9 +83,20 @@ def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
         return found, info
 
 
+def inverses(x: Array) -> Array:
+    """The inverses of matrices.
+
+    Raises:
+        numpy.linalg.LinAlgError: one has none.
+    """
+    if x.ndim > 2 and (found := small_matrices.solve(x, np.eye(x.shape[-1], dtype=x.dtype))) is not None:
+        return found
+    return np.asarray(shared_out(np.linalg.inv, 2, x))
+
+
 def _inverse(x: Array) -> tuple[Array, Array]:
     try:
-        return columns(shared_out(np.linalg.inv, 2, x)), np.zeros(x.shape[:-2], np.int32)
+        return columns(inverses(x)), np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         return _solve_array(x, np.eye(x.shape[-1], dtype=x.dtype))
 
@@ -135,26 +147,26 @@ def inverse(input: Any, *, out: Any = None) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- systems
+@tensor_formula
+def solve_backward(
+    grad: Any, A: Any, result: Any, left: bool, vector: bool, shape_a: Any, shape_b: Any, needs: Any
+) -> tuple[Any, Any]:
+    """The gradients of the solutions of linear systems."""
+    fit = tensor_names["fit_like"]
+    by_b = _solve_ex(A.mH, grad, left, vector)[0]
+    by_a = None
+    if needs[0]:
+        by_sides, known = (by_b.unsqueeze(-1), result.unsqueeze(-1)) if vector else (by_b, result)
+        by_a = fit(-matmul(by_sides, known.mH) if left else -matmul(known.mH, by_sides), shape_a)
+    return by_a, fit(by_b, shape_b) if needs[1] else None
+
+
 @operation(name="_solve_ex", node="LinalgSolveExBackward0", aten="linalg_solve_ex", function=False, method=False,
-           out=False, kernel=_solve_array, outputs=("result", "info"), differentiable=("result",),
-           A="fit_like(by_matrices(solve_matrices(mH(A), grad, left, vector), result, left, vector), shape(A))",
-           B="fit_like(solve_matrices(mH(A), grad, left, vector), shape(B))", keeps="result")  # fmt: skip
+           out=False, kernel=_solve_array, outputs=("result", "info"), differentiable=("result",), keeps="result",
+           joint=("A, B", "solve_backward(grad, A, result, left, vector, shape(A), shape(B), needs)"),
+           )  # fmt: skip
 def _solve_ex(A: Array, B: Array, left: bool, vector: bool) -> Any:
     """The solutions of linear systems and LAPACK's codes; `vector` says that each has one right-hand side."""
-
-
-in_formulas(lambda *arguments: _solve_array(*arguments)[0], lambda *arguments: _solve_ex(*arguments)[0],
-            "solve_matrices")  # fmt: skip
-# Of bfloat16, of which PyTorch solves systems without equations, NumPy's product is wider.
-in_formulas(lambda a, b: narrow(np.matmul(a, b), a.dtype), lambda a, b: a @ b, "typed_matmul")
-
-
-@formula
-def by_matrices(by_sides: Any, result: Any, left: bool, vector: bool) -> Any:
-    """The gradient by the matrices of systems, from that by the right-hand sides."""
-    if vector:
-        by_sides, result = unsqueeze(by_sides, -1), unsqueeze(result, -1)  # type: ignore[name-defined]  # noqa: F821
-    return -typed_matmul(by_sides, mH(result)) if left else -typed_matmul(mH(result), by_sides)  # type: ignore[name-defined]  # noqa: F821
 
 
 def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
