@@ -4,18 +4,24 @@ The arguments and results are those of the functions of the same names in `numpy
 like the input: contiguous, or channels last.
 """
 
+import math
 from math import prod
+from typing import Any
 
 import numpy as np
 
 from . import numpy_normalization
 from .dispatch import Kernel, ready, scratch, share
 from .layout import Inner, empty, inner, lies_channels_last, ordered
+from .numpy_pointwise import relu as numpy_relu
 
 Array = np.ndarray
 
 # From how many elements on the compiled kernels are quicker, of planes and of rows.
 SMALLEST, SMALLEST_ROWS = 512, 16384
+
+# What results below it are replaced by, without a relu and with one.
+_LEAST = -math.inf, 0.0
 
 _PLANES = (Kernel("batch_norm_planes", "plane_forward"),)
 _PLANES_BACKWARD = (Kernel("batch_norm_planes", "plane_backward"),)
@@ -47,10 +53,12 @@ def batch_norm_train(
     running_var: Array | None,
     momentum: float,
     eps: float,
+    relu: bool = False,
 ) -> tuple[Array, Array, Array]:
-    """Normalizes each channel of `x` by its own mean and variance."""
+    """Normalizes each channel of `x` by its own mean and variance; with `relu`, negative results are 0."""
+    given = x, weight, bias, running_mean, running_var, momentum, eps
     if not _usable(x, weight, bias, running_mean, running_var):
-        return numpy_normalization.batch_norm_train(x, weight, bias, running_mean, running_var, momentum, eps)
+        return _numpy_train(given, relu)
     last = lies_channels_last(x)
     dtype, channels, plane = x.dtype, x.shape[1], prod(x.shape[2:])
     rows = x.size // channels
@@ -58,13 +66,13 @@ def batch_norm_train(
     large = planes or x.size >= SMALLEST_ROWS
     runs = ready(_PLANES if planes else _ROWS, dtype) if large else None
     if runs is None:
-        return numpy_normalization.batch_norm_train(x, weight, bias, running_mean, running_var, momentum, eps)
+        return _numpy_train(given, relu)
     hidden, x, y = type(x) is Inner, ordered(x, last), empty(x.shape, dtype, last)
     mean, inverse = np.empty(channels, dtype), np.empty(channels, dtype)
     parameters = (0 if p is None else p for p in (weight, bias, running_mean, running_var))
-    how = *parameters, float(momentum), float(eps)
+    how, least = (*parameters, float(momentum), float(eps)), _LEAST[relu]
     if planes:
-        runs[0](channels, share(channels, rows), x, y, x.shape[0], channels, plane, mean, inverse, *how)
+        runs[0](channels, share(channels, rows), x, y, x.shape[0], channels, plane, mean, inverse, *how, least)
     else:
         moments, finish, apply = runs
         block, blocks, width = _blocks(rows, channels)
@@ -75,23 +83,31 @@ def batch_norm_train(
         results = mean, inverse, scale, shift
         sizes = blocks, channels, width, block, rows
         finish(groups, share(groups, 32 * blocks), partial, *sizes, between, between[width:], *results, *how)
-        apply(rows, share(rows, channels), x, y, channels, mean, scale, shift)
+        apply(rows, share(rows, channels), x, y, channels, mean, scale, shift, least)
     if not inverse.all():  # a variance is infinite, perhaps since it was not summed up in double precision
-        y, mean, inverse = numpy_normalization.batch_norm_train(x, weight, bias, None, None, momentum, eps)
+        y, mean, inverse = _numpy_train((x, weight, bias, None, None, momentum, eps), relu)
     return inner(y) if hidden else y, mean, inverse
 
 
-def batch_norm_eval(x: Array, weight: Array | None, bias: Array | None, mean: Array, inverse: Array) -> Array:
-    """Normalizes each channel of `x` by given means and inverse deviations."""
+def _numpy_train(given: Any, relu: bool) -> tuple[Array, Array, Array]:
+    y, mean, inverse = numpy_normalization.batch_norm_train(*given)
+    return numpy_relu(y) if relu else y, mean, inverse
+
+
+def batch_norm_eval(
+    x: Array, weight: Array | None, bias: Array | None, mean: Array, inverse: Array, relu: bool = False
+) -> Array:
+    """Normalizes each channel of `x` by given means and inverse deviations; with `relu`, negative results are 0."""
     if _usable(x, weight, bias, mean, inverse):
         scale = inverse if weight is None else inverse * weight
-        y = _applied(x, mean, scale, np.zeros_like(scale) if bias is None else bias)
+        y = _applied(x, mean, scale, np.zeros_like(scale) if bias is None else bias, relu)
         if y is not None:
             return y
-    return numpy_normalization.batch_norm_eval(x, weight, bias, mean, inverse)
+    y = numpy_normalization.batch_norm_eval(x, weight, bias, mean, inverse)
+    return numpy_relu(y) if relu else y
 
 
-def _applied(x: Array, mean: Array, scale: Array, bias: Array) -> Array | None:
+def _applied(x: Array, mean: Array, scale: Array, bias: Array, relu: bool = False) -> Array | None:
     """``(x - mean) * scale + bias`` for each channel; None while there is no kernel for it."""
     last = lies_channels_last(x)
     channels, plane = x.shape[1], prod(x.shape[2:])
@@ -102,7 +118,7 @@ def _applied(x: Array, mean: Array, scale: Array, bias: Array) -> Array | None:
     hidden, x, y = type(x) is Inner, ordered(x, last), empty(x.shape, x.dtype, last)
     pieces = x.size // (plane if planes else channels)
     shape = (channels, plane) if planes else (channels,)
-    run(pieces, share(pieces, x.size // pieces), x, y, *shape, mean, scale, bias)
+    run(pieces, share(pieces, x.size // pieces), x, y, *shape, mean, scale, bias, _LEAST[relu])
     return inner(y) if hidden else y
 
 

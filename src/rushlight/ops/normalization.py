@@ -24,16 +24,16 @@ _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 # ---------------------------------------------------------------------------------------------- batch normalization
 def _batch_norm(
     input: Array, weight: Array | None, bias: Array | None, running_mean: Array | None, running_var: Array | None,
-    training: bool, momentum: float, eps: float,
+    training: bool, momentum: float, eps: float, relu: bool = False,
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     if training:
-        found = normalization.batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps)
+        found = normalization.batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps, relu)
         return found if found[0].flags.c_contiguous else (like(found[0], input), *found[1:])
     assert running_mean is not None
     assert running_var is not None
     # Copies: a later step in training mode changes the running statistics in place.
     mean, inverse = given_statistics(running_mean, running_var, eps)
-    result = normalization.batch_norm_eval(input, weight, bias, mean, inverse)
+    result = normalization.batch_norm_eval(input, weight, bias, mean, inverse, relu)
     return like(result, input), mean, inverse
 
 
@@ -103,10 +103,16 @@ def _affine_grads(grad: Any, normal: Any, weight: Any, dims: tuple[int, ...], ne
 in_formulas(_batch_norm_backward, _batch_norm_backward_again, "batch_norm_backward")
 
 
-def _are_usual(input: Any, given: tuple[Any, ...]) -> bool:
-    """Whether all that is given has the input's dtype, a usual one, and one number a channel."""
+def are_usual(input: Any, training: bool, given: tuple[Any, ...]) -> bool:
+    """Whether all that is given has the input's dtype, a usual one, and one number a channel.
+
+    Args:
+        input: the tensor to be normalized.
+        training: whether it is by its own statistics.
+        given: running mean, running variance, weight and bias, each perhaps None.
+    """
     kind, size = input._dtype, input._shape[1:2]
-    if not size or not kind.plain:
+    if not size or not kind.plain or (not training and (given[0] is None or given[1] is None)):
         return False
     for value in given:
         if value is not None and (value._dtype is not kind or value._shape != size):
@@ -162,8 +168,7 @@ def batch_norm(
     found: object = input
     if not isinstance(found, TensorBase):
         raise TypeError(f"batch_norm(): argument 'input' (position 1) must be Tensor, not {type(found).__name__}")
-    kept = training or (running_mean is not None and running_var is not None)
-    if not kept or not _are_usual(input, (running_mean, running_var, weight, bias)):
+    if not are_usual(input, training, (running_mean, running_var, weight, bias)):
         named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
         _check_batch_norm(input, named, training)
     if 0 in input._shape:

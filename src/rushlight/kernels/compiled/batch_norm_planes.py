@@ -9,7 +9,7 @@ from numba import njit
 
 from .builder import Real, kernel
 from .simd import ahead, double, integer
-from .vector import fma, load, load_some, repeat, store, store_some, total, wide
+from .vector import fma, load, load_some, repeat, store, store_some, total, where, wide
 
 # Numbers of a channel that are summed up in their own precision before sums go on in float64.
 LONGEST = 8192
@@ -51,6 +51,26 @@ def _moments(real: Real):
     return moments
 
 
+def _normalized(real: Real):
+    """``(x, y, i, last, mean, scale, bias, least)``: ``y = (x - mean) * scale + bias`` from `i` to `last`.
+
+    What is below `least` is replaced by it: by zero where a relu follows, by nothing where it is minus infinity.
+    """
+    lanes = real.lanes
+
+    @njit
+    def normalized(x, y, i, last, mean, scale, bias, least):
+        while i + lanes <= last:
+            v = fma(load(x, i) - mean, scale, bias)
+            store(y, i, where(v < least, least, v))
+            i += lanes
+        if i < last:
+            v = fma(load_some(x, i, last - i, mean) - mean, scale, bias)
+            store_some(y, i, where(v < least, least, v), last - i)
+
+    return normalized
+
+
 def plane_forward(real: Real):
     """Normalizes by the batch's own statistics.
 
@@ -58,14 +78,14 @@ def plane_forward(real: Real):
     they are taken again around that, so that nothing cancels.
 
     Arguments: x, y, samples, channels, numbers a plane; mean, inverse (results); weight, bias, running mean, running
-    variance (each may be 0); momentum, eps.
+    variance (each may be 0); momentum, eps, least.
     """
-    read, lanes, kind, moments = real.read, real.lanes, real.type, _moments(real)
+    read, kind, moments, normalized = real.read, real.type, _moments(real), _normalized(real)
 
     @kernel
     def plane_forward(args, begin, end, thread):
         samples, channels, plane = integer(args, 2), integer(args, 3), integer(args, 4)
-        momentum, eps = double(args, 11), double(args, 12)
+        momentum, eps, least = double(args, 11), double(args, 12), kind(double(args, 13))
         step, count = channels * plane, samples * plane
         for c in range(begin, end):
             x, y = ahead(read(args, 0), c * plane), ahead(read(args, 1), c * plane)
@@ -100,35 +120,26 @@ def plane_forward(real: Real):
                 running = read(args, 10)
                 running[c] = kind((1 - momentum) * running[c] + momentum * (squares / max(count - 1, 1)))
             for n in range(samples):
-                i, last = n * step, n * step + plane
-                while i + lanes <= last:
-                    store(y, i, fma(load(x, i) - m, scale, bias))
-                    i += lanes
-                if i < last:
-                    store_some(y, i, fma(load_some(x, i, last - i, m) - m, scale, bias), last - i)
+                normalized(x, y, n * step, n * step + plane, m, scale, bias, least)
 
     return plane_forward
 
 
 def plane_apply(real: Real):
-    """``y = (x - mean) * scale + bias``; a piece of work is a plane.
+    """``y = (x - mean) * scale + bias``, what is below `least` replaced by it; a piece of work is a plane.
 
-    Arguments: x, y, channels, numbers a plane, mean, scale, bias.
+    Arguments: x, y, channels, numbers a plane, mean, scale, bias, least.
     """
-    read, lanes = real.read, real.lanes
+    read, kind, normalized = real.read, real.type, _normalized(real)
 
     @kernel
     def plane_apply(args, begin, end, thread):
         x, y, channels, plane = read(args, 0), read(args, 1), integer(args, 2), integer(args, 3)
+        least = kind(double(args, 7))
         for piece in range(begin, end):
             c = piece % channels
             m, scale, bias = read(args, 4)[c], repeat(read(args, 5)[c]), repeat(read(args, 6)[c])
-            i, last = piece * plane, piece * plane + plane
-            while i + lanes <= last:
-                store(y, i, fma(load(x, i) - m, scale, bias))
-                i += lanes
-            if i < last:
-                store_some(y, i, fma(load_some(x, i, last - i, m) - m, scale, bias), last - i)
+            normalized(x, y, piece * plane, piece * plane + plane, m, scale, bias, least)
 
     return plane_apply
 

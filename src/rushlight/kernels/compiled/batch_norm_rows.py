@@ -153,25 +153,26 @@ def finish(real: Real):
 
 
 def row_apply(real: Real):
-    """``y = (x - mean) * scale + bias``; a piece of work is a row.
+    """``y = (x - mean) * scale + bias``, what is below `least` replaced by it; a piece of work is a row.
 
-    Arguments: x, y, channels, mean, scale, bias.
+    Arguments: x, y, channels, mean, scale, bias, least.
     """
-    read, lanes, zero = real.read, real.lanes, real.type(0)
+    read, lanes, kind, zero = real.read, real.lanes, real.type, real.type(0)
 
     @kernel
     def row_apply(args, begin, end, thread):
         x, y, channels = read(args, 0), read(args, 1), integer(args, 2)
-        mean, scale, bias = read(args, 3), read(args, 4), read(args, 5)
+        mean, scale, bias, least = read(args, 3), read(args, 4), read(args, 5), kind(double(args, 6))
         body = channels - channels % lanes
         for i in range(begin * channels, end * channels, channels):
             for c in range(0, body, lanes):
-                store(y, i + c, fma(load(x, i + c) - load(mean, c), load(scale, c), load(bias, c)))
+                v = fma(load(x, i + c) - load(mean, c), load(scale, c), load(bias, c))
+                store(y, i + c, where(v < least, least, v))
             if body < channels:
                 many = channels - body
                 v = load_some(x, i + body, many, zero) - load_some(mean, body, many, zero)
                 v = fma(v, load_some(scale, body, many, zero), load_some(bias, body, many, zero))
-                store_some(y, i + body, v, many)
+                store_some(y, i + body, where(v < least, least, v), many)
 
     return row_apply
 

@@ -3,8 +3,10 @@
 import math
 from typing import Any
 
+from ...ops import fused
 from ...ops import normalization as ops
 from ...tensor import Tensor
+from ._activation import relu
 
 __all__ = [
     "batch_norm",
@@ -48,13 +50,43 @@ def batch_norm(
     Raises:
         ValueError: there is only one value for a channel, or `eps` is too small.
     """
+    _check_batch_norm(input, training, eps)
+    return ops.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, True)
+
+
+def _check_batch_norm(input: Tensor, training: bool, eps: float) -> None:
     if training:
         _verify_batch_size(input.shape)
         if eps <= 0.0:
             raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     elif eps < 0.0:
         raise ValueError(f"batch_norm eps must be non-negative, but got {eps}")
-    return ops.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, True)
+
+
+def batch_norm_relu(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    training: bool,
+    momentum: float,
+    eps: float,
+    inplace: bool,
+) -> Tensor:
+    """What `relu` returns of `batch_norm`, in one pass over usual arguments: for layers (see `ops.fused`).
+
+    Args:
+        input, running_mean, running_var, weight, bias, training, momentum, eps: as of `batch_norm`.
+        inplace: as of `relu`.
+
+    Raises:
+        ValueError: as of `batch_norm`.
+    """
+    _check_batch_norm(input, training, eps)
+    if not ops.are_usual(input, training, (running_mean, running_var, weight, bias)) or 0 in input.shape:
+        return relu(batch_norm(input, running_mean, running_var, weight, bias, training, momentum, eps), inplace)
+    return fused.batch_norm_relu(input, weight, bias, running_mean, running_var, training, momentum, eps, inplace)
 
 
 def instance_norm(

@@ -107,6 +107,10 @@ class _BatchNorm(_NormBase):
     """Batch normalisation for inputs of any number of dimensions."""
 
     def forward(self, input: Tensor) -> Tensor:
+        return F.batch_norm(*self._arguments(input))
+
+    def _arguments(self, input: Tensor) -> tuple[Any, ...]:
+        """The arguments of `F.batch_norm` for this input, which is counted."""
         self._check_input_dim(input)
         average_factor = 0.0 if self.momentum is None else self.momentum
         # Straight from the dictionaries where they are there: the way by `__getattr__` is five times as long.
@@ -127,7 +131,7 @@ class _BatchNorm(_NormBase):
         use_batch = self.training or (mean is None and var is None)
         if self.training and not self.track_running_stats:
             mean = var = None
-        return F.batch_norm(input, mean, var, weight, bias, use_batch, average_factor, self.eps)
+        return input, mean, var, weight, bias, use_batch, average_factor, self.eps
 
 
 class BatchNorm1d(_BatchNorm):

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from ...tensor import Tensor
 from ..parameter import Parameter
+from ._fused import NORMS, normalized
 from .module import Module, _addindent, typename
 
 __all__ = ["Container", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"]
@@ -108,8 +109,9 @@ class Sequential(_Numbered):
         return self._modules[self._key(index)]
 
     def forward(self, input: Any) -> Any:
-        for module in self._modules.values():
-            input = module(input)
+        modules = iter(self._modules.values())
+        for module in modules:
+            input = normalized(module, next(modules, None), input) if type(module) in NORMS else module(input)
         return input
 
     def __add__(self, other: Any) -> "Sequential":

@@ -1,0 +1,68 @@
+"""Layers whose functions are computed in one pass over memory, where nobody can tell.
+
+What can tell is: a hook on one of the layers, a layer of a derived class or with a ``forward`` of its own, a function
+that somebody has replaced, a tensor of a derived class, and a mode that looks at operations (see `ops.fused`).
+"""
+
+from typing import Any
+
+from ...ops import fused
+from ...tensor import Tensor
+from .. import functional as F
+from ..functional._normalization import batch_norm_relu
+from ..parameter import Parameter
+from ._hooks import global_hooks
+from .activation import ReLU
+from .batchnorm import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from .module import Module
+
+NORMS = {BatchNorm1d, BatchNorm2d, BatchNorm3d}
+_TENSORS = Tensor, Parameter
+
+
+def _replaceable(norm: Any) -> tuple[Any, ...]:
+    """The functions that run when a batch norm of the class `norm` and a relu are called."""
+    return Module.__call__, norm.forward, norm._check_input_dim, ReLU.forward, F.batch_norm, F.relu
+
+
+_OWN = {norm: _replaceable(norm) for norm in NORMS}
+
+
+def _bare(module: Any) -> bool:
+    """Whether calling a module comes to calling its class's ``forward``."""
+    state = module.__dict__
+    try:
+        return not (
+            "forward" in state
+            or state["_forward_hooks"]
+            or state["_forward_pre_hooks"]
+            or state["_backward_hooks"]
+            or state["_backward_pre_hooks"]
+            or global_hooks.active
+        )
+    except KeyError:  # `__init__` has not run
+        return False
+
+
+def normalized(norm: Any, after: Any, input: Any) -> Any:
+    """``after(norm(input))``, in one pass if `norm` is a batch norm and `after` a relu.
+
+    Args:
+        norm: a module.
+        after: the module that follows; None if there is none.
+        input: what `norm` is given.
+    """
+    kind = type(norm)
+    if (
+        type(after) is ReLU
+        and kind in NORMS
+        and type(input) in _TENSORS
+        and fused.one_pass()
+        and _bare(norm)
+        and _bare(after)
+        and _replaceable(kind) == _OWN[kind]
+    ):
+        arguments: Any = (*norm._arguments(input), after.inplace)
+        return batch_norm_relu(*arguments)
+    input = norm(input)
+    return input if after is None else after(input)
