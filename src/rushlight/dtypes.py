@@ -18,12 +18,17 @@ class dtype:
     Attributes:
         numpy: the `np.dtype` that holds the elements.
         category: `BOOL`, `INTEGRAL`, `FLOATING` or `COMPLEX`.
+        is_floating_point: whether the elements are real floating-point numbers.
+        is_complex: whether the elements are complex numbers.
         plain: true for float32 and float64, the types for which operations take the shortest path.
         one: for plain types the number one as a 0-dim array, to be copied as the gradient of a loss.
         scalars: small cache from Python numbers to 0-dim arrays of this type.
     """
 
-    __slots__ = ("_name", "category", "is_signed", "itemsize", "legacy", "numpy", "one", "plain", "scalars")
+    __slots__ = (
+        "_name", "category", "is_complex", "is_floating_point", "is_signed", "itemsize", "legacy", "numpy", "one",
+        "plain", "scalars",
+    )  # fmt: skip
     numpy: np.dtype[Any]
     one: np.ndarray
 
@@ -32,6 +37,8 @@ class dtype:
         if numpy is not None:
             self.numpy = np.dtype(numpy)
         self.category = category
+        self.is_floating_point = category == FLOATING
+        self.is_complex = category == COMPLEX
         self.is_signed = is_signed
         self.itemsize = itemsize
         self.legacy = legacy
@@ -39,16 +46,6 @@ class dtype:
         self.scalars: dict[Any, np.ndarray] = {}
         if self.plain:
             self.one = np.ones((), self.numpy)
-
-    @property
-    def is_floating_point(self) -> bool:
-        """Whether the elements are real floating-point numbers."""
-        return self.category == FLOATING
-
-    @property
-    def is_complex(self) -> bool:
-        """Whether the elements are complex numbers."""
-        return self.category == COMPLEX
 
     def to_real(self) -> "dtype":
         """The real type of the same precision."""

@@ -35,6 +35,11 @@ def _asked(function: Callable[..., Any], arrays: list[Array]) -> "Future[Any]":
     return _executor.submit(contextvars.copy_context().run, function, *arrays)
 
 
+def batch_of(a: Array, b: Array) -> tuple[int, ...]:
+    """The leading dimensions of two batches of matrices, which broadcast."""
+    return () if a.ndim == b.ndim == 2 else np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+
+
 def shared_out(function: Callable[..., Any], cost: int, *arrays: Array) -> Any:
     """``function(*arrays)`` of batches of matrices, whose results are batches as well.
 
@@ -44,6 +49,8 @@ def shared_out(function: Callable[..., Any], cost: int, *arrays: Array) -> Any:
         arrays: the batches; unless all have the same leading dimensions, one thread computes.
     """
     lead = arrays[0].shape[:-2]
+    if not lead:
+        return function(*arrays)
     count = prod(lead)
     threads, side = min(get_threads(), count), min(arrays[0].shape[-2:])
     # Calling LAPACK takes as long as some hundred multiplications.

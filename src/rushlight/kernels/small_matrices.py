@@ -4,6 +4,7 @@ from math import prod
 
 import numpy as np
 
+from .batches import batch_of
 from .dispatch import Kernel, share
 
 Array = np.ndarray
@@ -32,7 +33,7 @@ def triangular(a: Array, b: Array, upper: bool, left: bool, unit: bool) -> Array
         left: on which side the matrices stand.
         unit: whether the diagonals count as ones.
     """
-    batch, n = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-1]
+    batch, n = batch_of(a, b), a.shape[-1]
     suits = a.dtype == b.dtype and b.size > 0 and _suits(a.dtype, batch, n)
     if not suits or (run := _TRIANGULAR.get(a.dtype)) is None:
         return None
@@ -84,7 +85,7 @@ def solve(a: Array, b: Array) -> Array | None:
         a: matrices ``(*batch, n, n)``.
         b: right sides ``(*batch, n, m)``; the leading dimensions broadcast.
     """
-    batch, n, columns = np.broadcast_shapes(a.shape[:-2], b.shape[:-2]), a.shape[-1], b.shape[-1]
+    batch, n, columns = batch_of(a, b), a.shape[-1], b.shape[-1]
     if a.dtype != b.dtype or not _suits(a.dtype, batch, n) or not np.isfinite(a).all() or not np.isfinite(b).all():
         return None
     if not columns or (run := _SOLVE.get(a.dtype)) is None:

@@ -291,15 +291,19 @@ def _svd_old(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any
     return finish(out, _Svd((u, s, v)), "svd")
 
 
-@operation(name="_svdvals_plain", aten="linalg_svd", function=False, method=False, out=False)
+def singular_values(x: Array) -> Array:
+    """The singular values of matrices, descending."""
+    if x.dtype.itemsize == 2:
+        return svd_array(x, False)[1]
+    try:
+        return shared_out(np.linalg.svdvals, 4, np.ascontiguousarray(x))  # type: ignore[no-any-return]
+    except np.linalg.LinAlgError:
+        return svd_array(x, False)[1]
+
+
+@operation(name="_svdvals_plain", aten="linalg_svd", function=False, method=False, out=False, kernel=singular_values)
 def _svdvals_plain(A: Array) -> Array:
     """The singular values of matrices that need no gradient, for which vectors would be wanted."""
-    if A.dtype.itemsize == 2:
-        return svd_array(A, False)[1]
-    try:
-        return shared_out(np.linalg.svdvals, 4, np.ascontiguousarray(A))  # type: ignore[no-any-return]
-    except np.linalg.LinAlgError:
-        return svd_array(A, False)[1]
 
 
 def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:

@@ -6,6 +6,7 @@ https://people.maths.ox.ac.uk/gilesm/files/NA-08-01.pdf and https://arxiv.org/ab
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
         return compiled, np.zeros(x.shape[:-2], np.int32)
     try:
         found = shared_out(lambda part: np.linalg.cholesky(part, upper=upper), 1, x)
-        if not np.isnan(found).any():
+        if not np.count_nonzero(np.isnan(found)):
             return found, np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         pass
@@ -147,16 +148,16 @@ def _lu_factor_array(x: Array, pivot: bool) -> Sequence[Array]:
     return over_batch(each, x)
 
 
-def _permutations(pivots: Array, m: int) -> Array:
+def _permutations(pivots: Array, m: int, dtype: Any) -> Array:
     """The permutation matrices that LAPACK's exchanges of rows mean, ``A = P L U``."""
     count, steps = math.prod(pivots.shape[:-1]), pivots.shape[-1]
-    flat, found = pivots.reshape(count, steps) - 1, np.zeros((count, m, m))
+    flat, found = pivots.reshape(count, steps) - 1, np.zeros((count, m, m), dtype)
     if count < 32:
         for matrix, exchanges in zip(found, flat.tolist(), strict=True):
             rows = list(range(m))
             for j, other in enumerate(exchanges):
                 rows[j], rows[other] = rows[other], rows[j]
-            matrix[rows, range(m)] = 1
+            matrix.reshape(-1)[[row * m + j for j, row in enumerate(rows)]] = 1
         return found.reshape(*pivots.shape[:-1], m, m)
     each = np.arange(count)
     order = np.tile(np.arange(m), (count, 1))
@@ -170,17 +171,25 @@ def _permutations(pivots: Array, m: int) -> Array:
 def _unpacked(lu: Array) -> tuple[Array, Array]:
     m, n = lu.shape[-2:]
     k = min(m, n)
-    return np.tril(lu[..., :k], -1) + np.eye(m, k, dtype=lu.dtype), np.triu(lu[..., :k, :])
+    return np.where(_below(m, k), lu[..., :k], np.eye(m, k, dtype=lu.dtype)), np.where(
+        _below(k, n), lu.dtype.type(0), lu[..., :k, :]
+    )
+
+
+@lru_cache(maxsize=64)
+def _below(rows: int, columns: int) -> Array:
+    """Whether an element of a matrix lies below the diagonal."""
+    return np.tri(rows, columns, -1, bool)
 
 
 def _lu_array(x: Array, pivot: bool) -> tuple[Array, ...]:
     lu, pivots, _ = _lu_factor_array(x, pivot)
-    return _permutations(pivots, x.shape[-2]).astype(x.dtype), *_unpacked(lu)
+    return _permutations(pivots, x.shape[-2], x.dtype), *_unpacked(lu)
 
 
 def _lu_unpack_array(lu: Array, pivots: Array, unpack_data: bool, unpack_pivots: bool) -> tuple[Array, ...]:
     nothing = np.zeros(0, lu.dtype)
-    p = _permutations(pivots, lu.shape[-2]).astype(lu.dtype) if unpack_pivots else nothing
+    p = _permutations(pivots, lu.shape[-2], lu.dtype) if unpack_pivots else nothing
     return (p, *_unpacked(lu)) if unpack_data else (p, nothing, nothing.copy())
 
 

@@ -59,7 +59,7 @@ def cholesky_solve(input: Any, L: Any, upper: bool = False, *, out: Any = None) 
         if len(t._shape) < 2:
             raise RuntimeError(f"{name} should have at least 2 dimensions, but has {len(t._shape)} dimensions instead")
     need_matrices("cholesky_solve", L)
-    check_fit("cholesky_solve", L, input)
+    check_fit("cholesky_solve", L._shape, input._shape)
     return finish(out, _cholesky_solve(input, L, bool(upper)), "cholesky_solve")
 
 
@@ -156,7 +156,7 @@ def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool =
         raise RuntimeError("linalg.lu_solve: pivots should be a Tensor of scalar type torch.int32")
     need_matrices("torch.linalg.lu_solve", LU)
     check_same_dtype("linalg.lu_solve", LU, B)
-    check_fit("linalg.lu_solve", LU, B, left)
+    check_fit("linalg.lu_solve", LU._shape, B._shape, left)
     if pivots._shape[-1:] != LU._shape[-1:]:
         raise RuntimeError("linalg.lu_solve: Number of pivots per batch should be same as the dimension of the matrix")
     if pivots._shape[:-1] != LU._shape[:-2]:
@@ -210,7 +210,7 @@ def ldl_solve(LD: Any, pivots: Any, B: Any, *, hermitian: bool = False, out: Any
         raise RuntimeError(
             f"{name}: Expected B to have at least 2 dimensions, but it has {len(B._shape)} dimensions instead"
         )
-    check_fit(name, LD, B)
+    check_fit(name, LD._shape, B._shape)
     if pivots._shape != LD._shape[:-1]:
         raise RuntimeError(
             f"{name}: Expected LD.shape[:-1] and pivots.shape to be the same, but got pivots with shape "

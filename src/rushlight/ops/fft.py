@@ -7,6 +7,7 @@ another one, and so are the derivatives.
 Source: https://docs.pytorch.org/docs/stable/fft.html
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,12 +15,12 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from .arguments import type_name
-from .creation import zeros
 from .declare import Array, in_formulas, operation
 from .elementary import conj_physical
 from .out import finish_out
 from .padding import constant_pad_nd
 from .ranges import arange
+from .shape import _roll
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "hfft2", "hfftn", "ifft", "ifft2", "ifftn", "ifftshift",
@@ -33,15 +34,26 @@ _FORWARD = ("backward", "ortho", "forward")
 _INVERSE = ("forward", "ortho", "backward")
 
 
+@cache
+def _scipy() -> Any:
+    from scipy import fft
+
+    return fft
+
+
+def _axes(a: Array, dim: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Dimensions as SciPy takes them; None for all of them, which it looks at less closely."""
+    return None if dim == tuple(range(a.ndim)) else dim
+
+
 # ---------------------------------------------------------------------------------------------- the three operations
 def _c2c(input: Array, dim: tuple[int, ...], normalization: int, forward: bool) -> Array:
     if not input.size or not dim:
         return input.copy()
-    from scipy import fft
-
-    if forward:
-        return fft.fftn(input, axes=dim, norm=_FORWARD[normalization])
-    return fft.ifftn(input, axes=dim, norm=_INVERSE[normalization])
+    norm = (_FORWARD if forward else _INVERSE)[normalization]
+    if len(dim) == 1:
+        return (_scipy().fft if forward else _scipy().ifft)(input, None, dim[0], norm)
+    return (_scipy().fftn if forward else _scipy().ifftn)(input, None, _axes(input, dim), norm)
 
 
 def _r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool) -> Array:
@@ -50,20 +62,20 @@ def _r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool)
         if onesided:
             shape[dim[-1]] = shape[dim[-1]] // 2 + 1
         return np.zeros(shape, np.result_type(input.dtype, np.complex64))
-    from scipy import fft
-
-    return (fft.rfftn if onesided else fft.fftn)(input, axes=dim, norm=_FORWARD[normalization])
+    if len(dim) == 1:
+        return (_scipy().rfft if onesided else _scipy().fft)(input, None, dim[0], _FORWARD[normalization])
+    return (_scipy().rfftn if onesided else _scipy().fftn)(input, None, _axes(input, dim), _FORWARD[normalization])
 
 
 def _c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_size: int) -> Array:
-    lengths = [input.shape[d] for d in dim[:-1]] + [last_dim_size]
     if not input.size:
         shape = list(input.shape)
         shape[dim[-1]] = last_dim_size
         return np.zeros(shape, input.real.dtype)
-    from scipy import fft
-
-    return fft.irfftn(input, lengths, axes=dim, norm=_INVERSE[normalization])
+    norm = _INVERSE[normalization]
+    if len(dim) == 1:
+        return _scipy().irfft(input, last_dim_size, dim[0], norm)
+    return _scipy().irfftn(input, [input.shape[d] for d in dim[:-1]] + [last_dim_size], dim, norm)
 
 
 @operation(name="_fft_c2c", node="FftC2CBackward0", function=False, method=False, out=False, kernel=_c2c,
@@ -144,7 +156,7 @@ def _promoted(input: Any, to_complex: bool = False) -> Any:
         raise RuntimeError(f"Unsupported dtype {dtype.scalar_name}")
     if to_complex:
         dtype = dtypes.complex128 if dtype is dtypes.float64 else dtypes.complex64
-    return input.to(dtype)
+    return input if dtype is input._dtype else input.to(dtype)
 
 
 def _scaling(norm: str | None, forward: bool) -> int:
@@ -173,6 +185,8 @@ def _points(n: int) -> int:
 
 def _resized(x: Any, dims: tuple[int, ...], lengths: Any) -> Any:
     """The input cut or padded with zeros to these lengths."""
+    if not any([x._shape[d] != n for d, n in zip(dims, lengths, strict=True)]):
+        return x
     pad = [0] * (2 * len(x._shape))
     for d, n in zip(dims, lengths, strict=True):
         if x._shape[d] > n:
@@ -430,7 +444,7 @@ def ihfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = No
 def _roll_by(input: Any, dim: Any, up: int) -> Any:
     dims = range(len(input._shape)) if dim is None else (dim,) if isinstance(dim, int) else dim
     dims = [_dim(d, len(input._shape)) for d in dims]
-    return input.roll([(input._shape[d] + up) // 2 for d in dims], dims) if dims else input.clone()
+    return _roll(input, tuple([(input._shape[d] + up) // 2 for d in dims]), tuple(dims)) if dims else input.clone()
 
 
 def fftshift(input: Any, dim: Any = None) -> Any:
@@ -463,8 +477,6 @@ def fftfreq(
     """The frequencies that `fft` gives for `n` points `d` apart: 0 and the positive ones first, then the negative."""
 
     def order(n: int, options: dict[str, Any]) -> Any:
-        if not n:
-            return zeros(0, **options)
         found = arange(n, **options)
         found._data[(n + 1) // 2 :] -= n
         return found

@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
 from .declare import Array, composite, operation
-from .eigen import eigh_array, eigvalsh, svd_array, svdvals
+from .eigen import eigh_array, eigvalsh, singular_values, svd_array
 from .matmul import matmul
 from .matrices import finish, need_matrices, tensor_formula, total
 from .operation import return_type
@@ -22,6 +22,8 @@ def _part(value: Any) -> Any:
 def _cutoff(shape: Any, values: Array, atol: Any, rtol: Any) -> Array:
     """Below which size singular values count as zero."""
     default = max(shape[-2:]) * float(np.finfo(values.dtype).eps)
+    if atol is None and rtol is None:
+        return np.float64(default) * values.max(-1, keepdims=True, initial=0)  # type: ignore[no-any-return]
     absolute = np.asarray(0.0) if atol is None else _part(atol)
     # Without a relative tolerance, the usual one holds unless there is an absolute one.
     relative = np.where(absolute > 0, 0.0, default) if rtol is None else _part(rtol)
@@ -38,7 +40,12 @@ def _pinv_array(x: Array, atol: Any, rtol: Any, hermitian: bool) -> Array:
         inverses = np.where(keep, 1 / np.where(keep, values, 1), 0)
         return np.matmul(vectors * inverses[..., None, :], np.conjugate(vectors.mT))
     u, s, vh = svd_array(x, False)
-    keep = s > _cutoff(x.shape, s, atol, rtol)
+    return _inverted(u, s, vh, _cutoff(x.shape, s, atol, rtol))
+
+
+def _inverted(u: Array, s: Array, vh: Array, cutoff: Any) -> Array:
+    """The pseudoinverses of matrices from their singular value decompositions."""
+    keep = s > cutoff
     inverses = np.where(keep, 1 / np.where(keep, s, 1), 0)
     return np.matmul(np.conjugate(vh.mT) * inverses[..., None, :], np.conjugate(u.mT))
 
@@ -111,7 +118,7 @@ def matrix_rank(
     if hermitian:
         sizes = np.abs(eigvalsh(input.detach())._data)
     elif x.size:
-        sizes = svdvals(input.detach())._data
+        sizes = singular_values(x)
     else:
         sizes = np.zeros((*x.shape[:-2], 0), x.real.dtype)
     return finish(out, wrap((sizes > _cutoff(x.shape, sizes, atol, rtol)).sum(-1)), "linalg_matrix_rank")
@@ -120,8 +127,13 @@ def matrix_rank(
 # ---------------------------------------------------------------------------------------------- least squares
 def _lstsq_array(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, ...]:
     m, n = a.shape[-2:]
-    solution = np.matmul(_pinv_array(a, None, 0.0 if driver == "gels" else rcond, False), b)
-    values = np.linalg.svd(a, compute_uv=False) if a.size else np.zeros((*a.shape[:-2], 0), a.real.dtype)
+    if a.size:
+        u, values, vh = svd_array(a, False)
+        inverse = _inverted(u, values, vh, _cutoff(a.shape, values, None, 0.0 if driver == "gels" else rcond))
+    else:
+        values = np.zeros((*a.shape[:-2], 0), a.real.dtype)
+        inverse = np.zeros((*a.shape[:-2], n, m), a.dtype)
+    solution = np.matmul(inverse, b)
     rank = (values > rcond * values.max(-1, keepdims=True, initial=0)).sum(-1)
     residuals = np.zeros(0, values.dtype)
     if m > n and driver != "gelsy" and (driver == "gels" or (rank == n).all()):

@@ -103,7 +103,7 @@ def _routine(name: str, dtype: np.dtype[Any]) -> Any:
 def first_failure(info: Any) -> tuple[str, int]:
     """How messages name the first matrix of a batch whose LAPACK code is not 0, and that code; 0 if there is none."""
     codes = info._data
-    if type(codes) is Absent or not codes.any():
+    if type(codes) is Absent or not np.count_nonzero(codes):
         return "", 0
     if not codes.ndim:
         return "", int(codes)

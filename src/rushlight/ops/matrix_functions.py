@@ -145,7 +145,7 @@ def _slogdet(A: Array) -> Any:
     if A.ndim > 2 and (pivots := small_matrices.pivots(A)) is not None:
         with np.errstate(divide="ignore"):
             return np.multiply.reduce(np.sign(pivots), 0), np.add.reduce(np.log(np.abs(pivots)), 0)
-    return shared_out(lambda part: tuple(np.linalg.slogdet(part)), 1, A)
+    return shared_out(np.linalg.slogdet, 1, A)
 
 
 def slogdet(A: Any, *, out: Any = None) -> Any:

@@ -70,9 +70,10 @@ def arange(
         RuntimeError: the step is zero or leads away from the end, or a bound is not finite.
         TypeError: a bound is no number.
     """
-    if len(bounds) == 1 and type(bounds[0]) is int and bounds[0] >= 0 and out is None and dtype is None and not named:
-        chosen("arange", None, device, pin_memory, dtypes.int64)
-        return finish(np.arange(bounds[0]), dtypes.int64, requires_grad)
+    if len(bounds) == 1 and type(bounds[0]) is int and bounds[0] >= 0 and out is None and not named:
+        if dtype is None or (type(dtype) is dtypes.dtype and dtype.plain):
+            d = chosen("arange", dtype, device, pin_memory, dtypes.int64)
+            return finish(np.arange(bounds[0], dtype=d.numpy), d, requires_grad)
     start, end, step = _bounds(bounds, named)
     if isinstance(start, complex) or isinstance(end, complex) or isinstance(step, complex):
         raise overflow(dtypes.float64) if dtype is None else NotImplementedError("complex bounds")

@@ -8,7 +8,7 @@ import numpy as np
 from ..base import TensorBase, tensor_names
 from ..dtypes import FLOATING
 from ..kernels import small_matrices
-from ..kernels.batches import shared_out
+from ..kernels.batches import batch_of, shared_out
 from ..kernels.layout import columns
 from .declare import Array, composite, operation
 from .matmul import matmul
@@ -37,18 +37,18 @@ def check_same_dtype(function: str, a: Any, b: Any) -> None:
         )
 
 
-def check_fit(function: str, a: Any, b: Any, left: bool = True) -> None:
-    """Refuses right-hand sides that are no matrices, or not as long as those on the other side have columns.
+def check_fit(function: str, a: tuple[int, ...], b: tuple[int, ...], left: bool = True) -> None:
+    """Refuses shapes of right-hand sides that are no matrices, or not as long as those beside them have columns.
 
     Raises:
         RuntimeError: they are not.
     """
-    if len(b._shape) < 2:
+    if len(b) < 2:
         raise RuntimeError(f"{function}: The input tensor B must have at least 2 dimensions.")
-    if (b._shape[-2] if left else b._shape[-1]) != a._shape[-1]:
+    if (b[-2] if left else b[-1]) != a[-1]:
         raise RuntimeError(
             f"{function}: Incompatible shapes of A and B for the equation {'AX = B' if left else 'XA = B'} "
-            f"({a._shape[-2]}x{a._shape[-1]} and {b._shape[-2]}x{b._shape[-1]})"
+            f"({a[-2]}x{a[-1]} and {b[-2]}x{b[-1]})"
         )
 
 
@@ -71,7 +71,7 @@ def _solve_array(a: Array, b: Array, left: bool = True, vector: bool = False) ->
 
 
 def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = batch_of(a, b)
     if not a.size or not b.size:
         return np.zeros((*batch, *b.shape[-2:]), b.dtype), np.zeros(batch, np.int32)
     if batch and (compiled := small_matrices.solve(a, b)) is not None:
@@ -180,7 +180,7 @@ def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
             "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
             "linalg.solve is equivalent to B / A.squeeze(-1)"
         )
-    check_fit("linalg.solve", A, B.detach().unsqueeze(-1) if vector else B, left)
+    check_fit("linalg.solve", A._shape, (*B._shape, 1) if vector else B._shape, left)
     found: tuple[Any, Any] = _solve_ex(A, B, left, vector)
     return found
 
@@ -223,7 +223,7 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
 # ---------------------------------------------------------------------------------------------- triangular systems
 def triangular_array(a: Array, b: Array, upper: bool, left: bool, unit: bool) -> Array:
     """The solutions of triangular systems, batch by batch."""
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = batch_of(a, b)
     if not b.size or not math.prod(batch):
         return np.zeros((*batch, *b.shape[-2:]), b.dtype)
     found = small_matrices.triangular(a, b, upper, left, unit)
@@ -290,13 +290,13 @@ def solve_triangular(
         )
     if input._dtype.itemsize == 2 and input._data.size:
         raise NotImplementedError(f"\"triangular_solve_cpu\" not implemented for '{input._dtype.scalar_name}'")
-    check_fit("linalg.solve_triangular", input, B, left)
+    check_fit("linalg.solve_triangular", input._shape, B._shape, left)
     found = _solve_triangular(input, B, bool(upper), bool(left), bool(unitriangular))
     return finish(out, found, "linalg_solve_triangular")
 
 
 def _triangular_old_array(b: Array, a: Array, upper: bool, transpose: bool, unit: bool) -> tuple[Array, Array]:
-    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    batch = batch_of(a, b)
     matrix = a.mT if transpose else a
     found = triangular_array(matrix, b, upper != transpose, True, unit)
     return found, np.broadcast_to(a, batch + a.shape[-2:]).copy()
