@@ -9,6 +9,7 @@ from .. import dtypes
 from ..base import tensor_names, wrap
 from ..kernels import small_matrices
 from ..kernels.batches import shared_out
+from ..kernels.matrix_exponential import matrix_exponential
 from ..kernels.numpy_common import narrow, widen
 from .comparison import where
 from .declare import Array, composite, in_formulas, operation
@@ -205,13 +206,7 @@ composite(name="matrix_power")(matrix_power)
 def _expm(x: Array) -> Array:
     if not x.size:
         return x.copy()
-    from scipy.linalg import expm
-
-    # A single-precision exponential is computed in double precision: what is squared repeatedly loses digits.
-    found: Array = expm(x.astype(np.result_type(x.dtype, np.float64)))
-    if x.shape[-1] > 1:  # PyTorch squares whole matrices, triangular ones too
-        found[~np.isfinite(x).all((-2, -1))] = complex(np.nan, np.nan) if np.iscomplexobj(x) else np.nan
-    return found.astype(x.dtype)
+    return matrix_exponential(x)
 
 
 @tensor_formula
