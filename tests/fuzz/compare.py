@@ -171,13 +171,13 @@ FORM = {"view": lambda t: t._is_view(), "node": node_name, "strides": strides}
 
 
 def stale(t):
-    """Whether a tensor is a view that could not be told of a change in place, and so cannot even be looked at."""
+    """Why a tensor cannot even be looked at, a view that could not be told of a change in place; else None."""
     if isinstance(t, (torch.Tensor, rushlight.Tensor)):
         try:
             t.is_leaf, t.requires_grad, t.grad_fn
-        except RuntimeError:
-            return True
-    return False
+        except RuntimeError as error:
+            return str(error) or "refused"
+    return None
 
 
 def to_torch(t):
@@ -260,7 +260,7 @@ class Comparison:
         for n in [name] if name else list(self.theirs):
             shut = stale(self.ours[n]), stale(self.theirs[n])
             if any(shut):
-                what = None if all(shut) else "only one of the libraries lets it be looked at"
+                what = None if all(shut) else f"{shut[0] or 'open to look at'} instead of RuntimeError ({shut[1]})"
             else:
                 coarsest = self.coarsest(line) if n in named else self.coarsest_of_all()
                 what = differs(self.ours[n], self.theirs[n], 1.0, coarsest)

@@ -24,7 +24,7 @@ KNOWN = [
      "of two missing derivatives PyTorch meets the other first"),
     (r"instead of RuntimeError \(setStorage", r"index_fill", False, "PyTorch's words for an index of nothing"),
     (r"no exception.*instead of RuntimeError \(view size is not compatible", r"kron", False,
-     "PyTorch refuses Kronecker products of tensors in some orders of memory"),
+     "PyTorch refuses Kronecker products by strides along dimensions of size 1"),
     (r"complex64 instead of torch.complex32|not implemented for 'ComplexHalf'", r"", False,
      "there are no complex numbers of half precision"),
     (r"no exception.*instead of RuntimeError \((unsupported operation: more than one|Tensor must have a last dim)",

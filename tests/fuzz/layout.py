@@ -6,7 +6,7 @@ from rushlight.kernels.layout import memory_order
 
 ORDERS = "results of operands in two orders of memory lie as NumPy chooses"
 # Functions made of operations on two tensors, one of which they make and which lies row by row.
-COMPOSED = re.compile(r"normalize|kron")
+COMPOSED = re.compile(r"normalize")
 
 
 def strides(t):

@@ -58,7 +58,17 @@ def follow(found: Any) -> Any:
 
 def is_channels_last(a: Array) -> bool:
     """Whether images ``(N, C, H, W)`` are, to the program, channels-last: a pixel's channels lie side by side."""
-    return type(a) is not Inner and lies_channels_last(a)
+    return type(a) is not Inner and lies_channels_last(a) and (1 not in a.shape or _channels_step_least(a))
+
+
+def _channels_step_least(a: Array) -> bool:
+    """Whether the strides of images grow from channels to columns to rows to images, also along what has size 1."""
+    least = 0
+    for d in (1, 3, 2, 0):
+        if a.strides[d] < least or (d == 0 and a.strides[1] == least):
+            return False
+        least = a.strides[d] * max(a.shape[d], 1)
+    return True
 
 
 def lies_channels_last(a: Array) -> bool:
@@ -136,6 +146,18 @@ def in_order(a: Array, order: list[int]) -> Array:
     return np.ascontiguousarray(a.transpose(order)).transpose(back)
 
 
+def laid_by(found: Array, *operands: Array) -> Array:
+    """The result of an elementwise operation in the order of memory that PyTorch gives it by its operands' strides."""
+    if type(found) is Inner or all([lies_in_rows(x) for x in operands]):
+        return found
+    steps = []
+    for x in operands:
+        lead = found.ndim - x.ndim
+        own = [0 if n == 1 != m else s for s, n, m in zip(x.strides, x.shape, found.shape[lead:], strict=True)]
+        steps.append((*[0] * lead, *own))
+    return in_order(found, memory_order(found.shape, *steps))
+
+
 def laid_as(a: Array, other: Array) -> Array:
     """An array in the order of memory that PyTorch gives to a new one like `other`, of the same shape."""
     if other.flags.c_contiguous:
@@ -157,7 +179,9 @@ def dense(a: Array) -> Array:
 
 def columns(a: Array) -> Array:
     """Matrices that lie column by column, as LAPACK leaves them."""
-    return np.ascontiguousarray(a.swapaxes(-1, -2)).swapaxes(-1, -2) if a.ndim > 1 else a
+    if a.flags.f_contiguous and a.ndim < 3:
+        return a
+    return np.ascontiguousarray(a.swapaxes(-1, -2)).swapaxes(-1, -2)
 
 
 def empty(shape: tuple[int, ...], dtype: np.dtype[Any], last: bool) -> Array:

@@ -27,8 +27,8 @@ def mm(a: Array, b: Array) -> Array:
 def bmm(a: Array, b: Array) -> Array:
     """The products of corresponding matrices of one dtype."""
     if a.dtype.char in "fdFD":
-        return np.matmul(a, b)
-    return narrow(np.matmul(widen(a), widen(b)), a.dtype)
+        return np.matmul(a, b, order="C")
+    return narrow(np.matmul(widen(a), widen(b), order="C"), a.dtype)
 
 
 def dot(a: Array, b: Array) -> Any:
@@ -67,4 +67,5 @@ def cross(a: Array, b: Array, axis: int) -> Array:
     """The vector product of arrays whose `axis` has length 3."""
     a1, a2, a3 = np.moveaxis(a, axis, 0)
     b1, b2, b3 = np.moveaxis(b, axis, 0)
-    return np.stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], axis)
+    found = np.stack([a2 * b3 - a3 * b2, a3 * b1 - a1 * b3, a1 * b2 - a2 * b1], axis)
+    return np.ascontiguousarray(found)

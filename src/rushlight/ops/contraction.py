@@ -7,10 +7,12 @@ from typing import Any
 
 from ..autograd import mode
 from ..base import TensorBase, wrap
+from ..kernels.numpy_views import contiguous_strides, strided
 from .arguments import type_name
 from .declare import Array, composite
 from .dimensions import wrap_dim
 from .matmul import batch_product, dot, matrix_product, mm, products, vector_product
+from .memory_layout import product_in_order
 from .out import finish_out
 from .view import _view, permute, reshape, unsqueeze
 
@@ -181,10 +183,12 @@ class _Two:
         self.result = None if order == sorted(order) else tuple(order)
 
     def fits(self, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-        """Whether shapes are of the right lengths, and equal along the labels that both have."""
+        """Whether shapes have the right lengths, are equal along shared labels, and leave something to sum."""
         if self.swapped:
             a, b = b, a
-        return (len(a), len(b)) == self.dims and all([a[i] == b[j] for i, j in self.shared])
+        if (len(a), len(b)) != self.dims or not all([a[i] == b[j] for i, j in self.shared]):
+            return False
+        return any([a[i] != 1 for i, _ in self.shared[self.counts[0] :]])
 
     def product(self, a: Any, b: Any) -> Any:
         """The contraction of tensors that fit, as a `bmm`."""
@@ -356,7 +360,7 @@ def _contract(operands: list[Any], kept: int, sizes: list[int]) -> Any:
     extra = tuple(range(kept, total))
     if extra and (single or any([result._shape[d] != 1 for d in extra])):
         return result.sum(extra)
-    return reshape(result, result._shape[:kept]) if extra else result
+    return _view(result, result._shape[:kept]) if extra else result
 
 
 def _next_pair(operands: list[Any], kept: int, sizes: list[int]) -> tuple[int, int]:
@@ -378,6 +382,13 @@ def _next_pair(operands: list[Any], kept: int, sizes: list[int]) -> tuple[int, i
     return best[1], best[2]  # type: ignore[index]
 
 
+def _summed_out(x: Any, dim: int) -> Any:
+    """The sums over a dimension, which stays with size 1 and the stride that a new tensor has there."""
+    made = x.sum(dim, keepdim=True)
+    made._data = strided(made._data, made._shape, contiguous_strides(made._shape, made._data.itemsize))
+    return made
+
+
 def _pair(a: Any, b: Any, summed: list[int]) -> Any:
     """The product of two aligned operands, summed over some dimensions, which stay with size 1, as a `bmm`."""
     shape_a, shape_b = a._shape, b._shape
@@ -388,9 +399,9 @@ def _pair(a: Any, b: Any, summed: list[int]) -> Any:
             if in_a and in_b:
                 inner_dims.append(d)
             elif in_a:
-                a = a.sum(d, keepdim=True)
+                a = _summed_out(a, d)
             elif in_b:
-                b = b.sum(d, keepdim=True)
+                b = _summed_out(b, d)
         elif in_a and in_b:
             both.append(d)
         elif in_a:
@@ -398,7 +409,10 @@ def _pair(a: Any, b: Any, summed: list[int]) -> Any:
         else:
             only_b.append(d)
     if not inner_dims:
-        return a * b
+        return product_in_order(a, b)
+    if only_a and only_b and only_b[0] < only_a[0]:
+        # What comes first in the result comes from the first operand.
+        a, b, only_a, only_b = b, a, only_b, only_a
     rest = [d for d in summed if d not in inner_dims]
     sizes = [q if p == 1 else p for p, q in zip(a._shape, b._shape)]
 

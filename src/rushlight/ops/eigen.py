@@ -7,6 +7,7 @@ import numpy as np
 from ..autograd import mode
 from ..base import wrap
 from ..kernels.batches import shared_out
+from ..kernels.layout import columns
 from ..kernels.numpy_common import widen
 from .declare import Array, composite, operation
 from .matmul import matmul
@@ -61,7 +62,7 @@ def eigh_array(x: Array, UPLO: str) -> tuple[Array, Array]:
             "linalg.eigh: The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
             f"repeated eigenvalues (error code: {x.shape[-1] - 1})."
         ) from None
-    return values, vectors
+    return np.ascontiguousarray(values), columns(vectors)
 
 
 @tensor_formula
@@ -109,7 +110,7 @@ def eigh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
 def _eigvalsh_plain(input: Array, UPLO: str) -> Array:
     """The eigenvalues of Hermitian matrices that need no gradient, for which vectors would be wanted."""
     try:
-        return shared_out(lambda part: np.linalg.eigvalsh(part, UPLO), 4, input)  # type: ignore[no-any-return]
+        return np.ascontiguousarray(shared_out(lambda part: np.linalg.eigvalsh(part, UPLO), 4, input))
     except np.linalg.LinAlgError:
         return eigh_array(input, UPLO)[0]
 
@@ -132,7 +133,7 @@ def _eig_array(x: Array, kind: Any) -> tuple[Array, Array]:
     _need_finite(x)
     dtype = np.result_type(x.dtype, np.complex64)
     values, vectors = np.linalg.eig(x)
-    return values.astype(dtype, copy=False), vectors.astype(dtype, copy=False)
+    return values.astype(dtype, "C", copy=False), columns(vectors.astype(dtype, copy=False))
 
 
 @tensor_formula
@@ -171,7 +172,7 @@ def eig(input: Any, *, out: Any = None) -> Any:
 def _eigvals_plain(input: Array) -> Array:
     """The eigenvalues of matrices that need no gradient, for which vectors would be wanted."""
     _need_finite(input)
-    return np.linalg.eigvals(input).astype(np.result_type(input.dtype, np.complex64), copy=False)
+    return np.linalg.eigvals(input).astype(np.result_type(input.dtype, np.complex64), "C", copy=False)
 
 
 def eigvals(input: Any, *, out: Any = None) -> Any:
@@ -191,7 +192,7 @@ def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     """
     if x.dtype.itemsize == 2:  # of no elements, or it would be refused: LAPACK has no half precision
         u, s, vh = np.linalg.svd(widen(x), full_matrices)
-        return u.astype(x.dtype), s.astype(x.dtype), vh.astype(x.dtype)
+        return columns(u.astype(x.dtype)), s.astype(x.dtype), columns(vh.astype(x.dtype))
     try:
         u, s, vh = shared_out(lambda part: tuple(np.linalg.svd(part, full_matrices)), 8, np.ascontiguousarray(x))
     except np.linalg.LinAlgError:
@@ -201,7 +202,7 @@ def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
             "linalg.svd: The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
             f"repeated singular values (error code: {min(x.shape[-2:]) - 1})."
         ) from None  # fmt: skip
-    return u, s, vh
+    return columns(u), s, columns(vh)
 
 
 @tensor_formula

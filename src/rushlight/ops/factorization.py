@@ -14,6 +14,7 @@ import numpy as np
 from .. import dtypes
 from ..kernels import small_matrices
 from ..kernels.batches import shared_out
+from ..kernels.layout import columns
 from ..warn import warn_once
 from .declare import Array, composite, operation
 from .matmul import matmul
@@ -39,9 +40,11 @@ _LuWithInfo = return_type("_lu_with_info", ("LU", "pivots", "info"))
 # ---------------------------------------------------------------------------------------------- Cholesky
 def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
     if x.ndim > 2 and (compiled := small_matrices.cholesky(x, upper)) is not None:
-        return compiled, np.zeros(x.shape[:-2], np.int32)
+        return columns(compiled), np.zeros(x.shape[:-2], np.int32)
     try:
-        found = shared_out(lambda part: np.linalg.cholesky(part, upper=upper), 1, x)
+        # The other factor of the transposed matrix is this one, transposed: it lies column by column, as LAPACK's does.
+        other = shared_out(lambda part: np.linalg.cholesky(part, upper=not upper), 1, x.swapaxes(-1, -2))
+        found = columns(other.swapaxes(-1, -2))
         if not np.count_nonzero(np.isnan(found)):
             return found, np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
@@ -135,7 +138,7 @@ def _cholesky_old_op(input: Array, upper: bool) -> Any:
 def _lu_factor_array(x: Array, pivot: bool) -> Sequence[Array]:
     found = small_matrices.lu(x)
     if found is not None:
-        return found
+        return columns(found[0]), *found[1:]
     factor = lapack("getrf", x)
     k = min(x.shape[-2:])
 

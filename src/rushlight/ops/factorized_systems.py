@@ -103,13 +103,14 @@ def _lu_solve_array(lu: Array, pivots: Array, b: Array, left: bool, adjoint_: bo
         return np.zeros((*batch, *b.shape[-2:]), b.dtype)
     multiply = lapack("getrs", lu)
 
-    def each(m: Array, p: Array, c: Array) -> tuple[Any]:
-        if left:
-            return (multiply(m, p[:, 0] - 1, c, trans=2 if adjoint_ else 0)[0],)
-        # X A = B is A^H X^H = B^H.
-        return (adjoint(multiply(m, p[:, 0] - 1, adjoint(c), trans=0 if adjoint_ else 2)[0]),)
+    # X A = B is A^H X^H = B^H.
+    trans = 2 if adjoint_ == left else 0
 
-    return over_batch(each, lu, pivots[..., None], b)[0]
+    def each(m: Array, p: Array, c: Array) -> tuple[Any]:
+        return (multiply(m, p[:, 0] - 1, c, trans=trans)[0],)
+
+    found = over_batch(each, lu, pivots[..., None], b if left else adjoint(b))[0]
+    return found if left else adjoint(found)
 
 
 @tensor_formula

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
+from ..kernels.layout import columns
 from .declare import Array, composite, operation
 from .eigen import eigh_array, eigvalsh, singular_values, svd_array
 from .matmul import matmul
@@ -140,7 +141,10 @@ def _lstsq_array(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, 
         residuals = np.square(np.abs(np.matmul(a, solution) - b)).sum(-2)
     if driver not in ("gelsd", "gelss"):
         values = np.zeros(0, values.dtype)
-    return solution, residuals, np.zeros(0, np.int64) if driver == "gels" else rank, values
+    # LAPACK leaves the solution in the first rows of what held the right-hand sides, column by column.
+    room = columns(np.zeros((*solution.shape[:-2], max(m, n), solution.shape[-1]), solution.dtype))[..., :n, :]
+    room[...] = solution
+    return room, residuals, np.zeros(0, np.int64) if driver == "gels" else rank, values
 
 
 @tensor_formula

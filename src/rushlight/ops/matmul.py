@@ -14,7 +14,7 @@ from .arguments import type_name
 from .broadcasting import _expand
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
-from .view import _reshaped, _unsafe_view, _view, reshape, t, unsqueeze
+from .view import _reshaped, _unsafe_view, _view, reshape, squeeze, t, unsqueeze
 
 in_formulas(lambda x: x.mT, lambda x: x.mT, "mT", aliasing=True)
 in_formulas(kernels.column_sums, lambda grad: grad.sum(0), "column_sums")
@@ -292,6 +292,12 @@ def _matmul_batched(a: Any, b: Any) -> Any:
         if a._dtype.category and a._shape[-1] == b._shape[-2]:
             _broadcast(a._shape[:-2], b._shape[:-2])
             return _matmul_plain(a, b)
+    if left == 3 == right and (a._shape[0] == 1) != (b._shape[0] == 1):
+        # One matrix beside several, whose gradient would be the sum of as many.
+        if a._shape[0] == 1 and a._node is not None:
+            return matmul(squeeze(a, 0), b)
+        if b._shape[0] == 1 and b._node is not None:
+            return matmul(a, squeeze(b, 0))
     if _folds(a, b):
         larger = left >= right
         t1 = a if larger else (b.mT if right > 1 else b)

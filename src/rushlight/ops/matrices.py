@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
-from ..kernels.layout import Absent
+from ..kernels.layout import Absent, columns
 from .arguments import type_name
 from .declare import Array, in_formulas
 from .out import finish_out, several_out
@@ -65,14 +65,14 @@ def finish(out: Any, result: Any, name: str) -> Any:
 
 # ---------------------------------------------------------------------------------------------- batches
 def over_batch(function: Callable[..., tuple[Any, ...]], *arrays: Array) -> list[Array]:
-    """Applies a function of matrices to each of a batch, and stacks each of its results.
+    """Applies a function of matrices to each of a batch, and stacks each of its results; matrices lie by columns.
 
     Args:
         function: takes one matrix for each array, and returns a tuple of arrays or numbers.
         arrays: batches of matrices; the batch dimensions broadcast.
     """
     if all([a.ndim == 2 for a in arrays]):
-        return [np.asarray(r) for r in function(*arrays)]
+        return [columns(np.asarray(r)) for r in function(*arrays)]
     batch = np.broadcast_shapes(*[a.shape[:-2] for a in arrays])
     arrays = tuple([np.broadcast_to(a, batch + a.shape[-2:]) for a in arrays])
     each = [function(*[a[i] for a in arrays]) for i in np.ndindex(batch)]
@@ -81,7 +81,8 @@ def over_batch(function: Callable[..., tuple[Any, ...]], *arrays: Array) -> list
         some = [np.eye(*a.shape[-2:], dtype=a.dtype) if a.dtype.kind in "fc" else np.ones_like(a, shape=a.shape[-2:])
                 for a in arrays]  # fmt: skip
         return [np.empty((*batch, *np.shape(r)), np.asarray(r).dtype) for r in function(*some)]
-    return [np.stack(r).reshape(*batch, *np.shape(r[0])) for r in zip(*each, strict=True)]
+    stacked = [np.stack(r).reshape(*batch, *np.shape(r[0])) for r in zip(*each, strict=True)]
+    return [columns(s) if np.ndim(one) > 1 else s for s, one in zip(stacked, each[0], strict=True)]
 
 
 def lapack(name: str, x: Array) -> Any:

@@ -11,6 +11,7 @@ from ..kernels import small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.matrix_exponential import matrix_exponential
 from ..kernels.numpy_common import narrow, widen
+from ..memory_format import contiguous_format
 from .comparison import where
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
@@ -106,7 +107,7 @@ in_formulas(_det_backward, _det_backward_tensor, "det_backward")
 def _determinant(x: Array) -> Array:
     if x.ndim > 2 and (pivots := small_matrices.pivots(x)) is not None:
         return np.asarray(np.multiply.reduce(pivots, 0))
-    return narrow(np.asarray(shared_out(np.linalg.det, 1, widen(x))), x.dtype)
+    return narrow(np.asarray(shared_out(np.linalg.det, 1, widen(x)), order="C"), x.dtype)
 
 
 @operation(name="_det", node="LinalgDetBackward0", aten="linalg_det", function=False, method=False, out=False,
@@ -146,7 +147,7 @@ def _slogdet(A: Array) -> Any:
     if A.ndim > 2 and (pivots := small_matrices.pivots(A)) is not None:
         with np.errstate(divide="ignore"):
             return np.multiply.reduce(np.sign(pivots), 0), np.add.reduce(np.log(np.abs(pivots)), 0)
-    return shared_out(np.linalg.slogdet, 1, A)
+    return tuple([np.asarray(f, order="C") for f in shared_out(np.linalg.slogdet, 1, A)])
 
 
 def slogdet(A: Any, *, out: Any = None) -> Any:
@@ -184,7 +185,11 @@ def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
         )
     if n == 0:
         eye = wrap(np.eye(input._shape[-1], dtype=input._data.dtype))
-        return finish_out(out, input.clone().copy_(eye), "linalg_matrix_power", converts=True)
+        unit = input.clone(memory_format=contiguous_format).copy_(eye)
+        return finish_out(out, unit, "linalg_matrix_power", converts=True)
+    if n == 1:
+        copied = input.clone(memory_format=contiguous_format)
+        return finish_out(out, copied, "linalg_matrix_power", converts=True)
     base = input if n > 0 else inv(input)
     if abs(n) == 3:
         return finish_out(out, matmul(matmul(base, base), base), "linalg_matrix_power")
@@ -195,7 +200,7 @@ def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
         left >>= 1
         if left:
             base = matmul(base, base)
-    copied = n == 1 or (abs(n) >= 4 and not abs(n) & (abs(n) - 1))  # the others are written by the last product
+    copied = abs(n) >= 4 and not abs(n) & (abs(n) - 1)  # the others are written by the last product
     return finish_out(out, result, "linalg_matrix_power", converts=copied)
 
 

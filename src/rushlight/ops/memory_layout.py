@@ -1,12 +1,23 @@
-"""How tensors lie in memory, for tangents: a tangent lies in a memory of its own as its tensor lies in its memory."""
+"""How tensors lie in memory: results by their operands, and tangents, in a memory of their own, as their tensors."""
 
 from typing import Any
 
 import numpy as np
 
 from ..base import tensor_names, wrap
+from ..kernels.layout import laid_by
 from ..kernels.numpy_views import contiguous_strides, root, strided
 from .declare import composite
+
+
+def product_in_order(a: Any, b: Any) -> Any:
+    """The product of corresponding elements of two tensors; it lies in memory as PyTorch lays it by their strides.
+
+    The operation `mul` itself does not ask its operands how they lie; functions do so whose results would show it.
+    """
+    made = a * b
+    made._data = laid_by(made._data, a._data, b._data)
+    return made
 
 
 def _memory(t: Any) -> int:

@@ -8,6 +8,8 @@ constants.
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import group_norm as group_kernels
@@ -17,6 +19,7 @@ from ..kernels.layout import like
 from ..kernels.numpy_normalization import given_statistics
 from .attached import attached
 from .declare import Array, composite, in_formulas, operation
+from .memory_layout import product_in_order
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
@@ -338,9 +341,13 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
     wide = input.to(dtypes.float32) if kind.itemsize == 2 else input
     if eps is None:
         eps = float(dtypes.finfo(wide._dtype).eps)
-    mean = (wide * wide).mean(_last(len(shape)), keepdim=True)
-    out = wide * (mean + eps).rsqrt()
-    return (out if weight is None else out * weight).contiguous().to(kind)
+    mean = wide.pow(2).mean(_last(len(shape)), keepdim=True)
+    out = product_in_order(wide, (mean + eps).rsqrt())
+    if weight is not None:
+        out = product_in_order(out, weight)
+    # Images that lie channels last stay so; nothing else keeps its order.
+    images = len(input._shape) in (4, 5) and np.moveaxis(input._data, 1, -1).flags.c_contiguous
+    return (out if images else out.contiguous()).to(kind)
 
 
 # ---------------------------------------------------------------------------------------------- group normalization

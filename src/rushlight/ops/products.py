@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from ..autograd import mode
-from ..base import TensorBase, wrap
+from ..base import TensorBase, settle, wrap
 from ..kernels import numpy_matmul as kernels
 from ..kernels.layout import lies_in_rows
+from ..kernels.numpy_views import strided, view_strides
 from ..warn import warn_once
 from .arguments import type_name
 from .contraction import tensordot
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
 from .matmul import mm, vector_product
+from .memory_layout import product_in_order
 from .out import finish_out
 from .view import _unsafe_view, _view, reshape, unsqueeze
 
@@ -133,21 +135,40 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
     return linalg_cross(input, other, dim=dim, out=out)
 
 
+def _spread(x: Any, shape: tuple[int, ...]) -> Any:
+    """A tensor with dimensions of size 1 between its own; the strides of those, too, decide how a product lies."""
+    made, array = _unsafe_view(x, shape), settle(x)
+    if lies_in_rows(array):
+        return made
+    steps = view_strides(array.shape, array.strides, array.itemsize, shape)
+    if steps is not None:
+        made._data = strided(array, shape, steps)
+    return made
+
+
+def _steps_as_numpy(x: Array) -> bool:
+    """Whether NumPy chose how an array steps along dimensions of size 1, which may be otherwise than in PyTorch."""
+    return x.base is None and 1 in x.shape and not lies_in_rows(x)
+
+
 @composite()
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     """The Kronecker product: every element of one tensor times the whole of the other, as blocks.
 
     Raises:
         TypeError: `other` is no tensor.
+        RuntimeError: the blocks, which lie in memory as the operands do, do not make one tensor without a copy.
     """
     if not isinstance(other, TensorBase):
         raise TypeError(f"kron(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
     n = max(len(input._shape), len(other._shape))
     a = (1,) * (n - len(input._shape)) + tuple(input._shape)
     b = (1,) * (n - len(other._shape)) + tuple(other._shape)
-    left = _unsafe_view(input.contiguous(), tuple([s for p in a for s in (p, 1)]))
-    right = _unsafe_view(other.contiguous(), tuple([s for q in b for s in (1, q)]))  # type: ignore[attr-defined]
-    return finish_out(out, _unsafe_view(left * right, tuple([p * q for p, q in zip(a, b)])), "kron")
+    left = _spread(input, tuple([s for p in a for s in (p, 1)]))
+    right = _spread(other, tuple([s for q in b for s in (1, q)]))
+    blocks, shape = product_in_order(left, right), tuple([p * q for p, q in zip(a, b)])
+    together = reshape if _steps_as_numpy(input._data) or _steps_as_numpy(other._data) else _unsafe_view
+    return finish_out(out, together(blocks, shape), "kron")
 
 
 # ---------------------------------------------------------------------------------------------- several matrices

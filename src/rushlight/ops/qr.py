@@ -10,6 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..base import wrap
 from ..kernels.batches import shared_out
+from ..kernels.layout import columns
 from .declare import Array, composite, operation
 from .joining import cat
 from .matmul import matmul
@@ -33,8 +34,9 @@ _Qr = return_type("qr", ("Q", "R"))
 def _qr_array(x: Array, mode: str) -> tuple[Array, Array]:
     if mode == "r":
         r: Any = shared_out(lambda part: np.linalg.qr(part, "r"), 2, x)
-        return np.zeros(0, x.dtype), r
-    return shared_out(lambda part: tuple(np.linalg.qr(part, mode)), 2, x)  # type: ignore[no-any-return]
+        return np.zeros(0, x.dtype), columns(r)
+    q, r = shared_out(lambda part: tuple(np.linalg.qr(part, mode)), 2, x)
+    return columns(q), columns(r)
 
 
 @tensor_formula

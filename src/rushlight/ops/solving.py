@@ -228,7 +228,7 @@ def triangular_array(a: Array, b: Array, upper: bool, left: bool, unit: bool) ->
         return np.zeros((*batch, *b.shape[-2:]), b.dtype)
     found = small_matrices.triangular(a, b, upper, left, unit)
     if found is not None:
-        return found
+        return columns(found)
     multiply = lapack("trsm", b)
 
     def each(m: Array, c: Array) -> tuple[Any]:
@@ -299,7 +299,7 @@ def _triangular_old_array(b: Array, a: Array, upper: bool, transpose: bool, unit
     batch = batch_of(a, b)
     matrix = a.mT if transpose else a
     found = triangular_array(matrix, b, upper != transpose, True, unit)
-    return found, np.broadcast_to(a, batch + a.shape[-2:]).copy()
+    return found, columns(np.broadcast_to(a, batch + a.shape[-2:]).copy())
 
 
 @tensor_formula
