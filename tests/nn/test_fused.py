@@ -13,6 +13,7 @@ import rushlight
 from rushlight import nn
 from rushlight.kernels import normalization
 from rushlight.ops import fused
+from rushlight.vision.models.resnet import BasicBlock, Bottleneck
 
 NORM = {2: "BatchNorm1d", 3: "BatchNorm1d", 4: "BatchNorm2d", 5: "BatchNorm3d"}
 SHAPES = [(6, 5), (300, 70), (4, 3, 9), (2, 3, 4, 5), (3, 20, 31, 33), (2, 3, 2, 3, 4)]
@@ -290,13 +291,15 @@ def test_other_modes_change_nothing(passes: list[int]) -> None:
     assert model[0].num_batches_tracked == 4
 
 
-def test_a_derived_tensor_stays_one(passes: list[int]) -> None:
+def test_a_derived_tensor_stays_one_and_others_go_on(passes: list[int]) -> None:
     class Named(rushlight.Tensor):
         pass
 
-    x = rushlight.randn(2, 4, 5, 5).as_subclass(Named)
-    assert type(nn.Sequential(nn.BatchNorm2d(4), nn.ReLU())(x)) is Named
+    x, model = rushlight.randn(2, 4, 5, 5), nn.Sequential(nn.BatchNorm2d(4), nn.ReLU())
+    assert type(model(x.as_subclass(Named))) is Named
     assert not passes
+    assert type(model(x)) is rushlight.Tensor
+    assert passes
 
 
 def test_errors_are_those_of_the_norm() -> None:
@@ -325,3 +328,63 @@ def test_half_precision_and_empty_batches(passes: list[int]) -> None:
     assert (y == expected).all()
     assert model.eval()(rushlight.zeros(0, 3, 5, 5)).shape == (0, 3, 5, 5)
     assert not passes
+
+
+# ---------------------------------------------------------------------------------------------- residual blocks
+def blocks(one_pass: bool, training: bool, build: Any) -> tuple[Any, list[Any]]:
+    """The names of the graph of two residual blocks, and all that they compute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUSHLIGHT_FAST", "wait")
+        if not one_pass:
+            patch.setattr(fused, "one_pass", lambda: False)
+        rushlight.manual_seed(0)
+        model = build().train(training)
+        x = rushlight.randn(2, 64, 20, 20, requires_grad=True)
+        with rushlight.no_grad():
+            plain = model(x)
+        y = model(x)
+        (first,) = rushlight.autograd.grad(y, x, rushlight.ones_like(y), create_graph=True)
+        (second,) = rushlight.autograd.grad(first, x, rushlight.ones_like(first), retain_graph=True)
+        y.square().sum().backward()
+    found = [plain, y, first, second, x.grad, *(p.grad for p in model.parameters()), *model.buffers()]
+    return (names(y.grad_fn), plain._version, y._version), found
+
+
+def two_basic() -> Any:
+    narrow = nn.Sequential(nn.Conv2d(64, 32, 1, bias=False), nn.BatchNorm2d(32))
+    return nn.Sequential(nn.Conv2d(64, 64, 1), BasicBlock(64, 64), BasicBlock(64, 32, downsample=narrow))
+
+
+def two_bottlenecks() -> Any:
+    return nn.Sequential(nn.Conv2d(64, 64, 1), Bottleneck(64, 16), Bottleneck(64, 16))
+
+
+@needs_numba
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("build", [two_basic, two_bottlenecks])
+def test_residual_blocks_are_those_of_one_by_one(build: Any, training: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[bool] = []
+    original = fused.add_relu_
+    monkeypatch.setattr(fused, "add_relu_", lambda *args: done.append(original(*args)) or done[-1])
+    (graph, ours), (expected_graph, expected) = (blocks(one_pass, training, build) for one_pass in (True, False))
+    assert done == [True] * 4
+    assert graph == expected_graph
+    assert graph[1:] == (2, 2)
+    for a, b in zip(ours, expected, strict=True):
+        same(a, b)
+
+
+def test_sums_that_others_look_at_are_taken_as_they_are() -> None:
+    big, small = rushlight.ones(3, 100, 100), rushlight.ones(3)
+    assert not fused.add_relu_(small, small.clone())
+    assert not fused.add_relu_(big[0:], big.clone())
+    assert not fused.add_relu_(big, big[:])
+    assert not fused.add_relu_(big, big.double())
+    assert not fused.add_relu_(big, big[:1])
+    leaf = big.clone().requires_grad_()
+    assert not fused.add_relu_(leaf, big)
+    kept = leaf * 1
+    kept.retain_grad()
+    assert not fused.add_relu_(kept, big)
+    assert (big == 1).all()
+    assert big._version == kept._version == 0

@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 
 from ..autograd import mode
-from ..base import UNTOUCHED, namespace
+from ..autograd.hooks import HOOKED
+from ..base import UNTOUCHED, bump, namespace
 from ..kernels.layout import follow
+from ..kernels.pointwise import LARGE, Loop
 from . import elementwise_general as general
 from . import normalization
 from .declare import REGISTRY
 
 _BATCH_NORM = REGISTRY["_native_batch_norm"]
+_ADD = REGISTRY["_add"]
 _RELU = REGISTRY["relu"]
+_ADD_RELU = Loop("add_relu", ("input", "other"), ("relu(_add(input, other))",))
 _new = object.__new__
 
 
@@ -56,6 +60,38 @@ def batch_norm_relu(
     active = normal if inplace else _tensor(result, input._dtype, UNTOUCHED)
     active._node = general.record(_RELU, ("input",), (normal,), result, input._dtype, active)
     return active
+
+
+def add_relu_(input: Any, other: Any) -> bool:
+    """Adds `other` to `input` and takes the relu, both in place, where that is plain.
+
+    Args:
+        input: a result that no view looks at and no hook waits for.
+        other: a tensor of its shape and dtype, float32 or float64, in memory of its own.
+
+    Returns:
+        Whether it was done; else nothing has changed.
+    """
+    array, versions, node = input._data, input._versions, input._node
+    if (
+        input._dtype is not other._dtype
+        or not input._dtype.plain
+        or array.shape != other._data.shape
+        or array.size < LARGE
+        or input._view is not None
+        or (versions is not UNTOUCHED and (type(versions) is not list or len(versions) > 1))
+        or (node is not None and (not node.seq or node.rule.arity == HOOKED))
+        or np.may_share_memory(array, other._data)
+        or _ADD_RELU(array, other._data, out=array) is None
+    ):
+        return False
+    bump(input)
+    if mode.local.grad and (need := tuple(n for n, t in (("input", input), ("other", other)) if t._node is not None)):
+        input._node = general.record(_ADD, need, (input, other), array, input._dtype, input)
+    bump(input)
+    if mode.local.grad and input._node is not None:
+        input._node = general.record(_RELU, ("input",), (input,), array, input._dtype, input)
+    return True
 
 
 def _tensor(array: Any, dtype: Any, versions: Any) -> Any:

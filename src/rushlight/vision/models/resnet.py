@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import nn
+from ...nn.modules._fused import normalized, summed
 from ...tensor import Tensor
 from ..transforms.presets import ImageClassification
 from .registry import Weights, WeightsEnum, older_arguments, register_model
@@ -70,10 +71,9 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The block's result, `(N, planes, H / stride, W / stride)`."""
-        out = self.relu(self.bn1(self.conv1(x)))
+        out = normalized(self.bn1, self.relu, self.conv1(x))
         out = self.bn2(self.conv2(out))
-        out += x if self.downsample is None else self.downsample(x)
-        return self.relu(out)
+        return summed(out, x if self.downsample is None else self.downsample(x), self.relu)
 
 
 class Bottleneck(nn.Module):
@@ -119,11 +119,10 @@ class Bottleneck(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The block's result, `(N, 4 planes, H / stride, W / stride)`."""
-        out = self.relu(self.bn1(self.conv1(x)))
-        out = self.relu(self.bn2(self.conv2(out)))
+        out = normalized(self.bn1, self.relu, self.conv1(x))
+        out = normalized(self.bn2, self.relu, self.conv2(out))
         out = self.bn3(self.conv3(out))
-        out += x if self.downsample is None else self.downsample(x)
-        return self.relu(out)
+        return summed(out, x if self.downsample is None else self.downsample(x), self.relu)
 
 
 class ResNet(nn.Module):
@@ -209,7 +208,7 @@ class ResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores for each class, `(N, num_classes)`."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        x = self.maxpool(normalized(self.bn1, self.relu, self.conv1(x)))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return self.fc(self.avgpool(x).flatten(1))
 
