@@ -300,3 +300,41 @@ def test_numbers_alone_are_refused_after_tensors_too():
         return t.add(5, 3)
 
     check(alone)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int64"])
+def test_ranks_of_many_elements_with_ties_and_what_is_no_number(dtype):
+    def ranks(t):
+        x = ((t.arange(300) * 7919) % 97).to(getattr(t, dtype))
+        holes = x.clone()
+        if dtype != "int64":
+            holes[::60] = float("nan")
+            x[5] = float("-inf")
+        found = []
+        for y in (x, holes):
+            found += [t.kthvalue(y, k).values for k in (1, 150, 296, 300)]
+            found += [t.median(y), t.nanmedian(y), t.median(y, 0).values, t.nanmedian(y, 0, True).values]
+        unique = t.randperm(300, generator=t.Generator().manual_seed(0)).to(getattr(t, dtype))
+        return [*found, t.kthvalue(unique, 100), t.median(unique, 0)]
+
+    check(ranks)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_spreads_of_equal_tiny_and_endless_numbers(n):
+    def spread(t):
+        rows = t.tensor([[3.0], [1e-30], [1e30], [float("inf")], [float("nan")]]).repeat(1, n)
+        other = rows * t.linspace(1, 2, n)
+        found = [f(x, 1, correction=c) for f in (t.std, t.var) for x in (rows, other) for c in (0, 1)]
+        return [*found, t.std(other), t.std(t.zeros(0)), t.std(t.zeros(2, 0), 1), t.var_mean(other, 0)]
+
+    check(spread, rtol=2e-6)
+
+
+def test_names_of_numpy_beside_pytorchs():
+    def named(t):
+        x = t.tensor([[3.0, 1.0], [2.0, 5.0]])
+        return t.sum(x, axis=1, keepdims=True), t.sort(x, axis=0), t.std(a=x, dim=0), x.amax(axis=1)
+
+    check(named)

@@ -182,8 +182,12 @@ def store(values: Array, part: Array) -> None:
     if part.dtype.itemsize == 8:
         part[...] = values
         return
-    with np.errstate(over="ignore"):
-        part[...] = values.astype(np.float32) if part.dtype.itemsize == 2 else values
+    _narrowed(values, part)
+
+
+@np.errstate(over="ignore")
+def _narrowed(values: Array, part: Array) -> None:
+    part[...] = values.astype(np.float32) if part.dtype.itemsize == 2 else values
 
 
 @np.errstate(invalid="ignore", over="ignore")

@@ -5,8 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from .numpy_common import narrow, widen
+from .numpy_reduction import take_along
 
 Array = np.ndarray
+
+# From how many elements on selecting is quicker than sorting.
+SELECTED = 128
 
 
 def argsort(x: Array, axis: int, descending: bool) -> Array:
@@ -23,7 +27,7 @@ def argsort(x: Array, axis: int, descending: bool) -> Array:
 
 def take(x: Array, indices: Array, axis: int) -> Array:
     """The elements at `indices` along an axis."""
-    return np.take_along_axis(x, indices, axis) if x.ndim else x.copy()
+    return take_along(x, indices, axis) if x.ndim else x.copy()
 
 
 def sort(x: Array, axis: int, descending: bool) -> tuple[Array, Array]:
@@ -55,21 +59,23 @@ def kth(
     """The element that has `k` before it in order (which `order` finds), along an axis, and its place."""
     if not x.ndim:
         return x.copy(), np.zeros((), np.int64)
-    place = np.take(order(x, axis, False), [k], axis)
+    if x.ndim == 1 and x.size >= SELECTED:
+        place = place_of(x, k)
+    else:
+        place = order(x, axis, False).take([k], axis)
     value = take(x, place, axis)
     return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
 
 
-def kth_of_vector(x: Array, k: int) -> tuple[Array, Array] | None:
-    """`kth` of a vector, without sorting it; None where it has to be sorted."""
-    if x.dtype.kind not in "fiu":
-        return None
-    value = np.partition(x, k)[k]
-    if value != value:
-        return None
-    # Which of the equal elements it is, counted in order of place.
-    before = np.count_nonzero(x < value)
-    return np.asarray(value), np.asarray((x == value).nonzero()[0][k - before])
+def place_of(row: Array, k: int) -> Array:
+    """Where the element is that has `k` before it in order: found by its value, for which nothing has to be sorted."""
+    wide = widen(row)
+    value = np.partition(wide, k)[k]
+    if value != value:  # NaN comes last
+        same, before = wide != wide, np.count_nonzero(wide == wide)
+    else:
+        same, before = wide == value, np.count_nonzero(wide < value)
+    return same.nonzero()[0][k - before : k - before + 1]
 
 
 def row_search(rows: Array, values: Array, right: bool) -> Array:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from . import numpy_sorting as sorting
-from .numpy_common import narrow, widen
-from .numpy_reduction import sum_over
+from .numpy_common import constant, narrow, widen
+from .numpy_reduction import sum_over, take_along
 from .numpy_special import logaddexp
 
 Array = np.ndarray
@@ -22,17 +22,15 @@ def _count(shape: Axes, axes: Axes) -> int:
     return n
 
 
+@np.errstate(all="ignore")
 def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
     """The variance, by the distances from the mean, and the mean."""
     wide = widen(x)
     n = _count(x.shape, axes)
-    with np.errstate(all="ignore"):
-        count = wide.real.dtype.type(n)
-        mean = np.asarray(sum_over(wide, axes, True) / count)
-        apart = wide - mean
-        squares = apart.real**2 + apart.imag**2 if apart.dtype.kind == "c" else apart * apart
-        freedom = squares.dtype.type(max(n - correction, 0))
-        found = np.asarray(sum_over(squares, axes, True) / freedom)
+    mean = np.asarray(sum_over(wide, axes, True) / constant(n, wide.real.dtype))
+    apart = wide - mean
+    squares = apart.real**2 + apart.imag**2 if apart.dtype.kind == "c" else apart * apart
+    found = np.asarray(sum_over(squares, axes, True) / constant(max(n - correction, 0), squares.dtype))
     if not keepdims:
         shape = [k for i, k in enumerate(x.shape) if i not in axes]
         found, mean = found.reshape(shape), mean.reshape(shape)
@@ -43,9 +41,20 @@ def deviation(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[
     """The standard deviation and the mean; in double precision where squares are out of a type's range."""
     wide = widen(x)
     found, mean = variance(wide, axes, correction, keepdims)
-    if wide.dtype.char in "fF" and not (found.size and found.min() > 1e-30 and found.max() < np.inf):
+    # What is equal to its mean has no distance from it in any precision.
+    if wide.dtype.char in "fF" and wide.size != found.size and not _in_range(found):
         found, mean = variance(wide.astype("d" if wide.dtype.char == "f" else "D"), axes, correction, keepdims)
     return narrow(np.sqrt(found), x.real.dtype), narrow(mean, x.dtype)
+
+
+def _in_range(variances: Array) -> bool:
+    """Whether all squares from which the variances were made are far from the ends of float32's range."""
+    if variances.size == 1:
+        return _SMALLEST < variances.item() < math.inf
+    return bool(variances.size and variances.min() > _SMALLEST and variances.max() < np.inf)
+
+
+_SMALLEST = float(np.float32(1e-30))
 
 
 def sign(x: Array) -> Array:
@@ -88,21 +97,24 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     return narrow(np.asarray(found), real)
 
 
+@np.errstate(all="ignore")
 def logsumexp(x: Array, axes: Axes, keepdims: bool) -> Any:
     """The logarithm of the sum of exponentials, relative to the largest element."""
     wide = widen(x)
-    with np.errstate(all="ignore"):
-        if not x.size:
-            largest = np.zeros([1 if i in axes else n for i, n in enumerate(x.shape)], wide.dtype)
-        else:
-            largest = np.maximum.reduce(wide.real, axes, None, None, True)
-            largest = np.where(np.isfinite(largest), largest, largest.dtype.type(0))
-        found = np.log(sum_over(np.exp(wide - largest), axes, True)) + largest
+    if not x.size:
+        largest = np.zeros([1 if i in axes else n for i, n in enumerate(x.shape)], wide.dtype)
+    else:
+        largest = np.maximum.reduce(wide.real, axes, None, None, True)
+        finite = np.isfinite(largest)
+        if np.count_nonzero(finite) != finite.size:
+            largest = np.where(finite, largest, largest.dtype.type(0))
+    found = np.log(sum_over(np.exp(wide - largest), axes, True)) + largest
     if not keepdims:
         found = found.reshape([n for i, n in enumerate(x.shape) if i not in axes])
     return narrow(found, x.dtype)
 
 
+@np.errstate(all="ignore")
 def logcumsumexp(x: Array, axis: int) -> Array:
     """The logarithms of running sums of exponentials."""
     if not x.ndim:
@@ -113,8 +125,7 @@ def logcumsumexp(x: Array, axis: int) -> Array:
         for i in range(1, len(found)):
             found[i] = logaddexp(found[i - 1], found[i])
         return np.moveaxis(found, 0, axis)
-    with np.errstate(all="ignore"):
-        return narrow(np.logaddexp.accumulate(wide, axis), x.dtype)
+    return narrow(np.logaddexp.accumulate(wide, axis), x.dtype)
 
 
 def cumsum(x: Array, axis: int) -> Array:
@@ -221,15 +232,20 @@ def median(
     if not x.ndim:
         return x.copy(), np.zeros((), np.int64)
     n = x.shape[axis]
+    if x.ndim == 1 and n >= sorting.SELECTED:
+        missing = np.count_nonzero(x != x)
+        rank = max(n - missing - 1, 0) // 2 if skip_nan else n - missing if missing else (n - 1) // 2
+        place = sorting.place_of(x, rank)
+        return (x[place], place) if keepdims else (x[place[0], ...], place[0, ...])
     order = argsort(x, axis, False)
-    missing = (x != x).sum(axis, keepdims=True)
+    missing = np.add.reduce(x != x, axis, np.int64, None, True)
     if skip_nan:
         rank = np.maximum(n - missing - 1, 0) // 2
     else:
         # NaN is sorted to the end; the first of them is the answer.
         rank = np.where(missing > 0, n - missing, (n - 1) // 2)
-    place = np.take_along_axis(order, rank, axis)
-    value = np.take_along_axis(x, place, axis)
+    place = take_along(order, rank, axis)
+    value = take_along(x, place, axis)
     return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
 
 

@@ -21,9 +21,6 @@ _ARGSORT, _ARGSORT_WHOLE, _TOPK, _LONGEST_RUN, _SEARCH = (
     Kernel("sorting", name, common=False) for name in ("argsort", "argsort_whole", "topk", "longest_run", "search")
 )
 
-# From how many numbers on an element is found without sorting the others.
-_SMALLEST_PARTITION = 1024
-
 # How many values are searched for at a time, and how many side by side (as in compiled/sorting.py).
 _BLOCK, _SIDE_BY_SIDE = 4096, 64
 
@@ -89,8 +86,6 @@ def topk(x: Array, k: int, axis: int, largest: bool) -> tuple[Array, Array]:
 
 def kth(x: Array, k: int, axis: int, keepdims: bool) -> tuple[Array, Array]:
     """See `numpy_sorting.kth`."""
-    if x.ndim == 1 and x.size >= _SMALLEST_PARTITION and (found := numpy_sorting.kth_of_vector(x, k)) is not None:
-        return (found[0].reshape(1), found[1].reshape(1)) if keepdims else found
     return numpy_sorting.kth(x, k, axis, keepdims, argsort)
 
 

@@ -150,20 +150,24 @@ def _close(a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> Arr
     close = a == b
     if equal_nan and a.dtype.kind not in "iub":
         close |= (a != a) & (b != b)
-    if (rtol or atol) and not close.all():
+    if (rtol or atol) and np.count_nonzero(close) != close.size:
         if a.dtype.kind in "iub":
             a, b = a.astype(np.float64), b.astype(np.float64)
-        with np.errstate(all="ignore"):
-            error = np.abs(a - b)
-            allowed = np.abs(rtol * b)
-            allowed += atol
-            near = error <= allowed
-            near &= np.isfinite(error)
-            close |= near
+        close |= _near(a, b, rtol, atol)
     return close  # type: ignore[no-any-return]
 
 
-def _compared(function: str, input: Any, other: Any, rtol: float, atol: float, equal_nan: bool) -> Array:
+@np.errstate(all="ignore")
+def _near(a: Array, b: Array, rtol: float, atol: float) -> Array:
+    error = np.abs(a - b)
+    allowed = np.abs(rtol * b)
+    allowed += atol
+    near = error <= allowed
+    near &= np.isfinite(error)
+    return near  # type: ignore[no-any-return]
+
+
+def _comparable(function: str, input: Any, other: Any, rtol: float, atol: float) -> tuple[Any, Any]:
     a, b = _tensor(function, input), _tensor(function, other, "other", 2)
     if a._dtype is not b._dtype:
         raise RuntimeError(f"{a._dtype.scalar_name} did not match {b._dtype.scalar_name}")
@@ -171,7 +175,7 @@ def _compared(function: str, input: Any, other: Any, rtol: float, atol: float, e
         if not x >= 0:
             raise RuntimeError(f"{name} must be greater than or equal to zero, but got {x:g}")
     broadcast_shapes(a._shape, b._shape)
-    return np.asarray(_close(a._data, b._data, rtol, atol, equal_nan))
+    return a, b
 
 
 @operation(name="_isclose", aten="isclose", function=False, method=False, out=False)
@@ -187,21 +191,22 @@ def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, eq
     Raises:
         RuntimeError: the dtypes differ, the shapes do not broadcast, or a tolerance is negative.
     """
-    _compared("isclose", input, other, rtol, atol, equal_nan)
-    return _isclose(input, other, rtol, atol, equal_nan)
+    return _isclose(*_comparable("isclose", input, other, rtol, atol), rtol, atol, equal_nan)
 
 
 @composite()
 def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
     """Whether all corresponding elements are close; see `isclose`."""
-    return bool(_compared("allclose", input, other, rtol, atol, equal_nan).all())
+    a, b = _comparable("allclose", input, other, rtol, atol)
+    close = np.asarray(_close(a._data, b._data, rtol, atol, equal_nan))
+    return bool(np.count_nonzero(close) == close.size)
 
 
 @composite()
 def equal(input: Any, other: Any) -> bool:
     """Whether two tensors have the same shape and elements; NaN equals nothing."""
     a, b = _tensor("equal", input), _tensor("equal", other, "other", 2)
-    return a._shape == b._shape and bool((a._data == b._data).all())
+    return a._shape == b._shape and bool(np.count_nonzero(a._data == b._data) == a._data.size)
 
 
 @composite()

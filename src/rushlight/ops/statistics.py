@@ -113,8 +113,7 @@ def _spread_arguments(function: str, input: Any, dim: Any, unbiased: Any, correc
     if input._dtype.category < dtypes.FLOATING:
         raise RuntimeError("std and var only support floating point and complex dtypes")
     axes = axes_of(dim, len(input._shape))
-    others = length(input._shape, tuple([i for i in range(len(input._shape)) if i not in axes]))
-    if input._data.size // max(others, 1) - correction <= 0:
+    if (length(input._shape, axes) if input._data.size else 0) - correction <= 0:
         warn(
             f"{function}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
             "(input numel divided by output numel)."
@@ -143,6 +142,8 @@ def var(
     """
     axes, correction = _spread_arguments("var", input, dim, unbiased, correction)
     result = _var(input, axes, correction, bool_argument("var", keepdim))
+    if out is None:
+        return result
     return finish_out(out, result, "var", converts=result._data.size == 1 or not input._data.size)
 
 
@@ -154,6 +155,8 @@ def std(
     """The standard deviation, the square root of the variance; the arguments are those of `var`."""
     axes, correction = _spread_arguments("std", input, dim, unbiased, correction)
     result = _std(input, axes, correction, bool_argument("std", keepdim))
+    if out is None:
+        return result
     return finish_out(out, result, "std", converts=result._data.size == 1 or not input._data.size)
 
 
@@ -277,14 +280,14 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
         if len(q._shape) > 1:
             raise RuntimeError(f"{function}() q must be a scalar or 1D tensor")
         places, scalar = reshape(q, (-1,)), not q._shape
+        if input._data.size and not ((places._data >= 0) & (places._data <= 1)).all():
+            raise RuntimeError(f"{function}() q values must be in the range [0, 1]")
     else:
         if not 0 <= q <= 1:
             raise RuntimeError(f"{function}() q must be in the range [0, 1] but got {q:g}")
         places, scalar = wrap(np.asarray([q], input._data.dtype)), True
     if not input._data.size:
         raise RuntimeError(f"{function}() input tensor must be non-empty")
-    if not ((places._data >= 0) & (places._data <= 1)).all():
-        raise RuntimeError(f"{function}() q values must be in the range [0, 1]")
     if interpolation not in _INTERPOLATIONS:
         raise RuntimeError(
             f"{function}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
@@ -300,11 +303,13 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
         kept = tuple([1 if i == at else n for i, n in enumerate(input._shape)])
     data = ordered._data
     last = data.shape[-1] - 1
-    missing = np.ascontiguousarray((data != data).sum(-1, keepdims=True))  # by which results lie row by row
+    # NaN comes last. Ranks lie row by row, and so do the results.
     if skip_nan:
+        missing = np.ascontiguousarray(np.add.reduce(data != data, -1, np.int64, None, True))
         rank = places * wrap(np.maximum(last - missing, 0).astype(data.dtype))
     else:
-        rank = (places * last).masked_fill(wrap(missing > 0), last)
+        end = np.ascontiguousarray(data[..., -1:])
+        rank = (places * last).masked_fill(wrap(end != end), last)
     low = _ROUNDED.get(interpolation, np.floor)(rank._data)
     axis = data.ndim - 1
     result = _take_along(ordered, wrap(low.astype(np.int64)), axis)
@@ -388,5 +393,6 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
             f"nanmean(): expected input to have floating point or complex dtype but got {input._dtype.scalar_name}"
         )
     axes = reduced_axes("nanmean", input, dim)
-    count = wrap((input._data == input._data).sum(axes, keepdims=keepdim))
-    return finish_out(out, nansum(input, axes, keepdim, dtype=dtype) / count, "nanmean")
+    here = input._data == input._data
+    count = np.count_nonzero(here) if len(axes) == here.ndim and not keepdim else here.sum(axes, keepdims=keepdim)
+    return finish_out(out, nansum(input, axes, keepdim, dtype=dtype) / wrap(np.asarray(count, np.int64)), "nanmean")
