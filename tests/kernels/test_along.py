@@ -119,3 +119,10 @@ def test_errors_are_at_most_twice_those_of_pytorch(name: str, dim: int, monkeypa
     exact = OPERATIONS[name](torch, torch.tensor(a.astype(np.float64)), dim).numpy()
     allowed = 2 * np.linalg.norm(theirs - exact) + np.linalg.norm(exact) * 2**-24
     assert np.linalg.norm(ours - exact) <= allowed
+
+
+def test_gradients_of_products_of_one_factor_do_not_depend_on_it() -> None:
+    for library in (torch, rushlight):
+        x = library.tensor([[np.nan, 2.0, 0.5]], requires_grad=True)
+        x.cumprod(0).sum().backward()
+        assert x.grad.tolist() == [[1.0, 1.0, 1.0]]

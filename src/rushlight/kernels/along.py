@@ -98,7 +98,8 @@ def cumprod(x: Array, axis: int) -> Array:
 
 def cumprod_backward(grad: Array, x: Array, result: Array, axis: int) -> Array:
     """See `numpy_statistics.cumprod_backward`."""
-    if x.size > 1 and _usable(x) and x.all() and (sums := _scan("sum", grad * result, axis, back=True)) is not None:
+    several = x.size > 1 and x.shape[axis] > 1  # of one, the gradient does not depend on the number, not even on NaN
+    if several and _usable(x) and x.all() and (sums := _scan("sum", grad * result, axis, back=True)) is not None:
         return np.divide(sums, x, out=sums)
     return numpy_statistics.cumprod_backward(grad, x, result, axis)
 
