@@ -392,3 +392,47 @@ def test_words_about_rows_that_are_not_there(shape, places):
         return found
 
     check(scenario)
+
+
+# Each part of an index is a view to PyTorch, also where one look at the array makes all of them.
+STEPS = [
+    (slice(None),), (0, 0), (slice(None), 0), (..., None), (None,), (slice(1, 3), -1, None), (0, slice(0, 9), None),
+    (..., 1), (slice(None, None, 2), ..., None, None), (slice(None), slice(None)), (1, ...), (0, None, slice(None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("index", STEPS, ids=str)
+def test_each_step_of_an_index_has_a_node(index):
+    def scenario(t):
+        x = t.arange(24.0).reshape(2, 3, 4).requires_grad_()
+        part = x.transpose(0, 1)[index]
+        nodes, node = [], part.grad_fn
+        while node is not None:
+            nodes.append(node.name())
+            node = node.next_functions[0][0] if node.next_functions else None
+        (part * part).sum().backward()
+        return part, nodes, x.grad, part._is_view(), part._base is x
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+@pytest.mark.parametrize("shape", [(2, 3, 4), (1, 3, 1), (3, 1, 2)])
+def test_memory_order_of_what_is_found(shape, order):
+    def scenario(t):
+        x = t.arange(float(np.prod(shape))).reshape(shape).permute(order)
+        a, b = x.shape[:2]
+        first, second = t.arange(a) // 2, t.zeros(a, dtype=t.int64)
+        return [
+            x[first], x[first[:, None]], x[:, second], x[first, second], x[first, :, second], x[..., second],
+            x[first[:, None], second], x[x > 1], x[:, t.ones(b, dtype=t.bool)], x[t.ones(a, b, dtype=t.bool)],
+            x[first[:, None].expand(a, 2)],
+        ]  # fmt: skip
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("right", [False, True])
+@pytest.mark.parametrize("rows", [[0.0, 1, 1, 3], [0.0, 1, np.nan, 3], [0.0, 1, 3, np.nan], [2.0, 0, 1], []], ids=str)
+def test_places_among_numbers_of_which_some_are_none(rows, right):
+    check(lambda t: t.searchsorted(t.tensor(rows), t.tensor([[1.0, np.nan], [np.inf, -1]]), right=right))

@@ -51,7 +51,11 @@ def repeated(a: Array, repeats: Sequence[int]) -> Array:
     shape = (1,) * (len(repeats) - a.ndim) + a.shape
     pairs = [n for pair in zip(repeats, shape, strict=True) for n in pair]
     found = np.empty(pairs, a.dtype)
-    copy_into(found, np.broadcast_to(a.reshape([n for m in shape for n in (1, m)]), pairs))
+    once = a.reshape([n for m in shape for n in (1, m)])
+    if found.size < SMALLEST:
+        found[...] = once
+    else:
+        copy_into(found, np.broadcast_to(once, pairs))
     return found.reshape([r * n for r, n in zip(repeats, shape, strict=True)])
 
 

@@ -143,7 +143,8 @@ def lies_in_rows(a: Array) -> bool:
 def in_order(a: Array, order: list[int]) -> Array:
     """An array whose dimensions lie in memory in an order, from the slowest to the fastest; no copy if they do."""
     back = sorted(range(len(order)), key=order.__getitem__)
-    return np.ascontiguousarray(a.transpose(order)).transpose(back)
+    rows = np.ascontiguousarray(a.transpose(order))
+    return (rows if lies_in_rows(rows) else rows.reshape(-1).reshape(rows.shape)).transpose(back)
 
 
 def laid_by(found: Array, *operands: Array) -> Array:

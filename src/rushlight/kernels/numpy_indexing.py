@@ -42,7 +42,7 @@ def index(a: Array, indices: list[Array], dims: Any) -> Array:
     except IndexError:
         raise explain(a.shape, indices, dims) from None
     if lies_in_rows(a) and _alike(indices):
-        return found if found.flags.c_contiguous else np.ascontiguousarray(found)
+        return found if lies_in_rows(found) else found.reshape(-1).reshape(found.shape)
     return _ordered(found, a, indices, dims)
 
 

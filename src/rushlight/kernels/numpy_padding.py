@@ -61,7 +61,9 @@ def edge_pad(x: Array, padding: Ints, mode: str) -> Array:
     copy_into(out[tuple(inside)], x)
     # What stands in a corner is copied along one dimension to the border, and from there along the other.
     for axis, before, after in axes:
-        n, places = x.shape[axis], np.moveaxis(out, axis, 0)
+        if not before and not after:
+            continue
+        n, places = x.shape[axis], out.swapaxes(axis, 0)
         index = before + source_index(n, before, after, mode)
         for border in (slice(0, before), slice(before + n, None)):
             places[border] = places[index[border]]

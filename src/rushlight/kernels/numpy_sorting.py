@@ -81,11 +81,11 @@ def place_of(row: Array, k: int) -> Array:
 def row_search(rows: Array, values: Array, right: bool) -> Array:
     """For each row of sorted numbers, where the values of the corresponding row belong."""
     rows, values = widen(rows), widen(values)
-    if rows.ndim == 1 and not (values != values).any() and not (rows[-1:] != rows[-1:]).any():
+    if rows.ndim == 1 and not np.count_nonzero(rows[-1:] != rows[-1:]):
         # A short row is looked through for whether it is sorted.
-        if rows.size > _SEARCHED * values.size or (rows[1:] >= rows[:-1]).all():
-            return np.searchsorted(rows, values, "right" if right else "left")
-    # NaN is found in no order by NumPy's rules; PyTorch's search takes every comparison with it for "further on". In
+        if rows.size > _SEARCHED * values.size or np.count_nonzero(rows[1:] >= rows[:-1]) == rows[1:].size:
+            return rows.searchsorted(values.reshape(-1), "right" if right else "left").reshape(values.shape)
+    # NaN in rows is found in no order by NumPy's rules; PyTorch's search takes comparisons with it for "further on". In
     # rows that are not sorted NumPy begins where the search for the value before ended.
     low = np.zeros(values.shape, np.int64)
     high = np.full(values.shape, rows.shape[-1])

@@ -79,6 +79,9 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
         if wide.dtype.kind == "c":
             # An infinite part makes a number infinite, also beside NaN.
             squares = np.where(np.isinf(wide), wide.real.dtype.type(np.inf), wide.real**2 + wide.imag**2)
+        elif wide.dtype.char in "fd" and wide.flags.c_contiguous and not keepdims and len(axes) == x.ndim:
+            flat = wide.reshape(-1)
+            return narrow(np.asarray(np.sqrt(flat.dot(flat))), real)
         else:
             squares = wide * wide
         return narrow(np.sqrt(sum_over(squares, axes, keepdims)), real)

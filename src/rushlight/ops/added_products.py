@@ -26,7 +26,9 @@ def _plus(input: Array, product: Array, beta: Any, alpha: Any) -> Array:
     if beta == 0:
         return product
     lead = product.ndim - input.ndim
-    if lead < 0 or any(n not in (1, m) for n, m in zip(input.shape, product.shape[lead:])):
+    if input.shape == product.shape:
+        pass
+    elif lead < 0 or any(n not in (1, m) for n, m in zip(input.shape, product.shape[lead:])):
         raise not_expandable(input.shape, product.shape)
     return product + (input if beta == 1 else input * np.asarray(beta, input.dtype))
 

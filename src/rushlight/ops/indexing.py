@@ -159,18 +159,16 @@ class _Parts:
     Args:
         input: the tensor.
         index: the index.
-        reading: whether the parts are read, not written.
+        lone: whether the index is one slice, to read: also a slice of everything makes a view then.
     """
 
     __slots__ = ("bytes", "dims", "indices", "view")
 
-    def __init__(self, input: Any, index: tuple[Any, ...], reading: bool = True):
+    def __init__(self, input: Any, index: tuple[Any, ...], lone: bool = False):
         self.indices: list[Any] = []
         self.dims: list[int] = []
         self.bytes = False
         ndim = len(input._shape)
-        # A slice of everything makes a view of its own only where it is all there is to read.
-        lone = reading and len(index) == 1
         if len(index) == 1 and not ndim and type(index[0]) is slice:
             raise IndexError("slice() cannot be applied to a 0-dim tensor.")
         given = 0
@@ -242,6 +240,7 @@ class _Parts:
 # ---------------------------------------------------------------------------------------------- reading
 _select_op = REGISTRY["_select"]
 _slice_op = REGISTRY["_slice"]
+_unsqueeze_op = REGISTRY["unsqueeze"]
 
 
 def getitem(input: Any, index: Any) -> Any:
@@ -288,9 +287,10 @@ def getitem(input: Any, index: Any) -> Any:
             t._node = None if node is None else _slice_op.recorder(1)(input, 0, start, end, step, a, UNTOUCHED)
             link(t, input)
             return t
-        if index is None and node is None:
-            return _view_of(kernels_of_views.unsqueeze(data, 0), input, link)
-        if kind is tuple and node is None:
+        if index is None:
+            made = None if node is None else _unsqueeze_op.recorder(1)(input, 0, None, UNTOUCHED)
+            return _view_of(kernels_of_views.unsqueeze(data, 0), input, link, made)
+        if kind is tuple:
             found = _plain_view(input, index, link)
             if found is not None:
                 return found
@@ -300,7 +300,7 @@ def getitem(input: Any, index: Any) -> Any:
                 return _index(input, *places)
     elif kind is int and not input._shape:
         raise _bad_integer((), index)
-    parts = _Parts(input, _as_tuple(index))
+    parts = _Parts(input, _as_tuple(index), lone=kind is slice)
     if parts.indices:
         return _index(parts.view, parts.indices, tuple(parts.dims))
     return alias(input) if parts.view is input else parts.view
@@ -352,12 +352,48 @@ def _plain_view(input: Any, index: tuple[Any, ...], link: Any) -> Any:
             if x is None:
                 a = kernels_of_views.unsqueeze(a, dim)
             dim += len(input._shape) - len(given) + 1 if x is Ellipsis else type(x) is not int
-    return _view_of(a, input, link)
+    if input._node is None or mode.special.count:
+        return _view_of(a, input, link)
+    node = _steps(input, index)
+    return None if node is None else _view_of(a, input, link, node)
 
 
-def _view_of(a: np.ndarray, input: Any, link: Any) -> Any:
+class _Step:
+    """What a recorder asks of the tensor that one step of an index gives to the next."""
+
+    __slots__ = ("_node", "_shape")
+
+    def __init__(self, node: Any, shape: tuple[int, ...]):
+        self._node, self._shape = node, shape
+
+
+def _steps(input: Any, index: tuple[Any, ...]) -> Any:
+    """The node of the view that `_plain_view` makes, and those of the views by which PyTorch gets there; or None."""
+    step: Any = input
+    dim = 0
+    for x in index:
+        shape = step._shape
+        if x is Ellipsis:
+            dim += len(input._shape) - sum([i is not None and i is not Ellipsis for i in index])
+        elif x is None:
+            step = _Step(_unsqueeze_op.recorder(1)(step, dim, None, UNTOUCHED), (*shape[:dim], 1, *shape[dim:]))
+            dim += 1
+        elif type(x) is int:
+            node = _select_op.recorder(1)(step, dim, x, None, UNTOUCHED)
+            step = _Step(node, shape[:dim] + shape[dim + 1 :])
+        else:
+            start, end, by = _bounds(x)
+            if start or by != 1 or end < shape[dim]:
+                node = _slice_op.recorder(1)(step, dim, start, end, by, None, UNTOUCHED)
+                size = len(range(shape[dim])[start:end:by])
+                step = _Step(node, (*shape[:dim], size, *shape[dim + 1 :]))
+            dim += 1
+    return None if step is input else step._node
+
+
+def _view_of(a: np.ndarray, input: Any, link: Any, node: Any = None) -> Any:
     t = _new(namespace["Tensor"])
-    t._data, t._shape, t._dtype, t._node = a, a.shape, input._dtype, None
+    t._data, t._shape, t._dtype, t._node = a, a.shape, input._dtype, node
     link(t, input)
     return t
 
@@ -396,7 +432,7 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     if index is False:
         return
     try:
-        parts = _Parts(input, (None,) if index is True else _as_tuple(index), reading=False)
+        parts = _Parts(input, (None,) if index is True else _as_tuple(index))
     except IndexError as error:
         # What PyTorch sees only after it has found that it may write.
         if error.args == (NO_INDEX,) or str(error).startswith("The shape of the mask"):

@@ -122,7 +122,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
     if not isinstance(pad, (tuple, list)):
         raise TypeError(f"pad(): argument 'pad' (position 2) must be tuple of ints, not {type(pad).__name__}")
     for i, n in enumerate(pad):
-        if not isinstance(n, (int, np.integer)):
+        if type(n) is not int and not isinstance(n, (int, np.integer)):
             raise TypeError(
                 f"pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type "
                 f"{type(n).__name__} at pos {i}"
@@ -150,7 +150,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
         )
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    pad = tuple(int(n) for n in pad)
+    pad = tuple([int(n) for n in pad])
     _check_edges(input._shape, pad, mode)
     return _edge_operation(mode, dims)(input, pad, mode)
 
