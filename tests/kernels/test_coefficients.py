@@ -95,3 +95,12 @@ def test_exponential_and_logarithm_in_float64(k):
         tail = sum(Decimal(c) * s ** (2 * i) for i, c in enumerate(reversed(form.log)))
         exact = ((1 + s) / (1 - s)).ln()
         assert abs((2 * s + s**3 * tail) / exact - 1) < Decimal(2) ** -58
+
+
+@needs_fast
+def test_the_complementary_error_function():
+    from rushlight.kernels.compiled import more_functions
+
+    x = np.linspace(0, 11, 20001)
+    t = 2 / (2 + x)
+    assert worst(t * np.exp(np.polyval(more_functions.ERFC, t)), special.erfcx(x)) < -26

@@ -76,3 +76,25 @@ def test_errors_are_at_most_twice_those_of_pytorch(axes: tuple[int, ...], monkey
     exact = x.astype(np.float64).sum(axes)
     ours, theirs = reduction.sum_over(x, axes), torch.from_numpy(x).sum(axes).numpy()
     assert np.linalg.norm(ours - exact) <= 2 * np.linalg.norm(theirs - exact) + np.linalg.norm(exact) * 2**-24
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_sums_of_what_is_expanded(data: st.DataObject) -> None:
+    shape = data.draw(st.lists(st.sampled_from([1, 2, 5, 40]), min_size=1, max_size=4))
+    alone = [1 if data.draw(st.booleans()) else n for n in shape]
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    a = np.random.default_rng(data.draw(st.integers(0, 100))).standard_normal(alone).astype(dtype)
+    a.flat[-1] = data.draw(st.sampled_from([np.nan, np.inf, -np.inf, -0.0, 0.3]))
+    axes = tuple(data.draw(st.lists(st.integers(0, len(shape) - 1), unique=True)))
+    results = []
+    for library in (torch, rushlight):
+        x = library.tensor(a).requires_grad_()
+        y = x.expand(shape)
+        sums = y.sum(axes, keepdim=data.draw(st.shared(st.booleans(), key="keep"))) if axes else y.sum()
+        (sums * sums).sum().backward()
+        results.append([sums.detach().numpy(), x.grad.numpy()])
+    for theirs, ours in zip(*results, strict=True):
+        assert ours.shape == theirs.shape
+        np.testing.assert_allclose(ours, theirs, 2e-5, 1e-5 if dtype == np.float32 else 1e-12)
+        np.testing.assert_array_equal(np.signbit(ours[ours == 0]), np.signbit(theirs[ours == 0]))

@@ -222,6 +222,16 @@ relative_powers = either(
 )  # fmt: skip
 
 
+sign_times = either(lambda x, g: numpy_statistics.sign(x) * g, "x, g: sgn(x) * g", "norm_1_backward")
+
+
+share_of_norm = either(
+    lambda x, norm, g: g * np.where(norm == 0, np.zeros_like(x), x / norm),
+    "x, norm, g: select(norm == 0, 0, x / norm) * g",
+    "norm_2_backward",
+)
+
+
 def logsumexp(x: Array, axes: Axes, keepdims: bool) -> Any:
     """See `numpy_statistics.logsumexp`."""
     if axes and _usable(x):

@@ -86,6 +86,8 @@ def _family_hash(family: str) -> str:
         source = (sources / f"{module}.py").read_bytes()
         digest.update(source)
         imported = re.findall(rb"^from \.(\w+) import", source, re.MULTILINE)
+        for line in re.findall(rb"^from \. import (.*)$", source, re.MULTILINE):
+            imported += line.split(b", ")
         modules += [name.decode() for name in imported if name.decode() not in modules]
     features = llvm.get_host_cpu_features().flatten()
     about = (importlib.metadata.version("numba"), llvm.get_host_cpu_name(), features, sys.platform)

@@ -14,6 +14,9 @@ _add = np.add.reduce
 # are made of sums of about the square root of their length.
 _LONG = 512
 
+# From how many elements on a gradient is rather seen repeated than repeated in memory.
+_MANY = 32768
+
 
 def sum_all(x: Any) -> Any:
     """The sum of all elements of a floating-point array, as a 0-dim array in the type of `x`."""
@@ -119,7 +122,7 @@ def spread_over(grad: Any, shape: Axes, axes: Axes, keepdims: bool) -> Any:
     """The gradient of a sum over some axes: `grad` repeated along them."""
     if not keepdims:
         grad = grad.reshape([1 if i in axes else n for i, n in enumerate(shape)])
-    if grad.size > 4096:
+    if grad.size > 4096 or math.prod(shape) > _MANY:
         return np.broadcast_to(grad, shape)
     whole = np.empty(shape, grad.dtype)
     whole[...] = grad

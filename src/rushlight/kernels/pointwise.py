@@ -34,7 +34,8 @@ PIECE = 8192, 65536
 
 # The functions that `compiled.pointwise` has.
 _FUNCTIONS = {
-    "exp", "expm1", "log", "log1p", "sigmoid", "tanh", "erf", "abs", "sqrt", "floor", "ceil", "trunc", "rint", "select",
+    "exp", "exp2", "expm1", "log", "log1p", "sigmoid", "tanh", "erf", "erfc", "abs", "sqrt", "floor", "ceil", "trunc",
+    "rint", "select",
 }  # fmt: skip
 
 # Names of operations and helpers in formulas: their parameters, and what they compute for one element.

@@ -30,6 +30,8 @@ _SQUARES = Kernel("reduction", "square_pieces")
 def sum_all(x: Any) -> Any:
     """See `numpy_reduction.sum_all`."""
     if x.size >= LARGE:
+        if 0 in x.strides and x.dtype.char in "fd":
+            return sum_over(x, tuple(range(x.ndim)))
         found = _compiled_total(x)
         if found is not None:
             return np.asarray(found, x.dtype)
@@ -48,10 +50,25 @@ def mean_all(x: Any) -> Any:
 def sum_over(x: Array, axes: Axes, keepdims: bool = False) -> Any:
     """See `numpy_reduction.sum_over`."""
     if x.size >= LARGE:
+        if 0 in x.strides and x.dtype.char in "fd" and type(x) is np.ndarray:
+            return _sum_of_repeated(x, axes, keepdims)
         found = _compiled_sum(x, axes, keepdims)
         if found is not None:
             return found
     return on_numpy.sum_over(x, axes, keepdims)
+
+
+def _sum_of_repeated(x: Array, axes: Axes, keepdims: bool) -> Any:
+    """The sum of an array that repeats elements without having memory for them: each is read once."""
+    times, once = 1, [slice(None)] * x.ndim
+    for a in axes:
+        if not x.strides[a]:
+            times, once[a] = times * x.shape[a], slice(1)
+    if times == 1:
+        found = _compiled_sum(x, axes, keepdims)
+        return on_numpy.sum_over(x, axes, keepdims) if found is None else found
+    found = np.asarray(sum_over(x[tuple(once)], axes, keepdims), np.float64)
+    return np.asarray(found * times + 0.0, x.dtype)  # no negative zero
 
 
 def squares_of_all(arrays: list[Array]) -> float | None:

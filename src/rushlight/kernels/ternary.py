@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .numpy_common import narrow, widen
+from .numpy_pointwise import times as on_numpy_times
 from .pointwise import either
 
 Array = np.ndarray
@@ -39,3 +40,10 @@ def _add_quotient(x: Array, a: Array, b: Array, value: float) -> Any:
 between = either(_between, "a, b, w: select(abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))", "lerp")
 add_product = either(_add_product, "x, a, b, value: x + a * b * value", "addcmul")
 add_quotient = either(_add_quotient, "x, a, b, value: x + a * value / b", "addcdiv")
+
+_TIMES = either(on_numpy_times, "x, number: x * number", "times")
+
+
+def times(x: Any, number: Any) -> Any:
+    """See `numpy_pointwise.times`."""
+    return x if type(number) in (int, float) and number == 1 else _TIMES(x, number)

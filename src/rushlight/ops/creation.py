@@ -264,7 +264,10 @@ def eye(
         if x.__index__() < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {x}")
     d = chosen("eye", dtype, device, pin_memory, dtypes._default if out is None else out._dtype)
-    return done(np.eye(n, n if m is None else m, dtype=d.numpy), d, requires_grad, out, dtype)
+    columns = n if m is None else m
+    array = np.zeros((n, columns), d.numpy)
+    array.reshape(-1)[: columns * columns : columns + 1] = 1
+    return done(array, d, requires_grad, out, dtype)
 
 
 def _indices(function: str, find: Any, row: int, col: int, offset: int, dtype: Any, device: Any) -> Any:

@@ -13,6 +13,7 @@ from ..base import TensorBase, tensor_names, wrap
 from ..kernels import numpy_pointwise as kernels
 from ..kernels import power, remainders
 from ..kernels.numpy_common import constant
+from ..kernels.ternary import times
 from . import elementwise_general as general
 from .arguments import MISSING, OPERANDS, argument_error, type_name
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
@@ -94,7 +95,7 @@ def _rsub_scaled(input: Array, other: Array, alpha: float) -> Array:
     return other - input * constant(alpha, input.dtype)
 
 
-in_formulas(kernels.times, lambda grad, number: grad if number == 1 else grad * number, "times", aliasing=True)
+in_formulas(times, lambda grad, number: grad if number == 1 else grad * number, "times", aliasing=True)
 
 
 @formula(aliasing=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
-from ..kernels.numpy_common import constant
+from ..kernels import ranges as kernels
 from .arguments import type_name
 from .creation_arguments import chosen, done
 from .data import cast, finish
@@ -73,7 +73,7 @@ def arange(
     if len(bounds) == 1 and type(bounds[0]) is int and bounds[0] >= 0 and out is None and not named:
         if dtype is None or (type(dtype) is dtypes.dtype and dtype.plain):
             d = chosen("arange", dtype, device, pin_memory, dtypes.int64)
-            return finish(np.arange(bounds[0], dtype=d.numpy), d, requires_grad)
+            return finish(kernels.first(bounds[0], d.numpy), d, requires_grad)
     start, end, step = _bounds(bounds, named)
     if isinstance(start, complex) or isinstance(end, complex) or isinstance(step, complex):
         raise overflow(dtypes.float64) if dtype is None else NotImplementedError("complex bounds")
@@ -85,7 +85,7 @@ def arange(
         raise NotImplementedError(f"\"arange_cpu\" not implemented for '{d.scalar_name}'")
     _check_steps(start, end, step)
     if whole:
-        array = np.arange(start, end, step, np.int64)
+        array = kernels.whole(start, end, step)
         return done(_shaped(array if d is dtypes.int64 else cast(array, d), out), d, requires_grad, out, dtype)
     if d.category == dtypes.INTEGRAL:
         if int(step) == 0:
@@ -94,15 +94,7 @@ def arange(
         count = len(range(int(start), int(end), int(step))) if d is dtypes.int64 else math.ceil((end - start) / step)
         array = (int(start) + int(step) * np.arange(count)).astype(d.numpy)
     else:
-        # Products with the step and not sums of steps, in float64, so that only the result is rounded.
-        array = np.arange(math.ceil((end - start) / step), dtype=np.float64)
-        if type(step) is float:
-            array *= constant(step, array.dtype)
-        else:
-            array *= step
-        if start or step < 0:  # which makes a negative zero one
-            array += start
-        array = array.astype(d.numpy, copy=False)
+        array = kernels.steps(start, step, math.ceil((end - start) / step), d.numpy)
     return done(_shaped(array, out), d, requires_grad, out, dtype)
 
 

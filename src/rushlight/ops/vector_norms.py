@@ -16,7 +16,21 @@ from .elementwise_general import broadcast_shapes, result_type
 from .out import finish_out
 from .pointwise import refuse_bool_subtraction
 
-in_formulas(kernels.sign, lambda x: x.sgn() if x._dtype.is_complex else wrap(kernels.sign(x._data)), "sign_of")
+
+def _sign(x: Any) -> Any:
+    return x.sgn() if x._dtype.is_complex else wrap(kernels.sign(x._data))
+
+
+def _direction(x: Any, norm: Any) -> Any:
+    from .comparison import where
+    from .creation import zeros_like
+
+    return where(norm == 0, zeros_like(x), x / norm)
+
+
+in_formulas(kernels.sign, _sign, "sign_of")
+in_formulas(along.sign_times, lambda x, grad: _sign(x) * grad, "sign_times")
+in_formulas(along.share_of_norm, lambda x, norm, grad: grad * _direction(x, norm), "share_of_norm")
 in_formulas(
     lambda x, chosen: ((x == chosen) | (x != x)).astype(chosen.dtype),
     lambda x, chosen: wrap(((x._data == chosen._data) | (x._data != x._data)).astype(chosen._data.dtype)),
@@ -33,10 +47,10 @@ def norm_backward(grad: Any, input: Any, result: Any, p: float, axes: Any, keepd
     if p == 0:  # of a distance; the norm itself has no gradient then
         return zeros_like(input)  # type: ignore[name-defined]  # noqa: F821
     if p == 1:
-        return attached(sign_of(input) * grad, input)  # type: ignore[name-defined]  # noqa: F821
+        return attached(sign_times(input, grad), input)  # type: ignore[name-defined]  # noqa: F821
     none = zeros_like(result)  # type: ignore[name-defined]  # noqa: F821
     if p == 2:
-        return grad * where(result == 0, zeros_like(input), input / result)  # type: ignore[name-defined]  # noqa: F821
+        return share_of_norm(input, result, grad)  # type: ignore[name-defined]  # noqa: F821
     if p == inf or p == -inf:  # type: ignore[name-defined]  # noqa: F821
         places = nan_or_equal(abs(input), result)  # type: ignore[name-defined]  # noqa: F821
         share = places / sum_over(places, axes, True)  # type: ignore[name-defined]  # noqa: F821

@@ -23,10 +23,11 @@ from typing import Any
 
 from numba import types
 
-from . import functions, halves, simd
+from . import functions, halves, more_functions, simd
 from .builder import Real, kernel
 
 _NAMES = {name: getattr(functions, name) for name in ("exp", "expm1", "log", "log1p", "sigmoid", "tanh", "erf")}
+_NAMES |= {name: getattr(more_functions, name) for name in ("erfc", "exp2")}
 _NAMES |= {name: getattr(simd, name) for name in ("rint", "floor", "ceil", "trunc", "sqrt", "select")}
 
 
