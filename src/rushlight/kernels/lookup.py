@@ -26,7 +26,7 @@ def _fits(shape: tuple[int, ...], index: Array, dim: int) -> bool:
     """Whether there are places for all elements of a shape but along a dimension."""
     if not shape or index.ndim != len(shape) or not shape[dim] or index.dtype.kind != "i":
         return False
-    return all(n == m or i == dim for i, (n, m) in enumerate(zip(shape, index.shape, strict=True)))
+    return shape[:dim] == index.shape[:dim] and shape[dim + 1 :] == index.shape[dim + 1 :]
 
 
 def _moved(x: Array) -> str | None:
@@ -73,8 +73,7 @@ def scatter_add(a: Array, dim: int, index: Array, source: Array) -> None:
         and _fits(a.shape, index, dim)
     ):
         index = np.ascontiguousarray(index, np.int64)
-        if index.view(np.uint64).max() >= a.shape[dim]:  # as such, negative numbers are large
-            numpy_indexing.check_range(index, a.shape[dim], dim)
+        numpy_indexing.check_range(index, a.shape[dim], dim)
         if _add(a, dim, index, source):
             return
     numpy_indexing.scatter_add(a, dim, index, source)

@@ -134,10 +134,13 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
                         f"{op.name}_(): argument '{n}' (position {i + 1}) must be Tensor, not {type_name(x)}"
                     )
     else:
-        bound = op.signature.bind(input, *args, **kwargs)
-        bound.apply_defaults()
-        operands = tuple([bound.arguments[p] for p in op.parameters])
         names = op.parameters
+        if not kwargs and not op.keyword_only and len(args) + 1 == len(names):
+            operands = (input, *args)
+        else:
+            bound = op.signature.bind(input, *args, **kwargs)
+            bound.apply_defaults()
+            operands = tuple([bound.arguments[p] for p in names])
     if input._versions is not UNTOUCHED:
         for x in operands[1:]:
             if isinstance(x, TensorBase) and x is not input and x._versions is input._versions:

@@ -230,13 +230,13 @@ def _nll_flat(input: Any, target: Any, weight: Any, reduction: int, ignore_index
     Raises:
         RuntimeError: the shapes do not go together.
     """
-    if target.ndim > 1:
+    if len(target._shape) > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    if input.ndim == 2 and target.ndim == 1 and input._shape[0] != target._shape[0]:
+    if len(input._shape) == 2 and len(target._shape) == 1 and input._shape[0] != target._shape[0]:
         raise RuntimeError(f"size mismatch (got input: {list(input._shape)}, target: {list(target._shape)})")
     _check_weight(input, weight, input._shape[-1])
     _check_target_dtype(target)
-    if input.ndim == 1 and target.ndim == 1:
+    if len(input._shape) == 1 and len(target._shape) == 1:
         return _nll_loss(input.unsqueeze(0), target, weight, reduction, ignore_index)[0]
     return _nll_loss(input, target, weight, reduction, ignore_index)[0]
 
@@ -247,9 +247,9 @@ def _nll_images(input: Any, target: Any, weight: Any, reduction: int, ignore_ind
     Raises:
         RuntimeError: the shapes do not go together.
     """
-    if target.ndim != 3:
+    if len(target._shape) != 3:
         raise RuntimeError(
-            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {target.ndim}"
+            f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {len(target._shape)}"
         )
     if (input._shape[0], *input._shape[2:]) != target._shape:
         raise RuntimeError(f"size mismatch (got input: {list(input._shape)} , target: {list(target._shape)}")
@@ -274,16 +274,16 @@ def nll_loss_nd(input: Any, target: Any, weight: Any = None, reduction: int = ME
         RuntimeError: shapes or dtypes do not go together.
         IndexError: a target is no class.
     """
-    if input.ndim < 1:
+    if len(input._shape) < 1:
         raise ValueError("Expected 1 or more dimensions (got 0)")
-    if input.ndim != 1 and input._shape[0] != (target._shape[0] if target.ndim else 1):
+    if len(input._shape) != 1 and input._shape[0] != (target._shape[0] if len(target._shape) else 1):
         raise ValueError(
             f"Expected input batch_size ({input._shape[0]}) to match target batch_size "
-            f"({target._shape[0] if target.ndim else 1})."
+            f"({target._shape[0] if len(target._shape) else 1})."
         )
-    if input.ndim <= 2:
+    if len(input._shape) <= 2:
         return _nll_flat(input, target, weight, reduction, ignore_index)
-    if input.ndim == 4:
+    if len(input._shape) == 4:
         return _nll_images(input, target, weight, reduction, ignore_index)
     # Other numbers of positions are laid out as an image of one row.
     n, c, *positions = input._shape
@@ -336,7 +336,7 @@ def cross_entropy_loss(
     if label_smoothing:
         _check_smoothing(label_smoothing)
         return _cross_entropy_smoothed(input, target, weight, reduction, ignore_index, label_smoothing)
-    class_dim = 0 if input.ndim == 1 else 1
+    class_dim = 0 if len(input._shape) == 1 else 1
     return nll_loss_nd(log_softmax(input, class_dim), target, weight, reduction, ignore_index)
 
 
@@ -353,7 +353,7 @@ def _by_class(weight: Any, ndim: int) -> Any:
 def _cross_entropy_of_probabilities(
     input: Any, target: Any, weight: Any, reduction: int, label_smoothing: float
 ) -> Any:
-    class_dim = 0 if input.ndim == 1 else 1
+    class_dim = 0 if len(input._shape) == 1 else 1
     classes = input._shape[class_dim]
     if not target._dtype.is_floating_point:
         raise RuntimeError(f"Expected floating point type for target with class probabilities, got {target._dtype}")
@@ -368,7 +368,7 @@ def _cross_entropy_of_probabilities(
         target = target * (1 - label_smoothing) + label_smoothing / classes
     weighted = logs * target
     if weight is not None:
-        weighted = weighted * _by_class(weight, input.ndim)
+        weighted = weighted * _by_class(weight, len(input._shape))
     if reduction == NONE:
         return -weighted.sum(class_dim)
     total = -weighted.sum()
@@ -380,11 +380,11 @@ def _cross_entropy_of_probabilities(
 def _cross_entropy_smoothed(
     input: Any, target: Any, weight: Any, reduction: int, ignore_index: int, label_smoothing: float
 ) -> Any:
-    class_dim = 0 if input.ndim == 1 else 1
+    class_dim = 0 if len(input._shape) == 1 else 1
     classes = input._shape[class_dim]
     logs = log_softmax(input, class_dim)
     nll = nll_loss_nd(logs, target, weight, reduction, ignore_index)
-    smooth = -(logs.sum(class_dim) if weight is None else (logs * _by_class(weight, input.ndim)).sum(class_dim))
+    smooth = -(logs.sum(class_dim) if weight is None else (logs * _by_class(weight, len(input._shape))).sum(class_dim))
     ignored = target == ignore_index
     smooth = smooth.masked_fill(ignored, 0.0)
     if reduction == SUM:

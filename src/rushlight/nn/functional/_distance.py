@@ -1,6 +1,10 @@
 """Distances and angles between vectors."""
 
+import numpy as np
+
+from ...autograd import mode
 from ...autograd.grad_mode import no_grad
+from ...kernels.numpy_common import constant
 from ...ops import derived
 from ...ops.broadcasting import broadcast_tensors
 from ...ops.elementwise_general import result_type
@@ -33,8 +37,17 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     if x1.shape != x2.shape:
         x1, x2 = broadcast_tensors(x1, x2)
     x1, x2 = (x if x.is_floating_point() else x.to(common) for x in (x1, x2))
-    length1, length2 = (vector_norm(x, 2, dim, True).clone() for x in (x1, x2))
-    with no_grad():
-        length1.clamp_min_(eps)
-        length2.clamp_min_(eps)
-    return (x1 / length1 * (x2 / length2)).sum(dim)
+    return (x1 / _length(x1, dim, eps) * (x2 / _length(x2, dim, eps))).sum(dim)
+
+
+def _length(x: Tensor, dim: int, least: float) -> Tensor:
+    """The lengths of vectors, at least a number; that they are raised to it leaves no trace in the graph."""
+    length = vector_norm(x, 2, dim, True)
+    if not (unseen := mode.unseen(length)):
+        length = length.clone()  # the norm's gradient reads the norm
+    if x._dtype.plain and (unseen or not mode.special.count):
+        np.maximum(length._data, constant(least, length._data.dtype), out=length._data)
+    else:
+        with no_grad():
+            length.clamp_min_(least)
+    return length  # type: ignore[no-any-return]
