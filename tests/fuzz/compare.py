@@ -329,7 +329,8 @@ class Comparison:
             operands = {n: t.detach().clone() if isinstance(t, torch.Tensor) else t for n, t in before.items()}
             with torch.no_grad():
                 execute(line, torch, before)
-            if name in before and self.computes_the_same(before, self.coarsest(line)):
+            follows = name in before or any(_shares(self.theirs[name], self.theirs[n]) for n in before)
+            if follows and self.computes_the_same(before, self.coarsest(line)):
                 self.tally.abandoned += 1
                 return False
             if ": values" in what and name in before:

@@ -60,7 +60,7 @@ def nearer(ours, theirs, exact, near):
     with np.errstate(all="ignore"):
         far, further = np.abs(ours - exact), np.abs(theirs - exact)
         same = (ours == theirs) | (np.isnan(ours) & np.isnan(theirs))
-        return bool(np.all(same | near(ours, exact) | (far <= further)))
+        return bool(np.all(same | near(ours, exact) | (far <= further) & np.isfinite(theirs)))
 
 
 def in_double(line):
@@ -88,7 +88,10 @@ def _nearer_to_double(line, operands, ours, theirs, near, index):
         or exact.dtype.is_complex != ours.is_complex()
     ):
         return None
+    largest = torch.finfo(theirs.dtype).max
     exact = as_array(exact.to(theirs.dtype) if theirs.dtype in HALVES else exact)
+    if exact.dtype.kind == "f":
+        exact = np.where(np.abs(exact) > largest, np.copysign(np.inf, exact), exact)
     return "PyTorch rounds more" if nearer(as_array(ours), as_array(theirs), exact, near) else None
 
 
@@ -189,7 +192,7 @@ def _of_infinite_matrices(matrices, ours, theirs, near):
 
 
 def _linear_algebra(line, operands, ours, theirs, near, index):
-    call = re.search(r"torch\.(?:linalg\.)?(det|slogdet|inv|solve)\((v\d+)(?:, (v\d+))?\)", line)
+    call = re.search(r"torch\.(?:linalg\.)?(det|logdet|slogdet|inv|solve)\((v\d+)(?:, (v\d+))?\)", line)
     if not call:
         return None
     matrices = operands[call[2]]
@@ -202,6 +205,8 @@ def _linear_algebra(line, operands, ours, theirs, near, index):
     with np.errstate(all="ignore"):
         if call[1] == "det":
             same = _determinants_agree(a, found, eps)
+        elif call[1] == "logdet":
+            same = _determinants_agree(a, np.where(np.isnan(found), 0, np.exp(found)), eps)
         elif call[1] == "slogdet":
             exact = [np.abs(determinant(m)) for m in a.reshape(-1, n, n)]
             bounds = [ROUNDINGS * n * eps * np.prod(np.sqrt((np.abs(m) ** 2).sum(1))) for m in a.reshape(-1, n, n)]
@@ -257,18 +262,19 @@ def _modes(x):
 
 def _chosen(line, operands, ours, theirs, near, index):
     """Of equal elements PyTorch promises none; and no order has NaN, by which it sorts to find modes."""
-    call = re.search(r"torch\.(topk|kthvalue|mode)\((v\d+), (?:\d+, )?(?:dim=)?(-?\d+)\)", line)
-    if not call or index is None or not operands[call[2]].dim():
+    names = "topk|kthvalue|mode|median|nanmedian|sort|argsort"
+    call = re.search(rf"torch\.({names})\((v\d+), (?:\d+, )?(?:dim=)?(-?\d+)(, keepdim=True)?", line)
+    if not call or (index is None) != (call[1] == "argsort") or not operands[call[2]].dim():
         return None
     x, dim = operands[call[2]], int(call[3])
-    whole = call[1] == "topk"
+    whole = call[1] in ("topk", "sort", "argsort") or call[4] is not None
     x = x.movedim(dim, -1)
     a, b = (t.movedim(dim, -1) if whole else t.unsqueeze(-1) for t in (ours, theirs))
-    if index == 1:
+    if index != 0:
         if not bool(((a >= 0) & (a < x.shape[-1])).all()):
             return None
         a, b = x.gather(-1, a), x.gather(-1, b)
-        distinct = not whole or bool((ours.sort(dim)[0].diff(dim=dim) != 0).all())
+        distinct = call[1] not in ("topk", "sort", "argsort") or bool((ours.sort(dim)[0].diff(dim=dim) != 0).all())
         if distinct and bool(((a == b) | ((a != a) & (b != b))).all()):
             return "which of equal elements is found is not said by PyTorch"
     if call[1] == "mode" and x.is_floating_point():

@@ -24,8 +24,17 @@ PROGRAMS = [
         "v9 = torch.lerp(v1, v1, v2)", BACKWARD]),
     ("powers of two", "ldexp", [
         f"v1 = torch.tensor([-1.8, 0.6], {FLOATS}", "v2 = torch.tensor(-3)", "v9 = torch.ldexp(v1, v2)", BACKWARD]),
-    ("sorted in any order", "argsort", [
+    ("sorted in any order", "arange", [
+        f"v1 = torch.tensor({[1.0, 2.0, 0.5] * 20}, {FLOATS}", "v2 = torch.sort(v1, 0)[0]",
+        "v9 = torch.mul(v2, torch.arange(60))", BACKWARD]),
+    ("equal elements", "argsort", [
         f"v1 = torch.tensor({[1.0, 2.0, 0.5] * 20})", "v9 = torch.argsort(v1, 0)"]),
+    ("equal elements", "topk", [
+        f"v1 = torch.tensor({[1.0, 2.0, 0.5] * 20})", "v9 = torch.topk(v1, 30, 0)"]),
+    ("equal elements", "kthvalue", [
+        f"v1 = torch.tensor({[1.0, 2.0, 0.5] * 20}).reshape(15, 4)", "v9 = torch.kthvalue(v1, 4, 0)"]),
+    ("find modes", "mode", [
+        "v1 = torch.tensor([float('nan'), 1.0, 2.0])", "v9 = torch.mode(v1, dim=0)"]),
     ("vectorised code", "nn.functional.hardshrink", [
         f"v1 = torch.tensor([float('nan'), 1.5, 0.2], {FLOATS}", "v9 = torch.nn.functional.hardshrink(v1)", BACKWARD]),
     ("vectorised code", "nn.functional.elu", [
@@ -79,6 +88,8 @@ def test_a_wrong_result_is_still_found(reason, function, lines, monkeypatch):
 
     def wrong(*args, **kwargs):
         found = original(*args, **kwargs)
+        if name in ("topk", "kthvalue", "mode"):
+            return found[0], (found[1] + 1) % args[0].shape[0]
         return found.flip(0) if name in ("argsort", "inv", "solve") else found * 1.3 + 0.1
 
     monkeypatch.setattr(module, name, wrong)
@@ -93,4 +104,17 @@ def test_numbers_written_in_a_line_are_of_double_precision_too(last, explained):
         torch.tensor([[numbers]], dtype=torch.bfloat16) for numbers in ([0.5, 1.0, INF], [-0.75, last], [-0.75, NAN])
     )
     reason = rounding.explained(line, {"v1": x}, ours, theirs, lambda a, b: near(a, b, 1.0, "bfloat16"))
+    assert (reason is not None) == explained
+
+
+@pytest.mark.parametrize(("first", "second", "explained"), [
+    ([NAN, 0.0], [1.0, 0.5], True), ([NAN, 0.25], [1.0, 0.5], False), ([1.0, 0.0], [1.0, 0.5], False),
+    ([NAN, 0.0], [1.5, 0.5], False), ([NAN, 0.0], [NAN, 0.5], False),
+])  # fmt: skip
+def test_matrices_that_hold_infinities_explain_what_is_made_of_them_and_no_more(first, second, explained):
+    x, ours, theirs = (
+        torch.diag_embed(torch.tensor(rows)) for rows in
+        ([[INF, 1.0], [1.0, 2.0]], [first, second], [[INF, 0.0], [1.0, 0.5]])
+    )  # fmt: skip
+    reason = rounding.explained("v9 = torch.linalg.inv(v1)", {"v1": x}, ours, theirs, near)
     assert (reason is not None) == explained

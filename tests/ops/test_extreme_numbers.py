@@ -40,6 +40,31 @@ def test_gradient_of_products_with_zeros(elements, dim):
     check(scenario)
 
 
+@pytest.mark.parametrize(
+    "elements", [[1, 2, INF], [INF, 2, 3], [INF, 1, INF], [1, -INF, 2], [NAN, 1, INF], [1e30, 2, 3]]
+)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_means_beside_variances(elements, dtype):
+    def scenario(m):
+        x = m.tensor([elements, [1.0, 2.0, 3.0]], dtype=getattr(m, dtype))
+        return m.var_mean(x, 1), m.std_mean(x, 1, keepdim=True), m.var_mean(x.T.contiguous(), 0), m.std_mean(x[:1])
+
+    check(scenario)
+
+
+def test_polygamma_of_infinity():
+    check(lambda m: [m.polygamma(n, m.tensor([INF, 0.0, 3.0], dtype=m.float64)) for n in (1, 2, 3)])
+
+
+def test_own_logarithms_of_zero():
+    def scenario(m):
+        x = m.tensor([0.0, 1.0, 0.5], requires_grad=True)
+        m.nn.functional.kl_div(m.zeros(3), x, reduction="sum").backward()
+        return x.grad
+
+    check(scenario)
+
+
 @pytest.mark.parametrize("number", [INF, -INF, NAN, complex(0, INF), complex(NAN, 0)])
 @pytest.mark.parametrize("batch", [False, True])
 def test_exponentials_of_triangular_matrices_that_are_not_finite(number, batch):

@@ -9,6 +9,7 @@ from math import pi, sqrt
 import numpy as np
 
 from rushlight.kernels.numpy_common import constant, narrow, row_sums, widen
+from rushlight.kernels.numpy_pointwise import times
 
 Array = np.ndarray
 
@@ -94,12 +95,12 @@ def hardtanh_backward(g: Array, x: Array, low: float, high: float) -> Array:
 
 def leaky_relu(x: Array, slope: float) -> Array:
     """`x` where positive, else `slope * x`."""
-    return np.where(x > 0, x, x * np.asarray(slope, x.dtype))
+    return np.where(x > 0, x, times(x, slope))
 
 
 def leaky_relu_backward(g: Array, x: Array, slope: float) -> Array:
     """`g` where `x` is positive, else `slope * g`."""
-    return np.where(x > 0, g, g * np.asarray(slope, g.dtype))
+    return np.where(x > 0, g, times(g, slope))
 
 
 def prelu(x: Array, weight: Array) -> Array:
@@ -109,10 +110,11 @@ def prelu(x: Array, weight: Array) -> Array:
 
 def hardswish(x: Array) -> Array:
     """`x * clip(x + 3, 0, 6) / 6`."""
+    dtype, x = x.dtype, widen(x)
     out = _clip_shifted(x)
     out *= x
     out /= 6
-    return out
+    return narrow(out, dtype)
 
 
 def hardswish_backward(g: Array, x: Array) -> Array:
@@ -126,31 +128,38 @@ def hardswish_backward(g: Array, x: Array) -> Array:
 
 def hardsigmoid(x: Array) -> Array:
     """`clip(x + 3, 0, 6) / 6`."""
+    dtype, x = x.dtype, widen(x)
     out = _clip_shifted(x)
     out /= 6
-    return out
+    return narrow(out, dtype)
 
 
 def hardsigmoid_backward(g: Array, x: Array) -> Array:
     """`g / 6` where x is strictly between -3 and 3, else 0."""
     # PyTorch's constant is rounded to float32 whatever the dtype.
-    return np.where((x > -3) & (x < 3), g * np.asarray(np.float32(1 / 6), g.dtype), np.zeros((), g.dtype))
+    return np.where((x > -3) & (x < 3), times(g, _SIXTH), np.zeros((), g.dtype))
+
+
+_SIXTH = float(np.float32(1 / 6))
 
 
 def hardshrink(x: Array, bound: float) -> Array:
     """`x` where its absolute value is above `bound` (or NaN), else 0."""
-    return np.where((x >= -bound) & (x <= bound), np.zeros((), x.dtype), x)
+    limit = np.asarray(bound, x.dtype)
+    return np.where((x >= -limit) & (x <= limit), np.zeros((), x.dtype), x)
 
 
 def hardshrink_backward(g: Array, x: Array, bound: float) -> Array:
     """`g` where the absolute value of `x` is above `bound`, else 0; of softshrink too."""
-    return np.where((x > bound) | (x < -bound), g, np.zeros((), g.dtype))
+    limit = np.asarray(bound, x.dtype)
+    return np.where((x > limit) | (x < -limit), g, np.zeros((), g.dtype))
 
 
 def softshrink(x: Array, bound: float) -> Array:
     """`x` moved towards 0 by `bound`, and 0 where it would pass it."""
+    dtype, x = x.dtype, widen(x)
     bound = np.asarray(bound, x.dtype)  # type: ignore[assignment]
-    return np.where(x > bound, x - bound, np.where(x < -bound, x + bound, x * np.zeros((), x.dtype)))
+    return narrow(np.where(x > bound, x - bound, np.where(x < -bound, x + bound, x * np.zeros((), x.dtype))), dtype)
 
 
 # Smooth ---------------------------------------------------------------------------------------------------------------
@@ -286,7 +295,7 @@ def log_sigmoid(x: Array) -> Array:
 def log_sigmoid_backward(g: Array, x: Array) -> Array:
     """`g` times `sigmoid(-x)`, without overflow."""
     dtype, g, x = g.dtype, widen(g), widen(x)
-    z = np.exp(-np.abs(x))
+    z = widen(narrow(np.exp(-np.abs(x)), dtype))  # PyTorch keeps it from its forward
     # sigmoid(-x) is z / (1 + z) for positive x and 1 / (1 + z) for negative ones.
     out = np.where(x < 0, np.ones((), x.dtype), z) / (1 + z)
     return narrow(g * out, dtype)

@@ -177,6 +177,8 @@ def mse_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Arra
 
 def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Array:
     """`d^2 / (2 beta)` where the distance d is below `beta`, else `d - beta / 2`."""
+    if x.dtype.char == "e" and beta:
+        return _reduce(_smooth_in_steps(x, target, beta), reduction, x.dtype)
     d = np.abs(widen(x) - widen(target))
     loss = (
         d
@@ -184,6 +186,13 @@ def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Arra
         else np.where(d < beta, d * d * np.asarray(0.5 / beta, d.dtype), d - np.asarray(beta / 2, d.dtype))
     )
     return _reduce(loss, reduction, x.dtype)
+
+
+def _smooth_in_steps(x: Array, target: Array, beta: float) -> Array:
+    """`smooth_l1_loss` of each float16 number, of which PyTorch rounds each step."""
+    d = np.abs(x - target)
+    kind = d.dtype.type
+    return widen(np.where(d < kind(beta), kind(0.5) * d * d / kind(beta), d - kind(0.5) * kind(beta)))
 
 
 def smooth_l1_loss_backward(g: Array, x: Array, target: Array, reduction: int, beta: float) -> Array:
@@ -195,6 +204,10 @@ def smooth_l1_loss_backward(g: Array, x: Array, target: Array, reduction: int, b
 
 def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
     """`d^2 / 2` where the distance d is up to `delta`, else `delta (d - delta / 2)`."""
+    if x.dtype.kind == "V":  # PyTorch rounds each step of bfloat16
+        d, half = np.abs(x - target), x.dtype.type(0.5)
+        delta_ = x.dtype.type(delta)
+        return _reduce(widen(np.where(d <= delta_, half * d * d, delta_ * (d - half * delta_))), reduction, x.dtype)
     d = np.abs(widen(x) - widen(target))
     delta_ = np.asarray(delta, d.dtype)
     return _reduce(
@@ -205,6 +218,8 @@ def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
 def huber_loss_backward(g: Array, x: Array, target: Array, reduction: int, delta: float) -> Array:
     """The gradient of `huber_loss` by `x`."""
     d = widen(x) - widen(target)
+    if x.dtype.kind == "V":
+        delta = _rounded(np.asarray(delta, d.dtype), x.dtype)  # type: ignore[assignment]
     return spread(g, np.clip(d, -delta, delta), reduction, x.dtype)
 
 
@@ -220,10 +235,11 @@ def _rounded(x: Array, dtype: np.dtype) -> Array:
 
 
 def soft_margin_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Array:
-    """The gradient of `soft_margin_loss` by `x`."""
-    target = widen(target)
-    z = np.exp(-target * widen(x))
-    return spread(g, -target * z / (1 + z), reduction, x.dtype)
+    """The gradient of `soft_margin_loss` by `x`, in half precision rounded after each step."""
+    dtype, target = x.dtype, widen(target)
+    z = _rounded(np.exp(_rounded(-target * widen(x), dtype)), dtype)
+    slope = _rounded(-target * z, dtype) / _rounded(1 + z, dtype)
+    return spread(g, _rounded(slope, dtype), reduction, dtype)
 
 
 def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reduction: int) -> Array:

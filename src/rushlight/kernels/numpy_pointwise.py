@@ -37,12 +37,24 @@ def round_(x: Array) -> Any:
 
 def add(a: Any, b: Any, *, alpha: Any = 1) -> Any:
     """``a + alpha * b``."""
-    return a + b if alpha == 1 else a + b * alpha
+    return a + b if alpha == 1 else add_scaled(a, b, alpha)
 
 
 def sub(a: Any, b: Any, *, alpha: Any = 1) -> Any:
     """``a - alpha * b``."""
-    return a - b if alpha == 1 else a - b * alpha
+    return a - b if alpha == 1 else sub_scaled(a, b, alpha)
+
+
+def add_scaled(a: Any, b: Any, alpha: Any) -> Any:
+    """``a + alpha * b`` of two arrays of one type; in half precision `alpha` is rounded, and the result."""
+    product = widen(b) * widen(constant(alpha, b.dtype))
+    return a + product if b.dtype.itemsize > 2 else narrow(np.asarray(widen(a) + product), b.dtype)
+
+
+def sub_scaled(a: Any, b: Any, alpha: Any) -> Any:
+    """``a - alpha * b`` of two arrays of one type; in half precision `alpha` is rounded, and the result."""
+    product = widen(b) * widen(constant(alpha, b.dtype))
+    return a - product if b.dtype.itemsize > 2 else narrow(np.asarray(widen(a) - product), b.dtype)
 
 
 def times(x: Any, number: Any) -> Any:
@@ -52,10 +64,10 @@ def times(x: Any, number: Any) -> Any:
     return x * number if x.dtype.itemsize > 2 else narrow(np.asarray(widen(x) * number), x.dtype)
 
 
-def over_square(a: Any, b: Any) -> Any:
-    """``a / (b * b)``; half precision is rounded once."""
-    b = widen(b)
-    return narrow(np.asarray(widen(a) / (b * b)), a.dtype)
+def divided_by(number: Any, x: Any) -> Any:
+    """A Python number divided by a tensor, in the tensor's own type; half precision is rounded once."""
+    wide = widen(x)
+    return narrow(np.asarray(widen(np.asarray(number, x.dtype)) / wide), x.dtype)
 
 
 def div(a: Any, b: Any) -> Any:
@@ -122,6 +134,8 @@ def log2(x: Array) -> Any:
 
 def rsqrt(x: Array) -> Any:
     """``1 / sqrt(x)``."""
+    if x.dtype.itemsize == 2:
+        return narrow(np.asarray(1 / np.sqrt(widen(x))), x.dtype)
     return constant(1, x.dtype) / np.sqrt(x)
 
 
@@ -134,14 +148,15 @@ def pow_number(x: Array, exponent: Any) -> Any:
     if exponent == 2:
         return x * x
     if exponent == 3:
-        return x * x * x
+        # Of float16, PyTorch's powers are those of float32.
+        return x * x * x if x.dtype.char != "e" else narrow(np.asarray(np.power(widen(x), 3)), x.dtype)
     if exponent == 1:
         return copied(x)
     if exponent == 0:
         return np.ones_like(x)
-    if x.dtype.kind == "V":
+    if x.dtype.kind == "V" and exponent != -2:
         return narrow(np.asarray(pow_number(widen(x), exponent)), x.dtype)
-    if x.dtype.kind in "fc":
+    if x.dtype.kind in "fcV":
         # Of float16, PyTorch takes no roots: they differ at -0 and at minus infinity.
         if exponent == 0.5 and x.dtype.char != "e":
             return np.sqrt(x)
@@ -149,7 +164,7 @@ def pow_number(x: Array, exponent: Any) -> Any:
             return 1 / np.sqrt(x)
         if exponent == -1:
             return 1 / x
-        if exponent == -2:
+        if exponent == -2 and x.dtype.char != "e":
             return 1 / (x * x)
         if type(exponent) is int and not -0x8000000000000000 <= exponent <= 0xFFFFFFFFFFFFFFFF:
             raise OverflowError("int too big to convert" if exponent > 0 else "can't convert negative int to unsigned")
@@ -282,8 +297,9 @@ def frac(x: Array) -> Any:
 
 def round_decimals(x: Array, decimals: int) -> Any:
     """Rounded to a number of decimals by scaling, halves to even."""
+    dtype, x = x.dtype, widen(x)
     scale = x.dtype.type(10.0 ** abs(decimals))
-    return np.rint(x * scale) / scale if decimals >= 0 else np.rint(x / scale) * scale
+    return narrow(np.asarray(np.rint(x * scale) / scale if decimals >= 0 else np.rint(x / scale) * scale), dtype)
 
 
 def share_of(grad: Array, a: Array, b: Array, lost: Array) -> Any:

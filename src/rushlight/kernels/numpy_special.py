@@ -7,6 +7,7 @@ import numpy as np
 from .layout import in_order, memory_order
 from .numpy_bessel import by_scipy, scipys
 from .numpy_common import constant, narrow, widen
+from .numpy_pointwise import times
 
 Array = np.ndarray
 
@@ -36,7 +37,7 @@ def polygamma(x: Array, n: int) -> Array:
     sign = 1 if n % 2 else -1
     # Computed in double precision: the zeta function of SciPy has no other for two arguments of different types.
     found = sign * math.factorial(n) * scipys("zeta")(float(n + 1), x.astype(np.float64))
-    return np.asarray(found).astype(x.dtype)
+    return np.where(np.isposinf(x), np.nan, found).astype(x.dtype)
 
 
 def _trigamma(x: Array) -> Array:
@@ -96,8 +97,11 @@ def log_ndtr(x: Array) -> Array:
 
 
 def entr(x: Array) -> Array:
-    """``-x * log(x)``; 0 at 0 and minus infinity below."""
-    return by_scipy("entr", x)
+    """``-x * log(x)``; 0 at 0 and minus infinity below. In half precision the logarithm is rounded, too."""
+    if x.dtype.itemsize > 2:
+        return by_scipy("entr", x)
+    found = np.where(x > 0, -x * np.log(x), x * 0)
+    return np.where(x < 0, x.dtype.type(-np.inf), found)
 
 
 def zeta(x: Array, q: Array) -> Array:
@@ -110,8 +114,8 @@ def zeta(x: Array, q: Array) -> Array:
 def mvlgamma(x: Array, p: int) -> Array:
     """The logarithm of the multivariate gamma function of dimension `p`."""
     wide = widen(x)
-    terms = lgamma(wide[..., None] - np.arange(p, dtype=wide.dtype) / 2)
-    return narrow(terms.sum(-1) + wide.dtype.type(p * (p - 1) / 4 * math.log(math.pi)), x.dtype)
+    terms = narrow(lgamma(widen(narrow(wide[..., None] - np.arange(p, dtype=wide.dtype) / 2, x.dtype))), x.dtype)
+    return narrow(widen(terms).sum(-1), x.dtype) + x.dtype.type(p * (p - 1) / 4 * math.log(math.pi))
 
 
 def mvlgamma_slope(x: Array, p: int) -> Array:
@@ -147,7 +151,7 @@ def xlogy(x: Array, y: Array) -> Array:
 def xlog1py(x: Array, y: Array) -> Array:
     """``x * log(1 + y)``; 0 where x is 0 and y is not NaN."""
     wide = widen(y)
-    found = narrow(widen(x) * np.log1p(wide), x.dtype)
+    found = x * narrow(np.log1p(wide), x.dtype)
     if np.count_nonzero(x) == x.size:
         return found
     return np.where((x == 0) & (y == y), found.dtype.type(0), found)
@@ -172,20 +176,19 @@ def sinc(x: Array) -> Array:
 
 def sinc_backward(grad: Array, x: Array) -> Array:
     """`grad` times the derivative of `sinc`; 0 where the square of `x` is."""
-    turn = x * x.dtype.type(np.pi)
-    square = turn * x
+    turn, square = times(x, math.pi), times(x * x, math.pi)
     slope = (np.cos(turn) * turn - np.sin(turn)) / square
     return np.where(square == 0, x.dtype.type(0), grad * np.conjugate(slope))
 
 
 def deg2rad(x: Array) -> Array:
     """Degrees as radians."""
-    return x * x.dtype.type(math.pi / 180)
+    return times(x, math.pi / 180)
 
 
 def rad2deg(x: Array) -> Array:
     """Radians as degrees."""
-    return x * x.dtype.type(180 / math.pi)
+    return times(x, 180 / math.pi)
 
 
 def sign_ratio(x: Array, y: Array) -> Array:

@@ -57,6 +57,20 @@ def _in_range(variances: Array) -> bool:
 _SMALLEST = float(np.float32(1e-30))
 
 
+def with_running_mean(found: tuple[Any, Any], x: Array, axes: Axes, keepdims: bool) -> tuple[Any, Any]:
+    """A variance or deviation and the mean as PyTorch finds both: of numbers met before the last one, infinity is lost.
+
+    It moves the mean by a part of each number's distance from it, which is infinite for those that follow.
+    """
+    spread, mean = found
+    if not x.size or x.dtype.kind == "c" or np.isfinite(widen(mean)).all():
+        return found
+    infinite = np.isinf(widen(x))
+    last = infinite[tuple([slice(-1, None) if i in axes else slice(None) for i in range(x.ndim)])]
+    lost = infinite.any(axes, keepdims=True) & ~(last & (infinite.sum(axes, keepdims=True) == 1))
+    return spread, np.where(lost if keepdims else lost.reshape(mean.shape), x.dtype.type(np.nan), mean)
+
+
 def sign(x: Array) -> Array:
     """The sign of each element (its direction, for complex numbers), 0 for NaN."""
     if x.dtype.kind == "c":

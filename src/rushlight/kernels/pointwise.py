@@ -44,6 +44,7 @@ MEANINGS = {
     "_sub": "input, other: input - other",
     "_rsub": "input, other: other - input",
     "mul": "input, other: input * other",
+    "times": "input, number: input * number",
     "_div": "input, other: input / other",
     "neg": "input: -input",
     "reciprocal": "input: 1 / input",

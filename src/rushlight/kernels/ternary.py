@@ -25,8 +25,8 @@ def _add_product(x: Array, a: Array, b: Array, value: float) -> Any:
     """``x + value * a * b``."""
     if value == 1 and x.dtype.itemsize > 2:
         return x + a * b
-    product = widen(a) * widen(b)
-    return narrow(widen(x) + (product if value == 1 else product * np.asarray(value, product.dtype)), x.dtype)
+    wide = widen(a)
+    return narrow(widen(x) + (wide if value == 1 else wide * np.asarray(value, wide.dtype)) * widen(b), x.dtype)
 
 
 def _add_quotient(x: Array, a: Array, b: Array, value: float) -> Any:
@@ -38,7 +38,7 @@ def _add_quotient(x: Array, a: Array, b: Array, value: float) -> Any:
 
 
 between = either(_between, "a, b, w: select(abs(w) < 0.5, a + w * (b - a), b - (b - a) * (1 - w))", "lerp")
-add_product = either(_add_product, "x, a, b, value: x + a * b * value", "addcmul")
+add_product = either(_add_product, "x, a, b, value: x + a * value * b", "addcmul")
 add_quotient = either(_add_quotient, "x, a, b, value: x + a * value / b", "addcdiv")
 
 _TIMES = either(on_numpy_times, "x, number: x * number", "times")

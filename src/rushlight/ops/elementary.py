@@ -27,7 +27,7 @@ def exp(input: Array) -> Array:
     """e to the power of each element."""
 
 
-@elementwise(kernel=np.exp2, floating=True, input="grad * conj(result) * 0.6931471805599453")
+@elementwise(kernel=np.exp2, floating=True, input="times(grad * conj(result), 0.6931471805599453)")
 def exp2(input: Array) -> Array:
     """Two to the power of each element."""
 
@@ -42,12 +42,12 @@ def log(input: Array) -> Array:
     """The natural logarithm of each element."""
 
 
-@elementwise(kernel=kernels.log2, floating=True, input="grad / conj(input * 0.6931471805599453)")
+@elementwise(kernel=kernels.log2, floating=True, input="grad / conj(times(input, 0.6931471805599453))")
 def log2(input: Array) -> Array:
     """The logarithm of each element to base 2."""
 
 
-@elementwise(kernel=np.log10, floating=True, input="grad / conj(input * 2.302585092994046)")
+@elementwise(kernel=np.log10, floating=True, input="grad / conj(times(input, 2.302585092994046))")
 def log10(input: Array) -> Array:
     """The logarithm of each element to base 10."""
 
@@ -143,7 +143,7 @@ def acosh_slope(input: Any) -> Any:
     return rsqrt(input * input - 1)
 
 
-@elementwise(kernel=np.arctanh, floating=True, input="grad * conj(1 / (1 - input * input))")
+@elementwise(kernel=np.arctanh, floating=True, input="grad / conj(1 - input * input)")
 def atanh(input: Array) -> Array:
     """The inverse hyperbolic tangent of each element."""
 
@@ -162,7 +162,7 @@ def sigmoid(input: Array) -> Array:
     kernel=kernels.erf,
     floating=True,
     check=missing("erf_vml_cpu", NO_COMPLEX),
-    input="grad * exp(-(input * input)) * 1.1283791670955126",
+    input="times(exp(-(input * input)), 1.1283791670955126) * grad",
 )
 def erf(input: Array) -> Array:
     """The error function of each element."""
@@ -172,7 +172,7 @@ def erf(input: Array) -> Array:
     kernel=kernels.erfc,
     floating=True,
     check=missing("erfc_vml_cpu", NO_COMPLEX),
-    input="grad * exp(-(input * input)) * -1.1283791670955126",
+    input="times(exp(-(input * input)), -1.1283791670955126) * grad",
 )
 def erfc(input: Array) -> Array:
     """One minus the error function of each element."""

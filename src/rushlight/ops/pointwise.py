@@ -12,7 +12,6 @@ from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
 from ..kernels import numpy_pointwise as kernels
 from ..kernels import power, remainders
-from ..kernels.numpy_common import constant
 from ..kernels.ternary import times
 from . import elementwise_general as general
 from .arguments import MISSING, OPERANDS, argument_error, type_name
@@ -76,7 +75,7 @@ def _rsub(input: Array, other: Array | float) -> Array:
            other="fit_like(times(grad, alpha.conjugate()), shape(other))")  # fmt: skip
 def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input + alpha * other`` for tensors of one dtype."""
-    return input + other * constant(alpha, other.dtype)
+    return kernels.add_scaled(input, other, alpha)  # type: ignore[no-any-return]
 
 
 @operation(name="_sub_scaled", shows=("alpha",), node="SubBackward0", aten="sub", function=False, method=False,
@@ -84,7 +83,7 @@ def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
            other="fit_like(times(grad, -alpha.conjugate()), shape(other))")  # fmt: skip
 def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input - alpha * other`` for tensors of one dtype."""
-    return input - other * constant(alpha, other.dtype)
+    return kernels.sub_scaled(input, other, alpha)  # type: ignore[no-any-return]
 
 
 @operation(name="_rsub_scaled", shows=("alpha",), node="RsubBackward0", aten="rsub", function=False, method=False,
@@ -92,7 +91,7 @@ def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
            other="fit_like(grad, shape(other))")  # fmt: skip
 def _rsub_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``other - alpha * input`` for tensors of one dtype."""
-    return other - input * constant(alpha, input.dtype)
+    return kernels.sub_scaled(other, input, alpha)  # type: ignore[no-any-return]
 
 
 in_formulas(times, lambda grad, number: grad if number == 1 else grad * number, "times", aliasing=True)

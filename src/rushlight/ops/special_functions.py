@@ -134,7 +134,7 @@ def zeta(input: Array | float, other: Array | float) -> Array:
 
 # ---------------------------------------------------------------------------------------------- error functions
 @elementwise(kernel=kernels.erfinv, floating=True, check=missing("erfinv_vml_cpu", COMPLEX),
-             input="grad * exp(erfinv(input) ** 2) * 0.886226925452758")  # fmt: skip
+             input="times(exp(erfinv(input) ** 2), 0.886226925452758) * grad")  # fmt: skip
 def erfinv(input: Array) -> Array:
     """The inverse of `erf` at each element."""
 
@@ -239,8 +239,8 @@ def logaddexp2(input: Array, other: Array) -> Array:
     """``log2(2 ** input + 2 ** other)``, computed without overflow."""
 
 
-@elementwise(kernel=np.hypot, check=missing("hypot_cpu", BOOL, INTEGRAL, COMPLEX), input="grad * (input / result)",
-             other="grad * (other / result)")  # fmt: skip
+@elementwise(kernel=np.hypot, check=missing("hypot_cpu", BOOL, INTEGRAL, COMPLEX), input="grad * input / result",
+             other="grad * other / result")  # fmt: skip
 def hypot(input: Array, other: Array) -> Array:
     """The length of the hypotenuse of the right triangle with legs `input` and `other`."""
 
@@ -255,7 +255,7 @@ def sinc(input: Array) -> Array:
     kernel=kernels.deg2rad,
     floating=True,
     check=refused("deg2rad is not supported for complex tensors.", COMPLEX, RuntimeError),
-    input="grad * 0.017453292519943295",
+    input="times(grad, 0.017453292519943295)",
 )
 def deg2rad(input: Array) -> Array:
     """Each angle in degrees as an angle in radians."""
@@ -266,7 +266,7 @@ def deg2rad(input: Array) -> Array:
     kernel=kernels.rad2deg,
     floating=True,
     check=refused("rad2deg is not supported for complex tensors.", COMPLEX, RuntimeError),
-    input="grad * 57.29577951308232",
+    input="times(grad, 57.29577951308232)",
 )
 def rad2deg(input: Array) -> Array:
     """Each angle in radians as an angle in degrees."""

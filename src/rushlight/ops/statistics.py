@@ -90,7 +90,7 @@ _MEAN = "None if grads[1] is None else spread_over(grads[1] / length(shape(input
                  + _MEAN + ")")  # fmt: skip
 def _var_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
     """The variance and the mean over some dimensions."""
-    return kernels.variance(input, dim, correction, keepdim)
+    return kernels.with_running_mean(kernels.variance(input, dim, correction, keepdim), input, dim, keepdim)
 
 
 @operation(name="_std_mean", node="StdMeanBackward0", aten="std_mean", function=False, method=False, out=False,
@@ -101,7 +101,7 @@ def _var_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
                  + _MEAN + ")")  # fmt: skip
 def _std_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
     """The standard deviation and the mean over some dimensions."""
-    return kernels.deviation(input, dim, correction, keepdim)
+    return kernels.with_running_mean(kernels.deviation(input, dim, correction, keepdim), input, dim, keepdim)
 
 
 def _spread_arguments(function: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Axes, Any]:

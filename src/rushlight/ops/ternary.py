@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import numpy_pointwise
@@ -21,7 +23,8 @@ from .supported import refuse
            end="fit_like(times(grad, weight.conjugate()), shape(end))")  # fmt: skip
 def _lerp_number(input: Array, end: Array, weight: float) -> Array:
     """The point between two, by a number from 0 to 1."""
-    return kernels.between(input, end, constant(weight, input.dtype))
+    kind = input.dtype if input.dtype.itemsize > 2 else np.dtype(np.float32)
+    return kernels.between(input, end, constant(weight, kind))  # type: ignore[no-any-return]
 
 
 @operation(name="_lerp", node="LerpBackward1", aten="lerp", function=False, method=False,
@@ -78,20 +81,20 @@ def lerp_operands(input: Any, end: Any, weight: Any) -> tuple[Any, Any, Any]:
 
 @operation(name="_addcmul", node="AddcmulBackward0", aten="addcmul", function=False, method=False,
            input="fit_like(grad, shape(input))",
-           tensor1="fit_like(times(grad * conj(tensor2), value.conjugate()), shape(tensor1))",
-           tensor2="fit_like(times(grad * conj(tensor1), value.conjugate()), shape(tensor2))")  # fmt: skip
+           tensor1="fit_like(grad * conj(times(tensor2, value)), shape(tensor1))",
+           tensor2="fit_like(grad * conj(times(tensor1, value)), shape(tensor2))")  # fmt: skip
 def _addcmul(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
     """``input + value * tensor1 * tensor2`` for tensors of one dtype."""
     return kernels.add_product(input, tensor1, tensor2, value)
 
 
-in_formulas(numpy_pointwise.over_square, lambda a, b: a / (b * b), "over_square")
+in_formulas(numpy_pointwise.divided_by, lambda number, x: x.reciprocal() * number, "divided_by")
 
 
 @operation(name="_addcdiv", node="AddcdivBackward0", aten="addcdiv", function=False, method=False,
            input="fit_like(grad, shape(input))",
-           tensor1="fit_like(grad * conj(times(reciprocal(tensor2), value)), shape(tensor1))",
-           tensor2="fit_like(-grad * conj(times(over_square(tensor1, tensor2), value)), shape(tensor2))",
+           tensor1="fit_like(grad * conj(divided_by(value, tensor2)), shape(tensor1))",
+           tensor2="fit_like(-grad * conj(times(tensor1, value) / (tensor2 * tensor2)), shape(tensor2))",
            keeps="tensor2",
 )  # fmt: skip
 def _addcdiv(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
