@@ -3,24 +3,12 @@
 import itertools
 
 import pytest
-import torch
 from beside import check
 
-import rushlight
+from ops.refusals import differing, made
 
 KINDS = ("float32", "complex64", "bool", "int64")
 WAYS = ("plain", "leaf", "node", "expanded")
-
-
-def made(t, kind, shape, way):
-    """A tensor of small numbers that is a leaf, has a history or is expanded."""
-    dtype = getattr(t, kind)
-    if way == "expanded":
-        return t.arange(shape[-1]).to(dtype).expand(shape)
-    x = t.ones(shape).to(dtype)
-    if way != "plain":
-        x.requires_grad_()
-    return x * 1 if way == "node" else x
 
 
 def operands(second):
@@ -34,24 +22,6 @@ def operands(second):
             yield found
 
 
-def outcome(call):
-    """The first line of what both libraries raise, with the type; otherwise the dtype and shape of the results."""
-
-    def run(t):
-        try:
-            result = call(t)
-        except Exception as error:
-            return type(error).__name__, str(error).partition("\n")[0]
-        return str(result.dtype).partition(".")[2], tuple(result.shape)
-
-    return run(rushlight), run(torch)
-
-
-def wrong(calls):
-    """The calls whose outcomes differ, as descriptions."""
-    return [(about, *both_) for about, call in calls for both_ in [outcome(call)] if both_[0] != both_[1]]
-
-
 ONE = ("erf", "floor", "sign", "neg")
 TWO = ("mul", "atan2", "floor_divide", "bitwise_and", "maximum", "lt", "xlogy")
 
@@ -63,7 +33,7 @@ def test_in_place(name):
     def call(given):
         return lambda t: getattr(made(t, *given[0]), name + "_")(*[made(t, *x) for x in given[1:]])
 
-    assert not wrong((given, call(given)) for given in operands(name in (*TWO, "eq")))
+    assert not differing((given, call(given)) for given in operands(name in (*TWO, "eq")))
 
 
 @pytest.mark.filterwarnings("ignore:An output with one or more elements was resized")
@@ -78,7 +48,7 @@ def test_out(name):
     def call(given, out):
         return lambda t: getattr(t, name)(*[made(t, *x) for x in given], out=made(t, *out))
 
-    assert not wrong(((given, out), call(given, out)) for given in operands(name in TWO) for out in outs)
+    assert not differing(((given, out), call(given, out)) for given in operands(name in TWO) for out in outs)
 
 
 def recorded_as_never_differentiable(t):
@@ -110,3 +80,64 @@ def missing_derivatives_come_first(t):
 @pytest.mark.parametrize("scenario", [recorded_as_never_differentiable, missing_derivatives_come_first])
 def test_missing_derivatives(scenario):
     check(scenario)
+
+
+# ---------------------------------------------------------------------------------------------- linear algebra
+MATRICES = ((), (3,), (2, 2), (0, 0), (2, 3), (3, 2, 2), (2, 0, 0))
+SIDES = ((), (2,), (2, 2), (3, 2), (3, 2, 2), (0, 2), (2, 2, 3))
+PAIRS = (("float32", "float32"), ("float32", "float64"), ("int64", "float32"), ("bool", "bool"), ("float16", "float16"))
+SYSTEMS = {
+    "solve": lambda t, a, b: t.linalg.solve(a, b),
+    "solve from the right": lambda t, a, b: t.linalg.solve(a, b, left=False),
+    "solve_ex": lambda t, a, b: t.linalg.solve_ex(a, b),
+    "solve_triangular": lambda t, a, b: t.linalg.solve_triangular(a, b, upper=True),
+    "triangular_solve": lambda t, a, b: t.triangular_solve(b, a),
+    "cholesky_solve": lambda t, a, b: t.cholesky_solve(b, a),
+    "vecdot": lambda t, a, b: t.linalg.vecdot(a, b),
+    "cross": lambda t, a, b: t.linalg.cross(a, b),
+}
+
+
+@pytest.mark.filterwarnings("ignore:torch.triangular_solve is deprecated")
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_systems(name):
+    def call(a, b, kinds):
+        return lambda t: SYSTEMS[name](t, made(t, kinds[0], a), made(t, kinds[1], b))
+
+    assert not differing(
+        ((a, b, kinds), call(a, b, kinds)) for a, b, kinds in itertools.product(MATRICES, SIDES, PAIRS)
+    )
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 2, 2), (0, 0), (2, 3), (3,)])
+@pytest.mark.parametrize("name", [
+    "inv_ex", "cholesky", "cholesky_ex", "eigh", "eigvalsh", "svdvals", "qr", "matrix_rank", "lu", "lu_factor_ex",
+    "cond", "matrix_norm",
+])  # fmt: skip
+def test_matrices_of_other_dtypes(name, shape):
+    kinds = ("int64", "bool", "float16")
+    assert not differing((kind, lambda t, k=kind: getattr(t.linalg, name)(made(t, k, shape))) for kind in kinds)
+
+
+@pytest.mark.filterwarnings("ignore:torch.lu is deprecated", "ignore:torch.cholesky is deprecated")
+@pytest.mark.parametrize("name", ["cholesky", "cholesky_inverse", "geqrf", "lu"])
+def test_older_functions_of_matrices(name):
+    calls = itertools.product(("float32", "int64", "bool", "float16"), ((2, 2), (0, 0), (2, 3, 0), (2, 3)))
+    assert not differing((given, lambda t, g=given: getattr(t, name)(made(t, *g).triu())) for given in calls)
+    assert not differing([("zeros", lambda t: getattr(t, name)(t.zeros(3, 2, 2)))])
+
+
+def test_products_of_nothing_that_have_no_gradient():
+    def call(kind):
+        return lambda t: t.matmul(t.ones(2, 1, 3).requires_grad_(), t.ones((3, 0, 2, 3, 3), dtype=getattr(t, kind)))
+
+    assert not differing((kind, call(kind)) for kind in ("int32", "bool", "float64"))
+
+
+def test_equations_of_tensors():
+    shapes = itertools.product(((3, 2, 6), (2, 3, 0), (4, 4), ()), ((3, 2), (0, 2), (4,), ()))
+    assert not differing(
+        (given, lambda t, g=given: t.linalg.tensorsolve(made(t, "float32", g[0]), made(t, "float32", g[1])))
+        for given in shapes
+        if len(given[0]) >= len(given[1])
+    )

@@ -16,9 +16,11 @@ from .matrices import (
     diagonal_matrices,
     finish,
     need_matrices,
+    of_nothing,
     real,
     tensor_formula,
     total,
+    without_code,
     without_diagonal,
 )  # fmt: skip
 from .operation import return_type
@@ -102,7 +104,9 @@ def eigh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
         UPLO: which triangle, ``"L"`` or ``"U"``.
         out: the pair of tensors to write to.
     """
-    need_matrices("linalg.eigh", input, kernel="linalg_eigh_cpu")
+    need_matrices("linalg.eigh", input, kernel="linalg_eigh_cpu", integers=True)
+    if without_code(input):
+        return finish(out, of_nothing(lambda x: _eigh(x, _triangle_name(UPLO)), input), "linalg_eigh")
     return finish(out, _eigh(input, _triangle_name(UPLO)), "linalg_eigh")
 
 
@@ -117,8 +121,10 @@ def _eigvalsh_plain(input: Array, UPLO: str) -> Array:
 
 def eigvalsh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues of a Hermitian matrix, ascending; see `eigh`."""
-    need_matrices("linalg.eigvalsh", input, kernel="linalg_eigh_cpu")
+    need_matrices("linalg.eigh", input, kernel="linalg_eigh_cpu", integers=True)
     triangle = _triangle_name(UPLO)
+    if without_code(input):
+        return finish(out, of_nothing(lambda x: _eigvalsh_plain(x, triangle), input), "linalg_eigvalsh")
     if input._node is None and mode.local.dual is None:
         return finish(out, _eigvalsh_plain(input, triangle), "linalg_eigvalsh")
     return finish(out, _eigh(input, triangle)[0], "linalg_eigvalsh")
@@ -309,7 +315,7 @@ def _svdvals_plain(A: Array) -> Array:
 
 def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     """The singular values of a matrix, descending."""
-    need_matrices("linalg.svdvals", A, square=False, kernel="linalg_svd_cpu")
+    need_matrices("linalg.svd", A, square=False, kernel="linalg_svd_cpu")
     _no_driver("torch.linalg.svdvals", driver)
     if A._node is None and mode.local.dual is None:
         return finish(out, _svdvals_plain(A), "linalg_svdvals")

@@ -24,10 +24,12 @@ from .matrices import (
     first_failure,
     lapack,
     need_matrices,
+    of_nothing,
     over_batch,
     tensor_formula,
     total,
     widened,
+    without_code,
 )  # fmt: skip
 from .operation import return_type
 from .solving import solve_triangular
@@ -101,6 +103,8 @@ def cholesky_ex(input: Any, *, upper: bool = False, check_errors: bool = False, 
         LinAlgError: a matrix is not positive-definite, and `check_errors` is set.
     """
     need_matrices("linalg.cholesky", input, kernel="cholesky_cpu")
+    if without_code(input):
+        return finish(out, of_nothing(lambda x: _cholesky_ex(x, upper), input), "linalg_cholesky_ex")
     found = _cholesky_ex(input, upper)
     if check_errors:
         _check_cholesky("linalg.cholesky_ex", found[1])
@@ -121,7 +125,10 @@ def cholesky(input: Any, *, upper: bool = False, out: Any = None) -> Any:
 @composite(name="cholesky")
 def _cholesky_old(input: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The Cholesky factor; see `torch.linalg.cholesky`."""
-    need_matrices("cholesky", input, kernel="cholesky_cpu")
+    if input._data.size:
+        need_matrices("cholesky", input, kernel="cholesky_cpu", integers=True)
+    else:
+        return finish(out, input.clone(), "cholesky")
     factor, info = _cholesky_old_op(input, upper)
     _check_cholesky("cholesky", info)
     return finish(out, factor, "cholesky")
@@ -249,13 +256,19 @@ def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out:
     Raises:
         RuntimeError: `pivot` is False, or U has a zero on its diagonal and `check_errors` is set.
     """
-    need_matrices("torch.linalg.lu_factor_ex", A, square=False, kernel="lu_cpu")
+    _need_two_dimensions("torch.lu_factor", A)
+    need_matrices("torch.linalg.lu_factor_ex", A, square=False, kernel="lu_cpu", integers=True)
     if not pivot:
         raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
-    found = _lu_factor_ex(A, True)
+    found = of_nothing(lambda x: _lu_factor_ex(x, True), A) if without_code(A) else _lu_factor_ex(A, True)
     if check_errors:
         _check_lu("torch.linalg.lu_factor_ex", found[2])
     return finish(out, found, "linalg_lu_factor_ex")
+
+
+def _need_two_dimensions(function: str, x: Any) -> None:
+    if len(x._shape) < 2:
+        raise RuntimeError(f"{function}: Expected tensor with 2 or more dimensions. Got size: {list(x._shape)} instead")
 
 
 def _check_lu(name: str, info: Any) -> None:
@@ -288,10 +301,11 @@ def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     Raises:
         RuntimeError: it is to do without pivoting, which PyTorch does on GPUs only.
     """
-    need_matrices("linalg.lu", A, square=False, kernel="lu_cpu")
+    _need_two_dimensions("linalg.lu", A)
+    need_matrices("linalg.lu", A, square=False, kernel="lu_cpu", integers=True)
     if not pivot:
         raise RuntimeError("linalg.lu_factor: LU without pivoting is not implemented on the CPU")
-    return finish(out, _lu(A, True), "linalg_lu")
+    return finish(out, of_nothing(lambda x: _lu(x, True), A) if without_code(A) else _lu(A, True), "linalg_lu")
 
 
 @tensor_formula
@@ -345,8 +359,6 @@ def _lu_old(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None
         "LU, pivots, info = torch.linalg.lu_factor_ex(A, compute_pivots)"
     )
     found = lu_factor_ex(A, pivot=pivot)
-    if not get_infos:
-        _check_lu("torch.linalg.lu_factor_ex", found[2])
     result = _LuWithInfo(found) if get_infos else tuple(found[:2])
     if out is None:
         return result

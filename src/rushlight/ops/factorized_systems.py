@@ -6,18 +6,20 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import tensor_names
+from ..base import tensor_names, wrap
 from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
+    LinAlgError,
     adjoint,
     finish,
+    first_failure,
     lapack,
     need_matrices,
     over_batch,
     tensor_formula,
 )  # fmt: skip
-from .solving import check_fit, check_same_dtype, triangular_array
+from .solving import check_fit, check_older, check_same_dtype, triangular_array
 
 
 def _cholesky_solve_array(b: Array, factor: Array, upper: bool) -> Array:
@@ -58,8 +60,7 @@ def cholesky_solve(input: Any, L: Any, upper: bool = False, *, out: Any = None) 
     for t, name in ((input, "b"), (L, "u")):
         if len(t._shape) < 2:
             raise RuntimeError(f"{name} should have at least 2 dimensions, but has {len(t._shape)} dimensions instead")
-    need_matrices("cholesky_solve", L)
-    check_fit("cholesky_solve", L._shape, input._shape)
+    check_older("cholesky_solve", input, L)
     return finish(out, _cholesky_solve(input, L, bool(upper)), "cholesky_solve")
 
 
@@ -92,8 +93,21 @@ def _cholesky_inverse(L: Array, upper: bool) -> Array:
 
 @composite()
 def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
-    """The inverse of ``L L^H``, or of ``L^H L`` if `upper`."""
-    need_matrices("cholesky_inverse", L, kernel="cholesky_inverse_out_cpu")
+    """The inverse of ``L L^H``, or of ``L^H L`` if `upper`.
+
+    Raises:
+        LinAlgError: there is a zero on the diagonal of L.
+        NotImplementedError: L is of integers or of a two-byte type.
+        RuntimeError: L is no square matrix or batch of such.
+    """
+    need_matrices("cholesky_inverse", L, kernel="cholesky_inverse_out_cpu", integers=True)
+    zeros = L._data.diagonal(0, -2, -1) == 0
+    if zeros.any():
+        where, code = first_failure(wrap(np.where(zeros.any(-1), zeros.argmax(-1) + 1, 0)))
+        raise LinAlgError(
+            f"cholesky_inverse: {where}The diagonal element {code} is zero, the inversion could not be completed "
+            "because the input matrix is singular."
+        )
     return finish(out, _cholesky_inverse(L, bool(upper)), "cholesky_inverse")
 
 

@@ -9,8 +9,9 @@ from ..base import TensorBase, tensor_names, wrap
 from ..kernels.layout import columns
 from .declare import Array, composite, operation
 from .eigen import eigh_array, eigvalsh, singular_values, svd_array
+from .elementwise_general import broadcast_shapes
 from .matmul import matmul
-from .matrices import finish, need_matrices, tensor_formula, total
+from .matrices import finish, need_epsilon, need_matrices, need_square, tensor_formula, total
 from .operation import return_type
 
 
@@ -112,7 +113,8 @@ def matrix_rank(
     input: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Any:
     """How many singular values of a matrix are above ``max(atol, rtol * largest)``."""
-    need_matrices("torch.linalg.matrix_rank", input, square=hermitian)
+    need_square("torch.linalg.matrix_rank", input, hermitian, "input")
+    need_epsilon(input)
     if tol is not None:
         atol, rtol = tol, 0.0
     x = input._data
@@ -191,19 +193,24 @@ def lstsq(input: Any, b: Any, rcond: float | None = None, *, driver: str | None 
         raise RuntimeError(f"{name}: input must have at least 2 dimensions.")
     if not b._shape:
         raise RuntimeError(f"{name}: other must have at least 1 dimension.")
-    need_matrices(name, input, square=False)
     if input._dtype is not b._dtype:
         raise RuntimeError(
             f"{name}: Expected input and other to have the same dtype, but got input's dtype "
             f"{input._dtype.scalar_name} and other's dtype {b._dtype.scalar_name}"
         )
+    if not 0 <= len(input._shape) - len(b._shape) <= 1:
+        raise RuntimeError(
+            f"{name}: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1"
+        )
     driver = driver or "gelsy"
     if driver not in ("gels", "gelsy", "gelsd", "gelss"):
         raise RuntimeError(f"{name}: parameter `driver` should be one of (gels, gelsy, gelsd, gelss)")
-    vector = len(b._shape) == 1 or (len(input._shape) - 1 == len(b._shape) and input._shape[:-1] == b._shape)
+    vector = len(b._shape) == 1 or input._shape[:-1] == b._shape
     right = b.unsqueeze(-1) if vector else b
     if input._shape[-2] != right._shape[-2]:
         raise RuntimeError(f"{name}: input.size(-2) should match {'other.size(-1)' if vector else 'other.size(-2)'}")
+    broadcast_shapes(input._shape[:-2], b._shape[: len(input._shape) - 2])
+    need_epsilon(input)
     if rcond is None:
         rcond = max(input._shape[-2:]) * float(np.finfo(input._data.real.dtype).eps)
     solution, residuals, rank, values = _lstsq(input, right, rcond, driver)

@@ -237,8 +237,17 @@ def _bmm_of_two_dtypes(input: Array, mat2: Array, source: Any) -> Array:
 
 
 def products(x: Any, y: Any) -> Any:
-    """`bmm`, also of nothing whose factors have different dtypes."""
-    return bmm(x, y) if x._dtype is y._dtype else _bmm_of_two_dtypes(x, y, x._dtype)
+    """`bmm`, also of nothing whose factors have different dtypes.
+
+    Raises:
+        RuntimeError: the factors do not fit, or the product is to be recorded and has no dtype with gradients.
+    """
+    if x._dtype is y._dtype:
+        return bmm(x, y)
+    result = _bmm_of_two_dtypes(x, y, x._dtype)
+    if result._node is not None and result._dtype.category < dtypes.FLOATING:
+        raise RuntimeError(f"Autograd not support dtype: {result._dtype.scalar_name}")
+    return result
 
 
 # ---------------------------------------------------------------------------------------------- matmul

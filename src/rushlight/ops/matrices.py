@@ -22,7 +22,81 @@ LinAlgError.__name__ = LinAlgError.__qualname__ = "_LinAlgError"
 
 
 # ---------------------------------------------------------------------------------------------- arguments
-def need_matrices(function: str, x: Any, square: bool = True, argument: str = "A", kernel: str | None = None) -> None:
+# PyTorch's kernels that refuse matrices without elements, too, where they have no code for their dtype.
+_REFUSES_NOTHING = {
+    "geqrf_cpu", "linalg_eig_out_cpu", "cholesky_inverse_out_cpu", "cholesky_solve_cpu", "triangular_solve_cpu",
+}  # fmt: skip
+
+
+def need_code(kernel: str, x: Any) -> None:
+    """Refuses matrices of a dtype that LAPACK has no routines for, as PyTorch's kernels do.
+
+    Raises:
+        NotImplementedError: they are, and there are any elements.
+    """
+    if without_code(x) and (x._data.size or kernel in _REFUSES_NOTHING):
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{x._dtype.scalar_name}'")
+
+
+def without_code(x: Any) -> bool:
+    """Whether LAPACK has no routines for the dtype of a tensor."""
+    return x._dtype.category < dtypes.FLOATING or x._dtype.itemsize == 2
+
+
+def of_nothing(function: Callable[[Any], Any], x: Any) -> Any:
+    """What comes of matrices without elements of a dtype that LAPACK has no routines for.
+
+    Args:
+        function: computes one or several tensors.
+        x: the matrices.
+    """
+    found = function(x.double())
+    if not isinstance(found, tuple):
+        return found.to(x._dtype)
+    return type(found)([r.to(x._dtype) if r._dtype is dtypes.float64 else r for r in found])
+
+
+def need_square(function: str, x: Any, square: bool = True, argument: str = "A") -> None:
+    """Refuses what is no matrix, or batch of matrices, which have to be square ones if `square`.
+
+    Raises:
+        RuntimeError: in the words of `function`.
+    """
+    if len(x._shape) < 2:
+        raise RuntimeError(f"{function}: The input tensor {argument} must have at least 2 dimensions.")
+    if square and x._shape[-1] != x._shape[-2]:
+        raise RuntimeError(
+            f"{function}: {argument} must be batches of square matrices, but they are {x._shape[-2]} by {x._shape[-1]} "
+            "matrices"
+        )
+
+
+def need_floating(function: str, x: Any) -> None:
+    """Refuses integers and booleans.
+
+    Raises:
+        RuntimeError: in the words of `function`.
+    """
+    if x._dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"{function}: Expected a floating point or complex tensor as input. Got {x._dtype.scalar_name}"
+        )
+
+
+def need_epsilon(x: Any) -> None:
+    """Refuses dtypes of which PyTorch asks for no smallest difference.
+
+    Raises:
+        RuntimeError: the dtype is not of single or double precision.
+    """
+    if without_code(x):
+        raise RuntimeError("This function doesn't handle types other than float and double")
+
+
+def need_matrices(
+    function: str, x: Any, square: bool = True, argument: str = "A", kernel: str | None = None, integers: bool = False,
+    two_bytes: bool = False,
+) -> None:  # fmt: skip
     """Refuses what is no tensor of matrices of floating-point or complex numbers.
 
     Args:
@@ -31,30 +105,23 @@ def need_matrices(function: str, x: Any, square: bool = True, argument: str = "A
         square: whether the matrices must be square.
         argument: the name of the tensor, for messages.
         kernel: PyTorch's name of the kernel, where that, and not the function, refuses two-byte types.
+        integers: whether that refuses integers and booleans, too.
+        two_bytes: whether two-byte types are let through.
 
     Raises:
-        NotImplementedError: it is of a two-byte type, which `kernel` has no code for.
+        NotImplementedError: it is of a dtype that `kernel` has no code for.
         RuntimeError: it has fewer than two dimensions, or another dtype.
         TypeError: it is no tensor.
     """
     if not isinstance(x, TensorBase):
         name = function.replace(".", "_")
         raise TypeError(f"{name}(): argument '{argument}' (position 1) must be Tensor, not {type_name(x)}")
-    if len(x._shape) < 2:
-        raise RuntimeError(f"{function}: The input tensor {argument} must have at least 2 dimensions.")
-    if square and x._shape[-1] != x._shape[-2]:
-        raise RuntimeError(
-            f"{function}: {argument} must be batches of square matrices, but they are {x._shape[-2]} by {x._shape[-1]} "
-            "matrices"
-        )
-    if x._dtype.category < dtypes.FLOATING:
-        raise RuntimeError(
-            f"{function}: Expected a floating point or complex tensor as input. Got {x._dtype.scalar_name}"
-        )
-    if x._dtype.itemsize == 2 and kernel is not None:
-        if x._data.size:
-            raise NotImplementedError(f"\"{kernel}\" not implemented for '{x._dtype.scalar_name}'")
-    elif x._dtype.itemsize == 2:
+    need_square(function, x, square, argument)
+    if not integers:
+        need_floating(function, x)
+    if kernel is not None:
+        need_code(kernel, x)
+    elif x._dtype.itemsize == 2 and not two_bytes:
         raise RuntimeError(f"{function}: Low precision dtypes not supported. Got {x._dtype.scalar_name}")
 
 

@@ -18,7 +18,7 @@ from .dimensions import wrap_dim
 from .eigen import svd, svdvals
 from .extremes import amax, amin
 from .matmul import matmul
-from .matrices import finish, need_matrices, tensor_formula
+from .matrices import finish, need_floating, need_matrices, tensor_formula
 from .out import finish_out
 from .solving import _inv_ex, inv, inverses
 from .vector_norms import vector_norm
@@ -279,8 +279,10 @@ def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
         RuntimeError: the input is no matrix or batch of matrices, or there is no such norm.
     """
     if len(input._shape) < 2:
-        raise RuntimeError("linalg.cond: The input tensor A must have at least 2 dimensions.")
+        raise RuntimeError("linalg.cond: The input tensor must have at least 2 dimensions.")
     if p is None or p in (2, -2):
+        if not input._data.size and input._dtype.category < dtypes.FLOATING:
+            return finish_out(out, wrap(np.zeros(input._shape[:-2], input._data.dtype)), "linalg_cond")
         values = svdvals(input)
         if not values._shape[-1]:
             return finish_out(out, wrap(np.zeros(input._shape[:-2], values._data.dtype)), "linalg_cond")
@@ -306,8 +308,23 @@ def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
 
 
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
-    """The dot products of vectors along a dimension; the first vector's elements are conjugated."""
-    if len(x._shape) == len(y._shape) == 1 and x._shape == y._shape and dim in (0, -1) and x._dtype is y._dtype:
+    """The dot products of vectors along a dimension; the first vector's elements are conjugated.
+
+    Args:
+        x, y: floating-point or complex tensors of one dtype, whose shapes broadcast.
+        dim: the dimension of the vectors.
+        out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the dtypes differ, or are of integers.
+    """
+    need_floating("linalg.vecdot", x)
+    if x._dtype is not y._dtype:
+        raise RuntimeError(
+            f"linalg.vecdot: Expected x and y to have the same dtype, but found x of type {x._dtype.scalar_name} and y "
+            f"of type {y._dtype.scalar_name} instead"
+        )
+    if len(x._shape) == len(y._shape) == 1 and dim in (0, -1):
         return finish_out(out, tensor_names["vdot"](x, y), "linalg_vecdot")
     found = ((x.conj() if x._dtype.is_complex else x) * y).sum(dim)
     return finish_out(out, found, "linalg_vecdot")
@@ -338,6 +355,8 @@ def matrix_norm(
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {dim}")
     if len(input._shape) < 2:
         raise RuntimeError("linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+    if dtype is None:
+        need_floating("linalg.matrix_norm", input)
     if len(dim) != 2:
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dim))}")
     if ord == "fro":

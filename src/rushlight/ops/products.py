@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, settle, wrap
 from ..kernels import numpy_matmul as kernels
@@ -102,14 +103,22 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> A
     """The vector products of vectors of length 3 along a dimension; the others broadcast.
 
     Raises:
+        IndexError: the tensors have no dimensions.
+        NotImplementedError: the tensors are booleans.
         RuntimeError: the dimension has not length 3, or the tensors differ in their numbers of dimensions.
     """
     a, b = input._shape, other._shape
     if len(a) != len(b):
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     at = wrap_dim(dim, len(a))
+    if not a:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     if a[at] != 3 or b[at] != 3:
         raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {a[at]} and {b[at]}")
+    if input._dtype is dtypes.bool_:
+        raise NotImplementedError("\"cross\" not implemented for 'Bool'")
+    if input._dtype is not other._dtype:
+        raise RuntimeError(f"expected scalar type {input._dtype.scalar_name} but found {other._dtype.scalar_name}")
     return finish_out(out, _cross(input, other, at), "linalg_cross")
 
 

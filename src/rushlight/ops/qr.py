@@ -125,7 +125,7 @@ def geqrf(input: Any, *, out: Any = None) -> Any:
     """
     if len(input._shape) < 2:
         raise RuntimeError("torch.geqrf: input must have at least 2 dimensions.")
-    need_matrices("torch.geqrf", input, square=False, argument="input")
+    need_matrices("torch.geqrf", input, square=False, argument="input", kernel="geqrf_cpu", integers=True)
     return finish(out, _geqrf(input), "geqrf")
 
 

@@ -6,18 +6,21 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase, tensor_names
-from ..dtypes import FLOATING
 from ..kernels import small_matrices
 from ..kernels.batches import batch_of, shared_out
 from ..kernels.layout import columns
 from .declare import Array, composite, operation
+from .elementwise_general import broadcast_shapes
 from .matmul import matmul
 from .matrices import (
     LinAlgError,
     finish,
     first_failure,
     lapack,
+    need_code,
+    need_floating,
     need_matrices,
+    need_square,
     over_batch,
     tensor_formula,
 )  # fmt: skip
@@ -52,6 +55,35 @@ def check_fit(function: str, a: tuple[int, ...], b: tuple[int, ...], left: bool 
         )
 
 
+def check_older(function: str, b: Any, a: Any) -> None:
+    """Refuses systems that older functions have no solution for, in their words.
+
+    Args:
+        function: the function's name; its kernel is called so, too.
+        b: the right-hand sides.
+        a: the matrices.
+
+    Raises:
+        NotImplementedError: the kernel has no code for the dtype.
+        RuntimeError: shapes or dtypes do not fit.
+    """
+    if a._dtype is not b._dtype:
+        raise RuntimeError(
+            f"Expected b and A to have the same dtype, but found b of type {b._dtype.scalar_name} and A of type "
+            f"{a._dtype.scalar_name} instead."
+        )
+    rows, columns_ = a._shape[-2:]
+    if rows != columns_:
+        raise RuntimeError(f"A must be batches of square matrices, but they are {rows} by {columns_} matrices")
+    if b._shape[-2] != rows:
+        raise RuntimeError(
+            f"Incompatible matrix sizes for {function}: each A matrix is {rows} by {rows} but each b matrix is "
+            f"{b._shape[-2]} by {b._shape[-1]}"
+        )
+    broadcast_shapes(b._shape[:-2], a._shape[:-2])
+    need_code(function + "_cpu", a)
+
+
 # ---------------------------------------------------------------------------------------------- inverses
 def _lu_solve_each(a: Array, b: Array) -> tuple[Any, Any]:
     """The solution of one system, also of a singular one (then with infinities), and LAPACK's code."""
@@ -73,13 +105,15 @@ def _solve_array(a: Array, b: Array, left: bool = True, vector: bool = False) ->
 def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
     batch = batch_of(a, b)
     if not a.size or not b.size:
-        return np.zeros((*batch, *b.shape[-2:]), b.dtype), np.zeros(batch, np.int32)
+        return np.zeros((*batch, *b.shape[-2:]), b.dtype), np.zeros(a.shape[:-2], np.int32)
     if batch and (compiled := small_matrices.solve(a, b)) is not None:
-        return compiled, np.zeros(batch, np.int32)
+        return compiled, np.zeros(a.shape[:-2], np.int32)
     try:
-        return shared_out(np.linalg.solve, 2, a, b), np.zeros(batch, np.int32)
+        return shared_out(np.linalg.solve, 2, a, b), np.zeros(a.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         found, info = over_batch(_lu_solve_each, a, b)
+        if info.shape != a.shape[:-2]:
+            info = over_batch(_lu_solve_each, a, np.zeros((*a.shape[:-1], 1), a.dtype))[1]
         return found, info
 
 
@@ -120,7 +154,7 @@ def _check_inverse(info: Any, name: str = "linalg.inv") -> None:
 
 def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> Any:
     """The inverse, and LAPACK's code, which is not 0 where there is none, as ``(inverse, info)``."""
-    need_matrices("linalg.inv_ex", A)
+    need_matrices("linalg.inv", A)
     found = _inv_ex(A)
     if check_errors:
         _check_inverse(found[1], "linalg.inv_ex")
@@ -170,17 +204,20 @@ def _solve_ex(A: Array, B: Array, left: bool, vector: bool) -> Any:
 
 
 def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
-    if isinstance(A, TensorBase) and A._dtype.category >= FLOATING:
+    if isinstance(A, TensorBase):
+        need_floating("linalg.solve", A)
         check_same_dtype("linalg.solve", A, B)
-    need_matrices("linalg.solve", A, kernel="lu_cpu")
+    need_matrices("linalg.solve", A, two_bytes=True)
     check_same_dtype("linalg.solve", A, B)
     vector = len(B._shape) == 1 or (len(A._shape) - 1 == len(B._shape) and B._shape == A._shape[:-1])
+    check_fit("linalg.solve", A._shape, (*B._shape, 1) if vector else B._shape, left)
     if vector and not left:
         raise RuntimeError(
             "linalg.solve: Vector broadcasting of the left hand side is not supported for left=False. In this case "
             "linalg.solve is equivalent to B / A.squeeze(-1)"
         )
-    check_fit("linalg.solve", A._shape, (*B._shape, 1) if vector else B._shape, left)
+    broadcast_shapes(B._shape[: -1 if vector else -2], A._shape[:-2])
+    need_code("lu_cpu", A)
     found: tuple[Any, Any] = _solve_ex(A, B, left, vector)
     return found
 
@@ -270,7 +307,7 @@ def solve_triangular(
 
     Args:
         input: square matrices, of which one triangle is read.
-        B: matrices.
+        B: matrices, which take on the dtype of A.
         upper: which triangle.
         left: on which side A stands.
         unitriangular: whether the diagonal counts as ones and is not read.
@@ -279,19 +316,11 @@ def solve_triangular(
     Raises:
         RuntimeError: A is not square, or shapes or dtypes do not fit.
     """
-    for t, name in ((input, "A"), (B, "B")):
-        if len(t._shape) < 2:
-            raise RuntimeError(f"linalg.solve_triangular: The input tensor {name} must have at least 2 dimensions.")
-    check_same_dtype("linalg.solve_triangular", input, B)
-    if input._shape[-1] != input._shape[-2]:
-        raise RuntimeError(
-            "linalg.solve_triangular: A must be batches of square matrices, but they are "
-            f"{input._shape[-2]} by {input._shape[-1]} matrices"
-        )
-    if input._dtype.itemsize == 2 and input._data.size:
-        raise NotImplementedError(f"\"triangular_solve_cpu\" not implemented for '{input._dtype.scalar_name}'")
+    need_square("linalg.solve_triangular", input)
     check_fit("linalg.solve_triangular", input._shape, B._shape, left)
-    found = _solve_triangular(input, B, bool(upper), bool(left), bool(unitriangular))
+    broadcast_shapes(B._shape[:-2], input._shape[:-2])
+    need_code("triangular_solve_cpu", input)
+    found = _solve_triangular(input, B.to(input._dtype), bool(upper), bool(left), bool(unitriangular))
     return finish(out, found, "linalg_solve_triangular")
 
 
@@ -353,7 +382,7 @@ def triangular_solve(
                 f"torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has {len(t._shape)} "
                 "dimensions instead"
             )
-    need_matrices("triangular_solve", A)
+    check_older("triangular_solve", input, A)
     return finish(out, _triangular_solve(input, A, upper, transpose, unitriangular), "triangular_solve")
 
 
@@ -394,10 +423,10 @@ def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
         dims = (dims,) if isinstance(dims, int) else tuple(dims)
         A = A.movedim(dims, tuple(range(len(A._shape) - len(dims), len(A._shape))))
     shape = A._shape[len(B._shape) :]
-    rows, size = math.prod(A._shape[: len(B._shape)]), math.prod(shape)
-    if rows != size:
+    size, equations = math.prod(shape), math.prod(B._shape)
+    if size != equations:
         raise RuntimeError(
             "Expected self to satisfy the requirement prod(self.shape[other.ndim:]) == "
-            f"prod(self.shape[:other.ndim]), but got {size} != {rows}"
+            f"prod(self.shape[:other.ndim]), but got {size} != {equations}"
         )
-    return finish(out, solve(A.reshape(rows, size), B.reshape(-1)).reshape(*shape), "linalg_tensorsolve")
+    return finish(out, solve(A.reshape(size, size), B.reshape(-1)).reshape(shape), "linalg_tensorsolve")
