@@ -28,6 +28,7 @@ class Library:
         environment: variables that make the library what `name` says.
         programs: the module with the peer's programs.
         packages: what pip installs for a peer.
+        programs_of_modules: programs that the peer calls, where the machine has none: for each name, what Python runs.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Library:
     environment: Mapping[str, str] = field(default_factory=dict)
     programs: str | None = None
     packages: tuple[str, ...] = ()
+    programs_of_modules: Mapping[str, str] = field(default_factory=dict)
 
 
 PYTORCH = Library("PyTorch", "torch")
@@ -50,8 +52,9 @@ PEERS = (
     Library(
         "tinygrad",
         programs="bench.peers.tinygrad_programs",
-        packages=("tinygrad", "numpy"),
-        environment={"DEV": "CPU"},  # for which it needs clang
+        packages=("tinygrad", "numpy", "ziglang"),
+        environment={"DEV": "CPU"},
+        programs_of_modules={"clang": "ziglang clang"},  # which compiles what it has written for a CPU
     ),
     Library("candle", programs="bench.peers.candle_programs", packages=("candle-nn", "numpy")),
 )
@@ -66,6 +69,8 @@ def environment(library: Library) -> dict[str, str]:
     paths = [str(ROOT)]
     if library.module is not None:
         paths += [str(ROOT / "src"), *filter(None, [variables.get("PYTHONPATH")])]
+    if library.programs_of_modules:
+        variables["PATH"] = os.pathsep.join([*filter(None, [variables.get("PATH")]), str(_folder(library) / "bin")])
     return variables | {"PYTHONPATH": os.pathsep.join(paths)} | dict(library.environment)
 
 
@@ -81,6 +86,10 @@ def cache_folder() -> Path:
     return Path(os.environ.get("RUSHLIGHT_BENCH_CACHE") or default)
 
 
+def _folder(library: Library) -> Path:
+    return cache_folder() / f"{library.name}-{sys.version_info.major}.{sys.version_info.minor}"
+
+
 def interpreter(library: Library, install: bool = True) -> str:
     """Return the Python that has the library, after making the environment of a peer that has none yet.
 
@@ -89,10 +98,10 @@ def interpreter(library: Library, install: bool = True) -> str:
     """
     if not library.packages:
         return sys.executable
-    folder = cache_folder() / f"{library.name}-{sys.version_info.major}.{sys.version_info.minor}"
+    folder, wanted = _folder(library), " ".join(library.packages)
     python = folder / "bin" / "python"
     complete = folder / "complete"
-    if complete.exists():
+    if complete.exists() and complete.read_text() == wanted:
         return str(python)
     if not install:
         raise Skipped("not installed")
@@ -101,8 +110,12 @@ def interpreter(library: Library, install: bool = True) -> str:
         venv.create(folder, with_pip=True, clear=True)
         command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *library.packages]
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+        for name, what in library.programs_of_modules.items():
+            program = folder / "bin" / name
+            program.write_text(f'#!/bin/sh\nexec "{python}" -m {what} "$@"\n')
+            program.chmod(0o755)
     except (OSError, subprocess.SubprocessError) as error:
         lines = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
         raise Skipped(f"does not install: {lines[-1] if lines else error}") from error
-    complete.touch()
+    complete.write_text(wanted)
     return str(python)

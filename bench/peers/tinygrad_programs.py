@@ -1,4 +1,4 @@
-"""tinygrad, each step recorded and replayed by TinyJit. On a CPU it needs clang."""
+"""tinygrad, each step recorded and replayed by TinyJit. On a CPU it needs clang, which its environment has."""
 
 from tinygrad import Context, Tensor, TinyJit
 from tinygrad.nn.optim import SGD, Adam

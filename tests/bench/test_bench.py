@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from bench import alternate, draw, measure, scaling
+from bench import alternate, draw, libraries, measure, scaling
 from bench.libraries import NOT_PASSED_ON
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +45,20 @@ def test_measures_writes_and_draws(tmp_path):
     run("bench.draw", file)
     assert (tmp_path / "results.svg").read_text().rstrip().endswith("</svg>")
     assert "| MLP 784-256-10 step, N=64, Adam | Rushlight |" in (tmp_path / "results.md").read_text()
+
+
+def test_a_peers_environment_has_the_compiler_that_it_calls(monkeypatch, tmp_path):
+    commands = []
+    monkeypatch.setenv("RUSHLIGHT_BENCH_CACHE", str(tmp_path))
+    monkeypatch.setattr(libraries.venv, "create", lambda folder, **options: (folder / "bin").mkdir(parents=True))
+    monkeypatch.setattr(libraries.subprocess, "run", lambda command, **options: commands.append(command))
+    tinygrad = libraries.BY_NAME["tinygrad"]
+    python = Path(libraries.interpreter(tinygrad))
+    assert commands[0][-3:] == ["tinygrad", "numpy", "ziglang"]
+    folder = Path(libraries.environment(tinygrad)["PATH"].split(os.pathsep)[-1])
+    assert (folder / "clang").read_text() == f'#!/bin/sh\nexec "{python}" -m ziglang clang "$@"\n'
+    assert os.access(folder / "clang", os.X_OK)
+    assert libraries.interpreter(tinygrad) == str(python) and len(commands) == 1
 
 
 def test_draws_how_time_grows(tmp_path):
