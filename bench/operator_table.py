@@ -390,6 +390,14 @@ add(
 )
 
 
+add(
+    "ctc_loss",
+    lambda torch, x, t: torch.nn.functional.ctc_loss(x.log_softmax(2), t, [100] * 32, [20] * 32),
+    lambda t, n: [t.randn(100, 32, 30), t.randint(1, 30, (32, 20))],
+    heavy=True,
+)
+
+
 def seeded(make):
     """Return what makes inputs of a module: with the same weights in both libraries, for they draw the same."""
 

@@ -10,19 +10,19 @@ import numpy as np
 Array = np.ndarray
 
 
-def _extended(targets: Array, lengths: Array, most: int, blank: int) -> tuple[Array, Array, Array]:
+def extended(targets: Array, lengths: Array, most: int, blank: int) -> tuple[Array, Array, Array]:
     """The targets with blanks, ``(N, 2 most + 1)``, which places exist, and to which one may come from two before."""
     n = len(lengths)
-    extended = np.full((n, 2 * most + 1), blank, np.int64)
+    labels = np.full((n, 2 * most + 1), blank, np.int64)
     if targets.ndim == 2:
-        extended[:, 1::2] = np.where(np.arange(most) < lengths[:, None], targets[:, :most], blank)
+        labels[:, 1::2] = np.where(np.arange(most) < lengths[:, None], targets[:, :most], blank)
     else:
         starts = np.cumsum(lengths) - lengths
         for i in range(n):
-            extended[i, 1 : 2 * lengths[i] : 2] = targets[starts[i] : starts[i] + lengths[i]]
-    skips = np.zeros(extended.shape, np.bool_)
-    skips[:, 3::2] = extended[:, 3::2] != extended[:, 1:-2:2]
-    return extended, np.arange(2 * most + 1) < 2 * lengths[:, None] + 1, skips
+            labels[i, 1 : 2 * lengths[i] : 2] = targets[starts[i] : starts[i] + lengths[i]]
+    skips = np.zeros(labels.shape, np.bool_)
+    skips[:, 3::2] = labels[:, 3::2] != labels[:, 1:-2:2]
+    return labels, np.arange(2 * most + 1) < 2 * lengths[:, None] + 1, skips
 
 
 def _shifted(row: Array, by: int) -> Array:
@@ -59,20 +59,25 @@ def ctc_loss(
     """
     steps, n, _ = log_probs.shape
     most = int(target_lengths.max(initial=0))
-    extended, exists, skips = _extended(targets, target_lengths, most, blank)
-    emitted = np.take_along_axis(log_probs.swapaxes(0, 1), extended[:, None, :], 2)
+    labels, exists, skips = extended(targets, target_lengths, most, blank)
+    emitted = np.take_along_axis(log_probs.swapaxes(0, 1), labels[:, None, :], 2)
     emitted = np.where(exists[:, None, :], emitted, -np.inf).astype(log_probs.dtype)
     alpha = np.full((n, steps, 2 * most + 1), -np.inf, log_probs.dtype)
     alpha[:, 0, :2] = emitted[:, 0, :2]
     for t in range(1, steps):
         alpha[:, t] = _step(alpha[:, t - 1], skips, 1) + emitted[:, t]
-    rows = np.arange(n)
+    return losses(alpha, input_lengths, target_lengths), alpha
+
+
+def losses(alpha: Array, input_lengths: Array, target_lengths: Array) -> Array:
+    """The negative log probabilities of the targets, from `alpha`."""
+    rows = np.arange(len(alpha))
     last = alpha[rows, np.maximum(input_lengths, 1) - 1]
     end = last[rows, 2 * target_lengths]
     before = np.where(target_lengths > 0, last[rows, np.maximum(2 * target_lengths - 1, 0)], -np.inf)
     total = np.logaddexp(end, before)
     empty = np.where(target_lengths == 0, 0.0, -np.inf)
-    return -np.where(input_lengths == 0, empty, total).astype(log_probs.dtype), alpha
+    return -np.where(input_lengths == 0, empty, total).astype(alpha.dtype)  # type: ignore[no-any-return]
 
 
 def ctc_loss_backward(
@@ -85,7 +90,7 @@ def ctc_loss_backward(
     """
     steps, n, classes = log_probs.shape
     most = int(target_lengths.max(initial=0))
-    extended, exists, skips = _extended(targets, target_lengths, most, blank)
+    labels, exists, skips = extended(targets, target_lengths, most, blank)
     by_batch = log_probs.swapaxes(0, 1)
     # From the end, one may go two places on where the place two on allowed to come from here.
     onward = np.zeros_like(skips)
@@ -94,14 +99,14 @@ def ctc_loss_backward(
     ends = exists & (places >= 2 * target_lengths[:, None] - 1)
     found = np.zeros((n, steps, classes), log_probs.dtype)
     beta = np.full((n, 2 * most + 1), -np.inf, log_probs.dtype)
-    rows = np.broadcast_to(np.arange(n)[:, None], extended.shape)
+    rows = np.broadcast_to(np.arange(n)[:, None], labels.shape)
     for t in range(steps - 1, -1, -1):
-        emitted = np.where(exists, np.take_along_axis(by_batch[:, t], extended, 1), -np.inf)
+        emitted = np.where(exists, np.take_along_axis(by_batch[:, t], labels, 1), -np.inf)
         last, inside = (input_lengths == t + 1)[:, None], (input_lengths > t)[:, None]
         beta = np.where(last, np.where(ends, emitted, -np.inf), _step(beta, onward, -1) + emitted)
         beta = np.where(inside, beta, -np.inf).astype(log_probs.dtype)
         sums = np.full((n, classes), -np.inf, log_probs.dtype)
-        np.logaddexp.at(sums, (rows, extended), alpha[:, t] + beta)
+        np.logaddexp.at(sums, (rows, labels), alpha[:, t] + beta)
         lp = by_batch[:, t]
         found[:, t] = np.where(inside, (np.exp(lp) - np.exp(sums + loss[:, None] - lp)) * g[:, None], 0)
     if zero_infinity:

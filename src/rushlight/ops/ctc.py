@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
-from ..kernels import numpy_ctc as kernels
+from ..kernels import ctc as kernels
 from .declare import Array, composite, operation
 from .loss_parts import HIDDEN, MEAN, SUM
 
