@@ -221,23 +221,25 @@ pair("torch.cumsum(i, dim=1)", "np.cumsum(i, axis=1)")
 pair("torch.cumprod(one, dim=1)", "np.cumprod(one, axis=1)")
 pair("torch.cumprod(one, dim=0)", "np.cumprod(one, axis=0)")
 pair("torch.logcumsumexp(x, dim=1)", "np.logaddexp.accumulate(x, axis=1)")
-pair("torch.cummax(x, dim=1)", "np.maximum.accumulate(x, axis=1)", same=False, why="the indices are results too")
+_LATEST = "np.maximum.accumulate(np.where(x >= m, np.arange(x.shape[1]), 0), axis=1)"
+pair("torch.cummax(x, dim=1)", f"((m := np.maximum.accumulate(x, axis=1)), {_LATEST})")
 pair("torch.diff(x)", "np.diff(x)")
 pair("torch.diff(x, dim=0)", "np.diff(x, axis=0)")
 pair("torch.gradient(flat)", "[np.gradient(flat)]", least=32)
 
 # ------------------------------------------------------------------------------------------ sorting and searching
-_ORDER = "the indices are results too, and NumPy's sort does not know them"
-pair("torch.sort(flat)", "np.sort(flat)", same=False, why=_ORDER)
-pair("torch.sort(x, dim=1)", "np.sort(x, axis=1)", same=False, why=_ORDER)
-pair("torch.sort(x, dim=0)", "np.sort(x, axis=0)", same=False, why=_ORDER)
-pair("torch.sort(i, dim=1)", "np.sort(i, axis=1)", same=False, why=_ORDER)
-pair("torch.msort(x)", "np.sort(x, axis=0)", why=_ORDER)
+# The places are results too, and equal elements keep their order.
+pair("torch.sort(flat)", "(flat[o := np.argsort(flat, kind='stable')], o)")
+for _sorted in ("x, {}=1", "x, {}=0", "i, {}=1"):
+    _order = f"o := np.argsort({_sorted.format('axis')}, kind='stable')"
+    _name, _, _axis = _sorted.partition(", {}=")
+    pair(f"torch.sort({_sorted.format('dim')})", f"(np.take_along_axis({_name}, ({_order}), axis={_axis}), o)")
+pair("torch.msort(x)", "np.sort(x, axis=0)", why="gradients find the elements by their places, which are found first")
 pair("torch.argsort(flat)", "np.argsort(flat)")
 pair("torch.argsort(x, dim=1)", "np.argsort(x, axis=1)")
 pair("torch.argsort(x, dim=0)", "np.argsort(x, axis=0)")
 pair("torch.topk(flat, 10)", "np.argpartition(-flat, 9)[:10]", least=32, same=False)
-pair("torch.kthvalue(flat, 1)", "np.partition(flat, 0)[0]", same=False)
+pair("torch.kthvalue(flat, 1)", "(v := np.partition(flat, 0)[0], np.flatnonzero(flat == v)[0])")
 pair("torch.unique(counts)", "np.unique(counts)")
 pair("torch.unique(flat)", "np.unique(flat)")
 pair("torch.unique(i, return_counts=True)", "np.unique(i, return_counts=True)")
@@ -464,7 +466,7 @@ _REASONS = {
     "a product with a power of two, which may overflow where NumPy's does not": ("torch.ldexp(x, i32)",),
     "the reciprocal is multiplied by the number, as in PyTorch": ("2.5 / x",),
     "the result lies row by row, NumPy's column by column": ("x[:, rows]",),
-    "sums of squares that neither overflow nor lose small ones": (
+    "squares are added in pairs, by which less is lost than in BLAS's dot product": (
         "torch.norm(x)", "torch.linalg.norm(x)", "torch.dist(x, y)", "torch.linalg.matrix_norm(x)",
     ),
     "computed in double precision: single is not enough beside the poles": (
@@ -474,7 +476,7 @@ _REASONS = {
         "torch.special.chebyshev_polynomial_t(p, 3)", "torch.special.legendre_polynomial_p(p, 3)",
         "torch.special.hermite_polynomial_h(p, 3)", "torch.special.laguerre_polynomial_l(p, 3)",
     ),
-    "the index of the element is a result too": ("torch.kthvalue(flat, 1)", "torch.median(x, dim=1)"),
+    "the index of the element is a result too": ("torch.median(x, dim=1)",),
 }  # fmt: skip
 for _why, _calls in _REASONS.items():
     for _call in _calls:

@@ -246,10 +246,12 @@ def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale
 def softplus(x: Array, beta: float, threshold: float) -> Array:
     """`log(1 + exp(beta x)) / beta`, or `x` itself where `beta x` is above `threshold`."""
     dtype, x = x.dtype, widen(x)
-    scaled = x * np.asarray(beta, x.dtype)
+    scaled = x if beta == 1 else x * np.asarray(beta, x.dtype)
     out = np.log1p(np.exp(scaled))
-    out /= beta
-    return narrow(np.where(scaled > threshold, x, out), dtype)
+    if beta != 1:
+        out /= beta
+    linear = scaled > constant(threshold, x.dtype)
+    return narrow(np.where(linear, x, out) if np.count_nonzero(linear) else np.asarray(out), dtype)
 
 
 def softplus_backward(g: Array, x: Array, beta: float, threshold: float) -> Array:

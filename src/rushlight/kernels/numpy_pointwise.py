@@ -285,8 +285,8 @@ def sgn(x: Array) -> Any:
     if isinstance(result, SparseArray):
         return result
     result = np.asarray(result)
-    if x.dtype.kind in "fV":
-        result[result != result] = 0
+    if x.dtype.kind in "fV" and np.count_nonzero(missing := result != result):
+        result[missing] = 0
     return result
 
 

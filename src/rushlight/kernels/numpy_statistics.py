@@ -51,7 +51,8 @@ def _in_range(variances: Array) -> bool:
     """Whether all squares from which the variances were made are far from the ends of float32's range."""
     if variances.size == 1:
         return _SMALLEST < variances.item() < math.inf
-    return bool(variances.size and variances.min() > _SMALLEST and variances.max() < np.inf)
+    usual = (variances > constant(_SMALLEST, variances.dtype)) & np.isfinite(variances)
+    return bool(variances.size and np.count_nonzero(usual) == usual.size)
 
 
 _SMALLEST = float(np.float32(1e-30))

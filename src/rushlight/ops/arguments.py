@@ -22,6 +22,7 @@ OPERANDS = (TensorBase, int, float, complex, np.number, np.bool_)
 # ---------------------------------------------------------------------------------------------- names
 _MISSING = re.compile(r"(\w+)\(\) missing (\d+) required positional arguments?: (.*)")
 _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input"}
+_NUMPYS = frozenset(_NUMPY_NAMES)
 
 
 def by_numpy_names(function: F) -> F:
@@ -29,13 +30,13 @@ def by_numpy_names(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and not _NUMPYS.isdisjoint(kwargs):
+            for theirs, ours in _NUMPY_NAMES.items():
+                if theirs in kwargs and ours not in kwargs:
+                    kwargs[ours] = kwargs.pop(theirs)
         try:
             return function(*args, **kwargs)
         except TypeError as error:
-            if not kwargs.keys().isdisjoint(_NUMPY_NAMES) and error.__traceback__.tb_next is None:  # type: ignore[union-attr]
-                named = {_NUMPY_NAMES.get(name, name): value for name, value in kwargs.items()}
-                if len(named) == len(kwargs) and named.keys() != kwargs.keys():
-                    return call(*args, **named)
             said = _MISSING.fullmatch(str(error))
             if said is None or error.__traceback__.tb_next is not None:  # type: ignore[union-attr]
                 raise

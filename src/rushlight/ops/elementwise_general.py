@@ -149,10 +149,10 @@ def compute(op: Operation, operands: tuple[Any, ...], target: Any = None) -> tup
         arrays = tuple([
             number_array(x, common) if not isinstance(x, TensorBase)
             else x._data if x._dtype is common
-            else dense(x._data).astype(common.numpy)
+            else (x._data if x._data.flags.c_contiguous else dense(x._data)).astype(common.numpy)
             for x in operands
         ])  # fmt: skip
-    if len(arrays) == 2 and arrays[1].ndim:
+    if len(arrays) == 2 and arrays[1].ndim and arrays[0].shape != arrays[1].shape:
         broadcast_shapes(arrays[0].shape, arrays[1].shape)
     if common.itemsize == 2 and common.category == dtypes.FLOATING:
         large = arrays[0].size >= namespace["LARGE"]
@@ -245,7 +245,8 @@ def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = Non
     """Runs an elementwise operation on any operands it allows, and stores the result in `out` if that is given."""
     result, common = compute(op, operands, out)
     t = wrap(result)
-    if op.formulas and mode.local.grad:
+    recorded = op.formulas and mode.local.grad
+    if recorded and not (getattr(operands[0], "_node", None) is getattr(operands[-1], "_node", None) is None):
         need = tuple([
             n for n, x in zip(op.tensors, operands, strict=True)
             if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
