@@ -6,7 +6,8 @@ kernels, BLAS computes on the calling thread, but for products so large that its
 """
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -18,19 +19,24 @@ _limited = 0  # the number of threads for large products; 0 as long as BLAS is l
 
 
 @cache
-def _functions() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """How to ask and how to tell NumPy's OpenBLAS the number of its threads; None where NumPy uses another library."""
+def library() -> ctypes.CDLL | None:
+    """NumPy's library of matrix functions, or None where it cannot be had."""
     from numpy.linalg import _umath_linalg
 
     try:
-        library = ctypes.CDLL(_umath_linalg.__file__)
+        return ctypes.CDLL(_umath_linalg.__file__)
     except OSError:
         return None
+
+
+@cache
+def _functions() -> tuple[Callable[[], int], Callable[[int], None]] | None:
+    """How to ask and how to tell NumPy's OpenBLAS the number of its threads; None where NumPy uses another library."""
     for prefix, suffix in (("scipy_openblas", "64_"), ("scipy_openblas", ""), ("openblas", "64_"), ("openblas", "")):
         try:
             return (
-                getattr(library, f"{prefix}_get_num_threads{suffix}"),
-                getattr(library, f"{prefix}_set_num_threads{suffix}"),
+                getattr(library(), f"{prefix}_get_num_threads{suffix}"),
+                getattr(library(), f"{prefix}_set_num_threads{suffix}"),
             )
         except AttributeError:
             continue
@@ -55,13 +61,23 @@ def make_room() -> None:
         functions[1](1)
 
 
-def large_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """``a.dot(b)`` by as many threads as may be used."""
+@contextmanager
+def all_threads() -> Iterator[None]:
+    """While it is entered, BLAS computes by as many threads as may be used."""
     functions = _functions()
-    if not _limited or functions is None or a.size * b.shape[-1] < LARGE:
-        return a.dot(b)
+    if not _limited or functions is None:
+        yield
+        return
     functions[1](_limited)
     try:
-        return a.dot(b)
+        yield
     finally:
         functions[1](1)
+
+
+def large_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """``a.dot(b)`` by as many threads as may be used."""
+    if not _limited or a.size * b.shape[-1] < LARGE:
+        return a.dot(b)
+    with all_threads():
+        return a.dot(b)

@@ -103,5 +103,5 @@ def cholesky(x: Array, upper: bool) -> Array | None:
     if not _suits(x.dtype, batch, n) or not np.isfinite(x).all() or (run := _CHOLESKY.get(x.dtype)) is None:
         return None
     found, count, failed = np.array(x if upper else x.mT, order="C"), prod(batch), np.empty(batch, np.int64)
-    run(count, share(count, n * n * n // 3), found, failed, n, not upper)
-    return None if failed.any() else found
+    run(count, share(count, n * n * n // 3), found, failed, n, upper)
+    return None if failed.any() else found.mT  # it lies column by column

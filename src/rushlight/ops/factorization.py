@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..kernels import lapack as lapack_routines
 from ..kernels import small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
@@ -41,8 +42,11 @@ _LuWithInfo = return_type("_lu_with_info", ("LU", "pivots", "info"))
 
 # ---------------------------------------------------------------------------------------------- Cholesky
 def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
-    if x.ndim > 2 and (compiled := small_matrices.cholesky(x, upper)) is not None:
-        return columns(compiled), np.zeros(x.shape[:-2], np.int32)
+    quick = small_matrices.cholesky(x, upper) if x.ndim > 2 else None
+    if quick is None:
+        quick = lapack_routines.cholesky(x, upper)
+    if quick is not None and not np.isnan(quick).any():
+        return columns(quick), np.zeros(x.shape[:-2], np.int32)
     try:
         # The other factor of the transposed matrix is this one, transposed: it lies column by column, as LAPACK's does.
         other = shared_out(lambda part: np.linalg.cholesky(part, upper=not upper), 1, x.swapaxes(-1, -2))
@@ -60,7 +64,7 @@ def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
         return result, np.int32(lost[0] + 1 if not code and lost.size else code)
 
     found, info = over_batch(each, x)
-    return found, info
+    return columns(found), info
 
 
 @tensor_formula

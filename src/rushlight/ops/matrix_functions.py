@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import tensor_names, wrap
-from ..kernels import small_matrices
+from ..kernels import lapack, small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.matrix_exponential import matrix_exponential
 from ..kernels.numpy_common import narrow, widen
@@ -30,7 +30,7 @@ def _cofactors_by_inverse(x: Array, determinant: Array) -> Array:
     found = np.full(x.shape, np.nan, x.dtype)
     for i in np.ndindex(x.shape[:-2]):
         try:
-            found[i] = np.conjugate(np.asarray(determinant)[i] * np.linalg.inv(x[i])).T
+            found[i] = np.conjugate(np.asarray(determinant)[i] * inverses(x[i])).T
         except np.linalg.LinAlgError:
             pass
     return found
@@ -104,8 +104,14 @@ def _det_backward_tensor(grad: Any, A: Any, determinant: Any) -> Any:
 in_formulas(_det_backward, _det_backward_tensor, "det_backward")
 
 
+def _pivots(x: Array) -> Array | None:
+    """Numbers for each matrix whose product is its determinant, ``(n, *batch)``; None where NumPy has to find it."""
+    found = small_matrices.pivots(x) if x.ndim > 2 else None
+    return lapack.pivots(x) if found is None else found
+
+
 def _determinant(x: Array) -> Array:
-    if x.ndim > 2 and (pivots := small_matrices.pivots(x)) is not None:
+    if (pivots := _pivots(x)) is not None:
         return np.asarray(np.multiply.reduce(pivots, 0))
     return narrow(np.asarray(shared_out(np.linalg.det, 1, widen(x)), order="C"), x.dtype)
 
@@ -144,7 +150,7 @@ def slogdet_backward(grad_sign: Any, grad_log: Any, sign: Any, A: Any) -> Any:
            A="slogdet_backward(grads[0], grads[1], sign, A)")  # fmt: skip
 def _slogdet(A: Array) -> Any:
     """The signs of determinants and the logarithms of their absolute values."""
-    if A.ndim > 2 and (pivots := small_matrices.pivots(A)) is not None:
+    if A.dtype.kind == "f" and (pivots := _pivots(A)) is not None:
         with np.errstate(divide="ignore"):
             return np.multiply.reduce(np.sign(pivots), 0), np.add.reduce(np.log(np.abs(pivots)), 0)
     return tuple([np.asarray(f, order="C") for f in shared_out(np.linalg.slogdet, 1, A)])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase, tensor_names
+from ..kernels import lapack as lapack_routines
 from ..kernels import small_matrices
 from ..kernels.batches import batch_of, shared_out
 from ..kernels.layout import columns
@@ -106,8 +107,11 @@ def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
     batch = batch_of(a, b)
     if not a.size or not b.size:
         return np.zeros((*batch, *b.shape[-2:]), b.dtype), np.zeros(a.shape[:-2], np.int32)
-    if batch and (compiled := small_matrices.solve(a, b)) is not None:
-        return compiled, np.zeros(a.shape[:-2], np.int32)
+    quick = small_matrices.solve(a, b) if batch else None
+    if quick is None:
+        quick = lapack_routines.solve(a, b)
+    if quick is not None:
+        return quick, np.zeros(a.shape[:-2], np.int32)
     try:
         return shared_out(np.linalg.solve, 2, a, b), np.zeros(a.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
@@ -125,7 +129,8 @@ def inverses(x: Array) -> Array:
     """
     if x.ndim > 2 and (found := small_matrices.solve(x, np.eye(x.shape[-1], dtype=x.dtype))) is not None:
         return found
-    return np.asarray(shared_out(np.linalg.inv, 2, x))
+    quick = lapack_routines.inverse(x)
+    return np.asarray(shared_out(np.linalg.inv, 2, x)) if quick is None else quick
 
 
 def _inverse(x: Array) -> tuple[Array, Array]:

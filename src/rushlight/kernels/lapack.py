@@ -1,0 +1,149 @@
+"""LAPACK in NumPy's own library, called without NumPy's copies.
+
+`numpy.linalg` copies each matrix by steps of a whole row, and inverts by solving for the identity: from some dozen rows
+on that takes as long as LAPACK's work. Here matrices are turned first, at once, and lie column by column afterwards, as
+PyTorch's do. Where NumPy was built with another library, there are no routines, and `numpy.linalg` has to serve. While
+LAPACK works, other threads of Python run (see `batches`).
+"""
+
+import ctypes
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import Any
+
+import numpy as np
+
+from . import blas
+from .batches import shared_out
+
+Array = np.ndarray
+
+# Of how many rows matrices are worth the calls; and from how many on BLAS's threads are.
+SMALLEST, _MANY = 24, 800
+
+_LETTERS = {"f": "s", "d": "d", "F": "c", "D": "z"}
+
+# Columns that LAPACK works on together.
+_BLOCK = 64
+
+
+@cache
+def _routine(name: str, code: str) -> Any:
+    """A routine for a NumPy type, or None."""
+    library = blas.library()
+    return None if library is None else getattr(library, f"scipy_{_LETTERS[code]}{name}_64_", None)
+
+
+def _found(name: str, *arrays: Array) -> Any:
+    """The routine for square matrices of one type, or None where there is none or it does not pay."""
+    code = arrays[0].dtype.char
+    if (
+        code not in _LETTERS
+        or arrays[0].shape[-1] < SMALLEST
+        or any(a.dtype.char != code or not a.size for a in arrays)
+    ):
+        return None
+    return _routine(name, code)
+
+
+def _call(routine: Any, *arguments: Any) -> int:
+    """Calls a routine, which takes all by address and ends with its code; returns that."""
+    code = ctypes.c_int64(0)
+    routine(*[_place(a) for a in arguments], ctypes.byref(code))
+    return code.value
+
+
+def _place(argument: Any) -> Any:
+    if isinstance(argument, np.ndarray):
+        return ctypes.c_void_p(argument.ctypes.data)
+    return ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.byref(ctypes.c_int64(argument))
+
+
+def _turned(x: Array) -> Array:
+    """A copy of matrices, in which each column is one piece: ``(count, columns, rows)``."""
+    return np.array(x.mT, order="C").reshape(-1, x.shape[-1], x.shape[-2])
+
+
+def _work_on(function: Callable[..., int], cost: int, *batches: Array) -> Array:
+    """Calls a function on the matrices of each place in several batches; returns its codes.
+
+    Args:
+        function: by one array of each batch, which it changes; it returns LAPACK's code.
+        cost: see `shared_out`.
+        batches: arrays ``(count, rows, columns)`` that lie row by row.
+    """
+
+    def each(*parts: Array) -> Array:
+        return np.array([function(*matrices) for matrices in zip(*parts, strict=True)])
+
+    if batches[0].shape[-1] < _MANY:
+        return np.asarray(shared_out(each, cost, *batches))
+    with blas.all_threads():
+        return each(*batches)
+
+
+def inverse(x: Array) -> Array | None:
+    """The inverses of matrices ``(*batch, n, n)``; None where NumPy has to find them, or that one has none."""
+    factor, invert, n = _found("getrf", x), _found("getri", x), x.shape[-1]
+    if factor is None or invert is None:
+        return None
+
+    def each(a: Array) -> int:
+        pivots, room = np.empty(n, np.int64), np.empty(n * _BLOCK, x.dtype)
+        return _call(factor, n, n, a, n, pivots) or _call(invert, n, a, n, pivots, room, room.size)
+
+    found = _turned(x)
+    return None if _work_on(each, 2, found).any() else found.mT.reshape(x.shape)
+
+
+def solve(a: Array, b: Array) -> Array | None:
+    """The solutions of ``A X = B`` for as many A as B; None where NumPy has to find them, or that there is none."""
+    if a.shape[:-2] != b.shape[:-2] or (routine := _found("gesv", a, b)) is None:
+        return None
+    n, columns = a.shape[-1], b.shape[-1]
+
+    def each(matrix: Array, sides: Array) -> int:
+        return _call(routine, n, columns, matrix, n, np.empty(n, np.int64), sides, n)
+
+    matrices, found = _turned(a), _turned(b)
+    return None if _work_on(each, 2, matrices, found).any() else found.mT.reshape(b.shape)
+
+
+def pivots(x: Array) -> Array | None:
+    """Numbers for each matrix whose product is its determinant, ``(n, *batch)``; None where NumPy has to find it."""
+    if (factor := _found("getrf", x)) is None:
+        return None
+    n = x.shape[-1]
+    found, expected = np.empty((x.size // n // n, 1, n), x.dtype), np.arange(1, n + 1)
+
+    def each(a: Array, out: Array) -> int:
+        exchanged = np.empty(n, np.int64)
+        _call(factor, n, n, a, n, exchanged)
+        out[0] = np.where(exchanged == expected, a.diagonal(), -a.diagonal())
+        return 0
+
+    # The determinant of the transposed matrices is the same one.
+    _work_on(each, 1, np.array(x, order="C").reshape(-1, n, n), found)
+    return np.moveaxis(found.reshape(*x.shape[:-2], n), -1, 0)
+
+
+def cholesky(x: Array, upper: bool) -> Array | None:
+    """The Cholesky factors of matrices; None where NumPy has to find them, or that one has none."""
+    if (routine := _found("potrf", x)) is None:
+        return None
+    n = x.shape[-1]
+    triangle = b"U" if upper else b"L"
+
+    def each(a: Array) -> int:
+        return _call(routine, triangle, n, a, n)
+
+    turned = _turned(x)
+    if _work_on(each, 1, turned).any():
+        return None
+    return np.where(_triangle(n, upper), turned, np.zeros((), x.dtype)).mT.reshape(x.shape)
+
+
+@lru_cache(8)
+def _triangle(n: int, lower: bool) -> Array:
+    """Where one triangle of a matrix is, with the diagonal."""
+    return np.tri(n, dtype=bool) if lower else np.tri(n, dtype=bool).T
