@@ -5,6 +5,7 @@ from typing import Any
 from ..base import Size
 from ..kernels import numpy_views as kernels
 from .declare import Array, composite, view
+from .elementwise_general import broadcast_shapes as broadcast_two
 from .sizes import Shape, sizes
 
 
@@ -73,12 +74,10 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """All tensors expanded to the shape to which they broadcast together."""
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
-    from .elementwise_general import broadcast_shapes as two
-
     shape: Shape = ()
     for x in tensors:
-        shape = two(shape, x._shape)
-    return tuple([x if x._shape == shape else expand(x, shape) for x in tensors])
+        shape = broadcast_two(shape, x._shape)
+    return tuple([x if x._shape == shape else _expand(x, shape) for x in tensors])
 
 
 @composite(method=False)

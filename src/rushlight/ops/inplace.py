@@ -313,8 +313,17 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
         change: called with the tensor's array, which it changes.
         overlap: whether elements may be written that several indices mean.
     """
-    op = REGISTRY[name]
     input = operands[0]
+    versions = input._versions
+    if not mode.special.count and input._view is None and type(versions) is list and len(versions) == 1:
+        if not any([isinstance(x, TensorBase) and x._node is not None for x in operands]):
+            # Nothing is recorded and no view looks: the elements are all that changes.
+            if not overlap:
+                refuse_overlap(input)
+            change(input._data)
+            bump(input)
+            return input
+    op = REGISTRY[name]
     check_view(input)
     need: tuple[str, ...] = ()
     if mode.local.grad and input._dtype.category >= dtypes.FLOATING:

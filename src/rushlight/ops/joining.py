@@ -117,8 +117,11 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     first, dtype = given[0]._shape, given[0]._dtype
     if first and first != (0,) and all([t._shape == first and t._dtype is dtype for t in given]):
+        result = _cat(given, wrap_dim(dim if axis is None else axis, len(first)))
+        if out is None:
+            return result
         refuse_shared(out, *given)
-        return finish_out(out, _cat(given, wrap_dim(dim if axis is None else axis, len(first))), "cat")
+        return finish_out(out, result, "cat")
     given = _common_dtype(given)
     some = [t for t in given if t._shape != (0,)] or given
     first = some[0]._shape
@@ -199,14 +202,14 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
 @composite(method=False)
 def hstack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined horizontally: in dimension 1, or in their only dimension."""
-    given = [atleast_1d(t) for t in _tensor_list("hstack", tensors)]
+    given = [t if t._shape else atleast_1d(t) for t in _tensor_list("hstack", tensors)]
     return cat(given, 0 if given and len(given[0]._shape) == 1 else 1, out=out)
 
 
 @composite(method=False)
 def vstack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined vertically: in dimension 0, one-dimensional ones as rows."""
-    return cat([atleast_2d(t) for t in _tensor_list("vstack", tensors)], 0, out=out)
+    return cat([t if len(t._shape) > 1 else atleast_2d(t) for t in _tensor_list("vstack", tensors)], 0, out=out)
 
 
 composite(method=False, name="row_stack")(vstack)
