@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
-from ..kernels import numpy_padding as kernels
+from ..kernels import padding as kernels
 from .declare import Array, composite, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
