@@ -12,6 +12,10 @@ def F(t):
     return t.nn.functional
 
 
+def matrix(t):
+    return t.arange(4.0).reshape(2, 2) + 1
+
+
 # What is computed, and the names under which its node must show what it saved.
 CASES = {
     "stack": (lambda t: t.stack([ones(t, 1), ones(t, 1)], 0), ["dim"]),
@@ -114,6 +118,37 @@ CASES = {
     "unfold": (lambda t: F(t).unfold(ones(t, 1, 1, 3, 3), 3),
                ["kernel_size", "dilation", "padding", "stride", "self_sym_argsize_minus_1",
                 "self_sym_argsize_minus_2"]),
+    "norm of all": (lambda t: ones(t, 2, 3).norm(), ["dim", "ord", "keepdim", "self", "result"]),
+    "norm along a dimension": (lambda t: ones(t, 2, 3).norm(3.0, 1), ["dim", "ord"]),
+    "norm of no dimensions": (lambda t: ones(t).norm(2, 0), ["dim"]),
+    "var of all": (lambda t: t.arange(4.0).reshape(2, 2).requires_grad_().var(correction=1), ["dim", "correction"]),
+    "var of both dimensions": (lambda t: ones(t, 2, 2).var((0, 1), correction=0), ["dim", "correction"]),
+    "std_mean": (lambda t: t.std_mean(t.arange(4.0).requires_grad_(), correction=1)[0], ["dim", "self", "result0"]),
+    "sum of no dimensions": (lambda t: ones(t).sum(0), ["dim"]),
+    "sum of an empty sequence": (lambda t: ones(t, 2, 3).sum(()), ["dim"]),
+    "aminmax": (lambda t: t.arange(4.0).requires_grad_().aminmax()[0], ["dim"]),
+    "aminmax of a dimension": (lambda t: ones(t, 2, 3).aminmax(dim=1)[0], ["dim"]),
+    "unsafe_split": (lambda t: ones(t, 5).unsafe_split(2)[2], ["split_size", "dim", "self_sym_sizes"]),
+    "pinv": (lambda t: t.linalg.pinv(ones(t, 2, 3)), ["self", "result"]),
+    "lstsq": (lambda t: t.linalg.lstsq(t.eye(2).requires_grad_(), ones(t, 2, 1))[0], ["self", "b"]),
+    "det": (lambda t: t.linalg.det(matrix(t).requires_grad_()), ["A", "LU", "pivots", "result"]),
+    "det of columns": (lambda t: t.linalg.det(matrix(t).t().requires_grad_()), ["LU", "pivots"]),
+    "slogdet": (lambda t: t.slogdet(matrix(t).requires_grad_())[1], ["LU", "pivots", "sign"]),
+    "solve": (lambda t: t.linalg.solve(matrix(t).requires_grad_(), ones(t, 2, 2)),
+              ["LU", "pivots", "A", "left", "result"]),
+    "triangular_solve": (lambda t: t.triangular_solve(ones(t, 2, 1), t.eye(2).requires_grad_())[0], ["self", "A"]),
+    "older cholesky": (lambda t: t.cholesky(t.eye(2).requires_grad_()), ["result", "upper"]),
+    "cholesky_solve": (lambda t: t.cholesky_solve(ones(t, 2, 1), t.eye(2).requires_grad_()), ["self", "input2"]),
+    "ormqr": (lambda t: t.ormqr(ones(t, 2, 2), ones(t, 2), ones(t, 2, 2)), ["self", "input2", "input3", "left"]),
+    "matrix_exp": (lambda t: t.matrix_exp(ones(t, 2, 2)), ["self"]),
+    "pow of tensors": (lambda t: ones(t, 2) ** ones(t, 2), ["self", "exponent", "result"]),
+    "index_add": (lambda t: ones(t, 3).index_add(0, t.tensor([0]), ones(t, 1)), ["source_dim", "index", "source"]),
+    "narrow_copy": (lambda t: t.narrow_copy(ones(t, 5), 0, 1, 3), ["length", "start", "dim"]),
+    "as_strided_scatter": (lambda t: t.as_strided_scatter(ones(t, 4), ones(t, 2), (2,), (1,), 1), ["storage_offset"]),
+    "negative padding": (lambda t: F(t).pad(ones(t, 1, 1, 4), (-1, 1), "replicate"), ["padding"]),
+    "rrelu": (lambda t: F(t).rrelu(ones(t, 2), 0.25, 0.5), ["lower", "upper", "training"]),
+    "fractional_max_pool2d": (lambda t: F(t).fractional_max_pool2d(ones(t, 1, 1, 4, 4), 2, (2, 2)),
+                              ["kernel_size", "output_size"]),
     "batch_norm": (lambda t: F(t).batch_norm(t.arange(4.0).reshape(2, 2).requires_grad_(), None, None, training=True),
                    ["eps", "input", "training", "weight"]),
     "embedding": (lambda t: F(t).embedding(t.tensor([0, 1]), ones(t, 3, 2)),

@@ -1,12 +1,13 @@
 """What the graphs of PyTorch's operators show: ``python -m tests.conformance.nodes [--samples N] [NAME ...]``.
 
-For the first samples of every entry, in float64 and complex128, it compares the node of each result with PyTorch's: its
-name, the names that its ``next_functions`` lead to, and every ``_saved_*`` attribute that PyTorch's has. It prints how
-many there are and how many differ, and the differences by node and attribute, the most frequent first.
+For the first samples of every entry, in float64 and complex128, the node of each result is compared with PyTorch's:
+its name, the names that its ``next_functions`` lead to, and every ``_saved_*`` attribute that PyTorch's has. Printed
+are how many there are and how many differ, and the differences by node and attribute, the most frequent first.
 """
 
 import argparse
 import itertools
+import re
 import warnings
 from collections import Counter
 from fnmatch import fnmatchcase
@@ -20,7 +21,29 @@ from .compare import difference
 from .entries import entries
 from .translate import Missing
 
-DTYPES = torch.float64, torch.complex128
+# What differs, a node and what of it as `differences` names them, and why.
+REASONS = {
+    r"IndexReduceBackward0 is ScatterReduceBackward0": "index_reduce is scatter_reduce by an expanded index",
+    r"(Cat|Norm|ClampMin|Mul)Backward\d\.next_functions": "PyTorch's own functions add, or divide by, C++'s numbers",
+    r"SqueezeBackward4\._saved_self_sym_sizes": "the derivative needs the dimension alone",
+    r"AddBackward0 is ConvolutionBackward0|SqueezeBackward1\.next_functions": "complex convolutions are one operation",
+    r"(LinalgSvd|Mm|LinalgEigh|LinalgEig|LinalgQr)Backward0\._saved": "the signs and phases of vectors are free",
+    r"Native(Group|Batch)Norm\w+\d(\._saved_result| is )": "statistics that are returned are computed apart",
+    r"CopySlices\.next_functions": "circular padding is one copy",
+    r"(UnsafeMaskedIndex\w*|SoftmaxBackwardData)Backward0 is": "private functions are made of public ones",
+    r"SegmentReduceBackward0\._saved": "lengths are turned into offsets",
+    r"SqueezeBackward4\.next_functions|TransposeBackward1 is": "a spectrum is transposed as a view",
+    r"\._saved_correction": "a correction that is not given is kept as the 1 that it means",
+    r"is NllLossBackward0": "linear_cross_entropy is computed at once",
+    r"EmbeddingBagBackward0\._saved_(offsets|result2)": "the derivative does not need them",
+    r"(AvgPool|CtcLoss|PreluKernel|Roll|Normal)\w+\d\._saved": "arguments are kept in the form in which they are used",
+    r"RreluWithNoiseBackward0\._saved_noise": "PyTorch shows memory that it has not written",
+}
+
+
+def reason(what):
+    """Why a node differs in something, or None."""
+    return next((why for pattern, why in REASONS.items() if re.search(pattern, what)), None)
 
 
 def results(entry, sample):
@@ -31,6 +54,8 @@ def results(entry, sample):
         side.torch.manual_seed(SEED)
         try:
             made = side.operator(side.input, *side.args, **side.kwargs)
+        except Missing:
+            raise
         except Exception:
             return []
         found.append([t for t in side.tensors([made]) if t.requires_grad])
@@ -50,72 +75,109 @@ def attribute(node, name):
         return f"{type(error).__name__}: {error}"
 
 
-def compare_saved(ours, theirs, counts, families, where):
-    """Counts the attributes of a node that differ."""
-    for name in dir(theirs):
-        if not name.startswith("_saved_"):
-            continue
-        counts["saved"] += 1
-        mine, other = attribute(ours, name), attribute(theirs, name)
-        if isinstance(other, str) and other.startswith("RuntimeError"):
-            continue  # PyTorch itself cannot show it
-        what = difference(mine, other)
-        if what is None and isinstance(other, torch.Tensor) and mine.requires_grad != other.requires_grad:
-            what = f"requires_grad {mine.requires_grad}"
-        if what is not None:
-            counts["saved differ"] += 1
-            families.setdefault(f"{theirs.name()}.{name}", []).append(f"{where}: {what}")
+def from_the_end(ours, theirs):
+    """Whether dimensions that PyTorch shows as unsigned numbers, since they were negative, are counted from 0 here."""
+    if isinstance(theirs, tuple):
+        if not isinstance(ours, tuple) or len(ours) != len(theirs):
+            return False
+        others = [(a, b) for a, b in zip(ours, theirs) if type(a) is not type(b) or not isinstance(b, int) or a != b]
+        return bool(others) and all(from_the_end(a, b) for a, b in others)
+    return isinstance(theirs, int) and theirs >= 2**63 and isinstance(ours, int) and ours < 2**63
 
 
-def compare(ours, theirs, counts, families, where):
-    """Counts what two results show of their nodes, and what of it differs."""
-    a, b = ours.grad_fn, theirs.grad_fn
-    if b is None:
-        return
-    counts["nodes"] += 1
-    if a is None or a.name() != b.name():
-        counts["nodes differ"] += 1
-        mine = None if a is None else a.name()
-        families.setdefault(f"{b.name()} is {mine}", []).append(where)
-        return
-    if names_of_next(a) != names_of_next(b):
-        counts["next differ"] += 1
-        families.setdefault(f"{b.name()}.next_functions", []).append(
-            f"{where}: {names_of_next(a)} instead of {names_of_next(b)}"
+class Count:
+    """What was compared.
+
+    Attributes:
+        numbers: how many nodes, edges and attributes there were, and how many differ.
+        differences: by node and what of it, where and how.
+    """
+
+    def __init__(self):
+        self.numbers = Counter()
+        self.differences = {}
+
+    def __str__(self):
+        n = self.numbers
+        return (
+            f"{n['nodes']} nodes: {n['names']} names differ, {n['next']} next_functions; {n['attributes']} saved "
+            f"attributes: {n['saved']} differ, {n['from the end']} more are dimensions that were counted from the end"
         )
-    compare_saved(a, b, counts, families, where)
+
+    def differs(self, kind, what, where):
+        self.numbers[kind] += 1
+        self.differences.setdefault(what, []).append(where)
+
+    def compare(self, ours, theirs, where):
+        """Compares what two results show of their nodes."""
+        a, b = ours.grad_fn, theirs.grad_fn
+        if b is None:
+            return
+        self.numbers["nodes"] += 1
+        if a is None or a.name() != b.name():
+            self.differs("names", f"{b.name()} is {None if a is None else a.name()}", where)
+            return
+        mine, others = names_of_next(a), names_of_next(b)
+        if mine != others:
+            self.differs("next", f"{b.name()}.next_functions", f"{where}: {mine} instead of {others}")
+        for name in dir(b):
+            if name.startswith("_saved_"):
+                self.compare_saved(attribute(a, name), attribute(b, name), f"{b.name()}.{name}", where)
+
+    def compare_saved(self, mine, other, what, where):
+        """Compares an attribute of two nodes."""
+        self.numbers["attributes"] += 1
+        if isinstance(other, str) and other.startswith("RuntimeError"):
+            return  # PyTorch itself cannot show it
+        if from_the_end(mine, other):
+            self.numbers["from the end"] += 1
+            return
+        found = difference(mine, other)
+        if found is None and isinstance(other, torch.Tensor) and mine.requires_grad != other.requires_grad:
+            found = f"requires_grad {mine.requires_grad}"
+        if found is not None:
+            self.differs("saved", what, f"{where}: {found}")
 
 
-def main():
-    """Prints the counts and the differences."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="names of entries, with shell wildcards; all if none")
-    parser.add_argument("--samples", type=int, default=4, help="how many samples of each dtype")
-    parser.add_argument("--each", type=int, default=1, help="how many examples of each difference to print")
-    options = parser.parse_args()
-    warnings.simplefilter("ignore")
-    counts, families = Counter(), {}
+def counted(names=(), samples=4):
+    """The count over the first samples of all entries, or of those whose names match a pattern.
+
+    Args:
+        names: patterns with shell wildcards; all entries if there are none.
+        samples: how many of each dtype.
+    """
+    count = Count()
     for entry in entries():
-        if options.names and not any(fnmatchcase(entry.name, n) for n in options.names):
+        if (names and not any(fnmatchcase(entry.name, n) for n in names)) or not entry.info.supports_autograd:
             continue
-        for dtype in entry.dtypes(("float64", "complex128"), backward=True) if entry.info.supports_autograd else ():
+        for dtype in entry.dtypes(("float64", "complex128"), backward=True):
             set_rng_seed(SEED)
-            samples = entry.info.sample_inputs_func(entry.info, "cpu", dtype, True)
-            for i, sample in enumerate(itertools.islice(samples, options.samples)):
+            made = entry.info.sample_inputs_func(entry.info, "cpu", dtype, True)
+            # All of them before the first is run, which sets the seed anew.
+            for i, sample in enumerate(list(itertools.islice(made, samples))):
                 where = f"{entry.name} {str(dtype).removeprefix('torch.')} {i}"
                 try:
                     pairs = results(entry, sample.transform(_leaf))
                 except Missing:
                     break
                 for ours, theirs in pairs:
-                    compare(ours, theirs, counts, families, where)
-    for what, found in sorted(families.items(), key=lambda item: -len(item[1])):
-        print(f"{len(found):5} {what}")
+                    count.compare(ours, theirs, where)
+    return count
+
+
+def main():
+    """Prints the count and the differences."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="names of entries, with shell wildcards; all if none")
+    parser.add_argument("--samples", type=int, default=4, help="how many samples of each dtype")
+    parser.add_argument("--each", type=int, default=1, help="how many examples of each difference to print")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    count = counted(options.names, options.samples)
+    for what, found in sorted(count.differences.items(), key=lambda item: -len(item[1])):
+        print(f"{len(found):5} {what}: {reason(what) or 'no reason'}")
         print(*(f"          {text}" for text in found[: options.each]), sep="\n")
-    print(
-        f"{counts['nodes']} nodes: {counts['nodes differ']} names differ, {counts['next differ']} next_functions; "
-        f"{counts['saved']} saved attributes: {counts['saved differ']} differ"
-    )
+    print(count)
 
 
 if __name__ == "__main__":

@@ -196,23 +196,30 @@ def saved_value(node: Node, name: str) -> Any:
     if form is not None:
         value = form(node)
     if slot not in node.saved:
-        return value if form is not None else _constant(name, value)
+        return _constant(name, value) if form is None or type(value) is tuple else value
     if isinstance(value, (list, tuple)):
         return tuple([_shown(node, slot, v) for v in value])
     return _shown(node, slot, value)
 
 
 # Arguments that PyTorch shows as C++'s unsigned numbers: one counted from the end is large.
-_UNSIGNED = {"dim", "dim0", "dim1", "dim2", "dims", "index", "diagonal", "ignore_index", "padding_idx"}
+_UNSIGNED = {
+    "dim", "dim0", "dim1", "dim2", "dims", "index", "diagonal", "ignore_index", "padding_idx", "offset", "k", "padding",
+}  # fmt: skip
 
 
 def _constant(name: str, value: Any) -> Any:
     """An argument that is no tensor, as a node shows it."""
     if isinstance(value, base.TensorBase):
         return value.item()  # type: ignore[attr-defined]
-    if type(value) is int and value < 0 and name in _UNSIGNED:
-        return value + 2**64
-    return value
+    return _unsigned(value) if name in _UNSIGNED else value
+
+
+def _unsigned(value: Any) -> Any:
+    """An integer, or each of several, as C++ shows it where it has no sign."""
+    if type(value) is tuple:
+        return tuple([_unsigned(v) for v in value])
+    return value + 2**64 if type(value) is int and value < 0 else value
 
 
 def _shown(node: Node, slot: str, value: Any) -> Any:

@@ -180,7 +180,7 @@ def dense(a: Array) -> Array:
 
 def columns(a: Array) -> Array:
     """Matrices that lie column by column, as LAPACK leaves them."""
-    if a.flags.f_contiguous and a.ndim < 3:
+    if a.ndim < 2 or (a.ndim == 2 and a.strides == (a.itemsize, a.itemsize * a.shape[0])):
         return a
     return np.ascontiguousarray(a.swapaxes(-1, -2)).swapaxes(-1, -2)
 

@@ -102,10 +102,11 @@ def _leaky(grad: Any, input: Any, slope: float) -> Any:
 in_formulas(kernels.leaky_relu_backward, _leaky, "leaky_relu_backward")
 
 
-@operation(kernel=lambda input, noise: input * noise, node="RreluWithNoiseBackward0", **_HIDDEN,
+@operation(node="RreluWithNoiseBackward0", shows=("lower", "upper", "training"), **_HIDDEN,
            input="attached(grad * noise, input)")  # fmt: skip
-def _rrelu(input: Array, noise: Array) -> Array:
+def _rrelu(input: Array, noise: Array, lower: float, upper: float, training: bool) -> Array:
     """Each element times its factor."""
+    return input * noise  # type: ignore[no-any-return]
 
 
 def _rrelu_noise(input: Any, lower: float, upper: float, training: bool, generator: Any) -> Any:
@@ -145,7 +146,7 @@ def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool
     Raises:
         RuntimeError: `lower` is greater than `upper`.
     """
-    return _rrelu(input, _rrelu_noise(input, lower, upper, training, generator))
+    return _rrelu(input, _rrelu_noise(input, lower, upper, training, generator), lower, upper, training)
 
 
 @composite(method=False)
@@ -154,7 +155,7 @@ def rrelu_(
 ) -> Any:
     """The in-place form of `rrelu`."""
     noise = _rrelu_noise(input, lower, upper, training, generator)
-    return apply_inplace(REGISTRY["_rrelu"], input, (noise,), {})
+    return apply_inplace(REGISTRY["_rrelu"], input, (noise, lower, upper, training), {})
 
 
 @operation(kernel=kernels.prelu, node="PreluKernelBackward0", **_HIDDEN,

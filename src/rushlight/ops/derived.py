@@ -117,7 +117,8 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1
     """The running integral of samples along a dimension; the arguments are those of `trapezoid`."""
     at = wrap_dim(dim, len(y._shape))
     if x is None:
-        return (_pairs(y, at) * ((1.0 if dx is None else dx) / 2)).cumsum(at)
+        pairs, half = _pairs(y, at), (1.0 if dx is None else dx) / 2
+        return (_times_number(pairs, half) if _keeps_numbers(pairs) else pairs * half).cumsum(at)
     return _halved((_pairs(y, at) * _widths(y, x, at)).cumsum(at))
 
 

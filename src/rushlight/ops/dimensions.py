@@ -1,5 +1,6 @@
 """Dimensions as programs name them: checked, and counted from the front."""
 
+import functools
 from typing import Any
 
 from ..base import TensorBase
@@ -32,6 +33,23 @@ def distinct(dims: list[int]) -> list[int]:
     return dims
 
 
+class Unnamed(tuple[int, ...]):
+    """All dimensions of a tensor, because the program named none."""
+
+    __slots__ = ()
+
+
+class Emptied(tuple[int, ...]):
+    """All dimensions of a tensor, because the program gave an empty sequence."""
+
+    __slots__ = ()
+
+
+@functools.cache
+def _all_of(ndim: int) -> tuple[Unnamed, Emptied]:
+    return Unnamed(range(ndim)), Emptied(range(ndim))
+
+
 def axes_of(dim: Any, ndim: int) -> Axes:
     """The dimensions to reduce, counted from the front: one, several, or for None and an empty sequence all.
 
@@ -41,13 +59,13 @@ def axes_of(dim: Any, ndim: int) -> Axes:
         TypeError: it is no integer.
     """
     if dim is None:
-        return tuple(range(ndim))
+        return _all_of(ndim)[0]
     found: tuple[int, ...]
     if type(dim) is int:
         found = (wrap_dim(dim, ndim),)
     elif isinstance(dim, (tuple, list)):
         if not dim:
-            return tuple(range(ndim))
+            return _all_of(ndim)[1]
         found = tuple(distinct([wrap_dim(int(d), ndim) for d in dim]))
     elif hasattr(dim, "__index__") and not isinstance(dim, bool):
         found = (wrap_dim(int(dim), ndim),)

@@ -129,6 +129,12 @@ def cholesky(input: Any, *, upper: bool = False, out: Any = None) -> Any:
 @composite(name="cholesky")
 def _cholesky_old(input: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The Cholesky factor; see `torch.linalg.cholesky`."""
+    warn_once(
+        "torch.cholesky is deprecated in favor of torch.linalg.cholesky and will be removed in a future PyTorch "
+        "release.\nL = torch.cholesky(A)\nshould be replaced with\nL = torch.linalg.cholesky(A)\nand\nU = "
+        "torch.cholesky(A, upper=True)\nshould be replaced with\nU = torch.linalg.cholesky(A).mH\nThis transform will "
+        "produce equivalent results for all valid (symmetric positive definite) inputs."
+    )
     if input._data.size:
         need_matrices("cholesky", input, kernel="cholesky_cpu", integers=True)
     else:

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import tensor_names, wrap
+from ..warn import warn_once
 from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
@@ -185,6 +186,11 @@ def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool =
 @composite(name="lu_solve")
 def _lu_solve_old(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
     """The solution of linear systems by an LU factorization; see `torch.linalg.lu_solve`."""
+    warn_once(
+        "torch.lu_solve is deprecated in favor of torch.linalg.lu_solveand will be removed in a future PyTorch release."
+        "\nNote that torch.linalg.lu_solve has its arguments reversed.\nX = torch.lu_solve(B, LU, pivots)\nshould be "
+        "replaced with\nX = torch.linalg.lu_solve(LU, pivots, B)"
+    )
     return lu_solve(LU_data, LU_pivots, b, out=out)
 
 

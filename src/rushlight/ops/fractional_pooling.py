@@ -18,12 +18,14 @@ def _pool(input: Array, kernel_size: Any, output_size: Any, samples: Array) -> t
 
 
 @operation(kernel=_pool, node="FractionalMaxPool2DBackward0", aten="fractional_max_pool2d", **WITH_INDICES,
+           shows=("kernel_size", "output_size"),
            input="attached(max_pool_scatter(grad, result1, shape(input), 2), input)")  # fmt: skip
 def _fractional_max_pool2d(input: Array, kernel_size: Any, output_size: Any, samples: Array) -> Array:
     """Maxima of windows of images, and where they were found."""
 
 
 @operation(kernel=_pool, node="FractionalMaxPool3DBackward0", aten="fractional_max_pool3d", **WITH_INDICES,
+           shows=("kernel_size", "output_size"),
            input="attached(max_pool_scatter(grad, result1, shape(input), 3), input)")  # fmt: skip
 def _fractional_max_pool3d(input: Array, kernel_size: Any, output_size: Any, samples: Array) -> Array:
     """Maxima of windows of volumes, and where they were found."""

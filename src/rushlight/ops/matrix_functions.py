@@ -399,7 +399,7 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out
         RuntimeError: `ord` is given without `dim` for more than two dimensions.
     """
     if ord is None:
-        return vector_norm(A, 2, dim, keepdim, dtype=dtype, out=out)
+        return vector_norm(A, 2.0, dim, keepdim, dtype=dtype, out=out)
     dims = len(A._shape)
     if dim is None and dims not in (1, 2):
         raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {dims}D.")

@@ -11,6 +11,7 @@ from .. import dtypes
 from ..base import wrap
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
+from ..warn import warn_once
 from .declare import Array, composite, operation
 from .joining import cat
 from .matmul import matmul
@@ -98,6 +99,11 @@ def qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
 @composite(name="qr")
 def _qr_old(input: Any, some: bool = True, *, out: Any = None) -> Any:
     """The QR factorization; see `torch.linalg.qr`."""
+    warn_once(
+        "torch.qr is deprecated in favor of torch.linalg.qr and will be removed in a future PyTorch release.\nThe "
+        "boolean parameter 'some' has been replaced with a string parameter 'mode'.\nQ, R = torch.qr(A, some)\nshould "
+        "be replaced with\nQ, R = torch.linalg.qr(A, 'reduced' if some else 'complete')"
+    )
     return finish(out, _Qr(qr(input, "reduced" if some else "complete")), "qr")
 
 

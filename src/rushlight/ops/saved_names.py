@@ -5,8 +5,11 @@ import re
 from operator import attrgetter
 from typing import Any
 
+from ..autograd.grad_mode import no_grad
 from ..base import wrap
 from ..kernels.numpy_pooling import positions
+from .declare import REGISTRY
+from .dimensions import Emptied, Unnamed
 
 _SIZE = re.compile(r"(\w+)_sym_argsize_(minus_)?(\d)")
 
@@ -81,7 +84,40 @@ def _group_sizes(what: str) -> Any:
     return found
 
 
+def _reduced(node: Any) -> tuple[int, ...]:
+    """The dimensions as the program gave them; a tensor of no dimensions is reduced over its dimension 0."""
+    return () if type(node.dim) in (Unnamed, Emptied) else node.dim or (0,)
+
+
+def _named(node: Any) -> Any:
+    """The same, or None if the program named none."""
+    return None if type(node.dim) is Unnamed else _reduced(node)
+
+
+def _factors(which: int, transposed: bool = False) -> Any:
+    """A part of the factorization that PyTorch keeps of a matrix, made of the matrix, which is kept here.
+
+    Args:
+        which: the number of the part.
+        transposed: whether real matrices that lie by rows are factored by columns.
+    """
+
+    def found(node: Any) -> Any:
+        with no_grad():
+            A = node._saved_A.detach()
+            turned = transposed and A.is_contiguous() and not A.is_complex()
+            return REGISTRY["_lu_factor_ex"].recording(A.mT if turned else A, True)[which]
+
+    return found
+
+
+def _dims_of_source(node: Any) -> int:
+    return len(node.source_shape)
+
+
 # Names that several operations' nodes share.
+_UNNAMED = {"dim": _named}
+_FACTORED = {"LU": _factors(0, True), "pivots": _factors(1, True)}
 _STATISTICS = {"result1": _as("mean"), "result2": _as("inverse")}
 _PADDING = {"padding": _as("pad")}
 _PRODUCT = {f"{name}_sym_{what}": make(slot) for name, slot in (("self", "input"), ("mat2", "mat2"))
@@ -107,7 +143,7 @@ _FORMS: dict[str, dict[str, Any]] = {
     "RsubBackward0": {"alpha": _alpha},
     "RsubBackward1": {"alpha": _alpha},
     "MeanBackward0": {"self_sym_numel": lambda node: math.prod(node.input_shape)},
-    "MeanBackward1": {"self_sym_numel": lambda node: math.prod(node.input_shape)},
+    "MeanBackward1": {"dim": _reduced, "self_sym_numel": lambda node: math.prod(node.input_shape)},
     "MulBackward1": {"other": _as("number")},
     "DivBackward1": {"other": _as("number")},
     "MmBackward0": _PRODUCT,
@@ -137,8 +173,36 @@ _FORMS: dict[str, dict[str, Any]] = {
     "LinalgLuSolveBackward0": {"adjoint": _as("adjoint_")},
     "LinalgSolveTriangularBackward0": {"unitriangular": _as("unit"), "self": _as("A")},
     "LinalgSvdBackward0": {"S_sym_argsize_minus_1": lambda node: node._saved_S.shape[-1]},
-    "TriangularSolveBackward0": {"unitriangular": _as("unit")},
+    "TriangularSolveBackward0": {"unitriangular": _as("unit"), "self": _as("b")},
+    "LinalgPinvBackward0": {"self": _as("A")},
+    "LinalgMatrixExpBackward0": {"self": _as("A")},
+    "LinalgLstsqBackward0": {"self": _as("A"), "b": _as("B")},
+    "LinalgDetBackward0": _FACTORED,
+    "LinalgSlogdetBackward0": _FACTORED,
+    "LinalgSolveExBackward0": {"LU": _factors(0), "pivots": _factors(1)},
+    "CholeskyBackward0": {"result": _as("L")},
+    "CholeskyInverseBackward0": {"self": _as("L")},
+    "CholeskySolveBackward0": {"self": _as("B"), "input2": _as("L")},
+    "OrmqrBackward0": {"input2": _as("tau"), "input3": _as("other")},
+    "StdMeanBackward0": {**_UNNAMED, "result0": _as("std")},
+    **dict.fromkeys(
+        ("LinalgVectorNormBackward0", "VarBackward0", "StdBackward0", "VarMeanBackward0", "NansumBackward0"), _UNNAMED
+    ),
+    "AminmaxBackward0": {"dim": lambda node: None if type(node.dim) is Unnamed else _reduced(node)[0]},
+    **{n: {"dim": _reduced} for n in ("SumBackward1", "LogsumexpBackward0", "AmaxBackward0", "AminBackward0")},
+    "EmbeddingBagBackward0": {
+        "result1": _as("offset2bag"), "result2": _as("bag_size"), "result3": _as("maximum_indices"),
+        "weight_sym_argsize_0": lambda node: node._saved_weight.shape[0],
+    },
+    "PowBackward1": {"exponent": _as("other")},
+    "IndexAddBackward0": {"source_dim": _dims_of_source},
+    "IndexCopyBackward0": {"source_dim": _dims_of_source},
+    "NarrowCopyBackward0": {"length": lambda node: node.end - node.start},
+    "AsStridedScatterBackward0": {"storage_offset": _as("offset")},
+    "LogSigmoidBackward0": {"buffer": lambda node: node._saved_self.detach().abs().neg().exp()},
+    "MulBackward1:special_ndtr": {"other": _constant(0.5)},
     "UnfoldBackward0": {"dimension": _as("dim")},
+    "UnfoldBackward0_copy": {"dimension": _as("dim")},
     "HardtanhBackward0:relu6": {"min_val": _constant(0), "max_val": _constant(6)},
     "AsStridedBackward0": {"storage_offset": lambda node: node.asked},
     "PixelShuffleBackward0": {"upscale_factor": _as("factor")},
@@ -197,7 +261,21 @@ _HIDDEN = {
     "LinalgSolveExBackward0": {"A_sym_sizes", "B_sym_sizes"},
     "LinalgLuSolveBackward0": {"B_sym_sizes"},
     "LinalgSolveTriangularBackward0": {"A", "A_sym_sizes", "B_sym_sizes"},
-    "TriangularSolveBackward0": {"b_sym_sizes"},
+    "TriangularSolveBackward0": {"b", "b_sym_sizes"},
+    "LinalgPinvBackward0": {"A"},
+    "LinalgMatrixExpBackward0": {"A"},
+    "LinalgLstsqBackward0": {"A", "B"},
+    "CholeskyBackward0": {"L"},
+    "CholeskyInverseBackward0": {"L"},
+    "CholeskySolveBackward0": {"B", "L", "B_sym_sizes"},
+    "OrmqrBackward0": {"tau", "other"},
+    "StdMeanBackward0": {"std"},
+    "PowBackward1": {"other"},
+    "IndexAddBackward0": {"source_sym_sizes"},
+    "IndexCopyBackward0": {"source_sym_sizes"},
+    "EmbeddingBagBackward0": {"offset2bag", "bag_size", "maximum_indices"},
+    "NarrowCopyBackward0": {"end", "step"},
+    "AsStridedScatterBackward0": {"offset"},
     "UnfoldBackward0": {"dim"},
 }
 # Nodes whose first input PyTorch calls so, and not "self".

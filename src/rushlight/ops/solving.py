@@ -10,6 +10,7 @@ from ..kernels import lapack as lapack_routines
 from ..kernels import small_matrices
 from ..kernels.batches import batch_of, shared_out
 from ..kernels.layout import columns
+from ..warn import warn_once
 from .declare import Array, composite, operation
 from .elementwise_general import broadcast_shapes
 from .matmul import matmul
@@ -388,6 +389,12 @@ def triangular_solve(
                 "dimensions instead"
             )
     check_older("triangular_solve", input, A)
+    warn_once(
+        "torch.triangular_solve is deprecated in favor of torch.linalg.solve_triangularand will be removed in a future "
+        "PyTorch release.\ntorch.linalg.solve_triangular has its arguments reversed and does not return a copy of one "
+        "of the inputs.\nX = torch.triangular_solve(B, A).solution\nshould be replaced with\nX = "
+        "torch.linalg.solve_triangular(A, B)."
+    )
     return finish(out, _triangular_solve(input, A, upper, transpose, unitriangular), "triangular_solve")
 
 

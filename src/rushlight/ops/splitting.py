@@ -255,8 +255,8 @@ dsplit = _axis_split("dsplit", 2, 3)
 
 # ---------------------------------------------------------------------------------------------- copies
 @operation(name="_unsafe_split_one", function=False, method=False, aten="unsafe_split", node="UnsafeSplitBackward0",
-           input="slice_backward(grad, shape(input), dim, start, end, 1)")  # fmt: skip
-def _piece(input: Array, dim: int, start: int, end: int) -> Array:
+           shows=("split_size",), input="slice_backward(grad, shape(input), dim, start, end, 1)")  # fmt: skip
+def _piece(input: Array, dim: int, start: int, end: int, split_size: int) -> Array:
     """One piece on the same memory, but not known as a view."""
     return kernels.slice_(input, dim, start, end, 1)
 
@@ -269,10 +269,10 @@ def _sized_piece(input: Array, dim: int, start: int, end: int) -> Array:
     return kernels.slice_(input, dim, start, end, 1)
 
 
-def _pieces(piece: Any, input: Any, sizes: Any, dim: int) -> tuple[Any, ...]:
+def _pieces(piece: Any, input: Any, sizes: Any, dim: int, *asked: int) -> tuple[Any, ...]:
     found, start = [], 0
     for n in sizes:
-        found.append(piece(input, dim, start, start + n))
+        found.append(piece(input, dim, start, start + n, *asked))
         start += n
     return tuple(found)
 
@@ -281,7 +281,7 @@ def _pieces(piece: Any, input: Any, sizes: Any, dim: int) -> tuple[Any, ...]:
 def unsafe_split(input: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
     """Like `split`, but the pieces are tensors of their own, which may be changed in place."""
     at = wrap_dim(dim, len(input._shape))
-    return _pieces(_piece, input, section_sizes(split_size, input._shape[at]), at)
+    return _pieces(_piece, input, section_sizes(split_size, input._shape[at]), at, split_size)
 
 
 @composite()

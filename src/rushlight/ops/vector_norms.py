@@ -139,7 +139,8 @@ def vector_norm(
                     f"linalg.vector_norm cannot compute the {name} norm on the dimension {d}because this dimension is "
                     "empty and the operation does not have an identity"
                 )
-    ord = float(ord) if isinstance(ord, (int, float)) else float(ord.item())
+    if type(ord) is not int:
+        ord = float(ord) if isinstance(ord, (int, float)) else float(ord.item())
     if ord == 0:
         return finish_out(out, _count_norm(x, ord, axes, keepdim, kind), "linalg_vector_norm")
     return finish_out(out, _vector_norm(x, ord, axes, keepdim, kind, kind and x._dtype), "linalg_vector_norm")
@@ -234,4 +235,4 @@ def dist(input: Any, other: Any, p: Any = 2) -> Any:
         )
     given: Any = (input, other)
     input, other = (x if x._dtype is common else x.to(common) for x in given)
-    return _dist(input, other, float(p))
+    return _dist(input, other, p if type(p) is int else float(p))
