@@ -3,6 +3,7 @@
 `distances` and `quick_distances` are those of `numpy_distances`.
 """
 
+import functools
 import math
 
 import numpy as np
@@ -57,7 +58,15 @@ def pairs(x: Array, p: float) -> Array:
     """The distances between all pairs of points, row after row of the upper triangle."""
     n = len(x)
     found = _run(x, x, p, (n * (n - 1) // 2,), True)
-    return np.asarray(on_numpy.distances(x, x, p, np.maximum)[np.triu_indices(n, 1)]) if found is None else found
+    if found is not None:
+        return found
+    upper = _few_pairs(n) if n <= 64 else np.triu_indices(n, 1)
+    return np.asarray(on_numpy.distances(x, x, p, np.maximum)[upper])
+
+
+@functools.cache
+def _few_pairs(n: int) -> tuple[Array, Array]:
+    return np.triu_indices(n, 1)
 
 
 def slopes(grad: Array, x: Array, y: Array, p: float, result: Array, pairs: bool = False) -> Array | None:

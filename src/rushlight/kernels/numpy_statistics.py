@@ -87,7 +87,7 @@ def sign(x: Array) -> Array:
 def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     """The p-norm along some axes."""
     wide = widen(x)
-    real = x.real.dtype
+    real = x.real.dtype if x.dtype.kind == "c" else x.dtype
     if p != 0 and (not x.ndim or (axes and _count(x.shape, axes) == 1)):
         p = 1  # whose sizes overflow for no number
     if p == 2:

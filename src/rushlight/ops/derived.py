@@ -287,20 +287,21 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_eucl
     Raises:
         RuntimeError: the shapes do not fit.
     """
-    for name, t in (("X1", x1), ("X2", x2)):
-        if len(t._shape) < 2:
-            raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {len(t._shape)}D")
-    for name, t in (("X1", x1), ("X2", x2)):
-        if not t._dtype.is_floating_point:
-            raise RuntimeError(f"cdist only supports floating-point dtypes, {name} got: {t._dtype.scalar_name}")
+    if len(x1._shape) < 2 or len(x2._shape) < 2:
+        name, t = ("X1", x1) if len(x1._shape) < 2 else ("X2", x2)
+        raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {len(t._shape)}D")
+    if x1._dtype.category != dtypes.FLOATING or x2._dtype.category != dtypes.FLOATING:
+        name, t = ("X2", x2) if x1._dtype.is_floating_point else ("X1", x1)
+        raise RuntimeError(f"cdist only supports floating-point dtypes, {name} got: {t._dtype.scalar_name}")
     if x1._dtype.itemsize == 2 and x1._data.size and x2._data.size:
         raise NotImplementedError(f"\"cdist\" not implemented for '{x1._dtype.scalar_name}'")
     if x1._shape[-1] != x2._shape[-1]:
         raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {x1._shape[-1]} X2: {x2._shape[-1]}")
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
-    lead = np.broadcast_shapes(x1._shape[:-2], x2._shape[:-2])
-    x1, x2 = (t if t._shape[:-2] == lead else t.expand(lead + t._shape[-2:]) for t in (x1, x2))
+    if x1._shape[:-2] != x2._shape[:-2]:
+        lead = np.broadcast_shapes(x1._shape[:-2], x2._shape[:-2])
+        x1, x2 = (t if t._shape[:-2] == lead else t.expand(lead + t._shape[-2:]) for t in (x1, x2))
     run = _cdist_by_differences if compute_mode == "donot_use_mm_for_euclid_dist" else _cdist
     return run(x1, x2, float(p))
 

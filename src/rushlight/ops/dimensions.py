@@ -104,6 +104,12 @@ def reduced_axes(function: str, input: Any, dim: Any, forms: str = _SUM_FORMS) -
         RuntimeError: one is given twice.
         TypeError: `input` is no tensor, or `dim` no integers.
     """
+    if isinstance(input, TensorBase):
+        ndim = len(input._shape)
+        if dim is None or dim == ():
+            return _ALL[ndim]
+        if type(dim) is int and -ndim <= dim < ndim:
+            return (dim + ndim if dim < 0 else dim,)
     need_tensor(function, input)
     try:
         return axes_of(dim, len(input._shape))
@@ -114,6 +120,10 @@ def reduced_axes(function: str, input: Any, dim: Any, forms: str = _SUM_FORMS) -
         ) from None
 
 
+# All dimensions of a tensor, by their number, of which there are at most as many as in NumPy.
+_ALL = [tuple(range(ndim)) for ndim in range(65)]
+
+
 def int_dim(function: str, input: Any, dim: Any) -> int:
     """One dimension counted from the front.
 
@@ -121,6 +131,8 @@ def int_dim(function: str, input: Any, dim: Any) -> int:
         TypeError: it is no integer, or `input` no tensor.
         IndexError: there is no such dimension.
     """
+    if type(dim) is int and isinstance(input, TensorBase) and -len(input._shape) <= dim < len(input._shape):
+        return dim + len(input._shape) if dim < 0 else dim
     need_tensor(function, input)
     if type(dim) is not int:
         if not hasattr(dim, "__index__") or isinstance(dim, bool):

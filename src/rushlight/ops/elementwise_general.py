@@ -229,24 +229,34 @@ def elementwise_broadcast(op: Operation, first: Any, second: Any, records: bool)
     return t
 
 
-def record_complex(op: Operation, first: Any, second: Any, t: Any) -> None:
-    """Gives `t`, the result of complex tensors of one shape and dtype (or of one, if `second` is None), its node."""
-    mask = int(first._node is not None)
-    if second is not None:
-        mask |= (second._node is not None) << 1
-    made, saves = op.fitted_recorder(mask, True)
+def record_fitted(op: Operation, first: Any, second: Any, t: Any, complex: bool = True) -> None:
+    """Gives `t`, the result of two tensors (or of one, if `second` is None), a node whose gradients are fitted."""
+    if second is None:
+        made, saves = op.fitted_recorder(1, complex)
+        if saves:
+            t._versions = [0]
+        t._node = made(first, t._data, t._versions)
+        return
+    made, saves = op.fitted_recorder((first._node is not None) | (second._node is not None) << 1, complex)
     if saves:
         t._versions = [0]
-    inputs = (first,) if second is None else (first, second)
-    t._node = made(*inputs, t._data, t._versions)
+    t._node = made(first, second, t._data, t._versions)
 
 
 def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = None) -> Any:
     """Runs an elementwise operation on any operands it allows, and stores the result in `out` if that is given."""
     result, common = compute(op, operands, out)
     t = wrap(result)
+    first, last = operands[0], operands[-1]
     recorded = op.formulas and mode.local.grad
-    if recorded and not (getattr(operands[0], "_node", None) is getattr(operands[-1], "_node", None) is None):
+    if recorded and not (getattr(first, "_node", None) is getattr(last, "_node", None) is None):
+        tensors = (
+            isinstance(first, TensorBase) and isinstance(last, TensorBase) and t._dtype.category >= dtypes.FLOATING
+        )
+        if tensors and not (common.plain and result.size >= namespace["LARGE"]):
+            complex = common.category == dtypes.COMPLEX or t._dtype.category == dtypes.COMPLEX
+            record_fitted(op, first, None if len(operands) == 1 else last, t, complex)
+            return t if out is None else write_out(op, out, t)
         need = tuple([
             n for n, x in zip(op.tensors, operands, strict=True)
             if isinstance(x, TensorBase) and x._node is not None and n in op.formulas
@@ -326,5 +336,5 @@ in_formulas(_fit_array, _fit_tensor, "fit", aliasing=True)
 
 
 namespace.update(
-    elementwise_general=elementwise_general, elementwise_broadcast=elementwise_broadcast, record_complex=record_complex
+    elementwise_general=elementwise_general, elementwise_broadcast=elementwise_broadcast, record_fitted=record_fitted
 )

@@ -75,7 +75,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         add(f"    if dtype in {op.direct_name}:")
         lines.extend(_direct_lines(op, f"{first}._data", f"{first}._shape", " " * 8))
         if record:
-            add(f"        if {first}._node is not None: record_complex({op.reference}, {first}, None, t)")
+            add(f"        if {first}._node is not None: record_fitted({op.reference}, {first}, None, t)")
         add("        return t")
         add(f"    return elementwise_general({op.reference}, {passed})")
         return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
@@ -101,7 +101,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
     lines.extend(_direct_lines(op, f"{first}._data, {second}._data", f"{first}._shape", " " * 12))
     if record:
         nodes = f"{first}._node is not None or {second}._node is not None"
-        add(f"            if {nodes}: record_complex({op.reference}, {first}, {second}, t)")
+        add(f"            if {nodes}: record_fitted({op.reference}, {first}, {second}, t)")
     add("            return t")
     if op.takes_numbers:
         lines.extend(_number_lines(op, first, second, record, name if operator else None, dtype, special))

@@ -142,7 +142,8 @@ def _extreme_over(function: str, name: str, operation: Any, input: Any, dim: Any
     axes = reduced_axes(function, input, dim)
     if input._dtype.is_complex and input._data.size:
         raise NotImplementedError(f"\"{name}_values_cpu\" not implemented for '{input._dtype.scalar_name}'")
-    return finish_out(out, operation(input, axes, bool_argument(function, keepdim)), function)
+    result = operation(input, axes, bool_argument(function, keepdim))
+    return result if out is None else finish_out(out, result, function)
 
 
 @composite()

@@ -226,7 +226,8 @@ def dist(input: Any, other: Any, p: Any = 2) -> Any:
     """
     if not isinstance(other, TensorBase):
         raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
-    refuse_bool_subtraction(input, other)
+    if input._dtype is not other._dtype or input._dtype is dtypes.bool_:
+        refuse_bool_subtraction(input, other)
     broadcast_shapes(input._shape, other._shape)
     common = result_type(input, other)
     if common.category < dtypes.FLOATING:
