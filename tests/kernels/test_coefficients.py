@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from rushlight.kernels import cephes, dispatch
+from rushlight.kernels import cephes, dispatch, numpy_activation
 
 functions = pytest.importorskip("rushlight.kernels.compiled.functions") if dispatch.enabled() else None
 needs_fast = pytest.mark.skipif(functions is None, reason="the kernels need Numba")
@@ -104,3 +104,8 @@ def test_the_complementary_error_function():
     x = np.linspace(0, 11, 20001)
     t = 2 / (2 + x)
     assert worst(t * np.exp(np.polyval(more_functions.ERFC, t)), special.erfcx(x)) < -26
+
+
+def test_the_normal_distribution_function_by_tanh():
+    x = np.linspace(1e-3, 6, 20001)
+    assert worst(np.tanh(x * polynomial(numpy_activation.NORMAL, x**2)), special.erf(x / np.sqrt(2))) < -25

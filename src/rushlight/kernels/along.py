@@ -222,6 +222,41 @@ relative_powers = either(
 )  # fmt: skip
 
 
+_SQUARES = Loop("squared_distance", ("x", "mean"), ("(x - mean) * (x - mean)",))
+
+
+def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
+    """See `numpy_statistics.variance`."""
+    if not _usable(x):
+        return numpy_statistics.variance(x, axes, correction, keepdims)
+    n = math.prod([x.shape[a] for a in axes])
+    with np.errstate(all="ignore"):
+        mean = np.asarray(reduction.sum_over(x, axes, True) / x.dtype.type(n))
+        if (squares := _SQUARES(x, mean)) is None:
+            return numpy_statistics.variance(x, axes, correction, keepdims)
+        found = np.asarray(reduction.sum_over(squares, axes, True) / x.dtype.type(max(n - correction, 0)))
+    if not keepdims:
+        shape = [n for i, n in enumerate(x.shape) if i not in axes]
+        found, mean = found.reshape(shape), mean.reshape(shape)
+    return found, mean
+
+
+def deviation(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
+    """See `numpy_statistics.deviation`."""
+    if _usable(x):
+        found, mean = variance(x, axes, correction, keepdims)
+        if x.dtype.char == "d" or (found.size and found.min() > 1e-30 and found.max() < np.inf):
+            return np.sqrt(found), mean
+    return numpy_statistics.deviation(x, axes, correction, keepdims)
+
+
+distance_times = either(
+    lambda x, mean, scale, g: g * numpy_pointwise.times(x - mean, scale),
+    "x, mean, scale, g: (x - mean) * scale * g",
+    "var_backward",
+)
+
+
 sign_times = either(lambda x, g: numpy_statistics.sign(x) * g, "x, g: sgn(x) * g", "norm_1_backward")
 
 

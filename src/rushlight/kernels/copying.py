@@ -94,6 +94,13 @@ def _copied(target: Array, source: Array) -> bool:
         sizes, to, of = [1, 1, 1, 1, *target.shape], [0, 0, 0, 0, _ROW, 1], [0, 0, 0, 0, _ROW, 1]
         run(-(-len(target) // _SQUARE), 1, target, source, *sizes, *to, *of)
         return True
+    size = target.itemsize
+    if (
+        target.size < _SMALLEST_AS_IT_IS
+        and size == target.strides[-1] == source.strides[-1]
+        and target.shape[-1] >= _SHORTEST
+    ):
+        return False  # rows stay rows, and are moved at once
     steps = _steps(target, source)
     if steps is None:
         return False

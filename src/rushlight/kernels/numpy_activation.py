@@ -324,6 +324,8 @@ def _one_plus_exp_minus(x: Array) -> Array:
 def _gelu_cdf(x: Array, approximate: str) -> Array:
     """The normal distribution function, or its approximation by tanh."""
     if approximate == "none":
+        if x.size >= _MANY and x.dtype.char == "f" and x.flags.c_contiguous:
+            return _normal_cdf(x)
         from scipy.special import ndtr
 
         return _own(ndtr(x))
@@ -335,4 +337,37 @@ def _gelu_cdf(x: Array, approximate: str) -> Array:
     np.tanh(out, out=out)
     out += 1
     out *= 0.5
+    return out
+
+
+# From how many elements on SciPy's function takes longer than `_normal_cdf`, and how many fit into a cache.
+_MANY, _BLOCK = 2048, 1 << 15
+
+# ``atanh(2 Phi(x) - 1) / x`` in powers of x ** 2: up to 6, 2 Phi(x) - 1 is off by less than 2**-25 of itself; at 6.5 it
+# is 1.
+NORMAL = (
+    1.7887125173467667e-13, -1.8422393666928203e-11, 7.198536711126787e-10, -1.2161658869619643e-08,
+    1.2789240820418464e-08, 3.1354419165395842e-06, -5.278099234996424e-05, -3.63615232232926e-05,
+    0.03633538482656801, 0.7978845722546736,
+)  # fmt: skip
+
+
+def _normal_cdf(x: Array) -> Array:
+    """The normal distribution function in float32, as ``(1 + tanh(x P(x ** 2))) / 2``, which NumPy is quick at."""
+    out = np.empty_like(x)
+    flat, found = x.reshape(-1), out.reshape(-1)
+    for start in range(0, flat.size, _BLOCK):
+        part = found[start : start + _BLOCK]
+        z = np.minimum(flat[start : start + _BLOCK], np.float32(6.5))
+        np.maximum(z, np.float32(-6.5), out=z)
+        square = z * z
+        np.multiply(square, np.float32(NORMAL[0]), out=part)
+        for coefficient in NORMAL[1:-1]:
+            part += np.float32(coefficient)
+            part *= square
+        part += np.float32(NORMAL[-1])
+        part *= z
+        np.tanh(part, out=part)
+        part += np.float32(1)
+        part *= np.float32(0.5)
     return out

@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
-from ..kernels import choosing, sorting
+from ..kernels import along, choosing, sorting
 from ..kernels import numpy_statistics as kernels
 from ..kernels.reduction import sum_over
 from ..warn import warn
@@ -34,7 +34,7 @@ def var_backward(grad: Any, input: Any, axes: Any, correction: Any, keepdims: An
     if n - correction <= 0 and len(axes) == len(input.shape):
         return grad * no_freedom(input, middle)  # type: ignore[name-defined]  # noqa: F821
     scale = 2 / (n - correction) if n != correction else inf  # type: ignore[name-defined]  # noqa: F821
-    return grad * times(input - middle, scale)  # type: ignore[name-defined]  # noqa: F821
+    return distance_times(input, middle, scale, grad)  # type: ignore[name-defined]  # noqa: F821
 
 
 @formula
@@ -55,6 +55,11 @@ def std_tangent(tangent: Any, input: Any, result: Any, axes: Any, correction: An
 
 in_formulas(math.inf, math.inf, "inf")
 in_formulas(
+    along.distance_times,
+    lambda x, mean, scale, grad: grad * ((x - mean) if scale == 1 else (x - mean) * scale),
+    "distance_times",
+)
+in_formulas(
     lambda x, m: np.where(x == m, x.dtype.type(np.nan), x.dtype.type(np.inf)),
     lambda x, m: wrap(np.where(x._data == m._data, x._data.dtype.type(np.nan), x._data.dtype.type(np.inf))),
     "no_freedom",
@@ -69,7 +74,7 @@ _VAR = "var_backward(grad, input, dim, correction, keepdim)"
 @operation(name="_var", rows=True, node="VarBackward0", aten="var", function=False, method=False, out=False, input=_VAR)
 def _var(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
     """The variance over some dimensions."""
-    return kernels.variance(input, dim, correction, keepdim)[0]
+    return along.variance(input, dim, correction, keepdim)[0]
 
 
 @operation(name="_std", rows=True, node="StdBackward0", aten="std", function=False, method=False, out=False,
@@ -77,7 +82,7 @@ def _var(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
            tangent="std_tangent(input_t, input, result, dim, correction, keepdim)")  # fmt: skip
 def _std(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
     """The standard deviation over some dimensions."""
-    return kernels.deviation(input, dim, correction, keepdim)[0]
+    return along.deviation(input, dim, correction, keepdim)[0]
 
 
 _MEAN = "None if grads[1] is None else spread_over(grads[1] / length(shape(input), dim), shape(input), dim, keepdim)"
@@ -90,7 +95,7 @@ _MEAN = "None if grads[1] is None else spread_over(grads[1] / length(shape(input
                  + _MEAN + ")")  # fmt: skip
 def _var_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
     """The variance and the mean over some dimensions."""
-    return kernels.with_running_mean(kernels.variance(input, dim, correction, keepdim), input, dim, keepdim)
+    return kernels.with_running_mean(along.variance(input, dim, correction, keepdim), input, dim, keepdim)
 
 
 @operation(name="_std_mean", node="StdMeanBackward0", aten="std_mean", function=False, method=False, out=False,
@@ -101,7 +106,7 @@ def _var_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
                  + _MEAN + ")")  # fmt: skip
 def _std_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
     """The standard deviation and the mean over some dimensions."""
-    return kernels.with_running_mean(kernels.deviation(input, dim, correction, keepdim), input, dim, keepdim)
+    return kernels.with_running_mean(along.deviation(input, dim, correction, keepdim), input, dim, keepdim)
 
 
 def _spread_arguments(function: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Axes, Any]:
