@@ -21,6 +21,7 @@ always, lookup_always = compiled_always(resampling), compiled_always(lookup)
 def unequal_always() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pooling, "SMALLEST_UNEQUAL", 0)
+        patch.setattr(pooling, "_WIDE", 4)
         yield
 
 
@@ -66,8 +67,9 @@ def test_an_infinite_pixel_does_not_reach_others() -> None:
 @settings(deadline=None, max_examples=60)
 @given(st.data())
 def test_adaptive_pools(data: st.DataObject) -> None:
-    sizes = [data.draw(st.integers(1, 30)) for _ in range(2)]
-    outs = tuple(data.draw(st.integers(1, 12)) for _ in range(2))
+    dims = data.draw(st.integers(2, 3))
+    sizes = [data.draw(st.integers(1, 30 if dims == 2 else 12)) for _ in range(dims)]
+    outs = tuple(data.draw(st.integers(1, 12 if dims == 2 else 6)) for _ in range(dims))
     rng = np.random.default_rng(data.draw(st.integers(0, 100)))
     a = rng.standard_normal((2, 3, *sizes)).astype(data.draw(dtypes))
     kind = data.draw(st.sampled_from(["avg", "max"]))
@@ -77,7 +79,7 @@ def test_adaptive_pools(data: st.DataObject) -> None:
             st.sampled_from([np.nan, -np.inf, np.inf])
         )
     theirs, ours, exact = results(
-        lambda t, x: getattr(t.nn.functional, f"adaptive_{kind}_pool2d")(x, outs), a, data.draw(layouts)
+        lambda t, x: getattr(t.nn.functional, f"adaptive_{kind}_pool{dims}d")(x, outs), a, data.draw(layouts)
     )
     for one, other, right in zip(ours, theirs, exact, strict=True):
         finite = np.isfinite(other)
@@ -85,7 +87,7 @@ def test_adaptive_pools(data: st.DataObject) -> None:
         as_accurate(one[finite], other[finite], right[finite], kind)
     if kind == "max":
         pair = [
-            t.nn.functional.adaptive_max_pool2d(t.tensor(a), outs, return_indices=True)[1].numpy()
+            getattr(t.nn.functional, f"adaptive_max_pool{dims}d")(t.tensor(a), outs, return_indices=True)[1].numpy()
             for t in (torch, rushlight)
         ]
         np.testing.assert_array_equal(*pair)

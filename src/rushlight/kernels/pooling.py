@@ -24,10 +24,13 @@ SMALLEST = 512
 # The same for windows of unequal sizes.
 SMALLEST_UNEQUAL = 512
 
+# Elements of a window's row from which it is summed by itself.
+_WIDE = 16
+
 # By whether images lie channels last.
 _AVG = {False: Kernel("avg_pool", "planes"), True: Kernel("avg_pool", "pixels")}
 _AVG_BACK = {False: Kernel("avg_pool", "planes_back"), True: Kernel("avg_pool", "pixels_back")}
-_MAXIMA = Kernel("adaptive_max_pool", "maxima", common=False)
+_MAXIMA, _MEANS, _SPREAD = (Kernel("adaptive_pool", name, common=False) for name in ("maxima", "means", "spread"))
 _PIXELS, _PLANES = Kernel("max_pool", "pixels"), Kernel("max_pool", "planes")
 _PIXELS_BACK, _PLANES_BACK = Kernel("max_pool", "pixels_back"), Kernel("max_pool", "planes_back")
 
@@ -164,8 +167,35 @@ def _equal_windows(spatial: Ints, outs: Ints) -> Ints | None:
 
 
 def _unequal(x: Array, outs: Ints) -> bool:
-    """Whether compiled kernels may pool to such sizes by windows that are not equal."""
-    return bool(outs) and all(outs) and max(outs) > 1 and x.size > 0 and x.dtype.char in "fd" and type(x) is not Inner
+    """Whether compiled kernels may pool to such sizes by windows that need not be equal."""
+    return bool(outs) and all(outs) and x.size > 0 and x.dtype.char in "fd" and type(x) is not Inner
+
+
+def _by_windows(kernel: Kernel, x: Array, spatial: Ints, outs: Ints) -> Any:
+    """A function of a kernel's arrays that pools adaptively as it says, or None where NumPy has to.
+
+    Args:
+        kernel: one of those for windows of any sizes.
+        x: an argument, which tells the type.
+        spatial: the sizes of images or volumes.
+        outs: how many windows there are along each dimension.
+    """
+    if len(spatial) not in (2, 3) or not _unequal(x, outs) or (run := kernel.get(x.dtype)) is None:
+        return None
+    edges, (_, height, width), windows = _edges(spatial, outs), (1, *spatial)[-3:], (1, *outs)[-3:]
+
+    def pool(*arrays: Array) -> None:
+        planes = prod(x.shape[:2])
+        run(planes, share(planes, prod(spatial)), *arrays, *edges, height, width, prod(spatial), *windows)
+
+    return pool
+
+
+@lru_cache(maxsize=64)
+def _edges(spatial: Ints, outs: Ints) -> tuple[Array, ...]:
+    """Where the windows along each of three dimensions begin and end."""
+    sides = [np.array(numpy_pooling.bounds(s, m)).T for s, m in zip((1, *spatial)[-3:], (1, *outs)[-3:], strict=True)]
+    return tuple([np.ascontiguousarray(side) for both in sides for side in both])
 
 
 @lru_cache(maxsize=64)
@@ -180,24 +210,23 @@ def _means(spatial: Ints, outs: Ints, dtype: np.dtype[Any]) -> tuple[Array, ...]
     return tuple(found)
 
 
-def _unequal_maxima(x: Array, outs: Ints) -> tuple[Array, Array] | None:
-    if x.ndim != 4 or x.size < SMALLEST_UNEQUAL or not _unequal(x, outs) or (run := _MAXIMA.get(x.dtype)) is None:
-        return None
-    n, c, h, w = x.shape
-    values, places = np.empty((n, c, *outs), x.dtype), np.empty((n, c, *outs), np.int64)
-    sides = [np.array(numpy_pooling.bounds(s, m)).T for s, m in zip((h, w), outs, strict=True)]
-    bounds = [np.ascontiguousarray(side) for both in sides for side in both]
-    run(n * c, share(n * c, h * w), np.ascontiguousarray(x), values, places, *bounds, h, w, *outs)
-    return values, places
+def _row_by_row(x: Array, spatial: Ints, outs: Ints) -> bool:
+    """Whether means are taken row by row: windows are wide, and pixels of a row lie side by side."""
+    wide = max(outs) > 1 and spatial[-1] >= _WIDE * outs[-1]
+    return wide and prod(spatial) >= SMALLEST_UNEQUAL and not lies_channels_last(x)
 
 
 def adaptive_avg_pool(x: Array, outs: Ints) -> Array:
     """Means over windows that cover an image; see `numpy_pooling.adaptive_avg_pool`."""
-    window = _equal_windows(x.shape[2:], outs)
+    spatial = x.shape[2:]
+    if _row_by_row(x, spatial, outs) and (pool := _by_windows(_MEANS, x, spatial, outs)) is not None:
+        pool(np.ascontiguousarray(x), found := np.empty((*x.shape[:2], *outs), x.dtype))
+        return found
+    window = _equal_windows(spatial, outs)
     if window is not None:
         return avg_pool(x, window, window, (0, 0), False)
-    if x.size >= SMALLEST_UNEQUAL and _unequal(x, outs):
-        y = multiply(x, _means(x.shape[2:], outs, x.dtype))
+    if x.size >= SMALLEST_UNEQUAL and max(outs) > 1 and _unequal(x, outs):
+        y = multiply(x, _means(spatial, outs, x.dtype))
         if y is not None:
             return y
     return numpy_pooling.adaptive_avg_pool(x, outs)
@@ -205,11 +234,15 @@ def adaptive_avg_pool(x: Array, outs: Ints) -> Array:
 
 def adaptive_avg_pool_backward(g: Array, input_shape: Ints) -> Array:
     """The gradient of `adaptive_avg_pool`."""
-    window = _equal_windows(input_shape[2:], g.shape[2:])
+    spatial, outs = input_shape[2:], g.shape[2:]
+    if _row_by_row(g, spatial, outs) and (pool := _by_windows(_SPREAD, g, spatial, outs)) is not None:
+        pool(np.ascontiguousarray(g), found := np.empty(input_shape, g.dtype))
+        return found
+    window = _equal_windows(spatial, outs)
     if window is not None:
         return avg_pool_backward(g, input_shape, window, window, (0, 0), False)
-    if prod(input_shape) >= SMALLEST_UNEQUAL and _unequal(g, g.shape[2:]):
-        gx = multiply(g, tuple([m.T for m in _means(input_shape[2:], g.shape[2:], g.dtype)]))
+    if prod(input_shape) >= SMALLEST_UNEQUAL and max(outs) > 1 and _unequal(g, outs):
+        gx = multiply(g, tuple([m.T for m in _means(spatial, outs, g.dtype)]))
         if gx is not None:
             return gx
     return numpy_pooling.adaptive_avg_pool_backward(g, input_shape)
@@ -219,6 +252,11 @@ def adaptive_max_pool(x: Array, outs: Ints) -> tuple[Array, Array]:
     """Maxima over windows that cover an image, and their positions; see `numpy_pooling.adaptive_max_pool`."""
     window = _equal_windows(x.shape[2:], outs)
     found = None if window is None else _max_pool(x, window, window, (0, 0), (1, 1), False)
-    if window is None or found is None:
-        return _unequal_maxima(x, outs) or numpy_pooling.adaptive_max_pool(x, outs)
-    return found[0], numpy_pooling.positions(found[1], x.shape[2:], window, window, (0, 0), (1, 1))
+    if window is not None and found is not None:
+        return found[0], numpy_pooling.positions(found[1], x.shape[2:], window, window, (0, 0), (1, 1))
+    pool = _by_windows(_MAXIMA, x, x.shape[2:], outs) if x.size >= SMALLEST_UNEQUAL else None
+    if pool is None:
+        return numpy_pooling.adaptive_max_pool(x, outs)
+    values, places = np.empty((*x.shape[:2], *outs), x.dtype), np.empty((*x.shape[:2], *outs), np.int64)
+    pool(np.ascontiguousarray(x), values, places)
+    return values, places
