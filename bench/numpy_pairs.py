@@ -456,7 +456,7 @@ pair("torch.pdist(x)", "distance.pdist(x)", most=100)
 _VIEW = "a view is known to its base, so that changes in place reach both and their gradients"
 _REASONS = {
     _VIEW: (
-        "x[0]", "x[0, 0]", "x[:, 0]", "x[::2]", "x[None]", "x[..., None]", "x.T", "x.reshape(-1)", "x.flatten()",
+        "x[0]", "x[:, 0]", "x[::2]", "x[None]", "x[..., None]", "x.T", "x.reshape(-1)", "x.flatten()",
         "torch.ravel(x)", "x.view(-1)", "x.transpose(0, 1)", "torch.swapaxes(x, 0, 1)", "cube.permute(2, 0, 1)",
         "torch.moveaxis(cube, 0, 2)", "torch.unsqueeze(x, 0)", "torch.squeeze(column)", "torch.squeeze(column, 1)",
         "torch.reshape(flat, x.shape)", "torch.diagonal(x)", "torch.diag(x)", "torch.unbind(cube)", "torch.real(z)",
@@ -466,8 +466,18 @@ _REASONS = {
     "a product with a power of two, which may overflow where NumPy's does not": ("torch.ldexp(x, i32)",),
     "the reciprocal is multiplied by the number, as in PyTorch": ("2.5 / x",),
     "the result lies row by row, NumPy's column by column": ("x[:, rows]",),
-    "squares are added in pairs, by which less is lost than in BLAS's dot product": (
-        "torch.norm(x)", "torch.linalg.norm(x)", "torch.dist(x, y)", "torch.linalg.matrix_norm(x)",
+    "with gradients, each of PyTorch's steps is a node of its graph": (
+        "x[0, 0]", "torch.tensordot(x, y, 1)", "torch.inner(flat, flat2)", "torch.einsum('ij,ij->', x, y)",
+        "torch.einsum('ij,jk->ik', x, y)", "torch.repeat_interleave(x, 2, dim=0)",
+        "torch.repeat_interleave(x, 2, dim=1)", "cube @ cube2", "torch.gradient(flat)",
+        "torch.cartesian_prod(row, row)", "torch.trapezoid(x, dim=1)", "torch.dstack((x, y))", "torch.diff(x)",
+        "torch.diff(x, dim=0)", "torch.outer(row, row)", "torch.ger(row, row)", "torch.corrcoef(cube[0])",
+        "torch.take_along_dim(x, at, 1)",
+    ),
+    "with gradients, its graph is that of PyTorch's changes in place": ("torch.vander(row)",),
+    "with gradients, the vectors are computed too, which the derivative needs": (
+        "torch.linalg.svdvals(x)", "torch.linalg.eigvals(regular)", "torch.linalg.eigvalsh(definite)",
+        "torch.linalg.cond(regular)",
     ),
     "computed in double precision: single is not enough beside the poles": (
         "torch.digamma(p)", "torch.special.psi(x)",

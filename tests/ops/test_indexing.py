@@ -436,3 +436,15 @@ def test_memory_order_of_what_is_found(shape, order):
 @pytest.mark.parametrize("rows", [[0.0, 1, 1, 3], [0.0, 1, np.nan, 3], [0.0, 1, 3, np.nan], [2.0, 0, 1], []], ids=str)
 def test_places_among_numbers_of_which_some_are_none(rows, right):
     check(lambda t: t.searchsorted(t.tensor(rows), t.tensor([[1.0, np.nan], [np.inf, -1]]), right=right))
+
+
+@pytest.mark.parametrize("places", [[[1, 2]], [[-1, 7]], [[1], [0]]], ids=str)
+def test_indices_along_a_dimension_may_change_before_backward(places):
+    def scenario(t):
+        x, index = t.arange(6.0).reshape(2, 3).requires_grad_(), t.tensor(places)
+        found = (x * 1).take_along_dim(index, 1)
+        index.zero_()
+        found.sum().backward()
+        return found, x.grad
+
+    check(scenario)

@@ -377,3 +377,19 @@ def test_tensordot_over_all_dimensions_keeps_its_type(dtype):
         return m.tensordot(x.t(), x.t(), 2), m.tensordot(x, x, 2), m.tensordot(x.t(), x, ([0, 1], [1, 0]))
 
     check(scenario)
+
+
+@pytest.mark.parametrize("shapes", [((4,), (4,)), ((1, 4), (4, 1)), ((1, 4), (4,)), ((3, 4), (4,)), ((1,), (1,))])
+def test_graph_of_a_contraction(shapes):
+    def scenario(t):
+        a, b = (t.arange(1.0, 1 + np.prod(s)).reshape(s).requires_grad_() for s in shapes)
+        found = t.tensordot(a, b, 1)
+        names, waiting = [], [found.grad_fn]
+        while waiting:
+            node = waiting.pop()
+            names.append(node.name())
+            waiting += [n for n, _ in node.next_functions if n is not None]
+        (found * found).sum().backward()
+        return found, names, a.grad, b.grad
+
+    check(scenario)

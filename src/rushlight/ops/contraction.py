@@ -14,7 +14,7 @@ from .dimensions import wrap_dim
 from .matmul import batch_product, dot, matrix_product, mm, products, vector_product
 from .memory_layout import product_in_order
 from .out import finish_out
-from .view import _view, permute, reshape, unsqueeze
+from .view import _permute, _reshaped, _view, permute, reshape, unsqueeze
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
@@ -69,17 +69,18 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     right = [d for d in range(len(b._shape)) if d not in q]
     shape = [a._shape[d] for d in left] + [b._shape[d] for d in right]
     inner_size = math.prod([a._shape[d] for d in p])
-    x, y = permute(a, tuple(left + p)), permute(b, tuple(q + right))
+    x, y = _permute(a, tuple(left + p)), _permute(b, tuple(q + right))
     rows = math.prod([a._shape[d] for d in left])
     columns = math.prod([b._shape[d] for d in right])
     if rows == columns == 1:
         if x.is_contiguous() and y.is_contiguous():
-            result = dot(x.reshape(inner_size), y.reshape(inner_size))
+            x, y = (t if len(t._shape) == 1 else _reshaped(t, (inner_size,)) for t in (x, y))
+            result = dot(x, y)
         else:
             result = (x.squeeze() * y.squeeze()).sum(dtype=a._dtype)
     else:
-        result = mm(x.reshape(rows, inner_size), y.reshape(inner_size, columns))
-    return finish_out(out, result.view(shape), "tensordot")
+        result = mm(_reshaped(x, (rows, inner_size)), _reshaped(y, (inner_size, columns)))
+    return finish_out(out, _view(result, tuple(shape)), "tensordot")
 
 
 def _sums_of_products(a: Array, b: Array, p: list[int], q: list[int]) -> tuple[Any, tuple[int, ...]] | None:

@@ -117,16 +117,16 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
         )
     at = wrap_dim(dim, n)
     size = input._shape[at] if n else 0
-    if size and mode.unseen(input, indices) and _alike_beside(input._shape, indices._shape, at):
+    if size:
+        # Any integer means an entry: they are counted around and around.
         places = indices._data if kernels.all_within(indices._data, size) else indices._data % size
-        return finish_out(out, wrap(in_rows(lookup.gather(input._data, at, places))), "gather")
+        if mode.unseen(input, indices) and _alike_beside(input._shape, indices._shape, at):
+            return finish_out(out, wrap(in_rows(lookup.gather(input._data, at, places))), "gather")
+        # The tensor given may be changed before backward.
+        indices = wrap(places.copy() if places is indices._data else places)
     shape = general.broadcast_shapes(
         input._shape[:at] + (1,) + input._shape[at + 1 :], indices._shape[:at] + (1,) + indices._shape[at + 1 :]
     )
-    if indices._data.size and input._shape and input._shape[at]:
-        # Any integer means an entry: they are counted around and around.
-        if int(indices._data.view(np.uint64).max()) >= input._shape[at]:  # as such, negative numbers are large
-            indices = wrap(indices._data % input._shape[at])
     wide = expand(input, shape[:at] + (input._shape[at],) + shape[at + 1 :])
     return gather(wide, at, expand(indices, shape[:at] + (indices._shape[at],) + shape[at + 1 :]), out=out)
 
