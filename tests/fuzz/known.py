@@ -37,8 +37,6 @@ KNOWN = [
 # What is not as in PyTorch yet; the long run counts it by these reasons.
 OPEN = [
     (r"has no attribute", r"", False, "open: the function is not there"),
-    (r"strides", r"channel_shuffle|pixel_unshuffle|max_pool\dd|max_pool1d|adaptive_avg_pool|local_response", False,
-     "open: functions of networks that keep their operand's order of memory"),
     (r"1D target must have size 1", r"nll_loss", False, "open: a wrong call that is not refused"),
     (r"node \w+ instead of AddBackward0", r"scaled_dot_product_attention|conv", False,
      "open: the nodes of attention and convolutions of nothing"),

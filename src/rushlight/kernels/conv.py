@@ -26,7 +26,7 @@ from .conv_common import (
     zeros,
 )
 from .dispatch import Kernel, Launch, get_threads, ready
-from .layout import inner, is_channels_last
+from .layout import inner, is_channels_last, ordered
 
 # From how many multiplications on the compiled path is taken.
 SMALLEST = 1 << 15
@@ -74,7 +74,8 @@ def conv_forward(
     elif run := _for_volumes(x, weight, dims):
         outs = numpy_conv.conv_output_shape(x.shape[2:], weight.shape[2:], stride, padding, dilation)
         return conv_planes.forward(conv_forward, run, x, weight, bias, outs, stride, padding, dilation, groups)
-    return numpy_conv.conv_forward(x, weight, bias, stride, padding, dilation, groups)
+    y = numpy_conv.conv_forward(x, weight, bias, stride, padding, dilation, groups)
+    return ordered(y, True) if dims == 2 and (is_channels_last(x) or is_channels_last(weight)) else y
 
 
 def conv_grad_input(

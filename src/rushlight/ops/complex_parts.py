@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
+from ..kernels.layout import laid_by
 from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
@@ -15,7 +16,7 @@ def _complex_array(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
     array = np.empty(np.broadcast_shapes(real.shape, imag.shape), kind)
     array.real = real
     array.imag = imag
-    return array
+    return laid_by(array, real, imag)
 
 
 @operation(name="_complex", node="ComplexBackward0", aten="complex", function=False, method=False,

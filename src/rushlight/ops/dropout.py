@@ -15,6 +15,7 @@ from ..kernels import numpy_random
 from ..random import source_of
 from .creation import empty_like, ones_like, zeros
 from .declare import Array, composite, operation
+from .memory_layout import product_in_order
 
 # -scale * alpha of SELU: what an element is set to when it is dropped.
 _ALPHA = 1.7580993408473766
@@ -52,7 +53,7 @@ def drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = Fals
     if not alpha:
         array /= 1 - p
         noise = wrap(array)
-        return input.mul_(noise) if inplace else input * noise
+        return input.mul_(noise) if inplace else product_in_order(input, noise)
     noise = wrap(array)
     a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
     shift = noise.add(-1).mul_(_ALPHA * a).add_(_ALPHA * a * p)

@@ -10,14 +10,18 @@ from ..kernels.numpy_views import contiguous_strides, root, strided
 from .declare import composite
 
 
-def product_in_order(a: Any, b: Any) -> Any:
-    """The product of corresponding elements of two tensors; it lies in memory as PyTorch lays it by their strides.
+def laid_as_operands(made: Any, *operands: Any) -> Any:
+    """The result of an elementwise operation, newly made, laid in memory as PyTorch lays it by its operands' strides.
 
-    The operation `mul` itself does not ask its operands how they lie; functions do so whose results would show it.
+    The operations themselves do not ask their operands how they lie; functions do so whose results would show it.
     """
-    made = a * b
-    made._data = laid_by(made._data, a._data, b._data)
+    made._data = laid_by(made._data, *[x._data for x in operands])
     return made
+
+
+def product_in_order(a: Any, b: Any) -> Any:
+    """The product of corresponding elements of two tensors, in the order of memory that PyTorch gives it."""
+    return laid_as_operands(a * b, a, b)
 
 
 def _memory(t: Any) -> int:

@@ -15,7 +15,7 @@ from ..base import TensorBase
 from ..kernels import group_norm as group_kernels
 from ..kernels import layer_norm as layer_kernels
 from ..kernels import normalization
-from ..kernels.layout import like
+from ..kernels.layout import Inner, is_channels_last, lies_channels_last, like, ordered
 from ..kernels.numpy_normalization import given_statistics
 from .attached import attached
 from .declare import Array, composite, in_formulas, operation
@@ -31,13 +31,19 @@ def _batch_norm(
 ) -> tuple[Array, Array, Array]:  # fmt: skip
     if training:
         found = normalization.batch_norm_train(input, weight, bias, running_mean, running_var, momentum, eps, relu)
-        return found if found[0].flags.c_contiguous else (like(found[0], input), *found[1:])
+        return found if found[0].flags.c_contiguous else (_as_images(found[0], input), *found[1:])
     assert running_mean is not None
     assert running_var is not None
     # Copies: a later step in training mode changes the running statistics in place.
     mean, inverse = given_statistics(running_mean, running_var, eps)
     result = normalization.batch_norm_eval(input, weight, bias, mean, inverse, relu)
-    return like(result, input), mean, inverse
+    return _as_images(result, input), mean, inverse
+
+
+def _as_images(result: Array, input: Array) -> Array:
+    """A result that lies channels last if the input does, however it steps along dimensions of size 1."""
+    last = type(input) is not Inner and lies_channels_last(input)
+    return ordered(result, True) if last else like(result, input)
 
 
 @operation(
@@ -346,7 +352,8 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
     if weight is not None:
         out = product_in_order(out, weight)
     # Images that lie channels last stay so; nothing else keeps its order.
-    images = len(input._shape) in (4, 5) and np.moveaxis(input._data, 1, -1).flags.c_contiguous
+    x = input._data
+    images = is_channels_last(x) if x.ndim == 4 else x.ndim == 5 and np.moveaxis(x, 1, -1).flags.c_contiguous
     return (out if images else out.contiguous()).to(kind)
 
 

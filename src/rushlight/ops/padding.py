@@ -7,13 +7,14 @@ import numpy as np
 
 from ..base import TensorBase
 from ..kernels import padding as kernels
+from ..kernels.layout import like
 from .declare import Array, composite, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
 
 def _constant_pad(input: Array, pad: tuple[int, ...], value: Any) -> Array:
-    return kernels.constant_pad(input, pad, value)
+    return like(kernels.constant_pad(input, pad, value), input)
 
 
 @operation(kernel=_constant_pad, node="ConstantPadNdBackward0", aten="constant_pad_nd", **_HIDDEN,
@@ -44,7 +45,8 @@ def _edge_pad(name: str, node: str) -> Any:
 
     def edge_pad(input: Array, pad: tuple[int, ...], mode: str) -> Array:
         """A tensor continued beyond its border."""
-        return kernels.edge_pad(input, pad, mode)
+        found = kernels.edge_pad(input, pad, mode)
+        return like(found, input) if len(pad) == 4 and mode != "circular" else found
 
     fold = "edge_fold(grad, shape(input), pad, mode)"
     # PyTorch's padding around a circle is made of copies, whose gradients do not lead back to the input.

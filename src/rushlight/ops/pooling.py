@@ -28,20 +28,28 @@ from .pooling_parts import HIDDEN, WITH_INDICES, batched, check_sequence, check_
 def _max_pool(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     x = batched(input, len(kernel_size))
     values, numbers = pooling.max_pool(x, kernel_size, stride, padding, dilation, ceil_mode)
-    return (values, numbers) if x is input else (values[0], numbers[0])
+    return (_as_input(values, x), numbers) if x is input else (values[0], numbers[0])
+
+
+def _as_input(result: Array, input: Array) -> Array:
+    """A result for images in the order of memory of the input; that for volumes lies by rows."""
+    return like(result, input) if input.ndim == 4 else result
 
 
 def _max_pool_positions(
     input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool
 ) -> Any:
     values, numbers = _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode)
-    return values, kernels.positions(numbers, input.shape[-len(kernel_size) :], kernel_size, stride, padding, dilation)
+    how = kernel_size, stride, padding, dilation
+    places = kernels.positions(numbers, input.shape[-len(kernel_size) :], *how)
+    return values, _as_input(places, input) if len(kernel_size) == 2 else places
 
 
 def _max_pool_values(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     x = batched(input, len(kernel_size))
     values = pooling.max_pool_values(x, kernel_size, stride, padding, dilation, ceil_mode)
-    return values if x is input else values[0]
+    # (What pools sequences makes rows of them.)
+    return values[0] if x is not input else values if x.shape[-2] == kernel_size[0] == 1 else _as_input(values, x)
 
 
 # What nodes of pooling show.
@@ -123,9 +131,13 @@ def max_pool_gather(input: Array, indices: Array, dims: int) -> Array:
 def _avg_pool(
     input: Array, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, count_include_pad: bool, divisor: Any
 ) -> Array:
+    if len(kernel_size) == 3 and any([k > n for k, n in zip(kernel_size, input.shape[-3:], strict=True)]):
+        sides, sizes = "T: {} H: {} W: {}".format(*input.shape[-3:]), "kT: {} kH: {} kW: {}".format(*kernel_size)
+        raise RuntimeError(f"input image ({sides}) smaller than kernel size ({sizes})")
     x = batched(input, len(kernel_size))
     result = pooling.avg_pool(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)
-    return like(result if x is input else result[0], input)
+    result = result if x is input else result[0]
+    return like(result, input) if len(kernel_size) == 2 else np.ascontiguousarray(result)
 
 
 _AVG = (

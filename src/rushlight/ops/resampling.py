@@ -101,13 +101,13 @@ def _unshuffled(x: Array, r: int) -> Array:
     parts = x.reshape(*lead, c, h // r, r, w // r, r)
     n = len(lead)
     gathered = parts.transpose(*range(n + 1), n + 2, n + 4, n + 1, n + 3)
-    return in_rows(gathered).reshape(*lead, c * r * r, h // r, w // r)
+    return like(in_rows(gathered).reshape(*lead, c * r * r, h // r, w // r), x)
 
 
 def _dealt(x: Array, groups: int) -> Array:
     n, c, *rest = x.shape
-    found = x.reshape(n, groups, c // groups, *rest).swapaxes(1, 2).reshape(x.shape)
-    return found.copy() if np.may_share_memory(found, x) else found
+    found = like(x.reshape(n, groups, c // groups, *rest).swapaxes(1, 2).reshape(x.shape), x)
+    return found.copy("K") if np.may_share_memory(found, x) else found
 
 
 @operation(name="_pixel_shuffle", aten="pixel_shuffle", node="PixelShuffleBackward0", kernel=_shuffled, **_HIDDEN,

@@ -144,7 +144,7 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
 
     def draw(probabilities: Array) -> Array:
         check_probabilities(probabilities, input._dtype)
-        result = np.empty_like(probabilities)
+        result = np.empty(probabilities.shape, probabilities.dtype)
         numpy_random.bernoulli_each(source, result, probabilities)
         return result
 

@@ -10,6 +10,7 @@ from ..base import wrap
 from ..kernels import choosing
 from ..kernels import numpy_views as kernels
 from ..kernels.copying import copy_into, repeated
+from ..kernels.layout import like
 from ..memory_format import contiguous_format, preserve_format
 from .broadcasting import _expand, expand
 from .convert import _clone, copy_in
@@ -230,7 +231,8 @@ def flipud(input: Any) -> Any:
            input="_roll(grad, roll_back(shifts), dims)")  # fmt: skip
 def _roll(input: Array, shifts: Any, dims: Any) -> Array:
     """With entries moved along dimensions, those that leave at the end coming back at the start."""
-    return in_rows(np.roll(input, shifts, dims) if dims else np.roll(input, shifts[0]))
+    found = in_rows(np.roll(input, shifts, dims) if dims else np.roll(input, shifts[0]))
+    return like(found, input) if len(dims) == 1 else found
 
 
 @formula

@@ -85,7 +85,7 @@ def floating(input: Any) -> Any:
 
 
 @operation(name="_mvlgamma", aten="mvlgamma", node="MvlgammaBackward0", kernel=kernels.mvlgamma, function=False,
-           method=False, out=False, input="grad * mvlgamma_slope(input, p)",
+           method=False, out=False, rows=True, input="grad * mvlgamma_slope(input, p)",
            tangent="input_t * mvlgamma_slope(input, p)")  # fmt: skip
 def _mvlgamma(input: Array, p: int) -> Array:
     """The logarithm of the multivariate gamma function of dimension `p` at each element."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from ...ops import fused
 from ...ops import normalization as ops
+from ...ops.memory_layout import laid_as_operands
 from ...tensor import Tensor
 from ._activation import relu
 
@@ -159,14 +160,15 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
         squares = squares.view(shape[0], 1, shape[1], shape[2], -1)
         squares = pad(squares, (0, 0, 0, 0, size // 2, (size - 1) // 2))
         means = avg_pool3d(squares, (size, 1, 1), stride=1).squeeze(1).view(shape)
-    return input / means.mul(alpha).add(k).pow(beta)
+    divisor = means.mul(alpha).add(k).pow(beta)
+    return laid_as_operands(input / divisor, input, divisor)
 
 
 def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Tensor | None = None) -> Tensor:
     """Divide by the p-norm along `dim`, or by `eps` where that is greater."""
     norm = input.norm(p, dim, keepdim=True).clamp_min(eps).expand_as(input)
     if out is None:
-        return input / norm
+        return laid_as_operands(input / norm, input, norm)
     from ...ops.pointwise import div
 
     return div(input, norm, out=out)
