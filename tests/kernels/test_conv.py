@@ -206,7 +206,7 @@ def test_float32_is_as_accurate_as_torch():
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize(("channels", "size"), [(32, 24), (64, 24), (128, 28), (256, 14)])
+@pytest.mark.parametrize(("channels", "size"), [(32, 24), (64, 24), (128, 28), (256, 14), (64, 100)])
 def test_winograd_is_as_accurate_as_torch(channels, size, layout):
     torch.manual_seed(0)
     how = (1, 1), (1, 1), (1, 1), 1

@@ -115,8 +115,9 @@ def conv_grad_weight(
             if dims == 1:
                 g, x, shape = g[:, :, None], x[:, :, None], (*weight_shape[:2], 1, *weight_shape[2:])
                 stride, padding, dilation = (1, *stride), (0, *padding), (1, *dilation)
-            # Where the program's channels are last, PyTorch is more accurate than Winograd's algorithm.
-            quick = groups == 1 and not is_channels_last(x)
+            # Where the program's channels are last, PyTorch sums few pixels more accurately than Winograd's algorithm.
+            long = g.shape[0] * prod(g.shape[2:]) >= winograd.ACCURATE
+            quick = groups == 1 and (long or not is_channels_last(x))
             if quick and winograd.suits(
                 g.shape[0], shape[:2], shape[2:], g.shape[2:], stride, padding, dilation, g.itemsize, weight=True
             ):
