@@ -31,7 +31,11 @@ class Size(tuple[int, ...]):
     __slots__ = ()
 
     def __new__(cls, dims: Any = ()) -> "Size":
-        """Make a size of an iterable of integers."""
+        """Make a size of an iterable of integers.
+
+        Raises:
+            TypeError: an item is no integer.
+        """
         dims = tuple(dims)
         for i, d in enumerate(dims):
             if not isinstance(d, int):

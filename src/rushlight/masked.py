@@ -171,7 +171,13 @@ def amin(input: Any, dim: Any = None, *, keepdim: bool | None = False, dtype: An
 def argmax(
     input: Any, dim: int | None = None, *, keepdim: bool | None = False, dtype: Any = None, mask: Any = None
 ) -> Any:
-    """Where the largest of the elements is that the mask lets through, in the input's dtype unless another is given."""
+    """Where the largest of the elements is that the mask lets through, in the input's dtype unless another is given.
+
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        keepdim: whether it stays, with length 1.
+    """
     return _filled("argmax", input, mask).argmax(dim, bool(keepdim)).to(dtype=dtype or input.dtype)
 
 
@@ -242,7 +248,12 @@ def logsumexp(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any 
 
 
 def logaddexp(input: Any, other: Any, *, dtype: Any = None, input_mask: Any = None, other_mask: Any = None) -> Any:
-    """``log(exp(input) + exp(other))`` of the elements that the masks let through."""
+    """``log(exp(input) + exp(other))`` of the elements that the masks let through.
+
+    Args:
+        input, other: the tensors.
+        input_mask, other_mask: which of their elements count; all unless given.
+    """
     first, second = _filled("logaddexp", input, input_mask), _filled("logaddexp", other, other_mask)
     return first.logaddexp(second).to(dtype=dtype or input.dtype)
 
@@ -304,7 +315,13 @@ def softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any
 
 
 def log_softmax(input: Any, dim: int, *, dtype: Any = None, mask: Any = None) -> Any:
-    """The logarithm of `softmax`."""
+    """The logarithm of `softmax`.
+
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        mask: which elements count; all unless given.
+    """
     at = _dims(dim, input.ndim)[0]
     return _filled("amax", input, mask).log_softmax(at, dtype=dtype or input.dtype)
 

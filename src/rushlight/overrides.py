@@ -160,7 +160,11 @@ def _ask(function: Any, overriding: list[Any], args: Any, kwargs: Any, operator:
 
 
 def _ask_mode(function: Any, args: Any, kwargs: Any, operator: bool) -> Any:
-    """Asks the innermost mode what a function does; the mode is out of force meanwhile."""
+    """Asks the innermost mode what a function does; the mode is out of force meanwhile.
+
+    Raises:
+        TypeError: the mode returns `NotImplemented`.
+    """
     found = [] if _state.disabled else _overriding((*args, *kwargs.values()))
     before = _state.modes
     *outer, mode = before
@@ -218,7 +222,11 @@ class TorchFunctionMode:
     inner: "TorchFunctionMode"
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """The result of a function."""
+        """The result of a function.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
+        """
         raise NotImplementedError
 
     def __enter__(self) -> Any:

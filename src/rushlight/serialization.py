@@ -338,7 +338,11 @@ def load(
 
 
 def _weights_only(given: bool | None, pickle_module: Any) -> bool:
-    """Whether to load weights only, by the argument, the environment and the default."""
+    """Whether to load weights only, by the argument, the environment and the default.
+
+    Raises:
+        RuntimeError: the settings contradict each other.
+    """
     true = ("1", "y", "yes", "true")
     force = os.getenv("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "0").lower() in true
     force_not = os.getenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "0").lower() in true

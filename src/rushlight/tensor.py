@@ -214,7 +214,11 @@ class Tensor(TensorValues):
 
     @property
     def _version(self) -> int:
-        """How often the memory of this tensor was changed in place."""
+        """How often the memory of this tensor was changed in place.
+
+        Raises:
+            RuntimeError: the tensor was made in inference mode.
+        """
         if self._versions is mode.INFERENCE:
             raise RuntimeError("Inference tensors do not track version counter.")
         return self._versions[0] % DETACHED

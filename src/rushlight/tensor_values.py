@@ -288,7 +288,12 @@ class TensorValues(TensorMethods):
         return bool(data.item())
 
     def _number(self, target: str = "") -> Any:
-        """The only element for `float`, `int` and `complex`; the C type `target` cannot hold an imaginary part."""
+        """The only element for `float`, `int` and `complex`; the C type `target` cannot hold an imaginary part.
+
+        Raises:
+            RuntimeError: the number does not fit.
+            ValueError: the tensor has several elements.
+        """
         if self._data.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
         if self._node is not None and mode.is_grad_enabled():

@@ -47,7 +47,12 @@ def _check(value: Any, function: str) -> None:
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
-    """Asks for results that are the same in every run, which they are here in any case."""
+    """Asks for results that are the same in every run, which they are here in any case.
+
+    Args:
+        mode: whether that is asked for.
+        warn_only: whether PyTorch would warn instead of raising.
+    """
     global _deterministic, _warn_only
     _deterministic, _warn_only = mode, warn_only
 

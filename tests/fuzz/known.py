@@ -8,8 +8,8 @@ KNOWN = [
     (r"refer to a single memory location", r"(v\d+)(\.\w+_\(|\[).*", False,
      "operands that look at the memory which is changed are read before the change"),
     (r"instead of \w+Error \(.*INTERNAL ASSERT FAILED", r"", False, "PyTorch fails an assertion of its own"),
-    (r"no exception.*instead of RuntimeError \((Subtraction, the|Negation, the|result type \w+ can't be cast|"
-     r"Found dtype|Expected isFloatingType)", r"backward", False,
+    (r"(no exception|is not implemented).*instead of RuntimeError \((Subtraction, the|Negation, the|"
+     r"result type \w+ can't be cast|Found dtype|Expected isFloatingType)", r"backward", False,
      "PyTorch's derivative refuses what its operation allowed"),
     (r"instead of \w+ \(.*does not support automatic differentiation for outputs with complex dtype", r"", False,
      "PyTorch has no derivative of complex numbers where Rushlight has one"),

@@ -82,6 +82,26 @@ def test_missing_derivatives(scenario):
     check(scenario)
 
 
+def distances_of_two_dtypes(t):
+    seen = []
+    for place in (0, 1):
+        a, b = t.tensor([1.0, 2.0], requires_grad=True), t.tensor([4.0, 1.0, 0.5], dtype=t.float64).reshape(3, 1)
+        b.requires_grad_()
+        d = t.dist(a, b)
+        seen.append(t.autograd.grad(d, (a, b), retain_graph=True))
+        with t.no_grad():
+            (a, b)[place].mul_(2)
+        try:
+            d.backward()
+        except RuntimeError as error:
+            seen.append(str(error).partition("]")[2])
+    return seen
+
+
+def test_operands_of_two_dtypes_that_were_changed():
+    check(distances_of_two_dtypes, strides=False)
+
+
 # ---------------------------------------------------------------------------------------------- linear algebra
 MATRICES = ((), (3,), (2, 2), (0, 0), (2, 3), (3, 2, 2), (2, 0, 0))
 SIDES = ((), (2,), (2, 2), (3, 2), (3, 2, 2), (0, 2), (2, 2, 3))

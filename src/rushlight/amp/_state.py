@@ -81,7 +81,12 @@ def is_any_autocast_enabled() -> bool:
 
 
 def set_autocast_enabled(device_type: Any, enabled: bool | None = None) -> None:
-    """Switches autocast on or off in this thread; with one argument, that for CUDA."""
+    """Switches autocast on or off in this thread; with one argument, that for CUDA.
+
+    Args:
+        device_type: the kind of device, or `enabled` if that is not given.
+        enabled: whether autocast is on.
+    """
     if enabled is None:
         device_type, enabled = "cuda", device_type
     device_type = _device_type("set_autocast_enabled", device_type)

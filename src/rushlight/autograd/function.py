@@ -263,17 +263,29 @@ class _SingleLevelFunction(FunctionCtx, metaclass=FunctionMeta):
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
-        """Computes the result: ``forward(ctx, *inputs)``, or ``forward(*inputs)`` together with `setup_context`."""
+        """Computes the result: ``forward(ctx, *inputs)``, or ``forward(*inputs)`` together with `setup_context`.
+
+        Raises:
+            NotImplementedError: a subclass has none.
+        """
         raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
-        """Stores on `ctx` what ``backward`` needs, where ``forward`` has no ``ctx``."""
+        """Stores on `ctx` what ``backward`` needs, where ``forward`` has no ``ctx``.
+
+        Raises:
+            NotImplementedError: a subclass has none.
+        """
         raise NotImplementedError("setup_context is not implemented.")
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        """The gradient of each input of ``forward``, from those of its outputs."""
+        """The gradient of each input of ``forward``, from those of its outputs.
+
+        Raises:
+            NotImplementedError: a subclass has none, nor `vjp`.
+        """
         raise NotImplementedError(
             "You must implement either the backward or vjp method for your custom autograd.Function to use it with "
             "backward mode AD."
@@ -284,7 +296,11 @@ class _SingleLevelFunction(FunctionCtx, metaclass=FunctionMeta):
 
     @staticmethod
     def jvp(ctx: Any, *grad_inputs: Any) -> Any:
-        """The tangent of the outputs, from those of the inputs (None for inputs that are no tensors)."""
+        """The tangent of the outputs, from those of the inputs (None for inputs that are no tensors).
+
+        Raises:
+            NotImplementedError: a subclass has none.
+        """
         raise NotImplementedError(
             "You must implement the jvp function for custom autograd.Function to use it with forward mode AD."
         )

@@ -81,6 +81,9 @@ def slopes(
 
     Returns:
         For each output a tensor of one dimension.
+
+    Raises:
+        AssertionError: a quotient that has to be real is complex.
     """
     found = []
     for step in steps:
@@ -163,6 +166,9 @@ def backward_columns(output: Any, inputs: Sequence[Any], seeds: Any) -> tuple[li
     Returns:
         For each input the matrix whose columns are its gradients; whether the gradients had the inputs' dtypes; and
         whether they had their shapes.
+
+    Raises:
+        AssertionError: a column has not as many elements as the input.
     """
     columns: list[list[Any]] = [[] for _ in inputs]
     for seed in seeds:

@@ -58,7 +58,11 @@ class _AllowMutationOnSavedContext:
         return handle
 
     def unpack(self, handle: _Handle) -> Any:
-        """The tensor as it was when it was saved."""
+        """The tensor as it was when it was saved.
+
+        Raises:
+            AssertionError: it is not called where the tensor was saved.
+        """
         if not self.open:
             raise AssertionError(_OUTSIDE)
         found = self.cloned.get(handle)

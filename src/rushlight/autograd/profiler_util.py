@@ -21,7 +21,11 @@ def format_time(us: float) -> str:
 
 
 def format_share(part: float, whole: float) -> str:
-    """A part as a percentage of the whole."""
+    """A part as a percentage of the whole.
+
+    Raises:
+        AssertionError: there is a part of no time.
+    """
     if whole == 0:
         if part != 0:
             raise AssertionError(f"Expected time_us == 0 when total_time_us == 0, but got {part}")

@@ -30,7 +30,13 @@ class Variable(metaclass=_VariableMeta):
     """
 
     def __new__(cls, data: Any = None, requires_grad: Any = False, volatile: Any = False, name: Any = None) -> Any:
-        """Make the tensor."""
+        """Make the tensor.
+
+        Raises:
+            RuntimeError: a gradient of integers is required.
+            TypeError: the data is no tensor.
+            ValueError: it is to be volatile and to require a gradient.
+        """
         if data is None:
             import numpy as np
 

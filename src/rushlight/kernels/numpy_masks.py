@@ -10,7 +10,7 @@ Array = np.ndarray
 def masked_fill(a: Array, mask: Array, value: Any) -> Array:
     """A copy of `a`, broadcast against the mask, with one value where the mask is true."""
     if a.shape == mask.shape:
-        found = a.copy()
+        found = np.array(a, order="C")
         np.putmask(found, mask, value)
         return found
     shape = np.broadcast_shapes(a.shape, mask.shape)

@@ -39,7 +39,11 @@ def spread(grad: Any, a: SparseArray, axes: tuple[int, ...], keepdims: bool) -> 
 
 
 def rows_gradient(grad: Array, indices: Array, rows: int, padding_idx: int, by_frequency: bool) -> SparseArray:
-    """The gradient of rows taken from a table: the rows' gradients where they were taken."""
+    """The gradient of rows taken from a table: the rows' gradients where they were taken.
+
+    Raises:
+        RuntimeError: it is to be scaled by how often rows were taken.
+    """
     if by_frequency:
         raise RuntimeError("embedding_backward: scale_grad_by_freq not supported with sparse gradients")
     places, values = indices.reshape(-1).astype(np.int64), grad.reshape(-1, grad.shape[-1])

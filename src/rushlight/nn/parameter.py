@@ -57,7 +57,11 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
     """
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> "Parameter":
-        """Make a leaf on the memory of `data`."""
+        """Make a leaf on the memory of `data`.
+
+        Raises:
+            RuntimeError: the data is of a class that cannot be detached as itself.
+        """
         data = _nothing() if data is None else data
         if type(data) is Tensor or type(data) is Parameter:
             return _share(cls, data, requires_grad)  # type: ignore[no-any-return]

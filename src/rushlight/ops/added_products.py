@@ -46,7 +46,11 @@ def scaled(x: Any, alpha: Any) -> Any:
 @operation(name="_addmm", node="AddmmBackward0", aten="addmm", function=False, method=False, out=False, input=_ADDED,
            mat1="scaled(mm(grad, conj(mat2.T)), alpha)", mat2="scaled(mm(conj(mat1.T), grad), alpha)")  # fmt: skip
 def _addmm(input: Array, mat1: Array, mat2: Array, beta: Any, alpha: Any) -> Array:
-    """``beta * input + alpha * (mat1 @ mat2)``."""
+    """``beta * input + alpha * (mat1 @ mat2)``.
+
+    Raises:
+        RuntimeError: a factor is no matrix.
+    """
     for name, m in (("mat1", mat1), ("mat2", mat2)):
         if m.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix, got {m.ndim}-D tensor")
@@ -62,7 +66,11 @@ def _addmm(input: Array, mat1: Array, mat2: Array, beta: Any, alpha: Any) -> Arr
 @operation(name="_addmv", node="AddmvBackward0", aten="addmv", function=False, method=False, out=False, input=_ADDED,
            mat="scaled(outer_product(grad, conj(vec)), alpha)", vec="scaled(mv(conj(mat.T), grad), alpha)")  # fmt: skip
 def _addmv(input: Array, mat: Array, vec: Array, beta: Any, alpha: Any) -> Array:
-    """``beta * input + alpha * (mat @ vec)``."""
+    """``beta * input + alpha * (mat @ vec)``.
+
+    Raises:
+        RuntimeError: the dtypes differ.
+    """
     if not input.dtype == mat.dtype == vec.dtype:
         names = [dtypes.from_numpy(x.dtype).scalar_name for x in (input, mat, vec)]
         raise RuntimeError(
@@ -74,7 +82,11 @@ def _addmv(input: Array, mat: Array, vec: Array, beta: Any, alpha: Any) -> Array
 @operation(name="_addr", node="AddrBackward0", aten="addr", function=False, method=False, out=False, input=_ADDED,
            vec1="scaled(mv(grad, conj(vec2)), alpha)", vec2="scaled(mv(grad.T, conj(vec1)), alpha)")  # fmt: skip
 def _addr(input: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Array:
-    """``beta * input + alpha * outer(vec1, vec2)``."""
+    """``beta * input + alpha * outer(vec1, vec2)``.
+
+    Raises:
+        RuntimeError: a factor is no vector.
+    """
     if vec1.ndim != 1 or vec2.ndim != 1:
         name, v = ("vec1", vec1) if vec1.ndim != 1 else ("vec2", vec2)
         raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {v.ndim}-D")
@@ -85,7 +97,11 @@ def _addr(input: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Arra
            input=_ADDED, batch1="scaled(bmm(grad, conj(batch2.mT)), alpha)",
            batch2="scaled(bmm(conj(batch1.mT), grad), alpha)")  # fmt: skip
 def _baddbmm(input: Array, batch1: Array, batch2: Array, beta: Any, alpha: Any) -> Array:
-    """``beta * input + alpha * (batch1 @ batch2)`` for batches."""
+    """``beta * input + alpha * (batch1 @ batch2)`` for batches.
+
+    Raises:
+        RuntimeError: the dtypes differ.
+    """
     if not input.dtype == batch1.dtype == batch2.dtype:
         names = [dtypes.from_numpy(x.dtype).c_name for x in (input, batch1, batch2)]
         raise RuntimeError(

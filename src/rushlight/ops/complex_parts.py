@@ -63,6 +63,12 @@ def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
 
 @composite(method=False)
 def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
-    """Complex numbers from their absolute values and angles, which broadcast and are of one floating-point dtype."""
+    """Complex numbers from their absolute values and angles, which broadcast and are of one floating-point dtype.
+
+    Args:
+        abs: the absolute values.
+        angle: the angles, in radians.
+        out: the tensor to write to.
+    """
     _check_parts("polar", ("abs", "angle"), abs, angle)
     return finish_out(out, _polar_of(abs, angle), "polar")

@@ -101,7 +101,12 @@ def empty_strided(
     size: Any, stride: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
     pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """A tensor with the given strides, in elements, whose elements are whatever was in memory."""
+    """A tensor with the given strides, in elements, whose elements are whatever was in memory.
+
+    Args:
+        size: the shape.
+        stride: the strides.
+    """
     d = chosen("empty_strided", dtype, device, pin_memory, dtypes._default)
     return finish(strided_array(tuple(size), tuple(stride), d), d, requires_grad)
 
@@ -212,7 +217,12 @@ def new_full(
     self: Any, size: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
     layout: Any = None, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """A tensor of a shape with all elements equal to a number, of this tensor's dtype unless another is given."""
+    """A tensor of a shape with all elements equal to a number, of this tensor's dtype unless another is given.
+
+    Args:
+        size: the shape.
+        fill_value: the number.
+    """
     d = chosen("new_full", dtype, device, pin_memory, self._dtype)
     value, d = fill_number("new_full", fill_value, d)
     return finish(_full_array(sizes("new_full", (size,)), value, d), d, requires_grad)
@@ -223,7 +233,12 @@ def new_empty_strided(
     self: Any, size: Any, stride: Any, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Any:  # fmt: skip
-    """An uninitialised tensor with the given strides, of this tensor's dtype unless another is given."""
+    """An uninitialised tensor with the given strides, of this tensor's dtype unless another is given.
+
+    Args:
+        size: the shape.
+        stride: the strides.
+    """
     return empty_strided(
         size, stride, dtype=dtype or self._dtype, device=device, requires_grad=requires_grad, pin_memory=pin_memory
     )
@@ -285,7 +300,12 @@ def tril_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None,
     pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """The row and column numbers of a matrix's lower triangle, as a tensor of two rows."""
+    """The row and column numbers of a matrix's lower triangle, as a tensor of two rows.
+
+    Args:
+        row, col: the numbers of rows and columns.
+        offset: which diagonal is the last: 0 for the main one, positive for those above.
+    """
     return _indices("tril_indices", np.tril_indices, row, col, offset, dtype, device)
 
 
@@ -294,5 +314,10 @@ def triu_indices(
     row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None,
     pin_memory: bool = False,
 ) -> Any:  # fmt: skip
-    """The row and column numbers of a matrix's upper triangle, as a tensor of two rows."""
+    """The row and column numbers of a matrix's upper triangle, as a tensor of two rows.
+
+    Args:
+        row, col: the numbers of rows and columns.
+        offset: which diagonal is the first: 0 for the main one, positive for those above.
+    """
     return _indices("triu_indices", np.triu_indices, row, col, offset, dtype, device)

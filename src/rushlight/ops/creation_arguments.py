@@ -82,7 +82,11 @@ def done(array: np.ndarray, dtype: dtypes.dtype, requires_grad: bool, out: Any, 
 
 
 def _order(memory_format: Any, dims: int) -> tuple[int, ...] | None:
-    """The dimensions from the slowest to the fastest, where a memory format asks for another order than the usual."""
+    """The dimensions from the slowest to the fastest, where a memory format asks for another order than the usual.
+
+    Raises:
+        RuntimeError: the number of dimensions is not that of the format.
+    """
     name = str(memory_format)
     if not name.startswith("torch.channels_last"):
         return None

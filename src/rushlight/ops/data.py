@@ -85,7 +85,12 @@ def _element_overflow(dtype: dtypes.dtype) -> RuntimeError:
 
 
 def _number_as(value: Any, dtype: dtypes.dtype) -> Any:
-    """One element of a sequence as a Python number that fits `dtype`."""
+    """One element of a sequence as a Python number that fits `dtype`.
+
+    Raises:
+        RuntimeError: the tensor has several elements, or the number does not fit.
+        TypeError: the tensor is of no integer.
+    """
     if isinstance(value, TensorBase):
         if value._data.size != 1:
             if dtype.category == dtypes.INTEGRAL:
@@ -139,7 +144,11 @@ def is_sequence(x: Any) -> bool:
 
 
 def _sizes(data: Any) -> list[int]:
-    """The shape of nested sequences, read off the first item of each."""
+    """The shape of nested sequences, read off the first item of each.
+
+    Raises:
+        ValueError: the nested sequences have too many dimensions.
+    """
     sizes: list[int] = []
     while is_sequence(data):
         sizes.append(len(data))
@@ -152,7 +161,12 @@ def _sizes(data: Any) -> list[int]:
 
 
 def _infer(data: Any) -> dtypes.dtype:
-    """The dtype of nested sequences: that to which all their elements can be promoted."""
+    """The dtype of nested sequences: that to which all their elements can be promoted.
+
+    Raises:
+        RuntimeError: there is no dtype for such a value.
+        TypeError: a value is of a kind that is no number.
+    """
     kind = type(data)
     if kind in _NUMBERS:
         return dtypes.of_number(data)

@@ -314,7 +314,13 @@ def _svdvals_plain(A: Array) -> Array:
 
 
 def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
-    """The singular values of a matrix, descending."""
+    """The singular values of a matrix, descending.
+
+    Args:
+        A: the matrix or matrices.
+        driver: for CUDA only.
+        out: the tensor to write to.
+    """
     need_matrices("linalg.svd", A, square=False, kernel="linalg_svd_cpu")
     _no_driver("torch.linalg.svdvals", driver)
     if A._node is None and mode.local.dual is None:

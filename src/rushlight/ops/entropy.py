@@ -120,7 +120,14 @@ in_formulas(_logits_target, _logits_target_again, "bce_with_logits_target")
 def binary_cross_entropy_with_logits(
     input: Any, target: Any, weight: Any = None, pos_weight: Any = None, reduction: int = MEAN
 ) -> Any:
-    """The binary cross entropy of ``sigmoid(input)``, reduced; `pos_weight` multiplies the part of positive targets."""
+    """The binary cross entropy of ``sigmoid(input)``, reduced; `pos_weight` multiplies the part of positive targets.
+
+    Args:
+        input, target: logits and probabilities of one shape.
+        weight: a factor for each element.
+        pos_weight: a factor for the positive part of each class.
+        reduction: 0: none; 1: the mean; 2: the sum.
+    """
     input, target = pair(input, target)
     weight, pos_weight = (
         w if w is None or w._shape == input._shape else w.expand(input._shape) for w in (weight, pos_weight)

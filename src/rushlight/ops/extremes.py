@@ -107,6 +107,13 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     """The smallest element; or the smallest elements along a dimension and their places; or of two tensors.
 
     The arguments and errors are those of `max`.
+
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        keepdim: whether it stays, with length 1.
+        other: a second tensor, in the place of `dim`.
+        out: the tensor, or the pair, to write to.
     """
     if dim is None and other is None and out is None and isinstance(input, TensorBase):
         if input._dtype.plain and input._data.size:
@@ -150,6 +157,12 @@ def _extreme_over(function: str, name: str, operation: Any, input: Any, dim: Any
 def amax(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """The largest elements over some dimensions, or of all; a gradient is shared evenly among equal ones.
 
+    Args:
+        input: the tensor.
+        dim: the dimension or dimensions; all unless given.
+        keepdim: whether they stay, with length 1.
+        out: the tensor to write to.
+
     Raises:
         RuntimeError: there are no elements.
         IndexError: there is no such dimension, or it has no elements.
@@ -175,6 +188,12 @@ def _aminmax(input: Array, dim: Any, keepdim: bool) -> Any:
 @composite()
 def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
     """The smallest and the largest elements, of all or along a dimension, as the named tuple ``(min, max)``.
+
+    Args:
+        input: the tensor.
+        dim: the dimension; all unless given.
+        keepdim: whether it stays, with length 1.
+        out: the pair of tensors to write to.
 
     Raises:
         RuntimeError: there are no elements.
@@ -224,6 +243,12 @@ def _arg_extreme(function: str, operation: Any, input: Any, dim: Any, keepdim: b
 def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Where the largest element is: its place among all, or along a dimension; the first of equal ones.
 
+    Args:
+        input: the tensor.
+        dim: the dimension; of all elements in a row unless given.
+        keepdim: whether it stays, with length 1.
+        out: the tensor to write to.
+
     Raises:
         IndexError: there is no such dimension, or there are no elements.
         RuntimeError: the elements are booleans or complex numbers.
@@ -233,5 +258,12 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False, *, out: An
 
 @composite()
 def argmin(input: Any, dim: int | None = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """Where the smallest element is: its place among all, or along a dimension; the first of equal ones."""
+    """Where the smallest element is: its place among all, or along a dimension; the first of equal ones.
+
+    Args:
+        input: the tensor.
+        dim: the dimension; of all elements in a row unless given.
+        keepdim: whether it stays, with length 1.
+        out: the tensor to write to.
+    """
     return _arg_extreme("argmin", _argmin, input, dim, keepdim, out)

@@ -162,13 +162,27 @@ def grid_sampler(input: Any, grid: Any, interpolation_mode: int, padding_mode: i
 
 @composite(method=False)
 def grid_sampler_2d(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
-    """`grid_sampler` of images."""
+    """`grid_sampler` of images.
+
+    Args:
+        input: ``(N, C, *)``.
+        grid: where samples are taken, in numbers from -1 to 1.
+        interpolation_mode, padding_mode: numbers of modes; see `grid_sampler`.
+        align_corners: whether -1 and 1 are the centres of the outermost elements, not their edges.
+    """
     _check(input, grid, 2, interpolation_mode)
     return _grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
 @composite(method=False)
 def grid_sampler_3d(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
-    """`grid_sampler` of volumes."""
+    """`grid_sampler` of volumes.
+
+    Args:
+        input: ``(N, C, *)``.
+        grid: where samples are taken, in numbers from -1 to 1.
+        interpolation_mode, padding_mode: numbers of modes; see `grid_sampler`.
+        align_corners: whether -1 and 1 are the centres of the outermost elements, not their edges.
+    """
     _check(input, grid, 3, interpolation_mode)
     return _grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners)

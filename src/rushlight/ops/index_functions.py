@@ -363,6 +363,12 @@ def _check_put_flat(index: Any, source: Any) -> None:
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """With values put at indices into the flattened tensor, or added.
 
+    Args:
+        input: the tensor.
+        index: places in the tensor as one row.
+        source: as many values.
+        accumulate: whether they are added.
+
     Raises:
         IndexError: an index is out of range or the numbers of elements differ.
     """

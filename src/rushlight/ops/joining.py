@@ -180,6 +180,11 @@ in_formulas(_unstack_array, lambda t, dim: list(t.unbind(dim)), "unstack", alias
 def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None) -> Any:
     """Tensors of one shape side by side in a new dimension.
 
+    Args:
+        tensors: the tensors.
+        dim, axis: where the new dimension stands.
+        out: the tensor to write to.
+
     Raises:
         RuntimeError: the shapes differ or there is no tensor.
 

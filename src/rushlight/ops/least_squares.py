@@ -112,7 +112,15 @@ def pinverse(input: Any, rcond: float = 1e-15) -> Any:
 def matrix_rank(
     input: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Any:
-    """How many singular values of a matrix are above ``max(atol, rtol * largest)``."""
+    """How many singular values of a matrix are above ``max(atol, rtol * largest)``.
+
+    Args:
+        input: the matrix or matrices.
+        tol: the former name of `atol`.
+        atol, rtol: below what, absolutely or as a part of the largest, a singular value counts as zero.
+        hermitian: whether the matrices are Hermitian; absolute eigenvalues count then.
+        out: the tensor to write to.
+    """
     need_square("torch.linalg.matrix_rank", input, hermitian, "input")
     need_epsilon(input)
     if tol is not None:

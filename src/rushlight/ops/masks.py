@@ -208,7 +208,13 @@ def _same_shape(name: str, expected: Any, src: Any) -> None:
 
 @composite()
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
-    """A copy in which the part that `select` shows is replaced by `src`."""
+    """A copy in which the part that `select` shows is replaced by `src`.
+
+    Args:
+        input: the tensor.
+        src: what is put there.
+        dim, index: the arguments of `select`.
+    """
     _same_shape("slice", input.select(dim, index)._shape, src)
     return _select_scatter(input, src, wrap_dim(dim, len(input._shape)), index)
 
@@ -227,7 +233,14 @@ def _slice_scatter(input: Array, src: Array, dim: int, start: Any, end: Any, ste
 def slice_scatter(
     input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1, *, out: Any = None
 ) -> Any:  # fmt: skip
-    """A copy in which the part that a slice shows is replaced by `src`."""
+    """A copy in which the part that a slice shows is replaced by `src`.
+
+    Args:
+        input: the tensor.
+        src: what is put there.
+        dim: the dimension that is sliced.
+        start, end, step: the slice.
+    """
     at = wrap_dim(dim, len(input._shape))
     last = input._shape[at] if end is None else end
     expected = input._data[(slice(None),) * at + (slice(start, last, step),)].shape
@@ -248,7 +261,13 @@ def _diagonal_scatter(input: Array, src: Array, offset: int, dim1: int, dim2: in
 
 @composite()
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
-    """A copy in which the part that `diagonal` shows is replaced by `src`."""
+    """A copy in which the part that `diagonal` shows is replaced by `src`.
+
+    Args:
+        input: the tensor.
+        src: what is put there.
+        offset, dim1, dim2: the arguments of `diagonal`.
+    """
     n = len(input._shape)
     _same_shape("slice", input.diagonal(offset, dim1, dim2)._shape, src)
     return _diagonal_scatter(input, src, offset, wrap_dim(dim1, n), wrap_dim(dim2, n))

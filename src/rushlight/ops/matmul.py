@@ -210,7 +210,12 @@ def batch_product(a: Array, b: Array) -> Array:
 
 
 def _unusual_batches(a: Array, b: Array) -> Array:
-    """The products of batches of two dtypes or of booleans, which are computed only where there is nothing to add."""
+    """The products of batches of two dtypes or of booleans, which are computed only where there is nothing to add.
+
+    Raises:
+        NotImplementedError: they are booleans.
+        RuntimeError: the dtypes differ.
+    """
     if not a.size or not b.size:
         return np.zeros((*a.shape[:2], b.shape[2]), b.dtype)
     if a.dtype.char == "?":

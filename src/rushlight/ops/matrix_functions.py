@@ -309,7 +309,13 @@ def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
 
 
 def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
-    """The diagonals of matrices."""
+    """The diagonals of matrices.
+
+    Args:
+        A: the matrix or matrices.
+        offset: which diagonal: 0 for the main one, positive for those above.
+        dim1, dim2: the dimensions of the matrices.
+    """
     return A.diagonal(offset, dim1, dim2)
 
 

@@ -85,6 +85,10 @@ def empty_permuted(
 ) -> Any:  # fmt: skip
     """A tensor of whatever was in memory whose dimensions lie there in some order, from the slowest to the fastest.
 
+    Args:
+        size: the shape.
+        physical_layout: the dimensions in the order in which they lie in memory.
+
     Raises:
         RuntimeError: the order does not name every dimension once.
     """

@@ -49,6 +49,12 @@ _batch_norm_without_running = operation(
 def native_layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> Any:
     """`layer_norm`, with the means and the inverses of the deviations.
 
+    Args:
+        input: the tensor.
+        normalized_shape: its last sizes, over which it is normalized.
+        weight, bias: factors and summands of that shape, or None.
+        eps: added to the variances.
+
     Raises:
         RuntimeError: the shapes do not go together.
     """
@@ -65,6 +71,15 @@ def native_batch_norm(
     eps: float, *, out: Any = None,
 ) -> Any:  # fmt: skip
     """`batch_norm`, with the means and the inverses of the deviations; in evaluation both are empty.
+
+    Args:
+        input: ``(N, C, *)``.
+        weight, bias: factors and summands ``(C,)``, or None.
+        running_mean, running_var: statistics ``(C,)``, used in evaluation and updated in training, or None.
+        training: whether the input's own statistics are used.
+        momentum: the part of new statistics in the running ones.
+        eps: added to the variances.
+        out: the three tensors to write to.
 
     Raises:
         RuntimeError: in evaluation, what is given for the statistics is no vector.
@@ -84,7 +99,11 @@ def _native_batch_norm_legit(input: Any, weight: Any, bias: Any, *rest: Any, out
 
 
 def _finished(found: Any, input: Any, weight: Any, training: bool, out: Any) -> Any:
-    """The result and the statistics in PyTorch's types, stored in what was given as ``out=`` if anything was."""
+    """The result and the statistics in PyTorch's types, stored in what was given as ``out=`` if anything was.
+
+    Raises:
+        RuntimeError: an ``out=`` is no vector.
+    """
     result, *statistics = found
     if weight is None or weight._dtype is input._dtype:
         statistics = [s.to(input._dtype) for s in statistics]

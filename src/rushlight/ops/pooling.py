@@ -357,7 +357,16 @@ def max_pool1d(
 def max_pool1d_with_indices(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> Any:
-    """`max_pool1d`, and the positions of the maxima as int64."""
+    """`max_pool1d`, and the positions of the maxima as int64.
+
+    Args:
+        input: the signals, images or volumes.
+        kernel_size: the sizes of the windows.
+        stride: the steps between windows; `kernel_size` unless given.
+        padding: how many minus infinities are put around.
+        dilation: the steps between a window's elements.
+        ceil_mode: whether windows may begin inside and end outside.
+    """
     return _max_of_sequences("max_pool1d", input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 

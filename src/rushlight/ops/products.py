@@ -102,6 +102,11 @@ def _cross(input: Array, other: Array, dim: int) -> Array:
 def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> Any:
     """The vector products of vectors of length 3 along a dimension; the others broadcast.
 
+    Args:
+        input, other: the tensors, of one dtype.
+        dim: the dimension of the vectors.
+        out: the tensor to write to.
+
     Raises:
         IndexError: the tensors have no dimensions.
         NotImplementedError: the tensors are booleans.
@@ -125,6 +130,11 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> A
 @composite()
 def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) -> Any:
     """As `torch.linalg.cross`; without a dimension along the first of length 3, which is deprecated.
+
+    Args:
+        input, other: the tensors, of one dtype.
+        dim: the dimension of the vectors.
+        out: the tensor to write to.
 
     Raises:
         RuntimeError: no dimension has length 3.

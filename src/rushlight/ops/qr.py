@@ -227,7 +227,11 @@ def _ormqr(input: Array, tau: Array, other: Array, left: bool, transpose: bool) 
 
 
 def _need_lapack(kernel: str, x: Any) -> None:
-    """Refuses integers and half precision, for which PyTorch's `kernel` has no code."""
+    """Refuses integers and half precision, for which PyTorch's `kernel` has no code.
+
+    Raises:
+        NotImplementedError: LAPACK has no routine for the dtype.
+    """
     if x._dtype.category < dtypes.FLOATING or x._dtype.itemsize == 2:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{x._dtype.scalar_name}'")
 

@@ -99,7 +99,11 @@ def is_same_size(input: Any, other: Any) -> bool:
 # ---------------------------------------------------------------------------------------------- dtypes
 @composite(method=False)
 def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
-    """The dtype of an arithmetic operation on two tensors or numbers."""
+    """The dtype of an arithmetic operation on two tensors or numbers.
+
+    Args:
+        tensor1, tensor2: tensors or numbers.
+    """
     return _result_type(tensor1, tensor2)
 
 
@@ -119,7 +123,11 @@ def can_cast(from_: Any, to: Any) -> bool:
 
 @composite(method=False)
 def promote_types(type1: Any, type2: Any) -> dtypes.dtype:
-    """The smallest dtype to which both can be converted."""
+    """The smallest dtype to which both can be converted.
+
+    Args:
+        type1, type2: the dtypes.
+    """
     return dtypes.promote_types(_dtype("promote_types", type1, "type1", 1), _dtype("promote_types", type2, "type2", 2))
 
 
@@ -253,7 +261,12 @@ def isneginf(input: Array) -> Array:
 def nan_to_num(
     input: Array, nan: float | None = None, posinf: float | None = None, neginf: float | None = None
 ) -> Array:
-    """NaN, positive and negative infinity replaced: by 0, the largest and the least number unless others are given."""
+    """NaN, positive and negative infinity replaced: by 0, the largest and the least number unless others are given.
+
+    Args:
+        input: the tensor.
+        nan, posinf, neginf: what stands in the places of NaN and the infinities.
+    """
     if input.dtype.kind in "iub":
         return copied(input)
     limits = np.finfo(input.real.dtype) if input.dtype.kind in "fc" else dtypes.finfo(dtypes.bfloat16)

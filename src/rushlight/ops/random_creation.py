@@ -136,7 +136,11 @@ def _made_like(
     function: str, input: Any, write: Write, generator: Any, dtype: Any, device: Any, memory_format: Any,
     requires_grad: Any,
 ) -> Any:  # fmt: skip
-    """A new tensor of the shape, and unless told otherwise of the dtype and order in memory, of another."""
+    """A new tensor of the shape, and unless told otherwise of the dtype and order in memory, of another.
+
+    Raises:
+        Mismatch: the arguments are of another form.
+    """
     if not isinstance(input, TensorBase):
         raise Mismatch
     check_options(generator, None, dtype, requires_grad)

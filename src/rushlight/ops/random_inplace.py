@@ -196,7 +196,11 @@ def uniform_(self: Any, from_: float = 0, to: float = 1, *, generator: Any = Non
 
 
 def _named_from(value: Any, named: dict[str, Any]) -> Any:
-    """The argument called ``from``, which Python cannot name in a signature."""
+    """The argument called ``from``, which Python cannot name in a signature.
+
+    Raises:
+        Mismatch: the arguments are of another form.
+    """
     if not named:
         return value
     if named.keys() != {"from"}:
@@ -215,7 +219,11 @@ def check_std(std: float) -> None:
 
 
 def write_normal(source: Any, out: Array, dtype: dtypes.dtype, mean: float, std: float) -> None:
-    """Fills an array with normal numbers; in complex ones real and imaginary parts have half of the variance each."""
+    """Fills an array with normal numbers; in complex ones real and imaginary parts have half of the variance each.
+
+    Raises:
+        NotImplementedError: the dtype is of integers.
+    """
     if dtype.category < dtypes.FLOATING and out.size:
         raise unsupported("normal_kernel_cpu", dtype)
     if dtype.category == dtypes.COMPLEX:
@@ -392,7 +400,17 @@ def log_normal_(self: Any, mean: float = 1, std: float = 2, *, generator: Any = 
 
 
 def fill_truncated_normal(t: Any, mean: float, std: float, low: float, high: float, generator: Any) -> Any:
-    """Fills a floating tensor with normal numbers between two bounds; what `nn.init.trunc_normal_` does."""
+    """Fills a floating tensor with normal numbers between two bounds; what `nn.init.trunc_normal_` does.
+
+    Args:
+        t: the tensor.
+        mean, std: of the numbers before they are bounded.
+        low, high: the bounds.
+        generator: where the random numbers come from.
+
+    Raises:
+        NotImplementedError: the dtype is of integers.
+    """
 
     def below(x: float) -> float:
         return (1.0 + math.erf((x - mean) / std / math.sqrt(2.0))) / 2.0
@@ -407,7 +425,14 @@ def fill_truncated_normal(t: Any, mean: float, std: float, low: float, high: flo
 
 
 def fill_sparse(t: Any, zeros: int, std: float, generator: Any) -> Any:
-    """Fills a matrix with normal numbers and sets as many in each column, chosen at random, to zero."""
+    """Fills a matrix with normal numbers and sets as many in each column, chosen at random, to zero.
+
+    Args:
+        t: the matrix.
+        zeros: how many zeros each column gets.
+        std: the deviation of the numbers.
+        generator: where the random numbers come from.
+    """
     source, shuffling = source_of(generator), source_of(None)
 
     def write(out: Array) -> None:

@@ -233,7 +233,14 @@ def rnn_relu_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b
 
 @composite(method=False)
 def gru_cell(input: Any, hx: Any, w_ih: Any, w_hh: Any, b_ih: Any = None, b_hh: Any = None) -> Any:
-    """One step of a GRU, whose gates are in the order reset, update, new; returns the hidden state."""
+    """One step of a GRU, whose gates are in the order reset, update, new; returns the hidden state.
+
+    Args:
+        input: ``(N, features)`` or ``(features,)``.
+        hx: the hidden state before.
+        w_ih, w_hh: the weights of the input and of the hidden state.
+        b_ih, b_hh: the biases, or None.
+    """
     return _step(_gru, input, hx, _Weights(w_ih, w_hh, b_ih, b_hh))
 
 

@@ -286,13 +286,27 @@ def _truth(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, o
 
 @composite()
 def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """Whether all elements are true (not zero), of all or along some dimensions; True if there are none."""
+    """Whether all elements are true (not zero), of all or along some dimensions; True if there are none.
+
+    Args:
+        input: the tensor.
+        dim: the dimension or dimensions; all unless given.
+        keepdim: whether they stay, with length 1.
+        out: the tensor to write to.
+    """
     return _truth("all", _all_of, input, dim, keepdim, out)
 
 
 @composite()
 def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """Whether any element is true (not zero), of all or along some dimensions; False if there are none."""
+    """Whether any element is true (not zero), of all or along some dimensions; False if there are none.
+
+    Args:
+        input: the tensor.
+        dim: the dimension or dimensions; all unless given.
+        keepdim: whether they stay, with length 1.
+        out: the tensor to write to.
+    """
     return _truth("any", _any_of, input, dim, keepdim, out)
 
 

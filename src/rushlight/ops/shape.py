@@ -361,6 +361,11 @@ def _diag_embed(input: Array, offset: int, dim1: int, dim2: int) -> Array:
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """Matrices that have the last dimension on a diagonal and zeros elsewhere.
 
+    Args:
+        input: the tensor.
+        offset: which diagonal: 0 for the main one, positive for those above.
+        dim1, dim2: where the dimensions of the matrices stand.
+
     Raises:
         RuntimeError: both new dimensions are the same.
     """

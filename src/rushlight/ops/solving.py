@@ -159,7 +159,13 @@ def _check_inverse(info: Any, name: str = "linalg.inv") -> None:
 
 
 def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> Any:
-    """The inverse, and LAPACK's code, which is not 0 where there is none, as ``(inverse, info)``."""
+    """The inverse, and LAPACK's code, which is not 0 where there is none, as ``(inverse, info)``.
+
+    Args:
+        A: square matrices.
+        check_errors: whether a singular matrix raises.
+        out: the pair of tensors to write to.
+    """
     need_matrices("linalg.inv", A)
     found = _inv_ex(A)
     if check_errors:

@@ -127,6 +127,13 @@ def _kthvalue(input: Array, k: int, dim: int, keepdim: bool) -> Any:
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The `k`-th smallest element along a dimension, and where it is, as ``(values, indices)``; `k` counts from 1.
 
+    Args:
+        input: the tensor.
+        k: which of the elements.
+        dim: the dimension.
+        keepdim: whether it stays, with length 1.
+        out: the pair of tensors to write to.
+
     Raises:
         RuntimeError: there are fewer than `k`.
         IndexError: there is no such dimension.
@@ -144,7 +151,11 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
 
 # ---------------------------------------------------------------------------------------------- distinct elements
 def no_derivative(name: str) -> Any:
-    """The error of backward through an operation that has no derivative."""
+    """The error of backward through an operation that has no derivative.
+
+    Raises:
+        NotImplementedError: always.
+    """
     raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
 
 

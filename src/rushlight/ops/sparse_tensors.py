@@ -397,7 +397,12 @@ def sparse_mask(input: Any, mask: Any) -> Any:
 
 @composite(function=False)
 def sparse_resize_(input: Any, size: Any, sparse_dim: int, dense_dim: int) -> Any:
-    """Changes the shape of a sparse tensor in place; the entries stay where they are."""
+    """Changes the shape of a sparse tensor in place; the entries stay where they are.
+
+    Args:
+        size: the shape.
+        sparse_dim, dense_dim: how many dimensions the indices name, and how many each entry has.
+    """
     array = _sparse_only(input, "sparse_resize_")
     _check_shape(tuple(size), array.indices, array.values)
     array.shape = input._shape = tuple(size)
@@ -407,7 +412,12 @@ def sparse_resize_(input: Any, size: Any, sparse_dim: int, dense_dim: int) -> An
 
 @composite(function=False)
 def sparse_resize_and_clear_(input: Any, size: Any, sparse_dim: int, dense_dim: int) -> Any:
-    """Gives a sparse tensor another shape and no entries, in place."""
+    """Gives a sparse tensor another shape and no entries, in place.
+
+    Args:
+        size: the shape.
+        sparse_dim, dense_dim: how many dimensions the indices name, and how many each entry has.
+    """
     array = _sparse_only(input, "sparse_resize_and_clear_")
     array.assign(kernels.empty(tuple(size), sparse_dim, array.dtype))
     array.shape = input._shape = tuple(size)

@@ -92,7 +92,11 @@ def _mvlgamma(input: Array, p: int) -> Array:
 
 
 def _check_mvlgamma(input: Any, p: int, to: Any = None) -> None:
-    """Refuses other arguments than `mvlgamma` has, and a tensor that cannot take the result."""
+    """Refuses other arguments than `mvlgamma` has, and a tensor that cannot take the result.
+
+    Raises:
+        RuntimeError: the dtype or `p` is not allowed.
+    """
     if input._dtype.category == BOOL:
         raise RuntimeError("The input tensor may not be a boolean tensor.")
     if p < 1:

@@ -100,6 +100,11 @@ def _split_with_sizes(input: Array, split_sizes: Any, dim: int) -> Any:
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """A dimension in pieces of one size (the last may be smaller), or of given sizes, as a tuple of views.
 
+    Args:
+        tensor: the tensor.
+        split_size_or_sections: the pieces' size, or their sizes.
+        dim: the dimension.
+
     Raises:
         RuntimeError: the sizes do not sum to the size of the dimension, or the size is negative.
     """
@@ -130,6 +135,11 @@ def split_method(input: Any, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
 @composite()
 def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
     """A dimension in pieces of given sizes, as a tuple of views.
+
+    Args:
+        input: the tensor.
+        split_sizes: the pieces' sizes.
+        dim: the dimension.
 
     Raises:
         RuntimeError: the sizes do not sum to the size of the dimension, or one is negative.
@@ -173,6 +183,11 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 @composite()
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """A dimension in a number of nearly equal pieces, or cut at given indices, as a tuple of views.
+
+    Args:
+        input: the tensor.
+        indices_or_sections: where to cut, or the number of pieces.
+        dim: the dimension.
 
     Raises:
         RuntimeError: the number is not positive, or the tensor has no dimensions.
@@ -279,18 +294,36 @@ def _pieces(piece: Any, input: Any, sizes: Any, dim: int, *asked: int) -> tuple[
 
 @composite()
 def unsafe_split(input: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
-    """Like `split`, but the pieces are tensors of their own, which may be changed in place."""
+    """Like `split`, but the pieces are tensors of their own, which may be changed in place.
+
+    Args:
+        input: the tensor.
+        split_size: the pieces' size.
+        dim: the dimension.
+    """
     at = wrap_dim(dim, len(input._shape))
     return _pieces(_piece, input, section_sizes(split_size, input._shape[at]), at, split_size)
 
 
 @composite()
 def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """Like `chunk`, but the pieces are tensors of their own, which may be changed in place."""
+    """Like `chunk`, but the pieces are tensors of their own, which may be changed in place.
+
+    Args:
+        input: the tensor.
+        chunks: the number of pieces.
+        dim: the dimension.
+    """
     return unsafe_split(input, -(-input._shape[wrap_dim(dim, len(input._shape))] // chunks), dim)
 
 
 @composite()
 def unsafe_split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Like `split_with_sizes`, but the pieces are tensors of their own, which may be changed in place."""
+    """Like `split_with_sizes`, but the pieces are tensors of their own, which may be changed in place.
+
+    Args:
+        input: the tensor.
+        split_sizes: the pieces' sizes.
+        dim: the dimension.
+    """
     return _pieces(_sized_piece, input, split_sizes, wrap_dim(dim, len(input._shape)))

@@ -241,6 +241,12 @@ def median(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = Non
 
     Of all elements; or along a dimension, with its place, as ``(values, indices)``.
 
+    Args:
+        input: the tensor.
+        dim: the dimension, if the values along it and their places are wanted.
+        keepdim: whether it stays, with length 1.
+        out: the pair of tensors to write to.
+
     Raises:
         IndexError: there is no such dimension, or it has no elements.
     """
@@ -262,7 +268,14 @@ def _mode(input: Array, dim: int, keepdim: bool) -> Any:
 
 @composite()
 def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The most frequent element along a dimension (of several the least) and its last place: ``(values, indices)``."""
+    """The most frequent element along a dimension (of several the least) and its last place: ``(values, indices)``.
+
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        keepdim: whether it stays, with length 1.
+        out: the pair of tensors to write to.
+    """
     at = int_dim("mode", input, dim)
     nonempty("mode", input, (at,))
     if input._data.size and input._shape:
@@ -353,7 +366,16 @@ def quantile(
 def nanquantile(
     input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
 ) -> Any:
-    """As `quantile`, of the elements that are not NaN."""
+    """As `quantile`, of the elements that are not NaN.
+
+    Args:
+        input: the tensor.
+        q: which parts of the elements, from 0 to 1, lie below.
+        dim: the dimension; of all elements unless given.
+        keepdim: whether it stays, with length 1.
+        interpolation: what stands between two elements; see `quantile`.
+        out: the tensor to write to.
+    """
     return finish_out(out, _quantile("nanquantile", input, q, dim, keepdim, interpolation, True), "nanquantile")
 
 

@@ -43,6 +43,11 @@ def as_strided_scatter(
 ) -> Any:
     """A copy in which the part that `as_strided` shows is replaced by `src`.
 
+    Args:
+        input: the tensor.
+        src: what is put there.
+        size, stride, storage_offset: the arguments of `as_strided`.
+
     Raises:
         RuntimeError: the look would leave the memory, or `src` has another shape.
 

@@ -174,6 +174,12 @@ def norm(input: Any, p: Any = "fro", dim: Any = None, keepdim: bool = False, out
 def frobenius_norm(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
     """The Euclidean norm along one or two dimensions, or of all of the tensor if there are none.
 
+    Args:
+        input: the tensor.
+        dim: the dimensions.
+        keepdim: whether they stay, with length 1.
+        out: the tensor to write to.
+
     Raises:
         RuntimeError: there are more dimensions.
     """
@@ -189,7 +195,14 @@ def frobenius_norm(input: Any, dim: Any, keepdim: bool = False, *, out: Any = No
 
 @composite(method=False)
 def nuclear_norm(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
-    """The sum of the singular values of matrices in two dimensions, the last ones unless given."""
+    """The sum of the singular values of matrices in two dimensions, the last ones unless given.
+
+    Args:
+        input: the tensor.
+        dim: the dimensions.
+        keepdim: whether they stay, with length 1.
+        out: the tensor to write to.
+    """
     from .matrix_functions import matrix_norm
 
     warn_once(
@@ -207,6 +220,19 @@ def nuclear_norm(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any
 def _dist(input: Array, other: Array, p: float) -> Array:
     """The norm of the difference."""
     difference = input - other
+    return along.vector_norm(difference, p, tuple(range(difference.ndim)), False)
+
+
+@operation(
+    name="_dist_of_two_dtypes", node="DistBackward0", aten="dist", function=False, method=False, out=False,
+    input="cast_to(fit_like(norm_of_difference(grad, cast_to(input, common), cast_to(other, common), result, p), "
+          "shape(input)), kinds[0])",
+    other="cast_to(fit_like(-norm_of_difference(grad, cast_to(input, common), cast_to(other, common), result, p), "
+          "shape(other)), kinds[1])",
+)  # fmt: skip
+def _dist_of_two_dtypes(input: Array, other: Array, p: float, common: Any, kinds: Any) -> Array:
+    """The norm of the difference of tensors of two dtypes, which backward reads as they are."""
+    difference = input.astype(common.numpy) - other.astype(common.numpy)
     return along.vector_norm(difference, p, tuple(range(difference.ndim)), False)
 
 
@@ -234,6 +260,7 @@ def dist(input: Any, other: Any, p: Any = 2) -> Any:
         raise RuntimeError(
             f"norm(): input dtype should be either floating point or complex. Got {common.scalar_name} instead."
         )
-    given: Any = (input, other)
-    input, other = (x if x._dtype is common else x.to(common) for x in given)
-    return _dist(input, other, p if type(p) is int else float(p))
+    p = p if type(p) is int else float(p)
+    if input._dtype is not other._dtype:
+        return _dist_of_two_dtypes(input, other, p, common, (input._dtype, other._dtype))
+    return _dist(input, other, p)

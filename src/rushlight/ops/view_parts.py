@@ -367,6 +367,12 @@ composite(function=False)(_view_func_unsafe)
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
     """A look at the tensor's memory by shape, strides and offset, all in elements.
 
+    Args:
+        input: the tensor.
+        size: the shape.
+        stride: the steps in memory.
+        storage_offset: where the first element lies; where the tensor's lies unless given.
+
     Raises:
         RuntimeError: the look would leave the memory, a stride is negative, or the lengths differ.
 

@@ -49,7 +49,11 @@ def weight_norm_grads(grad: Any, v: Any, g: Any, dim: int, needs: Any) -> Any:
     joint=("v, g", "weight_norm_grads(grad, v, g, dim, needs)"),
 )  # fmt: skip
 def _weight_norm_interface(v: Array, g: Array, dim: int = 0) -> tuple[Array, Array]:
-    """``g * v / norm(v)`` with a norm for each slice along the first or last dimension, and these norms."""
+    """``g * v / norm(v)`` with a norm for each slice along the first or last dimension, and these norms.
+
+    Raises:
+        RuntimeError: the dtypes differ.
+    """
     if v.dtype != g.dtype:
         names = [dtypes.from_numpy(x.dtype).scalar_name for x in (v, g)]
         raise RuntimeError(f"expected scalar type {names[0]} but found {names[1]}")

@@ -36,6 +36,10 @@ def _window(
         args, kwargs: what it was given.
         kernel: computes the window of a number of points and a period.
         shape: the defaults of the further parameters.
+
+    Raises:
+        Mismatch: the arguments are of another form.
+        RuntimeError: the length is negative, or the dtype not of floating-point numbers.
     """
     if len(args) > 1 and not isinstance(args[1], bool):
         raise Mismatch

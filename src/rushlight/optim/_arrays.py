@@ -308,7 +308,11 @@ class ArrayOptimizer(Optimizer):
                 entry["step"] = count
 
     def _names(self, group: dict[str, Any]) -> tuple[str, ...]:
-        """The names of what is kept for each parameter of the group."""
+        """The names of what is kept for each parameter of the group.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
+        """
         raise NotImplementedError
 
     def _is_fresh(self, entry: dict[str, Any]) -> bool:
@@ -358,6 +362,9 @@ class ArrayOptimizer(Optimizer):
             scratch: two arrays of the same length, to be used freely.
             step: the number of this step, from 1, if steps are counted.
             fresh: whether it is the first for these parameters.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
         """
         raise NotImplementedError
 
@@ -365,15 +372,26 @@ class ArrayOptimizer(Optimizer):
         """The update as formulas of the new values, for `kernels.sweep.Sweep`.
 
         In them stand ``param``, ``grad``, what is kept under its name, and the `_numbers`.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
         """
         raise NotImplementedError
 
     def _numbers(self, group: dict[str, Any], step: float) -> dict[str, float]:
-        """The numbers in the formulas, by name."""
+        """The numbers in the formulas, by name.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
+        """
         raise NotImplementedError
 
     def _update_tensors(self, group: dict[str, Any], param: Any, grad: Any, entry: dict[str, Any]) -> None:
-        """Update one parameter by operations on tensors, which are recorded."""
+        """Update one parameter by operations on tensors, which are recorded.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
+        """
         raise NotImplementedError
 
     def _update_sparse(self, group: dict[str, Any], param: Any, grad: Any) -> None:

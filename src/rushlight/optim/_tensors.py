@@ -47,7 +47,11 @@ class TensorOptimizer(Optimizer):
     _takes_complex: ClassVar[bool] = True
 
     def _begin(self, group: dict[str, Any], param: Tensor, grad: Tensor) -> dict[str, Any]:
-        """The state of a parameter before its first step."""
+        """The state of a parameter before its first step.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
+        """
         raise NotImplementedError
 
     def _update(self, group: dict[str, Any], param: Tensor, grad: Tensor, state: dict[str, Any]) -> None:
@@ -58,6 +62,9 @@ class TensorOptimizer(Optimizer):
             param: the parameter; a complex one, like all that belongs to it, as pairs of real numbers.
             grad: its gradient, with its sign turned when the aim is to climb.
             state: what is kept for it; "step" counts this step already.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
         """
         raise NotImplementedError
 

@@ -365,7 +365,11 @@ _HOOKS = (
 
 
 def _run_with_hooks(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run `func`, the step of the optimiser that is the first of `args`, and the hooks before and after it."""
+    """Run `func`, the step of the optimiser that is the first of `args`, and the hooks before and after it.
+
+    Raises:
+        RuntimeError: a hook returns neither None nor a pair.
+    """
     self = args[0]
     for hook in chain(_global_optimizer_pre_hooks.values(), self._optimizer_step_pre_hooks.values()):
         changed = hook(self, args, kwargs)

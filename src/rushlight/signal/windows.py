@@ -173,7 +173,12 @@ def hamming(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = strided, device: Any = None,
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
-    """The Hamming window: `general_hamming` with 0.54."""
+    """The Hamming window: `general_hamming` with 0.54.
+
+    Args:
+        M: how many values.
+        sym: whether the window is symmetric, for filters; otherwise periodic, for spectra.
+    """
     return general_hamming(M, sym=sym, **_options(dtype, layout, device, requires_grad))
 
 
@@ -181,7 +186,12 @@ def hann(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = strided, device: Any = None,
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
-    """The Hann window: `general_hamming` with 0.5."""
+    """The Hann window: `general_hamming` with 0.5.
+
+    Args:
+        M: how many values.
+        sym: whether the window is symmetric, for filters; otherwise periodic, for spectra.
+    """
     return general_hamming(M, alpha=0.5, sym=sym, **_options(dtype, layout, device, requires_grad))
 
 
@@ -189,7 +199,12 @@ def blackman(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = strided, device: Any = None,
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
-    """The Blackman window: `general_cosine` with 0.42, 0.5 and 0.08."""
+    """The Blackman window: `general_cosine` with 0.42, 0.5 and 0.08.
+
+    Args:
+        M: how many values.
+        sym: whether the window is symmetric, for filters; otherwise periodic, for spectra.
+    """
     _Points("blackman", M, sym, _options(dtype, layout, device, requires_grad))
     return general_cosine(M, a=[0.42, 0.5, 0.08], sym=sym, **_options(dtype, layout, device, requires_grad))
 
@@ -198,7 +213,12 @@ def nuttall(
     M: int, *, sym: bool = True, dtype: Any = None, layout: Any = strided, device: Any = None,
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
-    """The Nuttall window with minimal side lobes: `general_cosine` of four terms."""
+    """The Nuttall window with minimal side lobes: `general_cosine` of four terms.
+
+    Args:
+        M: how many values.
+        sym: whether the window is symmetric, for filters; otherwise periodic, for spectra.
+    """
     return general_cosine(
         M, a=[0.3635819, 0.4891775, 0.1365995, 0.0106411], sym=sym, **_options(dtype, layout, device, requires_grad)
     )

@@ -45,7 +45,11 @@ class _Options:
     msg: Message
 
     def tolerances(self, *kinds: dtypes.dtype, place: Place) -> tuple[float, float]:
-        """The tolerances given, or the largest of those for some dtypes."""
+        """The tolerances given, or the largest of those for some dtypes.
+
+        Raises:
+            ValueError: only one of them is given.
+        """
         if (self.rtol is None) != (self.atol is None):
             missing = "rtol" if self.rtol is None else "atol"
             raise ValueError(
@@ -113,7 +117,12 @@ def assert_close(
 
 
 def _pairs(actual: Any, expected: Any, place: Place, options: _Options) -> Any:
-    """The single comparisons that two values amount to: a function, the two parts, and their place."""
+    """The single comparisons that two values amount to: a function, the two parts, and their place.
+
+    Raises:
+        AssertionError: lengths or keys differ.
+        TypeError: values of such kinds cannot be compared.
+    """
     if all(isinstance(x, Sequence) and not isinstance(x, str) for x in (actual, expected)):
         if len(actual) != len(expected):
             raise options.difference(f"The length of the sequences mismatch: {len(actual)} != {len(expected)}", place)
@@ -249,7 +258,14 @@ def assert_allclose(
     actual: Any, expected: Any, rtol: float | None = None, atol: float | None = None, equal_nan: bool = True,
     msg: str = "",
 ) -> None:  # fmt: skip
-    """Deprecated in favour of `assert_close`, which also compares the dtypes."""
+    """Deprecated in favour of `assert_close`, which also compares the dtypes.
+
+    Args:
+        actual, expected: what is compared.
+        rtol, atol: the differences allowed, as a part of the expected number and absolutely.
+        equal_nan: whether NaN equals NaN.
+        msg: the error's text.
+    """
     warnings.warn(
         "`torch.testing.assert_allclose()` is deprecated since 1.12 and will be removed in a future release. Please "
         "use `torch.testing.assert_close()` instead. You can find detailed upgrade instructions in "

@@ -77,7 +77,11 @@ def make_tensor(
 
 
 def _interval(low: float | None, high: float | None, dtype: dtypes.dtype) -> tuple[float, float]:
-    """The interval to draw from, within what the dtype holds."""
+    """The interval to draw from, within what the dtype holds.
+
+    Raises:
+        ValueError: a limit is NaN, or the interval is empty.
+    """
     if dtype is dtypes.bool_:
         least, end, usual = 0.0, 2.0, (0, 2)
     elif dtype.category < dtypes.FLOATING:

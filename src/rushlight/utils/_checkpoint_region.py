@@ -168,7 +168,11 @@ class Region:
         self._compare(key)
 
     def _collect(self, key: Any, tensor: Any) -> Any:
-        """Takes a tensor that is saved during a second run."""
+        """Takes a tensor that is saved during a second run.
+
+        Raises:
+            CheckpointError: more tensors are saved than in the first run.
+        """
         if tensor.requires_grad:
             tensor = tensor.detach()
         at = self.counts[key]
@@ -190,7 +194,11 @@ class Region:
         return tensor
 
     def _compare(self, key: Any) -> None:
-        """Refuses a second run that did not save the same tensors as the first."""
+        """Refuses a second run that did not save the same tensors as the first.
+
+        Raises:
+            CheckpointError: other tensors are saved than in the first run.
+        """
         if self.partial:
             return
         if len(self.places) != self.counts[key]:

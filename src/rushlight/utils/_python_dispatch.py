@@ -27,7 +27,11 @@ class TorchDispatchMode:
             self.__dict__["_dispatch_key"] = _dispatch_key
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """The result of an operation."""
+        """The result of an operation.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
+        """
         raise NotImplementedError
 
     def __enter__(self) -> Any:

@@ -291,7 +291,11 @@ def tree_map_(func: Callable[..., Any], tree: PyTree, *rests: PyTree, is_leaf: I
 
 
 def map_only(type_or_types_or_pred: Any, /) -> Callable[[Any], Any]:
-    """Decorates a function so that it leaves alone what is not of the given types (or what a function says no to)."""
+    """Decorates a function so that it leaves alone what is not of the given types (or what a function says no to).
+
+    Raises:
+        TypeError: the first argument names no types.
+    """
     if isinstance(type_or_types_or_pred, (type, tuple)):
 
         def meant(x: Any) -> bool:

@@ -101,7 +101,12 @@ def get_device_states(*args: Any) -> tuple[list[int], list[Any]]:
 
 
 def set_device_states(devices: Iterable[int], states: Iterable[Any], *, device_type: str | None = None) -> None:
-    """Restores what `get_device_states` returned."""
+    """Restores what `get_device_states` returned.
+
+    Args:
+        devices, states: what that returned.
+        device_type: the kind of device.
+    """
 
 
 def noop_context_fn() -> tuple[Any, Any]:

@@ -149,7 +149,14 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """Return `leaky_relu` with a slope drawn for each element in training, and the middle of the range otherwise."""
+    """Return `leaky_relu` with a slope drawn for each element in training, and the middle of the range otherwise.
+
+    Args:
+        input: the tensor.
+        lower, upper: the range of the slopes.
+        training: whether slopes are drawn.
+        inplace: whether the input is changed.
+    """
     return rrelu_(input, lower, upper, training) if inplace else ops.rrelu(input, lower, upper, training)
 
 

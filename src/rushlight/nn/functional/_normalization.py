@@ -127,6 +127,12 @@ def group_norm(
 ) -> Tensor:
     """Normalise each of `num_groups` groups of channels of each sample of ``(N, C, *)``.
 
+    Args:
+        input: ``(N, C, *)``.
+        num_groups: how many groups of channels.
+        weight, bias: what each channel is multiplied by, and what is added, ``(C,)``.
+        eps: added to the variances.
+
     Raises:
         RuntimeError: the input has fewer than two dimensions.
         ValueError: there is only one value for a group.

@@ -42,7 +42,17 @@ def max_pool1d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Return the maxima as `max_pool1d` does, and where they were found."""
+    """Return the maxima as `max_pool1d` does, and where they were found.
+
+    Args:
+        input: the signals, images or volumes.
+        kernel_size: the sizes of the windows.
+        stride: the steps between windows; `kernel_size` unless given.
+        padding: how many minus infinities are put around.
+        dilation: the steps between a window's elements.
+        ceil_mode: whether windows may begin inside and end outside.
+        return_indices: ignored: the places are returned in any case.
+    """
     stride = [] if stride is None else stride
     return ops.max_pool1d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -72,7 +82,17 @@ def max_pool2d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Return the maxima as `max_pool2d` does, and where they were found."""
+    """Return the maxima as `max_pool2d` does, and where they were found.
+
+    Args:
+        input: the signals, images or volumes.
+        kernel_size: the sizes of the windows.
+        stride: the steps between windows; `kernel_size` unless given.
+        padding: how many minus infinities are put around.
+        dilation: the steps between a window's elements.
+        ceil_mode: whether windows may begin inside and end outside.
+        return_indices: ignored: the places are returned in any case.
+    """
     stride = [] if stride is None else stride
     return ops.max_pool2d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -112,7 +132,17 @@ def max_pool3d_with_indices(
     ceil_mode: bool = False,
     return_indices: bool = False,
 ) -> Any:
-    """Return the maxima as `max_pool3d` does, and where they were found."""
+    """Return the maxima as `max_pool3d` does, and where they were found.
+
+    Args:
+        input: the signals, images or volumes.
+        kernel_size: the sizes of the windows.
+        stride: the steps between windows; `kernel_size` unless given.
+        padding: how many minus infinities are put around.
+        dilation: the steps between a window's elements.
+        ceil_mode: whether windows may begin inside and end outside.
+        return_indices: ignored: the places are returned in any case.
+    """
     stride = [] if stride is None else stride
     return ops.max_pool3d_with_indices(input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -134,7 +164,13 @@ def max_pool3d(
 
 
 def adaptive_max_pool1d_with_indices(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Return the maxima as `adaptive_max_pool1d` does, and where they were found."""
+    """Return the maxima as `adaptive_max_pool1d` does, and where they were found.
+
+    Args:
+        input: the signals, images or volumes.
+        output_size: how many windows there are along each dimension.
+        return_indices: ignored: the places are returned in any case.
+    """
     return ops.adaptive_max_pool1d(input, output_size)
 
 
@@ -148,7 +184,13 @@ def adaptive_max_pool1d(input: Tensor, output_size: Any, return_indices: bool = 
 
 
 def adaptive_max_pool2d_with_indices(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Return the maxima as `adaptive_max_pool2d` does, and where they were found."""
+    """Return the maxima as `adaptive_max_pool2d` does, and where they were found.
+
+    Args:
+        input: the signals, images or volumes.
+        output_size: how many windows there are along each dimension.
+        return_indices: ignored: the places are returned in any case.
+    """
     return ops.adaptive_max_pool2d(input, _list_with_default(output_size, input.size()))
 
 
@@ -162,7 +204,13 @@ def adaptive_max_pool2d(input: Tensor, output_size: Any, return_indices: bool = 
 
 
 def adaptive_max_pool3d_with_indices(input: Tensor, output_size: Any, return_indices: bool = False) -> Any:
-    """Return the maxima as `adaptive_max_pool3d` does, and where they were found."""
+    """Return the maxima as `adaptive_max_pool3d` does, and where they were found.
+
+    Args:
+        input: the signals, images or volumes.
+        output_size: how many windows there are along each dimension.
+        return_indices: ignored: the places are returned in any case.
+    """
     return ops.adaptive_max_pool3d(input, _list_with_default(output_size, input.size()))
 
 

@@ -120,7 +120,14 @@ def fractional_max_pool2d_with_indices(
     input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None, return_indices: bool = False,
     _random_samples: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Return what `fractional_max_pool2d` does, and where the maxima were found."""
+    """Return what `fractional_max_pool2d` does, and where the maxima were found.
+
+    Args:
+        input: the images or volumes.
+        kernel_size: the sizes of the windows.
+        output_size, output_ratio: the sizes of the result, or what part of the input's sizes they are.
+        return_indices: ignored: the places are returned in any case.
+    """
     return _fractional(2, input, kernel_size, output_size, output_ratio, _random_samples)
 
 
@@ -150,7 +157,14 @@ def fractional_max_pool3d_with_indices(
     input: Tensor, kernel_size: Any, output_size: Any = None, output_ratio: Any = None, return_indices: bool = False,
     _random_samples: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
-    """Return what `fractional_max_pool3d` does, and where the maxima were found."""
+    """Return what `fractional_max_pool3d` does, and where the maxima were found.
+
+    Args:
+        input: the images or volumes.
+        kernel_size: the sizes of the windows.
+        output_size, output_ratio: the sizes of the result, or what part of the input's sizes they are.
+        return_indices: ignored: the places are returned in any case.
+    """
     return _fractional(3, input, kernel_size, output_size, output_ratio, _random_samples)
 
 

@@ -59,7 +59,14 @@ def get_total_norm(
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
-    """Scale all gradients, in place, by ``max_norm / (total_norm + 1e-6)`` where that is below 1."""
+    """Scale all gradients, in place, by ``max_norm / (total_norm + 1e-6)`` where that is below 1.
+
+    Args:
+        parameters: a tensor or several.
+        max_norm: the largest total norm allowed.
+        total_norm: the norm there is.
+        foreach: has no effect.
+    """
     factor: Tensor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
     grads = _gradients(parameters)
     if grads and clipping.scale([g._data for g in grads], factor.item()):
@@ -120,7 +127,13 @@ def clip_grad_norm(
 
 @no_grad()
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
-    """Limit every element of the gradients, in place, to the range from ``-clip_value`` to ``clip_value``."""
+    """Limit every element of the gradients, in place, to the range from ``-clip_value`` to ``clip_value``.
+
+    Args:
+        parameters: a tensor or several.
+        clip_value: the largest absolute value allowed.
+        foreach: has no effect.
+    """
     limit = float(clip_value)
     grads = _gradients(parameters)
     if grads and clipping.limit([g._data for g in grads], limit):

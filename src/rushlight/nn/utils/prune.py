@@ -247,25 +247,54 @@ def identity(module: M, name: str) -> M:
 
 
 def random_unstructured(module: M, name: str, amount: Any) -> M:
-    """Prune elements of a parameter at random: so many, or such a share; return the module."""
+    """Prune elements of a parameter at random: so many, or such a share; return the module.
+
+    Args:
+        module: the module.
+        name: its parameter's name.
+        amount: how many elements, or which share.
+    """
     RandomUnstructured.apply(module, name, amount)
     return module
 
 
 def l1_unstructured(module: M, name: str, amount: Any, importance_scores: Any = None) -> M:
-    """Prune the elements least in absolute value (or in their scores'): so many, or such a share; return the module."""
+    """Prune the elements least in absolute value (or in their scores'): so many, or such a share; return the module.
+
+    Args:
+        module: the module.
+        name: its parameter's name.
+        amount: how many elements, or which share.
+        importance_scores: what is compared instead of the elements.
+    """
     L1Unstructured.apply(module, name, amount=amount, importance_scores=importance_scores)
     return module
 
 
 def random_structured(module: M, name: str, amount: Any, dim: int) -> M:
-    """Prune slices along `dim` at random: so many, or such a share; return the module."""
+    """Prune slices along `dim` at random: so many, or such a share; return the module.
+
+    Args:
+        module: the module.
+        name: its parameter's name.
+        amount: how many slices, or which share.
+        dim: the dimension along which the slices lie.
+    """
     RandomStructured.apply(module, name, amount, dim)
     return module
 
 
 def ln_structured(module: M, name: str, amount: Any, n: Any, dim: int, importance_scores: Any = None) -> M:
-    """Prune the slices along `dim` whose n-norm is least: so many, or such a share; return the module."""
+    """Prune the slices along `dim` whose n-norm is least: so many, or such a share; return the module.
+
+    Args:
+        module: the module.
+        name: its parameter's name.
+        amount: how many slices, or which share.
+        n: the order of the norm.
+        dim: the dimension along which the slices lie.
+        importance_scores: what is compared instead of the elements.
+    """
     LnStructured.apply(module, name, amount, n, dim, importance_scores=importance_scores)
     return module
 

@@ -95,7 +95,11 @@ class PackedSequence(PackedSequence_):
         sorted_indices: Tensor | None = None,
         unsorted_indices: Tensor | None = None,
     ) -> "PackedSequence":
-        """Takes the fields, or the first two as one tuple."""
+        """Takes the fields, or the first two as one tuple.
+
+        Raises:
+            AssertionError: one argument is given, which is no pair.
+        """
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
         if batch_sizes is None:

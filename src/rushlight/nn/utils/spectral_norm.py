@@ -171,7 +171,11 @@ class SpectralNormStateDictHook:
         self.fn = fn
 
     def __call__(self, module: Module, state_dict: Any, prefix: str, local_metadata: Any) -> None:
-        """Note it."""
+        """Note it.
+
+        Raises:
+            RuntimeError: the metadata has a key already.
+        """
         versions = local_metadata.setdefault("spectral_norm", {})
         key = self.fn.name + ".version"
         if key in versions:
@@ -204,6 +208,10 @@ def spectral_norm(
 
 def remove_spectral_norm(module: M, name: str = "weight") -> M:
     """Take back `spectral_norm`.
+
+    Args:
+        module: the module.
+        name: its parameter's name.
 
     Raises:
         ValueError: the weight is not normalized.

@@ -91,6 +91,10 @@ def weight_norm(module: M, name: str = "weight", dim: int | None = 0) -> M:
 def remove_weight_norm(module: M, name: str = "weight") -> M:
     """Take back `weight_norm`.
 
+    Args:
+        module: the module.
+        name: its parameter's name.
+
     Raises:
         ValueError: the weight is not normalized.
     """

@@ -129,7 +129,11 @@ class LRScheduler:
         return self._last_lr
 
     def get_lr(self) -> list[Any]:
-        """Compute the learning rate of each group for the step `last_epoch`; subclasses define it."""
+        """Compute the learning rate of each group for the step `last_epoch`; subclasses define it.
+
+        Raises:
+            NotImplementedError: always; subclasses say how.
+        """
         raise NotImplementedError
 
     def _rates(self) -> list[Any]:

@@ -58,7 +58,12 @@ def default_convert(data: Any) -> Any:
 
 
 def _map_structure(batch: Sequence[Any], function: Callable[[Sequence[Any]], Any]) -> Any:
-    """A container like the samples', with `function` of the samples' items in each place."""
+    """A container like the samples', with `function` of the samples' items in each place.
+
+    Raises:
+        RuntimeError: the sequences have different lengths.
+        TypeError: elements of such a kind make no batch.
+    """
     first = batch[0]
     kind: Any = type(first)
     if isinstance(first, Mapping):

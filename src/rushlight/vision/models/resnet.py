@@ -343,7 +343,11 @@ class Wide_ResNet101_2_Weights(WeightsEnum):
 
 # ---------------------------------------------------------------------------------------------- builders
 def _fixed(options: dict[str, Any], name: str, value: Any) -> None:
-    """Sets an option that is not free any more."""
+    """Sets an option that is not free any more.
+
+    Raises:
+        ValueError: another value was given.
+    """
     if options.setdefault(name, value) != value:
         raise ValueError(f"The parameter '{name}' expected value {value} but got {options[name]} instead.")
 

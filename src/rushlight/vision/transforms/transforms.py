@@ -144,7 +144,11 @@ class Resize(nn.Module):
 
 
 def _size_pair(size: Any) -> tuple[int, int]:
-    """`(height, width)` from one number or two."""
+    """`(height, width)` from one number or two.
+
+    Raises:
+        ValueError: there are not two sizes.
+    """
     if isinstance(size, int):
         return size, size
     if isinstance(size, Sequence) and len(size) == 1:
