@@ -13,9 +13,8 @@ from .simd import ahead, array_reader, integer, load, select, store
 _bits = {"f": array_reader(types.int32), "d": array_reader(types.int64)}
 _words = array_reader(types.int64)
 
-# The digits by which is sorted have this many bits.
-_DIGIT = 11
-_VALUES = 1 << _DIGIT
+# The digits by which is sorted have this many bits, in short rows and in long ones, and how long is long.
+_SHORT_DIGIT, _DIGIT, _LONG = 8, 11, 1024
 
 
 def _key(real: Real) -> Any:
@@ -61,22 +60,20 @@ def _argsort(real: Real, key_of: Any) -> Any:
     """Where the numbers of sorted rows come from, by their digits from the last to the first.
 
     Arguments: x, places, numbers a row, whether the largest comes first, room for each thread: twice the numbers of a
-    row (twice that for float64) and `_VALUES` for each digit.
+    row (four times for float64) and as many numbers as there are digits, times the values of a digit.
     """
     bits_of, single = _bits[real.code], real.code == "f"
-    digits = -(-8 * real.size // _DIGIT)
     top = 1 << (8 * real.size - 1)
     buffers, lowest = (2, 32) if single else (4, 0)
 
-    @kernel
-    def argsort(args, begin, end, thread):
-        n, back = integer(args, 2), integer(args, 3) != 0
-        counts = ahead(_words(args, 4), thread * (buffers * n + digits * _VALUES))
-        for row in range(begin, end):
-            bits, places = ahead(bits_of(args, 0), row * n), ahead(_words(args, 1), row * n)
-            a = ahead(counts, digits * _VALUES)
+    def sorting_by(width: int) -> Any:
+        digits, values = -(-8 * real.size // width), 1 << width
+
+        @njit
+        def sort(bits, places, counts, n, back):
+            a = ahead(counts, digits * values)
             b, froms, tos = ahead(a, n), ahead(a, (buffers - 2) * n), ahead(a, (buffers - 1) * n)
-            for i in range(digits * _VALUES):
+            for i in range(digits * values):
                 counts[i] = 0
             for i in range(n):
                 v = key_of(bits[i], back)
@@ -85,19 +82,19 @@ def _argsort(real: Real, key_of: Any) -> Any:
                 if not single:
                     froms[i] = i
                 for d in range(digits):
-                    counts[d * _VALUES + ((v >> (lowest + d * _DIGIT)) & (_VALUES - 1))] += 1
+                    counts[d * values + ((v >> (lowest + d * width)) & (values - 1))] += 1
             shift = lowest
             for d in range(digits):
-                held = ahead(counts, d * _VALUES)
-                if held[(a[0] >> shift) & (_VALUES - 1)] == n:  # all numbers have the same digit
-                    shift += _DIGIT
+                held = ahead(counts, d * values)
+                if held[(a[0] >> shift) & (values - 1)] == n:  # all numbers have the same digit
+                    shift += width
                     continue
                 before = 0
-                for k in range(_VALUES):
+                for k in range(values):
                     before, held[k] = before + held[k], before
                 for i in range(n):
                     v = a[i]
-                    digit = (v >> shift) & (_VALUES - 1)
+                    digit = (v >> shift) & (values - 1)
                     place = held[digit]
                     held[digit] = place + 1
                     b[place] = v
@@ -105,9 +102,25 @@ def _argsort(real: Real, key_of: Any) -> Any:
                         tos[place] = froms[i]
                 a, b = b, a
                 froms, tos = tos, froms
-                shift += _DIGIT
+                shift += width
             for i in range(n):
                 places[i] = a[i] & 0xFFFFFFFF if single else froms[i]
+
+        return sort
+
+    by_short, by_long = sorting_by(_SHORT_DIGIT), sorting_by(_DIGIT)
+    room = -(-8 * real.size // _DIGIT) << _DIGIT
+
+    @kernel
+    def argsort(args, begin, end, thread):
+        n, back = integer(args, 2), integer(args, 3) != 0
+        counts = ahead(_words(args, 4), thread * (buffers * n + room))
+        for row in range(begin, end):
+            bits, places = ahead(bits_of(args, 0), row * n), ahead(_words(args, 1), row * n)
+            if n < _LONG:
+                by_short(bits, places, counts, n, back)
+            else:
+                by_long(bits, places, counts, n, back)
 
     return argsort
 
