@@ -4,6 +4,8 @@ What can tell is: a hook on one of the layers, a layer of a derived class or wit
 that somebody has replaced, a tensor of a derived class, and a mode that looks at operations (see `ops.fused`).
 """
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from ...ops import fused
@@ -29,12 +31,13 @@ def _functions(norm: Any) -> tuple[Any, ...]:
 _OWN = {norm: _functions(norm) for norm in NORMS}
 
 
-def _unchanged(norm: Any) -> bool:
-    """Whether `_functions` are the library's own, or stand behind what asks derived tensors and modes, and none is."""
-    found, own = _functions(norm), _OWN[norm]
+def _unchanged(kind: Any, tensors: Iterable[Any] = ()) -> bool:
+    """Whether `_functions` are the library's own, or stand behind what asks modes and derived tensors, and none is."""
+    found, own = _functions(kind), _OWN[kind]
     return found == own or (
         all(f is o or (hasattr(f, "public") and f.__wrapped__ is o) for f, o in zip(found, own, strict=True))
         and not count_modes()
+        and all(t is None or type(t) in _TENSORS for t in tensors)
     )
 
 
@@ -70,7 +73,7 @@ def normalized(norm: Any, after: Any, input: Any) -> Any:
         and fused.one_pass()
         and _bare(norm)
         and _bare(after)
-        and _unchanged(kind)
+        and _unchanged(kind, chain(norm._parameters.values(), norm._buffers.values()))
     ):
         arguments: Any = (*norm._arguments(input), after.inplace)
         return batch_norm_relu(*arguments)
