@@ -290,3 +290,13 @@ def singular_matrix(line, operands):
     if call and singular(operands.get(call[1])):
         return "the matrix is singular up to rounding"
     return None
+
+
+def refused_by_lapack(line, operands, ours, what):
+    """The reason why only PyTorch refuses a decomposition: matrix and our result hold infinities or NaN."""
+    call = re.search(r"torch\.(?:linalg\.)?(?:pinv|pinverse|matrix_rank|svdvals|cond|lstsq|eigvalsh)\((v\d+)", line)
+    if not call or not what.startswith("no exception"):
+        return None
+    strange = not bool(torch.isfinite(operands[call[1]]).all())
+    held = ours is not None and not np.isfinite(np.asarray(ours.detach().numpy())).all()
+    return "LAPACK finds no decomposition of infinities and NaN, of which ours is made" if strange and held else None

@@ -52,6 +52,41 @@ def test_means_beside_variances(elements, dtype):
     check(scenario)
 
 
+@pytest.mark.parametrize("reduction", ["none", "sum"])
+def test_margins_of_no_number(reduction):
+    def scenario(m):
+        x = m.tensor([[NAN, 1.0, 2.0], [0.5, 1.0, 0.0]])
+        classes, f = m.tensor([1, 0]), m.nn.functional
+        return f.multi_margin_loss(x, classes, reduction=reduction), f.multilabel_margin_loss(
+            x, m.tensor([[1, -1, 0], [0, 2, -1]]), reduction=reduction
+        )
+
+    check(scenario)
+
+
+def test_looks_at_tensors_that_do_not_begin_their_memory():
+    def scenario(m):
+        found = []
+        for row in (0, 1):
+            source = m.ones(2, requires_grad=True)
+            y = m.as_strided_scatter(m.arange(8.0).reshape(2, 4)[row], source, (2,), (1,))
+            (y * m.arange(1.0, 5.0)).sum().backward()
+            found += [y.detach(), source.grad]
+        return found
+
+    check(scenario)
+
+
+def test_a_mask_without_dimensions():
+    def scenario(m):
+        x = m.tensor(1.5, dtype=m.float64, requires_grad=True)
+        y = x * 1
+        y.masked_scatter(y > 0, y * 2).min(0)[0].backward()
+        return x.grad
+
+    check(scenario)
+
+
 def test_polygamma_of_infinity():
     check(lambda m: [m.polygamma(n, m.tensor([INF, 0.0, 3.0], dtype=m.float64)) for n in (1, 2, 3)])
 

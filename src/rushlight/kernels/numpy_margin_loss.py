@@ -40,7 +40,7 @@ def _violations(x: Array, target: Array, margin: float) -> tuple[Array, Array, A
     rows, wanted = np.arange(x.shape[0]), target.reshape(-1)
     if wanted.size and not (wanted.min() >= 0 and wanted.max() < x.shape[1]):
         raise RuntimeError("target out of range")
-    z = np.maximum(margin - x[rows, wanted][:, None] + x, 0)
+    z = np.fmax(margin - x[rows, wanted][:, None] + x, 0)
     z[rows, wanted] = 0
     return z, rows, wanted
 
@@ -90,7 +90,7 @@ def _listed(target: Array) -> tuple[Array, Array]:
 def _ahead(x: Array, listed: Array, wanted: Array, is_target: Array) -> Array:
     """``1 - x[target] + x`` where that is positive, for each place of the targets and each class that is none."""
     z = 1 - np.take_along_axis(x, wanted, 1)[:, :, None] + x[:, None, :]
-    return np.where(listed[:, :, None] & ~is_target[:, None, :], np.maximum(z, 0), 0)
+    return np.where(listed[:, :, None] & ~is_target[:, None, :], np.fmax(z, 0), 0)
 
 
 def multilabel_margin_loss(x: Array, target: Array, reduction: int) -> tuple[Array, Array]:

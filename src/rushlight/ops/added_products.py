@@ -8,6 +8,7 @@ from .. import dtypes
 from ..kernels import matmul as kernels
 from ..kernels.numpy_common import narrow, widen
 from .declare import Array, composite, formula, in_formulas, operation
+from .dimensions import wrap_dim
 from .matmul import batch_product, matrix_product, matrix_vector, need_tensors, not_expandable, same_dtypes
 from .out import finish_out
 from .overwrite import replace
@@ -132,9 +133,27 @@ in_formulas(
 )
 
 
+def _sizes(name: str, input: Any, a: Any, b: Any) -> None:
+    """Refuses factors in which sizes of the product are missing, in PyTorch's order.
+
+    Raises:
+        IndexError: a batch has no such dimension.
+        RuntimeError: there is no matrix and vector.
+    """
+    if name in ("addbmm", "baddbmm"):
+        for d, shape in ((0, a._shape), (1, a._shape), (2, b._shape))[name == "addbmm" :]:
+            if not shape:
+                raise IndexError(f"Dimension specified as {d} but tensor has no dimensions")
+            wrap_dim(d, len(shape))
+    elif name == "addmv" and (len(a._shape) != 2 or len(b._shape) != 1 or len(input._shape) > 1):
+        sizes = ", ".join([str(len(x._shape)) for x in (input, a, b)])
+        raise RuntimeError(f"vector + matrix @ vector expected, got {sizes}")
+
+
 def _adding(name: str, operation: Any, first: str, second: str, text: str) -> Any:
     def function(input: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
         need_tensors(name, ("input", input), (first, a), (second, b))
+        _sizes(name, input, a, b)
         if name not in ("addmv", "addbmm", "baddbmm"):
             _scalars(name, input, beta, alpha)
         return finish_out(out, operation(input, a, b, beta, alpha), name)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..base import TensorBase
 from ..kernels.layout import laid_by
 from .arguments import type_name
@@ -71,4 +72,10 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
         out: the tensor to write to.
     """
     _check_parts("polar", ("abs", "angle"), abs, angle)
+    if abs._dtype is dtypes.bfloat16:
+        raise RuntimeError(
+            f"Expected both inputs to be Half, Float or Double tensors but got BFloat16 and {angle._dtype.scalar_name}"
+        )
+    if abs._dtype is dtypes.float16:
+        raise NotImplementedError("\"polar_cpu\" not implemented for 'Half'")
     return finish_out(out, _polar_of(abs, angle), "polar")

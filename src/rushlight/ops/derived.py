@@ -77,13 +77,14 @@ def _pairs(y: Any, dim: int) -> Any:
     return _range(y, dim, 1, y._shape[dim]) + _range(y, dim, 0, y._shape[dim] - 1)
 
 
+def _no_truth_values(function: str, y: Any, x: Any) -> None:
+    if dtypes.bool_ in (y._dtype, None if x is None else x._dtype):
+        names = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(f"{function}: received a bool input for {names}, but bool is not supported")
+
+
 def _halved(t: Any) -> Any:
-    return _by_number(t, 2.0) if _keeps_numbers(t) else t / 2.0
-
-
-def _keeps_numbers(t: Any) -> bool:
-    """Whether NumPy computes in the tensor's own type beside a Python number."""
-    return t._dtype.category >= dtypes.FLOATING and t._dtype.itemsize > 2
+    return _by_number(t, 2.0) if t._dtype.category >= dtypes.FLOATING else t / 2.0
 
 
 @composite(method=False)
@@ -95,15 +96,19 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
         x: the points they belong to; `dx` apart (1 by default) without it.
         dx: the distance of the points.
         dim: the dimension.
+
+    Raises:
+        RuntimeError: these are truth values, or there is not one point for each value.
     """
     at = wrap_dim(dim, len(y._shape))
     if not y._shape[at]:
-        return y.sum(at)
+        return y.new_zeros([n for d, n in enumerate(y._shape) if d != at])
+    _no_truth_values("trapezoid", y, x)
     if x is None:
         width = 1.0 if dx is None else dx
         first, last = (passing(_select, kernels_of_views.select, y, at, i) for i in (0, -1))
         total, ends = sum_(y, at), first + last
-        if _keeps_numbers(total):
+        if total._dtype.category >= dtypes.FLOATING:
             return _times_number(total - _times_number(ends, 0.5), width)
         return (total - ends * 0.5) * width
     return _halved((_pairs(y, at) * _widths(y, x, at)).sum(at))
@@ -115,10 +120,11 @@ composite(name="trapz", method=False)(trapezoid)
 @composite(method=False)
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     """The running integral of samples along a dimension; the arguments are those of `trapezoid`."""
+    _no_truth_values("cumulative_trapezoid", y, x)
     at = wrap_dim(dim, len(y._shape))
     if x is None:
         pairs, half = _pairs(y, at), (1.0 if dx is None else dx) / 2
-        return (_times_number(pairs, half) if _keeps_numbers(pairs) else pairs * half).cumsum(at)
+        return (_times_number(pairs, half) if pairs._dtype.category >= dtypes.FLOATING else pairs * half).cumsum(at)
     return _halved((_pairs(y, at) * _widths(y, x, at)).cumsum(at))
 
 
@@ -351,11 +357,11 @@ def unravel_index(indices: Any, shape: Any) -> Any:
     """The coordinates of places in a tensor of a shape that are counted row by row: one tensor for each dimension.
 
     Raises:
-        ValueError: the indices are no integers.
+        TypeError: the indices are no integers.
     """
     size = (shape,) if isinstance(shape, int) else tuple(shape)
     if indices._dtype.category != dtypes.INTEGRAL:
-        raise ValueError(f"expected 'indices' to be integer dtype, but got {indices._dtype}")
+        raise TypeError(f"expected 'indices' to be integer dtype, but got {indices._dtype}")
     sizes = np.array(size, np.int64)
     steps = np.append(np.cumprod(sizes[:0:-1])[::-1], 1)
     places = indices.unsqueeze(-1).div(wrap(steps), rounding_mode="floor").remainder(wrap(sizes))
@@ -454,6 +460,8 @@ def pdist(input: Any, p: float = 2.0) -> Any:
         raise RuntimeError("pdist only supports floating-point dtypes")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
+    if input._dtype.itemsize == 2 and input._shape[0] > 1:
+        raise NotImplementedError(f"\"pdist\" not implemented for '{input._dtype.scalar_name}'")
     return _pdist(input, float(p))
 
 

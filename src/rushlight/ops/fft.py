@@ -444,6 +444,8 @@ def ihfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = No
 def _roll_by(input: Any, dim: Any, up: int) -> Any:
     dims = range(len(input._shape)) if dim is None else (dim,) if isinstance(dim, int) else dim
     dims = [_dim(d, len(input._shape)) for d in dims]
+    if not input._shape and dim is None:
+        raise RuntimeError("`shifts` required")
     return _roll(input, tuple([(input._shape[d] + up) // 2 for d in dims]), tuple(dims)) if dims else input.clone()
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from .. import dtypes
 from ..kernels import loss as loops
 from ..kernels import numpy_loss as kernels
+from ..kernels.numpy_common import narrow, widen
+from ..kernels.ternary import times
 from .activation import constant_mask, floating, log_softmax
 from .declare import Array, composite, in_formulas, operation
 from .elementwise_general import result_type
@@ -156,13 +158,14 @@ def _no_gradient(function: str, target: Any) -> None:
 @operation(**HIDDEN, node="MulBackward1", aten="mul", input="grad * number", tangent="linear")
 def _times_number(input: Array, number: float) -> Array:
     """The product with a number, as PyTorch's own functions call it."""
-    return input * number
+    return times(input, number)  # type: ignore[no-any-return]
 
 
 @operation(**HIDDEN, node="DivBackward1", aten="div", input="grad / number", tangent="linear")
 def _by_number(input: Array, number: float) -> Array:
     """The quotient by a number, as PyTorch's own functions call it."""
-    return np.divide(input, np.asarray(number, input.dtype))
+    wide = widen(input)
+    return narrow(np.divide(wide, np.asarray(number, wide.dtype)), input.dtype)
 
 
 _NLL: dict[str, Any] = {
@@ -237,7 +240,7 @@ def _nll_flat(input: Any, target: Any, weight: Any, reduction: int, ignore_index
     _check_weight(input, weight, input._shape[-1])
     _check_target_dtype(target)
     if len(input._shape) == 1 and len(target._shape) == 1:
-        return _nll_loss(input.unsqueeze(0), target, weight, reduction, ignore_index)[0]
+        target = target.reshape(())
     return _nll_loss(input, target, weight, reduction, ignore_index)[0]
 
 

@@ -50,6 +50,11 @@ def multilabel_margin_loss_backward(
     """The gradient of `multilabel_margin_loss` by its input."""
 
 
+def _not_half(kernel: str, input: Any) -> None:
+    if input._dtype.itemsize == 2 and input._dtype.is_floating_point and input._data.size:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")
+
+
 def _check_scores(input: Any) -> None:
     shape = input._shape
     if len(shape) > 2 or (shape and not shape[-1]):
@@ -93,6 +98,7 @@ def multi_margin_loss(
     if weight is not None and (weight.ndim > 1 or weight.numel() != classes):
         raise RuntimeError(f"inconsistent weight size, expected {classes} but got {list(weight._shape)}")
     _check_long(target)
+    _not_half("multi_margin_loss_cpu_kernel", input)
     return _multi_margin_loss(input, target, p, margin, weight, reduction)
 
 
@@ -112,6 +118,7 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: int = MEAN) -> An
     if target._shape != input._shape and not (input.ndim <= 1 and target.ndim <= 1 and target.numel() == input.numel()):
         raise RuntimeError(f"inconsistent target size: {list(target._shape)} for input of size: {list(input._shape)}")
     _check_long(target)
+    _not_half("multilabel_margin_loss_forward_out_frame", input)
     return _multilabel_margin_loss(input, target, reduction)[0]
 
 

@@ -336,7 +336,7 @@ def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
             f"linalg.vecdot: Expected x and y to have the same dtype, but found x of type {x._dtype.scalar_name} and y "
             f"of type {y._dtype.scalar_name} instead"
         )
-    if len(x._shape) == len(y._shape) == 1 and dim in (0, -1):
+    if len(x._shape) == len(y._shape) == 1:  # whatever dimension is named
         return finish_out(out, tensor_names["vdot"](x, y), "linalg_vecdot")
     found = ((x.conj() if x._dtype.is_complex else x) * y).sum(dim)
     return finish_out(out, found, "linalg_vecdot")

@@ -15,7 +15,7 @@ _OPTIONS: dict[str, Any] = {
 
 @operation(
     name="_layer_norm_and_statistics", aten="native_layer_norm", node="NativeLayerNormBackward0",
-    kernel=layer_kernels.layer_norm, keeps="bias", **_OPTIONS,
+    kernel=layer_kernels.layer_norm, keeps="bias", rows=True, **_OPTIONS,
     joint=("input, weight, bias", "layer_norm_backward(grad, input, dims, mean, inverse, weight, eps, needs)"),
 )  # fmt: skip
 def _layer_norm(input: Array, dims: int, weight: Array | None, bias: Array | None, eps: float) -> Array:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import mode
 from ..base import wrap
 from ..kernels import numpy_pooling as kernels
@@ -477,6 +478,14 @@ def avg_pool3d(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None, *, out: Any = None,
 ) -> Any:  # fmt: skip
-    """The mean of every window of volumes ``(N, C, D, H, W)`` or ``(C, D, H, W)``; see `avg_pool2d`."""
-    found = _avg("avg_pool3d", 3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    """The mean of every window of volumes ``(N, C, D, H, W)`` or ``(C, D, H, W)``; see `avg_pool2d`.
+
+    Raises:
+        NotImplementedError: these are neither float32, float64 nor int64.
+    """
+    refused = input._dtype not in (dtypes.float32, dtypes.float64, dtypes.int64)
+    x = input.new_zeros(input._shape, dtype=dtypes.float32) if refused else input  # shapes are refused before types
+    found = _avg("avg_pool3d", 3, x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    if refused:
+        raise NotImplementedError(f"\"avg_pool3d_out_frame\" not implemented for '{input._dtype.scalar_name}'")
     return found if out is None else finish_out(out, found, "avg_pool3d")

@@ -319,7 +319,13 @@ def isin(
         assume_unique: accepted; it makes no difference.
         invert: whether to answer the opposite.
         out: the tensor to write to.
+
+    Raises:
+        RuntimeError: these are truth values or complex numbers.
     """
+    for x in (elements, test_elements):
+        if isinstance(x, TensorBase) and (x._dtype is dtypes.bool_ or x._dtype.is_complex):
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {x._dtype.scalar_name}")
     a, b = [x._data if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements)]
     return finish_out(out, wrap(np.isin(a, b, invert=invert)), "isin")
 

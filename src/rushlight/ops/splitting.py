@@ -300,7 +300,12 @@ def unsafe_split(input: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
         input: the tensor.
         split_size: the pieces' size.
         dim: the dimension.
+
+    Raises:
+        RuntimeError: there are no dimensions.
     """
+    if not input._shape:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
     at = wrap_dim(dim, len(input._shape))
     return _pieces(_piece, input, section_sizes(split_size, input._shape[at]), at, split_size)
 
@@ -313,8 +318,16 @@ def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
         input: the tensor.
         chunks: the number of pieces.
         dim: the dimension.
+
+    Raises:
+        RuntimeError: there are no dimensions.
     """
-    return unsafe_split(input, -(-input._shape[wrap_dim(dim, len(input._shape))] // chunks), dim)
+    if not input._shape:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    at = wrap_dim(dim, len(input._shape))
+    if not input._shape[at]:
+        return unsafe_split_with_sizes(input, [0] * chunks, dim)
+    return unsafe_split(input, -(-input._shape[at] // chunks), dim)
 
 
 @composite()

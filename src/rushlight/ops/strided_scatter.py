@@ -9,32 +9,29 @@ from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
 
 
-def _scattered(input: Array, src: Array, size: Any, stride: Any, offset: int, own: Any) -> Array:
-    """A copy that lies in memory like the input, whose shape, strides and offset are `own`, with `src` looked in."""
+def _laid_out(a: Array, size: Any, stride: Any, offset: int, own: Any) -> tuple[Array, Array]:
+    """A copy of an array that lies in memory by the shape, strides and offset `own`, and the look at that memory."""
     shape, strides, start = own
     ends = [at + sum((n - 1) * s for n, s in zip(sizes, steps)) for sizes, steps, at in (own, (size, stride, offset))]
-    item = input.itemsize
-    memory = np.zeros(max(ends) + 1, input.dtype)
-    found = strided(memory, shape, [s * item for s in strides], start * item)
-    found[...] = input
-    strided(memory, size, [s * item for s in stride], offset * item)[...] = src
+    memory = np.zeros(max(ends) + 1, a.dtype)
+    found = strided(memory, shape, [s * a.itemsize for s in strides], start * a.itemsize)
+    found[...] = a
+    return found, strided(memory, size, [s * a.itemsize for s in stride], offset * a.itemsize)
+
+
+def _scattered(input: Array, src: Array, size: Any, stride: Any, offset: int, own: Any) -> Array:
+    """A copy that lies in memory like the input, whose shape, strides and offset are `own`, with `src` looked in."""
+    found, look = _laid_out(input, size, stride, offset, own)
+    look[...] = src
     return found
 
 
 @operation(kernel=_scattered, aten="as_strided_scatter", function=False, method=False, out=False,
            node="AsStridedScatterBackward0",
-           input="strided_scatter_of(grad, zeros_of(grad, shape(src)), size, stride, offset)",
-           src="strided_part_of(grad, size, stride, offset)")  # fmt: skip
+           input="strided_scatter_of(grad, zeros_of(grad, shape(src)), size, stride, offset, own)",
+           src="strided_part_of(grad, size, stride, offset, own)")  # fmt: skip
 def _as_strided_scatter(input: Array, src: Array, size: Any, stride: Any, offset: int, own: Any) -> Array:
     """With what a look by strides shows replaced."""
-
-
-def _strides(a: Array) -> Any:
-    return tuple(s // a.itemsize for s in np.empty(a.shape, a.dtype).strides)
-
-
-def _part(grad: Array, size: Any, stride: Any, offset: int) -> Array:
-    return strided(np.ascontiguousarray(grad), size, [s * grad.itemsize for s in stride], offset * grad.itemsize)
 
 
 @composite()
@@ -65,17 +62,15 @@ def as_strided_scatter(
     return finish_out(out, found, "as_strided_scatter")
 
 
-# Of a gradient, as if it lay row by row.
 in_formulas(
-    lambda grad, src, size, stride, offset: _scattered(
-        grad, src, size, stride, offset, (grad.shape, _strides(grad), 0)
+    _scattered,
+    lambda grad, src, size, stride, offset, own: as_strided_scatter(
+        grad.contiguous(), src, size, stride, offset - own[2]
     ),
-    lambda grad, src, size, stride, offset: as_strided_scatter(grad.contiguous(), src, size, stride, offset),
     "strided_scatter_of",
 )
 in_formulas(
-    _part,
-    lambda grad, size, stride, offset: grad.contiguous().as_strided(size, stride, offset),
+    lambda *look: _laid_out(*look)[1].copy(),
+    lambda grad, size, stride, offset, own: grad.contiguous().as_strided(size, stride, offset - own[2]),
     "strided_part_of",
-    aliasing=True,
 )
