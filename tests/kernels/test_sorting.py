@@ -173,3 +173,31 @@ def test_integers_are_sorted(data: st.DataObject, descending: bool) -> None:
     for one, other in zip(*[t.tensor(a).sort(dim=dim, descending=descending, stable=True) for t in (torch, rushlight)],
                           strict=True):  # fmt: skip
         same(other, one)
+
+
+@few
+@given(st.integers(1, 60), st.lists(st.floats(0, 1), min_size=1, max_size=10), st.floats(0, 1), st.integers(0, 100),
+       st.sampled_from(["linear", "lower", "higher", "midpoint", "nearest"]), dtypes)  # fmt: skip
+def test_quantiles(n: int, q: list[float], missing: float, seed: int, interpolation: str, dtype: Any) -> None:
+    rng = np.random.default_rng(seed)
+    a = np.round(rng.standard_normal(n), 1).astype(dtype)
+    a[rng.random(n) < missing * rng.integers(2)] = np.nan
+    for name in ("quantile", "nanquantile"):
+        for dim in (None, 0):
+            theirs, ours = (
+                getattr(t, name)(t.tensor(a), t.tensor(np.array(q, dtype)), dim, interpolation=interpolation).numpy()
+                for t in (torch, rushlight)
+            )
+            np.testing.assert_allclose(ours, theirs, 1e-6, 1e-6)
+
+
+def test_products_with_powers_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUSHLIGHT_FAST", "wait")
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((200, 100)).astype(np.float32)
+    for exponent in (
+        rng.integers(-148, 126, x.shape).astype(np.int32),
+        rng.standard_normal(x.shape).astype(np.float32),
+    ):
+        theirs, ours = (t.ldexp(t.tensor(x), t.tensor(exponent)).numpy() for t in (torch, rushlight))
+        np.testing.assert_allclose(ours, theirs, 4e-7, 1e-45)

@@ -109,3 +109,14 @@ def logit_slope(grad: Array, x: Array, eps: float | None) -> Array:
     """See `numpy_special.logit_slope`."""
     made = _LOGIT_SLOPE(grad, x) if eps is None and grad.size >= pointwise.LARGE else None
     return numpy_special.logit_slope(grad, x, eps) if made is None else made
+
+
+_LDEXP = pointwise.Loop("ldexp", ("x", "exponent"), ("x * exp2(exponent)",))
+
+
+def ldexp(x: Array, exponent: Array) -> Array:
+    """See `numpy_special.ldexp`."""
+    if x.size >= pointwise.LARGE and x.shape == exponent.shape:
+        if x.flags.c_contiguous and exponent.flags.c_contiguous and (made := _LDEXP(x, exponent)) is not None:
+            return made  # type: ignore[no-any-return]
+    return numpy_special.ldexp(x, exponent)

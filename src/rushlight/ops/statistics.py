@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd.mode import unseen
 from ..base import TensorBase, wrap
 from ..kernels import along, choosing, sorting
 from ..kernels import numpy_statistics as kernels
@@ -285,6 +286,7 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False, *, out: Any = None) -
 
 # ---------------------------------------------------------------------------------------------- quantiles
 _INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
+_FEW = 8  # quantiles
 _ROUNDED = {"nearest": np.rint, "higher": np.ceil}  # where the element stands; else below the place
 
 
@@ -312,8 +314,11 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
             f"{interpolation}"
         )
     dims = len(input._shape)
+    few = False
     if dim is None:
-        ordered = _sort(input.reshape(-1), 0, False)[0]
+        # Where nobody asks for the other elements' places, only those that are wanted are put there.
+        few = unseen(input) and places._data.size <= _FEW
+        ordered = input.reshape(-1) if few else _sort(input.reshape(-1), 0, False)[0]
         kept = (1,) * dims
     else:
         at = int_dim(function, input, dim)
@@ -321,15 +326,18 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
         kept = tuple([1 if i == at else n for i, n in enumerate(input._shape)])
     data = ordered._data
     last = data.shape[-1] - 1
-    # NaN comes last. Ranks lie row by row, and so do the results.
+    # NaN comes last, and is the largest. Ranks lie row by row, and so do the results.
     if skip_nan:
         missing = np.ascontiguousarray(np.add.reduce(data != data, -1, np.int64, None, True))
         rank = places * wrap(np.maximum(last - missing, 0).astype(data.dtype))
     else:
-        end = np.ascontiguousarray(data[..., -1:])
+        end = np.maximum.reduce(data, -1, keepdims=True) if few else np.ascontiguousarray(data[..., -1:])
         rank = (places * last).masked_fill(wrap(end != end), last)
     low = _ROUNDED.get(interpolation, np.floor)(rank._data)
     axis = data.ndim - 1
+    if few:
+        wanted = np.unique([*low, *np.ceil(rank._data)]).astype(np.int64)
+        ordered = wrap(np.partition(data, wanted))
     result = _take_along(ordered, wrap(low.astype(np.int64)), axis)
     if interpolation in ("linear", "midpoint"):
         weight = wrap(np.full_like(low, 0.5)) if interpolation == "midpoint" else rank - wrap(low)
