@@ -106,7 +106,7 @@ def reduced_axes(function: str, input: Any, dim: Any, forms: str = _SUM_FORMS) -
     """
     if isinstance(input, TensorBase):
         ndim = len(input._shape)
-        if dim is None or dim == ():
+        if dim is None or (type(dim) is tuple and not dim):
             return _ALL[ndim]
         if type(dim) is int and -ndim <= dim < ndim:
             return (dim + ndim if dim < 0 else dim,)

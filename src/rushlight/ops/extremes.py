@@ -8,7 +8,7 @@ from .. import dtypes
 from ..base import TensorBase
 from ..kernels import along
 from .arguments import type_name
-from .declare import Array, composite, operation
+from .declare import Array, composite, operation, tensor_names
 from .dimensions import axes_of, bool_argument, int_dim, need_tensor, nonempty, reduced_axes
 from .out import finish_out, several_out
 from .reduction_formulas import length
@@ -46,14 +46,14 @@ def _min_dim(input: Array, dim: int, keepdim: bool) -> Any:
 
 
 def _extreme(
-    function: str, whole: Any, along: Any, pairwise: Any, input: Any, dim: Any, keepdim: bool, other: Any, out: Any
+    function: str, whole: Any, along: Any, pairwise: str, input: Any, dim: Any, keepdim: bool, other: Any, out: Any
 ) -> Any:
     if other is not None:
         if dim is not None:
             raise TypeError(f"{function}(): argument 'dim' (position 1) must be int, not {type_name(dim)}")
         dim = other
     if isinstance(dim, TensorBase):
-        return pairwise(input, dim, out=out)
+        return tensor_names[pairwise](input, dim, out=out)
     need_tensor(function, input)
     if dim is None:
         if not input._data.size:
@@ -74,7 +74,8 @@ def _extreme(
     nonempty(function, input, (dim,))
     if input._dtype.is_complex:
         raise RuntimeError(f"{function}(): does not support complex input")
-    return several_out(out, along(input, dim, bool_argument(function, keepdim)), function)
+    found = along(input, dim, bool_argument(function, keepdim))
+    return found if out is None else several_out(out, found, function)
 
 
 @composite(raw=lambda x: np.maximum.reduce(x, None))
@@ -97,9 +98,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     if dim is None and other is None and out is None and isinstance(input, TensorBase):
         if input._dtype.plain and input._data.size:
             return _max(input)
-    from .comparison import maximum
-
-    return _extreme("max", _max, _max_dim, maximum, input, dim, keepdim, other, out)
+    return _extreme("max", _max, _max_dim, "maximum", input, dim, keepdim, other, out)
 
 
 @composite(raw=lambda x: np.minimum.reduce(x, None))
@@ -118,9 +117,7 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     if dim is None and other is None and out is None and isinstance(input, TensorBase):
         if input._dtype.plain and input._data.size:
             return _min(input)
-    from .comparison import minimum
-
-    return _extreme("min", _min, _min_dim, minimum, input, dim, keepdim, other, out)
+    return _extreme("min", _min, _min_dim, "minimum", input, dim, keepdim, other, out)
 
 
 @operation(name="_amax", rows=True, node="AmaxBackward0", aten="amax", function=False, method=False, out=False,

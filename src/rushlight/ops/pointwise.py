@@ -435,6 +435,8 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
         return _pow_base(exponent, input, out=out)
     if not isinstance(input, TensorBase) or not isinstance(exponent, OPERANDS):
         raise argument_error(REGISTRY["_pow"], (input, exponent))
+    if out is None and input._dtype.plain and (type(exponent) is int or type(exponent) is float):
+        return _pow_number(input, exponent)
     input, exponent = power_operands(input, exponent)
     result = (_pow_complex if input._dtype.is_complex else _pow_number)(input, exponent)
     return finish_out(out, result, "pow")
@@ -464,6 +466,8 @@ def _rpow(input: Any, other: Any) -> Any:
 @composite()
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """The power computed in float64 or complex128."""
+    if out is None and type(exponent) is float and isinstance(input, TensorBase) and input._dtype.plain:
+        return _pow_number(input.double(), exponent)  # type: ignore[attr-defined]
     wide = dtypes.complex128 if general.result_type(input, exponent).is_complex else dtypes.float64
     both = [x.to(wide) if isinstance(x, TensorBase) else x for x in (input, exponent)]  # type: ignore[attr-defined]
     return finish_out(out, pow(*both), "float_power")
