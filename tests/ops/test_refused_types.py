@@ -36,6 +36,24 @@ def test_values_where_nothing_is_integrated():
     check(scenario)
 
 
+@pytest.mark.parametrize("number", [1.5, -0.5, float("nan")])
+def test_probabilities(number):
+    def scenario(t):
+        f, x, y = t.nn.functional.binary_cross_entropy, t.tensor([0.5, number]), t.tensor([0.5, 0.25])
+        return raised(lambda: f(x, y)), raised(lambda: f(y, x)), raised(lambda: f(x, x))
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "complex64"])
+def test_reductions_by_index(dtype):
+    def scenario(t):
+        x = t.ones(2).to(getattr(t, dtype))
+        return raised(lambda: x.index_reduce(0, t.arange(2), x, "prod"))
+
+    check(scenario)
+
+
 def test_indices_of_no_integers():
     check(lambda t: raised(lambda: t.unravel_index(t.ones(2), (2, 2))))
 

@@ -246,11 +246,12 @@ def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reductio
     """`-weight (t log(x) + (1 - t) log(1 - x))` of probabilities, the logarithms not below -100.
 
     Raises:
-        RuntimeError: an element of `x` is not between 0 and 1.
+        RuntimeError: an element of `x` or of the target is not between 0 and 1.
     """
     p, t = widen(x), widen(target)
-    if p.size and not (np.minimum.reduce(p, axis=None) >= 0 and np.maximum.reduce(p, axis=None) <= 1):
-        raise RuntimeError("all elements of input should be between 0 and 1")
+    for name, x_ in (("input", p), ("target", t)):
+        if p.size and not (np.minimum.reduce(x_, axis=None) >= 0 and np.maximum.reduce(x_, axis=None) <= 1):
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     low = np.asarray(-100, p.dtype)
     loss = (t - 1) * np.maximum(np.log1p(-p), low) - t * np.maximum(np.log(p), low)
     if weight is not None:

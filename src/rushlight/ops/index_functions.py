@@ -172,6 +172,8 @@ def _index_reduce_operands(input: Any, dim: int, index: Any, source: Any, reduce
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
     warn_once("index_reduce() is in beta and the API may change at any time.")
     at, index = wrap_dim(dim, len(input._shape)), _vector("index_reduce_", index)
+    if len(source._shape) < 2 and (input._dtype is dtypes.bool_ or input._dtype.is_complex):
+        raise NotImplementedError(f"\"index_func_\" not implemented for '{input._dtype.scalar_name}'")
     if not source._shape:
         source = source.reshape(1)
     else:
