@@ -153,3 +153,11 @@ def test_rms_norm_lies_and_is_recorded_as_in_pytorch(name, weighted):
 
     theirs, ours = map(scenario, BOTH)
     assert ours == theirs
+
+
+@pytest.mark.filterwarnings("ignore:torch")
+@pytest.mark.parametrize("shape", [(0, 3, 3), (2, 0, 0), (0,), (0, 2, 3)])
+@pytest.mark.parametrize("requires_grad", [False, True])
+def test_older_cholesky_factors_of_nothing_are_recorded_as_in_pytorch(shape, requires_grad):
+    theirs, ours = (form(t.cholesky, t.ones(shape, requires_grad=requires_grad)) for t in BOTH)
+    assert ours == theirs

@@ -42,6 +42,8 @@ _LuWithInfo = return_type("_lu_with_info", ("LU", "pivots", "info"))
 
 # ---------------------------------------------------------------------------------------------- Cholesky
 def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
+    if not x.size:
+        return columns(x.copy()), np.zeros(x.shape[:-2], np.int32)
     quick = small_matrices.cholesky(x, upper) if x.ndim > 2 else None
     if quick is None:
         quick = lapack_routines.cholesky(x, upper)
@@ -137,7 +139,7 @@ def _cholesky_old(input: Any, upper: bool = False, *, out: Any = None) -> Any:
     )
     if input._data.size:
         need_matrices("cholesky", input, kernel="cholesky_cpu", integers=True)
-    else:
+    elif input._node is None:  # then anything without elements is let through
         return finish(out, input.clone(), "cholesky")
     factor, info = _cholesky_old_op(input, upper)
     _check_cholesky("cholesky", info)
