@@ -98,3 +98,32 @@ def test_threads_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
         inside.append(functions[0]())
     assert inside == [2] and functions[0]() == 1
     functions[1](before)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(1, 30), st.integers(1, 12), st.integers(1, 4), st.sampled_from(["float32", "float64"]),
+       st.sampled_from([None, "gels", "gelsy"]), st.integers(0, 999))  # fmt: skip
+def test_least_squares(m: int, n: int, sides: int, dtype: str, driver: str | None, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = (rng.standard_normal((m, k)).astype(dtype) for k in (n, sides))
+    results = []
+    for library, kind in ((torch, dtype), (rushlight, dtype), (torch, "float64")):
+        x, y = (library.from_numpy(v.astype(kind)) for v in (a, b))
+        results.append(library.linalg.lstsq(x, y, driver=driver))
+    condition = float(np.linalg.cond(a)) ** 2
+    for theirs, one, exact in zip(*results, strict=True):
+        assert tuple(one.shape) == tuple(theirs.shape)
+        if one.is_floating_point() and one.numel():
+            terms = float(exact.abs().max()) * condition
+            as_accurate(one.numpy(), theirs.numpy(), exact.numpy(), str(driver), terms=terms)
+        else:
+            assert one.tolist() == theirs.tolist()
+
+
+def test_the_rank_of_least_squares() -> None:
+    a = np.random.default_rng(0).standard_normal((9, 4)).astype(np.float32)
+    a[:, 2] = a[:, 0] - a[:, 1]
+    solution, _, rank, _ = rushlight.linalg.lstsq(rushlight.from_numpy(a), rushlight.ones(9, 1))
+    assert rank.item() == 3
+    exact = np.linalg.lstsq(a.astype(np.float64), np.ones((9, 1)), rcond=1e-6)[0]
+    np.testing.assert_allclose(solution.numpy(), exact, 1e-4, 1e-5)

@@ -147,3 +147,31 @@ def cholesky(x: Array, upper: bool) -> Array | None:
 def _triangle(n: int, lower: bool) -> Array:
     """Where one triangle of a matrix is, with the diagonal."""
     return np.tri(n, dtype=bool) if lower else np.tri(n, dtype=bool).T
+
+
+def least_squares(a: Array, b: Array, rcond: float) -> tuple[Array, Array] | None:
+    """The solution of least squares of ``A X = B`` and A's rank, by a QR factorization with exchanges of columns.
+
+    Args:
+        a: one matrix ``(m, n)`` of real numbers.
+        b: one matrix ``(m, k)``.
+        rcond: below which part of the largest one columns' remainders count as zero.
+
+    Returns:
+        None where NumPy has to find them. The solution lies in the first rows of what held the right-hand sides.
+    """
+    code = a.dtype.char
+    plain = code in "fd" and b.dtype.char == code and a.size > 0 and b.size > 0
+    plain = plain and bool(np.isfinite(a).all() and np.isfinite(b).all())
+    if not plain or (routine := _routine("gelsy", code)) is None:
+        return None
+    (m, n), columns = a.shape, b.shape[-1]
+    sides = np.zeros((columns, max(m, n)), a.dtype)
+    sides[:, :m] = b.T
+    rank, order = np.zeros(1, np.int64), np.zeros(n, np.int64)
+    room = np.empty(2 * min(m, n) + 2 * n + 1 + _BLOCK * (n + 1 + columns), a.dtype)
+    limit = np.array([rcond], a.dtype)
+    failed = _call(
+        routine, m, n, columns, np.array(a.T, order="C"), m, sides, max(m, n), order, limit, rank, room, room.size
+    )
+    return None if failed else (sides.T[:n], rank.reshape(()))

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
+from ..kernels import lapack
 from ..kernels.layout import columns
 from .declare import Array, composite, operation
 from .eigen import eigh_array, eigvalsh, singular_values, svd_array
@@ -138,6 +139,24 @@ def matrix_rank(
 # ---------------------------------------------------------------------------------------------- least squares
 def _lstsq_array(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, ...]:
     m, n = a.shape[-2:]
+    quick = None
+    if a.ndim == b.ndim == 2 and driver in ("gels", "gelsy"):
+        quick = lapack.least_squares(a, b, 0.0 if driver == "gels" else rcond)
+    if quick is None:
+        solution, rank, values = _by_singular_values(a, b, rcond, driver)
+    else:
+        (solution, rank), values = quick, np.zeros(0, a.dtype)
+    residuals = np.zeros(0, values.dtype)
+    if m > n and driver != "gelsy" and (driver == "gels" or (rank == n).all()):
+        residuals = np.square(np.abs(np.matmul(a, solution) - b)).sum(-2)
+    if driver not in ("gelsd", "gelss"):
+        values = np.zeros(0, values.dtype)
+    return solution, residuals, np.zeros(0, np.int64) if driver == "gels" else rank, values
+
+
+def _by_singular_values(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, Array, Array]:
+    """The solutions of least squares, the ranks and the singular values."""
+    m, n = a.shape[-2:]
     if a.size:
         u, values, vh = svd_array(a, False)
         inverse = _inverted(u, values, vh, _cutoff(a.shape, values, None, 0.0 if driver == "gels" else rcond))
@@ -146,15 +165,10 @@ def _lstsq_array(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, 
         inverse = np.zeros((*a.shape[:-2], n, m), a.dtype)
     solution = np.matmul(inverse, b)
     rank = (values > rcond * values.max(-1, keepdims=True, initial=0)).sum(-1)
-    residuals = np.zeros(0, values.dtype)
-    if m > n and driver != "gelsy" and (driver == "gels" or (rank == n).all()):
-        residuals = np.square(np.abs(np.matmul(a, solution) - b)).sum(-2)
-    if driver not in ("gelsd", "gelss"):
-        values = np.zeros(0, values.dtype)
     # LAPACK leaves the solution in the first rows of what held the right-hand sides, column by column.
     room = columns(np.zeros((*solution.shape[:-2], max(m, n), solution.shape[-1]), solution.dtype))[..., :n, :]
     room[...] = solution
-    return room, residuals, np.zeros(0, np.int64) if driver == "gels" else rank, values
+    return room, rank, values
 
 
 @tensor_formula
