@@ -161,3 +161,34 @@ def test_equations_of_tensors():
         for given in shapes
         if len(given[0]) >= len(given[1])
     )
+
+
+# ---------------------------------------------------------------------------------------------- what is not refused
+@pytest.mark.parametrize("shape", [(), (1,), (2,), (0,)])
+def test_one_element_is_filled_with_what_does_not_fit(shape):
+    for name in ("full", "full_like", "new_full"):
+        calls = {
+            "full": lambda t: t.full(shape, 1e30, dtype=t.float16),
+            "full_like": lambda t: t.full_like(t.zeros(shape, dtype=t.float16), 1e30),
+            "new_full": lambda t: t.zeros(shape, dtype=t.float16).new_full(shape, 1e30),
+        }
+        assert not differing([(name, calls[name])])
+
+
+def absolute_values_in_complex_tensors(t):
+    x = t.tensor([3 + 4j, -1j])
+    return t.abs(x, out=t.zeros(2, dtype=t.complex64)), t.abs(x, out=t.zeros(2)), t.abs(x, out=x)
+
+
+def groups_of_transposed_signals(t):
+    x = t.arange(24.0).reshape(3, 4, 2).requires_grad_()
+    y = x * 1
+    z = t.nn.functional.group_norm(y.mT, 1)
+    y.sqrt_()
+    z.square().sum().backward()
+    return z, x.grad
+
+
+@pytest.mark.parametrize("scenario", [absolute_values_in_complex_tensors, groups_of_transposed_signals])
+def test_what_is_allowed(scenario):
+    check(scenario, strides=False, atol=1e-5)

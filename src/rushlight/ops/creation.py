@@ -91,7 +91,7 @@ def full(
     if not isinstance(size, (tuple, list)):
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type_name(size)}")
     given = None if dtype is None else given_dtype("full", dtype)
-    value, d = fill_number("full", fill_value, given if out is None else given or out._dtype)
+    value, d = fill_number("full", fill_value, given if out is None else given or out._dtype, size=size)
     chosen("full", d, device, pin_memory, d)
     return done(_full_array(sizes("full", (size,)), value, d), d, requires_grad, out, given)
 
@@ -188,7 +188,7 @@ def full_like(
 ) -> Any:  # fmt: skip
     """A tensor like another with all elements equal to a number, which is converted to the dtype."""
     wanted = getattr(input, "_dtype", None) if dtype is None else given_dtype("full_like", dtype)
-    value, wanted = fill_number("full_like", fill_value, wanted)
+    value, wanted = fill_number("full_like", fill_value, wanted, size=getattr(input, "_shape", None))
     return _like(_filled(value), "full_like", input, wanted, device, requires_grad, memory_format)
 
 
@@ -224,7 +224,7 @@ def new_full(
         fill_value: the number.
     """
     d = chosen("new_full", dtype, device, pin_memory, self._dtype)
-    value, d = fill_number("new_full", fill_value, d)
+    value, d = fill_number("new_full", fill_value, d, size=size)
     return finish(_full_array(sizes("new_full", (size,)), value, d), d, requires_grad)
 
 

@@ -1,5 +1,6 @@
 """The arguments of functions that make tensors: sizes, dtypes, fill values, memory formats, ``out=``."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -105,8 +106,17 @@ def laid_out(make: Any, shape: tuple[int, ...], numpy: Any, memory_format: Any) 
     return array.transpose(np.argsort(order))  # type: ignore[no-any-return]
 
 
-def fill_number(function: str, value: Any, dtype: dtypes.dtype | None, position: int = 2) -> tuple[Any, dtypes.dtype]:
+def fill_number(
+    function: str, value: Any, dtype: dtypes.dtype | None, position: int = 2, size: Any = None
+) -> tuple[Any, dtypes.dtype]:
     """A fill value as a number that fits the dtype, which is found from the value if not given.
+
+    Args:
+        function: the function's name, for messages.
+        value: the number.
+        dtype: the dtype, or None.
+        position: the argument's position, for messages.
+        size: the shape of what will be filled. PyTorch asks for one element of two bytes not whether it fits.
 
     Raises:
         TypeError: the value is no number.
@@ -123,4 +133,5 @@ def fill_number(function: str, value: Any, dtype: dtypes.dtype | None, position:
             f"{function}(): argument 'fill_value' (position {position}) must be Number, not {type_name(value)}"
         )
     dtype = dtypes.of_number(value) if dtype is None else dtype
-    return number_for(value, dtype)[()], dtype
+    one = dtype.itemsize == 2 and isinstance(size, tuple) and math.prod(size) == 1
+    return number_for(value, dtype, not one)[()], dtype

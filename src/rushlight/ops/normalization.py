@@ -426,4 +426,6 @@ def group_norm(
                 f"of shape "
                 f"{list(shown._shape)} and input of shape {shape}"
             )
+    if len(shape) != 5 and not input._data.flags.c_contiguous and not lies_channels_last(input._data):
+        input = input.contiguous()
     return _native_group_norm(input, num_groups, weight, bias, eps)

@@ -273,6 +273,9 @@ def elementwise_out(op: Any, operands: tuple[Any, ...], out: Any) -> Any:
         elif op.formulas and (out._node is not None or (nodes and _differentiated(op, operands))):
             refuse_recording(op.public_name)
     try:
+        if op.public_name == "abs" and isinstance(out, TensorBase) and operands[0]._dtype.is_complex:
+            refuse_overlap(out)
+            return finish_out(out, general.elementwise_general(op, operands), "abs", converts=True)
         return general.elementwise_general(op, operands, out)
     except NotImplementedError as error:
         # PyTorch finds the result's dtype before the kernel.
