@@ -19,7 +19,7 @@ from .batches import shared_out
 Array = np.ndarray
 
 # Of how many rows matrices are worth the calls; and from how many on BLAS's threads are.
-SMALLEST, _MANY = 24, 800
+SMALLEST, _MANY = 64, 800
 
 _LETTERS = {"f": "s", "d": "d", "F": "c", "D": "z"}
 

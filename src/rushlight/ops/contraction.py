@@ -310,6 +310,10 @@ def _aligned(i: int, labels: list[Any], x: Any, order: list[str], dots: list[str
     Raises:
         RuntimeError: sizes of one label differ.
     """
+    if set(labels) == set(order) and len(labels) == len(order):
+        if all([sizes.get(s, size) == size for s, size in zip(labels, x._shape, strict=True)]):
+            sizes.update(zip(labels, x._shape))
+            return _permute(x, tuple([labels.index(s) for s in order]))
     own: list[str] = []
     for s in labels:
         n = len(x._shape) - sum([1 for label in labels if label is not None])

@@ -228,7 +228,7 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
                 f"{list(tensors[i + 1]._shape)} cannot be multiplied"
             )
     sizes = [tensors[0]._shape[0], *[m._shape[1] for m in tensors]]
-    return finish_out(out, _in_best_order(tensors, sizes).view(shape), "multi_dot")
+    return finish_out(out, _view(_in_best_order(tensors, sizes), tuple(shape)), "multi_dot")
 
 
 def _in_best_order(tensors: list[Any], sizes: list[int]) -> Any:
