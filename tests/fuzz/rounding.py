@@ -230,9 +230,10 @@ def _free(line, operands, ours, theirs, near, index):
     a, b = as_array(ours), as_array(theirs)
     with np.errstate(all="ignore"):
         other = np.asarray(~((a == b) | (np.isnan(a) & np.isnan(b)) | near(a, b)))
-    call = re.search(r"torch\.special\.\w+_polynomial_\w\((v\d+), (v\d+)\)", line)
+    call = re.search(r"torch\.special\.\w+_polynomial_\w\((v\d+), (v?\d+)\)", line)
     if call:
-        x, degree = torch.broadcast_tensors(operands[call[1]], operands[call[2]])
+        degree = operands[call[2]] if call[2] in operands else torch.tensor(int(call[2]))
+        x, degree = torch.broadcast_tensors(operands[call[1]], degree)
         if bool((torch.isnan(x) & (degree >= 2))[torch.from_numpy(other)].all()) and np.isnan(a[other]).all():
             return "PyTorch returns a variable that it never wrote, for polynomials of NaN of degree 2 and above"
     call = re.search(r"torch\.(signbit|copysign|logcumsumexp)\((v\d+)(?:, (v\d+|[^)]*))?", line)

@@ -54,6 +54,10 @@ def test_reductions_by_index(dtype):
     check(scenario)
 
 
+def test_what_is_real_lies_as_it_did():
+    check(lambda t: t.isreal(t.arange(6).reshape(2, 3).T))
+
+
 def test_indices_of_no_integers():
     check(lambda t: raised(lambda: t.unravel_index(t.ones(2), (2, 2))))
 

@@ -226,7 +226,7 @@ def isreal(input: Any) -> Any:
 @operation(name="_always", aten="isreal", function=False, method=False, out=False)
 def _always(input: Array) -> Array:
     """True for each element."""
-    return np.ones(input.shape, bool)
+    return np.ones_like(input, bool)
 
 
 def _real(name: str, input: Array) -> None:
