@@ -99,6 +99,15 @@ def test_kronecker_products_lie_as_in_pytorch(first, second):
         assert ours == theirs
 
 
+def test_kronecker_products_of_nothing_are_no_views():
+    def scenario(t):
+        a = t.ones(2, 0, 5, 1)
+        return form(t.kron, t.nn.functional.relu(a), a), form(t.kron, t.ones(0, 1).t().roll(1, 0), t.ones(1, 0))
+
+    theirs, ours = map(scenario, BOTH)
+    assert ours == theirs
+
+
 @pytest.mark.parametrize("requires_grad", [False, True])
 @pytest.mark.parametrize(
     ("equation", "first", "second"),

@@ -186,8 +186,9 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     left = _spread(input, tuple([s for p in a for s in (p, 1)]))
     right = _spread(other, tuple([s for q in b for s in (1, q)]))
     blocks, shape = product_in_order(left, right), tuple([p * q for p, q in zip(a, b)])
-    together = reshape if _steps_as_numpy(input._data) or _steps_as_numpy(other._data) else _unsafe_view
-    return finish_out(out, together(blocks, shape), "kron")
+    if _steps_as_numpy(input._data) or _steps_as_numpy(other._data):
+        blocks._data = np.ascontiguousarray(blocks._data)
+    return finish_out(out, _unsafe_view(blocks, shape), "kron")
 
 
 # ---------------------------------------------------------------------------------------------- several matrices
