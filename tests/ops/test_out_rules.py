@@ -153,3 +153,14 @@ def test_views_of_what_out_changes_have_another_node():
         return before, part.grad_fn.name(), view.detach(), a.grad
 
     check(scenario)
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (0, 4)])
+def test_views_learn_of_what_is_written_to_a_detached_look_at_their_base(shape):
+    def scenario(t):
+        base = t.ones(shape, requires_grad=True)
+        view, look = base[::1], base.detach()
+        t.sub(look, look, out=look)
+        return view.grad_fn.name(), view.tolist(), base._version
+
+    assert scenario(rushlight) == scenario(torch)

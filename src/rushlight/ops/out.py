@@ -264,6 +264,7 @@ def elementwise_out(op: Any, operands: tuple[Any, ...], out: Any) -> Any:
                 else:
                     op.forward(*arrays, out=array)
                 bump(out)
+                refresh(out)
                 return out
     if mode.local.grad and isinstance(out, TensorBase):
         nodes = [x._node for x in operands if isinstance(x, TensorBase) and x._node is not None]
