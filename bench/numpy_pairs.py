@@ -482,7 +482,7 @@ _REASONS = {
     "computed in double precision: single is not enough beside the poles": (
         "torch.digamma(p)", "torch.special.psi(x)",
     ),
-    "the degree is a tensor, and may differ from element to element": (
+    "each step of the recurrence is several calls of NumPy, where SciPy runs one loop": (
         "torch.special.chebyshev_polynomial_t(p, 3)", "torch.special.legendre_polynomial_p(p, 3)",
         "torch.special.hermite_polynomial_h(p, 3)", "torch.special.laguerre_polynomial_l(p, 3)",
     ),
