@@ -1,6 +1,5 @@
 """Dimensions as programs name them: checked, and counted from the front."""
 
-import functools
 from typing import Any
 
 from ..base import TensorBase
@@ -45,9 +44,8 @@ class Emptied(tuple[int, ...]):
     __slots__ = ()
 
 
-@functools.cache
-def _all_of(ndim: int) -> tuple[Unnamed, Emptied]:
-    return Unnamed(range(ndim)), Emptied(range(ndim))
+# By the number of dimensions, of which there are at most as many as in NumPy.
+_UNNAMED, _EMPTIED = ([kind(range(ndim)) for ndim in range(65)] for kind in (Unnamed, Emptied))
 
 
 def axes_of(dim: Any, ndim: int) -> Axes:
@@ -59,13 +57,13 @@ def axes_of(dim: Any, ndim: int) -> Axes:
         TypeError: it is no integer.
     """
     if dim is None:
-        return _all_of(ndim)[0]
+        return _UNNAMED[ndim]
     found: tuple[int, ...]
     if type(dim) is int:
         found = (wrap_dim(dim, ndim),)
     elif isinstance(dim, (tuple, list)):
         if not dim:
-            return _all_of(ndim)[1]
+            return _EMPTIED[ndim]
         found = tuple(distinct([wrap_dim(int(d), ndim) for d in dim]))
     elif hasattr(dim, "__index__") and not isinstance(dim, bool):
         found = (wrap_dim(int(dim), ndim),)
@@ -106,8 +104,10 @@ def reduced_axes(function: str, input: Any, dim: Any, forms: str = _SUM_FORMS) -
     """
     if isinstance(input, TensorBase):
         ndim = len(input._shape)
-        if dim is None or (type(dim) is tuple and not dim):
-            return _ALL[ndim]
+        if dim is None:
+            return _UNNAMED[ndim]
+        if type(dim) is tuple and not dim:
+            return _EMPTIED[ndim]
         if type(dim) is int and -ndim <= dim < ndim:
             return (dim + ndim if dim < 0 else dim,)
     need_tensor(function, input)
@@ -118,10 +118,6 @@ def reduced_axes(function: str, input: Any, dim: Any, forms: str = _SUM_FORMS) -
             f"{function}() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but "
             f"expected one of:\n * {forms}"
         ) from None
-
-
-# All dimensions of a tensor, by their number, of which there are at most as many as in NumPy.
-_ALL = [tuple(range(ndim)) for ndim in range(65)]
 
 
 def int_dim(function: str, input: Any, dim: Any) -> int:
