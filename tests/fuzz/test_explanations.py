@@ -8,7 +8,8 @@ import torch
 import rushlight
 
 from . import rounding
-from .compare import Comparison, Difference, Tally, near
+from .compare import Comparison, Difference, Tally
+from .values import near
 
 INF, NAN = float("inf"), float("nan")
 BACKWARD = "sum(v.double().sum() for v in [v9]).backward()"

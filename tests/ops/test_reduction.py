@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from beside import check
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -429,3 +430,10 @@ def test_names_of_numpy(call):
 ])  # fmt: skip
 def test_arguments_left_out(call):
     check(lambda m: call(m, m.ones(2, 2)))
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "cumsum", "softmax", "logsumexp", "std"])
+def test_a_dimension_by_both_names_is_refused(name):
+    for module in (torch, rushlight):
+        with pytest.raises(TypeError):
+            getattr(module.ones(2, 2), name)(dim=0, axis=1)

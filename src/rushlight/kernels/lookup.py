@@ -1,13 +1,13 @@
 """Elements at places along a dimension that an array tells: compiled for large arrays, NumPy otherwise.
 
-Functions and arguments are those of `numpy_indexing` and `numpy_reduction`.
+Functions and arguments are those of `numpy_gather` and `numpy_reduction`.
 """
 
 import math
 
 import numpy as np
 
-from . import numpy_indexing, numpy_reduction
+from . import numpy_gather, numpy_reduction
 from .dispatch import Kernel, get_threads, share
 
 Array = np.ndarray
@@ -34,12 +34,12 @@ def _moved(x: Array) -> str | None:
 
 
 def gather(x: Array, dim: int, index: Array) -> Array:
-    """See `numpy_indexing.gather`."""
+    """See `numpy_gather.gather`."""
     if index.size >= SMALLEST and (code := _moved(x)) is not None and _fits(x.shape, index, dim):
         found = _gather(x, dim, index, code)
         if found is not None:
             return found
-    return numpy_indexing.gather(x, dim, index)
+    return numpy_gather.gather(x, dim, index)
 
 
 def _gather(x: Array, dim: int, index: Array, code: str) -> Array | None:
@@ -65,7 +65,7 @@ def take_along(x: Array, indices: Array, axis: int) -> Array:
 
 
 def scatter_add(a: Array, dim: int, index: Array, source: Array) -> None:
-    """See `numpy_indexing.scatter_add`."""
+    """See `numpy_gather.scatter_add`."""
     if (
         index.size >= SMALLEST_ADD
         and a.flags.c_contiguous
@@ -73,10 +73,10 @@ def scatter_add(a: Array, dim: int, index: Array, source: Array) -> None:
         and _fits(a.shape, index, dim)
     ):
         index = np.ascontiguousarray(index, np.int64)
-        numpy_indexing.check_range(index, a.shape[dim], dim)
+        numpy_gather.check_range(index, a.shape[dim], dim)
         if _add(a, dim, index, source):
             return
-    numpy_indexing.scatter_add(a, dim, index, source)
+    numpy_gather.scatter_add(a, dim, index, source)
 
 
 def _add(a: Array, dim: int, index: Array, source: Array) -> bool:

@@ -8,7 +8,7 @@ from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..kernels import lookup
-from ..kernels import numpy_indexing as kernels
+from ..kernels import numpy_gather as kernels
 from ..kernels.sparse_conversions import gather_gradient
 from ..warn import warn
 from . import elementwise_general as general

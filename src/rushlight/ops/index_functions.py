@@ -13,7 +13,8 @@ from ..warn import warn_once
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation, tensor_names
 from .dimensions import wrap_dim
-from .indexing import _index_put, index_tensor, put_at
+from .index_parts import index_tensor
+from .indexing import _index_put, put_at
 from .numbers import number_for
 from .out import finish_out, refuse_reading, refuse_shared
 from .overlap import refuse_overlap

@@ -88,15 +88,15 @@ def sum(
         return _sum_all(input, sum_dtype("sum", input, None) or input._dtype, input._dtype)
     if keepdims:
         keepdim = keepdims
+    if axis is not None:
+        if dim is not None:
+            raise TypeError("sum() got an unexpected keyword argument 'axis'")
+        dim = axis
     if type(dim) is int and dtype is None and out is None and isinstance(input, TensorBase) and input._dtype.plain:
         n = len(input._shape)
         if -n <= dim < n:
             keepdim = keepdim if keepdim is True else bool_argument("sum", keepdim)
             return _sum_dims(input, (dim + n if dim < 0 else dim,), keepdim, None, None)
-    if axis is not None:
-        if dim is not None:
-            raise TypeError("sum() got an unexpected keyword argument 'axis'")
-        dim = axis
     axes = reduced_axes("sum", input, dim)
     kind = sum_dtype("sum", input, dtype)
     if dim is None and not keepdim and out is None:
@@ -245,16 +245,16 @@ def mean(
             need_tensor("mean", input)
     if keepdims:
         keepdim = keepdims
+    if axis is not None:
+        if dim is not None:
+            raise TypeError("mean() got an unexpected keyword argument 'axis'")
+        dim = axis
     if type(dim) is int and dtype is None and out is None and isinstance(input, TensorBase) and input._dtype.plain:
         n = len(input._shape)
         if -n <= dim < n:
             keepdim = keepdim if keepdim is True else bool_argument("mean", keepdim)
             return _mean_dims(input, (dim + n if dim < 0 else dim,), keepdim, None, None)
     kind = _mean_dtype("mean", input, dtype)
-    if axis is not None:
-        if dim is not None:
-            raise TypeError("mean() got an unexpected keyword argument 'axis'")
-        dim = axis
     axes = reduced_axes("mean", input, dim)
     if dim is None and not keepdim and out is None:
         return _mean_all(input, kind or input._dtype, input._dtype)
