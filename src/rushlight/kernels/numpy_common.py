@@ -46,8 +46,10 @@ def column_sums(rows: np.ndarray) -> np.ndarray:
     return np.add.reduce(rows, axis=0) if column is None else column.dot(rows)
 
 
-def constant(value: float, dtype: np.dtype) -> np.ndarray:
-    """A number as a 0-dim array: NumPy computes with these in half the time."""
+def constant(value: float | np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """A number, or an array of no dimensions, as a 0-dim array: NumPy computes with these in half the time."""
+    if isinstance(value, np.ndarray):
+        return value.astype(dtype)
     key = value, dtype
     found = _constants.get(key)
     if found is None:

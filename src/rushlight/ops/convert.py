@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import devices, dtypes
+from ..autograd.mode import special
 from ..base import UNTOUCHED, TensorBase, settle
 from ..kernels import copying
 from ..kernels.conversion import convert
@@ -175,8 +176,8 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
         discards(source, dtype)
     if layout is not preserve_format:
         settle(input)
-    # Integers have no gradient.
-    if input._node is not None and dtype.category < dtypes.FLOATING:
+    # Integers have neither gradient nor tangent.
+    if dtype.category < dtypes.FLOATING and (input._node is not None or special.more):
         input = input.detach()
     return _to_copy(input, dtype, source, layout)
 
@@ -221,7 +222,7 @@ def _conversion(name: str, target: Any) -> None:
         if memory_format is preserve_format:
             if (source := input._dtype) is target:
                 return input
-            if source.category < dtypes.COMPLEX and input._node is None:
+            if source.category < dtypes.COMPLEX and input._node is None and not special.more:
                 return _to_copy(input, target, source, preserve_format)
             return to(input, target)
         return to(input, target, memory_format=memory_format)

@@ -10,7 +10,7 @@ from ..kernels import copying
 from ..kernels import numpy_views as kernels
 from ..kernels.layout import Inner, follow
 from ..memory_format import channels_last
-from .convert import is_laid_out, to_dtype
+from .convert import copy_in, is_laid_out, to_dtype
 from .declare import Array, composite, formula, in_formulas, operation, passing
 from .dimensions import wrap_dim
 from .out import finish_out, refuse_shared
@@ -82,7 +82,7 @@ def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
     if any(type(a) is Inner for a in arrays):
         return follow(found)
     if all(_says_channels_last(a) for a in arrays):
-        return found
+        return found if is_laid_out(found, channels_last) else copy_in(found, channels_last)
     return in_rows(found)
 
 
@@ -162,6 +162,9 @@ def _stack(tensors: list[Array], dim: int) -> Array:
     if tensors[0].size >= copying.SMALLEST and all(type(a) is np.ndarray for a in tensors):
         return copying.join([np.expand_dims(a, dim) for a in tensors], dim)
     shape = tensors[0].shape
+    if len(shape) == 4 and dim < 4 and all(_says_channels_last(a) for a in tensors):
+        # PyTorch joins these in the dimension that is there, which keeps their order, and divides it.
+        return _cat_arrays(tensors, dim).reshape(*shape[:dim], len(tensors), *shape[dim:])
     found = np.empty((*shape[:dim], len(tensors), *shape[dim:]), tensors[0].dtype)
     before: Any = (slice(None),) * dim
     for i, a in enumerate(tensors):
