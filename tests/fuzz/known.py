@@ -32,10 +32,13 @@ KNOWN = [
      "PyTorch's derivative refuses what its operation allowed"),
     (r"complex64 instead of torch.complex32|not implemented for 'ComplexHalf'|view_as_complex is only", r"", False,
      "there are no complex numbers of half precision"),
+    (r"dtype torch.float32 instead of torch.float16", r"dist\(", False,
+     "there are no complex numbers of half precision"),
     (r"no exception.*instead of RuntimeError \((unsupported operation: more than one|Tensor must have a last dim)",
      r"backward", False, "PyTorch's derivative refuses what its operation allowed"),
     (r"no exception.*expected m1 and m2 to have the same dtype",
      r"matmul|@", False, "products of nothing of two dtypes, which are of one or the other kind"),
+    (r"RuntimeError \(setStorage.* instead of None", r"mse_loss", True, "PyTorch's mean of losses lies in their memory"),
     (r"instead of RuntimeError .*LinalgVectorNorm", r"norm\(v\d+, 0, ", True, "PyTorch keeps norms with p = 0"),
 ]  # fmt: skip
 

@@ -200,6 +200,15 @@ def by_powers(f, x, exponent):
     return found.to(f(x.detach().clone() if f.__name__ == "ldexp_" else x, exponent).dtype)
 
 
+@function("PyTorch's mean of a row is NaN or infinite by the place of an infinite number", "native_layer_norm")
+def by_sums(f, input, shape, *args):
+    """Means by sums where a row is not finite."""
+    found, mean, rstd = f(input, shape, *args)
+    dims = tuple(range(-len(shape), 0))
+    finite = input.isfinite().all(dims, keepdim=True)
+    return found, torch.where(finite, mean, input.mean(dims, keepdim=True).to(mean.dtype)), rstd
+
+
 def _same_places(a, b):
     return torch.equal(a if isinstance(a, torch.Tensor) else a[1], b if isinstance(b, torch.Tensor) else b[1])
 

@@ -25,6 +25,9 @@ PROGRAMS = [
         "v9 = torch.lerp(v1, v1, v2)", BACKWARD]),
     ("powers of two", "ldexp", [
         f"v1 = torch.tensor([-1.8, 0.6], {FLOATS}", "v2 = torch.tensor(-3)", "v9 = torch.ldexp(v1, v2)", BACKWARD]),
+    ("place of an infinite number", "native_layer_norm", [
+        "v1 = torch.tensor([[-2.115, -2.365, -float('inf'), -0.0], [1.0, 2.0, 3.0, 4.0]], dtype=torch.float64)",
+        "v9 = torch.native_layer_norm(v1, (4,), None, None, 1e-05)[1]"]),
     ("sorted in any order", "arange", [
         f"v1 = torch.tensor({[1.0, 2.0, 0.5] * 20}, {FLOATS}", "v2 = torch.sort(v1, 0)[0]",
         "v9 = torch.mul(v2, torch.arange(60))", BACKWARD]),

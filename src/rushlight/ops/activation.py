@@ -117,7 +117,8 @@ def _rrelu_noise(input: Any, lower: float, upper: float, training: bool, generat
     """
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
-    below = np.asarray(input._data <= 0)
+    # When not training it is `leaky_relu`, in which NaN is among those that are not positive.
+    below = np.asarray(input._data <= 0) if training else ~np.asarray(input._data > 0)
     noise = np.ones(input._shape, input._data.dtype)
     if training:
         from .. import empty

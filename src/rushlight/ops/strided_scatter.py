@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from ..kernels.numpy_views import strided
+from ..base import settle
+from ..kernels.numpy_views import overlaps_itself, strided
+from ..memory_format import contiguous_format
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
 
@@ -50,13 +52,16 @@ def as_strided_scatter(
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.as_strided_scatter.html
     """
-    look = input.detach().as_strided(size, stride, storage_offset)
+    whole = input.detach()
+    if overlaps_itself(settle(input)):
+        whole = whole.clone(memory_format=contiguous_format)  # as PyTorch does, so that the look is at the copy
+    look = whole.as_strided(size, stride, storage_offset)
     if src._shape != look._shape:
         raise RuntimeError(
             "expected src to have a size equal to the slice of self. "
             f"src size = {list(src._shape)}, slice size = {list(look._shape)}"
         )
-    own = input._shape, input.stride(), input.storage_offset()
+    own = whole._shape, whole.stride(), whole.storage_offset()
     offset = own[2] if storage_offset is None else storage_offset
     found = _as_strided_scatter(input, src, tuple(size), tuple(stride), offset, own)
     return finish_out(out, found, "as_strided_scatter")
