@@ -38,7 +38,7 @@ KNOWN = [
      r"backward", False, "PyTorch's derivative refuses what its operation allowed"),
     (r"no exception.*expected m1 and m2 to have the same dtype",
      r"matmul|@", False, "products of nothing of two dtypes, which are of one or the other kind"),
-    (r"RuntimeError \(setStorage.* instead of None", r"mse_loss", True, "PyTorch's mean of losses lies in their memory"),
+    (r"RuntimeError \(setStorage.* instead of None", r"mse_loss", True, "the mean of losses lies in their memory"),
     (r"instead of RuntimeError .*LinalgVectorNorm", r"norm\(v\d+, 0, ", True, "PyTorch keeps norms with p = 0"),
 ]  # fmt: skip
 
