@@ -45,6 +45,19 @@ def weights_of_nothing_meet_infinite_elements(t):
     return [*found, f.interpolate(x, size=4, mode="linear"), f.interpolate(x, size=8, mode="linear")]
 
 
+def weights_of_nothing_after_many_other_sizes(t):
+    def resized():
+        x = t.tensor([[[[1.0, float("inf")]]]], requires_grad=True)
+        y = t.nn.functional.interpolate(x, (1, 4), mode="bilinear")
+        return x, y
+
+    x, y = resized()
+    for size in range(5, 205):
+        t.nn.functional.interpolate(t.tensor([[[1.0, float("inf")]]]), size, mode="linear")
+    y.backward(t.tensor([[[[float("inf"), 1.0, 1.0, 1.0]]]]))
+    return resized()[1], y, x.grad
+
+
 def thresholds_of_half_precision_are_not_rounded(t):
     f, found = t.nn.functional, []
     for dtype in (t.float16, t.bfloat16):

@@ -1,5 +1,6 @@
 """Resampling of images as matrices, one for each axis: which input entries make up an output entry, and how much."""
 
+import weakref
 from functools import lru_cache
 from typing import Any
 
@@ -98,39 +99,33 @@ def matrix(kind: str, new: int, old: int, scale: float, align: bool, dtype: np.d
     np.add.at(found, (rows, columns.reshape(-1)), entries.reshape(-1))
     found = found.astype(dtype)
     found.flags.writeable = False
-    _keep(found, (rows, columns.reshape(-1), entries.reshape(-1).astype(dtype)))
+    place = found.ctypes.data
+    _ENTRIES[place] = found.shape, (rows, columns.reshape(-1), entries.reshape(-1).astype(dtype))
+    weakref.finalize(found, _ENTRIES.pop, place).atexit = False
     return found
 
 
 Entries = tuple[Array, Array, Array]
 
-# What matrices consist of, by their places in memory; they are kept, so that the places are their own.
-_ENTRIES: dict[tuple[int, bool], tuple[Array, Entries]] = {}
-
-
-def _keep(m: Array, found: Entries) -> Entries:
-    if len(_ENTRIES) >= 128:
-        _ENTRIES.clear()
-    _ENTRIES[m.ctypes.data, m.flags.c_contiguous] = m, found
-    return found
+# The shapes and entries of the matrices that exist, by their places in memory.
+_ENTRIES: dict[int, tuple[tuple[int, ...], Entries]] = {}
 
 
 def entries(m: Array) -> Entries:
-    """The rows, columns and weights of a matrix's entries, row after row.
+    """The rows, columns and weights of the entries of a matrix, or of its transpose, row after row.
 
     The entries of a made matrix are all that PyTorch multiplies by, zeros too, of which infinite elements make NaN; an
     element at the edge may be in a row more than once.
     """
-    kept = _ENTRIES.get((m.ctypes.data, m.flags.c_contiguous))
-    if kept is not None and kept[0].shape == m.shape and kept[0].dtype == m.dtype:
-        return kept[1]
-    turned = _ENTRIES.get((m.ctypes.data, m.T.flags.c_contiguous))
-    if turned is not None and turned[0].shape == m.T.shape and turned[0].dtype == m.dtype:
-        columns, rows, weights = turned[1]
+    shape, found = _ENTRIES.get(m.ctypes.data, ((), None))
+    if found is not None and m.shape == shape and m.flags.c_contiguous:
+        return found
+    if found is not None and m.shape == shape[::-1]:
+        columns, rows, weights = found
         order = np.argsort(rows, kind="stable")
-        return _keep(m, (rows[order], columns[order], weights[order]))
+        return rows[order], columns[order], weights[order]
     rows, columns = (np.ascontiguousarray(places) for places in np.nonzero(m))
-    return _keep(m, (rows, columns, m[rows, columns]))
+    return rows, columns, m[rows, columns]
 
 
 def _resample_bytes(x: Array, matrices: tuple[Array, ...]) -> Array:

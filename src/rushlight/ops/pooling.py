@@ -23,18 +23,15 @@ from .adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d
 from .adaptive_pooling import adaptive_max_pool3d as adaptive_max_pool3d
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
-from .pooling_parts import HIDDEN, WITH_INDICES, batched, check_sequence, check_tensor
+from .pooling_parts import HIDDEN, WITH_INDICES, as_input, batched, by_rows, check_sequence, check_tensor
 
 
 def _max_pool(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     x = batched(input, len(kernel_size))
     values, numbers = pooling.max_pool(x, kernel_size, stride, padding, dilation, ceil_mode)
-    return (_as_input(values, x), numbers) if x is input else (values[0], numbers[0])
-
-
-def _as_input(result: Array, input: Array) -> Array:
-    """A result for images in the order of memory of the input; that for volumes lies by rows."""
-    return like(result, input) if input.ndim == 4 else result
+    if x is input:
+        return as_input(values, x), numbers
+    return by_rows(values[0], kernel_size), numbers[0]
 
 
 def _max_pool_positions(
@@ -43,14 +40,16 @@ def _max_pool_positions(
     values, numbers = _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode)
     how = kernel_size, stride, padding, dilation
     places = kernels.positions(numbers, input.shape[-len(kernel_size) :], *how)
-    return values, _as_input(places, input) if len(kernel_size) == 2 else places
+    return values, as_input(places, input) if len(kernel_size) == 2 else places
 
 
 def _max_pool_values(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     x = batched(input, len(kernel_size))
     values = pooling.max_pool_values(x, kernel_size, stride, padding, dilation, ceil_mode)
+    if x is not input:
+        return by_rows(values[0], kernel_size)
     # (What pools sequences makes rows of them.)
-    return values[0] if x is not input else values if x.shape[-2] == kernel_size[0] == 1 else _as_input(values, x)
+    return values if x.shape[-2] == kernel_size[0] == 1 else as_input(values, x)
 
 
 # What nodes of pooling show.

@@ -2,7 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from ..base import TensorBase
+from ..kernels.layout import like
+from ..memory_format import channels_last_3d
+from .convert import is_laid_out
 from .declare import Array
 
 HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -33,3 +38,15 @@ def check_sequence(function: str, input: Any) -> None:
             f"checking "
             f"arguments for {function})"
         )
+
+
+def as_input(result: Array, input: Array) -> Array:
+    """A result for images in the order of memory of the input; that for volumes by rows, or in channels_last_3d."""
+    if input.ndim == 4:
+        return like(result, input)
+    return result if is_laid_out(input, channels_last_3d) else np.ascontiguousarray(result)
+
+
+def by_rows(result: Array, kernel_size: Any) -> Array:
+    """A result without dimension for the batch: PyTorch lays that for a volume by rows."""
+    return np.ascontiguousarray(result) if len(kernel_size) == 3 else result
