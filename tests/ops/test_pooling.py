@@ -51,6 +51,20 @@ def test_without_gradients(name):
     check(lambda m: call(m.nn.functional, m, m.from_numpy(numbers(shape, 0))))
 
 
+@pytest.mark.parametrize("name", CALLS)
+def test_tangents_of_leaves_that_want_no_gradient(name):
+    shape, call = CALLS[name]
+
+    def scenario(m):
+        forward = m.autograd.forward_ad
+        with forward.dual_level():
+            dual = forward.make_dual(m.from_numpy(numbers(shape, 0)), m.from_numpy(numbers(shape, 1)))
+            found = call(m.nn.functional, m, dual)
+            return forward.unpack_dual(found[0] if isinstance(found, tuple) else found).tangent
+
+    check(scenario)
+
+
 WRONG = {
     "max1 dimensions": ((5,), lambda F, x: F.max_pool1d(x, 2)),
     "max2 dimensions": ((5, 5), lambda F, x: F.max_pool2d(x, 2)),

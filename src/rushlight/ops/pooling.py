@@ -338,7 +338,7 @@ def _max_of_sequences(
     _check_sequences(input._shape, kernel, step, border, gap, ceil_mode)
     image = input.unsqueeze(-2)
     found = _max(function, 2, image, (1, kernel), (1, step), (0, border), (1, gap), ceil_mode, indices)
-    if not indices and found._node is None:
+    if not indices and found._node is None and mode.local.dual is None:
         # PyTorch has a kernel for sequences where nothing is recorded.
         return wrap(found._data.squeeze(-2))
     return tuple(f.squeeze(-2) for f in found) if indices else found.squeeze(-2)
