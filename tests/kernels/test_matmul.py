@@ -4,9 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+import rushlight
 from rushlight.kernels import dispatch, matmul
 
 pytestmark = pytest.mark.skipif(not dispatch.enabled(), reason="needs Numba (extra 'fast')")
@@ -59,3 +61,23 @@ def test_shapes_that_do_not_fit_are_left_to_numpy() -> None:
     assert matmul._product(a, np.ones((31, 40), np.float32), None) is None
     assert matmul._product(a, np.ones((30, 40), np.float64), None) is None
     assert matmul._product(a, np.ones((30, 40), np.float32), np.ones(39, np.float32)) is None
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("beta", "alpha"), [(1, 1), (0.5, -3), (0, 2), (2, 0)])
+@pytest.mark.parametrize(("dtype", "sides"), [("float32", (300, 200)), ("float64", (300, 200)), ("float32", (4, 3))])
+def test_outer_products_added_to_a_matrix(
+    dtype: str, sides: tuple[int, int], beta: float, alpha: float, turned: bool
+) -> None:
+    results = []
+    for library in (torch, rushlight):
+        library.manual_seed(0)
+        x, a, b = (library.randn(*s, dtype=getattr(library, dtype)) for s in (sides, sides[1:], sides[:1]))
+        x[0, :3] = library.tensor([np.nan, np.inf, -np.inf])
+        x = (x.T if turned else x.T.contiguous()).requires_grad_()
+        found = library.addr(x, a.requires_grad_(), b.requires_grad_(), beta=beta, alpha=alpha)
+        found.nan_to_num(0, 0, 0).backward(x.detach().nan_to_num(0, 0, 0))
+        results.append([found.detach(), x.grad, a.grad, b.grad])
+    for theirs, ours in zip(*results, strict=True):
+        assert ours.stride() == theirs.stride()
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), 1e-5, 1e-4)

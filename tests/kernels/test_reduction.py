@@ -102,3 +102,31 @@ def test_sums_of_what_is_expanded(data: st.DataObject) -> None:
         np.testing.assert_array_equal(ours[~finite], theirs[~finite])
         as_accurate(ours[finite], theirs[finite], exact[finite], terms=float(np.prod(shape)) ** 0.5)
         np.testing.assert_array_equal(np.signbit(ours[ours == 0]), np.signbit(theirs[ours == 0]))
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.data())
+def test_sums_of_parts_of_arrays(data: st.DataObject) -> None:
+    shape = data.draw(st.lists(st.sampled_from([1, 2, 5, 9, 40]), min_size=1, max_size=4))
+    steps = [data.draw(st.sampled_from([1, 1, 2, 3])) for _ in shape]
+    starts = [data.draw(st.integers(0, 2)) for _ in shape]
+    dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+    whole = [start + step * n for start, step, n in zip(starts, steps, shape, strict=True)]
+    a = np.random.default_rng(data.draw(st.integers(0, 100))).standard_normal(whole).astype(dtype)
+    a.flat[-1] = data.draw(st.sampled_from([np.nan, np.inf, -0.0, 0.3]))
+    order = data.draw(st.permutations(range(len(shape))))
+    windows = data.draw(st.booleans()) and whole[-1] >= 3
+    axes = tuple(data.draw(st.lists(st.integers(0, len(shape) - 1 + windows), unique=True)))
+    results = []
+    for library, kind in ((torch, dtype), (rushlight, dtype), (torch, np.float64)):
+        x = library.tensor(a.astype(kind)).permute(order)
+        x = x[tuple([slice(starts[d], None, steps[d]) for d in order])]
+        if windows and x.shape[-1] >= 3:
+            x = x.unfold(-1, 3, 2)
+        found = [x.sum(axes), x.mean(axes, keepdim=True)] if axes and max(axes) < x.ndim else [x.sum(), x.mean()]
+        results.append([r.numpy() for r in found])
+    for theirs, ours, exact in zip(*results, strict=True):
+        assert ours.shape == theirs.shape
+        finite = np.isfinite(theirs)
+        np.testing.assert_array_equal(ours[~finite], theirs[~finite])
+        as_accurate(ours[finite], theirs[finite], exact[finite], terms=float(np.prod(whole)) ** 0.5)

@@ -16,6 +16,8 @@ from .numpy_matmul import column_sums as column_sums
 from .numpy_matmul import cross as cross
 from .numpy_matmul import dot as dot
 from .numpy_matmul import outer as outer
+from .pointwise import LARGE as MANY
+from .pointwise import Loop
 
 Array = np.ndarray
 
@@ -31,6 +33,8 @@ LEAST_BATCHED, _LARGEST = 1 << 17, 1 << 18
 
 # Depth from which rows are multiplied by rows; each of those products ends in a sum over a register.
 DEEP = 128
+
+_ADD_OUTER = Loop("add_outer", ("x", "column", "row", "beta", "alpha"), ("beta * x + alpha * column * row",))
 
 # Elements from which a factor may belong to such a product.
 _MANY = 2048
@@ -59,6 +63,13 @@ def bmm(a: Array, b: Array) -> Array:
         if (found := _products(a, b)) is not None:
             return found
     return numpy_matmul.bmm(a, b)
+
+
+def add_outer(x: Array, a: Array, b: Array, beta: Any, alpha: Any) -> Array | None:
+    """``beta * x + alpha * outer(a, b)`` for a large matrix `x`, or None where NumPy has to compute it."""
+    if x.size < MANY or x.shape != (len(a), len(b)) or not x.dtype == a.dtype == b.dtype or not beta:
+        return None
+    return _ADD_OUTER(x, a[:, None], b, beta, alpha)  # type: ignore[no-any-return]
 
 
 def _products(a: Array, b: Array) -> Array | None:

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from . import dispatch
-from .layout import Inner, inner, lies_channels_last
+from .arrangement import arrange, laid_alike, transposed
+from .layout import inner
 from .memory import keep_freed_memory
 
 # Every large result is written to new memory, so it pays from the first one on.
@@ -219,29 +220,39 @@ class Loop:
 
     def _arranged(self, values: tuple[Any, ...], out: Array | None) -> Any:
         """The same for operands of different shapes or orders in memory."""
-        found = arrange(values) or arrange(_laid_alike(values))
+        found = arrange(values)
         if found is None:
-            return None
-        kinds, operands, shape, order, rows, columns, numbers, dtype = found
+            found = arrange(values := laid_alike(values, LARGE))
+            if found is None:
+                return None
+        kinds, shape, order, back, rows, columns, numbers, dtype = found
         run = (self._kernels.get(kinds) or self._kernel(kinds)).get(dtype)
         if run is None:
             return None
         if out is None:
             made = [np.empty(shape, dtype) for _ in range(self.results)]
         else:
-            made = [_transposed(out, order)]
+            made = [transposed(out, order)]
             if made[0].shape != shape or not made[0].flags.c_contiguous:
                 return None
+        hidden, operands = False, list[Any]()
+        for v in values:
+            if type(v) is np.ndarray:
+                operands.append(v)
+            elif isinstance(v, np.ndarray):
+                hidden = True
+                operands.append(v.view(np.ndarray))
+            else:
+                operands.append(float(v))
         if columns:
             run(rows, max(1, piece(rows * columns) // columns), *operands, columns, *numbers, *made)
         else:
             run(rows, piece(rows), *operands, *made)
         if out is not None:
             return out
-        if order is not None:
-            back = sorted(range(len(order)), key=order.__getitem__)
+        if back is not None:
             made = [m.transpose(back) for m in made]
-        if any(type(v) is Inner for v in values):
+        if hidden:
             made = [inner(m) for m in made]
         return made[0] if self.results == 1 else tuple(made)
 
@@ -259,139 +270,6 @@ def piece(size: int) -> int:
     """How many of `size` elements a thread takes at a time."""
     # As few pieces as threads, if they are not too large: then each thread finds in its cache what it wrote before.
     return min(max(-(-size // dispatch.get_threads()), PIECE[0]), PIECE[1])
-
-
-def _laid_alike(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The operands, with copies of those that lie in another order than the first one does."""
-    from .copying import in_rows
-
-    first = values[0]
-    if type(first) is not np.ndarray or not first.ndim:
-        return values
-    order = sorted(range(first.ndim), key=lambda i: -first.strides[i])
-    back = sorted(range(first.ndim), key=order.__getitem__)
-    return tuple(
-        in_rows(v.transpose(order)).transpose(back)
-        if type(v) is np.ndarray and v.shape == first.shape and v.size >= LARGE and v.strides != first.strides
-        else v
-        for v in values
-    )
-
-
-def _transposed(a: Array, order: list[int] | None) -> Array:
-    if type(a) is not np.ndarray:
-        a = a.view(np.ndarray)
-    return a if order is None else a.transpose(order)
-
-
-def arrange(values: tuple[Any, ...]) -> Any:
-    """How the operands of a loop lie, or None where they lie too differently.
-
-    Returns:
-        the letters of `compiled.pointwise`, the operands for the kernel, the shape of the result in the order in which
-        it lies in memory, that order of its dimensions (None for the usual one), the number of rows and of columns (0
-        if rows make no difference), the periods of the operands of kind ``c`` and how far apart the rows of those of
-        kind ``v`` lie, and the type.
-    """
-    if lies_channels_last(values[0]) and (found := _alike(values)) is not None:
-        return found
-    arrays = [v for v in values if isinstance(v, np.ndarray)]
-    if not arrays:  # sparse ones only
-        return None
-    shape = np.broadcast_shapes(*[a.shape for a in arrays])
-    dtype, n = arrays[0].dtype, len(shape)
-    if 0 in shape or any(a.dtype != dtype and a.dtype.char != "?" for a in arrays):
-        return None
-    whole = next((a for a in arrays if a.shape == shape and 0 not in a.strides), None)
-    order = None
-    if whole is not None and not whole.flags.c_contiguous:
-        order = sorted(range(n), key=lambda i: -whole.strides[i])
-        shape = tuple([shape[i] for i in order])
-    dims = [i for i in range(n) if shape[i] != 1]
-    kinds, operands, numbers, widths = "", list(values), [], set()
-    for i, v in enumerate(values):
-        if not isinstance(v, np.ndarray):
-            if type(v) not in (int, float):
-                return None
-            kinds += "s"
-            operands[i] = float(v)
-            continue
-        a = v if v.ndim == n else v[(None,) * (n - v.ndim)]
-        a = _transposed(a, order)
-        kind, width, number = _lies(a, shape, dims)
-        if a.dtype != dtype:
-            kind = "b" if kind == "a" else ""
-        if not kind:
-            return None
-        kinds += kind
-        operands[i] = a
-        if width:
-            widths.add(width)
-        if kind in "cv":
-            numbers.append(number)
-    if len(widths) > 1:
-        return None
-    size = 1
-    for k in shape:
-        size *= k
-    columns = widths.pop() if widths else 0
-    return kinds, operands, shape, order, size // columns if columns else size, columns, numbers, dtype
-
-
-def _alike(values: tuple[Any, ...]) -> Any:
-    """`arrange` of images that all lie channels last; None if the operands are not such."""
-    first = values[0]
-    shape, strides, dtype = first.shape, first.strides, first.dtype
-    operands = []
-    for v in values:
-        if not isinstance(v, np.ndarray) or v.shape != shape or v.strides != strides or v.dtype != dtype:
-            return None
-        operands.append(v if type(v) is np.ndarray else v.view(np.ndarray))
-    if not first.size:
-        return None
-    n, c, h, w = shape
-    return "a" * len(values), operands, (n, h, w, c), [0, 2, 3, 1], first.size, 0, [], dtype
-
-
-def _lies(a: Array, shape: tuple[int, ...], dims: list[int]) -> tuple[str, int, int]:
-    """The letter of an operand, the number of columns it asks for (or 0), and a number of its own.
-
-    That is, for the letter ``c``, how many elements it has itself, and for ``v`` how many lie from row to row.
-    """
-    # From the innermost dimension outwards: first those along which the operand repeats, then its own, then the rest.
-    own, inside, step, state = 1, 1, a.itemsize, 0
-    for place, i in enumerate(reversed(dims)):
-        if a.shape[i] == 1 or a.strides[i] == 0:
-            if state == 0:
-                inside *= shape[i]
-            else:
-                state = 2
-        else:
-            if state == 2 or a.strides[i] != step:
-                if state == 1 and inside == 1 and (rows := _row_step(a, dims[: len(dims) - place])):
-                    return "v", own, rows // a.itemsize
-                return "", 0, 0
-            state = 1
-            own *= shape[i]
-            step *= shape[i]
-    if own == 1:
-        return "p", 0, 1
-    if inside > 1:
-        return "c", inside, own
-    return ("r", own, own) if state == 2 else ("a", 0, own)
-
-
-def _row_step(a: Array, outer: list[int]) -> int:
-    """How many bytes the rows of an array lie apart, along the dimensions `outer`; 0 if not always as many."""
-    step = a.strides[outer[-1]]
-    if step % a.itemsize:
-        return 0
-    expected = step
-    for i in reversed(outer):
-        if a.strides[i] != expected or a.shape[i] == 1:
-            return 0
-        expected *= a.shape[i]
-    return step
 
 
 def kernel(label: str, text: str) -> dispatch.Kernel:

@@ -3,12 +3,13 @@
 Functions and arguments are those of `numpy_reduction`.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from . import numpy_reduction as on_numpy
-from .dispatch import Kernel
+from .dispatch import Kernel, get_threads
 from .sweep import pieces
 
 Array = np.ndarray
@@ -22,7 +23,11 @@ _PIECE = 16384
 _ROWS = 128
 _STRIPE = 1024
 
+# How many elements must lie side by side, at least, where sums are added up once more.
+_SHORTEST = 8
+
 _SUM_ROWS = Kernel("reduction", "sum_rows")
+_SUM_LAID = Kernel("reduction", "sum_laid", common=False)
 _SUM_COLUMNS = Kernel("reduction", "sum_columns")
 _SQUARES = Kernel("reduction", "square_pieces")
 
@@ -101,35 +106,66 @@ def _compiled_sum(x: Array, axes: Axes, keepdims: bool) -> Any:
     which = [i in axes for i in range(x.ndim)]
     order = None
     if not y.flags.c_contiguous:
-        order = sorted(range(y.ndim), key=lambda i: -y.strides[i])
+        order = sorted(range(y.ndim), key=lambda i: -abs(y.strides[i]))
         y, which = y.transpose(order), [which[i] for i in order]
-        if not y.flags.c_contiguous:
-            return None
-    # Neighbouring dimensions with the same fate are as one.
+    # Neighbouring dimensions with the same fate are as one, if they lie so.
     sizes: list[int] = []
+    steps: list[int] = []
     fates: list[bool] = []
-    for n, reduced in zip(y.shape, which, strict=True):
+    for n, step, reduced in zip(y.shape, y.strides, which, strict=True):
         if n == 1:
             continue
-        if fates and fates[-1] == reduced:
+        if fates and fates[-1] == reduced and steps[-1] == n * step:
             sizes[-1] *= n
+            steps[-1] = step
         else:
             sizes.append(n)
+            steps.append(step)
             fates.append(reduced)
-    if fates in ([True], [False, True], [True, False, True]):
-        found = _rows(y, y.size // sizes[-1], sizes[-1])
-        if found is not None and len(fates) == 3:
-            found = np.add.reduce(found.reshape(sizes[0], sizes[1]), 0)
-    elif fates in ([True, False], [False, True, False]):
-        found = _columns(y, y.size // (sizes[-2] * sizes[-1]), sizes[-2], sizes[-1])
-    else:
-        return None
+    found = _partly(y, sizes, steps, fates)
     if found is None:
         return None
     result = found.astype(x.dtype, copy=False).reshape([1 if r else n for n, r in zip(y.shape, which, strict=True)])
     if order is not None:
         result = np.ascontiguousarray(result.transpose(sorted(range(len(order)), key=order.__getitem__)))
     return result if keepdims else result.reshape([n for i, n in enumerate(x.shape) if i not in axes])
+
+
+def _partly(y: Array, sizes: list[int], steps: list[int], fates: list[bool]) -> Array | None:
+    """The sums, in some type, of an array of these sizes and steps along the dimensions whose fate that is."""
+    if not any(fates) or not y.size:
+        return None
+    if fates[-1]:
+        rows, columns = y.size // sizes[-1], sizes[-1]
+        if len(fates) > 3 and columns < _SHORTEST:
+            return None
+        found = _rows(y, rows, columns) if y.flags.c_contiguous else _rows_laid(y, sizes, steps)
+        left = sizes[:-1]
+    elif y.flags.c_contiguous and (len(fates) < 4 or sizes[-1] >= _SHORTEST):
+        found = _columns(y, y.size // (sizes[-2] * sizes[-1]), sizes[-2], sizes[-1])
+        left = [*sizes[:-2], sizes[-1]]
+        fates = [*fates[:-2], False]
+    else:
+        return None
+    others = tuple([i for i, reduced in enumerate(fates[: len(left)]) if reduced])
+    if found is None or not others:
+        return found
+    return np.add.reduce(found.reshape(left), others, np.float64)  # type: ignore[no-any-return]
+
+
+def _rows_laid(y: Array, sizes: list[int], steps: list[int]) -> Array | None:
+    """The sums of rows of any array of up to five dimensions, of which the last is that of the rows."""
+    item = y.itemsize
+    if len(sizes) > 5 or any(s % item for s in steps) or (run := _SUM_LAID.get(y.dtype)) is None:
+        return None
+    fill = 5 - len(sizes)
+    sizes, steps = [1] * fill + sizes, [0] * fill + [s // item for s in steps]
+    *outer, rows, columns = sizes
+    sums = np.empty(y.size // columns)
+    block = max(1, min(_PIECE // columns, -(-len(sums) // (4 * get_threads()))))
+    pieces = prod(outer) * -(-rows // block)
+    run(pieces, max(1, _PIECE // (block * columns)), y, sums, columns, steps[4], block, *outer, rows, *steps[:4])
+    return sums
 
 
 def _rows(y: Array, rows: int, columns: int) -> Array | None:

@@ -91,7 +91,12 @@ def _addr(input: Array, vec1: Array, vec2: Array, beta: Any, alpha: Any) -> Arra
     if vec1.ndim != 1 or vec2.ndim != 1:
         name, v = ("vec1", vec1) if vec1.ndim != 1 else ("vec2", vec2)
         raise RuntimeError(f"addr: Expected 1-D argument {name}, but got {v.ndim}-D")
-    return _plus(input, kernels.outer(vec1, vec2), beta, alpha)
+    found = kernels.add_outer(input, vec1, vec2, beta, alpha)
+    if found is not None:
+        return found
+    turned = input.flags.f_contiguous and not input.flags.c_contiguous
+    product = kernels.outer(vec2, vec1).T if turned else kernels.outer(vec1, vec2)
+    return _plus(input, product, beta, alpha)
 
 
 @operation(name="_baddbmm", node="BaddbmmBackward0", aten="baddbmm", function=False, method=False, out=False,

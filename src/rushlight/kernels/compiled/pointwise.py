@@ -9,6 +9,9 @@ expression of the operands' elements for each result. The operands:
 - ``r``: an array of one row that belongs to every row of the result,
 - ``c``: an array of one element for each row; it begins again when it is used up,
 - ``v``: an array of rows that do not follow one another, but lie equally far apart,
+- ``w``: an array of rows that lie as far apart as three dimensions say, ``k``: one of elements that belong to a row and
+  lie so; ``W``, ``K``: the same of truth values. An array tells their geometry: the sizes of the second and the third
+  dimension, and for each such operand how many elements apart it lies along the three,
 - ``e``, ``g``, ``f``, ``d``, ``B``, ``i``, ``q``: like ``a``, but of a type of its own (float16, bfloat16, float32,
   float64, uint8, int32, int64), whose elements are converted.
 
@@ -74,11 +77,12 @@ def sweep_source(text: str, names: dict[str, Any], number: Any) -> str:
 
 _TYPES = {
     "b": types.uint8, "e": types.uint16, "g": types.uint16, "f": types.float32, "d": types.float64, "B": types.uint8,
-    "i": types.int32, "q": types.int64,
+    "i": types.int32, "q": types.int64, "W": types.uint8, "K": types.uint8,
 }  # fmt: skip
 
 # What makes a number of the element type of what was read, and the other way round.
-_READ = {"b": "({}) != 0", "e": "real(from_half({}))", "g": "real(from_bfloat16({}))", "a": "{}", "v": "{}", "r": "{}"}
+_READ = {"b": "({}) != 0", "e": "real(from_half({}))", "g": "real(from_bfloat16({}))", "a": "{}", "v": "{}", "r": "{}",
+         "w": "{}", "k": "{}", "W": "({}) != 0", "K": "({}) != 0"}  # fmt: skip
 _WRITTEN = {"a": "{}", "e": "to_half(float32({}))", "g": "to_bfloat16(float32({}))"}
 
 
@@ -90,8 +94,9 @@ def source(text: str, names: dict[str, Any], number: Any) -> str:
     made = made or "a" * len(results)
     operands, count = range(len(kinds)), len(kinds)
     numbered = [i for i in operands if kinds[i] in "cv"]
-    by_rows = bool({"r", "c", "v"} & set(kinds))
-    outs = count + by_rows + len(numbered)
+    blocks = [i for i in operands if kinds[i] in "wkWK"]
+    by_rows = bool(set("rcvwkWK") & set(kinds))
+    outs = count + by_rows + len(numbered) + bool(blocks)
     read = {k: f"read_{k}" for k in _TYPES}
     lines = ["def loop(args, begin, end, thread):"]
     lines += [f"    p{i} = {read.get(kinds[i], 'read')}(args, {i})" for i in operands if kinds[i] != "s"]
@@ -102,10 +107,23 @@ def source(text: str, names: dict[str, Any], number: Any) -> str:
     if by_rows:
         lines.append(f"    columns = integer(args, {count})")
         lines += [f"    number{i} = integer(args, {count + 1 + k})" for k, i in enumerate(numbered)]
+        if blocks:
+            lines.append(f"    geometry = words(args, {outs - 1})")
+            lines.append("    m, n = load(geometry, 0), load(geometry, 1)")
+            lines.append("    u, v, w = begin // n // m, begin // n % m, begin % n")
+            for k, i in enumerate(blocks):
+                lines += [f"    {axis}{i} = load(geometry, {2 + 3 * k + d})" for d, axis in enumerate("uvw")]
         lines.append("    for row in range(begin, end):")
         lines.append("        first = row * columns")
         lines += [f"        x{i} = load(p{i}, row % number{i})" for i in numbered if kinds[i] == "c"]
         lines += [f"        q{i} = ahead(p{i}, row * number{i})" for i in numbered if kinds[i] == "v"]
+        lines += [f"        q{i} = ahead(p{i}, u * u{i} + v * v{i} + w * w{i})" for i in blocks]
+        for i in blocks:
+            if kinds[i] in "kK":
+                lines.append(f"        x{i} = {_READ[kinds[i]].format(f'load(q{i}, 0)')}")
+        if blocks:
+            lines += ["        w += 1", "        if w == n:", "            w, v = 0, v + 1"]
+            lines += ["            if v == m:", "                v, u = 0, u + 1"]
         lines.append("        for j in range(columns):")
         lines.append("            i = first + j")
         indent = "        "
@@ -114,8 +132,8 @@ def source(text: str, names: dict[str, Any], number: Any) -> str:
     indent += "    "
     for i in operands:
         kind = kinds[i]
-        if kind not in "spc":
-            element = f"load(q{i}, j)" if kind == "v" else f"load(p{i}, {'j' if kind == 'r' else 'i'})"
+        if kind not in "spckK":
+            element = f"load(q{i}, j)" if kind in "vwW" else f"load(p{i}, {'j' if kind == 'r' else 'i'})"
             lines.append(f"{indent}x{i} = {_READ.get(kind, 'real({})').format(element)}")
     lines += [f"{indent}y{j} = {result}" for j, result in enumerate(results)]
     for j, kind in enumerate(made):

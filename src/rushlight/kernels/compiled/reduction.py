@@ -9,8 +9,11 @@ from typing import Any
 from numba import njit, types
 
 from .builder import Real, kernel
-from .simd import address, array_reader, integer
+from .simd import address, ahead, array_reader, integer
 from .vector import load, load_some, repeat, store, store_some, total
+
+# How many elements of a row are added in the element type.
+PIECE = 16384
 
 _doubles = array_reader(types.float64)
 _words = array_reader(types.int64)
@@ -58,6 +61,52 @@ def sum_rows(real: Real) -> Any:
             out[piece] = piece_sum(x, row * columns + first, row * columns + min(first + block, columns))
 
     return sum_rows
+
+
+def sum_laid(real: Real) -> Any:
+    """Sums of rows that lie as four dimensions say; a piece of work is a block of rows along the last of them.
+
+    Arguments: x, a sum in float64 for each row, elements a row, how far apart they lie, rows a piece, four sizes, the
+    steps along these.
+    """
+    read, piece_sum = real.read, _piece(real, False)
+
+    @kernel
+    def sum_laid(args, begin, end, thread):
+        columns, step, block = integer(args, 2), integer(args, 3), integer(args, 4)
+        rows, down = integer(args, 8), integer(args, 12)
+        blocks = (rows + block - 1) // block
+        for piece in range(begin, end):
+            rest = piece // blocks
+            top = (piece - rest * blocks) * block
+            out = ahead(_doubles(args, 1), rest * rows)
+            start = 0
+            for d in range(2, -1, -1):
+                size = integer(args, 5 + d)
+                start += rest % size * integer(args, 9 + d)
+                rest //= size
+            for row in range(top, min(top + block, rows)):
+                x = ahead(read(args, 0), start + row * down)
+                result = 0.0
+                if step == 1:
+                    for first in range(0, columns, PIECE):
+                        result += piece_sum(x, first, min(first + PIECE, columns))
+                else:
+                    a = b = c = d = 0.0
+                    j = 0
+                    while j + 4 <= columns:
+                        a += x[j * step]
+                        b += x[(j + 1) * step]
+                        c += x[(j + 2) * step]
+                        d += x[(j + 3) * step]
+                        j += 4
+                    while j < columns:
+                        a += x[j * step]
+                        j += 1
+                    result = (a + b) + (c + d)
+                out[row] = result
+
+    return sum_laid
 
 
 def sum_columns(real: Real) -> Any:
