@@ -11,7 +11,6 @@ import numpy as np
 
 from . import numpy_activation as on_numpy
 from .copying import join
-from .numpy_pointwise import sigmoid
 from .pointwise import LARGE, MEANINGS, Loop, either
 
 Array = np.ndarray
@@ -113,7 +112,7 @@ def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale
 
 
 # Gated ----------------------------------------------------------------------------------------------------------------
-_GATED = either(lambda a, b: a * sigmoid(b), "a, b: a * sigmoid(b)", "glu")
+_GATED = either(on_numpy.gated, "a, b: a * sigmoid(b)", "glu")
 _GATED_BACKWARD = Loop("glu_backward", ("g", "a", "b"), ("g * sigmoid(b)", "g * a * sigmoid(b) * (1 - sigmoid(b))"))
 
 
@@ -128,5 +127,4 @@ def glu_backward(g: Array, x: Array, dim: int) -> Any:
     made = _GATED_BACKWARD(g, a, b) if g.size >= LARGE else None
     if made is not None:
         return join(made, dim)
-    s = sigmoid(b)
-    return np.concatenate([g * s, g * a * s * (1 - s)], dim)
+    return np.concatenate(on_numpy.gated_backward(g, a, b), dim)

@@ -251,7 +251,7 @@ def deviation(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[
 
 
 distance_times = either(
-    lambda x, mean, scale, g: g * numpy_pointwise.times(x - mean, scale),
+    lambda x, mean, scale, g: numpy_pointwise.times(g, scale) * (x - mean),
     "x, mean, scale, g: (x - mean) * scale * g",
     "var_backward",
 )

@@ -161,6 +161,8 @@ def nll_loss_total(
 def mse_loss(x: Array, target: Array, reduction: int) -> Array:
     """`(x - target)^2`."""
     d = widen(x) - widen(target)
+    if x.dtype.itemsize == 2:  # PyTorch rounds each step
+        return _reduce(_rounded(_rounded(d, x.dtype) ** 2, x.dtype), reduction, x.dtype)
     if reduction != NONE and d.ndim:
         flat = d.reshape(-1)
         total = flat.dot(flat)
@@ -171,6 +173,9 @@ def mse_loss(x: Array, target: Array, reduction: int) -> Array:
 def mse_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Array:
     """The gradient of `mse_loss` by `x`."""
     d = np.asarray(widen(x) - widen(target))
+    if x.dtype.itemsize == 2:
+        slope = _rounded(2 * d, x.dtype) if reduction != MEAN else _shared(_rounded(d, x.dtype), 2, x.dtype)
+        return narrow(np.asarray(slope * widen(g)), x.dtype)
     d *= 2 / d.size if reduction == MEAN and d.size else 2
     return narrow(np.asarray(d * widen(g)), x.dtype)
 
@@ -218,9 +223,19 @@ def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
 def huber_loss_backward(g: Array, x: Array, target: Array, reduction: int, delta: float) -> Array:
     """The gradient of `huber_loss` by `x`."""
     d = widen(x) - widen(target)
-    if x.dtype.kind == "V":
-        delta = _rounded(np.asarray(delta, d.dtype), x.dtype)  # type: ignore[assignment]
-    return spread(g, np.clip(d, -delta, delta), reduction, x.dtype)
+    if x.dtype.itemsize > 2:
+        return spread(g, np.clip(d, -delta, delta), reduction, x.dtype)
+    bound = _rounded(np.asarray(delta, d.dtype), x.dtype)
+    slope = np.clip(_rounded(d, x.dtype), -bound, bound)
+    if reduction == MEAN:
+        slope = _shared(slope, 1, x.dtype)
+    return narrow(np.asarray(slope * widen(g)), x.dtype)
+
+
+def _shared(slope: Array, factor: int, dtype: np.dtype) -> Array:
+    """Slopes times a factor, over their number; in half precision, to which the quotient and the slopes are rounded."""
+    share = _rounded(np.asarray(factor / max(slope.size, 1), slope.dtype), dtype)
+    return _rounded(np.asarray(slope * share), dtype)
 
 
 def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
@@ -253,7 +268,12 @@ def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reductio
         if p.size and not (np.minimum.reduce(x_, axis=None) >= 0 and np.maximum.reduce(x_, axis=None) <= 1):
             raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     low = np.asarray(-100, p.dtype)
-    loss = (t - 1) * np.maximum(np.log1p(-p), low) - t * np.maximum(np.log(p), low)
+    if x.dtype.itemsize == 2:
+        other, own = (np.maximum(_rounded(np.asarray(a), x.dtype), low) for a in (np.log1p(-p), np.log(p)))
+        first = _rounded(np.asarray(_rounded(np.asarray(t - 1), x.dtype) * other), x.dtype)
+        loss = _rounded(np.asarray(first - _rounded(np.asarray(t * own), x.dtype)), x.dtype)
+    else:
+        loss = (t - 1) * np.maximum(np.log1p(-p), low) - t * np.maximum(np.log(p), low)
     if weight is not None:
         loss = loss * widen(weight)
     return _reduce(loss, reduction, x.dtype)
@@ -262,10 +282,25 @@ def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reductio
 def binary_cross_entropy_backward(g: Array, x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
     """The gradient of `binary_cross_entropy` by `x`: `weight (x - t) / max(x (1 - x), 1e-12)`, 1e-12 in float32."""
     p, t = widen(x), widen(target)
-    slope = (p - t) / np.maximum((1 - p) * p, np.asarray(np.float32(1e-12), p.dtype))
+    least = np.asarray(np.float32(1e-12), p.dtype)
+    if x.dtype.itemsize == 2:
+        return _bce_backward_in_steps(g, p, t, weight, reduction, _rounded(least, x.dtype))
+    slope = (p - t) / np.maximum((1 - p) * p, least)
     if weight is not None:
         slope = slope * widen(weight)
     return spread(g, slope, reduction, x.dtype)
+
+
+def _bce_backward_in_steps(g: Array, p: Array, t: Array, weight: Array | None, reduction: int, least: Array) -> Array:
+    """The same in half precision, to which PyTorch rounds after each step."""
+
+    def rounded(a: Array) -> Array:
+        return _rounded(np.asarray(a), g.dtype)
+
+    found = rounded(rounded(widen(g) * rounded(p - t)) / np.maximum(rounded(rounded(1 - p) * p), least))
+    if weight is not None:
+        found = rounded(found * widen(weight))
+    return narrow(found / found.dtype.type(max(p.size, 1)) if reduction == MEAN else found, g.dtype)
 
 
 def binary_cross_entropy_with_logits(

@@ -120,6 +120,10 @@ def _rule_function(op: "Operation", variant: Variant, plan: Plan, which: str) ->
                 add(f"    {n} = result_tensor(node, {n!r}, {index})")
             else:
                 add(f"    {n} = wrap_saved({n})")
+    if variant.fit and op.once:
+        # Only what is fitted may be of half precision, and fitting rounds it.
+        wide = ", ".join(["grad", *plan.tensors, *plan.results])
+        add(f"    {wide} = in_single({wide}) if str(grad.dtype).removeprefix('torch.') in {op.once} else ({wide},)")
     if op.several:
         add("    grads = [grad.get(i) for i in range(node.output_count)]")
     elif len(op.differentiable) > 1:

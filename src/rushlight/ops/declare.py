@@ -55,7 +55,7 @@ def elementwise(
     result: str | None = None, check: Any = None, function: bool = True, method: bool = True,
     inplace: bool | None = None, name: str | None = None, tangent: str | None = "elementwise", aten: str | None = None,
     number_node: str | None = None, number_first_node: str | None = None, out: bool | None = None, wide: bool = False,
-    keeps: dict[str, str] | str | None = None, **formulas: str,
+    keeps: dict[str, str] | str | None = None, once: str | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation on corresponding elements of one or two inputs.
 
@@ -76,6 +76,8 @@ def elementwise(
         wide: whether a number, or a tensor of no dimensions, keeps the precision of float32 as the second operand of
             a tensor of half precision.
         keeps: as in `operation`.
+        once: the types of half precision whose derivative PyTorch computes in float32 and rounds once, at the end;
+            else each step of a formula is rounded.
         formulas: for each differentiable input, its gradient.
     """
     options = locals()

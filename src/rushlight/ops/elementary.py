@@ -16,7 +16,7 @@ def sqrt(input: Array) -> Array:
     """The non-negative square root of each element."""
 
 
-@elementwise(kernel=kernels.rsqrt, floating=True, input="-0.5 * grad * conj(result * result * result)")
+@elementwise(kernel=kernels.rsqrt, floating=True, once="float16", input="-0.5 * grad * conj(result * result * result)")
 def rsqrt(input: Array) -> Array:
     """One divided by the square root of each element."""
 
@@ -120,7 +120,7 @@ def cosh(input: Array) -> Array:
     """The hyperbolic cosine of each element."""
 
 
-@elementwise(kernel=np.tanh, floating=True, input="grad * conj(1 - result * result)")
+@elementwise(kernel=np.tanh, floating=True, once="float16 bfloat16", input="grad * conj(1 - result * result)")
 def tanh(input: Array) -> Array:
     """The hyperbolic tangent of each element."""
 
@@ -153,7 +153,7 @@ for _name, _function in (("arcsin", asin), ("arccos", acos), ("arctan", atan), (
     composite(name=_name)(_function)
 
 
-@elementwise(kernel=kernels.sigmoid, floating=True, input="grad * conj((1 - result) * result)")
+@elementwise(kernel=kernels.sigmoid, floating=True, once="bfloat16", input="grad * conj(1 - result) * conj(result)")
 def sigmoid(input: Array) -> Array:
     """The logistic function ``1 / (1 + exp(-x))`` of each element."""
 

@@ -281,7 +281,8 @@ def record(
             fit = fit or x._dtype is not t._dtype or x._shape != t._shape
             saved.append(x)
         else:
-            half = op.wide and not common.plain and common.category == dtypes.FLOATING
+            # Formulas multiply half precision by numbers that are not rounded to it.
+            half = common.itemsize == 2 and common.category == dtypes.FLOATING
             numbers += (n,)
             saved.append(number_array(x, dtypes.float32 if half else common))
     complex = common.category == dtypes.COMPLEX or t._dtype.is_complex
@@ -333,6 +334,11 @@ def _fit_tensor(grad: Any, target: tuple[tuple[int, ...], dtypes.dtype]) -> Any:
 
 
 in_formulas(_fit_array, _fit_tensor, "fit", aliasing=True)
+in_formulas(
+    lambda *arrays: tuple([widen(a) for a in arrays]),
+    lambda *tensors: tuple([tensor_names["to_dtype"](t, dtypes.float32) for t in tensors]),
+    "in_single",
+)
 
 
 namespace.update(

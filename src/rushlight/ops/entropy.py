@@ -150,16 +150,8 @@ def kl_div(input: Any, target: Any, reduction: int = MEAN, *, log_target: bool =
     return reduced(_times_own_log(target) - target * input, reduction)
 
 
-@operation(**HIDDEN, node="XlogyBackward0", aten="xlogy", input="grad * log_plus_one(input)")
+@operation(**HIDDEN, node="XlogyBackward0", aten="xlogy", input="grad * log(input) + grad * input / input")
 def _times_own_log(input: Array) -> Array:
     """``x * log(x)``, and 0 at 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(input == 0, np.zeros((), input.dtype), input * np.log(input))
-
-
-def _log_plus_one(x: Array) -> Any:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(x) + x / x  # which is NaN at 0
-
-
-in_formulas(_log_plus_one, lambda x: x.log() + x / x, "log_plus_one")

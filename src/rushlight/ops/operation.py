@@ -56,6 +56,7 @@ class Operation:
         like: the input whose shape and dtype the result has, if it always has those of one.
         floating: whether integers are converted to the default floating-point type first.
         wide: whether a second operand of no dimensions is read in float32 beside a tensor of half precision.
+        once: the types of half precision whose derivative is computed in float32 and rounded at the end.
         direct: of an elementwise operation, the dtypes of integers, truth values and complex numbers on which it was
             seen to be defined and to work without a conversion.
         view: whether the result shares the first input's memory.
@@ -88,6 +89,7 @@ class Operation:
         self.like: str | None = options.pop("like", None)
         self.floating: bool = options.pop("floating", False)
         self.wide: bool = options.pop("wide", False)
+        self.once: tuple[str, ...] = tuple(options.pop("once", "").split())
         self.check: Callable[..., None] | None = options.pop("check", None)
         self.view: bool = self.kind == "view"
         self.several: bool = options.pop("several", False)

@@ -398,7 +398,7 @@ def _pow(input: Array, other: Array | float) -> Array:
 
 @elementwise(name="_pow_base", node="PowBackward2", aten="pow", kernel=kernels.pow_base, function=False, method=False,
              check=missing("pow", NO_BOOL),
-             input="grad * conj(pow_exponent_slope(other, input, result))")  # fmt: skip
+             input="grad * conj(pow_base_slope(other, input, result))")  # fmt: skip
 def _pow_base(input: Array, other: Array | float) -> Array:
     """The number `other` to the power of each element."""
 
@@ -407,6 +407,12 @@ def _pow_base(input: Array, other: Array | float) -> Array:
 def pow_exponent_slope(base: Any, exponent: Any, result: Any) -> Any:
     """``result * log(base)``, but zero where ``base == 0`` and the exponent is not negative."""
     return where((base == 0) & nonnegative(exponent), zeros_like(result), result * log_of(base))  # type: ignore[name-defined]  # noqa: F821
+
+
+@formula
+def pow_base_slope(base: Any, exponent: Any, result: Any) -> Any:
+    """`pow_exponent_slope` for a base that is a number, by whose logarithm half precision is multiplied unrounded."""
+    return where((base == 0) & nonnegative(exponent), zeros_like(result), times(result, log_of(base)))  # type: ignore[name-defined]  # noqa: F821
 
 
 in_formulas(kernels.nonnegative, lambda x: x.real >= 0 if x._dtype.is_complex else x >= 0, "nonnegative")

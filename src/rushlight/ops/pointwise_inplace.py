@@ -158,17 +158,15 @@ def lerp_(input: Any, end: Any, weight: Any) -> Any:
 @composite(function=False)
 def addcmul_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """Adds ``value * tensor1 * tensor2``."""
-    common, *rest = _first_in_place(ternary.three_operands, "addcmul_", input, tensor1, tensor2, value)
-    castable(common._dtype, input._dtype)
-    return _form("_addcmul", input, *rest)
+    form, operands = _first_in_place(ternary.three_operands, "addcmul_", input, tensor1, tensor2, value)
+    return _form("_addcmul" + form, *operands)
 
 
 @composite(function=False)
 def addcdiv_(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1) -> Any:
     """Adds ``value * tensor1 / tensor2``."""
-    common, *rest = ternary.three_operands("addcdiv", input, tensor1, tensor2, value)
-    castable(common._dtype, input._dtype)
-    return _form("_addcdiv", input, *rest)
+    form, operands = ternary.three_operands("addcdiv", input, tensor1, tensor2, value)
+    return _form("_addcdiv" + form, *operands)
 
 
 # The methods that declarations gave to tensors, which type checkers do not know.

@@ -308,7 +308,7 @@ def _no_truth_as_exponent(common: Any, input: Any, other: Any) -> None:
 
 
 @elementwise(kernel=special.ldexp, floating=True, check=_no_truth_as_exponent, input="grad * conj(exp2(other))",
-             other="grad * conj(result) * 0.6931471805599453", keeps="result")  # fmt: skip
+             other="times(grad * conj(result), 0.6931471805599453)", keeps="result")  # fmt: skip
 def ldexp(input: Array, other: Array) -> Array:
     """``input * 2 ** other``."""
 

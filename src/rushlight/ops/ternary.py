@@ -12,7 +12,9 @@ from ..kernels.numpy_common import constant
 from . import elementwise_general as general
 from .arguments import type_name
 from .convert import promoted
+from .creation import full_like
 from .declare import REGISTRY, Array, composite, in_formulas, operation, write_out
+from .matrices import tensor_formula
 from .numbers import number_for
 from .out import finish_out
 from .supported import refuse
@@ -102,8 +104,51 @@ def _addcdiv(input: Array, tensor1: Array, tensor2: Array, value: float) -> Arra
     return kernels.add_quotient(input, tensor1, tensor2, value)
 
 
-def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any) -> tuple[Any, ...]:
-    """The operands of `addcmul` and `addcdiv` in their common dtype.
+# Of several dtypes each derivative is computed step by step, in the dtypes that the tensors in it promote to.
+_MIXED: dict[str, Any] = {
+    "function": False,
+    "method": False,
+    "input": "fit(grad, (shape(input), kinds[0]))",
+}
+
+
+@operation(name="_addcmul_mixed", node="AddcmulBackward0", aten="addcmul", **_MIXED,
+           tensor1="fit(slope_by_factor(grad, tensor2, value), (shape(tensor1), kinds[1]))",
+           tensor2="fit(slope_by_factor(grad, tensor1, value), (shape(tensor2), kinds[2]))")  # fmt: skip
+def _addcmul_mixed(input: Array, tensor1: Array, tensor2: Array, value: float, common: Any, kinds: Any) -> Array:
+    """``input + value * tensor1 * tensor2`` for tensors of the dtypes `kinds`, computed in the dtype `common`."""
+    return kernels.add_product(*(x.astype(common.numpy) for x in (input, tensor1, tensor2)), value)  # type: ignore[no-any-return]
+
+
+@operation(name="_addcdiv_mixed", node="AddcdivBackward0", aten="addcdiv", **_MIXED,
+           tensor1="fit(slope_by_dividend(grad, tensor2, value), (shape(tensor1), kinds[1]))",
+           tensor2="fit(slope_by_divisor(grad, tensor1, tensor2, value), (shape(tensor2), kinds[2]))",
+           keeps="tensor2")  # fmt: skip
+def _addcdiv_mixed(input: Array, tensor1: Array, tensor2: Array, value: float, common: Any, kinds: Any) -> Array:
+    """``input + value * tensor1 / tensor2`` for tensors of the dtypes `kinds`, computed in the dtype `common`."""
+    return kernels.add_quotient(*(x.astype(common.numpy) for x in (input, tensor1, tensor2)), value)  # type: ignore[no-any-return]
+
+
+@tensor_formula
+def slope_by_factor(grad: Any, factor: Any, value: Any) -> Any:
+    """The gradient by one factor of `addcmul` from the other."""
+    return grad * (factor * value).conj()
+
+
+@tensor_formula
+def slope_by_dividend(grad: Any, divisor: Any, value: Any) -> Any:
+    """The gradient of `addcdiv` by the dividend."""
+    return grad * full_like(divisor, value).div_(divisor).conj()
+
+
+@tensor_formula
+def slope_by_divisor(grad: Any, dividend: Any, divisor: Any, value: Any) -> Any:
+    """The gradient of `addcdiv` by the divisor."""
+    return -grad * ((dividend * value) / (divisor * divisor)).conj()
+
+
+def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any) -> tuple[str, tuple[Any, ...]]:
+    """Which form of `addcmul` and `addcdiv` computes with these operands, and its arguments.
 
     Raises:
         RuntimeError: the tensors do not broadcast, or are integers to be divided.
@@ -118,7 +163,7 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
         raise TypeError(f"{name}(): argument '{p}' (position {i}) must be Tensor, not {type_name(x)}")
     if input._dtype is tensor1._dtype is tensor2._dtype and input._dtype.plain:
         if input._shape == tensor1._shape == tensor2._shape:
-            return *given, value
+            return "", (*given, value)
     if name == "addcdiv" and tensor1._dtype.category < dtypes.FLOATING and tensor2._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
@@ -134,13 +179,16 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
         raise NotImplementedError(f"\"{name.rstrip('_')}_cpu_out\" not implemented for 'Bool'")
     if common.category <= dtypes.INTEGRAL:
         value = number_for(value, common).item()
-    return *(promoted(x, common) for x in given), value
+    if input._dtype is tensor1._dtype is tensor2._dtype:
+        return "", (*given, value)
+    return "_mixed", (*given, value, common, (input._dtype, tensor1._dtype, tensor2._dtype))
 
 
 @composite()
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
-    result = _addcmul(*three_operands("addcmul", input, tensor1, tensor2, value))
+    form, operands = three_operands("addcmul", input, tensor1, tensor2, value)
+    result = (_addcmul_mixed if form else _addcmul)(*operands)
     return result if out is None else write_out(REGISTRY["_addcmul"], out, result)
 
 
@@ -151,5 +199,6 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any 
     Raises:
         RuntimeError: integers were to be divided.
     """
-    result = _addcdiv(*three_operands("addcdiv", input, tensor1, tensor2, value))
+    form, operands = three_operands("addcdiv", input, tensor1, tensor2, value)
+    result = (_addcdiv_mixed if form else _addcdiv)(*operands)
     return result if out is None else write_out(REGISTRY["_addcdiv"], out, result)
