@@ -225,5 +225,18 @@ def recorder(op: "Operation", variant: Variant) -> Any:
     return define(f"record {op.name}", "\n".join(lines) + "\n", namespace, f"record_{op.name}")
 
 
+def link(op: "Operation") -> Any:
+    """A function from the node and the shape of the only input, and the other arguments, to the operation's node.
+
+    It is for steps whose tensors are not made (see steps.py), of operations that save none. Without a node there is
+    none to make.
+    """
+    (only,) = op.inputs
+    made = record_lines(op, Variant(op.inputs), "    ", False)
+    made = [line.replace(f"{only}._node", "edge").replace(f"{only}._shape", "shape") for line in made]
+    lines = [f"def link_{op.name}({', '.join(('edge', 'shape', *op.constants))}):", "    if edge is None: return None"]
+    return define(f"link {op.name}", "\n".join([*lines, *made, "    return node"]) + "\n", namespace, f"link_{op.name}")
+
+
 for _names in (raw_names, tensor_names):
     _names.update(FREED=node.FREED, modified=modified)

@@ -1,22 +1,23 @@
 """Sums of products over chosen dimensions: `tensordot` and `einsum`, made of products of matrices."""
 
-import functools
 import math
-import string
 from typing import Any
 
 from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..kernels.numpy_views import contiguous_strides, strided
 from .arguments import type_name
-from .declare import Array, composite
+from .declare import REGISTRY, composite
 from .dimensions import wrap_dim
-from .matmul import batch_product, dot, matrix_product, mm, products, vector_product
+from .equations import LETTERS, labels_of, two, way
+from .matmul import dot, matrix_product, mm, products, vector_product
 from .memory_layout import product_in_order
 from .out import finish_out
+from .steps import hidden, operand, product_node, recorded
 from .view import _permute, _reshaped, _view, permute, reshape, unsqueeze
 
-LETTERS = string.ascii_uppercase + string.ascii_lowercase
+_permute_op, _view_op = REGISTRY["_permute"], REGISTRY["_view"]
+_dot_op, _mm_op = REGISTRY["dot"], REGISTRY["mm"]
 
 
 # ---------------------------------------------------------------------------------------------- tensordot
@@ -55,16 +56,18 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
                 f"contracted dimensions need to match, but first has size {a._shape[d]} in dim {first[i]} and second "
                 f"has size {b._shape[e]} in dim {second[i]}"
             )
-    if mode.unseen(a, b) and all([a._shape[d] == b._shape[e] for d, e in zip(p, q)]):
-        found = _sums_of_products(a._data, b._data, p, q)
+    unseen = mode.unseen(a, b)
+    if not unseen or any([a._shape[d] != b._shape[e] for d, e in zip(p, q)]):
+        for d, e in zip(p, q):
+            # What meets a dimension of size 1 is summed beforehand.
+            if b._shape[e] == 1:
+                a = a.sum(d, keepdim=True, dtype=a._dtype)
+            elif a._shape[d] == 1:
+                b = b.sum(e, keepdim=True, dtype=b._dtype)
+    if unseen or hidden(a, b):
+        found = sums_of_products(a, b, p, q)
         if found is not None:
-            return finish_out(out, _view(wrap(found[0]), found[1]), "tensordot")
-    for d, e in zip(p, q):
-        # What meets a dimension of size 1 is summed beforehand.
-        if b._shape[e] == 1:
-            a = a.sum(d, keepdim=True, dtype=a._dtype)
-        elif a._shape[d] == 1:
-            b = b.sum(e, keepdim=True, dtype=b._dtype)
+            return finish_out(out, found, "tensordot")
     left = [d for d in range(len(a._shape)) if d not in p]
     right = [d for d in range(len(b._shape)) if d not in q]
     shape = [a._shape[d] for d in left] + [b._shape[d] for d in right]
@@ -83,51 +86,41 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     return finish_out(out, _view(result, tuple(shape)), "tensordot")
 
 
-def _sums_of_products(a: Array, b: Array, p: list[int], q: list[int]) -> tuple[Any, tuple[int, ...]] | None:
-    """The sums of products over dimensions as a matrix or number, and its shape to be; None if it is neither."""
-    left = [d for d in range(a.ndim) if d not in p]
-    right = [d for d in range(b.ndim) if d not in q]
-    rows, columns = [a.shape[d] for d in left], [b.shape[d] for d in right]
-    x, y = a.transpose(left + p), b.transpose(q + right)
-    inner, count, width = math.prod([a.shape[d] for d in p]), math.prod(rows), math.prod(columns)
-    if count != 1 or width != 1:
-        return matrix_product(x.reshape(count, inner), y.reshape(inner, width)), (*rows, *columns)
-    if x.flags.c_contiguous and y.flags.c_contiguous:
-        return vector_product(x.reshape(inner), y.reshape(inner)), (*rows, *columns)
-    return None
+def sums_of_products(a: Any, b: Any, p: list[int], q: list[int]) -> Any:
+    """The sums of products over dimensions of tensors of equal sizes there, whose steps nobody sees.
+
+    Args:
+        a: the left factor.
+        b: the right factor.
+        p: the dimensions of `a`.
+        q: those of `b`.
+
+    Returns:
+        The result; None if it takes a copy that the graph is to show.
+    """
+    left = [d for d in range(len(a._shape)) if d not in p]
+    right = [d for d in range(len(b._shape)) if d not in q]
+    rows, columns = [a._shape[d] for d in left], [b._shape[d] for d in right]
+    x, y = a._data.transpose(left + p), b._data.transpose(q + right)
+    inner, count, width = math.prod([a._shape[d] for d in p]), math.prod(rows), math.prod(columns)
+    vectors, records = count == 1 == width, recorded(a, b)
+    if (vectors or records) and not (x.flags.c_contiguous and y.flags.c_contiguous):
+        return None
+    first, second = ((inner,), (inner,)) if vectors else ((count, inner), (inner, width))
+    m, n = x.reshape(first), y.reshape(second)
+    result = wrap(vector_product(m, n) if vectors else matrix_product(m, n))
+    if records:
+        factors = []
+        for t, order, permuted, array in ((a, left + p, x, m), (b, q + right, y, n)):
+            node = _permute_op.link(t._node, t._shape, tuple(order))
+            if not vectors or permuted.ndim != 1:
+                node = _view_op.link(node, permuted.shape, array.shape)
+            factors.append(operand(array, t, node))
+        result._node = product_node(_dot_op if vectors else _mm_op, *factors)
+    return _view(result, (*rows, *columns))
 
 
 # ---------------------------------------------------------------------------------------------- einsum
-def _parse(text: str, where: str, start: int) -> list[Any]:
-    """The labels of one operand, with None where the ellipsis stands; `start` is its place in the equation.
-
-    Raises:
-        RuntimeError: something else than labels and one ellipsis stands there.
-    """
-    labels: list[Any] = []
-    i = 0
-    while i < len(text):
-        c = text[i]
-        if c == " ":
-            pass
-        elif c == ".":
-            if None in labels:
-                raise RuntimeError(f"einsum(): found '.' {where} for which an ellipsis was already found")
-            if text[i : i + 3] != "...":
-                raise RuntimeError(f"einsum(): found '.' {where} that is not part of any ellipsis")
-            labels.append(None)
-            i += 2
-        elif c in LETTERS:
-            labels.append(c)
-        else:
-            raise RuntimeError(
-                f"einsum(): invalid subscript given at index {start + i} in the equation string, subscripts must be "
-                "in [a-zA-Z]"
-            )
-        i += 1
-    return labels
-
-
 def _arguments(args: tuple[Any, ...]) -> tuple[str, list[Any]]:
     """The equation and the operands, from either form of the arguments.
 
@@ -159,124 +152,6 @@ def _arguments(args: tuple[Any, ...]) -> tuple[str, list[Any]]:
     return first, operands
 
 
-class _Two:
-    """How to contract two operands none of whose labels is repeated, and whose sums go over labels that both have.
-
-    Args:
-        a, b, output: the labels of the operands and of the result.
-    """
-
-    def __init__(self, a: str, b: str, output: str):
-        only_a, only_b = [s for s in output if s not in b], [s for s in output if s not in a]
-        # What comes first in the result comes from the first operand.
-        self.swapped = bool(only_a and only_b and output.index(only_b[0]) < output.index(only_a[0]))
-        if self.swapped:
-            a, b, only_a, only_b = b, a, only_b, only_a
-        both = [s for s in output if s in a and s in b]
-        inner = [s for s in a if s in b and s not in output]
-        self.dims = len(a), len(b)
-        self.shared = [(a.index(s), b.index(s)) for s in both + inner]
-        orders = [a.index(s) for s in both + only_a + inner], [b.index(s) for s in both + inner + only_b]
-        self.orders = [None if order == sorted(order) else tuple(order) for order in orders]
-        self.counts = len(both), len(only_a), len(only_b)
-        made = both + only_a + only_b
-        order = [made.index(s) for s in output]
-        self.result = None if order == sorted(order) else tuple(order)
-
-    def fits(self, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-        """Whether shapes have the right lengths, are equal along shared labels, and leave something to sum."""
-        if self.swapped:
-            a, b = b, a
-        if (len(a), len(b)) != self.dims or not all([a[i] == b[j] for i, j in self.shared]):
-            return False
-        return any([a[i] != 1 for i, _ in self.shared[self.counts[0] :]])
-
-    def product(self, a: Any, b: Any) -> Any:
-        """The contraction of tensors that fit, as a `bmm`."""
-        x, y = (b, a) if self.swapped else (a, b)
-        both, only_a, only_b = self.counts
-        first, second = self.orders
-        if unseen := mode.unseen(a, b):
-            x, y = x._data, y._data
-        x = x if first is None else x.transpose(first) if unseen else permute(x, first)
-        y = y if second is None else y.transpose(second) if unseen else permute(y, second)
-        lead, rows, columns = y.shape[:both], x.shape[both : both + only_a], y.shape[y.ndim - only_b :]
-        inner, batch = math.prod(x.shape[both + only_a :]), math.prod(lead)
-        x = x.reshape(batch, math.prod(rows), inner)
-        y = y.reshape(batch, inner, math.prod(columns))
-        product = _view(wrap(batch_product(x, y)) if unseen else products(x, y), (*lead, *rows, *columns))
-        if self.result is None:
-            return product
-        product = permute(product, self.result)
-        return _view(product, product._shape)
-
-
-@functools.lru_cache(256)
-def _two(equation: str) -> _Two | None:
-    """The plan for an equation of two operands; None if it is unusual (or wrong)."""
-    left, arrow, right = equation.replace(" ", "").partition("->")
-    a, comma, b = left.partition(",")
-    if not (arrow and comma) or not all([s in LETTERS for s in a + b + right]):
-        return None
-    repeats = any([len(set(labels)) < len(labels) for labels in (a, b, right)])
-    if repeats or not set(a) ^ set(b) <= set(right) < set(a) | set(b):
-        return None
-    return _Two(a, b, right)
-
-
-@functools.lru_cache(256)
-def _labels(equation: str, dims: tuple[int, ...]) -> tuple[list[list[Any]], list[str], list[str], list[str]]:
-    """The labels of operands with so many dimensions, of what an ellipsis stands for, of the result, and of all.
-
-    Raises:
-        RuntimeError: the equation is malformed, or does not fit the operands.
-    """
-    left, arrow, right = equation.partition("->")
-    parts = left.split(",")
-    if len(parts) != len(dims):
-        which = "fewer" if len(dims) < len(parts) else "more"
-        raise RuntimeError(f"einsum(): {which} operands were provided than specified in the equation")
-    starts = [0]
-    for part in parts:
-        starts.append(starts[-1] + len(part) + 1)
-    inputs = [_parse(p, f"for operand {i}", starts[i]) for i, p in enumerate(parts)]
-    widest = 0
-    counts: dict[str, int] = {}
-    for i, (labels, n) in enumerate(zip(inputs, dims, strict=True)):
-        named = sum([1 for s in labels if s is not None])
-        if None in labels:
-            if named > n:
-                raise RuntimeError(
-                    f"einsum(): the number of subscripts in the equation ({named}) is more than the number of "
-                    f"dimensions ({n}) for operand {i}"
-                )
-            widest = max(widest, n - named)
-        elif named != n:
-            raise RuntimeError(
-                f"einsum(): the number of subscripts in the equation ({named}) does not match the number of dimensions "
-                f"({n}) for operand {i} and no ellipsis was given"
-            )
-        for label in labels:
-            if label is not None:
-                counts[label] = counts.get(label, 0) + 1
-    dots = [f".{k}" for k in range(widest)]
-    if arrow:
-        output = _parse(right, "for the output", len(left) + 2)
-        for s in output:
-            if s is not None and output.count(s) > 1:
-                raise RuntimeError(f"einsum(): output subscript {s} appears more than once in the output")
-            if s is not None and s not in counts:
-                raise RuntimeError(
-                    f"einsum(): output subscript {s} does not appear in the equation for any input operand"
-                )
-    else:
-        output = [None, *sorted([s for s, count in counts.items() if count == 1], key=LETTERS.index)]
-    final = [s for label in output for s in (dots if label is None else [label])]
-    summed = [s for s in sorted(counts, key=LETTERS.index) if s not in final]
-    summed = ([] if None in output else dots) + summed
-    return inputs, dots, final, final + summed
-
-
 @composite(method=False)
 def einsum(*args: Any) -> Any:
     """Sums of products of elements, by labels of the dimensions.
@@ -294,10 +169,15 @@ def einsum(*args: Any) -> Any:
     if len(operands) == 2 and not (mode.local.grad and any([x._node is not None for x in operands])):
         # Where no graph is to show PyTorch's steps, fewer of them do.
         a, b = operands
-        plan = _two(equation)
+        plan = two(equation)
         if plan is not None and a._dtype is b._dtype and a._dtype.plain and plan.fits(a._shape, b._shape):
             return plan.product(a, b)
-    inputs, dots, final, order = _labels(equation, tuple([len(x._shape) for x in operands]))
+    if len(operands) == 2 and hidden(*operands) and operands[0]._dtype is operands[1]._dtype:
+        found = way(equation, operands[0]._shape, operands[1]._shape)
+        result = None if found is None else found.product(*operands)
+        if result is not None:
+            return result
+    inputs, dots, final, order = labels_of(equation, tuple([len(x._shape) for x in operands]))
     sizes: dict[str, int] = {}
     for i, (labels, x) in enumerate(zip(inputs, operands, strict=True)):
         operands[i] = _aligned(i, labels, x, order, dots, sizes)

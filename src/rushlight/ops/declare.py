@@ -258,18 +258,6 @@ def unrecorded_view(t: Any, input: Any) -> None:
         t._node = AccumulateGrad(t)
 
 
-def passing(view: Any, kernel: Any, input: Any, *args: Any) -> Any:
-    """The result of a view operation for a function that does not give it away: mostly nobody need know of the view.
-
-    Args:
-        view: the operation.
-        kernel: its function of arrays.
-        input: the tensor.
-        args: the operation's other arguments.
-    """
-    return wrap(kernel(input._data, *args)) if mode.unseen(input) else view(input, *args)
-
-
 def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded: bool) -> tuple[Any, ...]:
     """The tensors, mostly views, that an operation with several of them returns.
 

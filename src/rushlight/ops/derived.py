@@ -7,13 +7,14 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import wrap
+from ..base import UNTOUCHED, wrap
 from ..kernels import distances as kernels
 from ..kernels import numpy_views as kernels_of_views
 from ..kernels.numpy_polynomials import powers
+from ..memory_format import contiguous_format
 from .comparison import logical_xor
 from .creation import zeros_like
-from .declare import FUNCTIONS, Array, composite, in_formulas, operation, passing
+from .declare import FUNCTIONS, REGISTRY, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
 from .joining import cat, stack
 from .loss import _by_number, _times_number
@@ -22,7 +23,12 @@ from .out import finish_out
 from .overwrite import copy_
 from .reduction import sum as sum_
 from .shape import meshgrid
-from .view_parts import _select, _slice
+from .steps import hidden, passing, recorded
+from .view_parts import _slice
+
+_clone_op, _expand_op, _stack_op = REGISTRY["_clone"], REGISTRY["_expand"], REGISTRY["_stack"]
+_select_op, _slice_op = REGISTRY["_select"], REGISTRY["_slice"]
+_unsafe_view_op, _view_op = REGISTRY["_unsafe_view"], REGISTRY["_view"]
 
 
 # ---------------------------------------------------------------------------------------------- along a dimension
@@ -57,7 +63,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
 
 
 def _range(t: Any, dim: int, start: int, end: int) -> Any:
-    return passing(_slice, kernels_of_views.slice_, t, dim, start, end, 1)
+    return passing(_slice_op, kernels_of_views.slice_, t, dim, start, end, 1)
 
 
 def _widths(y: Any, x: Any, dim: int) -> Any:
@@ -106,7 +112,7 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     _no_truth_values("trapezoid", y, x)
     if x is None:
         width = 1.0 if dx is None else dx
-        first, last = (passing(_select, kernels_of_views.select, y, at, i) for i in (0, -1))
+        first, last = (passing(_select_op, kernels_of_views.select, y, at, i) for i in (0, -1))
         total, ends = sum_(y, at), first + last
         if total._dtype.category >= dtypes.FLOATING:
             return _times_number(total - _times_number(ends, 0.5), width)
@@ -327,9 +333,26 @@ def cartesian_prod(*tensors: Any) -> Any:
             raise RuntimeError(f"Expect a 1D vector, but got shape {list(t._shape)}")
     if len(tensors) == 1:
         return tensors[0]
-    if mode.unseen(*tensors) and all([t._dtype is tensors[0]._dtype for t in tensors]):
-        return wrap(kernels_of_views.all_combinations([t._data for t in tensors]))
+    if (hidden(*tensors) or mode.unseen(*tensors)) and all([t._dtype is tensors[0]._dtype for t in tensors]):
+        records = recorded(*tensors)
+        sizes = tuple([t._shape[0] for t in tensors])
+        if not records or (1 not in sizes and 0 not in sizes):
+            found = wrap(kernels_of_views.all_combinations([t._data for t in tensors]))
+            if records:
+                found._node = _combination_node(tensors, sizes, found._shape[:1])
+            return found
     return stack([grid.flatten() for grid in meshgrid(*tensors, indexing="ij")], dim=1)
+
+
+def _combination_node(vectors: Any, sizes: tuple[int, ...], count: tuple[int, ...]) -> Any:
+    """The node of all combinations of the elements of vectors, each of which runs along one dimension of a grid."""
+    grids = []
+    for dim, t in enumerate(vectors):
+        placed = tuple([n if d == dim else 1 for d, n in enumerate(sizes)])
+        node = _expand_op.link(_view_op.link(t._node, t._shape, placed), placed, sizes)
+        node = _unsafe_view_op.link(_clone_op.link(node, sizes, contiguous_format), sizes, count)
+        grids.append(wrap(t._data, node))
+    return _stack_op.recorder(1)(grids, 1, None, UNTOUCHED)
 
 
 @composite(method=False)

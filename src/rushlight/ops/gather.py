@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase, wrap
+from ..base import UNTOUCHED, TensorBase, wrap
 from ..kernels import lookup
 from ..kernels import numpy_gather as kernels
 from ..kernels.sparse_conversions import gather_gradient
@@ -14,12 +14,13 @@ from ..warn import warn
 from . import elementwise_general as general
 from .broadcasting import expand
 from .convert import to_dtype
-from .declare import Array, composite, formula, in_formulas, operation
+from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
 from .joining import in_rows
 from .numbers import number_for
 from .out import finish_out, refuse_reading, refuse_shared
 from .overwrite import change, copying, replace
+from .steps import hidden, operand, recorded
 from .supported import refuse
 from .view import view_method
 
@@ -52,6 +53,9 @@ def scatter_zeros(input: Array, size: Any, dim: int, index: Array) -> Array:
     found = np.zeros(size, input.dtype)
     lookup.scatter_add(found, dim, index, input)
     return found
+
+
+_expand_op, _gather_op = REGISTRY["_expand"], REGISTRY["_gather"]
 
 
 def _check_index(name: str, input: Any, index: Any) -> None:
@@ -120,8 +124,14 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
     if size:
         # Any integer means an entry: they are counted around and around.
         places = indices._data if kernels.all_within(indices._data, size) else indices._data % size
-        if mode.unseen(input, indices) and _alike_beside(input._shape, indices._shape, at):
-            return finish_out(out, wrap(in_rows(lookup.gather(input._data, at, places))), "gather")
+        seen = not (hidden(input, indices) or mode.unseen(input, indices))
+        if not seen and _alike_beside(input._shape, indices._shape, at):
+            found = wrap(in_rows(lookup.gather(input._data, at, places)))
+            if recorded(input):
+                wide = operand(input._data, input, _expand_op.link(input._node, input._shape, input._shape))
+                index = wrap(places.copy() if places is indices._data else places)
+                found._node = _gather_op.recorder(1)(wide, at, index, found._data, UNTOUCHED)
+            return finish_out(out, found, "gather")
         # The tensor given may be changed before backward.
         indices = wrap(places.copy() if places is indices._data else places)
     shape = general.broadcast_shapes(

@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import UNTOUCHED, TensorBase, as_view, bump, namespace, settle, wrap
+from ..base import TensorBase, as_view, bump, namespace, settle, wrap
 from ..kernels import choosing, entries
 from ..kernels import numpy_indexing as kernels
 from ..kernels import numpy_views as kernels_of_views
@@ -95,7 +95,7 @@ def getitem(input: Any, index: Any) -> Any:
             t._data = a
             t._shape = shape[1:]
             t._dtype = input._dtype
-            t._node = None if node is None else _select_op.recorder(1)(input, 0, index, a, UNTOUCHED)
+            t._node = None if node is None else _select_op.link(node, shape, 0, index)
             link(t, input)
             return t
         if kind is slice and input._shape:
@@ -105,11 +105,11 @@ def getitem(input: Any, index: Any) -> Any:
             t._data = a
             t._shape = a.shape
             t._dtype = input._dtype
-            t._node = None if node is None else _slice_op.recorder(1)(input, 0, start, end, step, a, UNTOUCHED)
+            t._node = None if node is None else _slice_op.link(node, input._shape, 0, start, end, step)
             link(t, input)
             return t
         if index is None:
-            made = None if node is None else _unsqueeze_op.recorder(1)(input, 0, None, UNTOUCHED)
+            made = None if node is None else _unsqueeze_op.link(node, input._shape, 0)
             return _view_of(kernels_of_views.unsqueeze(data, 0), input, link, made)
         if kind is tuple:
             found = _plain_view(input, index, link)
@@ -179,37 +179,27 @@ def _plain_view(input: Any, index: tuple[Any, ...], link: Any) -> Any:
     return None if node is None else _view_of(a, input, link, node)
 
 
-class _Step:
-    """What a recorder asks of the tensor that one step of an index gives to the next."""
-
-    __slots__ = ("_node", "_shape")
-
-    def __init__(self, node: Any, shape: tuple[int, ...]):
-        self._node, self._shape = node, shape
-
-
 def _steps(input: Any, index: tuple[Any, ...]) -> Any:
     """The node of the view that `_plain_view` makes, and those of the views by which PyTorch gets there; or None."""
-    step: Any = input
-    dim = 0
+    node, shape, dim = input._node, input._shape, 0
     for x in index:
-        shape = step._shape
-        if x is Ellipsis:
+        if type(x) is int:
+            node = _select_op.link(node, shape, dim, x)
+            shape = shape[:dim] + shape[dim + 1 :]
+        elif x is Ellipsis:
             dim += len(input._shape) - sum([i is not None and i is not Ellipsis for i in index])
         elif x is None:
-            step = _Step(_unsqueeze_op.recorder(1)(step, dim, None, UNTOUCHED), (*shape[:dim], 1, *shape[dim:]))
+            node = _unsqueeze_op.link(node, shape, dim)
+            shape = (*shape[:dim], 1, *shape[dim:])
             dim += 1
-        elif type(x) is int:
-            node = _select_op.recorder(1)(step, dim, x, None, UNTOUCHED)
-            step = _Step(node, shape[:dim] + shape[dim + 1 :])
         else:
-            start, end, by = bounds(x)
-            if start or by != 1 or end < shape[dim]:
-                node = _slice_op.recorder(1)(step, dim, start, end, by, None, UNTOUCHED)
-                size = len(range(shape[dim])[start:end:by])
-                step = _Step(node, (*shape[:dim], size, *shape[dim + 1 :]))
+            if x != _WHOLE:
+                start, end, by = bounds(x)
+                if start or by != 1 or end < shape[dim]:
+                    node = _slice_op.link(node, shape, dim, start, end, by)
+                    shape = (*shape[:dim], len(range(shape[dim])[start:end:by]), *shape[dim + 1 :])
             dim += 1
-    return None if step is input else step._node
+    return None if node is input._node else node
 
 
 def _view_of(a: np.ndarray, input: Any, link: Any, node: Any = None) -> Any:

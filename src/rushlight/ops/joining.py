@@ -11,10 +11,13 @@ from ..kernels import numpy_views as kernels
 from ..kernels.layout import Inner, follow
 from ..memory_format import channels_last
 from .convert import copy_in, is_laid_out, to_dtype
-from .declare import Array, composite, formula, in_formulas, operation, passing
+from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
 from .out import finish_out, refuse_shared
+from .steps import passing
 from .view import reshape, unsqueeze
+
+_unsqueeze_op = REGISTRY["unsqueeze"]
 
 
 # ---------------------------------------------------------------------------------------------- joining
@@ -238,7 +241,7 @@ def column_stack(tensors: Any, *, out: Any = None) -> Any:
 
 def _deep(t: Any) -> Any:
     """A tensor as `dstack` joins it: with three dimensions at least."""
-    return passing(unsqueeze, kernels.unsqueeze, t, 2) if len(t._shape) == 2 else atleast_3d(t)
+    return passing(_unsqueeze_op, kernels.unsqueeze, t, 2) if len(t._shape) == 2 else atleast_3d(t)
 
 
 def _atleast(name: str, doc: str, one: Any) -> Any:

@@ -7,13 +7,14 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase
+from ..base import TensorBase, wrap
 from ..kernels import matmul as kernels
 from ..kernels.sparse import SparseArray, product
 from .arguments import type_name
 from .broadcasting import _expand
-from .declare import Array, composite, in_formulas, operation
+from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .out import finish_out
+from .steps import hidden, operand, product_node
 from .view import _reshaped, _unsafe_view, _view, reshape, squeeze, t, unsqueeze
 
 in_formulas(lambda x: x.mT, lambda x: x.mT, "mT", aliasing=True)
@@ -255,6 +256,9 @@ def products(x: Any, y: Any) -> Any:
     return result
 
 
+_bmm_op, _expand_op, _view_op = REGISTRY["bmm"], REGISTRY["_expand"], REGISTRY["_view"]
+
+
 # ---------------------------------------------------------------------------------------------- matmul
 @composite(raw=np.matmul)
 def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -306,6 +310,10 @@ def _matmul_batched(a: Any, b: Any) -> Any:
         if a._dtype.category and a._shape[-1] == b._shape[-2]:
             _broadcast(a._shape[:-2], b._shape[:-2])
             return _matmul_plain(a, b)
+    lead = a._shape[:-2]
+    if lead and lead == b._shape[:-2] and a._dtype is b._dtype and a._shape[-1] == b._shape[-2] and hidden(a, b):
+        if a._data.flags.c_contiguous and b._data.flags.c_contiguous:
+            return _recorded_batches(a, b, lead)
     if left == 3 == right and (a._shape[0] == 1) != (b._shape[0] == 1):
         # One matrix beside several, whose gradient would be the sum of as many.
         if a._shape[0] == 1 and a._node is not None:
@@ -331,6 +339,20 @@ def _matmul_batched(a: Any, b: Any) -> Any:
     y = _reshaped(_expand(y, (*lead, k, p)), (count, k, p))
     shape = (*lead, *((n,) if left > 1 else ()), *((p,) if right > 1 else ()))
     return _unsafe_view(products(x, y), shape)
+
+
+def _recorded_batches(a: Any, b: Any, lead: tuple[int, ...]) -> Any:
+    """The products of batches of matrices that lie row by row, by the steps of the general way."""
+    factors = []
+    for factor in (a, b):
+        shape = factor._shape
+        array = factor._data if len(lead) == 1 else factor._data.reshape(math.prod(lead), *shape[-2:])
+        node = _view_op.link(_expand_op.link(factor._node, shape, shape), shape, array.shape)
+        factors.append(operand(array, factor, node))
+    x, y = factors
+    result = wrap(batch_product(x._data, y._data))
+    result._node = product_node(_bmm_op, x, y)
+    return _unsafe_view(result, (*lead, a._shape[-2], b._shape[-1]))
 
 
 @operation(name="_matmul_plain", aten="matmul", function=False, method=False, out=False, kernel=kernels.bmm)

@@ -252,11 +252,13 @@ class Operation:
         return entries.operation_entry(self, flavour, name)
 
     def __getattr__(self, flavour: str) -> Any:
-        if flavour not in ("recording", "plain", "result_type"):
+        if flavour not in ("recording", "plain", "result_type", "link"):
             raise AttributeError(flavour)
         made: Any
         if flavour == "result_type":
             made = return_type(self.aten, self.outputs) if len(self.outputs) > 1 else None
+        elif flavour == "link":
+            made = codegen.link(self)
         else:
             made = self.entry(flavour, self.name)
         setattr(self, flavour, made)

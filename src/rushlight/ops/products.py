@@ -14,13 +14,16 @@ from ..kernels.layout import lies_in_rows
 from ..kernels.numpy_views import strided, view_strides
 from ..warn import warn_once
 from .arguments import type_name
-from .contraction import tensordot
-from .declare import Array, composite, in_formulas, operation
+from .contraction import sums_of_products, tensordot
+from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
-from .matmul import mm, vector_product
+from .matmul import mm
 from .memory_layout import product_in_order
 from .out import finish_out
+from .steps import hidden, operand
 from .view import _unsafe_view, _view, reshape, unsqueeze
+
+_view_op = REGISTRY["_view"]
 
 
 # ---------------------------------------------------------------------------------------------- named products
@@ -37,7 +40,13 @@ def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
         if len(x._shape) != 1:
             raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {len(x._shape)}-D")
     shape = input._shape[0], 1
-    column: Any = wrap(input._data.reshape(shape)) if mode.unseen(input, vec2) else reshape(input, shape)
+    column: Any
+    if mode.unseen(input, vec2):
+        column = wrap(input._data.reshape(shape))
+    elif hidden(input, vec2) and lies_in_rows(input._data):
+        column = operand(input._data.reshape(shape), input, _view_op.link(input._node, input._shape, shape))
+    else:
+        column = reshape(input, shape)
     return finish_out(out, column * vec2, "outer")
 
 
@@ -58,9 +67,9 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         raise RuntimeError(
             f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"
         )
-    if len(a) == len(b) == 1 and mode.unseen(input, other) and input._dtype is other._dtype:
-        if lies_in_rows(input._data) and lies_in_rows(other._data):
-            return finish_out(out, _view(wrap(vector_product(input._data, other._data)), ()), "inner")
+    if len(a) == len(b) == 1 and input._dtype is other._dtype and lies_in_rows(input._data):
+        if lies_in_rows(other._data) and (mode.unseen(input, other) or (a[0] != 1 and hidden(input, other))):
+            return finish_out(out, sums_of_products(input, other, [0], [0]), "inner")
     return finish_out(out, tensordot(input, other, dims=([-1], [-1])), "inner")
 
 

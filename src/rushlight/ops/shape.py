@@ -15,13 +15,16 @@ from ..memory_format import contiguous_format, preserve_format
 from .broadcasting import _expand, expand
 from .convert import _clone, copy_in
 from .copies import copy_of
-from .declare import Array, composite, formula, in_formulas, operation
+from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .dimensions import distinct, wrap_dim
 from .elementwise_general import sum_to_shape
 from .joining import in_rows
 from .out import finish_out
 from .sizes import sizes
+from .steps import hidden, recorded
 from .view import _view, reshape, unsqueeze, view_method
+
+_clone_op, _expand_op, _unsqueeze_op = REGISTRY["_clone"], REGISTRY["_expand"], REGISTRY["unsqueeze"]
 
 in_formulas(
     lambda like, shape: np.zeros(shape, like.dtype),
@@ -139,8 +142,12 @@ def repeat_interleave(
                 f"repeat_interleave: Invalid output_size, expected {shape[at] * repeats} but got {output_size}"
             )
         size = (*shape[: at + 1], repeats, *shape[at + 1 :])
-        if shape and mode.unseen(input):
+        if shape and (hidden(input) or mode.unseen(input)):
             wide = wrap(input._data.repeat(repeats, at).reshape(size))
+            if recorded(input):
+                node = _unsqueeze_op.link(input._node, shape, at + 1)
+                node = _expand_op.link(node, (*shape[: at + 1], 1, *shape[at + 1 :]), size)
+                wide._node = _clone_op.link(node, size, contiguous_format)
         else:
             wide = _clone(expand(unsqueeze(input, at + 1), size), contiguous_format)
         return _view(wide, (*shape[:at], shape[at] * repeats, *shape[at + 1 :]))

@@ -9,7 +9,7 @@ from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, as_view, base_of, settle, wrap
 from ..kernels import numpy_views as kernels
-from .declare import Array, composite, in_formulas, operation, view
+from .declare import REGISTRY, Array, composite, in_formulas, operation, view
 from .dimensions import wrap_dim
 from .sizes import Shape
 
@@ -249,33 +249,30 @@ def view_as_complex(input: Array) -> Array:
 
 in_formulas(np.ascontiguousarray, lambda x: x.contiguous(), "contiguous_array", aliasing=True)
 
+_select_op, _pairs_op = REGISTRY["_select"], REGISTRY["view_as_real"]
+
 
 def _real(input: Any) -> Any:
-    if not input._dtype.is_complex:
-        return input
-    found = _unrecorded_part(input, False)
-    if found is not None:
-        return found
-    return _select(view_as_real(input), len(input._shape), 0)
-
-
-def _unrecorded_part(input: Any, imaginary: bool) -> Any:
-    """The real or imaginary parts as a view, in one step; None where a derivative must know the two."""
-    if mode.special.count or input._node is not None:
-        return None
-    a = settle(input)
-    t = wrap(a.imag if imaginary else a.real)
-    as_view(t, input)
-    return t
+    return _complex_part(input, 0) if input._dtype.is_complex else input
 
 
 def _imag(input: Any) -> Any:
     if not input._dtype.is_complex:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-    found = _unrecorded_part(input, True)
-    if found is not None:
-        return found
-    return _select(view_as_real(input), len(input._shape), 1)
+    return _complex_part(input, 1)
+
+
+def _complex_part(input: Any, index: int) -> Any:
+    """The real or imaginary parts of complex numbers, which stand at an index in the last dimension of their pairs."""
+    shape = input._shape
+    if mode.special.count:
+        return _select(view_as_real(input), len(shape), index)
+    a = settle(input)
+    t = wrap(a.imag if index else a.real)
+    if input._node is not None:
+        t._node = _select_op.link(_pairs_op.link(input._node, shape), (*shape, 2), len(shape), index)
+    as_view(t, input)
+    return t
 
 
 @composite(method=False, raw=lambda a: a.real)
