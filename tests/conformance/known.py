@@ -47,7 +47,6 @@ KNOWN = {
         ],
         "a private function that programs do not call",
     ),
-    ("_segment_reduce:lengths", "changed"): "lengths are turned into offsets, of which the derivative keeps a copy",
     ("nn.functional.embedding_bag", "changed"): "one derivative reads the table, also where only its shape counts",
     ("special.ndtr", "changed"): "one operation, whose derivative reads its input; in PyTorch it is made of several",
     ("nn.functional.linear_cross_entropy:chunked", "changed"): "PyTorch computes the gradients at once",

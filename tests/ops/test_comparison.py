@@ -92,15 +92,31 @@ IN_PLACE = [n + "_" for n in (*COMPARISONS, *LOGIC, *BITS)]
 @pytest.mark.parametrize(("a", "b"), list(itertools.product(
     ["bool", "uint8", "int64", "float32", "complex64"], repeat=2)))  # fmt: skip
 def test_in_place_dtypes(name, a, b):
-    if b == "complex64" and a != b:
-        pytest.skip("whether PyTorch warns that imaginary parts are lost depends on what the process did before")
-
     def scenario(m):
         x = m.tensor([[1, 0, 2], [3, 5, 7]]).to(getattr(m, a))
-        y = getattr(x, name)(m.tensor([1, 2, 3]).to(getattr(m, b)))
+        m.set_warn_always(True)
+        try:
+            y = getattr(x, name)(m.tensor([1, 2, 3]).to(getattr(m, b)))
+        finally:
+            m.set_warn_always(False)
         return y is x, x, x._version
 
     check(scenario)
+
+
+@pytest.mark.parametrize("name", COMPARISONS)
+def test_complex_numbers_compared_into_real_ones(name):
+    def scenario(m, dtype, *operands):
+        m.set_warn_always(True)
+        try:
+            return getattr(m, name)(*[m.tensor(x) for x in operands], out=m.empty(len(operands[0]), dtype=dtype(m)))
+        finally:
+            m.set_warn_always(False)
+
+    for operands in (([1j, 2.0], [1j, 3.0]), ([1.0, 2.0], 1j), ([], 1j), ([1.0, 2.0], [1.0, 3.0])):
+        check(lambda m, given=operands: scenario(m, lambda m: m.float32, *given))
+        check(lambda m, given=operands: scenario(m, lambda m: m.bool, *given))
+        check(lambda m, given=operands: scenario(m, lambda m: m.complex64, *given))
 
 
 @pytest.mark.parametrize("name", [n + "_" for n in COMPARISONS])

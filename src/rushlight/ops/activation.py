@@ -198,10 +198,8 @@ def prelu(input: Any, weight: Any) -> Any:
             )
     if weight.ndim > 1:
         raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}")
-    if input.ndim > 1 and count != 1:
-        weight = weight.view((1, count, *(1,) * (input.ndim - 2)))
-    elif input.ndim == 0 and weight.ndim:
-        weight = weight.view(())
+    if weight.ndim != input.ndim:
+        weight = weight.view((1, count, *(1,) * (input.ndim - 2))[: input.ndim])
     return _prelu_kernel(input, weight)
 
 

@@ -14,6 +14,7 @@ from ..kernels import conv as kernels
 from ..kernels.layout import is_channels_last, ordered
 from ..warn import warn_once
 from .attached import attached as attached
+from .complex_conv import complex_convolution
 from .declare import Array, composite, operation
 
 
@@ -299,7 +300,8 @@ def _convolve(
     _check_shapes(input._shape, weight._shape, outs, stride, padding, dilation, transposed, groups)
     if transposed:
         _check_transposed(input, weight, stride, padding, dilation, output_padding, groups)
-    result = convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
+    convolve = complex_convolution if input._dtype.is_complex else convolution
+    result = convolve(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
     return result.squeeze(0) if single else result
 
 

@@ -44,6 +44,12 @@ class Emptied(tuple[int, ...]):
     __slots__ = ()
 
 
+class Unstated(int):
+    """A number that a function takes because the program gave none."""
+
+    __slots__ = ()
+
+
 # By the number of dimensions, of which there are at most as many as in NumPy.
 _UNNAMED, _EMPTIED = ([kind(range(ndim)) for ndim in range(65)] for kind in (Unnamed, Emptied))
 

@@ -15,6 +15,7 @@ from ..kernels import reduction
 from ..kernels.layout import dense, result_array
 from ..kernels.numpy_common import narrow, widen
 from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error, kept
+from .convert import discards
 from .declare import in_formulas, tensor_names, write_out
 from .operation import Operation
 from .overlap import refuse_lying_across
@@ -263,9 +264,11 @@ def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = Non
         ])  # fmt: skip
         if need and t._dtype.category >= dtypes.FLOATING:
             t._node = record(op, need, operands, result, common, t)
-    if out is not None:
-        return write_out(op, out, t)
-    return t
+    if out is None:
+        return t
+    if op.result == "bool" and common.is_complex and len(operands) == 2 and result.size:
+        discards(common, out._dtype)
+    return write_out(op, out, t)
 
 
 def record(

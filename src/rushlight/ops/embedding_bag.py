@@ -21,7 +21,8 @@ _HIDDEN: dict[str, Any] = {"function": False, "method": False}
         weight, indices, offsets, mode, samples, include_last, padding
     ),
     name="_embedding_bag", node="EmbeddingBagBackward0", aten="_embedding_bag", tangent="refused",
-    outputs=("result", "offset2bag", "bag_size", "maximum_indices"), differentiable=("result",), **_HIDDEN,
+    outputs=("result", "offset2bag", "bag_size", "maximum_indices"), differentiable=("result",), keeps="offsets",
+    **_HIDDEN,
     joint=(
         "weight, per_sample_weights",
         "embedding_bag_backward(grad, weight, indices, offset2bag, bag_size, maximum_indices, scale_grad_by_freq, "

@@ -5,8 +5,9 @@ from typing import Any
 from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, raw_names, tensor_names, wrap
-from .declare import composite, formula
+from .declare import composite, formula, in_formulas
 from .dimensions import wrap_dim
+from .loss import _by_number
 from .view_parts import _slice
 
 
@@ -16,17 +17,32 @@ def part_of(t: Any, dim: Any, start: Any, end: Any) -> Any:
     return _slice(t, dim, start, end, 1)
 
 
+in_formulas(
+    lambda x, step: x / step,
+    lambda x, step: _by_number(x, step) if x._dtype.category >= dtypes.FLOATING else x / step,
+    "quotient_by_step",
+)
+
+
+@formula
+def by_step(x: Any, step: Any) -> Any:
+    """A difference divided by a number, as PyTorch's own functions do it."""
+    return quotient_by_step(x, step)  # type: ignore[name-defined]  # noqa: F821
+
+
 @formula
 def central_differences(f: Any, dim: Any, step: Any, edge_order: Any) -> Any:
     """The derivative along a dimension of values at equal distances."""
     n = f.shape[dim]
-    inner = (part_of(f, dim, 2, n) - part_of(f, dim, 0, -2)) / (2 * step)
+    inner = by_step(by_step(part_of(f, dim, 2, n) - part_of(f, dim, 0, -2), step), 2)
     if edge_order == 1:
-        first = (part_of(f, dim, 1, 2) - part_of(f, dim, 0, 1)) / step
-        last = (part_of(f, dim, -1, n) - part_of(f, dim, -2, -1)) / step
+        first = by_step(part_of(f, dim, 1, 2) - part_of(f, dim, 0, 1), step)
+        last = by_step(part_of(f, dim, -1, n) - part_of(f, dim, -2, -1), step)
     else:
-        first = (-1.5 * part_of(f, dim, 0, 1) + 2 * part_of(f, dim, 1, 2) - 0.5 * part_of(f, dim, 2, 3)) / step
-        last = (1.5 * part_of(f, dim, -1, n) - 2 * part_of(f, dim, -2, -1) + 0.5 * part_of(f, dim, -3, -2)) / step
+        a, b, c = part_of(f, dim, 0, 1), part_of(f, dim, 1, 2), part_of(f, dim, 2, 3)
+        first = by_step(-1.5 * a + 2 * b - 0.5 * c, step)
+        c, b, a = part_of(f, dim, -3, -2), part_of(f, dim, -2, -1), part_of(f, dim, -1, n)
+        last = by_step(1.5 * a - 2 * b + 0.5 * c, step)
     return cat([first, inner, last], dim)  # type: ignore[name-defined]  # noqa: F821
 
 
@@ -120,5 +136,6 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
         elif mode.unseen(input) and input._dtype.plain and type(step) in (int, float):
             found.append(wrap(raw_names["central_differences"](input._data, at, step, edge_order)))
         else:
-            found.append(central_differences(input, at, step, edge_order))
+            number = step.item() if isinstance(step, TensorBase) else step  # type: ignore[attr-defined]
+            found.append(central_differences(input, at, number, edge_order))
     return tuple(found)

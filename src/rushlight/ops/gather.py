@@ -367,6 +367,18 @@ def _check_reducible(input: Any, index: Any, reduce: str) -> None:
         refuse(kernel, input, dtypes.COMPLEX)
 
 
+def reducible(input: Any, dim: int, index: Any, src: Any, reduce: str) -> tuple[int, Any]:
+    """The dimension counted from the front, and the index, of values that can be reduced into a tensor.
+
+    Raises:
+        RuntimeError: the index has the wrong dtype or shape, or the dtypes do not match.
+        NotImplementedError: the dtype is not one that is reduced so.
+    """
+    at, index = _scatter_operands("scatter", input, dim, index, src)
+    _check_reducible(input, index, reduce)
+    return at, index
+
+
 @composite()
 def scatter_reduce(
     input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, out: Any = None
@@ -386,8 +398,7 @@ def scatter_reduce(
         RuntimeError: the index has the wrong dtype or shape, or an entry out of range; the reduction is unknown.
     """
     _check_reduce(reduce)
-    at, index = _scatter_operands("scatter", input, dim, index, src)
-    _check_reducible(input, index, reduce)
+    at, index = reducible(input, dim, index, src, reduce)
     return finish_out(out, _scatter_reduce(input, at, index, src, reduce, include_self), "scatter_reduce")
 
 

@@ -8,17 +8,19 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import entries
 from ..kernels import numpy_indexing as kernels
+from ..kernels.numpy_gather import scatter_reduce
 from ..memory_format import preserve_format
 from ..warn import warn_once
 from .convert import to_dtype
-from .declare import Array, composite, formula, in_formulas, operation, tensor_names
+from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
+from .gather import reducible
 from .index_parts import index_tensor
 from .indexing import _index_put, put_at
 from .numbers import number_for
 from .out import finish_out, refuse_reading, refuse_shared
 from .overlap import refuse_overlap
-from .overwrite import change, copying
+from .overwrite import change, copying, replace
 from .view import reshape, view_method
 
 
@@ -175,11 +177,40 @@ def _index_reduce_operands(input: Any, dim: int, index: Any, source: Any, reduce
     at, index = wrap_dim(dim, len(input._shape)), _vector("index_reduce_", index)
     if len(source._shape) < 2 and (input._dtype is dtypes.bool_ or input._dtype.is_complex):
         raise NotImplementedError(f"\"index_func_\" not implemented for '{input._dtype.scalar_name}'")
-    if not source._shape:
-        source = source.reshape(1)
-    else:
-        index = index.reshape(*[-1 if d == at else 1 for d in range(len(source._shape))]).expand(source._shape)
-    return input, at, index.to(dtypes.int64), source, reduce
+    index = index.to(dtypes.int64)
+    reducible(input, at, wrap(_each(index._data, at, source._shape)), source, reduce)
+    return input, at, index, source, reduce
+
+
+def _each(index: Array, dim: int, shape: tuple[int, ...]) -> Array:
+    """An index of entries as one for each of their elements."""
+    shape = shape or (1,)
+    return np.broadcast_to(index.reshape([-1 if d == dim else 1 for d in range(len(shape))]), shape)
+
+
+in_formulas(_each, lambda index, dim, shape: wrap(_each(index._data, dim, shape)), "each_by_entry")
+
+
+def _reduced_by_index(a: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool) -> Array:
+    return scatter_reduce(a, dim, _each(index, dim, source.shape), np.atleast_1d(source), reduce, include_self)
+
+
+@formula(aliasing=True)
+def with_dimension(source: Any) -> Any:
+    """A tensor of no dimensions as one of one element."""
+    return source if source.shape else reshape(source, (1,))
+
+
+_OF_SOURCE = "with_dimension(source), reduce, include_self, result"
+_EACH = "each_by_entry(index, dim, shape(source))"
+
+
+@operation(name="_index_reduce", aten="index_reduce", node="IndexReduceBackward0", function=False, method=False,
+           kernel=_reduced_by_index,
+           input=f"scatter_reduce_input(grad, input, dim, {_EACH}, {_OF_SOURCE})",
+           source=f"reshape(scatter_reduce_src(grad, input, dim, {_EACH}, {_OF_SOURCE}), shape(source))")  # fmt: skip
+def _index_reduce(input: Array, dim: int, index: Array, source: Array, reduce: str, include_self: bool) -> Array:
+    """With entries of another tensor reduced into entries."""
 
 
 @composite()
@@ -201,15 +232,15 @@ def index_reduce(
         RuntimeError: the reduction is unknown, or the shapes or dtypes do not match.
     """
     operands = _index_reduce_operands(input, dim, index, source, reduce)
-    return finish_out(out, tensor_names["scatter_reduce"](*operands, include_self=include_self), "index_reduce")
+    return finish_out(out, _index_reduce(*operands, include_self), "index_reduce")
 
 
 @composite(inplace=True)
 def index_reduce_(input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:
     """The in-place form of `index_reduce`."""
-    return input.scatter_reduce_(
-        *_index_reduce_operands(input, dim, index, source, reduce)[1:], include_self=include_self
-    )
+    operands = _index_reduce_operands(input, dim, index, source, reduce)
+    refuse_reading(input, index, source)
+    return replace("_index_reduce", *operands, include_self)
 
 
 @operation(name="_index_fill", aten="index_fill", node="IndexFillBackward0", function=False, method=False,

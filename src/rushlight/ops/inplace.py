@@ -16,6 +16,7 @@ from ..kernels.layout import result_array
 from . import elementwise_general as general
 from . import elementwise_large as large
 from .arguments import scalar, type_name
+from .convert import discards
 from .declare import REGISTRY
 from .formulas import Variant, plan_of
 from .history import check_view, rebase, refresh
@@ -254,6 +255,8 @@ def _computed(op: Operation, input: Any, operands: tuple[Any, ...]) -> tuple[Any
     _keeps_shape(input, result.shape)
     if op.result != "bool":
         castable(kind, input._dtype)
+    elif common.is_complex and len(operands) == 2 and result.size:
+        discards(common, input._dtype)
     return result, common, saves
 
 

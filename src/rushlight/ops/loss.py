@@ -161,11 +161,23 @@ def _times_number(input: Array, number: float) -> Array:
     return times(input, number)  # type: ignore[no-any-return]
 
 
+@operation(**HIDDEN, node="AddBackward1", aten="add", input="grad", tangent="input_t")
+def _plus_number(input: Array, number: float) -> Array:
+    """The sum with a number, as PyTorch's own functions call it."""
+    wide = widen(input)
+    return narrow(np.add(wide, np.asarray(number, wide.dtype)), input.dtype)
+
+
 @operation(**HIDDEN, node="DivBackward1", aten="div", input="grad / number", tangent="linear")
 def _by_number(input: Array, number: float) -> Array:
     """The quotient by a number, as PyTorch's own functions call it."""
     wide = widen(input)
     return narrow(np.divide(wide, np.asarray(number, wide.dtype)), input.dtype)
+
+
+def plus_number(input: Any, number: float) -> Any:
+    """The sum with a number: as PyTorch's own functions call it, unless the number decides the dtype."""
+    return _plus_number(input, number) if input._dtype.category >= dtypes.FLOATING else input + number
 
 
 _NLL: dict[str, Any] = {

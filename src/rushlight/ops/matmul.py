@@ -298,7 +298,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
 
 
 @operation(name="_squeeze_at", aten="squeeze_", node="SqueezeBackward4", function=False, method=False,
-           input="unsqueeze(grad, dim)", tangent="linear", out=False)  # fmt: skip
+           input="unsqueeze_to(grad, dim, shape(input))", tangent="linear", out=False)  # fmt: skip
 def _squeeze_at(input: Array, dim: int) -> Array:
     """Without a dimension of size 1, on the same memory."""
     return input.squeeze(dim)

@@ -23,7 +23,7 @@ from .adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d
 from .adaptive_pooling import adaptive_max_pool3d as adaptive_max_pool3d
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
-from .pooling_parts import HIDDEN, WITH_INDICES, as_input, batched, by_rows, check_sequence, check_tensor
+from .pooling_parts import HIDDEN, WITH_INDICES, as_input, batched, by_rows, check_sequence, check_tensor, filled
 
 
 def _max_pool(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
@@ -201,12 +201,12 @@ def _per_dimension(value: Any, name: str, function: str, dims: int, empty: Any =
     if isinstance(value, int):
         return (value,) * dims
     value = tuple(value)
-    if not value and empty is not None:
-        return empty
     if len(value) == dims:
         return value
+    if not value and empty is not None:
+        return filled(value, empty)
     if len(value) == 1:
-        return value * dims
+        return filled(value, value * dims)
     omitted = "be omitted, " if empty is not None else "be "
     raise RuntimeError(
         f"{function}: {name} must either {omitted}a single int, or a tuple of {_WORDS[dims]}"
@@ -278,7 +278,7 @@ def _max(
 ) -> Any:  # fmt: skip
     check_tensor(function, input)
     kernel = _per_dimension(kernel_size, "kernel_size", function, dims)
-    stride = kernel if stride is None else _per_dimension(stride, "stride", function, dims, kernel)
+    stride = _per_dimension(() if stride is None else stride, "stride", function, dims, kernel)
     padding = _per_dimension(padding, "padding", function, dims)
     dilation = _per_dimension(dilation, "dilation", function, dims)
     _check_windows(function, input._shape, kernel, stride, padding, dilation, ceil_mode)
@@ -422,7 +422,7 @@ def _avg(
 ) -> Any:  # fmt: skip
     check_tensor(function, input)
     kernel = _per_dimension(kernel_size, "kernel_size", function, dims)
-    stride = kernel if stride is None else _per_dimension(stride, "stride", function, dims, kernel)
+    stride = _per_dimension(() if stride is None else stride, "stride", function, dims, kernel)
     padding = _per_dimension(padding, "padding", function, dims)
     if divisor_override == 0:
         raise RuntimeError("divisor must be not zero")

@@ -1,5 +1,6 @@
 """What the kinds of pooling share."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,24 @@ WITH_INDICES: dict[str, Any] = {
     "outputs": ("result0", "result1"),
     "differentiable": ("result0",),
 }
+
+
+class Filled(tuple[int, ...]):
+    """A setting for each dimension, of which a program gave fewer.
+
+    Attributes:
+        given: what it gave.
+    """
+
+    given: tuple[int, ...]
+
+
+@functools.lru_cache(256)
+def filled(given: tuple[int, ...], whole: tuple[int, ...]) -> Filled:
+    """The setting `whole` that `given` stands for."""
+    made = Filled(whole)
+    made.given = given
+    return made
 
 
 def batched(x: Array, dims: int) -> Array:

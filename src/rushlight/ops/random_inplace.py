@@ -93,8 +93,6 @@ _GEOMETRIC = _drawing("_geometric", "GeometricBackward0")
 _CAUCHY = _drawing("_cauchy", "CauchyBackward0")
 _LOG_NORMAL = _drawing("_log_normal", "LogNormalBackward0")
 _drawing("_bernoulli_of", "BernoulliBackward0")
-_drawing("_normal_mean", "NormalBackward1")
-_drawing("_normal_std", "NormalBackward2")
 _drawing("_poisson", "PoissonBackward0")
 
 
@@ -104,6 +102,18 @@ _drawing("_poisson", "PoissonBackward0")
 )  # fmt: skip
 def _bernoulli_each(input: Array, p: Array, draw: Any) -> Array:
     return draw(input, p)  # type: ignore[no-any-return]
+
+
+@operation(name="_normal_mean", node="NormalBackward1", function=False, method=False, out=False, tangent="zero",
+           mean="zeros_of(grad, shape(mean))")  # fmt: skip
+def _normal_mean(mean: Array, draw: Any) -> Array:
+    return draw(mean)  # type: ignore[no-any-return]
+
+
+@operation(name="_normal_std", node="NormalBackward2", function=False, method=False, out=False, tangent="zero",
+           std="zeros_of(grad, shape(std))")  # fmt: skip
+def _normal_std(std: Array, draw: Any) -> Array:
+    return draw(std)  # type: ignore[no-any-return]
 
 
 @operation(

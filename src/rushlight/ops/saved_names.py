@@ -7,9 +7,10 @@ from typing import Any
 
 from ..autograd.grad_mode import no_grad
 from ..base import wrap
+from ..kernels.numpy_embedding_bag import MAX, quick
 from ..kernels.numpy_pooling import positions
 from .declare import REGISTRY
-from .dimensions import Emptied, Unnamed
+from .dimensions import Emptied, Unnamed, Unstated
 
 _SIZE = re.compile(r"(\w+)_sym_argsize_(minus_)?(\d)")
 
@@ -115,10 +116,54 @@ def _dims_of_source(node: Any) -> int:
     return len(node.source_shape)
 
 
+def _correction(node: Any) -> Any:
+    return None if type(node.correction) is Unstated else node.correction
+
+
+def _windows(*names: str) -> Any:
+    """Settings of windows, of which a program may have given fewer than there are dimensions."""
+
+    def found(name: str) -> Any:
+        return lambda node: getattr(getattr(node, name), "given", getattr(node, name))
+
+    return {name: found(name) for name in ("kernel_size", "stride", "padding", *names)}
+
+
+def _lengths(slot: str) -> Any:
+    return lambda node: tuple(getattr(node, slot)._data.tolist())
+
+
+def _statistic(slot: str) -> Any:
+    """A statistic of the input, of which there is none where it was normalized by others."""
+
+    def found(node: Any) -> Any:
+        statistic = getattr(node, f"_saved_{slot}")
+        return statistic if node.training else statistic.new_empty(0)
+
+    return found
+
+
+def _bags(node: Any) -> Any:
+    """The bag of each index, which quick sums do without."""
+    bags = node._saved_offset2bag
+    return bags[:0] if quick(node._saved_weight._data.dtype, node.mode, node.padding_idx) else bags
+
+
+def _bag_sizes(node: Any) -> Any:
+    sizes = node._saved_bag_size
+    return sizes if node.mode else sizes.new_zeros(sizes.shape)
+
+
+def _best(node: Any) -> Any:
+    return node._saved_maximum_indices if node.mode == MAX else _bag_sizes(node)
+
+
 # Names that several operations' nodes share.
 _UNNAMED = {"dim": _named}
+_SPREAD = {"dim": _named, "correction": _correction}
 _FACTORED = {"LU": _factors(0, True), "pivots": _factors(1, True)}
 _STATISTICS = {"result1": _as("mean"), "result2": _as("inverse")}
+_OWN_STATISTICS = {"result1": _statistic("mean"), "result2": _statistic("inverse")}
 _PADDING = {"padding": _as("pad")}
 _PRODUCT = {f"{name}_sym_{what}": make(slot) for name, slot in (("self", "input"), ("mat2", "mat2"))
             for what, make in (("sizes", _sizes), ("strides", _strides))}  # fmt: skip
@@ -161,9 +206,10 @@ _FORMS: dict[str, dict[str, Any]] = {
     "EmbeddingBackward0:_embedding": {"sparse": _constant(False)},
     "EmbeddingBackward0:_embedding_sparse": {"sparse": _constant(True)},
     "ConvolutionBackward0": {"bias_sym_sizes_opt": _bias_sizes},
-    "MaxPool2DWithIndicesBackward0": {"result1": _positions},
-    "AvgPool2DBackward0": {"divisor_override": _as("divisor")},
-    "AvgPool3DBackward0": {"divisor_override": _as("divisor")},
+    "MaxPool2DWithIndicesBackward0": {"result1": _positions, **_windows("dilation")},
+    "MaxPool3DWithIndicesBackward0": _windows("dilation"),
+    "AvgPool2DBackward0": {"divisor_override": _as("divisor"), **_windows()},
+    "AvgPool3DBackward0": {"divisor_override": _as("divisor"), **_windows()},
     "Im2ColBackward0": {"kernel_size": lambda node: node.kernel, "self_shape": lambda node: node.size},
     "DivBackward2": {"rounding_mode": _rounding_mode},
     "EluBackward0": {"scale": _constant(1), "input_scale": _constant(1)},
@@ -184,14 +230,13 @@ _FORMS: dict[str, dict[str, Any]] = {
     "CholeskyInverseBackward0": {"self": _as("L")},
     "CholeskySolveBackward0": {"self": _as("B"), "input2": _as("L")},
     "OrmqrBackward0": {"input2": _as("tau"), "input3": _as("other")},
-    "StdMeanBackward0": {**_UNNAMED, "result0": _as("std")},
-    **dict.fromkeys(
-        ("LinalgVectorNormBackward0", "VarBackward0", "StdBackward0", "VarMeanBackward0", "NansumBackward0"), _UNNAMED
-    ),
+    "StdMeanBackward0": {**_SPREAD, "result0": _as("std")},
+    **dict.fromkeys(("VarBackward0", "StdBackward0", "VarMeanBackward0"), _SPREAD),
+    **dict.fromkeys(("LinalgVectorNormBackward0", "NansumBackward0"), _UNNAMED),
     "AminmaxBackward0": {"dim": lambda node: None if type(node.dim) is Unnamed else _reduced(node)[0]},
     **{n: {"dim": _reduced} for n in ("SumBackward1", "LogsumexpBackward0", "AmaxBackward0", "AminBackward0")},
     "EmbeddingBagBackward0": {
-        "result1": _as("offset2bag"), "result2": _as("bag_size"), "result3": _as("maximum_indices"),
+        "result1": _bags, "result2": _bag_sizes, "result3": _best,
         "weight_sym_argsize_0": lambda node: node._saved_weight.shape[0],
     },
     "PowBackward1": {"exponent": _as("other")},
@@ -213,8 +258,11 @@ _FORMS: dict[str, dict[str, Any]] = {
     "ReplicationPad1DBackward0": _PADDING,
     "ReplicationPad2DBackward0": _PADDING,
     "ReplicationPad3DBackward0": _PADDING,
-    "NativeBatchNormBackward0": _STATISTICS,
-    **dict.fromkeys(("NativeBatchNormLegitBackward0", "NativeBatchNormLegitBackward1"), _STATISTICS),
+    **dict.fromkeys(
+        ("NativeBatchNormBackward0", "NativeBatchNormLegitBackward0", "NativeBatchNormLegitBackward1"), _OWN_STATISTICS
+    ),
+    "CtcLossBackward0": {n: _lengths(n) for n in ("input_lengths", "target_lengths")},
+    "RollBackward0": {"dims": lambda node: tuple([d % 2**64 for d in node.dims])},
     "NativeLayerNormBackward0": {**_STATISTICS, "normalized_shape": _layer_shape},
     "NativeGroupNormBackward0": {
         **_STATISTICS, "group": _as("groups"), **{name: _group_sizes(name) for name in ("N", "C", "HxW")},

@@ -31,12 +31,15 @@ def _reduced(part: Array, reduce: str, initial: float) -> Array:
 
 
 @operation(
-    name="_segment_reduce_offsets", aten="segment_reduce", node="SegmentReduceBackward0", function=False, method=False,
+    name="_segment_reduce_within", aten="segment_reduce", node="SegmentReduceBackward0", function=False, method=False,
     out=False, tangent="refused",
-    data="segment_reduce_backward(grad, result, data, reduce, offsets, axis, initial)",
+    data="segment_reduce_backward(grad, result, data, reduce, lengths, offsets, axis, initial)",
 )  # fmt: skip
-def _segment_reduce_offsets(data: Array, reduce: str, offsets: Array, axis: int, initial: float | None) -> Array:
-    """The reductions of the segments between consecutive offsets along `axis`."""
+def _segment_reduce_within(
+    data: Array, reduce: str, lengths: Array | None, offsets: Array | None, axis: int, initial: float | None
+) -> Array:
+    """The reductions of segments along `axis`, given by their lengths or by where they begin and end."""
+    offsets = _boundaries(lengths, offsets)
     wide = widen(data)
     result = np.empty((*offsets.shape[:axis], offsets.shape[axis] - 1, *data.shape[axis + 1 :]), wide.dtype)
     first = _FIRST[reduce] if initial is None else initial
@@ -49,9 +52,20 @@ def _segment_reduce_offsets(data: Array, reduce: str, offsets: Array, axis: int,
     return narrow(result, data.dtype)
 
 
+def _boundaries(lengths: Array | None, offsets: Array | None) -> Array:
+    """Where segments begin, and where the last ends."""
+    if lengths is None:
+        assert offsets is not None
+        return offsets
+    ends = np.cumsum(lengths, -1)
+    return np.concatenate([np.zeros((*ends.shape[:-1], 1), ends.dtype), ends], -1)
+
+
 def _segment_gradient(
-    grad: Array, result: Array, data: Array, reduce: str, offsets: Array, axis: int, initial: float | None
-) -> Array:
+    grad: Array, result: Array, data: Array, reduce: str, lengths: Array | None, offsets: Array | None, axis: int,
+    initial: float | None,
+) -> Array:  # fmt: skip
+    offsets = _boundaries(lengths, offsets)
     made = np.zeros(data.shape, data.dtype)
     for source, target, count in _segments(offsets, axis):
         g, x, y = grad[target], data[source], result[target]
@@ -81,8 +95,9 @@ def _products_of_others(x: Array, product: Array, first: float) -> Array:
 @operation(name="_segment_reduce_backward", node="NotImplemented", function=False, method=False, out=False,
            kernel=_segment_gradient)  # fmt: skip
 def _segment_reduce_backward(
-    grad: Array, result: Array, data: Array, reduce: str, offsets: Array, axis: int, initial: Any
-) -> Array:
+    grad: Array, result: Array, data: Array, reduce: str, lengths: Array | None, offsets: Array | None, axis: int,
+    initial: Any,
+) -> Array:  # fmt: skip
     """The gradient of the data, which has none itself."""
 
 
@@ -145,9 +160,6 @@ def segment_reduce(
                     "segment_reduce(): Expected all rows of lengths along axis to sum to data.size(lengths.dim()-1) "
                     "when !unsafe."
                 )
-        ends = lengths.cumsum(-1)
-        given = ends.new_zeros((*ends.shape[:-1], ends.size(-1) + 1))
-        given[..., 1:] = ends
     if not data._dtype.is_floating_point:
         raise NotImplementedError(f"\"_segment_reduce_cpu\" not implemented for '{data._dtype.scalar_name}'")
-    return _segment_reduce_offsets(data, reduce, given, axis, None if initial is None else float(initial))
+    return _segment_reduce_within(data, reduce, lengths if offsets is None else None, offsets, axis, initial)

@@ -238,6 +238,8 @@ def flipud(input: Any) -> Any:
            input="_roll(grad, roll_back(shifts), dims)")  # fmt: skip
 def _roll(input: Array, shifts: Any, dims: Any) -> Array:
     """With entries moved along dimensions, those that leave at the end coming back at the start."""
+    if not input.size:
+        return input.copy()
     found = in_rows(np.roll(input, shifts, dims) if dims else np.roll(input, shifts[0]))
     return like(found, input) if len(dims) == 1 else found
 
@@ -264,7 +266,9 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     n = len(input._shape)
     if along and not n:
         raise IndexError(f"Dimension specified as {along[0]} but tensor has no dimensions")
-    return _roll(input, moved, tuple([wrap_dim(d, n) if input._data.size else 0 for d in along]))
+    for d in along if input._data.size else ():
+        wrap_dim(d, n)
+    return _roll(input, moved, along)
 
 
 @operation(name="_rot90", aten="rot90", node="Rot90Backward0", function=False, method=False, tangent="linear",

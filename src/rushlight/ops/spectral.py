@@ -148,7 +148,7 @@ def stft(
         found = _fft_c2c(pieces, (2,), scaling, True)
     else:
         found = _fft_r2c(pieces, (2,), scaling, bool(onesided))
-    found = found.transpose(1, 2)
+    found.transpose_(1, 2)
     if len(input._shape) == 1:
         found.squeeze_(0)
     return found if return_complex or return_complex is None else found.view_as_real()

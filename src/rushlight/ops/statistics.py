@@ -14,7 +14,7 @@ from ..kernels.reduction import sum_over
 from ..warn import warn
 from .data import cast
 from .declare import Array, composite, formula, in_formulas, operation
-from .dimensions import Axes, axes_of, bool_argument, int_dim, need_tensor, nonempty, reduced_axes
+from .dimensions import Axes, Unstated, axes_of, bool_argument, int_dim, need_tensor, nonempty, reduced_axes
 from .matmul import _squeeze_at
 from .out import finish_out, several_out
 from .reduction import mean_over, sum_dtype
@@ -110,12 +110,15 @@ def _std_mean(input: Array, dim: Any, correction: Any, keepdim: bool) -> Any:
     return kernels.with_running_mean(along.deviation(input, dim, correction, keepdim), input, dim, keepdim)
 
 
+_UNSTATED = Unstated(1)
+
+
 def _spread_arguments(function: str, input: Any, dim: Any, unbiased: Any, correction: Any) -> tuple[Axes, Any]:
     need_tensor(function, input)
     if isinstance(dim, bool):
         dim, unbiased = None, dim
     if correction is None:
-        correction = 0 if unbiased is False else 1
+        correction = _UNSTATED if dim is unbiased is None else 0 if unbiased is False else 1
     if input._dtype.category < dtypes.FLOATING:
         raise RuntimeError("std and var only support floating point and complex dtypes")
     axes = axes_of(dim, len(input._shape))

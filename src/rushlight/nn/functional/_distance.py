@@ -8,6 +8,7 @@ from ...kernels.numpy_common import constant
 from ...ops import derived
 from ...ops.broadcasting import broadcast_tensors
 from ...ops.elementwise_general import result_type
+from ...ops.loss import plus_number
 from ...ops.vector_norms import _norm_along, vector_norm
 from ...tensor import Tensor
 
@@ -18,7 +19,7 @@ pdist = derived.pdist
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """Return the p-norm of ``x1 - x2 + eps`` along the last dimension."""
-    apart = x1 - x2 + eps
+    apart = plus_number(x1 - x2, eps)
     if p == 0:
         return apart.norm(p, -1, keepdim)
     last = (apart.ndim - 1,) if apart.ndim else ()

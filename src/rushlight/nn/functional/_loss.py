@@ -393,7 +393,7 @@ def margin_ranking_loss(
             "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
             f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
         )
-    return _reduced((-target * (input1 - input2) + margin).clamp_min(0), reduction)
+    return _reduced(ops.plus_number(-target * (input1 - input2), margin).clamp_min(0), reduction)
 
 
 def cosine_embedding_loss(
@@ -434,8 +434,8 @@ def cosine_embedding_loss(
         )
     tiny = 1e-12
     product = (input1 * input2).sum(target.dim())
-    length1 = (input1 * input1).sum(target.dim()) + tiny
-    length2 = (input2 * input2).sum(target.dim()) + tiny
+    length1 = ops.plus_number((input1 * input1).sum(target.dim()), tiny)
+    length2 = ops.plus_number((input2 * input2).sum(target.dim()), tiny)
     cos = product / (length1 * length2).sqrt()
     zeros = zeros_like(cos)
     near = where(target == 1, cos.new_ones(()) - cos, zeros)
@@ -487,4 +487,4 @@ def triplet_margin_loss(
     far = pairwise_distance(anchor, negative, p, eps)
     if swap:
         far = far.minimum(pairwise_distance(positive, negative, p, eps))
-    return _reduced((margin + near - far).clamp_min(0), reduction)
+    return _reduced((ops.plus_number(near, margin) - far).clamp_min(0), reduction)
