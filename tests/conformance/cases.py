@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import torch
 
@@ -146,27 +147,34 @@ def run(entry, case):
         found = difference(got, expected, numeric=case.numeric, precision=precision, alone=alone)
         if found is None or not case.numeric or difference(got, expected, numeric=False):
             return found
-        if case.label.split(": ")[-1].startswith(("float32", "complex64")) and _more_exact(entry, case, got, expected):
+        if case.label.split(": ")[-1].startswith(_NARROW) and _more_exact(entry, case, got, expected):
             return None
         if entry.info.name in TIES and _same_elements(ours, TIES[entry.info.name], _result(got), _result(expected)):
             return None
         return _up_to_freedom(case, ours, theirs, got, expected, found)
 
 
-_WIDER = {torch.float32: torch.float64, torch.complex64: torch.complex128}
+_WIDER = dict.fromkeys((torch.float16, torch.bfloat16, torch.float32), torch.float64) | {
+    torch.complex64: torch.complex128
+}
+_NARROW = tuple(str(dtype).removeprefix("torch.") for dtype in _WIDER)
 
 
 def _more_exact(entry, case, got, expected):
-    """Whether our single-precision numbers are at least as near to PyTorch's in double precision as PyTorch's own."""
+    """Whether our numbers in few digits are at least as near to PyTorch's in double precision as PyTorch's own."""
     wide = case.sample.transform(lambda x: _widened(x) if isinstance(x, torch.Tensor) else _WIDER.get(x, x))
     exact, error = _attempt(case, Side(entry, wide, theirs=True))
     if error is not None:
         return False
     triples = list(zip(*(_floats(x) for x in (got, expected, exact))))
     with np.errstate(all="ignore"):
-        return bool(triples) and all(
-            (abs(a - c) <= abs(b - c))[abs(a - b) > 1e-6 * abs(b)].all() for a, b, c in triples
-        )
+        return bool(triples) and all(_nearer(a, b, c) for a, b, c in triples)
+
+
+def _nearer(a, b, c):
+    """Whether every element of `a` is that of `b` up to rounding, or finite as that is and not farther from `c`."""
+    same = (abs(a - b) <= 1e-6 * abs(b)) | (a == b) | (np.isnan(a) & np.isnan(b))
+    return bool((same | (np.isfinite(b) & (abs(a - c) <= abs(b - c)))).all())
 
 
 def _widened(t):
@@ -183,7 +191,7 @@ def _floats(value):
         value = value.detach()._data
     elif isinstance(value, torch.Tensor):
         value = numbers(value)
-    kept = isinstance(value, np.ndarray) and value.dtype.kind in "fc"
+    kept = isinstance(value, np.ndarray) and (value.dtype.kind in "fc" or value.dtype == ml_dtypes.bfloat16)
     return [value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)] if kept else []
 
 

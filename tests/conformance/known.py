@@ -9,6 +9,8 @@ _GAPS = "PyTorch writes past the gaps of a tensor given as out=, whatever its st
 _HALF = (
     "half precision: an intermediate result that PyTorch rounds, or that overflows there, is computed in float32 here"
 )
+# Over all samples of three seeds, the mean square error of ours is 0.2 to 0.9 of PyTorch's (attention and products of
+# matrices, conv3d), 1.1 (hfft2), 1.2 (conv2d) and 1.7 (conv_transpose3d; 0.7 if complex).
 _ORDER = "float32: a sum that cancels, rounded in another order"
 _SMALL = "divides by small differences of singular values, which rounding in another order changes by 1e-6"
 _STATISTICS = "the statistics that are returned are computed apart from those which the derivative needs"
@@ -20,7 +22,9 @@ KNOWN = {
             ("cov", "second"), ("cov", "tangent"),  # whose samples have float32 weights
             ("__rmatmul__", "value"), ("addbmm", "out"), ("addbmm", "value"), ("baddbmm", "dtypes"),
             ("fft.hfft2", "dtypes"), ("fft.hfft2", "out"), ("fft.hfft2", "value"), ("matmul", "out"),
-            ("matmul", "value"),
+            ("matmul", "value"), ("nn.functional.conv2d", "value"), ("nn.functional.conv3d", "dtypes"),
+            ("nn.functional.conv3d", "value"), ("nn.functional.conv_transpose3d", "dtypes"),
+            ("nn.functional.conv_transpose3d", "value"), ("nn.functional.multi_head_attention_forward", "value"),
             ("nn.functional.scaled_dot_product_attention", "value"),
         ],
         _ORDER,
@@ -29,9 +33,8 @@ KNOWN = {
         [
             (name, "dtypes")
             for name in (
-                "grid_sampler_2d", "grid_sampler_3d", "matrix_exp", "native_layer_norm",
-                "nn.functional.embedding_bag", "nn.functional.grid_sample",
-                "nn.functional.linear_cross_entropy",
+                "grid_sampler_2d", "grid_sampler_3d", "matrix_exp", "nn.functional.embedding_bag",
+                "nn.functional.grid_sample",
             )
         ],
         _HALF,

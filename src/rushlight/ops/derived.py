@@ -21,6 +21,7 @@ from .loss import _by_number, _times_number
 from .numbers import number_for
 from .out import finish_out
 from .overwrite import copy_
+from .reduction import _sum_all
 from .reduction import sum as sum_
 from .shape import meshgrid
 from .steps import hidden, passing, recorded
@@ -146,7 +147,8 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         aweights: the weight of each observation.
 
     Raises:
-        RuntimeError: there are more than two dimensions.
+        RuntimeError: there are more than two dimensions, the weights do not fit the observations, are of another kind
+            or negative, or their sum is zero.
     """
     if len(input._shape) > 2:
         raise RuntimeError(
@@ -158,27 +160,30 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
     _check_weights("fweights", "integral", fweights, count)
     _check_weights("aweights", "floating point", aweights, count)
     weights = fweights if aweights is None else aweights if fweights is None else fweights * aweights
-    if weights is None:
-        total: Any = count
-        centred = x - x.sum(1, True) / count
-        weighted = centred
-    else:
-        total = weights.sum(0)  # along the dimension few numbers are added in their order, as PyTorch does
-        centred = x - (x * weights).sum(1, True) / total
-        weighted = centred * weights
-    if weights is None or aweights is None or not correction:
+    total: Any = count if weights is None else _in_their_order(weights)
+    if weights is not None and not total._data:
+        raise RuntimeError("cov(): weights sum to zero, can't be normalized")
+    mean = (x if weights is None else x * weights).sum(1) / total
+    norm = total
+    if weights is not None and aweights is not None and correction:
+        norm = total - _times_number(_in_their_order(weights * aweights), correction) / total
+    elif correction:
         norm = total - correction
-    else:
-        norm = total - correction * (weights * aweights).sum(0) / total
-    if weights is not None:
-        norm = norm.clamp(min=0)
-    elif norm <= 0:
+    if norm <= 0:
         from ..warn import warn
 
         warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations.")
-        norm = 0
-    products = weighted @ centred.t().conj()
-    return (products / norm).squeeze()
+        norm = 0 if weights is None else norm.zero_()
+    centred = x - mean.unsqueeze(1)
+    weighted = centred if weights is None else centred * weights
+    return ((centred @ weighted.t().conj()) / norm).squeeze()
+
+
+def _in_their_order(weights: Any) -> Any:
+    """The sum of weights, a few of which are added from the first to the last as PyTorch does."""
+    return _sum_all(
+        weights, dtypes.int64 if weights._dtype.category == dtypes.INTEGRAL else weights._dtype, weights._dtype
+    )
 
 
 def _check_weights(name: str, kind: str, weights: Any, count: int) -> None:
