@@ -117,3 +117,27 @@ def test_other_types(dtype: str) -> None:
     for theirs, ours in zip(*results, strict=True):
         np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
         assert ours.numpy().dtype == theirs.numpy().dtype
+
+
+MASKED: dict[str, Callable[..., Any]] = {
+    "where": lambda torch, x, m: torch.where(m, x, 0.0),
+    "where number first": lambda torch, x, m: torch.where(m, 2.0, x),
+    "where of a row": lambda torch, x, m: torch.where(m, x, x[0, 0, 0]),
+    "masked_fill": lambda torch, x, m: x.masked_fill(m, float("-inf")),
+    "masked_fill_": lambda torch, x, m: x.clone().masked_fill_(m, 3),
+}
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 9, 20), (9, 20), (2, 1, 1, 20), (2, 3, 9, 1), (1,), (), (9, 1), (20,)])
+@pytest.mark.parametrize("name", MASKED)
+def test_masks_that_broadcast(name: str, shape: tuple[int, ...]) -> None:
+    values, chosen = np.random.default_rng(0).standard_normal((2, 3, 9, 20)), np.random.default_rng(1).random(shape)
+    results = []
+    for library in (torch, rushlight):
+        x = library.tensor(values.astype(np.float32)).requires_grad_()
+        found = MASKED[name](library, x, library.tensor(chosen) > 0.5)
+        found.nan_to_num(neginf=0).backward(library.ones_like(found))
+        results.append([found.detach(), x.grad])
+    for theirs, ours in zip(*results, strict=True):
+        assert ours.stride() == theirs.stride()
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())

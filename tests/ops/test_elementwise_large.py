@@ -186,3 +186,24 @@ def test_a_changed_operand_is_noticed() -> None:
 def test_what_loops_cannot_compute_is_known_beforehand() -> None:
     assert pointwise.backward("unknown", ("grad", "input"), ("grad * lgamma(input)",)) is None
     assert pointwise.backward("known", ("grad", "input"), ("grad * exp(input)",)) is not None
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_takes_a_quicker_way_on_many_elements(dtype: type) -> None:
+    values = np.random.default_rng(0).uniform(0.5, 3, (200, 150)).astype(dtype)
+    holes = np.where(values < 1, np.nan, values)
+    for scenario in (
+        lambda library, x, holes: 2.5 / x,
+        lambda library, x, holes: 3 / x,
+        lambda library, x, holes: library.special.multigammaln(x + 2, 4),
+        lambda library, x, holes: library.linalg.vecdot(x, x + 1),
+        lambda library, x, holes: library.linalg.vecdot(x, x + 1, dim=0),
+        lambda library, x, holes: library.nanquantile(holes, 0.3),
+        lambda library, x, holes: library.nanquantile(holes, library.tensor([0.0, 0.9, 1.0], dtype=x.dtype)),
+        lambda library, x, holes: library.nanquantile(holes * float("nan"), 0.3),
+        lambda library, x, holes: library.nanquantile(x, 0.3),
+    ):
+        theirs, ours = (scenario(m, m.from_numpy(values), m.from_numpy(holes)) for m in (torch, rushlight))
+        assert ours.shape == theirs.shape
+        tolerance = 2e-6 if dtype is np.float32 else 1e-14
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), tolerance, tolerance)

@@ -164,6 +164,8 @@ def _in_blocks(operands: list[Any], shape: tuple[int, ...], dims: list[int], dty
         if type(a) is float:
             kinds += "s"
         elif a.size == 1:
+            if a.dtype != dtype:
+                return None
             kinds += "p"
         else:
             mine = [row[place] // a.itemsize for row in steps]

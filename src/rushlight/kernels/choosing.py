@@ -28,20 +28,27 @@ _FILL = Loop("masked_fill", ("x", "mask", "value"), ("select(mask, value, x)",))
 # ---------------------------------------------------------------------------------------------- conditions
 def where(condition: Any, x: Any, y: Any) -> Any:
     """Elements of `x` where the condition holds, of `y` elsewhere."""
-    if isinstance(condition, Array) and condition.size >= LARGE and condition.dtype.char == "?":
-        loop, first, second = _CHOOSE, x, y
-        if not isinstance(x, Array) or x.shape != condition.shape:
-            loop, first, second = _REJECT, y, x
-        if isinstance(first, Array) and first.shape == condition.shape and first.dtype.char in "fd":
-            made = loop(first, second, condition)
-            if made is not None:
+    for loop, first, second in (_CHOOSE, x, y), (_REJECT, y, x):
+        if isinstance(first, Array) and first.size >= LARGE and first.dtype.char in "fd":
+            if not _covers(first, condition) or (isinstance(second, Array) and not _covers(first, second)):
+                continue
+            if condition.dtype.char == "?" and (made := loop(first, second, condition)) is not None:
                 return made
+            break
     # Beside a number, types that are not NumPy's own become float64.
     if type(y) is float and type(x) is not float:
         y = np.asarray(y, x.dtype)
     elif type(x) is float and type(y) is not float:
         x = np.asarray(x, y.dtype)
     return np.where(condition, x, y)
+
+
+def _covers(a: Array, part: Any) -> bool:
+    """Whether an array has the shape that it and another one broadcast to."""
+    if a.shape == part.shape:
+        return True
+    lead = a.ndim - part.ndim
+    return lead >= 0 and all([n in (1, m) for n, m in zip(part.shape, a.shape[lead:], strict=True)])
 
 
 def masked_fill(x: Array, mask: Array, value: Any) -> Array:
@@ -57,7 +64,7 @@ def fill_where(x: Array, mask: Array, value: Any) -> None:
 
 
 def _filled(x: Array, mask: Array, value: Any, out: Array | None) -> Any:
-    if x.size < LARGE or x.dtype.char not in "fd" or mask.shape != x.shape or np.ndim(value) or np.iscomplexobj(value):
+    if x.size < LARGE or x.dtype.char not in "fd" or np.ndim(value) or np.iscomplexobj(value) or not _covers(x, mask):
         return None
     return _FILL(x, mask, float(value), out=out)
 

@@ -1,6 +1,7 @@
 """Special functions of arrays. SciPy computes them, imported when first needed."""
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -111,11 +112,13 @@ def zeta(x: Array, q: Array) -> Array:
     return np.where(endless & (x > 1), x.dtype.type(np.nan), found) if np.count_nonzero(endless) else found
 
 
-def mvlgamma(x: Array, p: int) -> Array:
-    """The logarithm of the multivariate gamma function of dimension `p`."""
+def mvlgamma(x: Array, p: int, lgamma: Any = lgamma) -> Array:
+    """The logarithm of the multivariate gamma function of dimension `p`, by a logarithm of the usual one."""
     wide = widen(x)
-    terms = narrow(lgamma(widen(narrow(wide[..., None] - np.arange(p, dtype=wide.dtype) / 2, x.dtype))), x.dtype)
-    return narrow(widen(terms).sum(-1), x.dtype) + x.dtype.type(p * (p - 1) / 4 * math.log(math.pi))
+    total = wide.dtype.type(0)
+    for i in range(p):
+        total = total + widen(narrow(lgamma(widen(narrow(wide - wide.dtype.type(i / 2), x.dtype))), x.dtype))
+    return narrow(total, x.dtype) + x.dtype.type(p * (p - 1) / 4 * math.log(math.pi))
 
 
 def mvlgamma_slope(x: Array, p: int) -> Array:

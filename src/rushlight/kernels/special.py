@@ -111,6 +111,11 @@ def logit_slope(grad: Array, x: Array, eps: float | None) -> Array:
     return numpy_special.logit_slope(grad, x, eps) if made is None else made
 
 
+def mvlgamma(x: Array, p: int) -> Array:
+    """See `numpy_special.mvlgamma`."""
+    return numpy_special.mvlgamma(x, p, lgamma if x.size >= pointwise.LARGE else numpy_special.lgamma)
+
+
 _LDEXP = pointwise.Loop("ldexp", ("x", "exponent"), ("x * exp2(exponent)",))
 
 

@@ -41,6 +41,8 @@ between = either(_between, "a, b, w: select(abs(w) < 0.5, a + w * (b - a), b - (
 add_product = either(_add_product, "x, a, b, value: x + a * value * b", "addcmul")
 add_quotient = either(_add_quotient, "x, a, b, value: x + a * value / b", "addcdiv")
 
+share_of_number = either(lambda x, number: np.reciprocal(x) * number, "x, number: 1 / x * number", "share_of_number")
+
 _TIMES = either(on_numpy_times, "x, number: x * number", "times")
 
 

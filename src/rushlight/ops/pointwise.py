@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd.mode import unseen
 from ..base import TensorBase, tensor_names, wrap
 from ..kernels import numpy_pointwise as kernels
 from ..kernels import power, remainders
-from ..kernels.ternary import times
+from ..kernels.pointwise import LARGE
+from ..kernels.ternary import share_of_number, times
 from . import elementwise_general as general
 from .arguments import MISSING, OPERANDS, argument_error, type_name
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
@@ -256,6 +258,8 @@ composite(name="true_divide")(div)
 
 @composite(function=False, name="__rtruediv__")
 def _rtruediv(input: Any, other: Any) -> Any:
+    if type(other) in (float, int) and input._data.size >= LARGE and input._dtype.plain and unseen(input):
+        return wrap(share_of_number(input._data, other))
     return input.reciprocal() * other if isinstance(other, (*OPERANDS, np.ndarray)) else NotImplemented
 
 

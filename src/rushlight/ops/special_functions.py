@@ -84,7 +84,7 @@ def floating(input: Any) -> Any:
     return input if input._dtype.category >= FLOATING else input.to(dtypes.get_default_dtype())
 
 
-@operation(name="_mvlgamma", aten="mvlgamma", node="MvlgammaBackward0", kernel=kernels.mvlgamma, function=False,
+@operation(name="_mvlgamma", aten="mvlgamma", node="MvlgammaBackward0", kernel=special.mvlgamma, function=False,
            method=False, out=False, rows=True, input="grad * mvlgamma_slope(input, p)",
            tangent="input_t * mvlgamma_slope(input, p)")  # fmt: skip
 def _mvlgamma(input: Array, p: int) -> Array:

@@ -339,6 +339,8 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
     low = _ROUNDED.get(interpolation, np.floor)(rank._data)
     axis = data.ndim - 1
     if few:
+        if skip_nan and 0 < missing[0] <= last:
+            data = choosing.masked_select(data, data == data)
         wanted = np.unique([*low, *np.ceil(rank._data)]).astype(np.int64)
         ordered = wrap(np.partition(data, wanted))
     result = _take_along(ordered, wrap(low.astype(np.int64)), axis)
