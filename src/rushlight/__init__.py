@@ -55,6 +55,7 @@ from .ops import (
     copies,
     creation,
     derived,
+    distances,
     eigen,
     elementary,
     elementwise_general,

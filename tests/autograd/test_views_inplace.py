@@ -338,6 +338,50 @@ def versions_shared(t):
     return y._version, v._version, d._version, raw._version, y.detach()
 
 
+def names_of(y):
+    found, node = [], y.grad_fn
+    while node is not None:
+        found.append(node.name())
+        node = node.next_functions[0][0]
+    return found
+
+
+def complex_views_of_views(t):
+    x = t.arange(16.0, dtype=t.float64).reshape(4, 2, 2).requires_grad_()
+    y = x * 1
+    looks = [t.view_as_complex(y), t.view_as_complex(y.reshape(-1, 2)), t.view_as_complex(y[1:3].transpose(0, 1)),
+             t.view_as_complex(y.reshape(2, 2, 4)[..., 2:])]  # fmt: skip
+    looks += [looks[0].t(), t.view_as_complex(y)[1:]]
+    y.mul_(x)
+    weights = t.linspace(0, 1, 4, dtype=t.float64)
+    sum((v.real.reshape(-1)[:4] * weights + v.imag.reshape(-1)[:4] * weights**2).sum() for v in looks).backward()
+    return [*[names_of(v) for v in looks], x.grad, *[t.view_as_real(v) for v in looks]]
+
+
+def complex_views_of_no_numbers(t):
+    y = t.zeros(5, 0, requires_grad=True) * 1
+    look = t.view_as_complex(y.reshape(-1, 2))
+    y.mul_(2)
+    return names_of(look), look.shape
+
+
+def a_complex_view_of_a_view_changed(t):
+    x = t.arange(12.0, dtype=t.float64).reshape(3, 4).requires_grad_()
+    y = x * 1
+    t.view_as_complex(y[1:, 2:]).mul_(2 + 1j)
+    (y * y).sum().backward()
+    return names_of(y)[0], y, x.grad
+
+
+def real_views_of_views(t):
+    x = t.arange(8.0, dtype=t.float64).reshape(2, 4).to(t.complex128).requires_grad_()
+    y = x * 1
+    looks = [t.view_as_real(y), t.view_as_real(y[1]), t.view_as_real(y.t()), t.view_as_real(y)[0], y.real, y.imag[0]]
+    y.mul_(x)
+    sum((v * (1 + i)).sum() for i, v in enumerate(looks)).backward()
+    return [*[v.grad_fn.name() for v in looks], x.grad.real, x.grad.imag, *looks]
+
+
 def a_saved_tensor_changed(t):
     y = leaf(t) * 2
     z = y * y
@@ -382,7 +426,7 @@ def an_index_changed(t):
 
 
 @pytest.mark.parametrize(
-    "scenario", [f for f in scenarios(globals(), __name__) if f is not leaf], ids=lambda f: f.__name__
+    "scenario", [f for f in scenarios(globals(), __name__) if f not in (leaf, names_of)], ids=lambda f: f.__name__
 )
 def test_as_torch(scenario):
     check(scenario)

@@ -58,7 +58,6 @@ KNOWN = {
         "PyTorch's own gradient is wrong",
     ),
     ("addbmm", "inplace"): "PyTorch's addbmm_ resizes its tensor where the product is larger",
-    ("cdist", "changed"): "by a product of matrices, PyTorch keeps copies of batches that broadcast",
     ("cholesky_inverse", "tangent"): "PyTorch's tangent is off by 3e-6; ours agrees with difference quotients to 2e-10",
     ("complex", "dtypes"): _COMPLEX32,
     ("fft.ihfft2", "out"): "PyTorch leaves what was given as out= as it was",

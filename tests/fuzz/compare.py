@@ -289,7 +289,7 @@ class Comparison:
 
     def overlaps(self, line):
         """Whether a line changes a tensor in place whose memory it reads in another order, or writes twice."""
-        changed = re.match(r"(v\d+)(\.\w+_\(|\[.*\] = )", line) or re.search(r"out=(v\d+)", line)
+        changed = re.match(r"(v\d+)(\.\w+_\(|\[.*\] = )", line) or re.search(r"out=(v\d+)()", line)
         if not changed:
             return False
         target = (
@@ -297,7 +297,9 @@ class Comparison:
             if self.ours[changed[1]].dtype is not rushlight.bfloat16
             else (self.ours[changed[1]].detach().view(rushlight.int16).numpy())
         )
-        others = [self.ours[n].detach() for n in re.findall(r"\bv\d+\b", line)[1:] if n != changed[1]]
+        read = re.findall(r"\bv\d+\b", line.partition(" = ")[2] or line)
+        # What stands on both sides of an assignment is read while its parts are written.
+        others = [self.ours[n].detach() for n in read if n != changed[1] or "[" in changed[2]]
         views = [t.view(rushlight.int16) if t.dtype is rushlight.bfloat16 else t for t in others]
         return writes_twice(target) or any(np.shares_memory(target, t.numpy()) for t in views)
 

@@ -23,6 +23,9 @@ PROGRAMS = [
     ("unsigned weights", "lerp", [
         f"v1 = torch.tensor([-1.8, 0.6], {FLOATS}", "v2 = torch.tensor(5, dtype=torch.uint8)",
         "v9 = torch.lerp(v1, v1, v2)", BACKWARD]),
+    ("reads another place", "as_strided_scatter", [
+        f"v1 = torch.tensor([-1.8, 0.6, 1.0, 2.0], {FLOATS}", "v2 = v1[::2]",
+        "v9 = torch.as_strided_scatter(v2.detach(), v2, (2,), (1,)) * 2", BACKWARD]),
     ("powers of two", "ldexp", [
         f"v1 = torch.tensor([-1.8, 0.6], {FLOATS}", "v2 = torch.tensor(-3)", "v9 = torch.ldexp(v1, v2)", BACKWARD]),
     ("place of an infinite number", "native_layer_norm", [

@@ -115,3 +115,24 @@ def test_distances_of_many_points(mode, dtype):
         found.append([t.detach().numpy() for t in (distances, x.grad, y.grad)])
     for theirs, ours in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-5 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize("mode", [
+    "use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist", "another",
+])  # fmt: skip
+@pytest.mark.parametrize(("first", "second"), [
+    ((26, 3), (2, 3)), ((3, 3), (2, 3)), ((2, 26, 3), (26, 3)), ((1, 3, 3), (3, 3)), ((2, 1, 26, 3), (3, 26, 3)),
+    ((26, 0), (26, 0)), ((2, 0, 3), (26, 3)), ((2, 3, 3), (3, 3, 3)),
+])  # fmt: skip
+def test_graph_of_distances(first, second, mode):
+    def nodes(node):
+        return [node.name(), [nodes(n) for n, _ in node.next_functions]] if node is not None else None
+
+    def scenario(t):
+        x, y = t.ones(first, dtype=t.float64), t.zeros(second, dtype=t.float64)
+        x, y = (x * t.arange(first[-1])).requires_grad_(), (y + t.arange(second[-2]).unsqueeze(1)).requires_grad_()
+        found = t.cdist(x, y, compute_mode=mode)
+        found.sum().backward()
+        return found, found._is_view(), nodes(found.grad_fn), x.grad, y.grad
+
+    check(scenario)

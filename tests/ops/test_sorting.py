@@ -292,3 +292,16 @@ def test_default_dtype_can_be_set_by_a_class_of_old():
 def test_default_dtype_must_be_floating():
     check(lambda m: m.set_default_dtype(m.int32))
     check(lambda m: m.set_default_dtype("float32"))
+
+
+@pytest.mark.parametrize("count", [5, 300])
+@pytest.mark.parametrize("function", ["median", "nanmedian", "kthvalue", "mode", "topk"])
+def test_what_is_found_has_memory_of_its_own(function, count):
+    def scenario(m):
+        x = m.arange(float(count))
+        arguments = {"kthvalue": (2,), "topk": (2,)}.get(function, ())
+        found = getattr(m, function)(x, *arguments)
+        (found if isinstance(found, m.Tensor) else found[0]).fill_(-1)
+        return x
+
+    check(scenario)

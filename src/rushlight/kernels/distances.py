@@ -1,7 +1,4 @@
-"""Distances between points and their derivatives: compiled kernels for many, NumPy's way otherwise.
-
-`distances` and `quick_distances` are those of `numpy_distances`.
-"""
+"""Distances between points and their derivatives: compiled kernels for many, NumPy's way otherwise."""
 
 import functools
 import math
@@ -10,11 +7,11 @@ import numpy as np
 
 from . import numpy_distances as on_numpy
 from .dispatch import Kernel, share
-from .numpy_distances import MANY, quick_slope
+from .numpy_distances import MANY, quick_distances, quick_slope
 
 Array = np.ndarray
 
-__all__ = ["MANY", "distances", "pairs", "quick_distances", "quick_slope", "slopes"]
+__all__ = ["MANY", "distances", "of_one_batch", "pairs", "quick_distances", "quick_slope", "slopes"]
 
 # From how many differences on compiled distances are worth their call.
 SMALLEST = 1024
@@ -41,17 +38,19 @@ def _run(x: Array, y: Array, p: float, shape: tuple[int, ...], pairs: bool) -> A
     return found if p != 3 else np.cbrt(found)
 
 
+def of_one_batch(x: Array, y: Array) -> tuple[Array, Array]:
+    """Two batches of matrices, broadcast to one shape of batches."""
+    if x.shape[:-2] == y.shape[:-2]:
+        return x, y
+    lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    return np.broadcast_to(x, lead + x.shape[-2:]), np.broadcast_to(y, lead + y.shape[-2:])
+
+
 def distances(x: Array, y: Array, p: float) -> Array:
-    """See `numpy_distances.distances`."""
+    """See `numpy_distances.distances`; the batches broadcast."""
+    x, y = of_one_batch(x, y)
     found = _run(x, y, p, (*x.shape[:-1], y.shape[-2]), False)
     return on_numpy.distances(x, y, p) if found is None else found
-
-
-def quick_distances(x: Array, y: Array, p: float) -> Array:
-    """See `numpy_distances.quick_distances`."""
-    if p == 2 and max(x.shape[-2], y.shape[-2]) >= MANY:
-        return on_numpy.quick_distances(x, y, p)
-    return distances(x, y, p)
 
 
 def pairs(x: Array, p: float) -> Array:

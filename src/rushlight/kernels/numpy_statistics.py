@@ -254,7 +254,7 @@ def median(
         missing = np.count_nonzero(x != x)
         rank = max(n - missing - 1, 0) // 2 if skip_nan else n - missing if missing else (n - 1) // 2
         place = sorting.place_of(x, rank)
-        return (x[place], place) if keepdims else (x[place[0], ...], place[0, ...])
+        return (x[place], place) if keepdims else (x[place[0], ...].copy(), place[0, ...])
     order = argsort(x, axis, False)
     missing = np.add.reduce(x != x, axis, np.int64, None, True)
     if skip_nan:

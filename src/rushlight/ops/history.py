@@ -341,19 +341,44 @@ def view_node(root: Any, view: Any) -> Any:
 
     if root._node is None:
         return _cut_off()
-    if view._dtype.category == root._dtype.category:
-        own = geometry(root)
-        size, stride, offset = geometry(view)
-    else:
-        # Real numbers in a complex base, or the reverse: first the base as numbers of the other kind.
-        name = "view_as_real" if root._dtype.category == dtypes.COMPLEX else "view_as_complex"
-        op = REGISTRY[name]
-        array = op.forward(root._data)
-        root = wrap(array, op.recorder(1)(root, array, root._versions))
-        item = array.itemsize
-        own = array.shape, tuple([s // item for s in array.strides]), 0
-        size, stride = view._shape, tuple([s // item for s in view._data.strides])
-        offset = kernels.offset_in(view._data, array) // item
-        if (size, stride, offset) == own:
-            return root._node
+    if view._dtype.category != root._dtype.category:
+        return _look_at_other_numbers(root, view)
+    own = geometry(root)
+    size, stride, offset = geometry(view)
     return REGISTRY["_as_strided"].recorder(1)(root, size, stride, offset, own, offset, view._data, root._versions)
+
+
+def _look_at_other_numbers(root: Any, view: Any) -> Any:
+    """The node of real numbers in a complex base, or the reverse.
+
+    As in PyTorch a part is looked at first by strides, then as numbers of the other kind, then by strides again; of
+    these only what is needed is recorded.
+    """
+    ways = REGISTRY["view_as_complex"], REGISTRY["view_as_real"]
+    back, to = ways if root._dtype.category == dtypes.COMPLEX else ways[::-1]
+    former = former_node(view)
+    direct = former is None or former.rule.name == to.node_name
+    versions = root._versions
+    if back is ways[1] or (former is not None and direct):
+        root = _looked_at(root, back.forward(view._data), versions)
+    array = to.forward(root._data)
+    made = to.recorder(1)(root, array, versions)
+    if direct and (array.shape, array.strides) == (view._data.shape, view._data.strides):
+        return made
+    return _strided_look(wrap(array, made), view._data, versions)
+
+
+def _looked_at(root: Any, array: np.ndarray, versions: Any) -> Any:
+    """A tensor of an array that lies in the memory of `root`; itself if it is all of it."""
+    whole = root._data
+    if (array.shape, array.strides) == (whole.shape, whole.strides) and not kernels.offset_in(array, whole):
+        return root
+    return wrap(array, _strided_look(root, array, versions))
+
+
+def _strided_look(root: Any, array: np.ndarray, versions: Any) -> Any:
+    """The node of an array that lies in the memory of `root`."""
+    item = array.itemsize
+    own = root._shape, tuple([s // item for s in root._data.strides]), 0
+    stride, offset = tuple([s // item for s in array.strides]), kernels.offset_in(array, root._data) // item
+    return REGISTRY["_as_strided"].recorder(1)(root, array.shape, stride, offset, own, offset, array, versions)

@@ -5,7 +5,7 @@ import numpy as np
 from ...autograd import mode
 from ...autograd.grad_mode import no_grad
 from ...kernels.numpy_common import constant
-from ...ops import derived
+from ...ops import distances
 from ...ops.broadcasting import broadcast_tensors
 from ...ops.elementwise_general import result_type
 from ...ops.loss import plus_number
@@ -14,7 +14,7 @@ from ...tensor import Tensor
 
 __all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
 
-pdist = derived.pdist
+pdist = distances.pdist
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
