@@ -204,7 +204,12 @@ def as_view(t: TensorBase, base: TensorBase, made: str | None = None, maker: str
     t._view = root if made is None else View(root, made, maker)
     version.append(_reference(t))
     if not len(version) & 63:
-        version[1:] = [r for r in version[1:] if r() is not None]
+        forget_views(version)
+
+
+def forget_views(version: list[Any]) -> None:
+    """Leaves out of a version list the views that are gone."""
+    version[1:] = [r for r in version[1:] if r() is not None]
 
 
 def pieces_of(base: TensorBase, arrays: list[Any], nodes: Any, maker: str) -> list["Tensor"]:

@@ -122,13 +122,14 @@ def operation(
 def view(
     *, kernel: Any = None, node: str | None = None, tangent: str | None = "linear", function: bool = True,
     method: bool = True, name: str | None = None, aten: str | None = None, several: bool = False,
-    shows: tuple[str, ...] = (), **formulas: str,
+    shows: tuple[str, ...] = (), recasts: bool = False, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
     """Declares an operation whose result shares the memory of its first input.
 
     Args:
         kernel, node, tangent, function, method, name, aten, shows, formulas: as in `operation`.
         several: whether the body returns a list of arrays, of any length, and the operation a tuple of views.
+        recasts: whether the view reads the memory as elements of another dtype.
     """
     options = locals()
     return _declare("view", options)

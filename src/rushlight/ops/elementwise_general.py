@@ -208,28 +208,6 @@ def number_array(value: Any, dtype: dtypes.dtype) -> np.ndarray:
     return np.asarray(value).astype(dtype.numpy)
 
 
-def elementwise_broadcast(op: Operation, first: Any, second: Any, records: bool) -> Any:
-    """Runs an elementwise operation on two tensors of one plain dtype whose shapes differ."""
-    a, b = first._data, second._data
-    try:
-        large = namespace["LARGE"]
-        if a.size >= large or b.size >= large or (a.size * b.size >= large and np.broadcast(a, b).size >= large):
-            return namespace["elementwise_large"](op, first, second, records)
-        result = op.forward(a, b)
-    except ValueError:
-        broadcast_shapes(first._shape, second._shape)
-        raise
-    t = wrap(result)
-    if records:
-        mask = (first._node is not None) | (second._node is not None) << 1
-        if mask:
-            made, saves = op.fitted_recorder(mask)
-            if saves:
-                t._versions = [0]
-            t._node = made(first, second, result, t._versions)
-    return t
-
-
 def record_fitted(op: Operation, first: Any, second: Any, t: Any, complex: bool = True) -> None:
     """Gives `t`, the result of two tensors (or of one, if `second` is None), a node whose gradients are fitted."""
     if second is None:
@@ -344,6 +322,4 @@ in_formulas(
 )
 
 
-namespace.update(
-    elementwise_general=elementwise_general, elementwise_broadcast=elementwise_broadcast, record_fitted=record_fitted
-)
+namespace.update(elementwise_general=elementwise_general, broadcast_shapes=broadcast_shapes)

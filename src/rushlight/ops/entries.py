@@ -4,10 +4,13 @@ It computes the result and, where an input needs a gradient, makes the node (see
 whether a special mode is in force; its short path is for what most calls are, and the rest goes to a general function.
 """
 
+import weakref
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..autograd import mode, node
-from ..base import UNTOUCHED, namespace, own_version
+from ..base import UNTOUCHED, forget_views, namespace, own_version
 from .codegen import record_lines, saves_result
 from .formulas import Variant, define
 
@@ -73,10 +76,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         lines.extend(tensor_lines(" " * 8, "result", f"{first}._shape", dtype, "None"))
         add("        return t")
         add(f"    if dtype in {op.direct_name}:")
-        lines.extend(_direct_lines(op, f"{first}._data", f"{first}._shape", " " * 8))
-        if record:
-            add(f"        if {first}._node is not None: record_fitted({op.reference}, {first}, None, t)")
-        add("        return t")
+        lines.extend(_direct_lines(op, f"{first}._data", f"{first}._shape", " " * 8, record, special))
         add(f"    return elementwise_general({op.reference}, {passed})")
         return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
 
@@ -96,13 +96,9 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         lines.extend(_record_two(op, first, second, " " * 16, dtype, special))
     lines.extend(tensor_lines(" " * 16, "result", "shape", dtype, "None"))
     add("                return t")
-    add(f"            return elementwise_broadcast({op.reference}, {first}, {second}, {record})")
+    add(f"            return {op.reference}.{'broadcast' if record else 'plain_broadcast'}({first}, {second})")
     add(f"        if dtype is {second}._dtype and dtype in {op.direct_name} and {first}._shape == {second}._shape:")
-    lines.extend(_direct_lines(op, f"{first}._data, {second}._data", f"{first}._shape", " " * 12))
-    if record:
-        nodes = f"{first}._node is not None or {second}._node is not None"
-        add(f"            if {nodes}: record_fitted({op.reference}, {first}, {second}, t)")
-    add("            return t")
+    lines.extend(_direct_lines(op, f"{first}._data, {second}._data", f"{first}._shape", " " * 12, record, special))
     if op.takes_numbers:
         lines.extend(_number_lines(op, first, second, record, name if operator else None, dtype, special))
     if operator:
@@ -163,23 +159,37 @@ def _number_lines(
     add(f"        if kind is int and dtype in {op.direct_name}{unwanted}:")
     add(f"            number = dtype.scalars.get({second})")
     add("            if number is not None:")
-    lines.extend(_direct_lines(op, f"{first}._data, number", f"{first}._shape", " " * 16))
-    return [*lines, "                return t"]
+    return [*lines, *_direct_lines(op, f"{first}._data, number", f"{first}._shape", " " * 16, False, special)]
 
 
-def _direct_lines(op: "Operation", operands: str, shape: str, indent: str) -> list[str]:
-    """Computes the result of operands whose dtype is not plain but known to need no conversion (see `Operation`)."""
-    dtype = "bool_" if op.result == "bool" else "dtype if result.dtype is dtype.numpy else from_numpy(result.dtype)"
-    return [
+def _direct_lines(op: "Operation", operands: str, shape: str, indent: str, record: bool, special: bool) -> list[str]:
+    """Computes the result of operands whose dtype is not plain but known to need no conversion (see `Operation`).
+
+    Those of them that may need gradients are complex.
+    """
+    lines = [
         f"{indent}result = {op.kernel_name}({operands})",
         f"{indent}if type(result) is not ndarray: result = asarray(result)",
-        *tensor_lines(indent, "result", shape, dtype, "None"),
     ]
+    if op.result != "bool":
+        lines.append(f"{indent}if result.dtype is not dtype.numpy: dtype = from_numpy(result.dtype)")
+    dtype = "bool_" if op.result == "bool" else "dtype"
+    if record and len(op.tensors) > 1:
+        lines.append(f"{indent}shape = {shape}")
+        lines += _record_two(op, op.tensors[0], op.tensors[1], indent, dtype, special, complex=True)
+    elif record:
+        lines.append(f"{indent}if {op.tensors[0]}._node is not None:")
+        lines += _recorded_result(op, Variant(op.tensors, complex=True), indent + " " * 4, shape, dtype, special)
+    return [*lines, *tensor_lines(indent, "result", shape, dtype, "None"), f"{indent}return t"]
 
 
-def _record_two(op: "Operation", first: str, second: str, indent: str, dtype: str, special: bool) -> list[str]:
+def _record_two(
+    op: "Operation", first: str, second: str, indent: str, dtype: str, special: bool, fit: bool = False,
+    complex: bool = False,
+) -> list[str]:  # fmt: skip
     """Records by which of the two inputs need a gradient, each case with only what it needs."""
-    both, one, other = Variant((first, second)), Variant((first,)), Variant((second,))
+    needs = (first, second), (first,), (second,)
+    both, one, other = (Variant(need, fit, complex=complex) for need in needs)
     if second not in op.formulas:
         recorded = _recorded_result(op, one, indent + " " * 4, "shape", dtype, special)
         return [f"{indent}if {first}._node is not None:", *recorded]
@@ -189,6 +199,30 @@ def _record_two(op: "Operation", first: str, second: str, indent: str, dtype: st
     lines.append(f"{indent}if {second}._node is not None:")
     lines += _recorded_result(op, other, indent + " " * 4, "shape", dtype, special)
     return lines
+
+
+def broadcast_entry(op: "Operation", record: bool) -> Any:
+    """What the entry of an elementwise operation calls for two tensors of one plain dtype whose shapes differ."""
+    first, second = op.tensors
+    dtype = "bool_" if op.result == "bool" else "dtype"
+    lines = [f"def broadcast_{op.name}({first}, {second}):"]
+    add = lines.append
+    add(f"    a, b, dtype = {first}._data, {second}._data, {first}._dtype")
+    add("    n, m = a.size, b.size")
+    add("    try:")
+    add("        if n >= LARGE or m >= LARGE or (n * m >= LARGE and broadcast(a, b).size >= LARGE):")
+    add(f"            return elementwise_large({op.reference}, {first}, {second}, {record})")
+    add(f"        result = {op.kernel_name}(a, b)")
+    add("    except ValueError:")
+    add(f"        broadcast_shapes({first}._shape, {second}._shape)")
+    add("        raise")
+    add("    if type(result) is not ndarray: result = asarray(result)")
+    add("    shape = result.shape")
+    if record:
+        lines.extend(_record_two(op, first, second, "    ", dtype, True, fit=True))
+    lines.extend(tensor_lines("    ", "result", "shape", dtype, "None"))
+    add("    return t")
+    return define(f"{op.name} broadcast", "\n".join(lines) + "\n", namespace, f"broadcast_{op.name}")
 
 
 def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
@@ -266,6 +300,19 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
     return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
 
 
+def _view_lines(indent: str, base: str, flavour: str) -> list[str]:
+    """Makes `t` known as a view of `base`: what `as_view` does, for a base that is none and had views before."""
+    if flavour == "plain":
+        return [f"{indent}unrecorded_view(t, {base})"]
+    return [
+        f"{indent}version = {base}._versions",
+        f"{indent}if {base}._view is None and version is not UNTOUCHED and type(version) is list:",
+        f"{indent}    t._versions = version; t._view = {base}; version.append(reference(t))",
+        f"{indent}    if not len(version) & 63: forget_views(version)",
+        f"{indent}else: as_view(t, {base})",
+    ]
+
+
 def _result_lines(op: "Operation", indent: str, recorded: bool, versions: dict[str, str], flavour: str) -> list[str]:
     lines: list[str] = []
     if recorded and len(op.outputs) > 1:
@@ -278,12 +325,14 @@ def _result_lines(op: "Operation", indent: str, recorded: bool, versions: dict[s
         shape, dtype = f"{n}.shape", f"from_numpy({n}.dtype)"
         if op.like and not i:
             shape, dtype = f"{op.like}._shape", f"{op.like}._dtype"
+        elif op.view and not op.recasts:
+            dtype = f"{op.tensors[0]}._dtype"
         elif op.tensors and op.tensors[0] not in op.optional:
             first = op.tensors[0]
             dtype = f"{first}._dtype if {n}.dtype is {first}_data.dtype else {dtype}"
         lines += tensor_lines(indent, n, shape, dtype, mine, versions[n])
         if op.view and op.formulas:
-            lines.append(f"{indent}{'unrecorded_view' if flavour == 'plain' else 'as_view'}(t, {op.tensors[0]})")
+            lines += _view_lines(indent, op.tensors[0], flavour)
         elif op.view:  # other numbers in the same memory: no derivative leads there
             lines.append(f"{indent}t._versions = own_version({op.tensors[0]})")
         if len(op.outputs) > 1:
@@ -298,11 +347,14 @@ namespace.update(
     special=mode.special,
     local=mode.local,
     call=mode.call,
+    broadcast=np.broadcast,
     born=mode.born,
     new=object.__new__,
     next_seq=node.next_seq,
     next_failing_seq=node.next_failing_seq,
     output=node.output,
+    reference=weakref.ref,
+    forget_views=forget_views,
     UNTOUCHED=UNTOUCHED,
     own_version=own_version,
 )

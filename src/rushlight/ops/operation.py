@@ -60,6 +60,7 @@ class Operation:
         direct: of an elementwise operation, the dtypes of integers, truth values and complex numbers on which it was
             seen to be defined and to work without a conversion.
         view: whether the result shares the first input's memory.
+        recasts: of a view, whether it reads the memory as elements of another dtype.
         several: whether the result is a list of arrays, as many as the arguments ask for; the node then has as many
             outputs, and `grads` in the formula is the list of their gradients.
         function, method, inplace: which forms are public.
@@ -93,6 +94,7 @@ class Operation:
         self.check: Callable[..., None] | None = options.pop("check", None)
         self.view: bool = self.kind == "view"
         self.several: bool = options.pop("several", False)
+        self.recasts: bool = options.pop("recasts", False)
         undefined: bool = options.pop("undefined", False)
         self.function: bool = options.pop("function", True)
         self.method: bool = options.pop("method", True)
@@ -252,13 +254,15 @@ class Operation:
         return entries.operation_entry(self, flavour, name)
 
     def __getattr__(self, flavour: str) -> Any:
-        if flavour not in ("recording", "plain", "result_type", "link"):
+        if flavour not in ("recording", "plain", "result_type", "link", "broadcast", "plain_broadcast"):
             raise AttributeError(flavour)
         made: Any
         if flavour == "result_type":
             made = return_type(self.aten, self.outputs) if len(self.outputs) > 1 else None
         elif flavour == "link":
             made = codegen.link(self)
+        elif flavour in ("broadcast", "plain_broadcast"):
+            made = entries.broadcast_entry(self, flavour == "broadcast")
         else:
             made = self.entry(flavour, self.name)
         setattr(self, flavour, made)

@@ -69,7 +69,7 @@ def view_method(input: Any, *size: Any, dtype: Any = None, **named: Any) -> Any:
     return _view(input, new if new == shape else infer_size(shape, new))
 
 
-@view(name="_view_dtype", aten="view", node="ViewBackward1", function=False, method=False)
+@view(name="_view_dtype", aten="view", node="ViewBackward1", function=False, method=False, recasts=True)
 def _view_dtype(input: Array, dtype: Any) -> Array:
     """The memory read as elements of another type.
 

@@ -201,7 +201,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- complex numbers
-@view(input="view_as_complex(contiguous_array(grad))")
+@view(input="view_as_complex(contiguous_array(grad))", recasts=True)
 def view_as_real(input: Array) -> Array:
     """Complex numbers as pairs of real and imaginary part, in a new last dimension.
 
@@ -238,7 +238,7 @@ def _complex_kernel(a: Array) -> Array:
     return a.view(kind)[..., 0]
 
 
-@view(input="view_as_real(grad)", kernel=_complex_kernel)
+@view(input="view_as_real(grad)", kernel=_complex_kernel, recasts=True)
 def view_as_complex(input: Array) -> Array:
     """Pairs in the last dimension as complex numbers.
 
