@@ -7,6 +7,7 @@ LAPACK works, other threads of Python run (see `batches`).
 """
 
 import ctypes
+import math
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
@@ -36,12 +37,10 @@ def _routine(name: str, code: str) -> Any:
 
 def _found(name: str, *arrays: Array) -> Any:
     """The routine for square matrices of one type, or None where there is none or it does not pay."""
+    if arrays[0].shape[-1] < SMALLEST:
+        return None
     code = arrays[0].dtype.char
-    if (
-        code not in _LETTERS
-        or arrays[0].shape[-1] < SMALLEST
-        or any(a.dtype.char != code or not a.size for a in arrays)
-    ):
+    if code not in _LETTERS or any(a.dtype.char != code or not a.size for a in arrays):
         return None
     return _routine(name, code)
 
@@ -54,9 +53,22 @@ def _call(routine: Any, *arguments: Any) -> int:
 
 
 def _place(argument: Any) -> Any:
-    if isinstance(argument, np.ndarray):
-        return ctypes.c_void_p(argument.ctypes.data)
-    return ctypes.c_char_p(argument) if isinstance(argument, bytes) else ctypes.byref(ctypes.c_int64(argument))
+    """What stands for an argument: the address of elements, which is the first thing that NumPy's objects hold."""
+    if type(argument) is int:
+        return _numbers.get(argument) or _number(argument)
+    return ctypes.c_char_p(argument) if type(argument) is bytes else _address(id(argument) + _DATA)
+
+
+_address, _DATA = ctypes.c_void_p.from_address, object.__basicsize__
+_numbers: dict[int, Any] = {}
+
+
+def _number(value: int) -> Any:
+    """The address of a number, which is kept: LAPACK writes to none."""
+    found = ctypes.byref(ctypes.c_int64(value))
+    if len(_numbers) < 4096:
+        _numbers[value] = found
+    return found
 
 
 def _turned(x: Array) -> Array:
@@ -149,6 +161,17 @@ def _triangle(n: int, lower: bool) -> Array:
     return np.tri(n, dtype=bool) if lower else np.tri(n, dtype=bool).T
 
 
+def _finite(x: Array) -> bool:
+    """Whether all elements are finite, and their squares together are, or a closer look says so."""
+    flat = x.reshape(-1)
+    return math.isfinite(flat.dot(flat)) or bool(np.isfinite(x).all())
+
+
+def _in_columns(x: Array) -> Array:
+    """A copy of a matrix of which each column is one piece, ``(columns, rows)``."""
+    return x.T.copy()
+
+
 def least_squares(a: Array, b: Array, rcond: float) -> tuple[Array, Array] | None:
     """The solution of least squares of ``A X = B`` and A's rank, by a QR factorization with exchanges of columns.
 
@@ -162,16 +185,16 @@ def least_squares(a: Array, b: Array, rcond: float) -> tuple[Array, Array] | Non
     """
     code = a.dtype.char
     plain = code in "fd" and b.dtype.char == code and a.size > 0 and b.size > 0
-    plain = plain and bool(np.isfinite(a).all() and np.isfinite(b).all())
-    if not plain or (routine := _routine("gelsy", code)) is None:
+    if not plain or not (_finite(a) and _finite(b)) or (routine := _routine("gelsy", code)) is None:
         return None
     (m, n), columns = a.shape, b.shape[-1]
-    sides = np.zeros((columns, max(m, n)), a.dtype)
-    sides[:, :m] = b.T
+    if m >= n:
+        sides = _in_columns(b)
+    else:
+        sides = np.zeros((columns, n), a.dtype)
+        sides[:, :m] = b.T
     rank, order = np.zeros(1, np.int64), np.zeros(n, np.int64)
     room = np.empty(2 * min(m, n) + 2 * n + 1 + _BLOCK * (n + 1 + columns), a.dtype)
     limit = np.array([rcond], a.dtype)
-    failed = _call(
-        routine, m, n, columns, np.array(a.T, order="C"), m, sides, max(m, n), order, limit, rank, room, room.size
-    )
+    failed = _call(routine, m, n, columns, _in_columns(a), m, sides, max(m, n), order, limit, rank, room, room.size)
     return None if failed else (sides.T[:n], rank.reshape(()))

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..autograd import mode
 from ..base import wrap
+from ..kernels import numpy_matrices
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
 from ..kernels.numpy_common import widen
@@ -58,7 +59,7 @@ def eigh_array(x: Array, UPLO: str) -> tuple[Array, Array]:
         LinAlgError: LAPACK does not converge.
     """
     try:
-        values, vectors = shared_out(lambda part: tuple(np.linalg.eigh(part, UPLO)), 8, x)  # type: ignore[call-overload]
+        values, vectors = shared_out(lambda part: numpy_matrices.eigh(part, UPLO), 8, x)
     except np.linalg.LinAlgError:
         raise LinAlgError(
             "linalg.eigh: The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
@@ -114,7 +115,7 @@ def eigh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
 def _eigvalsh_plain(input: Array, UPLO: str) -> Array:
     """The eigenvalues of Hermitian matrices that need no gradient, for which vectors would be wanted."""
     try:
-        return np.ascontiguousarray(shared_out(lambda part: np.linalg.eigvalsh(part, UPLO), 4, input))
+        return np.ascontiguousarray(shared_out(lambda part: numpy_matrices.eigvalsh(part, UPLO), 4, input))
     except np.linalg.LinAlgError:
         return eigh_array(input, UPLO)[0]
 
@@ -137,9 +138,8 @@ def _need_finite(x: Array) -> None:
 
 def _eig_array(x: Array, kind: Any) -> tuple[Array, Array]:
     _need_finite(x)
-    dtype = np.result_type(x.dtype, np.complex64)
-    values, vectors = np.linalg.eig(x)
-    return values.astype(dtype, "C", copy=False), columns(vectors.astype(dtype, copy=False))
+    values, vectors = numpy_matrices.eig(x)
+    return np.ascontiguousarray(values), columns(vectors)
 
 
 @tensor_formula
@@ -178,7 +178,7 @@ def eig(input: Any, *, out: Any = None) -> Any:
 def _eigvals_plain(input: Array) -> Array:
     """The eigenvalues of matrices that need no gradient, for which vectors would be wanted."""
     _need_finite(input)
-    return np.linalg.eigvals(input).astype(np.result_type(input.dtype, np.complex64), "C", copy=False)
+    return np.ascontiguousarray(numpy_matrices.eigvals(input))
 
 
 def eigvals(input: Any, *, out: Any = None) -> Any:
@@ -200,7 +200,7 @@ def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
         u, s, vh = np.linalg.svd(widen(x), full_matrices)
         return columns(u.astype(x.dtype)), s.astype(x.dtype), columns(vh.astype(x.dtype))
     try:
-        u, s, vh = shared_out(lambda part: tuple(np.linalg.svd(part, full_matrices)), 8, np.ascontiguousarray(x))
+        u, s, vh = shared_out(lambda part: numpy_matrices.svd(part, full_matrices), 8, np.ascontiguousarray(x))
     except np.linalg.LinAlgError:
         raise LinAlgError(
             "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values."
@@ -303,7 +303,7 @@ def singular_values(x: Array) -> Array:
     if x.dtype.itemsize == 2:
         return svd_array(x, False)[1]
     try:
-        return shared_out(np.linalg.svdvals, 4, np.ascontiguousarray(x))  # type: ignore[no-any-return]
+        return shared_out(numpy_matrices.svdvals, 4, np.ascontiguousarray(x))  # type: ignore[no-any-return]
     except np.linalg.LinAlgError:
         return svd_array(x, False)[1]
 

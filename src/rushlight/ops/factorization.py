@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import dtypes
 from ..kernels import lapack as lapack_routines
-from ..kernels import small_matrices
+from ..kernels import numpy_matrices, small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
 from ..warn import warn_once
@@ -44,6 +44,9 @@ _LuWithInfo = return_type("_lu_with_info", ("LU", "pivots", "info"))
 def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
     if not x.size:
         return columns(x.copy()), np.zeros(x.shape[:-2], np.int32)
+    if x.ndim == 2 and len(x) < lapack_routines.SMALLEST:
+        one = numpy_matrices.cholesky_of_one(x, upper)
+        return _by_potrf(x, upper) if one is None else (one, np.zeros((), np.int32))
     quick = small_matrices.cholesky(x, upper) if x.ndim > 2 else None
     if quick is None:
         quick = lapack_routines.cholesky(x, upper)
@@ -51,12 +54,18 @@ def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
         return columns(quick), np.zeros(x.shape[:-2], np.int32)
     try:
         # The other factor of the transposed matrix is this one, transposed: it lies column by column, as LAPACK's does.
-        other = shared_out(lambda part: np.linalg.cholesky(part, upper=not upper), 1, x.swapaxes(-1, -2))
-        found = columns(other.swapaxes(-1, -2))
-        if not np.count_nonzero(np.isnan(found)):
-            return found, np.zeros(x.shape[:-2], np.int32)
+        other = shared_out(lambda part: numpy_matrices.cholesky(part, not upper), 1, x.swapaxes(-1, -2))
+        flat = other.reshape(-1)
+        total = flat.dot(flat)  # NaN if an element is
+        if total == total:
+            return columns(other.swapaxes(-1, -2)), np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         pass
+    return _by_potrf(x, upper)
+
+
+def _by_potrf(x: Array, upper: bool) -> tuple[Array, Array]:
+    """The factors of matrices of which some may have none, and LAPACK's codes."""
     factor = lapack("potrf", x)
 
     def each(m: Array) -> tuple[Any, Any]:
@@ -155,8 +164,7 @@ def _cholesky_old_op(input: Array, upper: bool) -> Any:
 
 # ---------------------------------------------------------------------------------------------- LU
 def _lu_factor_array(x: Array, pivot: bool) -> Sequence[Array]:
-    found = small_matrices.lu(x)
-    if found is not None:
+    if x.ndim > 2 and (found := small_matrices.lu(x)) is not None:
         return columns(found[0]), *found[1:]
     factor = lapack("getrf", x)
     k = min(x.shape[-2:])
@@ -165,13 +173,18 @@ def _lu_factor_array(x: Array, pivot: bool) -> Sequence[Array]:
         if not k:
             return m, np.zeros(0, np.int32), np.int32(0)
         lu, pivots, info = factor(m)
-        return lu, pivots.astype(np.int32) + np.int32(1), np.int32(max(info, 0))
+        return lu, np.add(pivots, 1, dtype=np.int32, casting="same_kind"), np.array(max(info, 0), np.int32)
 
-    return over_batch(each, x)
+    return each(x) if x.ndim == 2 and k else over_batch(each, x)
 
 
 def _permutations(pivots: Array, m: int, dtype: Any) -> Array:
     """The permutation matrices that LAPACK's exchanges of rows mean, ``A = P L U``."""
+    if pivots.ndim == 1:
+        rows = list(range(m))
+        for j, other in enumerate(pivots.tolist()):
+            rows[j], rows[other - 1] = rows[other - 1], rows[j]
+        return _identity(m, m, dtype).take(rows, 1)
     count, steps = math.prod(pivots.shape[:-1]), pivots.shape[-1]
     flat, found = pivots.reshape(count, steps) - 1, np.zeros((count, m, m), dtype)
     if count < 32:
@@ -193,15 +206,20 @@ def _permutations(pivots: Array, m: int, dtype: Any) -> Array:
 def _unpacked(lu: Array) -> tuple[Array, Array]:
     m, n = lu.shape[-2:]
     k = min(m, n)
-    return np.where(_below(m, k), lu[..., :k], np.eye(m, k, dtype=lu.dtype)), np.where(
-        _below(k, n), lu.dtype.type(0), lu[..., :k, :]
-    )
+    left, upper = (lu, lu) if m == n else (lu[..., :k], lu[..., :k, :])
+    lower = np.where(_below(m, k), left, _identity(m, k, lu.dtype))
+    return lower, np.where(_below(k, n), np.zeros((), lu.dtype), upper)
 
 
 @lru_cache(maxsize=64)
 def _below(rows: int, columns: int) -> Array:
     """Whether an element of a matrix lies below the diagonal."""
     return np.tri(rows, columns, -1, bool)
+
+
+@lru_cache(maxsize=64)
+def _identity(rows: int, columns: int, dtype: Any) -> Array:
+    return np.eye(rows, columns, dtype=dtype)
 
 
 def _lu_array(x: Array, pivot: bool) -> tuple[Array, ...]:

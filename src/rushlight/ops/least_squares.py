@@ -196,6 +196,9 @@ def _lstsq(A: Array, B: Array, rcond: float, driver: str) -> Any:
     """The solutions of least squares, and what is known of them."""
 
 
+_EPSILON = {d: float(np.finfo(d.numpy).eps) for d in (dtypes.float32, dtypes.float64)}
+
+
 def lstsq(input: Any, b: Any, rcond: float | None = None, *, driver: str | None = None, out: Any = None) -> Any:
     """The solution of least squares of ``A X = B``, as ``(solution, residuals, rank, singular_values)``.
 
@@ -231,10 +234,11 @@ def lstsq(input: Any, b: Any, rcond: float | None = None, *, driver: str | None 
     right = b.unsqueeze(-1) if vector else b
     if input._shape[-2] != right._shape[-2]:
         raise RuntimeError(f"{name}: input.size(-2) should match {'other.size(-1)' if vector else 'other.size(-2)'}")
-    broadcast_shapes(input._shape[:-2], b._shape[: len(input._shape) - 2])
+    if len(input._shape) > 2:
+        broadcast_shapes(input._shape[:-2], b._shape[: len(input._shape) - 2])
     need_epsilon(input)
     if rcond is None:
-        rcond = max(input._shape[-2:]) * float(np.finfo(input._data.real.dtype).eps)
+        rcond = max(input._shape[-2:]) * _EPSILON[input._dtype.to_real()]
     solution, residuals, rank, values = _lstsq(input, right, rcond, driver)
     found = _Lstsq((solution.squeeze(-1) if vector else solution, residuals, rank, values))
     return finish(out, found, "linalg_lstsq")

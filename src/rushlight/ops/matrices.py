@@ -113,6 +113,10 @@ def need_matrices(
         RuntimeError: it has fewer than two dimensions, or another dtype.
         TypeError: it is no tensor.
     """
+    if isinstance(x, TensorBase) and x._dtype in COMPUTED:
+        shape = x._shape
+        if len(shape) > 1 and (not square or shape[-1] == shape[-2]):
+            return
     if not isinstance(x, TensorBase):
         name = function.replace(".", "_")
         raise TypeError(f"{name}(): argument '{argument}' (position 1) must be Tensor, not {type_name(x)}")
@@ -125,8 +129,14 @@ def need_matrices(
         raise RuntimeError(f"{function}: Low precision dtypes not supported. Got {x._dtype.scalar_name}")
 
 
+# The dtypes that LAPACK has routines for.
+COMPUTED = frozenset((dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128))
+
+
 def finish(out: Any, result: Any, name: str) -> Any:
     """The result, or several, stored in what was given as ``out=`` if anything was."""
+    if out is None:
+        return result
     return several_out(out, result, name) if isinstance(result, tuple) else finish_out(out, result, name)
 
 
@@ -171,10 +181,12 @@ def _routine(name: str, dtype: np.dtype[Any]) -> Any:
 def first_failure(info: Any) -> tuple[str, int]:
     """How messages name the first matrix of a batch whose LAPACK code is not 0, and that code; 0 if there is none."""
     codes = info._data
-    if type(codes) is Absent or not np.count_nonzero(codes):
+    if type(codes) is Absent:
         return "", 0
     if not codes.ndim:
-        return "", int(codes)
+        return "", int(codes.item())
+    if not np.count_nonzero(codes):
+        return "", 0
     place = int(np.flatnonzero(codes)[0])
     return f"(Batch element {place}): ", int(codes.flat[place])
 

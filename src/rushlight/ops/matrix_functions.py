@@ -8,7 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import tensor_names, wrap
-from ..kernels import lapack, small_matrices
+from ..kernels import lapack, numpy_matrices, small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.matrix_exponential import matrix_exponential
 from ..kernels.numpy_common import narrow, widen
@@ -114,7 +114,7 @@ def _pivots(x: Array) -> Array | None:
 def _determinant(x: Array) -> Array:
     if (pivots := _pivots(x)) is not None:
         return np.asarray(np.multiply.reduce(pivots, 0))
-    return narrow(np.asarray(shared_out(np.linalg.det, 1, widen(x)), order="C"), x.dtype)
+    return narrow(np.asarray(shared_out(numpy_matrices.det, 1, widen(x)), order="C"), x.dtype)
 
 
 @operation(name="_det", node="LinalgDetBackward0", aten="linalg_det", function=False, method=False, out=False,
@@ -154,7 +154,7 @@ def _slogdet(A: Array) -> Any:
     if A.dtype.kind == "f" and (pivots := _pivots(A)) is not None:
         with np.errstate(divide="ignore"):
             return np.multiply.reduce(np.sign(pivots), 0), np.add.reduce(np.log(np.abs(pivots)), 0)
-    return tuple([np.asarray(f, order="C") for f in shared_out(np.linalg.slogdet, 1, A)])
+    return tuple([np.asarray(f, order="C") for f in shared_out(numpy_matrices.slogdet, 1, A)])
 
 
 def slogdet(A: Any, *, out: Any = None) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import wrap
+from ..kernels import numpy_matrices
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
 from ..warn import warn_once
@@ -34,9 +35,9 @@ _Qr = return_type("qr", ("Q", "R"))
 # ---------------------------------------------------------------------------------------------- QR
 def _qr_array(x: Array, mode: str) -> tuple[Array, Array]:
     if mode == "r":
-        r: Any = shared_out(lambda part: np.linalg.qr(part, "r"), 2, x)
+        r: Any = shared_out(lambda part: numpy_matrices.qr(part, "r")[1], 2, x)
         return np.zeros(0, x.dtype), columns(r)
-    q, r = shared_out(lambda part: tuple(np.linalg.qr(part, mode)), 2, x)
+    q, r = shared_out(lambda part: numpy_matrices.qr(part, mode), 2, x)
     return columns(q), columns(r)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base import TensorBase, tensor_names
 from ..kernels import lapack as lapack_routines
-from ..kernels import small_matrices
+from ..kernels import numpy_matrices, small_matrices
 from ..kernels.batches import batch_of, shared_out
 from ..kernels.layout import columns
 from ..warn import warn_once
@@ -15,6 +15,7 @@ from .declare import Array, composite, operation
 from .elementwise_general import broadcast_shapes
 from .matmul import matmul
 from .matrices import (
+    COMPUTED,
     LinAlgError,
     finish,
     first_failure,
@@ -114,7 +115,7 @@ def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
     if quick is not None:
         return quick, np.zeros(a.shape[:-2], np.int32)
     try:
-        return shared_out(np.linalg.solve, 2, a, b), np.zeros(a.shape[:-2], np.int32)
+        return shared_out(numpy_matrices.solve, 2, a, b), np.zeros(a.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         found, info = over_batch(_lu_solve_each, a, b)
         if info.shape != a.shape[:-2]:
@@ -131,11 +132,13 @@ def inverses(x: Array) -> Array:
     if x.ndim > 2 and (found := small_matrices.solve(x, np.eye(x.shape[-1], dtype=x.dtype))) is not None:
         return found
     quick = lapack_routines.inverse(x)
-    return np.asarray(shared_out(np.linalg.inv, 2, x)) if quick is None else quick
+    return shared_out(numpy_matrices.inv, 2, x) if quick is None else quick  # type: ignore[no-any-return]
 
 
 def _inverse(x: Array) -> tuple[Array, Array]:
     try:
+        if x.ndim == 2 and len(x) < lapack_routines.SMALLEST:
+            return columns(numpy_matrices.inv(x)), np.zeros((), np.int32)
         return columns(inverses(x)), np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         return _solve_array(x, np.eye(x.shape[-1], dtype=x.dtype))
@@ -216,6 +219,11 @@ def _solve_ex(A: Array, B: Array, left: bool, vector: bool) -> Any:
 
 
 def _solved(function: str, A: Any, B: Any, left: bool) -> tuple[Any, Any]:
+    if left and isinstance(A, TensorBase) and isinstance(B, TensorBase) and A._dtype is B._dtype in COMPUTED:
+        shape, sides = A._shape, B._shape
+        if len(shape) == 2 and 0 < len(sides) < 3 and shape[0] == shape[1] == sides[0]:
+            quick: tuple[Any, Any] = _solve_ex(A, B, True, len(sides) == 1)
+            return quick
     if isinstance(A, TensorBase):
         need_floating("linalg.solve", A)
         check_same_dtype("linalg.solve", A, B)
