@@ -197,7 +197,13 @@ _LAZY: dict[str, tuple[str, str | None]] = {
     "install_as_torch": ("torch_alias", "install_as_torch"),
     "load_ipython_extension": ("torch_alias", "load_ipython_extension"),
     "unload_ipython_extension": ("torch_alias", "unload_ipython_extension"),
-    "__version__": ("version", "torch_version"),
+    "__version__": ("torch_version", "__version__"),
+    **{name: (name, None) for name in ("compiler", "functional", "return_types", "torch_version", "types")},
+    **{name: ("errors", name) for name in ("AcceleratorError", "OutOfMemoryError")},
+    **{name: ("ops.symbolic", name) for name in ("SymBool", "SymFloat", "SymInt")},
+    **{name: ("overrides", name) for name in ("DisableTorchFunction", "DisableTorchFunctionSubclass")},
+    **{name: ("_C", name) for name in ("has_lapack", "has_mkl", "has_openmp", "has_spectral")},
+    "set_anomaly_enabled": ("autograd.anomaly_mode", "switch"),
 }  # fmt: skip
 
 

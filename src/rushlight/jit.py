@@ -2,11 +2,24 @@
 
 import warnings
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from .futures import Future
 
-__all__ = ["Final", "export", "fork", "ignore", "is_scripting", "is_tracing", "script", "unused", "wait"]
+__all__ = [
+    "Attribute",
+    "Final",
+    "annotate",
+    "export",
+    "fork",
+    "ignore",
+    "is_scripting",
+    "is_tracing",
+    "script",
+    "script_method",
+    "unused",
+    "wait",
+]
 
 F = TypeVar("F")
 
@@ -53,6 +66,26 @@ def ignore(drop: Any = False, **kwargs: Any) -> Any:
 
 
 unused = export = ignore
+
+
+def annotate(the_type: Any, the_value: Any) -> Any:
+    """The value; its type is a note for PyTorch's compiler."""
+    return the_value
+
+
+class Attribute(NamedTuple):
+    """A value with a note of its type for PyTorch's compiler."""
+
+    value: Any
+    type: Any
+
+
+def script_method(fn: F) -> F:
+    """The method itself: there is no compiler."""
+    return fn
+
+
+script_if_tracing = script_method
 
 
 def is_scripting() -> bool:

@@ -198,7 +198,7 @@ class StorageType:
         return cls._known[name]
 
 
-def _root(array: np.ndarray) -> np.ndarray:
+def root_of(array: np.ndarray) -> np.ndarray:
     """The array that owns the memory of `array`, or the outermost one over memory that is not NumPy's."""
     root = array
     while True:
@@ -224,7 +224,7 @@ def storage_of(array: np.ndarray) -> tuple[UntypedStorage, int, tuple[int, ...]]
     width = array.itemsize
     if not array.size:
         return UntypedStorage(0), 0, _contiguous_strides(array.shape)
-    root = _root(array)
+    root = root_of(array)
     low = root.ctypes.data + sum(stride * (size - 1) for size, stride in zip(root.shape, root.strides) if stride < 0)
     offset, rest = divmod(array.ctypes.data - low, width)
     if rest or any(stride < 0 or stride % width for stride in array.strides):

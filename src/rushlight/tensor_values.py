@@ -1,7 +1,7 @@
 """What a tensor is apart from autograd: its shape, type and memory, and its elements as values of Python and NumPy."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 import numpy as np
 
@@ -177,7 +177,31 @@ class TensorValues(TensorMethods):
         return TypedStorage(wrap_storage=self.untyped_storage(), dtype=self._dtype)
 
     def is_shared(self) -> bool:
-        """False: no tensor lies in memory that processes share."""
+        """Whether the memory is shared with processes that are forked."""
+        from .multiprocessing.sharing import is_shared
+
+        return is_shared(self)
+
+    def share_memory_(self) -> Self:
+        """Moves the memory to where processes that are forked afterwards share it; views move along.
+
+        Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.share_memory_.html
+        """
+        from .multiprocessing.sharing import share
+
+        share(self)
+        return self
+
+    def pin_memory(self, device: Any = None) -> NoReturn:
+        """Refuses to pin memory for a device, of which there is none.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("Cannot access accelerator device when none is available.")
+
+    def is_distributed(self) -> bool:
+        """False: nothing is distributed."""
         return False
 
     def is_pinned(self, device: Any = None) -> bool:

@@ -95,7 +95,7 @@ _WHERE: dict[str, tuple[str, str | None]] = {
 
 
 # What this build has: SciPy's LAPACK, and none of the libraries and devices of PyTorch's other builds.
-has_lapack = True
+has_lapack = has_spectral = True
 _has_cuda = _has_mps = _has_mkldnn = _has_mtia = _has_xpu = has_mkl = has_openmp = False
 _GLIBCXX_USE_CXX11_ABI = True
 

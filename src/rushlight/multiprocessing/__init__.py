@@ -1,4 +1,8 @@
-"""``torch.multiprocessing``: Python's own `multiprocessing`; tensors travel between processes as copies."""
+"""``torch.multiprocessing``: Python's own `multiprocessing`.
+
+Tensors travel between processes as copies. Forked processes (Linux's usual ones) share the memory of those that
+`Tensor.share_memory_` or `Module.share_memory` has moved to where it is shared.
+"""
 
 import multiprocessing as _multiprocessing
 from multiprocessing import *

@@ -25,6 +25,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "grad":
+        from importlib import import_module
+
+        return import_module(".grad", __name__)
     from ..torch_alias import missing
 
     raise AttributeError(missing("torch.nn", name))

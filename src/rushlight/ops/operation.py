@@ -310,6 +310,10 @@ def first_use(key: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- several outputs
+# By name, those that have been made.
+RETURN_TYPES: dict[str, type] = {}
+
+
 def return_type(name: str, fields: tuple[str, ...]) -> Any:
     """The named tuple that an operation with several outputs returns, such as ``torch.return_types.max``."""
 
@@ -320,4 +324,5 @@ def return_type(name: str, fields: tuple[str, ...]) -> Any:
     body: dict[str, Any] = {"__slots__": (), "__repr__": shown, "__module__": "torch.return_types"}
     for i, f in enumerate(fields):
         body[f] = property(itemgetter(i))
-    return type(name, (tuple,), body)
+    made = RETURN_TYPES[name] = type(name, (tuple,), body)
+    return made

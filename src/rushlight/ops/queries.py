@@ -43,6 +43,25 @@ def numel(input: Any) -> int:
 
 
 @composite(method=False)
+def get_device(input: Any) -> int:
+    """The number of a tensor's device: -1 for the CPU."""
+    return _tensor("get_device", input).get_device()  # type: ignore[no-any-return]
+
+
+@composite(method=False)
+def is_distributed(input: Any) -> bool:
+    """False: nothing is distributed."""
+    _tensor("is_distributed", input)
+    return False
+
+
+@composite(method=False)
+def is_vulkan_available() -> bool:
+    """False: there is no Vulkan."""
+    return False
+
+
+@composite(method=False)
 def is_floating_point(input: Any) -> bool:
     """Whether the elements are real floating-point numbers."""
     return _tensor("is_floating_point", input)._dtype.is_floating_point

@@ -5,6 +5,22 @@ import math
 from typing import Any
 
 
+class SymInt:
+    """PyTorch's integers that are known only later; nothing is an instance."""
+
+
+class SymFloat:
+    """PyTorch's floating-point numbers that are known only later; nothing is an instance."""
+
+
+class SymBool:
+    """PyTorch's booleans that are known only later; nothing is an instance."""
+
+
+for _kind in (SymInt, SymFloat, SymBool):
+    _kind.__module__ = "torch"
+
+
 def sym_not(a: Any) -> bool:
     """``not a``."""
     return not a

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-_SUBMODULES = ("_dtype_abbrs", "_python_dispatch", "_pytree", "checkpoint", "data", "flop_counter", "hooks", "weak")
+_SUBMODULES = (
+    "_dtype_abbrs", "_python_dispatch", "_pytree", "checkpoint", "data", "deterministic", "dlpack", "flop_counter",
+    "hooks", "model_zoo", "weak",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -13,6 +16,17 @@ def __getattr__(name: str) -> Any:
     from ..torch_alias import missing
 
     raise AttributeError(missing("torch.utils", name))
+
+
+def set_module(obj: Any, mod: str) -> None:
+    """Sets the module that an object says it is of, for printing.
+
+    Raises:
+        TypeError: `mod` is no text.
+    """
+    if not isinstance(mod, str):
+        raise TypeError("The mod argument should be a string")
+    obj.__module__ = mod
 
 
 def __dir__() -> list[str]:

@@ -73,8 +73,8 @@ class ConversionMethods:
         return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
 
     def share_memory(self) -> Self:
-        """Do nothing: memory is not moved between processes here."""
-        return self
+        """Move all parameters and buffers to memory that processes forked afterwards share."""
+        return self._apply(lambda t: t.share_memory_())
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> Self:
         """Replace all parameters and buffers by uninitialised ones on `device`."""
