@@ -32,9 +32,12 @@ def is_last(x: np.ndarray) -> bool:
 
 
 def copy_last(run: Launch, x: np.ndarray, target: np.ndarray, padding: Ints = (0, 0)) -> None:
-    """Copies images ``(N, C, H, W)`` into an array ``(N, H, W, C)``, with zeros around them."""
-    n, c, h, w = x.shape
-    image, channel, row, column = [s // x.itemsize for s in x.strides]
+    """Copies images ``(N, C, H, W)`` into an array ``(N, H, W, C)``, with zeros around them.
+
+    Of volumes ``(N, C, D, H, W)``, the images are the planes, in the order ``(D, N)``.
+    """
+    (n, c, *_, h, w), (image, channel, *far, row, column) = x.shape, [s // x.itemsize for s in x.strides]
+    together, many = n, n * x.shape[2] if far else n
     rows, columns = h + 2 * padding[0], w + 2 * padding[1]
     if padding == (0, 0) and (row == w * column or h == 1):
         h, w = 1, h * w
@@ -44,7 +47,8 @@ def copy_last(run: Launch, x: np.ndarray, target: np.ndarray, padding: Ints = (0
     length = max(64, 8192 // c)
     parts = -(-columns // length)
     run(
-        n * rows * parts, 1, x, target, h, w, c, image, row, column, channel, rows, columns, *padding, length, parts
+        many * rows * parts, 1, x, target, h, w, c, image, row, column, channel, rows, columns, *padding, length, parts,
+        together, far[0] if far else 0,
     )  # fmt: skip
 
 

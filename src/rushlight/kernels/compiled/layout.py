@@ -15,7 +15,7 @@ def place(real: Real) -> Any:
     Arguments: source, target; height, width and channels of the source; the elements from image to image, row to row,
     column to column and channel to channel of it; height and width of the target; the rows above and the columns to
     the left that stay zero, like all that the source does not cover; how many pixels long a part is, and how many of
-    them there are in a row.
+    them there are in a row; how many images there are together, and the elements from such images to the next.
     """
     read, lanes, size, square = real.read, real.lanes, real.size, transpose(real)
 
@@ -51,7 +51,7 @@ def place(real: Real) -> Any:
         height, width, channels = integer(args, 2), integer(args, 3), integer(args, 4)
         x_image, x_row, x_column, x_channel = integer(args, 5), integer(args, 6), integer(args, 7), integer(args, 8)
         rows, columns, top, left = integer(args, 9), integer(args, 10), integer(args, 11), integer(args, 12)
-        length, parts = integer(args, 13), integer(args, 14)
+        length, parts, together, far = integer(args, 13), integer(args, 14), integer(args, 15), integer(args, 16)
         for piece in range(begin, end):
             line = piece // parts
             first = (piece - line * parts) * length
@@ -67,7 +67,7 @@ def place(real: Real) -> Any:
                 continue
             for i in range(y + first * channels, y + inner * channels):
                 target[i] = 0
-            x = image * x_image + h * x_row + (inner - left) * x_column
+            x = image // together * far + image % together * x_image + h * x_row + (inner - left) * x_column
             run(source, x, x_column, x_channel, target, y + inner * channels, outer - inner, channels)
             for i in range(y + outer * channels, y + last * channels):
                 target[i] = 0
