@@ -233,6 +233,24 @@ def storage_of(array: np.ndarray) -> tuple[UntypedStorage, int, tuple[int, ...]]
     return UntypedStorage(memory), offset, tuple(stride // width for stride in array.strides)
 
 
+def offset_of(array: np.ndarray) -> int:
+    """The offset that `storage_of` tells, in elements, found without the storage where the memory lies row by row."""
+    root = _root(array)
+    if array.size and root.flags.c_contiguous:
+        if root is array:
+            return 0
+        width = array.itemsize
+        offset, rest = divmod(_address(array) - _address(root), width)
+        if not rest and not any([stride < 0 or stride % width for stride in array.strides]):
+            return offset
+    return storage_of(array)[1]
+
+
+def _address(array: np.ndarray) -> int:
+    address: int = array.__array_interface__["data"][0]
+    return address
+
+
 class _Memory:
     """The memory of an array that is not laid out row by row, as one run of bytes."""
 

@@ -159,9 +159,9 @@ class TensorValues(TensorMethods):
 
     def storage_offset(self) -> int:
         """How many elements lie before the first one in the memory that the tensor is a view of."""
-        from .storage import storage_of
+        from .storage import offset_of
 
-        return storage_of(settle(self))[1]
+        return offset_of(settle(self))
 
     def untyped_storage(self) -> Any:
         """The memory that the tensor is a view of, as bytes."""

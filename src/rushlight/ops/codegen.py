@@ -238,5 +238,22 @@ def link(op: "Operation") -> Any:
     return define(f"link {op.name}", "\n".join([*lines, *made, "    return node"]) + "\n", namespace, f"link_{op.name}")
 
 
+def join(op: "Operation") -> Any:
+    """A function from the nodes of both inputs to the operation's node, as `link`, of one that saves nothing of them.
+
+    The inputs are of one shape and dtype; one that needs no gradient has no node.
+    """
+    first, second = op.inputs
+
+    def recorded(need: tuple[str, ...], indent: str) -> list[str]:
+        made = [line.replace("._node", "") for line in record_lines(op, Variant(need), indent, False)]
+        return [*made, f"{indent}return node"]
+
+    lines = [f"def join_{op.name}({first}, {second}):", f"    if {second} is None:"]
+    lines += [f"        if {first} is None: return None", *recorded((first,), " " * 8)]
+    lines += [f"    if {first} is None:", *recorded((second,), " " * 8), *recorded((first, second), "    ")]
+    return define(f"join {op.name}", "\n".join(lines) + "\n", namespace, f"join_{op.name}")
+
+
 for _names in (raw_names, tensor_names):
     _names.update(FREED=node.FREED, modified=modified)

@@ -120,6 +120,16 @@ def sums_of_products(a: Any, b: Any, p: list[int], q: list[int]) -> Any:
     return _view(result, (*rows, *columns))
 
 
+def vector_steps(a: Any, b: Any) -> Any:
+    """The same for two vectors that lie in rows."""
+    result = wrap(vector_product(a._data, b._data))
+    if recorded(a, b):
+        x = operand(a._data[...], a, _permute_op.link(a._node, a._shape, (0,)))
+        y = operand(b._data[...], b, _permute_op.link(b._node, b._shape, (0,)))
+        result._node = product_node(_dot_op, x, y)
+    return _view(result, ())
+
+
 # ---------------------------------------------------------------------------------------------- einsum
 def _arguments(args: tuple[Any, ...]) -> tuple[str, list[Any]]:
     """The equation and the operands, from either form of the arguments.

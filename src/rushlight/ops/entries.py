@@ -271,7 +271,7 @@ def operation_entry(op: "Operation", flavour: str, name: str) -> Any:
             else f"({n}._node is not None)"
             for n in op.inputs
         ]  # fmt: skip
-        few = len(op.inputs) <= 2 and not op.gathers
+        few = len(op.inputs) == 1 or (len(op.inputs) == 2 and not op.gathers)
         if not few:
             add(f"    needs = {' | '.join(f'{t} << {i}' if i else t for i, t in enumerate(tests))}")
         add(f"    if {' or '.join(tests) if few else 'needs'}:")

@@ -4,11 +4,15 @@ from typing import Any
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase, raw_names, tensor_names, wrap
-from .declare import composite, formula, in_formulas
+from ..base import UNTOUCHED, TensorBase, raw_names, tensor_names, wrap
+from .declare import REGISTRY, composite, formula, in_formulas
 from .dimensions import wrap_dim
 from .loss import _by_number
+from .steps import Part, hidden
 from .view_parts import _slice
+
+_by_number_op, _cat_op = REGISTRY["_by_number"], REGISTRY["_cat"]
+_slice_op, _sub_op = REGISTRY["_slice"], REGISTRY["_sub"]
 
 
 @formula(aliasing=True)
@@ -44,6 +48,23 @@ def central_differences(f: Any, dim: Any, step: Any, edge_order: Any) -> Any:
         c, b, a = part_of(f, dim, -3, -2), part_of(f, dim, -2, -1), part_of(f, dim, -1, n)
         last = by_step(1.5 * a - 2 * b + 0.5 * c, step)
     return cat([first, inner, last], dim)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _difference_node(f: Any, dim: int, step: float, array: Any) -> Any:
+    """The node of `central_differences` with `edge_order` 1, whose result is an array, and those before it."""
+    node, shape = f._node, f._shape
+    n = shape[dim]
+    parts = []
+    for later, earlier, size in (((1, 2), (0, 1), 1), ((2, n), (0, -2), n - 2), ((-1, n), (-2, -1), 1)):
+        made = _sub_op.join(
+            _slice_op.link(node, shape, dim, *later, 1), _slice_op.link(node, shape, dim, *earlier, 1)
+        )  # fmt: skip
+        own = (*shape[:dim], size, *shape[dim + 1 :])
+        made = _by_number_op.link(made, own, step)
+        if later[0] == 2:
+            made = _by_number_op.link(made, own, 2)
+        parts.append(Part(made, own))
+    return _cat_op.recorder(1)(parts, dim, array, UNTOUCHED)
 
 
 def _placed(f: Any, dim: int, x: Any, edge_order: int) -> Any:
@@ -135,6 +156,9 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
             found.append(_placed(input, at, step, edge_order))
         elif mode.unseen(input) and input._dtype.plain and type(step) in (int, float):
             found.append(wrap(raw_names["central_differences"](input._data, at, step, edge_order)))
+        elif edge_order == 1 and hidden(input) and input._dtype.plain and type(step) in (int, float):
+            array = raw_names["central_differences"](input._data, at, step, edge_order)
+            found.append(wrap(array, _difference_node(input, at, step, array)))
         else:
             number = step.item() if isinstance(step, TensorBase) else step  # type: ignore[attr-defined]
             found.append(central_differences(input, at, number, edge_order))

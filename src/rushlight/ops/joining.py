@@ -241,7 +241,11 @@ def column_stack(tensors: Any, *, out: Any = None) -> Any:
 
 def _deep(t: Any) -> Any:
     """A tensor as `dstack` joins it: with three dimensions at least."""
-    return passing(_unsqueeze_op, kernels.unsqueeze, t, 2) if len(t._shape) == 2 else atleast_3d(t)
+    return passing(_unsqueeze_op, _with_third, t, 2) if len(t._shape) == 2 else atleast_3d(t)
+
+
+def _with_third(a: Array, dim: int) -> Array:
+    return a[..., None]
 
 
 def _atleast(name: str, doc: str, one: Any) -> Any:

@@ -254,13 +254,13 @@ class Operation:
         return entries.operation_entry(self, flavour, name)
 
     def __getattr__(self, flavour: str) -> Any:
-        if flavour not in ("recording", "plain", "result_type", "link", "broadcast", "plain_broadcast"):
+        if flavour not in ("recording", "plain", "result_type", "link", "join", "broadcast", "plain_broadcast"):
             raise AttributeError(flavour)
         made: Any
         if flavour == "result_type":
             made = return_type(self.aten, self.outputs) if len(self.outputs) > 1 else None
-        elif flavour == "link":
-            made = codegen.link(self)
+        elif flavour in ("link", "join"):
+            made = getattr(codegen, flavour)(self)
         elif flavour in ("broadcast", "plain_broadcast"):
             made = entries.broadcast_entry(self, flavour == "broadcast")
         else:

@@ -14,7 +14,7 @@ from ..kernels.layout import lies_in_rows
 from ..kernels.numpy_views import strided, view_strides
 from ..warn import warn_once
 from .arguments import type_name
-from .contraction import sums_of_products, tensordot
+from .contraction import tensordot, vector_steps
 from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
 from .matmul import mm
@@ -69,7 +69,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         )
     if len(a) == len(b) == 1 and input._dtype is other._dtype and lies_in_rows(input._data):
         if lies_in_rows(other._data) and (mode.unseen(input, other) or (a[0] != 1 and hidden(input, other))):
-            return finish_out(out, sums_of_products(input, other, [0], [0]), "inner")
+            return finish_out(out, vector_steps(input, other), "inner")
     return finish_out(out, tensordot(input, other, dims=([-1], [-1])), "inner")
 
 

@@ -17,6 +17,20 @@ ndarray = np.ndarray
 special = mode.special
 
 
+class Part:
+    """What the recorder of a function of a list of tensors asks of one whose elements it does not save.
+
+    Attributes:
+        _node: where its gradient goes, or None.
+        _shape: its shape.
+    """
+
+    __slots__ = ("_node", "_shape")
+
+    def __init__(self, node: Any, shape: tuple[int, ...]):
+        self._node, self._shape = node, shape
+
+
 def hidden(*tensors: Any) -> bool:
     """Whether nobody sees the tensors between the steps of a function: no mode is in force, the arrays are ordinary."""
     if special.count:
