@@ -235,7 +235,7 @@ def storage_of(array: np.ndarray) -> tuple[UntypedStorage, int, tuple[int, ...]]
 
 def offset_of(array: np.ndarray) -> int:
     """The offset that `storage_of` tells, in elements, found without the storage where the memory lies row by row."""
-    root = _root(array)
+    root = root_of(array)
     if array.size and root.flags.c_contiguous:
         if root is array:
             return 0
