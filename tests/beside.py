@@ -45,7 +45,8 @@ def described(value):
             "is_leaf": value.is_leaf,
             "grad_fn": None if node is None else node.name(),
             "values": np.asarray(values.to(torch.float64) if values.dtype == torch.bfloat16 else
-                                 values.tolist() if str(values.dtype) == "torch.bfloat16" else values.numpy()),
+                                 values.tolist() if str(values.dtype) in ("torch.bfloat16", "torch.complex32") else
+                                 values.numpy()),
         }  # fmt: skip
     if isinstance(value, (list, tuple)):
         return [described(v) for v in value]

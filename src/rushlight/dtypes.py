@@ -49,10 +49,10 @@ class dtype:
 
     def to_real(self) -> "dtype":
         """The real type of the same precision."""
-        return {complex64: float32, complex128: float64}.get(self, self)
+        return {complex32: float16, complex64: float32, complex128: float64}.get(self, self)
 
     def to_complex(self) -> "dtype":
-        """The complex type of the same precision; complex64 for float16, where PyTorch has a smaller one.
+        """The complex type of the same precision; complex64 for bfloat16, which has none.
 
         Raises:
             RuntimeError: the elements are integers or bool.
@@ -61,7 +61,12 @@ class dtype:
             raise RuntimeError(f"Unknown Complex ScalarType for {self.scalar_name}")
         if self.category == COMPLEX:
             return self
-        return complex128 if self is float64 else complex64
+        return {float16: complex32, float64: complex128}.get(self, complex64)
+
+    @property
+    def in_halves(self) -> bool:
+        """Whether the numbers have two bytes, or two bytes for each part."""
+        return self.itemsize == 2 or self is complex32
 
     @property
     def scalar_name(self) -> str:
@@ -90,12 +95,12 @@ _C_NAMES = {
     "float32": "float", "float64": "double", "int64": "long int", "int32": "int", "int16": "short int",
     "int8": "signed char", "uint8": "unsigned char", "uint16": "short unsigned int", "uint32": "unsigned int",
     "uint64": "long unsigned int", "float16": "c10::Half", "bfloat16": "c10::BFloat16",
-    "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
+    "complex32": "c10::complex<c10::Half>", "complex64": "c10::complex<float>", "complex128": "c10::complex<double>",
 }  # fmt: skip
 
 
-class _Bfloat16(dtype):
-    """`bfloat16`, whose NumPy type comes from ml_dtypes, imported when first asked for."""
+class _FromMlDtypes(dtype):
+    """`bfloat16` and `complex32`, whose NumPy types come from ml_dtypes, imported when first asked for."""
 
     __slots__ = ()
 
@@ -103,7 +108,11 @@ class _Bfloat16(dtype):
     def numpy(self) -> np.dtype[Any]:  # type: ignore[override]
         import ml_dtypes
 
-        found = np.dtype(ml_dtypes.bfloat16)
+        found = np.dtype(getattr(ml_dtypes, self._name))
+        if self is complex32 and found not in _FROM_NUMPY:
+            from .warn import warn_once
+
+            warn_once("ComplexHalf support is experimental and many operators don't support it yet.")
         _FROM_NUMPY[found] = self
         return found
 
@@ -118,21 +127,24 @@ uint16 = dtype("uint16", np.uint16, INTEGRAL, False, 2, "UInt16Tensor")
 uint32 = dtype("uint32", np.uint32, INTEGRAL, False, 4, "UInt32Tensor")
 uint64 = dtype("uint64", np.uint64, INTEGRAL, False, 8, "UInt64Tensor")
 float16 = dtype("float16", np.float16, FLOATING, True, 2, "HalfTensor")
-bfloat16 = _Bfloat16("bfloat16", None, FLOATING, True, 2, "BFloat16Tensor")
+bfloat16 = _FromMlDtypes("bfloat16", None, FLOATING, True, 2, "BFloat16Tensor")
 float32 = dtype("float32", np.float32, FLOATING, True, 4, "FloatTensor")
 float64 = dtype("float64", np.float64, FLOATING, True, 8, "DoubleTensor")
+complex32 = _FromMlDtypes("complex32", None, COMPLEX, True, 4, "ComplexHalfTensor")
 complex64 = dtype("complex64", np.complex64, COMPLEX, True, 8, "ComplexFloatTensor")
 complex128 = dtype("complex128", np.complex128, COMPLEX, True, 16, "ComplexDoubleTensor")
 
 ALL = (bool_, uint8, int8, int16, int32, int64, uint16, uint32, uint64, float16, bfloat16, float32, float64) + (
+    complex32,
     complex64,
     complex128,
 )
 ALIASES = {
     "half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
-    "cfloat": complex64, "cdouble": complex128,
+    "chalf": complex32, "cfloat": complex64, "cdouble": complex128,
 }  # fmt: skip
-_FROM_NUMPY: dict[Any, dtype] = {d.numpy: d for d in ALL if d is not bfloat16}
+_FROM_NUMPY: dict[Any, dtype] = {d.numpy: d for d in ALL if type(d) is dtype}
+_FROM_ML_DTYPES = {d._name: d for d in ALL if type(d) is _FromMlDtypes}
 _PYTHON_TYPES: dict[type, dtype] = {bool: bool_, int: int64}
 
 _default = float32
@@ -152,7 +164,7 @@ def from_numpy(numpy_dtype: Any) -> dtype:
     found = _FROM_NUMPY.get(numpy_dtype)
     if found is None:
         numpy_dtype = np.dtype(numpy_dtype)
-        found = _FROM_NUMPY.get(numpy_dtype.newbyteorder("=")) or (bfloat16 if numpy_dtype.name == "bfloat16" else None)
+        found = _FROM_NUMPY.get(numpy_dtype.newbyteorder("=")) or _FROM_ML_DTYPES.get(numpy_dtype.name)
         if found is None:
             raise TypeError(
                 f"can't convert np.ndarray of type {_numpy_name(numpy_dtype)}. The only supported types are: float64, "
@@ -261,6 +273,8 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
         a, b = b, a
     if a.category == COMPLEX:
         wide = a is complex128 or b is complex128 or b is float64
+        if a is complex32 and (b.category < FLOATING or b in (complex32, float16)):
+            return complex32
         return complex128 if wide else complex64
     if a.category == FLOATING:
         if b.category != FLOATING:
@@ -404,9 +418,9 @@ def _only_type(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 
 
 __all__ = [  # noqa: F822
-    "bfloat16", "bool", "can_cast", "cdouble", "cfloat", "complex128", "complex64", "double", "finfo", "float",
-    "float16", "float32", "float64", "get_default_dtype", "half", "iinfo", "int", "int16", "int32", "int64", "int8",
-    "long", "promote_types", "set_default_dtype", "short", "uint16", "uint32", "uint64", "uint8",
+    "bfloat16", "bool", "can_cast", "cdouble", "cfloat", "chalf", "complex128", "complex32", "complex64", "double",
+    "finfo", "float", "float16", "float32", "float64", "get_default_dtype", "half", "iinfo", "int", "int16", "int32",
+    "int64", "int8", "long", "promote_types", "set_default_dtype", "short", "uint16", "uint32", "uint64", "uint8",
 ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
+from .kernels import complex_halves
 from .kernels.sparse import SparseArray
 
 
@@ -149,6 +150,8 @@ def format_array(array: np.ndarray, indent: int = 0) -> str:
     if summarise and array.ndim and not _options.edgeitems:
         return "[...]"
     array, cut = _shown(array) if summarise else (array, [False] * array.ndim)
+    if array.dtype.kind == complex_halves.KIND:
+        array = array.astype(np.complex64)
     if array.dtype.kind == "c":
         texts, width = _complex_texts(array)
     elif array.dtype.kind in "biu":

@@ -254,12 +254,16 @@ class TensorValues(TensorMethods):
         if data.size != 1:
             raise RuntimeError(f"a Tensor with {data.size} elements cannot be converted to Scalar")
         value = data.item()
-        return value if type(value) in (float, int, bool, complex) else float(value)
+        if type(value) in (float, int, bool, complex):
+            return value
+        return complex(value) if self._dtype.is_complex else float(value)
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers; a number for a 0-dim tensor."""
         data = self._data
-        return (data.astype(np.float32) if self._dtype is dtypes.bfloat16 else data).tolist()
+        if self._dtype in (dtypes.bfloat16, dtypes.complex32):
+            data = data.astype(np.complex64 if self._dtype.is_complex else np.float32)
+        return data.tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
         """The elements as a NumPy array that shares the tensor's memory.
@@ -275,8 +279,8 @@ class TensorValues(TensorMethods):
             raise TypeError("can't convert Sparse layout tensor to numpy. Use Tensor.to_dense() first.")
         if self._node is not None and not force:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        if self._dtype is dtypes.bfloat16:
-            raise TypeError("Got unsupported ScalarType BFloat16")
+        if self._dtype in (dtypes.bfloat16, dtypes.complex32):
+            raise TypeError(f"Got unsupported ScalarType {self._dtype.scalar_name}")
         return settle(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:

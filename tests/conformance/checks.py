@@ -18,7 +18,7 @@ from .translate import Missing
 FULL = os.environ.get("RUSHLIGHT_CONFORMANCE") == "full"
 
 VALUE = ("float64", "float32", "complex128", "bool", "int64")
-OTHERS = ("float16", "bfloat16", "complex64", "uint8", "int8", "int16", "int32")
+OTHERS = ("float16", "bfloat16", "complex32", "complex64", "uint8", "int8", "int16", "int32")
 DERIVATIVE = ("float64", "complex128")
 
 

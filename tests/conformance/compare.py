@@ -11,8 +11,10 @@ from .translate import numbers
 # documentation explains them; half-precision results may be one unit in the last place away.
 TOLERANCES = {
     "float64": (1e-7, 1e-7), "complex128": (1e-7, 1e-7), "float32": (1.3e-6, 1e-5), "complex64": (1.3e-6, 1e-5),
-    "float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5), "imprecise": (1e-5, 1e-6),
+    "float16": (1e-3, 1e-5), "complex32": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5), "imprecise": (1e-5, 1e-6),
 }  # fmt: skip
+
+_HALVES = {"float16": np.float32, "bfloat16": np.float32, "complex32": np.complex64}
 
 
 def difference(ours, theirs, where="result", numeric=True, precision="float64", alone=False):
@@ -65,9 +67,9 @@ def _tensor_difference(ours, theirs, where, numeric, precision, alone):
         return None
     a, b = np.asarray(ours.detach()._data), numbers(theirs)
     floor = 0
-    if dtype in ("float16", "bfloat16"):
-        a, b = a.astype(np.float32), b.astype(np.float32)
-    if dtype in ("float16", "bfloat16") and not alone:
+    if dtype in _HALVES:
+        a, b = (x.astype(_HALVES[dtype]) for x in (a, b))
+    if dtype in _HALVES and not alone:
         # A sum is as exact as the largest of what is summed, and its order is nobody's promise.
         floor = TOLERANCES[dtype][0] * np.max(np.abs(b), initial=0, where=np.isfinite(b))
     if a.shape != b.shape:

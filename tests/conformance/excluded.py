@@ -12,7 +12,6 @@ EXCLUDED = {
     "torch._scaled_mm*": "products of float8 numbers, which NumPy does not have",
     "to_sparse": "sparse layouts",
     "sparse.*": "sparse layouts",
-    "chalf": "torch.complex32, which NumPy does not have",
 }
 
 # Entries whose indices may be those of any of several equal elements, as PyTorch's documentation says (of `sort` and

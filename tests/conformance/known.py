@@ -4,7 +4,6 @@ Each reason has its row in docs/differences.md, but for those that are about thi
 """
 
 _CONJUGATE = "a complex conjugate is computed at once"
-_COMPLEX32 = "NumPy has no torch.complex32"
 _GAPS = "PyTorch writes past the gaps of a tensor given as out=, whatever its strides"
 _HALF = (
     "half precision: an intermediate result that PyTorch rounds, or that overflows there, is computed in float32 here"
@@ -59,7 +58,6 @@ KNOWN = {
     ),
     ("addbmm", "inplace"): "PyTorch's addbmm_ resizes its tensor where the product is larger",
     ("cholesky_inverse", "tangent"): "PyTorch's tangent is off by 3e-6; ours agrees with difference quotients to 2e-10",
-    ("complex", "dtypes"): _COMPLEX32,
     ("fft.ihfft2", "out"): "PyTorch leaves what was given as out= as it was",
     ("fft.ihfftn", "out"): "PyTorch leaves what was given as out= as it was",
     ("gather", "errors"): "out= shares its storage with the index and would meet it once it is resized",
@@ -72,5 +70,4 @@ KNOWN = {
     ("nn.functional.scaled_dot_product_attention", "second"): "PyTorch has no second derivative of the fused operation",
     ("pca_lowrank", "second"): _SMALL,
     ("svd_lowrank", "second"): _SMALL,
-    ("view_as_complex", "dtypes"): _COMPLEX32,
 }  # fmt: skip

@@ -37,7 +37,7 @@ def numbers(tensor):
     if tensor.dtype == torch.bfloat16:
         return tensor.view(torch.int16).numpy().view(ml_dtypes.bfloat16)
     if tensor.dtype == torch.complex32:
-        return tensor.to(torch.complex64).numpy()
+        return tensor.view(torch.int32).numpy().view(ml_dtypes.complex32)
     return tensor.numpy()
 
 
@@ -69,7 +69,7 @@ class Translation:
     def tensor(self, value):
         if value.layout != torch.strided or value.is_quantized:
             raise Missing(f"layout {value.layout}")
-        if value.is_conj() or value.is_neg() or value.dtype == torch.complex32:
+        if value.is_conj() or value.is_neg():
             found = rushlight.from_numpy(numbers(value).copy())
         else:
             key = value.untyped_storage().data_ptr(), value.dtype

@@ -87,6 +87,14 @@ def execute(line, module, values):
     return None, None
 
 
+_BITS = {rushlight.bfloat16: rushlight.int16, rushlight.complex32: rushlight.int32}
+
+
+def _numbers(t):
+    """An array in the memory of one of our tensors."""
+    return t.detach().view(_BITS.get(t.dtype, t.dtype)).numpy()
+
+
 class Comparison:
     """One program in both libraries.
 
@@ -292,16 +300,11 @@ class Comparison:
         changed = re.match(r"(v\d+)(\.\w+_\(|\[.*\] = )", line) or re.search(r"out=(v\d+)()", line)
         if not changed:
             return False
-        target = (
-            self.ours[changed[1]].detach().numpy()
-            if self.ours[changed[1]].dtype is not rushlight.bfloat16
-            else (self.ours[changed[1]].detach().view(rushlight.int16).numpy())
-        )
+        target = _numbers(self.ours[changed[1]])
         read = re.findall(r"\bv\d+\b", line.partition(" = ")[2] or line)
         # What stands on both sides of an assignment is read while its parts are written.
-        others = [self.ours[n].detach() for n in read if n != changed[1] or "[" in changed[2]]
-        views = [t.view(rushlight.int16) if t.dtype is rushlight.bfloat16 else t for t in others]
-        return writes_twice(target) or any(np.shares_memory(target, t.numpy()) for t in views)
+        others = [_numbers(self.ours[n]) for n in read if n != changed[1] or "[" in changed[2]]
+        return writes_twice(target) or any(np.shares_memory(target, a) for a in others)
 
     def backward(self):
         """Runs backward from the sum of all that is differentiable, and compares the leaves' gradients."""

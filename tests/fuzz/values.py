@@ -8,14 +8,19 @@ import rushlight
 from .layout import strides
 
 # By dtype: how far results may be apart, relative to their largest element.
-CLOSE = {"float64": 1e-9, "complex128": 1e-9, "float32": 2e-5, "complex64": 2e-5, "float16": 4e-3, "bfloat16": 3e-2}
+CLOSE = {
+    "float64": 1e-9, "complex128": 1e-9, "float32": 2e-5, "complex64": 2e-5, "float16": 4e-3, "complex32": 4e-3,
+    "bfloat16": 3e-2,
+}  # fmt: skip
 
 
 def array(t):
-    """The elements of a tensor of either library, as NumPy has them; bfloat16 as float32."""
+    """The elements of a tensor of either library, as NumPy has them; bfloat16 as float32, complex32 as complex64."""
     t = t.detach()
     if str(t.dtype) == "torch.bfloat16":
         t = t.float()
+    if str(t.dtype) == "torch.complex32":
+        t = t.cfloat()
     return np.asarray(t.resolve_conj().resolve_neg().numpy(force=True))
 
 

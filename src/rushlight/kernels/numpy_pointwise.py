@@ -15,7 +15,7 @@ log = np.log
 
 def conj(x: Any) -> Any:
     """The complex conjugate; real arrays are returned as they are."""
-    return np.conjugate(x) if x.dtype.kind == "c" else x
+    return np.conjugate(x) if x.dtype.kind in "cW" else x
 
 
 def conj_physical(x: Array) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from . import complex_halves
 from . import numpy_sorting as sorting
 from .numpy_common import constant, narrow, widen
 from .numpy_reduction import sum_over, take_along
@@ -13,6 +14,8 @@ from .numpy_special import logaddexp
 
 Array = np.ndarray
 Axes = tuple[int, ...]
+
+_HALF = np.dtype(np.float16)
 
 
 def _count(shape: Axes, axes: Axes) -> int:
@@ -25,6 +28,9 @@ def _count(shape: Axes, axes: Axes) -> int:
 @np.errstate(all="ignore")
 def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
     """The variance, by the distances from the mean, and the mean."""
+    if x.dtype.kind == complex_halves.KIND:
+        found, mean = variance(x.astype(np.complex64), axes, correction, keepdims)
+        return narrow(found, _HALF), narrow(mean, x.dtype)
     wide = widen(x)
     n = _count(x.shape, axes)
     mean = np.asarray(sum_over(wide, axes, True) / constant(n, wide.real.dtype))
@@ -39,6 +45,9 @@ def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[A
 
 def deviation(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
     """The standard deviation and the mean; in double precision where squares are out of a type's range."""
+    if x.dtype.kind == complex_halves.KIND:
+        found, mean = deviation(x.astype(np.complex64), axes, correction, keepdims)
+        return narrow(found, _HALF), narrow(mean, x.dtype)
     wide = widen(x)
     found, mean = variance(wide, axes, correction, keepdims)
     # What is equal to its mean has no distance from it in any precision.
@@ -64,7 +73,7 @@ def with_running_mean(found: tuple[Any, Any], x: Array, axes: Axes, keepdims: bo
     It moves the mean by a part of each number's distance from it, which is infinite for those that follow.
     """
     spread, mean = found
-    if not x.size or x.dtype.kind == "c" or np.isfinite(widen(mean)).all():
+    if not x.size or x.dtype.kind in "cW" or np.isfinite(widen(mean)).all():
         return found
     infinite = np.isinf(widen(x))
     last = infinite[tuple([slice(-1, None) if i in axes else slice(None) for i in range(x.ndim)])]
@@ -86,6 +95,8 @@ def sign(x: Array) -> Array:
 
 def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     """The p-norm along some axes."""
+    if x.dtype.kind == complex_halves.KIND:
+        return narrow(np.asarray(vector_norm(x.astype(np.complex64), p, axes, keepdims)), _HALF)
     wide = widen(x)
     real = x.real.dtype if x.dtype.kind == "c" else x.dtype
     if p != 0 and (not x.ndim or (axes and _count(x.shape, axes) == 1)):

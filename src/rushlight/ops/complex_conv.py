@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..base import tensor_names
+from ..kernels.numpy_common import narrow
 from .declare import Array, operation
 
 
@@ -12,7 +14,8 @@ from .declare import Array, operation
            input="real_part(grad * number.conjugate())", tangent="_times_unit(input_t, number)")  # fmt: skip
 def _times_unit(input: Array, number: complex) -> Array:
     """Real numbers as multiples of the imaginary unit."""
-    return input * np.asarray(number, np.result_type(input.dtype, np.complex64))
+    kind = dtypes.from_numpy(input.dtype).to_complex().numpy
+    return narrow(np.asarray(input * np.asarray(number, kind)), kind)
 
 
 def complex_convolution(input: Any, weight: Any, bias: Any, *settings: Any) -> Any:

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels import complex_halves
 from ..kernels.layout import laid_by
 from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
@@ -13,6 +14,11 @@ from .out import finish_out
 
 
 def _complex_array(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
+    if real.dtype == np.float16:
+        array = np.empty(np.broadcast_shapes(real.shape, imag.shape), dtypes.complex32.numpy)
+        complex_halves.real(array)[...] = real
+        complex_halves.imag(array)[...] = imag
+        return laid_by(array, real, imag)
     kind = np.complex128 if real.dtype == np.float64 else np.complex64
     array = np.empty(np.broadcast_shapes(real.shape, imag.shape), kind)
     array.real = real
@@ -36,7 +42,12 @@ def _polar_of(abs: Array, angle: Array) -> Array:
     return _complex_array(abs * np.cos(angle), abs * np.sin(angle))
 
 
-in_formulas(lambda x, i: (x.imag if i else x.real).copy(), lambda x, i: x.imag if i else x.real, "part", aliasing=True)
+in_formulas(
+    lambda x, i: (complex_halves.imag(x) if i else complex_halves.real(x)).copy(),
+    lambda x, i: x.imag if i else x.real,
+    "part",
+    aliasing=True,
+)
 
 
 def _check_parts(function: str, names: tuple[str, str], a: Any, b: Any) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from .. import devices, dtypes
 from ..autograd.mode import special
 from ..base import UNTOUCHED, TensorBase, settle
-from ..kernels import copying
+from ..kernels import complex_halves, copying
 from ..kernels.conversion import convert
 from ..kernels.layout import copied, dense, memory_order
 from ..kernels.sparse import SparseArray
@@ -99,8 +99,10 @@ def is_contiguous(input: Any, memory_format: Any = contiguous_format) -> bool:
 # ---------------------------------------------------------------------------------------------- dtype
 def convert_array(a: Array, dtype: dtypes.dtype) -> Array:
     """A copy of an array with elements of another type; numbers outside its range wrap around or become anything."""
-    if a.dtype.kind == "c" and dtype.category != dtypes.COMPLEX and dtype is not dtypes.bool_:
-        a = a.real
+    if a.dtype.kind in "cW" and dtype.category != dtypes.COMPLEX and dtype is not dtypes.bool_:
+        a = complex_halves.real(a)
+    elif a.dtype.kind == complex_halves.KIND and dtype is dtypes.bool_:
+        return a != 0
     return convert(dense(a), dtype.numpy)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels.numpy_views import strided
 from .arguments import type_name
 from .creation_arguments import chosen, done, fill_number, laid_out, sizes
 from .data import finish, given_dtype
@@ -115,7 +116,7 @@ def strided_array(size: tuple[int, ...], stride: tuple[int, ...], dtype: dtypes.
     """A new array with the given strides, in elements."""
     count = 0 if 0 in size else 1 + sum([(n - 1) * s for n, s in zip(size, stride, strict=True)])
     memory = np.empty(count, dtype.numpy)
-    return np.lib.stride_tricks.as_strided(memory, size, [s * dtype.itemsize for s in stride])
+    return strided(memory, size, [s * dtype.itemsize for s in stride])
 
 
 def _like(

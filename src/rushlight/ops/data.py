@@ -10,6 +10,7 @@ from .. import devices, dtypes
 from ..autograd import mode
 from ..autograd.leaf import AccumulateGrad
 from ..base import UNTOUCHED, TensorBase, bump, namespace
+from ..kernels import complex_halves
 from ..kernels.conversion import is_silent
 from ..warn import WITHOUT_HISTORY, warn_once
 from .arguments import type_name
@@ -303,11 +304,11 @@ def cast(array: np.ndarray, dtype: dtypes.dtype, copy: bool = True) -> np.ndarra
     """`array` in another dtype, without the warnings that NumPy gives about values that do not fit."""
     if array.dtype == dtype.numpy:
         return array.copy("K") if copy else array
-    if array.dtype.kind != "c" and is_silent(array.dtype, dtype.numpy):
+    if array.dtype.kind not in "cW" and is_silent(array.dtype, dtype.numpy):
         return array.astype(dtype.numpy)
     with np.errstate(all="ignore"):
-        if array.dtype.kind == "c" and dtype.category < dtypes.COMPLEX:
-            array = array.real
+        if array.dtype.kind in "cW" and dtype.category < dtypes.COMPLEX:
+            array = complex_halves.real(array)
         return array.astype(dtype.numpy)
 
 

@@ -25,6 +25,7 @@ from .reduction import _sum_all
 from .reduction import sum as sum_
 from .shape import meshgrid
 from .steps import Part, hidden, passing, recorded
+from .supported import refuse_complex_halves
 from .view_parts import _slice
 
 _clone_op, _expand_op, _stack_op = REGISTRY["_clone"], REGISTRY["_expand"], REGISTRY["_stack"]
@@ -161,6 +162,7 @@ composite(name="trapz", method=False)(trapezoid)
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     """The running integral of samples along a dimension; the arguments are those of `trapezoid`."""
     _no_truth_values("cumulative_trapezoid", y, x)
+    refuse_complex_halves("cumsum_out_cpu", y)
     at = wrap_dim(dim, len(y._shape))
     if x is None:
         pairs, half = _pairs(y, at), (1.0 if dx is None else dx) / 2

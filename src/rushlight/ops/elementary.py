@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
+from ..kernels import complex_halves
 from ..kernels import numpy_pointwise as kernels
 from .attached import attached
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
@@ -223,8 +224,8 @@ def sgn_backward(grad: Any, input: Any, result: Any) -> Any:
     return where(length == 0, zeros_like(grad), (grad - along) / length)  # type: ignore[name-defined]  # noqa: F821
 
 
-in_formulas(lambda x: x.dtype.kind == "c", lambda x: x._dtype.is_complex, "is_complex_value")
-in_formulas(lambda x: x.real, lambda x: x.real, "real_part", aliasing=True)
+in_formulas(lambda x: x.dtype.kind in "cW", lambda x: x._dtype.is_complex, "is_complex_value")
+in_formulas(complex_halves.real, lambda x: x.real, "real_part", aliasing=True)
 
 
 @elementwise(name="_conj_physical", node="ConjPhysicalBackward0", aten="conj_physical", kernel=kernels.conj_physical,

@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
-from ..kernels import reduction
+from ..kernels import complex_halves, reduction
 from ..kernels.layout import dense, result_array
 from ..kernels.numpy_common import narrow, widen
 from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error, kept
@@ -144,6 +144,8 @@ def compute(op: Operation, operands: tuple[Any, ...], target: Any = None) -> tup
         refuse_lying_across(target, operands)
     if op.floating and common.category < dtypes.FLOATING:
         common, arrays = dtypes.get_default_dtype(), None
+    if common is dtypes.complex32:
+        return _of_complex_halves(op, operands), common
     if arrays is not None and common.category != dtypes.FLOATING:
         op.direct.add(common)
     if arrays is None:
@@ -167,6 +169,33 @@ def compute(op: Operation, operands: tuple[Any, ...], target: Any = None) -> tup
             return namespace["compute_large"](op, arrays), common
     result = op.forward(*arrays)
     return (result if type(result) is np.ndarray else result_array(result)), common
+
+
+# What PyTorch computes of complex32; and the kernels of other operations, where the name is not the operation's.
+_KNOWS_COMPLEX_HALVES = frozenset(
+    "abs add conj conj_physical conj_physical_ eq isfinite isinf isnan mul ne neg rsub sgn sub".split()
+)
+_KERNELS = {
+    **{name: f"{name}_vml_cpu" for name in (
+        "acos asin atan cos erf erfc erfinv exp expm1 i0 lgamma log log10 log1p log2 round sin sqrt tan tanh".split()
+    )},
+    "bitwise_left_shift": "lshift_cpu", "bitwise_right_shift": "rshift_cpu", "digamma": "digamma", "exp2": "exp2",
+    "floor_divide": "div_floor_cpu", "ldexp": "pow", "pow": "pow",
+}  # fmt: skip
+
+
+def _of_complex_halves(op: Operation, operands: tuple[Any, ...]) -> np.ndarray:
+    """The result of an operation on complex32, computed in complex64 and rounded.
+
+    Raises:
+        NotImplementedError: it is none of the few that PyTorch has a kernel for.
+    """
+    if op.aten not in _KNOWS_COMPLEX_HALVES:
+        raise NotImplementedError(f"\"{_KERNELS.get(op.aten, f'{op.aten}_cpu')}\" not implemented for 'ComplexHalf'")
+    arrays = [np.asarray(x._data if isinstance(x, TensorBase) else x) for x in operands]
+    found = result_array(op.forward(*[narrow(a, dtypes.complex32.numpy).astype(np.complex64) for a in arrays]))
+    kind = {"c": dtypes.complex32, "f": dtypes.float16}.get(found.dtype.kind)
+    return found if kind is None else narrow(found, kind.numpy)
 
 
 def _keeps_precision(second: Any, common: dtypes.dtype) -> bool:
@@ -297,8 +326,8 @@ def _fit_array(grad: Any, target: tuple[tuple[int, ...], dtypes.dtype]) -> Any:
     if grad.shape != shape:
         grad = sum_to_shape(grad, shape)
     if grad.dtype is not dtype.numpy and grad.dtype != dtype.numpy:
-        if grad.dtype.kind == "c" and dtype.category != dtypes.COMPLEX:
-            grad = grad.real
+        if grad.dtype.kind in "cW" and dtype.category != dtypes.COMPLEX:
+            grad = complex_halves.real(grad)
         grad = grad.astype(dtype.numpy)
     return grad
 

@@ -21,6 +21,7 @@ from .out import finish_out
 from .padding import constant_pad_nd
 from .ranges import arange
 from .shape import _roll
+from .supported import refuse_transform
 
 __all__ = [
     "fft", "fft2", "fftfreq", "fftn", "fftshift", "hfft", "hfft2", "hfftn", "ifft", "ifft2", "ifftn", "ifftshift",
@@ -152,8 +153,7 @@ def _promoted(input: Any, to_complex: bool = False) -> Any:
         return input
     if not dtype.is_floating_point and not dtype.is_complex:
         dtype = dtypes.get_default_dtype()
-    if dtype.itemsize < 4 or dtype.is_complex:
-        raise RuntimeError(f"Unsupported dtype {dtype.scalar_name}")
+    refuse_transform(dtype)
     if to_complex:
         dtype = dtypes.complex128 if dtype is dtypes.float64 else dtypes.complex64
     return input if dtype is input._dtype else input.to(dtype)

@@ -94,7 +94,7 @@ def pinv(
     Raises:
         RuntimeError: the input is no matrix or batch of matrices, of floating-point or complex numbers.
     """
-    if len(input._shape) < 2 or input._dtype.category < dtypes.FLOATING or input._dtype.itemsize == 2:
+    if len(input._shape) < 2 or input._dtype.category < dtypes.FLOATING or input._dtype.in_halves:
         raise RuntimeError(
             f"linalg.pinv({input._dtype.scalar_name}{{{list(input._shape)}}}): expected a tensor with 2 or more "
             "dimensions of float, double, cfloat or cdouble types"

@@ -9,7 +9,7 @@ from ..kernels import along
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import bool_argument, int_dim, reduced_axes
 from .out import finish_out
-from .supported import refuse
+from .supported import refuse, refuse_complex_halves
 
 
 @operation(name="_logsumexp", node="LogsumexpBackward0", aten="logsumexp", function=False, method=False, out=False,
@@ -40,6 +40,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
     """
     if dim is None:
         raise TypeError("logsumexp(): argument 'dim' (position 2) must be tuple of ints, not NoneType")
+    refuse_complex_halves("exp_vml_cpu", input)
     axes = reduced_axes("logsumexp", input, dim)
     if input._dtype.category < dtypes.FLOATING:
         input = input.to(dtypes.get_default_dtype())
@@ -123,4 +124,5 @@ def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
     """
     dim = int_dim("logcumsumexp", input, dim)
     refuse("logcumsumexp_out_cpu", input, dtypes.BOOL, dtypes.INTEGRAL)
+    refuse_complex_halves("logcumsumexp_out_cpu", input)
     return finish_out(out, _logcumsumexp(input, dim), "logcumsumexp")

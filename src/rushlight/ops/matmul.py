@@ -144,7 +144,7 @@ def dot(input: Array, tensor: Array) -> Array:
 
 
 def _conjugate_product(a: Array, b: Array) -> Any:
-    return vector_product(np.conjugate(a) if a.dtype.kind == "c" else a, b)
+    return vector_product(np.conjugate(a) if a.dtype.kind in "cW" else a, b)
 
 
 @operation(kernel=_conjugate_product, input="conj(grad) * other", other="grad * input",

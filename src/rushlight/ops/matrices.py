@@ -40,7 +40,7 @@ def need_code(kernel: str, x: Any) -> None:
 
 def without_code(x: Any) -> bool:
     """Whether LAPACK has no routines for the dtype of a tensor."""
-    return x._dtype.category < dtypes.FLOATING or x._dtype.itemsize == 2
+    return x._dtype.category < dtypes.FLOATING or x._dtype.in_halves
 
 
 def of_nothing(function: Callable[[Any], Any], x: Any) -> Any:
@@ -125,7 +125,7 @@ def need_matrices(
         need_floating(function, x)
     if kernel is not None:
         need_code(kernel, x)
-    elif x._dtype.itemsize == 2 and not two_bytes:
+    elif x._dtype.in_halves and not two_bytes:
         raise RuntimeError(f"{function}: Low precision dtypes not supported. Got {x._dtype.scalar_name}")
 
 
@@ -207,7 +207,7 @@ def tensor_formula(function: Any) -> Any:
 
 def adjoint(x: Array) -> Array:
     """The conjugated transposes of matrices."""
-    return np.conjugate(x.mT) if x.dtype.kind == "c" else x.mT
+    return np.conjugate(x.mT) if x.dtype.kind in "cW" else x.mT
 
 
 in_formulas(adjoint, lambda x: x.mH, "mH", aliasing=True)

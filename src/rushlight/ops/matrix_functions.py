@@ -22,6 +22,7 @@ from .matmul import matmul
 from .matrices import finish, need_floating, need_matrices, tensor_formula
 from .out import finish_out
 from .solving import _inv_ex, inv, inverses
+from .supported import refuse_complex_halves
 from .vector_norms import vector_norm
 
 
@@ -245,6 +246,7 @@ def matrix_exp(input: Any) -> Any:
     """The exponential of square matrices, ``sum(A^k / k!)``."""
     if len(input._shape) < 2 or input._dtype.category < dtypes.FLOATING or input._shape[-1] != input._shape[-2]:
         need_matrices("linalg.matrix_exp", input)
+    refuse_complex_halves("bmm", input)
     return _matrix_exp(input)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import UNTOUCHED, TensorBase
+from ..kernels import complex_halves
 from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
 from .declare import REGISTRY, Array, composite, operation
@@ -26,8 +27,8 @@ def _copy(input: Array, src: Array, source: Any) -> Array:
 
 
 def _copy_into(a: Array, src: Array) -> None:
-    if src.dtype.kind == "c" and a.dtype.kind not in "cb":
-        src = src.real
+    if src.dtype.kind in "cW" and a.dtype.kind not in "cWb":
+        src = complex_halves.real(src)
     if src.dtype.kind in "fV" and a.dtype.kind in "iu":
         src = convert_array(src, dtypes.from_numpy(a.dtype))
     np.copyto(a, src, "unsafe")

@@ -233,7 +233,7 @@ def _need_lapack(kernel: str, x: Any) -> None:
     Raises:
         NotImplementedError: LAPACK has no routine for the dtype.
     """
-    if x._dtype.category < dtypes.FLOATING or x._dtype.itemsize == 2:
+    if x._dtype.category < dtypes.FLOATING or x._dtype.in_halves:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{x._dtype.scalar_name}'")
 
 

@@ -16,6 +16,7 @@ from .declare import Array, composite, in_formulas, operation
 from .dimensions import Axes, bool_argument, int_dim, need_tensor, reduced_axes
 from .out import finish_out
 from .reduction_formulas import length
+from .supported import refuse_complex_halves
 
 
 # ---------------------------------------------------------------------------------------------- sum
@@ -54,8 +55,13 @@ def sum_dtype(function: str, input: Any, dtype: Any) -> Any:
     if dtype is not None:
         dtype = given_dtype(function, dtype)
         return None if dtype is input._dtype else dtype
+    refuse_complex_halves(_KERNELS.get(function, f"{function}_out_cpu"), input)
     category = input._dtype.category
     return dtypes.int64 if category < dtypes.FLOATING and input._dtype is not dtypes.int64 else None
+
+
+# PyTorch's kernels whose names are not made of the functions'.
+_KERNELS = {"sum": "sum_cpu"}
 
 
 @composite(raw=lambda x: sums.sum_all(x))
@@ -218,6 +224,7 @@ def _mean_dtype(function: str, input: Any, dtype: Any) -> Any:
                 f"complex dtype. Got: {dtype.scalar_name}"
             )
         return None if dtype is input._dtype else dtype
+    refuse_complex_halves("sum_cpu", input)
     if input._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
             f"{function}(): could not infer output dtype. Input dtype must be either a floating point or complex "
@@ -279,6 +286,8 @@ def _truth(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, o
     axes = () if dim in ((), []) else reduced_axes(function, input, dim)
     if out is not None and out._dtype is dtypes.uint8 and input._data.size != 1:
         input = input.to(dtypes.uint8)
+    if input._dtype is dtypes.complex32:
+        input = input != 0  # NumPy would look at the real parts
     result = operation(input, axes, bool_argument(function, keepdim))
     # PyTorch keeps bytes as bytes here, from the time before it had booleans.
     return finish_out(out, result.to(dtypes.uint8) if input._dtype is dtypes.uint8 else result, function)
@@ -314,4 +323,5 @@ def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not zero, of all or along some dimensions."""
     axes = None if dim is None else reduced_axes("count_nonzero", input, dim)
-    return wrap(np.asarray(np.count_nonzero(input._data, axes), order="C"))
+    data = input._data if input._dtype is not dtypes.complex32 else input._data != 0
+    return wrap(np.asarray(np.count_nonzero(data, axes), order="C"))

@@ -11,6 +11,7 @@ from .declare import Array, composite, in_formulas, operation
 from .fft import NONE, ROOT, _fft_c2c, _fft_c2r, _fft_r2c
 from .padding import constant_pad_nd
 from .padding import pad as padded
+from .supported import refuse_complex_halves, refuse_transform
 
 
 def _pieces(x: Array, size: int, step: int) -> Array:
@@ -119,6 +120,7 @@ def stft(
         )
     if input._dtype.category < dtypes.FLOATING:
         raise RuntimeError(f"{called}: expected a tensor of floating point or complex values")
+    refuse_complex_halves("reflection_pad1d", input)
     if len(input._shape) not in (1, 2):
         raise RuntimeError(f"{called}: expected a 1D or 2D tensor")
     signals = input.unsqueeze(0) if len(input._shape) == 1 else input
@@ -192,6 +194,7 @@ def istft(
         raise RuntimeError(
             "istft requires a complex-valued input tensor matching the output from stft with return_complex=True."
         )
+    refuse_transform(input._dtype)
     if not input._data.size:
         raise RuntimeError(f"{called}: input tensor cannot be empty.")
     dims = len(input._shape)

@@ -35,6 +35,28 @@ def refuse(kernel: str, input: Any, *categories: int) -> None:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{input._dtype.scalar_name}'")
 
 
+def refuse_complex_halves(kernel: str, input: Any) -> None:
+    """Refuses complex32, as PyTorch does where a kernel has no code for it.
+
+    Raises:
+        NotImplementedError: the tensor is of that dtype.
+    """
+    if input._dtype is dtypes.complex32:
+        raise NotImplementedError(f"\"{kernel}\" not implemented for 'ComplexHalf'")
+
+
+def refuse_transform(dtype: dtypes.dtype) -> None:
+    """Refuses numbers in half precision, of which PyTorch has no Fourier transforms on the CPU.
+
+    Raises:
+        RuntimeError: they are.
+    """
+    if dtype is dtypes.complex32:
+        raise RuntimeError("MKL FFT doesn't support tensors of type: Half")
+    if dtype.itemsize < 4:
+        raise RuntimeError(f"Unsupported dtype {dtype.scalar_name}")
+
+
 def full_precision(kernel: str) -> Check:
     """Refuses dtypes other than float32 and float64 where a kernel has code for no others."""
 

@@ -8,6 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, as_view, base_of, settle, wrap
+from ..kernels import complex_halves
 from ..kernels import numpy_views as kernels
 from .declare import REGISTRY, Array, composite, in_formulas, operation, view
 from .dimensions import wrap_dim
@@ -208,19 +209,18 @@ def view_as_real(input: Array) -> Array:
     Raises:
         RuntimeError: the tensor is not complex.
     """
-    if input.dtype.kind != "c":
+    if input.dtype.kind not in ("c", complex_halves.KIND):
         raise RuntimeError("view_as_real is only supported for complex tensors")
     half = input.itemsize // 2
     if input.flags.c_contiguous and input.size:
-        kind = np.float32 if half == 4 else np.float64
+        kind = np.float32 if half == 4 else np.float64 if half == 8 else np.float16
         return np.ndarray((*input.shape, 2), kind, input, 0, (*input.strides, half))
     real = input.view() if input.ndim else input
-    return kernels.strided(np.asarray(real.real), (*input.shape, 2), (*input.strides, half))
+    return kernels.strided(np.asarray(complex_halves.real(real)), (*input.shape, 2), (*input.strides, half))
 
 
 def _complex_kernel(a: Array) -> Array:
-    kind = {4: np.complex64, 8: np.complex128}.get(a.itemsize)
-    if a.dtype.kind != "f" or kind is None:
+    if a.dtype.kind != "f":
         raise RuntimeError(
             "view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: "
             f"{dtypes.from_numpy(a.dtype).scalar_name}"
@@ -235,7 +235,7 @@ def _complex_kernel(a: Array) -> Array:
     for s in a.strides[:-1]:
         if s // item % 2:
             raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
-    return a.view(kind)[..., 0]
+    return a.view(dtypes.from_numpy(a.dtype).to_complex().numpy)[..., 0]
 
 
 @view(input="view_as_real(grad)", kernel=_complex_kernel, recasts=True)
@@ -268,7 +268,11 @@ def _complex_part(input: Any, index: int) -> Any:
     if mode.special.count:
         return _select(view_as_real(input), len(shape), index)
     a = settle(input)
-    t = wrap(a.imag if index else a.real)
+    if input._dtype is dtypes.complex32:
+        a = complex_halves.imag(a) if index else complex_halves.real(a)
+    else:
+        a = a.imag if index else a.real
+    t = wrap(a)
     if input._node is not None:
         t._node = _select_op.link(_pairs_op.link(input._node, shape), (*shape, 2), len(shape), index)
     as_view(t, input)

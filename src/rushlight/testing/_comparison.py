@@ -24,6 +24,7 @@ _TOLERANCES = {
     dtypes.bfloat16: (0.016, 1e-5),
     dtypes.float32: (1.3e-6, 1e-5),
     dtypes.float64: (1e-7, 1e-7),
+    dtypes.complex32: (1e-3, 1e-5),
     dtypes.complex64: (1.3e-6, 1e-5),
     dtypes.complex128: (1e-7, 1e-7),
 }
