@@ -213,6 +213,15 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     return numpy_statistics.vector_norm(x, p, axes, keepdims)
 
 
+def length(x: Array) -> Array | None:
+    """The Euclidean norm of all of few elements, which lie row by row; None if they are other ones."""
+    n = x.size
+    if not 1 < n < SMALLEST or type(x) is not np.ndarray or not x.flags.c_contiguous:
+        return np.asarray(np.abs(x.item()), x.dtype) if n == 1 else None
+    flat = x.reshape(-1)
+    return np.array(math.sqrt(flat.dot(flat)), x.dtype)
+
+
 _POWERS = Loop("exp_relative", ("x", "largest"), ("exp(x - largest)",))
 
 

@@ -5,7 +5,8 @@ Matrices (2008), chapter 10, and for the evaluation of polynomials by few produc
 https://doi.org/10.1137/0202007
 """
 
-from math import factorial
+from bisect import bisect_left
+from math import factorial, frexp, isfinite, ldexp
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,10 @@ def matrix_exponential(x: Array) -> Array:
         return np.exp(x)
     single = x.dtype.char in "fF"
     limits = SINGLE if single else DOUBLE
-    a = np.array(x, np.result_type(x.dtype, np.float64), order="C").reshape(-1, *x.shape[-2:])
+    a = np.array(x, _WIDE.get(x.dtype.char) or np.result_type(x.dtype, np.float64), order="C")
+    if x.ndim == 2:
+        return _of_one(a[None], limits).reshape(x.shape).astype(x.dtype, copy=False)
+    a = a.reshape(-1, *x.shape[-2:])
     sizes = np.abs(a).sum(-2).max(-1)
     lost = ~np.isfinite(sizes)
     if lost.any():
@@ -53,6 +57,24 @@ def matrix_exponential(x: Array) -> Array:
     return found.reshape(x.shape).astype(x.dtype, copy=False)
 
 
+_WIDE = {"f": np.float64, "d": np.float64}
+
+
+def _of_one(a: Array, limits: tuple[float, ...]) -> Array:
+    """The exponential of one matrix ``(1, n, n)``, which is changed."""
+    size = float(np.maximum.reduce(np.add.reduce(np.abs(a[0]), 0), initial=0))
+    if not isfinite(size):
+        return np.full_like(a, complex(np.nan, np.nan) if a.dtype.kind == "c" else np.nan)
+    squarings = max(frexp(size / limits[-1])[1], 0)
+    if squarings:
+        a *= 2.0**-squarings
+    degree = DEGREES[min(bisect_left(limits, ldexp(size, -squarings)), len(DEGREES) - 1)]
+    found = _polynomial(a, degree)
+    for _ in range(squarings):
+        found = _product(found, found)
+    return found
+
+
 def _product(a: Array, b: Array) -> Any:
     return mm(a[0], b[0])[None] if len(a) == 1 else bmm(a, b)
 
@@ -63,11 +85,14 @@ def _polynomial(a: Array, degree: int) -> Array:
     while len(powers) < _POWERS:
         powers.append(_product(powers[-1], a))
     last = powers.pop()
+    starts = range(degree - _POWERS, -1, -_POWERS)
+    # What is added in each step, but for multiples of the identity, by one product.
+    weights = np.array([[1 / factorial(start + i) for i in range(1, _POWERS)] for start in starts], a.dtype)
+    sums = weights.dot(np.concatenate(powers).reshape(_POWERS - 1, -1)).reshape(-1, *a.shape)
     found = last / factorial(degree)
-    for start in range(degree - _POWERS, -1, -_POWERS):
+    for start, terms in zip(starts, sums, strict=True):
         if start + _POWERS < degree:
             found = _product(found, last)
-        for i, power in enumerate(powers, start + 1):
-            found += power * (1 / factorial(i))
+        found += terms
         found.reshape(len(a), -1)[:, :: a.shape[-1] + 1] += 1 / factorial(start)
     return found

@@ -12,6 +12,9 @@ Array = np.ndarray
 
 def by_scipy(name: str, x: Array) -> Array:
     """A function of ``scipy.special`` in the precision of `x`."""
+    if x.dtype.char in "fd":
+        found = scipys(name)(x)
+        return found if type(found) is np.ndarray else np.asarray(found)
     return narrow(np.asarray(scipys(name)(widen(x))), x.dtype)
 
 

@@ -1,5 +1,7 @@
 """What the NumPy kernels of networks share."""
 
+import math
+
 import numpy as np
 
 # So many elements are few: calls cost more than arithmetic.
@@ -17,6 +19,12 @@ def widen(x: np.ndarray) -> np.ndarray:
 def narrow(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """`x` in `dtype`, without a copy when it has that dtype already."""
     return x if x.dtype is dtype or x.dtype == dtype else x.astype(dtype)
+
+
+def tame(x: np.ndarray) -> bool:
+    """Whether all of some real numbers are finite, told by the sum of their squares; False also where that is not."""
+    flat = x.reshape(-1)
+    return math.isfinite(flat.dot(flat))
 
 
 def ones(count: int, dtype: np.dtype) -> np.ndarray | None:

@@ -24,6 +24,10 @@ def full_index(indices: list[Array], dims: Any) -> tuple[Any, ...]:
     return tuple(found)
 
 
+# The first dimensions, for so many indices as stand there most often. (No mask before the last one has two dimensions.)
+_LEADING = {2: (0, 1), 3: (0, 1, 2)}
+
+
 def index(a: Array, indices: list[Array], dims: Any) -> Array:
     """The elements of `a` at index arrays, each standing at its dimension in `dims`.
 
@@ -37,9 +41,12 @@ def index(a: Array, indices: list[Array], dims: Any) -> Array:
         if len(indices) == 1 and one.dtype.char != "?":
             found = a.take(one, dims[0])
         else:
-            found = a[full_index(indices, dims) if len(indices) > 1 or dims[0] else one]
+            found = a[one if dims == (0,) else tuple(indices) if dims == _LEADING.get(len(indices)) else
+                      full_index(indices, dims)]  # fmt: skip
     except IndexError:
         raise explain(a.shape, indices, dims) from None
+    if found.ndim < 2:
+        return found
     if lies_in_rows(a) and _alike(indices):
         return found if lies_in_rows(found) else found.reshape(-1).reshape(found.shape)
     return _ordered(found, a, indices, dims)

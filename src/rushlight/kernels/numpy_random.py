@@ -80,6 +80,13 @@ class MersenneTwister:
             words &= _LOWEST[bits]
         return words.astype(np.uint32)
 
+    def few(self, count: int, bits: int) -> Array:
+        """The next `count` words, which are few, as uint64, cut to their lower `bits` bits."""
+        words = (self._legacy or self._source())._bit_generator.random_raw(count)
+        self._untouched = False
+        words &= _LOWEST[bits]
+        return words  # type: ignore[no-any-return]
+
     def words64(self, count: int, bits: int = 64) -> Array:
         """The next `2 * count` words in pairs, the first being the upper half, cut to their lower `bits` bits."""
         source = self._source()
@@ -228,6 +235,9 @@ def uniform64(source: MersenneTwister, count: int) -> Array:
 def uniform(source: MersenneTwister, out: Array, low: float = 0.0, high: float = 1.0) -> None:
     """Fills a floating `out` with numbers of [low, high): 53 random bits for float64, 24 for the other dtypes."""
     kind = out.dtype.char
+    if kind == "f" and 0 < out.size < random_words.MANY and low == 0.0 and high == 1.0 and out.flags.c_contiguous:
+        np.multiply(source.few(out.size, 24).astype(np.float32), _STEP24, out=out.reshape(-1))
+        return
     if kind == "d":
         standard = low == 0.0 and high == 1.0
 

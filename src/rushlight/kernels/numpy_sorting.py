@@ -81,10 +81,14 @@ def place_of(row: Array, k: int) -> Array:
 def row_search(rows: Array, values: Array, right: bool) -> Array:
     """For each row of sorted numbers, where the values of the corresponding row belong."""
     rows, values = widen(rows), widen(values)
-    if rows.ndim == 1 and not np.count_nonzero(rows[-1:] != rows[-1:]):
-        # A short row is looked through for whether it is sorted.
-        if rows.size > _SEARCHED * values.size or np.count_nonzero(rows[1:] >= rows[:-1]) == rows[1:].size:
-            return rows.searchsorted(values.reshape(-1), "right" if right else "left").reshape(values.shape)
+    if rows.ndim == 1:
+        n = rows.size
+        if 1 < n <= _SEARCHED * values.size:  # a short row is looked through for whether it is sorted, without NaN
+            sound = np.count_nonzero(rows[1:] >= rows[:-1]) == n - 1
+        else:
+            sound = not n or bool(rows[-1] == rows[-1])
+        if sound:
+            return np.asarray(rows.searchsorted(values, "right" if right else "left"))
     # NaN in rows is found in no order by NumPy's rules; PyTorch's search takes comparisons with it for "further on". In
     # rows that are not sorted NumPy begins where the search for the value before ended.
     low = np.zeros(values.shape, np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 
 from .layout import in_order, memory_order
 from .numpy_bessel import by_scipy, scipys
-from .numpy_common import constant, narrow, widen
+from .numpy_common import constant, narrow, tame, widen
 from .numpy_pointwise import times
 
 Array = np.ndarray
@@ -16,6 +16,8 @@ Array = np.ndarray
 def lgamma(x: Array) -> Array:
     """The logarithm of the absolute value of the gamma function."""
     found = by_scipy("gammaln", x)
+    if x.dtype.char in "fd" and tame(x):
+        return found
     lowest = x == constant(-np.inf, x.dtype)
     return np.where(lowest, x.dtype.type(np.inf), found) if np.count_nonzero(lowest) else found
 
@@ -63,7 +65,7 @@ def igammac(a: Array, x: Array) -> Array:
 def _incomplete_gamma(name: str, a: Array, x: Array, at_zero: int, at_infinity: int) -> Array:
     """One of the two; where one argument is at an end, the value is known even if the other is no number."""
     found = scipys(name)(widen(a), widen(x))
-    if not np.count_nonzero(np.isnan(found)):
+    if (type(found) is Array and tame(found)) or not np.count_nonzero(np.isnan(found)):
         return narrow(found, x.dtype)
     found = np.where(np.isnan(a) & np.isposinf(x), at_infinity, found)
     found = np.where((np.isnan(a) & (x == 0)) | (np.isposinf(a) & np.isnan(x)), at_zero, found)
@@ -80,8 +82,18 @@ def erfcx(x: Array) -> Array:
     return by_scipy("erfcx", x)
 
 
+# The numbers of which `ndtr` is made: the root of a half, 1 and a half.
+_NDTR = {code: [np.array(v, code) for v in (math.sqrt(0.5), 1, 0.5)] for code in "fd"}
+
+
 def ndtr(x: Array) -> Array:
     """The standard normal distribution function, as the error function gives it: 0 far below 0."""
+    if x.ndim and (numbers := _NDTR.get(x.dtype.char)) is not None:
+        root, one, half = numbers
+        found = scipys("erf")(x * root)
+        found += one
+        found *= half
+        return found  # type: ignore[no-any-return]
     wide = widen(x)
     half, one = constant(0.5, wide.dtype), constant(1, wide.dtype)
     return narrow((one + by_scipy("erf", wide * np.sqrt(half))) * half, x.dtype)
@@ -108,6 +120,8 @@ def entr(x: Array) -> Array:
 def zeta(x: Array, q: Array) -> Array:
     """The Hurwitz zeta function; NaN for infinite `q`."""
     found = np.asarray(scipys("zeta")(x.astype(np.float64), q.astype(np.float64)).astype(x.dtype))
+    if q.dtype.char in "fd" and tame(q):
+        return found
     endless = q == constant(np.inf, q.dtype)
     return np.where(endless & (x > 1), x.dtype.type(np.nan), found) if np.count_nonzero(endless) else found
 
@@ -131,7 +145,10 @@ def logit(x: Array, eps: float | None) -> Array:
     one = constant(1, x.dtype)
     if eps is not None:
         x = np.minimum(np.maximum(x, x.dtype.type(eps)), x.dtype.type(1 - eps))
-    return np.log(x / (one - x))
+    odds = one - x
+    if not x.ndim:
+        return np.log(x / odds)  # type: ignore[no-any-return]
+    return np.log(np.divide(x, odds, odds), odds)
 
 
 def logit_slope(grad: Array, x: Array, eps: float | None) -> Array:

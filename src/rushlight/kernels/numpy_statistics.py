@@ -143,7 +143,6 @@ def logsumexp(x: Array, axes: Axes, keepdims: bool) -> Any:
     return narrow(found, x.dtype)
 
 
-@np.errstate(all="ignore")
 def logcumsumexp(x: Array, axis: int) -> Array:
     """The logarithms of running sums of exponentials."""
     if not x.ndim:
@@ -151,8 +150,9 @@ def logcumsumexp(x: Array, axis: int) -> Array:
     wide = widen(x)
     if x.dtype.kind == "c":
         found = np.moveaxis(x.copy(), axis, 0)
-        for i in range(1, len(found)):
-            found[i] = logaddexp(found[i - 1], found[i])
+        with np.errstate(all="ignore"):
+            for i in range(1, len(found)):
+                found[i] = logaddexp(found[i - 1], found[i])
         return np.moveaxis(found, 0, axis)
     return narrow(np.logaddexp.accumulate(wide, axis), x.dtype)
 

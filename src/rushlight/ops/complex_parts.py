@@ -20,9 +20,12 @@ def _complex_array(real: np.ndarray, imag: np.ndarray) -> np.ndarray:
         complex_halves.imag(array)[...] = imag
         return laid_by(array, real, imag)
     kind = np.complex128 if real.dtype == np.float64 else np.complex64
-    array = np.empty(np.broadcast_shapes(real.shape, imag.shape), kind)
+    same = real.shape == imag.shape
+    array = np.empty(real.shape if same else np.broadcast_shapes(real.shape, imag.shape), kind)
     array.real = real
     array.imag = imag
+    if same and real.flags.c_contiguous and imag.flags.c_contiguous and 1 not in real.shape:
+        return array
     return laid_by(array, real, imag)
 
 

@@ -1,5 +1,6 @@
 """Tensors from Python data: numbers, nested sequences, arrays."""
 
+import struct
 import warnings
 from itertools import chain
 from typing import Any
@@ -252,6 +253,10 @@ def array_of(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray, dtypes.
     flat: Any = None
     try:
         flat = [] if 0 in sizes else _flatten(data, sizes)
+        usual = dtypes._default if dtype is None else dtype
+        if flat and usual.plain and [*map(type, flat)].count(float) == len(flat):
+            values = np.frombuffer(struct.pack(f"{len(flat)}d", *flat))
+            return cast(values, usual).reshape(sizes), usual
         kinds = {*map(type, flat)}
     except (TypeError, ValueError):
         # The first fault in reading order is the one to name, after those of the elements' types.

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase
+from ..autograd import mode
+from ..base import TensorBase, namespace, wrap
 from ..kernels import copying
 from ..kernels import numpy_views as kernels
 from ..kernels.layout import Inner, follow
@@ -66,6 +67,24 @@ def _tensor_list(name: str, tensors: Any) -> list[Any]:
     return list(tensors)
 
 
+def _arrays(tensors: Any) -> list[Array] | None:
+    """The arrays of tensors of one shape and type whose joining is seen by nobody; None for others."""
+    kind = namespace["Tensor"]
+    if (type(tensors) is not list and type(tensors) is not tuple) or not tensors or not mode.unseen():
+        return None
+    first, found = tensors[0], []
+    if type(first) is not kind:
+        return None
+    shape, dtype, unrecorded = first._shape, first._dtype, bool(mode.special.count)
+    for t in tensors:
+        if type(t) is not kind or t._shape != shape or t._dtype is not dtype or type(t._data) is not np.ndarray:
+            return None
+        if t._node is not None and not unrecorded:
+            return None
+        found.append(t._data)
+    return found
+
+
 def _common_dtype(tensors: list[Any]) -> list[Any]:
     common = tensors[0]._dtype
     same = True
@@ -115,6 +134,10 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.cat.html
     """
+    if out is None and axis is None and type(dim) is int and (arrays := _arrays(tensors)) is not None:
+        ndim = arrays[0].ndim
+        if -ndim <= dim < ndim:
+            return wrap(_cat_arrays(arrays, dim if dim >= 0 else dim + ndim))
     given = _tensor_list("cat", tensors)
     if not given:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
@@ -162,6 +185,10 @@ for _name in ("concat", "concatenate"):
            tensors="unstack(grad, dim)")  # fmt: skip
 def _stack(tensors: list[Array], dim: int) -> Array:
     """Tensors side by side in a new dimension."""
+    return _stack_arrays(tensors, dim)
+
+
+def _stack_arrays(tensors: list[Array], dim: int) -> Array:
     if tensors[0].size >= copying.SMALLEST and all(type(a) is np.ndarray for a in tensors):
         return copying.join([np.expand_dims(a, dim) for a in tensors], dim)
     shape = tensors[0].shape
@@ -196,6 +223,10 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.stack.html
     """
+    if out is None and axis is None and type(dim) is int and (arrays := _arrays(tensors)) is not None:
+        ndim = arrays[0].ndim + 1
+        if -ndim <= dim < ndim:
+            return wrap(_stack_arrays(arrays, dim if dim >= 0 else dim + ndim))
     given = _tensor_list("stack", tensors)
     if not given:
         raise RuntimeError("stack expects a non-empty TensorList")
@@ -213,6 +244,8 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
 @composite(method=False)
 def hstack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined horizontally: in dimension 1, or in their only dimension."""
+    if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim:
+        return wrap(_cat_arrays(arrays, min(arrays[0].ndim - 1, 1)))
     given = [t if t._shape else atleast_1d(t) for t in _tensor_list("hstack", tensors)]
     return cat(given, 0 if given and len(given[0]._shape) == 1 else 1, out=out)
 
@@ -220,6 +253,8 @@ def hstack(tensors: Any, *, out: Any = None) -> Any:
 @composite(method=False)
 def vstack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined vertically: in dimension 0, one-dimensional ones as rows."""
+    if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
+        return wrap(_cat_arrays(arrays))
     return cat([t if len(t._shape) > 1 else atleast_2d(t) for t in _tensor_list("vstack", tensors)], 0, out=out)
 
 
@@ -229,12 +264,16 @@ composite(method=False, name="row_stack")(vstack)
 @composite(method=False)
 def dstack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined in dimension 2, which those with fewer dimensions get."""
+    if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
+        return wrap(_cat_arrays([a[..., None] for a in arrays] if arrays[0].ndim == 2 else arrays, 2))
     return cat([_deep(t) for t in _tensor_list("dstack", tensors)], 2, out=out)
 
 
 @composite(method=False)
 def column_stack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined as columns: in dimension 1, one-dimensional ones as a column each."""
+    if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
+        return wrap(_cat_arrays(arrays, 1))
     given = [reshape(t, (t._data.size, 1)) if len(t._shape) < 2 else t for t in _tensor_list("column_stack", tensors)]
     return cat(given, 1, out=out)
 

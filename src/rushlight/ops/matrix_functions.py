@@ -7,8 +7,8 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import tensor_names, wrap
-from ..kernels import lapack, numpy_matrices, small_matrices
+from ..base import TensorBase, tensor_names, wrap
+from ..kernels import along, lapack, numpy_matrices, small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.matrix_exponential import matrix_exponential
 from ..kernels.numpy_common import narrow, widen
@@ -364,6 +364,12 @@ def matrix_norm(
     Raises:
         RuntimeError: the norm is unknown, or `dim` is no pair.
     """
+    usual = dim == (-2, -1) and not keepdim and dtype is None and out is None and isinstance(input, TensorBase)
+    if usual and len(input._shape) == 2 and input._dtype.plain:
+        if ord == "fro":
+            return vector_norm(input)
+        if ord == 1 and input._data.size and mode.unseen(input):
+            return wrap(np.maximum.reduce(along.vector_norm(input._data, 1, (0,), False)))
     if isinstance(ord, str) and ord not in ("fro", "nuc"):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     if not isinstance(ord, str) and abs(ord) not in (1, 2, math.inf):

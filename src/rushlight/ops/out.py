@@ -250,15 +250,21 @@ def elementwise_out(op: Any, operands: tuple[Any, ...], out: Any) -> Any:
         and type(out._versions) is list
     ):
         array = out._data
-        arrays = [
-            x._data
-            for x in operands
-            if isinstance(x, TensorBase) and x._dtype is out._dtype and x._node is None and x._shape == out._shape
-        ]
+        arrays = []
+        for x in operands:
+            if not isinstance(x, TensorBase) or x._dtype is not out._dtype or x._node is not None:
+                break
+            if x._shape == out._shape:
+                arrays.append(x._data)
         large = array.size >= namespace["LARGE"]
         if len(arrays) == len(operands) and type(array) is np.ndarray and (large or type(op.forward) is np.ufunc):
             refuse_overlap(out)
-            if not any([x._data is not array and np.may_share_memory(x._data, array) for x in operands]):
+            # Arrays that own their memory do not share it.
+            own = array.base is None
+            for a in arrays:
+                if a is not array and not (own and a.base is None) and np.may_share_memory(a, array):
+                    break
+            else:
                 if large:
                     elementwise_large.compute(op, tuple(arrays), array)
                 else:

@@ -120,7 +120,8 @@ def draw_new(
     Raises:
         RuntimeError: `out` has another dtype than was asked for.
     """
-    check_options(generator, out, dtype, requires_grad)
+    if generator is not None or out is not None or dtype is not None or type(requires_grad) is not bool:
+        check_options(generator, out, dtype, requires_grad)
     kind = chosen(function, dtype, device, pin_memory, usual if out is None else out._dtype)
     source = source_of(generator)
     if out is None:

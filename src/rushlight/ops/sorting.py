@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..kernels import sorting as kernels
 from ..kernels.numpy_common import narrow, widen
@@ -82,6 +83,10 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
 @composite()
 def msort(input: Any, *, out: Any = None) -> Any:
     """The elements in ascending order along the first dimension."""
+    if out is None and isinstance(input, TensorBase) and input._dtype.plain and mode.unseen(input):
+        data = input._data
+        if data.ndim and np.count_nonzero(data) == data.size:  # equal elements are the same then, but for zeros' signs
+            return wrap(np.sort(data, 0))
     return finish_out(out, sort(input, 0)[0], "msort")
 
 
@@ -287,7 +292,7 @@ def searchsorted(
             f"tensor and input value tensor must match, but we got boundaries tensor {list(a)} and input value tensor "
             f"{list(b)}"
         )
-    if input._data.size:
+    if input._data.size and not (input._dtype.plain and sorted_sequence._dtype.plain):
         for x in (input, sorted_sequence):
             refuse("searchsorted_out_cpu", x, dtypes.BOOL, dtypes.COMPLEX)
     if sorter is not None:
@@ -355,7 +360,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     data = input._data
-    if len(input._shape) != 1 or (data.size and data.min() < 0):
+    if len(input._shape) != 1 or (data.size and np.minimum.reduce(data) < 0):
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is not None and weights._shape != input._shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")

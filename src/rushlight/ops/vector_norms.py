@@ -3,7 +3,10 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
+from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..kernels import along
 from ..kernels import numpy_statistics as kernels
@@ -116,6 +119,9 @@ def vector_norm(
         RuntimeError: the elements are integers, or there are none and the norm has no value then.
         IndexError: there is no such dimension.
     """
+    if dim is dtype is out is None and not keepdim and isinstance(x, TensorBase) and x._dtype.plain:
+        if (ord == 2 or ord == "fro") and mode.unseen(x) and (length := along.length(x._data)) is not None:
+            return wrap(length)
     need_tensor("linalg_vector_norm", x)
     if x._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
@@ -250,6 +256,10 @@ def dist(input: Any, other: Any, p: Any = 2) -> Any:
     Raises:
         RuntimeError: the shapes do not broadcast, or the numbers are no floating-point or complex ones.
     """
+    quick = p == 2 and isinstance(input, TensorBase) and isinstance(other, TensorBase) and input._dtype.plain
+    if quick and input._dtype is other._dtype and input._shape == other._shape and mode.unseen(input, other):
+        if (length := along.length(np.subtract(input._data, other._data))) is not None:
+            return wrap(length)
     if not isinstance(other, TensorBase):
         raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
     if input._dtype is not other._dtype or input._dtype is dtypes.bool_:
