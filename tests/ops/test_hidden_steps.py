@@ -187,3 +187,21 @@ def test_parts_of_complex_numbers_have_a_history():
         return part.detach(), part.grad_fn.name(), part._base is z, walked(t.real(z).grad_fn, 2)
 
     check(scenario)
+
+
+@pytest.mark.parametrize("increasing", [False, True])
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5])
+def test_powers_whose_backward_is_refused(count, increasing):
+    def scenario(t):
+        x = vector(t, 3)
+        result = t.vander(x, count, increasing)
+        described = result.detach(), walked(result.grad_fn), result._version, result._is_view()
+        if count < 2:
+            return described
+        with pytest.raises(RuntimeError, match=r"which is output 0 of AsStrided, is at version \d; expected version"):
+            result.sum().backward()
+        if increasing:
+            result.mul_(2)
+        return described, result.detach(), walked(result.grad_fn), x.grad
+
+    check(scenario, strides=False)

@@ -98,7 +98,7 @@ def all_combinations(vectors: list[Array]) -> Array:
 def unsqueeze(a: Array, dim: int) -> Array:
     """The array with a dimension of size 1 put in at `dim`."""
     shape = a.shape
-    if 1 not in shape and a.flags.c_contiguous:
+    if a.strides == (a.itemsize,) * a.ndim if a.size == 1 else 1 not in shape and a.flags.c_contiguous:
         return a.reshape(shape[:dim] + (1,) + shape[dim:])
     if dim < len(shape):
         step = shape[dim] * a.strides[dim]

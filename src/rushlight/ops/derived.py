@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import UNTOUCHED, wrap
+from ..base import UNTOUCHED, bump, wrap
 from ..kernels import numpy_views as kernels_of_views
 from ..kernels.numpy_polynomials import powers
 from ..kernels.ternary import times
@@ -15,6 +15,7 @@ from .comparison import logical_xor
 from .creation import zeros_like
 from .declare import FUNCTIONS, REGISTRY, composite
 from .dimensions import wrap_dim
+from .history import copy_slices, regenerate
 from .joining import cat, stack
 from .loss import _by_number, _times_number
 from .numbers import number_for
@@ -23,15 +24,17 @@ from .overwrite import copy_
 from .pointwise import LARGE
 from .reduction import _sum_all
 from .reduction import sum as sum_
+from .running import cumprod
 from .shape import meshgrid
-from .steps import Part, hidden, passing, recorded
+from .steps import Part, hidden, operand, passing, recorded
 from .supported import refuse_complex_halves
 from .view_parts import _slice
 
 _clone_op, _expand_op, _stack_op = REGISTRY["_clone"], REGISTRY["_expand"], REGISTRY["_stack"]
+_copy_op, _cumprod_op, _flip_op = REGISTRY["_copy"], REGISTRY["_cumprod"], REGISTRY["_flip"]
 _add_op, _sub_op, _sum_op = REGISTRY["_add"], REGISTRY["_sub"], REGISTRY["_sum_dims"]
 _select_op, _slice_op, _times_op = REGISTRY["_select"], REGISTRY["_slice"], REGISTRY["_times_number"]
-_unsafe_view_op, _view_op = REGISTRY["_unsafe_view"], REGISTRY["_view"]
+_unsafe_view_op, _unsqueeze_op, _view_op = REGISTRY["_unsafe_view"], REGISTRY["unsqueeze"], REGISTRY["_view"]
 
 
 # ---------------------------------------------------------------------------------------------- along a dimension
@@ -358,11 +361,37 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
         raise RuntimeError("N must be non-negative.")
     if mode.unseen(x) and x._dtype.plain:
         return wrap(powers(x._data, n, increasing))
+    if n > 1 and x._dtype.plain and hidden(x):
+        return _vander_steps(x, n, increasing)
     found = wrap(np.ones((x._shape[0], n), np.int64 if x._dtype.category < dtypes.FLOATING else x._data.dtype))
+    if n:
+        bump(found)  # filled with ones
     if n > 1:
         copy_(_slice(found, 1, 1, n, 1), x.unsqueeze(-1))
-        copy_(_slice(found, 1, 1, n, 1), _slice(found, 1, 1, n, 1).cumprod(1))
+        copy_(_slice(found, 1, 1, n, 1), cumprod(_slice(found, 1, 1, n, 1), 1))
     return found if increasing else found.flip(1)
+
+
+def _vander_steps(x: Any, n: int, increasing: bool) -> Any:
+    """The powers with PyTorch's graph: twice all columns but the first are changed, first to `x`, then to products.
+
+    The products keep what they were made of, and what is overwritten by them: PyTorch refuses every backward.
+    """
+    found = wrap(powers(x._data, n, True))
+    part, dtype = found._data[:, 1:], x._dtype
+    column = wrap(x._data[:, None], _unsqueeze_op.link(x._node, x._shape, -1))
+    found._node = copy_slices(found, part, _copy_op.recorder(2)(column, column, dtype, None, UNTOUCHED), None)
+    found._versions = [2]  # after it was filled with ones
+    node = _slice_op.link(found._node, found._shape, 1, 1, n, 1)
+    before, after = operand(part, found, node), [0]
+    products = wrap(part, _cumprod_op.recorder(1)(before, 1, None, None, part, after))
+    again = _slice_op.link(found._node, found._shape, 1, 1, n, 1)
+    changed = _copy_op.recorder(3)(wrap(part, again), products, dtype, None, UNTOUCHED)
+    found._node, found._versions[0] = copy_slices(found, part, changed, 0), 3
+    regenerate(before)
+    if increasing:
+        return found
+    return wrap(powers(x._data, n, False), _flip_op.link(found._node, found._shape, (1,)))
 
 
 @composite(function=False, inplace=True)

@@ -133,6 +133,25 @@ COPY_SLICES = Rule("CopySlices", MANY, _copy_slices("run"), _copy_slices("keep")
 
 
 # ---------------------------------------------------------------------------------------------- new nodes
+def copy_slices(base: Any, part: np.ndarray, made: Any, position: int | None) -> CopySlices:
+    """The node of `base` when a view with the array `part` was changed by an operation with the node `made`.
+
+    Args:
+        base: the tensor.
+        part: the array of the view, in the memory of `base`.
+        made: the node of the operation, as on a tensor of its own.
+        position: the edge of `made` that leads to the former node of the view, or None if there was none.
+    """
+    n = CopySlices.__new__(CopySlices)
+    n.rule, n.seq, n.grad = COPY_SLICES, node.next_seq(), None
+    n.inner, n.position, n.geometry = made, position, Geometry(part, base._data)
+    edges = list(made.edges())
+    if position is not None:
+        edges.pop(position)
+    n.nexts = (base._node, *edges)
+    return n
+
+
 def rebase(t: Any, made: Any, position: int | None) -> None:
     """Gives `t`, just changed in place, the node `made`, and tells its base and the views that share its memory.
 
@@ -147,13 +166,7 @@ def rebase(t: Any, made: Any, position: int | None) -> None:
         root = t
     else:
         root = base
-        n = CopySlices.__new__(CopySlices)
-        n.rule, n.seq, n.grad = COPY_SLICES, node.next_seq(), None
-        n.inner, n.position, n.geometry = made, position, Geometry(t._data, base._data)
-        edges = list(made.edges())
-        if position is not None:
-            edges.pop(position)
-        n.nexts = (base._node, *edges)
+        n = copy_slices(base, t._data, made, position)
         former, base._node = base._node, n
         if mode.special.count:
             mode.born(n)

@@ -112,7 +112,7 @@ def getitem(input: Any, index: Any) -> Any:
             made = None if node is None else _unsqueeze_op.link(node, input._shape, 0)
             return _view_of(kernels_of_views.unsqueeze(data, 0), input, link, made)
         if kind is tuple:
-            found = _plain_view(input, index, link)
+            found = _plain_view(input, data, index, link)
             if found is not None:
                 return found
         if kind is tuple or isinstance(index, TensorBase):
@@ -150,21 +150,27 @@ def _places(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[list[Any], 
     return (indices, tuple(dims)) if indices and dim <= len(shape) else None
 
 
-def _plain_view(input: Any, index: tuple[Any, ...], link: Any) -> Any:
+def _plain_view(input: Any, data: np.ndarray, index: tuple[Any, ...], link: Any) -> Any:
     """The view by integers, slices, Ellipsis and at last None, in one step; None if there is more to it."""
-    new = False
+    new = dots = False
     for x in index:
         kind = type(x)
-        if kind is slice:
-            if (x.step is not None and (type(x.step) is not int or x.step <= 0)) or (new and x != _WHOLE):
+        if kind is int:
+            if new:
+                return None
+        elif kind is slice:
+            step = x.step
+            if (step is not None and (type(step) is not int or step <= 0)) or (new and x != _WHOLE):
                 return None
         elif x is None:
             new = True
-        elif x is not Ellipsis and (kind is not int or new):
+        elif x is Ellipsis:
+            dots = True
+        else:
             return None
     given = tuple([x for x in index if x is not None]) if new else index
     try:
-        a = settle(input)[given if Ellipsis in given else (*given, ...)]
+        a = data[given if dots else (*given, ...)]
     except (IndexError, TypeError):
         return None
     if new:

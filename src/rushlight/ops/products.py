@@ -20,7 +20,7 @@ from .dimensions import wrap_dim
 from .matmul import mm
 from .memory_layout import product_in_order
 from .out import finish_out
-from .steps import hidden, operand
+from .steps import hidden, operand, recorded
 from .view import _unsafe_view, _view, reshape, unsqueeze
 
 _view_op = REGISTRY["_view"]
@@ -36,15 +36,16 @@ def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
     """
     if not isinstance(vec2, TensorBase):
         raise TypeError(f"outer(): argument 'vec2' (position 2) must be Tensor, not {type_name(vec2)}")
-    for name, x in (("self", input), ("vec2", vec2)):
-        if len(x._shape) != 1:
-            raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {len(x._shape)}-D")
-    shape = input._shape[0], 1
+    own = input._shape
+    if len(own) != 1 or len(vec2._shape) != 1:
+        name, n = ("self", len(own)) if len(own) != 1 else ("vec2", len(vec2._shape))
+        raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {n}-D")
+    shape = own[0], 1
     column: Any
-    if mode.unseen(input, vec2):
+    if recorded(input, vec2) and hidden(input, vec2) and lies_in_rows(input._data):
+        column = operand(input._data.reshape(shape), input, _view_op.link(input._node, own, shape))
+    elif mode.unseen(input, vec2):
         column = wrap(input._data.reshape(shape))
-    elif hidden(input, vec2) and lies_in_rows(input._data):
-        column = operand(input._data.reshape(shape), input, _view_op.link(input._node, input._shape, shape))
     else:
         column = reshape(input, shape)
     return finish_out(out, column * vec2, "outer")
@@ -68,7 +69,9 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
             f"inner() the last dimension must match on both input tensors but got shapes {list(a)} and {list(b)}"
         )
     if len(a) == len(b) == 1 and input._dtype is other._dtype and lies_in_rows(input._data):
-        if lies_in_rows(other._data) and (mode.unseen(input, other) or (a[0] != 1 and hidden(input, other))):
+        if lies_in_rows(other._data) and (hidden(input, other) or mode.unseen(input, other)):
+            if a[0] == 1 and recorded(input, other):
+                input = input.sum(0, keepdim=True)  # as `tensordot` does
             return finish_out(out, vector_steps(input, other), "inner")
     return finish_out(out, tensordot(input, other, dims=([-1], [-1])), "inner")
 
