@@ -222,15 +222,18 @@ def storage_of(array: np.ndarray) -> tuple[UntypedStorage, int, tuple[int, ...]]
         described in these terms (negative strides, elements out of step) is copied first.
     """
     width = array.itemsize
-    if not array.size:
-        return UntypedStorage(0), 0, _contiguous_strides(array.shape)
     root = root_of(array)
+    if not root.size:
+        return UntypedStorage(0), 0, _contiguous_strides(array.shape)
     low = root.ctypes.data + sum(stride * (size - 1) for size, stride in zip(root.shape, root.strides) if stride < 0)
     offset, rest = divmod(array.ctypes.data - low, width)
-    if rest or any(stride < 0 or stride % width for stride in array.strides):
+    strides = array.strides
+    if not array.size:  # NumPy's strides say nothing then
+        strides = tuple(stride * width for stride in _contiguous_strides(array.shape))
+    if rest or any(stride < 0 or stride % width for stride in strides):
         return storage_of(array.copy())
     memory = root.reshape(-1).view(np.uint8) if root.flags.c_contiguous else np.asarray(_Memory(root, low))
-    return UntypedStorage(memory), offset, tuple(stride // width for stride in array.strides)
+    return UntypedStorage(memory), offset, tuple(stride // width for stride in strides)
 
 
 def offset_of(array: np.ndarray) -> int:
@@ -295,7 +298,9 @@ def array_from(
         raise RuntimeError(f"Storage size calculation overflowed with sizes={list(shape)} and strides={list(strides)}")
     width = dtype.itemsize
     if 0 in shape:
-        return np.empty(shape, dtype.numpy)
+        if not 0 < offset * width <= storage.nbytes():
+            return np.empty(shape, dtype.numpy)
+        return np.ndarray(shape, dtype.numpy, storage.bytes, offset * width)
     needed = (offset + sum((size - 1) * stride for size, stride in zip(shape, strides)) + 1) * width
     if needed > storage.nbytes():
         raise RuntimeError(

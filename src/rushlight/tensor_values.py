@@ -209,7 +209,7 @@ class TensorValues(TensorMethods):
         return False
 
     def data_ptr(self) -> int:
-        """The address of the first element.
+        """The address of the first element; 0 if there is none.
 
         Raises:
             RuntimeError: the tensor has no memory of its own.
@@ -217,7 +217,7 @@ class TensorValues(TensorMethods):
         array = settle(self)
         if type(array) is SparseArray:
             raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
-        return array.__array_interface__["data"][0]
+        return array.__array_interface__["data"][0] if array.size else 0
 
     def is_floating_point(self) -> bool:
         """Whether the elements are real floating-point numbers."""

@@ -115,8 +115,7 @@ def _losses(w, a, b, d, size):
         f"{f}.margin_ranking_loss({a}, {b}, {signs}, reduction={mode})",
         f"{f}.cosine_embedding_loss({a}, {b}, torch.ones({first}), reduction={mode})",
         f"{f}.multi_margin_loss({a}, torch.zeros({first}, dtype=torch.int64), reduction={mode})",
-        # Of nothing, PyTorch's result is memory that it did not write.
-        f"{f}.multilabel_margin_loss({a}, {many}, reduction={mode})" if t.numel() else f"{f}.mse_loss({a}, {b})",
+        f"{f}.multilabel_margin_loss({a}, {many}, reduction={mode})",
         f"{f}.binary_cross_entropy({a}.sigmoid(), {b}.detach().sigmoid(), reduction={mode})",
         f"{f}.nll_loss({a}, torch.zeros({first}, dtype=torch.int64), reduction={mode})",
         f"{f}.triplet_margin_with_distance_loss({a}, {b}, {a} + 1, reduction={mode})",

@@ -35,7 +35,7 @@ def explained(line, operands, ours, theirs, near, index=None):
         return reasons[0] if reasons and None not in reasons else None
     if not isinstance(theirs, torch.Tensor) or ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return None
-    for check in (_linear_algebra, _chosen, _free, _nearer_to_double, _shaken):
+    for check in (_linear_algebra, _chosen, _free, unwritten, _nearer_to_double, _shaken):
         reason = check(line, operands, ours, theirs, near, index)
         if reason is not None:
             return reason
@@ -248,6 +248,29 @@ def _free(line, operands, ours, theirs, near, index):
         if np.all(~other | (np.abs((a - b).real) <= 1e-6) & (np.abs(turns - np.rint(turns)) <= 1e-6)):
             return "the sign of a zero decides between pi and -pi in PyTorch's logarithm"
     return None
+
+
+def unwritten(line, operands, ours, theirs, near, index):
+    """PyTorch's elements are memory that it never wrote: they become NaN if all memory begins as NaN."""
+    if not (theirs.is_floating_point() or theirs.is_complex()):
+        return None
+    values = {n: t.clone() if isinstance(t, torch.Tensor) else t for n, t in operands.items()}
+    torch.use_deterministic_algorithms(True)  # fills memory: see torch.utils.deterministic
+    try:
+        with torch.no_grad():
+            exec(line, {"torch": torch, "float": float}, values)
+    except Exception:
+        return None
+    finally:
+        torch.use_deterministic_algorithms(False)
+    name = re.match(r"v\d+", line)[0]
+    filled = values[name] if index is None else values[name][index]
+    if filled.shape != theirs.shape:
+        return None
+    a, b = as_array(ours), as_array(theirs)
+    other = np.asarray(~(near(a, b) | (np.isnan(a) & np.isnan(b))))
+    lost = np.isnan(as_array(filled)) & ~np.isnan(b)
+    return "PyTorch returns memory that it never wrote" if lost[other].all() else None
 
 
 def _modes(x):

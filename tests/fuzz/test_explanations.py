@@ -125,3 +125,15 @@ def test_matrices_that_hold_infinities_explain_what_is_made_of_them_and_no_more(
     )  # fmt: skip
     reason = rounding.explained("v9 = torch.linalg.inv(v1)", {"v1": x}, ours, theirs, near)
     assert (reason is not None) == explained
+
+
+@pytest.mark.parametrize(("line", "theirs", "explained"), [
+    ("v9 = torch.nn.functional.multi_margin_loss(v1, torch.zeros(0, dtype=torch.int64))", 7.0, True),
+    ("v9 = v1.sum() + 1", 7.0, False), ("v9 = torch.empty(()).fill_(v1.numel())", 7.0, False),
+    ("v9 = v1.mean()", NAN, False),
+])  # fmt: skip
+def test_memory_that_pytorch_never_wrote_is_told_from_what_it_computes(line, theirs, explained):
+    theirs, ours = torch.tensor(theirs), torch.full_like(torch.tensor(theirs), 3.0)
+    reason = rounding.unwritten(line, {"v1": torch.zeros(0, 4)}, ours, theirs, near, None)
+    assert (reason is not None) == explained
+    assert not torch.are_deterministic_algorithms_enabled()

@@ -1,8 +1,12 @@
 """Losses and embeddings against torch."""
 
+import itertools
+
 import numpy as np
 import pytest
 from beside import check
+
+import rushlight
 
 from .derivatives import check_derivatives, numbers
 
@@ -164,3 +168,69 @@ CALLS = {
 @pytest.mark.parametrize("name", CALLS)
 def test_unusual_arguments(name):
     check(lambda m: CALLS[name](m.nn.functional, m))
+
+
+KINDS = ("float64", "float32", "float16", "int64", "bool")
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("shapes", [((2, 3), (2, 3)), ((2, 3), ()), ((), (3,)), ((0,), (0,))])
+def test_huber_loss_of_two_dtypes(shapes, reduction):
+    def scenario(m):
+        found = []
+        for kinds in itertools.permutations(KINDS, 2):
+            x, t = (
+                m.from_numpy(numbers(s, i) * 2).to(getattr(m, k))
+                for i, (s, k) in enumerate(zip(shapes, kinds, strict=True))
+            )
+            x.requires_grad_(x.is_floating_point())
+            try:
+                found.append(m.nn.functional.huber_loss(x, t, reduction=reduction, delta=0.8))
+            except (RuntimeError, NotImplementedError) as error:
+                found.append((type(error).__name__, str(error)))
+        return found
+
+    check(scenario, rtol=2e-3)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+def test_gradients_of_huber_loss_of_two_dtypes(reduction):
+    # PyTorch's derivative refuses them; they are those of the tensors converted before.
+    def gradients(convert):
+        x, t = (
+            rushlight.tensor(numbers((2, 3), i) * 2, dtype=k).requires_grad_()
+            for i, k in enumerate((rushlight.float64, rushlight.float32))
+        )
+        loss = rushlight.nn.functional.huber_loss(x, t.double() if convert else t, reduction=reduction, delta=0.8)
+        first = rushlight.autograd.grad((loss * loss).sum(), (x, t), create_graph=True)
+        return [*first, *rushlight.autograd.grad(sum((g.double() ** 2).sum() for g in first), (x, t))]
+
+    for mine, theirs in zip(gradients(False), gradients(True), strict=True):
+        assert mine.dtype is theirs.dtype
+        np.testing.assert_allclose(mine.detach(), theirs.detach(), rtol=1e-5)
+
+
+NLL = [
+    ((5,), (5,), "int64"), ((5,), (0,), "int64"), ((5,), (1,), "int64"), ((5,), (), "int64"), ((0,), (0,), "int64"),
+    ((5,), (4,), "float32"), ((5,), (1, 1), "int64"), ((5, 3), (), "int64"), ((1, 3), (), "int64"),
+    ((0, 3), (), "int64"), ((5, 3), (4,), "float32"), ((5, 3), (5,), "int32"), ((5, 3), (5, 1), "int64"),
+    ((1, 3, 2), (), "int64"), ((5, 3, 2), (5, 3), "int64"), ((5, 3, 2, 2), (5, 2, 1), "float32"),
+    ((5, 3, 2, 2), (5, 2, 2), "float32"), ((), (), "int64"), ((5,), (4,), "uint8"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(("shape", "classes", "kind"), NLL)
+def test_targets_that_do_not_go_with_their_rows(shape, classes, kind, weighted):
+    def scenario(m):
+        found = []
+        for name in ("nll_loss", "cross_entropy"):
+            weight = m.ones(2) if weighted else None
+            try:
+                target = m.zeros(classes, dtype=getattr(m, kind))
+                found.append(getattr(m.nn.functional, name)(m.ones(shape), target, weight))
+            except (RuntimeError, ValueError, IndexError) as error:
+                found.append((type(error).__name__, str(error)))
+        return found
+
+    check(scenario)

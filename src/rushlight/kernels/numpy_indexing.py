@@ -230,6 +230,8 @@ def put(a: Array, indices: list[Array], values: Array, dims: Any, accumulate: bo
         if accumulate:
             shape = a[place].shape
             add_at_index(a, _broadcast(values, shape), indices, dims)
+        elif not a.size:  # NumPy writes nothing without a look at the values' shape
+            _broadcast(values, a[place].shape)
         else:
             a[place] = values
     except (IndexError, TypeError, ValueError):
@@ -237,7 +239,8 @@ def put(a: Array, indices: list[Array], values: Array, dims: Any, accumulate: bo
         wrong = _mismatch(a.shape, indices, dims)
         if wrong is None:
             start = full_index([i if i.dtype.kind == "b" else np.zeros_like(i) for i in indices], dims)
-            shape = np.broadcast_to(np.empty((), a.dtype), [n or 1 for n in a.shape])[start].shape
+            sizes = [1 if d in dims and not n else n for d, n in enumerate(a.shape)]
+            shape = np.broadcast_to(np.empty((), a.dtype), sizes)[start].shape
             if not _broadcasts(values.shape, shape):
                 raise RuntimeError(
                     f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing "

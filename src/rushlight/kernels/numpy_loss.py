@@ -162,12 +162,12 @@ def mse_loss(x: Array, target: Array, reduction: int) -> Array:
     """`(x - target)^2`."""
     d = widen(x) - widen(target)
     if x.dtype.itemsize == 2:  # PyTorch rounds each step
-        return _reduce(_rounded(_rounded(d, x.dtype) ** 2, x.dtype), reduction, x.dtype)
+        return reduced(_rounded(_rounded(d, x.dtype) ** 2, x.dtype), reduction, x.dtype)
     if reduction != NONE and d.ndim:
         flat = d.reshape(-1)
         total = flat.dot(flat)
         return np.asarray(total / flat.size if reduction == MEAN else total).astype(x.dtype)
-    return _reduce(d * d, reduction, x.dtype)
+    return reduced(d * d, reduction, x.dtype)
 
 
 def mse_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Array:
@@ -183,14 +183,14 @@ def mse_loss_backward(g: Array, x: Array, target: Array, reduction: int) -> Arra
 def smooth_l1_loss(x: Array, target: Array, reduction: int, beta: float) -> Array:
     """`d^2 / (2 beta)` where the distance d is below `beta`, else `d - beta / 2`."""
     if x.dtype.char == "e" and beta:
-        return _reduce(_smooth_in_steps(x, target, beta), reduction, x.dtype)
+        return reduced(_smooth_in_steps(x, target, beta), reduction, x.dtype)
     d = np.abs(widen(x) - widen(target))
     loss = (
         d
         if beta == 0
         else np.where(d < beta, d * d * np.asarray(0.5 / beta, d.dtype), d - np.asarray(beta / 2, d.dtype))
     )
-    return _reduce(loss, reduction, x.dtype)
+    return reduced(loss, reduction, x.dtype)
 
 
 def _smooth_in_steps(x: Array, target: Array, beta: float) -> Array:
@@ -212,10 +212,10 @@ def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
     if x.dtype.kind == "V":  # PyTorch rounds each step of bfloat16
         d, half = np.abs(x - target), x.dtype.type(0.5)
         delta_ = x.dtype.type(delta)
-        return _reduce(widen(np.where(d <= delta_, half * d * d, delta_ * (d - half * delta_))), reduction, x.dtype)
+        return reduced(widen(np.where(d <= delta_, half * d * d, delta_ * (d - half * delta_))), reduction, x.dtype)
     d = np.abs(widen(x) - widen(target))
     delta_ = np.asarray(delta, d.dtype)
-    return _reduce(
+    return reduced(
         np.where(d < delta_, d * d * np.asarray(0.5, d.dtype), delta_ * (d - delta_ / 2)), reduction, x.dtype
     )
 
@@ -241,7 +241,7 @@ def _shared(slope: Array, factor: int, dtype: np.dtype) -> Array:
 def soft_margin_loss(x: Array, target: Array, reduction: int) -> Array:
     """`log(1 + exp(-target x))`; in half precision each step is rounded, and large exponentials are infinite."""
     z = np.exp(_rounded(-widen(target) * widen(x), x.dtype))
-    return _reduce(_rounded(np.log1p(_rounded(z, x.dtype)), x.dtype), reduction, x.dtype)
+    return reduced(_rounded(np.log1p(_rounded(z, x.dtype)), x.dtype), reduction, x.dtype)
 
 
 def _rounded(x: Array, dtype: np.dtype) -> Array:
@@ -276,7 +276,7 @@ def binary_cross_entropy(x: Array, target: Array, weight: Array | None, reductio
         loss = (t - 1) * np.maximum(np.log1p(-p), low) - t * np.maximum(np.log(p), low)
     if weight is not None:
         loss = loss * widen(weight)
-    return _reduce(loss, reduction, x.dtype)
+    return reduced(loss, reduction, x.dtype)
 
 
 def binary_cross_entropy_backward(g: Array, x: Array, target: Array, weight: Array | None, reduction: int) -> Array:
@@ -314,7 +314,7 @@ def binary_cross_entropy_with_logits(
     loss = (1 - t) * z + (softplus if pos_weight is None else ((pos_weight - 1) * t + 1) * softplus)
     if weight is not None:
         loss = loss * weight
-    return _reduce(loss, reduction, x.dtype)
+    return reduced(loss, reduction, x.dtype)
 
 
 def _logits_in_steps(
@@ -327,7 +327,7 @@ def _logits_in_steps(
     loss = _rounded(_rounded(_rounded(1 - t, dtype) * z, dtype) + _rounded(softplus, dtype), dtype)
     if weight is not None:
         loss = _rounded(loss * widen(weight), dtype)
-    return _reduce(loss, reduction, dtype)
+    return reduced(loss, reduction, dtype)
 
 
 def logits_backward_in_steps(
@@ -389,7 +389,8 @@ def _classes(target: Array, classes: int, ignore_index: int) -> tuple[Array, Arr
     return safe, counted
 
 
-def _reduce(loss: Array, reduction: int, dtype: np.dtype) -> Array:
+def reduced(loss: Array, reduction: int, dtype: np.dtype) -> Array:
+    """The mean or the sum of losses, or the losses themselves, in a dtype."""
     loss = np.asarray(loss)
     if reduction == MEAN:
         loss = np.asarray(np.add.reduce(loss, axis=None) / np.asarray(loss.size, loss.dtype))
@@ -399,7 +400,7 @@ def _reduce(loss: Array, reduction: int, dtype: np.dtype) -> Array:
 
 
 def spread(g: Array, slope: Array, reduction: int, dtype: np.dtype) -> Array:
-    """The gradient through `_reduce` and a function with the derivative `slope`."""
+    """The gradient through `reduced` and a function with the derivative `slope`."""
     g, slope = widen(g), np.asarray(slope)
     if reduction == MEAN and slope.size:
         g = g / np.asarray(slope.size, g.dtype)

@@ -117,9 +117,12 @@ def select(a: Array, dim: int, index: int) -> Array:
 
 def slice_(a: Array, dim: int, start: Any, end: Any, step: Any) -> Array:
     """Every `step`-th part of the array from `start` to before `end` in a dimension."""
-    if dim == 0:
-        return a[start:end:step]
-    return a[(slice(None),) * dim + (slice(start, end, step),)]
+    part = slice(start, end, step)
+    found = a[part] if dim == 0 else a[(slice(None),) * dim + (part,)]
+    if found.shape[dim]:
+        return found
+    # NumPy lets slices of nothing begin where the array does.
+    return strided(a, found.shape, found.strides, part.indices(a.shape[dim])[0] * a.strides[dim])
 
 
 def diagonal(a: Array, offset: int, dim1: int, dim2: int) -> Array:

@@ -13,7 +13,8 @@ from ..base import wrap
 from ..kernels import attention as kernels
 from .declare import Array, composite, in_formulas, operation
 from .dropout import drop
-from .softmax import softmax
+from .loss import _times_number
+from .softmax import _safe_softmax
 
 
 @operation(
@@ -70,14 +71,7 @@ def _added(mask: Any, query: Any) -> Any:
 
 def _weights(scores: Any, mask: Any) -> Any:
     """The softmax of scores; zeros for a query that sees no key."""
-    if mask is None:
-        return softmax(scores, -1)
-    scores = scores + mask
-    blind = (scores.detach() == -math.inf).all(-1, True)
-    if not bool(blind.any()):
-        return softmax(scores, -1)
-    # Zeros in their place before and after, so that derivatives are zero as well.
-    return softmax(scores.masked_fill(blind, 0), -1).masked_fill(blind, 0)
+    return _safe_softmax(scores if mask is None else scores + mask, scores.ndim - 1)
 
 
 def _check(query: Any, key: Any, value: Any, mask: Any) -> None:
@@ -140,6 +134,10 @@ def scaled_dot_product_attention(
         RuntimeError: shapes, dtypes or options do not go together.
     """
     _check(query, key, value, attn_mask)
+    if 0 in value._shape or not query.size(-2):
+        # Of nothing. PyTorch lets the graph lead back to all three, and so do infinities and NaN.
+        out = query.new_zeros((*query._shape[:-1], value.size(-1)))
+        return out + _times_number(query.sum() + key.sum() + value.sum(), 0)
     if enable_gqa and (query.size(-3) % key.size(-3) or query.size(-3) % value.size(-3)):
         raise RuntimeError("Number of heads in key and value must divide the number of heads in ")
     factor = 1 / math.sqrt(query.size(-1)) if scale is None and query.size(-1) else scale or 1.0
@@ -159,7 +157,7 @@ def scaled_dot_product_attention(
         key, value = (x.repeat_interleave(query.size(-3) // x.size(-3), -3) for x in (key, value))
     # PyTorch scales both sides by the root, against overflow.
     root = math.sqrt(abs(factor))
-    scores = (query * math.copysign(root, factor)) @ (key.transpose(-2, -1) * root)
+    scores = _times_number(query, math.copysign(root, factor)) @ _times_number(key.transpose(-2, -1), root)
     weights = _weights(scores, mask)
     if dropout_p:
         if not 0 <= dropout_p <= 1:

@@ -268,13 +268,15 @@ def limits(name: str, input: Any, low: Any, high: Any) -> tuple[str, Any, tuple[
         raise NotImplementedError(f"\"{which}{form}_cpu\" not implemented for 'Bool'")
     converted = []
     shape = input._shape
+    # Where one of two limits is NaN, so is the result, and the other does not count.
+    lost = len(given) == 2 and not tensors and any(x != x for x in given)
     for x in (low, high):
         if isinstance(x, TensorBase):
             shape = general.broadcast_shapes(shape, x._shape)
             converted.append(promoted(x, common))
         else:
             number = general.python_number(x) if isinstance(x, np.generic) else x
-            if number is not None and common is not dtypes.float64:
+            if number is not None and common is not dtypes.float64 and not lost:
                 array = number_for(number, common)
                 number = array.item() if common.category == dtypes.INTEGRAL else number
             converted.append(number)

@@ -406,6 +406,6 @@ def scatter_reduce(
 def scatter_reduce_(input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True) -> Any:
     """The in-place form of `scatter_reduce`."""
     _check_reduce(reduce)
-    at, index = _scatter_operands("scatter", input, dim, index, src)
+    at, index = reducible(input, dim, index, src, reduce)
     refuse_reading(input, index, src)
     return replace("_scatter_reduce", input, at, index, src, reduce, include_self)

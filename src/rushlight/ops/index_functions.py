@@ -8,19 +8,19 @@ from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import entries
 from ..kernels import numpy_indexing as kernels
-from ..kernels.numpy_gather import scatter_reduce
+from ..kernels.numpy_gather import all_within, scatter_reduce
 from ..memory_format import preserve_format
 from ..warn import warn_once
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
-from .gather import reducible
 from .index_parts import index_tensor
 from .indexing import _index_put, put_at
 from .numbers import number_for
 from .out import finish_out, refuse_reading, refuse_shared
 from .overlap import refuse_overlap
 from .overwrite import change, copying, replace
+from .supported import refuse
 from .view import reshape, view_method
 
 
@@ -76,28 +76,46 @@ def multiplied(x: Any, number: Any) -> Any:
     return x if number == 1 else x * number
 
 
-def _index_add_operands(input: Any, dim: int, index: Any, source: Any, alpha: Any) -> tuple[Any, ...]:
+def _gathered(function: str, input: Any, dim: int, index: Any, source: Any) -> tuple[int, Any]:
+    """The dimension and the index vector by which entries of `source` go into those of `input`, both checked."""
     at = wrap_dim(dim, len(input._shape))
-    index = _vector("index_add_", index)
+    if len(index._shape) > 1:
+        raise IndexError(
+            f"{function}(): Index is supposed to be a vector, but got dim: {len(index._shape)} with type: "
+            f"{index._dtype.scalar_name} and size: {list(index._shape)}"
+        )
     if index._dtype not in (dtypes.int64, dtypes.int32):
-        raise RuntimeError("index_add_(): Expected dtype int32/int64 for index but got: " + index._dtype.scalar_name)
+        raise RuntimeError(f"{function}(): Expected dtype int32/int64 for index but got: {index._dtype.scalar_name}")
     if source._dtype is not input._dtype:
         raise RuntimeError(
-            f"index_add_(): self ({input._dtype.scalar_name}) and source ({source._dtype.scalar_name}) must have the "
+            f"{function}(): self ({input._dtype.scalar_name}) and source ({source._dtype.scalar_name}) must have the "
             "same scalar type"
+        )
+    if at and at >= len(source._shape):
+        raise RuntimeError(
+            f"{function}(): Indexing dim {at} is out of bounds of the source tensor with dim {len(source._shape)}"
         )
     have = source._shape[at] if source._shape else 1
     if index._data.size != have:
+        if not source._shape:
+            raise IndexError("Dimension specified as 0 but tensor has no dimensions")
         raise RuntimeError(
-            f"index_add_(): Number of indices ({index._data.size}) should be equal to source.size(dim): ({have}), for "
+            f"{function}(): Number of indices ({index._data.size}) should be equal to source.size(dim): ({have}), for "
             f"dim: {at}"
         )
-    if input._shape[:at] + input._shape[at + 1 :] != source._shape[:at] + source._shape[at + 1 :]:
+    mine, theirs = input._shape, source._shape
+    if mine and theirs:
+        mine, theirs = mine[:at] + mine[at + 1 :], theirs[:at] + theirs[at + 1 :]
+    if mine != theirs:
         raise RuntimeError(
             "source tensor shape must match self tensor shape, excluding the specified dimension. Got self.shape = "
             f"{list(input._shape)} source.shape = {list(source._shape)}"
         )
-    return input, at, index, source, alpha
+    return at, index if index._shape else view_method(index, 1)
+
+
+def _index_add_operands(input: Any, dim: int, index: Any, source: Any, alpha: Any) -> tuple[Any, ...]:
+    return input, *_gathered("index_add_", input, dim, index, source), source, alpha
 
 
 @composite()
@@ -170,16 +188,25 @@ def index_copy_(input: Any, dim: int, index: Any, source: Any) -> Any:
     return change("_index_copy", kernels.index_copy, *_index_copy_operands(input, dim, index, source))
 
 
+_EXTREMES = {"amax": "maximum_cpu", "amin": "minimum_cpu"}
+
+
 def _index_reduce_operands(input: Any, dim: int, index: Any, source: Any, reduce: str) -> tuple[Any, ...]:
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise RuntimeError(f"index_reduce(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}.")
+    at, index = _gathered("index_reduce_", input, dim, index, source)
     warn_once("index_reduce() is in beta and the API may change at any time.")
-    at, index = wrap_dim(dim, len(input._shape)), _vector("index_reduce_", index)
-    if len(source._shape) < 2 and (input._dtype is dtypes.bool_ or input._dtype.is_complex):
-        raise NotImplementedError(f"\"index_func_\" not implemented for '{input._dtype.scalar_name}'")
-    index = index.to(dtypes.int64)
-    reducible(input, at, wrap(_each(index._data, at, source._shape)), source, reduce)
-    return input, at, index, source, reduce
+    if len(source._shape) < 2:
+        refuse("index_func_", input, dtypes.BOOL, dtypes.COMPLEX)
+    size, places = input._shape[at] if input._shape else 1, index._data
+    if places.size and reduce in _EXTREMES:
+        if 0 <= places[0] < size:
+            refuse(_EXTREMES[reduce], input, dtypes.COMPLEX)
+    if not all_within(places, size):
+        raise IndexError("index out of range in self")
+    if places.size and reduce == "mean":
+        refuse("div_floor_cpu", input, dtypes.BOOL)
+    return input, at, index.to(dtypes.int64), source, reduce
 
 
 def _each(index: Array, dim: int, shape: tuple[int, ...]) -> Array:
@@ -229,6 +256,8 @@ def index_reduce(
         out: the tensor to write to.
 
     Raises:
+        IndexError: there is no such dimension, the index is no vector, or an index is out of range.
+        NotImplementedError: there is no such reduction of the dtype.
         RuntimeError: the reduction is unknown, or the shapes or dtypes do not match.
     """
     operands = _index_reduce_operands(input, dim, index, source, reduce)

@@ -101,9 +101,12 @@ def getitem(input: Any, index: Any) -> Any:
         if kind is slice and input._shape:
             start, end, step = bounds(index)
             a = data[start:end:step]
+            shape = a.shape
+            if not shape[0]:
+                a = kernels_of_views.slice_(data, 0, start, end, step)
             t = _new(namespace["Tensor"])
             t._data = a
-            t._shape = a.shape
+            t._shape = shape
             t._dtype = input._dtype
             t._node = None if node is None else _slice_op.link(node, input._shape, 0, start, end, step)
             link(t, input)
@@ -173,6 +176,8 @@ def _plain_view(input: Any, data: np.ndarray, index: tuple[Any, ...], link: Any)
         a = data[given if dots else (*given, ...)]
     except (IndexError, TypeError):
         return None
+    if not a.size and input._data.size:
+        return None  # `_slice` knows where slices of nothing begin
     if new:
         dim = 0
         for x in index:

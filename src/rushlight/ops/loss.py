@@ -15,6 +15,8 @@ from ..kernels import numpy_loss as kernels
 from ..kernels.numpy_common import narrow, widen
 from ..kernels.ternary import times
 from .activation import constant_mask, floating, log_softmax
+from .broadcasting import broadcast_tensors
+from .convert import convert_array
 from .declare import Array, composite, in_formulas, operation
 from .elementwise_general import result_type
 from .embedding import embedding as embedding
@@ -68,6 +70,19 @@ def _huber_loss(input: Array, target: Array, reduction: int, delta: float) -> Ar
     """Differences, squared where they are below `delta`, of tensors of one shape and dtype."""
 
 
+def _huber_of_two_types(input: Array, target: Array, common: Any, reduction: int, delta: float) -> Array:
+    both = convert_array(input, common), convert_array(target, common)
+    loss = floating(loops.huber_loss, "huber_cpu")(*both, NONE, delta)
+    return kernels.reduced(widen(convert_array(loss, dtypes.from_numpy(input.dtype))), reduction, input.dtype)
+
+
+@operation(kernel=_huber_of_two_types, name="_huber_loss_of_two_types", node="HuberLossBackward0", aten="huber_loss",
+           input="as_type(huber_loss_backward(grad, input, target, reduction, delta), input)",
+           target="as_type(huber_loss_backward(grad, target, input, reduction, delta), target)", **HIDDEN)  # fmt: skip
+def _huber_loss_of_two_types(input: Array, target: Array, common: Any, reduction: int, delta: float) -> Array:
+    """`huber_loss` of tensors of one shape in the dtype `common`, stored in that of `input` before it is reduced."""
+
+
 def _huber_again(grad: Any, input: Any, target: Any, reduction: int, delta: float) -> Any:
     d = input - target
     near = constant_mask(d.abs() < delta, d)
@@ -107,9 +122,9 @@ def huber_loss(input: Any, target: Any, reduction: int = MEAN, delta: float = 1.
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     if target._dtype is not input._dtype:
-        # The distances are stored in the dtype of `input` before they are reduced.
-        castable(result_type(input, target), input._dtype)
-        return reduced(_huber_loss(*pair(input, target), NONE, delta).to(input._dtype), reduction)
+        common = result_type(input, target)
+        castable(common, input._dtype)
+        return _huber_loss_of_two_types(*broadcast_tensors(input, target), common, reduction, delta)
     return _huber_loss(*pair(input, target), reduction, delta)
 
 
@@ -244,13 +259,16 @@ def _nll_flat(input: Any, target: Any, weight: Any, reduction: int, ignore_index
 
     Raises:
         RuntimeError: the shapes do not go together.
+        ValueError: there is one row of log-probabilities, but not one target.
     """
     if len(target._shape) > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    _check_target_dtype(target)
+    if len(input._shape) == 1 and target._shape not in ((), (1,)):
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target._shape[0]}")
     if len(input._shape) == 2 and len(target._shape) == 1 and input._shape[0] != target._shape[0]:
         raise RuntimeError(f"size mismatch (got input: {list(input._shape)}, target: {list(target._shape)})")
     _check_weight(input, weight, input._shape[-1])
-    _check_target_dtype(target)
     if len(input._shape) == 1 and len(target._shape) == 1:
         target = target.reshape(())
     return _nll_loss(input, target, weight, reduction, ignore_index)[0]
@@ -266,10 +284,10 @@ def _nll_images(input: Any, target: Any, weight: Any, reduction: int, ignore_ind
         raise RuntimeError(
             f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {len(target._shape)}"
         )
+    _check_target_dtype(target)
     if (input._shape[0], *input._shape[2:]) != target._shape:
         raise RuntimeError(f"size mismatch (got input: {list(input._shape)} , target: {list(target._shape)}")
     _check_weight(input, weight, input._shape[1])
-    _check_target_dtype(target)
     return _nll_loss2d(input, target, weight, reduction, ignore_index)[0]
 
 
@@ -287,15 +305,16 @@ def nll_loss_nd(input: Any, target: Any, weight: Any = None, reduction: int = ME
     Raises:
         ValueError: input and target are not equally many.
         RuntimeError: shapes or dtypes do not go together.
-        IndexError: a target is no class.
+        IndexError: a target is no class, or there is none for no rows.
     """
     if len(input._shape) < 1:
         raise ValueError("Expected 1 or more dimensions (got 0)")
-    if len(input._shape) != 1 and input._shape[0] != (target._shape[0] if len(target._shape) else 1):
-        raise ValueError(
-            f"Expected input batch_size ({input._shape[0]}) to match target batch_size "
-            f"({target._shape[0] if len(target._shape) else 1})."
-        )
+    if len(input._shape) != 1:
+        n, targets = input._shape[0], target._shape[0] if target._shape else 0
+        if n != targets:
+            raise ValueError(f"Expected input batch_size ({n}) to match target batch_size ({targets}).")
+        if not target._shape:
+            raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     if len(input._shape) <= 2:
         return _nll_flat(input, target, weight, reduction, ignore_index)
     if len(input._shape) == 4:

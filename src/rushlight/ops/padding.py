@@ -1,6 +1,7 @@
 """Padding by a constant, by reflection, by replication and around a circle."""
 
 import math
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,9 @@ import numpy as np
 from ..base import TensorBase
 from ..kernels import padding as kernels
 from ..kernels.layout import like
+from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
+from .numbers import number_for
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
@@ -80,7 +83,9 @@ def constant_pad_nd(input: Any, pad: Any, value: Any = 0) -> Any:
         value: the constant.
 
     Raises:
-        RuntimeError: there are too many numbers or an odd one, or more is cut off than there is.
+        TypeError: the constant is no number.
+        RuntimeError: there are too many numbers or an odd one, more is cut off than there is, or the dtype cannot
+            hold the constant.
     """
     if len(pad) % 2:
         raise RuntimeError(f"Length of pad must be even but instead it equals {len(pad)}")
@@ -100,6 +105,12 @@ def constant_pad_nd(input: Any, pad: Any, value: Any = 0) -> Any:
                 f"The input size {size}, plus negative padding {before} and {after} resulted in a negative output "
                 f"size, which is invalid. Check dimension {axis} of your input."
             )
+    if isinstance(value, TensorBase) and not value._shape:
+        value = value._data.item()
+    if not isinstance(value, (int, float, complex, NoneType)):
+        raise TypeError(f"constant_pad_nd(): argument 'value' (position 3) must be Number, not {type_name(value)}")
+    if value:
+        value = number_for(value, input._dtype)[()] if max(pad, default=0) > 0 else 0
     return _constant_pad_nd(input, pad, 0 if value is None else value)
 
 

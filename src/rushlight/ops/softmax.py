@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import softmax as kernels
@@ -44,11 +46,25 @@ def _along_backward(kernel: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-@operation(kernel=_along(kernels.softmax, "softmax"), node="SoftmaxBackward0", aten="_softmax", rows=True, **_HIDDEN,
+_forward = _along(kernels.softmax, "softmax")
+
+
+@operation(kernel=_forward, node="SoftmaxBackward0", aten="_softmax", rows=True, **_HIDDEN,
            input="softmax_backward(grad, result, dim)",
            tangent="softmax_backward(input_t, result, dim)")  # fmt: skip
 def _softmax(input: Array, dim: int) -> Array:
     """Softmax along one dimension."""
+
+
+@operation(node="SafeSoftmaxBackward0", aten="_safe_softmax", rows=True, **_HIDDEN,
+           input="softmax_backward(grad, result, dim)",
+           tangent="softmax_backward(input_t, result, dim)")  # fmt: skip
+def _safe_softmax(input: Array, dim: int) -> Array:
+    """Softmax along one dimension, of which minus infinities alone make zeros."""
+    found = _forward(input, dim)
+    if found.size and np.isnan(found.take(0, dim)).any():
+        found[np.broadcast_to((input == -np.inf).all(dim, keepdims=True), found.shape)] = 0
+    return found
 
 
 @operation(kernel=_along(kernels.log_softmax, "log_softmax"), node="LogSoftmaxBackward0", aten="_log_softmax",

@@ -229,8 +229,8 @@ def _middle(function: str, whole: Any, along: Any, input: Any, dim: Any, keepdim
     need_tensor(function, input)
     if dim is None:
         if not input._data.size and input._dtype.category != dtypes.FLOATING:
-            least = None if input._dtype.category != dtypes.INTEGRAL else np.iinfo(input._dtype.numpy).min
-            return input.new_full((), math.nan if least is None else least)
+            # NaN, converted.
+            return input.new_full((), math.nan, dtype=dtypes.float32).to(input._dtype)
         refuse("median_cpu", input, dtypes.BOOL, dtypes.COMPLEX)
         return finish_out(out, whole(input), function)
     at = int_dim(function, input, dim)

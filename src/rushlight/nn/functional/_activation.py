@@ -7,6 +7,7 @@ from ... import dtypes
 from ...autograd.mode import is_grad_enabled
 from ...ops import activation as ops
 from ...ops.elementary import relu as _relu
+from ...ops.numbers import number_for
 from ...tensor import Tensor
 
 __all__ = [
@@ -72,7 +73,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``min(max(input, 0), 6)``, elementwise; with `inplace` the input itself, changed."""
     if not input._dtype.is_floating_point:
-        _check_limits(input, 0)
+        _check_limits(input, 0, 6)
     return ops.relu6_(input) if inplace else ops.relu6(input)
 
 
@@ -98,12 +99,12 @@ def glu(input: Tensor, dim: int = -1) -> Tensor:
     return ops.glu(input, dim)
 
 
-def _check_limits(input: Tensor, low: float) -> None:
+def _check_limits(input: Tensor, low: float, high: float) -> None:
     """Refuses what `hardtanh` cannot limit.
 
     Raises:
         NotImplementedError: the elements are complex.
-        RuntimeError: they are booleans, or unsigned while a limit is negative.
+        RuntimeError: they are booleans, or unsigned while a limit is negative, or of a type that cannot hold a limit.
     """
     if input._dtype.is_complex:
         raise NotImplementedError("clamp is not supported for complex types")
@@ -111,6 +112,10 @@ def _check_limits(input: Tensor, low: float) -> None:
         raise RuntimeError("Bool inputs not supported for hardtanh")
     if not input._dtype.is_signed and low < 0:
         raise RuntimeError("cannot do hardtanh on an unsigned type with negative limits")
+    for limit in (low, high):
+        if not input._dtype.is_floating_point:
+            limit = number_for(limit, dtypes.int64).item()
+        number_for(limit, input._dtype)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
@@ -118,11 +123,12 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
 
     Raises:
         ValueError: `min_val` is greater than `max_val`.
+        RuntimeError: the elements are booleans, or of a type that cannot hold a limit.
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    if not input._dtype.is_floating_point:
-        _check_limits(input, min_val)
+    if not input._dtype.is_floating_point or input._dtype.itemsize == 2:
+        _check_limits(input, min_val, max_val)
     return hardtanh_(input, min_val, max_val) if inplace else ops.hardtanh(input, min_val, max_val)
 
 
