@@ -1,6 +1,8 @@
 """Fourier transforms where PyTorch's sample inputs do not go: frequencies, dtypes, wrong arguments, norms that undo."""
 
+import numpy as np
 import pytest
+import torch
 from beside import check
 
 import rushlight
@@ -92,3 +94,24 @@ def test_a_spectrum_can_be_trained():
         return x.grad
 
     check(scenario, rtol=1e-5)
+
+
+@pytest.mark.parametrize("norm", [None, "ortho", "forward"])
+@pytest.mark.parametrize(
+    ("shape", "dims"), [((600, 301), (1,)), ((301, 600), (0,)), ((300, 500), (0, 1)), ((150_000,), (0,))]
+)
+def test_many_elements_by_several_threads(shape, dims, norm):
+    results = []
+    for library in (torch, rushlight):
+        library.manual_seed(0)
+        x = library.randn(*shape).requires_grad_()
+        half = library.fft.rfftn(x, dim=dims, norm=norm)
+        given = (half.detach() * (1 + 2j)).requires_grad_()
+        real = library.fft.irfftn(given, dim=dims, norm=norm, s=[shape[d] for d in dims])
+        whole = library.fft.fftn(library.complex(x, x.flip(0)), dim=dims, norm=norm)
+        half.backward(half.detach() * (2 - 1j))
+        real.backward(x.detach())
+        results.append([half, real, whole, x.grad, given.grad])
+    for theirs, ours in zip(*results, strict=True):
+        a, b = ours.detach().numpy(), theirs.detach().numpy()
+        assert np.abs(a - b).max() <= 2e-6 * np.abs(b).max()

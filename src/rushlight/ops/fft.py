@@ -14,6 +14,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from ..kernels.dispatch import get_threads
 from .arguments import type_name
 from .declare import Array, in_formulas, operation
 from .elementary import conj_physical
@@ -42,6 +43,15 @@ def _scipy() -> Any:
     return fft
 
 
+# From how many elements on several transforms are shared out between threads, which costs about as long as 10**4 take.
+_MANY = 1 << 17
+
+
+def _workers(a: Array, dim: tuple[int, ...]) -> int | None:
+    """How many threads transform an array."""
+    return get_threads() if a.size >= _MANY and (len(dim) > 1 or a.size > 8 * a.shape[dim[0]]) else None
+
+
 def _axes(a: Array, dim: tuple[int, ...]) -> tuple[int, ...] | None:
     """Dimensions as SciPy takes them; None for all of them, which it looks at less closely."""
     return None if dim == tuple(range(a.ndim)) else dim
@@ -51,10 +61,10 @@ def _axes(a: Array, dim: tuple[int, ...]) -> tuple[int, ...] | None:
 def _c2c(input: Array, dim: tuple[int, ...], normalization: int, forward: bool) -> Array:
     if not input.size or not dim:
         return input.copy()
-    norm = (_FORWARD if forward else _INVERSE)[normalization]
+    norm, workers = (_FORWARD if forward else _INVERSE)[normalization], _workers(input, dim)
     if len(dim) == 1:
-        return (_scipy().fft if forward else _scipy().ifft)(input, None, dim[0], norm)
-    return (_scipy().fftn if forward else _scipy().ifftn)(input, None, _axes(input, dim), norm)
+        return (_scipy().fft if forward else _scipy().ifft)(input, None, dim[0], norm, False, workers)
+    return (_scipy().fftn if forward else _scipy().ifftn)(input, None, _axes(input, dim), norm, False, workers)
 
 
 def _r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool) -> Array:
@@ -63,9 +73,10 @@ def _r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool)
         if onesided:
             shape[dim[-1]] = shape[dim[-1]] // 2 + 1
         return np.zeros(shape, np.result_type(input.dtype, np.complex64))
+    norm, workers = _FORWARD[normalization], _workers(input, dim)
     if len(dim) == 1:
-        return (_scipy().rfft if onesided else _scipy().fft)(input, None, dim[0], _FORWARD[normalization])
-    return (_scipy().rfftn if onesided else _scipy().fftn)(input, None, _axes(input, dim), _FORWARD[normalization])
+        return (_scipy().rfft if onesided else _scipy().fft)(input, None, dim[0], norm, False, workers)
+    return (_scipy().rfftn if onesided else _scipy().fftn)(input, None, _axes(input, dim), norm, False, workers)
 
 
 def _c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_size: int) -> Array:
@@ -73,10 +84,10 @@ def _c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_size: 
         shape = list(input.shape)
         shape[dim[-1]] = last_dim_size
         return np.zeros(shape, input.real.dtype)
-    norm = _INVERSE[normalization]
+    norm, workers = _INVERSE[normalization], _workers(input, dim)
     if len(dim) == 1:
-        return _scipy().irfft(input, last_dim_size, dim[0], norm)
-    return _scipy().irfftn(input, [input.shape[d] for d in dim[:-1]] + [last_dim_size], dim, norm)
+        return _scipy().irfft(input, last_dim_size, dim[0], norm, False, workers)
+    return _scipy().irfftn(input, [input.shape[d] for d in dim[:-1]] + [last_dim_size], dim, norm, False, workers)
 
 
 @operation(name="_fft_c2c", node="FftC2CBackward0", function=False, method=False, out=False, kernel=_c2c,
@@ -101,9 +112,8 @@ def _fft_c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_si
 
 def _r2c_backward(grad: Array, dim: tuple[int, ...], normalization: int, onesided: bool, shape: Any) -> Array:
     if onesided:
-        padded = np.zeros(shape, grad.dtype)
-        padded[tuple(slice(n) for n in grad.shape)] = grad
-        grad = padded
+        # The real part of a sum over half of the frequencies; `_c2r` takes each that has a negative twice.
+        return _c2r(_scaled_inner(grad.copy(), dim[-1], shape[dim[-1]], 0.5), dim, normalization, shape[dim[-1]])
     return np.ascontiguousarray(_c2c(grad, dim, normalization, False).real)
 
 
@@ -121,6 +131,13 @@ def _real_out(name: str, out: Any) -> None:
         raise RuntimeError(f"{name} expects a floating point output tensor, but got {out._dtype.scalar_name}")
 
 
+def _scaled_inner(x: Array, dim: int, length: int, factor: float) -> Array:
+    """Half a spectrum whose frequencies that have a negative are multiplied, in place, by a factor."""
+    n = x.shape[dim]
+    x[(slice(None),) * dim + (slice(1, length - n + 1),)] *= x.real.dtype.type(factor)
+    return x
+
+
 def _inner(n: int, ndim: int, dim: int, length: int, dtype: Any) -> Array:
     """2 for each frequency whose negative is not stored, 1 for the others, shaped to multiply a half spectrum."""
     factors = np.ones(n, dtype)
@@ -129,7 +146,7 @@ def _inner(n: int, ndim: int, dim: int, length: int, dtype: Any) -> Array:
 
 
 in_formulas(
-    lambda x, dim, length: x * _inner(x.shape[dim], x.ndim, dim, length, x.real.dtype),
+    lambda x, dim, length: _scaled_inner(x, dim, length, 2),
     lambda x, dim, length: x * wrap(_inner(x._shape[dim], len(x._shape), dim, length, x._data.real.dtype)),
     "twice_inner",
 )
