@@ -238,3 +238,41 @@ def test_bilinear_in_half_precision(dtype):
         return t.nn.functional.bilinear(a, b, w).float()
 
     check(scenario)
+
+
+@pytest.mark.parametrize("samples", [None, False, True])
+@pytest.mark.parametrize("trained", [False, True])
+def test_bags_keep_what_their_gradients_need(trained, samples):
+    def scenario(m):
+        w, s = m.arange(12.0).reshape(4, 3).requires_grad_(trained), None
+        if samples is not None:
+            s = m.ones(2, 2).requires_grad_(samples)
+        given = [x for x in (w, s) if x is not None and x.requires_grad]
+        table = w * 1
+        y = m.nn.functional.embedding_bag(m.tensor([[0, 1], [2, 2]]), table, mode="sum", per_sample_weights=s)
+        if not given:
+            return y
+        kept = {k: getattr(y.grad_fn, k) for k in dir(y.grad_fn) if k.startswith("_saved")}
+        first = m.autograd.grad((y * y).sum(), given, create_graph=True)
+        seen = [kept, [g.grad_fn.name() for g in first]]
+        for change in (lambda: None, lambda: table.data.add_(1), lambda: table.mul_(2)):
+            try:
+                change()
+                y.sum().backward(retain_graph=True)
+                m.autograd.grad([g.sum() for g in first], given)
+            except (RuntimeError, NotImplementedError) as error:
+                seen.append((type(error).__name__, str(error)))
+        return seen
+
+    check(scenario, strides=False)
+
+
+@pytest.mark.parametrize("name", ["multi_margin_loss", "multilabel_margin_loss"])
+def test_margins_have_no_second_derivative(name):
+    def scenario(m):
+        x = m.ones(2, 3).requires_grad_()
+        target = m.tensor([0, 1]) if name == "multi_margin_loss" else m.tensor([[0, 1, -1], [1, -1, 0]])
+        (first,) = m.autograd.grad(getattr(m.nn.functional, name)(x, target), x, create_graph=True)
+        first.sum().backward()
+
+    check(scenario)

@@ -17,23 +17,22 @@ _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
 
 @operation(
-    kernel=lambda weight, indices, offsets, scale, mode, samples, include_last, padding, sparse: kernels.embedding_bag(
-        weight, indices, offsets, mode, samples, include_last, padding
+    kernel=lambda weight, indices, offsets, scale, mode, samples, include_last, padding, sparse, dtype: (
+        kernels.embedding_bag(weight, indices, offsets, mode, samples, include_last, padding)
     ),
     name="_embedding_bag", node="EmbeddingBagBackward0", aten="_embedding_bag", tangent="refused",
-    outputs=("result", "offset2bag", "bag_size", "maximum_indices"), differentiable=("result",), keeps="offsets",
-    **_HIDDEN,
-    joint=(
-        "weight, per_sample_weights",
-        "embedding_bag_backward(grad, weight, indices, offset2bag, bag_size, maximum_indices, scale_grad_by_freq, "
-        "mode, per_sample_weights, padding_idx, sparse, needs)",
-    ),
+    outputs=("result", "offset2bag", "bag_size", "maximum_indices"), differentiable=("result",), **_HIDDEN,
+    keeps="offsets, per_sample_weights", shows=("dtype", "scale_grad_by_freq", "sparse"),
+    weight="embedding_bag_by_table(grad, shape(weight), indices, offset2bag, bag_size, maximum_indices, "
+    "scale_grad_by_freq, mode, per_sample_weights, padding_idx, sparse)",
+    per_sample_weights="embedding_bag_by_samples(grad, weight, indices, offset2bag, bag_size, maximum_indices, mode, "
+    "padding_idx)",
 )  # fmt: skip
 def _embedding_bag(
     weight: Array, indices: Array, offsets: Array, scale_grad_by_freq: bool, mode: int,
-    per_sample_weights: Array | None, include_last_offset: bool, padding_idx: int, sparse: bool,
+    per_sample_weights: Array | None, include_last_offset: bool, padding_idx: int, sparse: bool, dtype: Any,
 ) -> Array:  # fmt: skip
-    """Sums, means or maxima of bags of rows, of checked arguments."""
+    """Sums, means or maxima of bags of rows of `dtype`, of checked arguments."""
 
 
 _WORDS = "the derivative for '_embedding_bag_backward' is not implemented."
@@ -46,31 +45,42 @@ def _refuse(grad: Any) -> Any:
 in_formulas(_refuse, _refuse, "refuse_second_bag")
 
 
-def _gradients(
-    grad_output: Array, weight: Array, indices: Array, bags: Array, sizes: Array, best: Array, scale: bool, mode: int,
-    samples: Array | None, padding: int, sparse: bool, needs: tuple[bool, bool],
-) -> tuple[Array, Array]:  # fmt: skip
-    found = kernels.embedding_bag_backward(
-        grad_output, weight, indices, bags, sizes, best, scale, mode, samples, padding, sparse, needs
-    )
-    return tuple(np.zeros(0, weight.dtype) if f is None else f for f in found)  # type: ignore[return-value]
-
-
-@operation(kernel=_gradients, node="EmbeddingBagBackwardBackward0", outputs=("result0", "result1"), **_HIDDEN,
-           grad_output="refuse_second_bag(grads)", weight="refuse_second_bag(grads)")  # fmt: skip
-def embedding_bag_gradients(
-    grad_output: Array, weight: Array, indices: Array, bags: Array, sizes: Array, best: Array, scale: bool, mode: int,
-    samples: Array | None, padding: int, sparse: bool, needs: tuple[bool, bool],
+def _by_table(
+    grad_output: Array, size: Any, indices: Array, bags: Array, sizes: Array, best: Array, scale: bool, mode: int,
+    samples: Array | None, padding: int, sparse: bool,
 ) -> Array:  # fmt: skip
-    """The gradients of the bags by the table and by the samples' weights."""
+    table = np.broadcast_to(np.zeros((), grad_output.dtype), size)  # of which no element counts
+    return kernels.embedding_bag_backward(  # type: ignore[no-any-return]
+        grad_output, table, indices, bags, sizes, best, scale, mode, samples, padding, sparse, (True, False)
+    )[0]
 
 
-def _on_tensors(*args: Any) -> tuple[Any, ...]:
-    found = embedding_bag_gradients(*args)
-    return tuple(g if need else None for g, need in zip(found, args[-1], strict=True))
+@operation(kernel=_by_table, node="EmbeddingBagBackwardBackward0", **_HIDDEN,
+           grad_output="refuse_second_bag(grad)", samples="refuse_second_bag(grad)")  # fmt: skip
+def embedding_bag_by_table(
+    grad_output: Array, size: Any, indices: Array, bags: Array, sizes: Array, best: Array, scale: bool, mode: int,
+    samples: Array | None, padding: int, sparse: bool,
+) -> Array:  # fmt: skip
+    """The gradient of the bags by the table of shape `size`."""
 
 
-in_formulas(kernels.embedding_bag_backward, _on_tensors, "embedding_bag_backward")
+def _by_samples(
+    grad_output: Array, weight: Array, indices: Array, bags: Array, sizes: Array, best: Array, mode: int, padding: int
+) -> Array:
+    return kernels.embedding_bag_backward(  # type: ignore[return-value]
+        grad_output, weight, indices, bags, sizes, best, False, mode, None, padding, False, (False, True)
+    )[1]
+
+
+_NOT_TWICE = "not_implemented(grad, '_embedding_bag_per_sample_weights_backward')"
+
+
+@operation(kernel=_by_samples, node="torch::autograd::NotImplemented", **_HIDDEN,
+           grad_output=_NOT_TWICE, weight=_NOT_TWICE)  # fmt: skip
+def embedding_bag_by_samples(
+    grad_output: Array, weight: Array, indices: Array, bags: Array, sizes: Array, best: Array, mode: int, padding: int
+) -> Array:
+    """The gradient of the bags by the samples' weights."""
 
 
 def _check_types(weight: Any, indices: Any, samples: Any) -> None:
@@ -155,8 +165,9 @@ def embedding_bag(
                 "this error message be improved?  If so, please report an enhancement request to PyTorch.)"
             )
     found, bags, sizes, best = _embedding_bag(
-        weight, indices, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset, skipped, sparse
-    )
+        weight, indices, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset, skipped, sparse,
+        weight._dtype,
+    )  # fmt: skip
     if mode == kernels.SUM:
         # What sums need no memory of, PyTorch leaves empty.
         sizes = wrap(np.zeros_like(sizes._data))

@@ -19,7 +19,7 @@ def _multi_margin_loss(
 
 
 _NOT_TWICE = {
-    name: f"not_implemented(grad, {name}')"
+    name: f"not_implemented(grad, '{name}')"
     for name in ("multi_margin_loss_backward", "multilabel_margin_loss_backward")
 }
 

@@ -146,7 +146,7 @@ def _statistic(slot: str) -> Any:
 def _bags(node: Any) -> Any:
     """The bag of each index, which quick sums do without."""
     bags = node._saved_offset2bag
-    return bags[:0] if quick(node._saved_weight._data.dtype, node.mode, node.padding_idx) else bags
+    return bags[:0] if quick(node.dtype.numpy, node.mode, node.padding_idx) else bags
 
 
 def _bag_sizes(node: Any) -> Any:
@@ -237,7 +237,7 @@ _FORMS: dict[str, dict[str, Any]] = {
     **{n: {"dim": _reduced} for n in ("SumBackward1", "LogsumexpBackward0", "AmaxBackward0", "AminBackward0")},
     "EmbeddingBagBackward0": {
         "result1": _bags, "result2": _bag_sizes, "result3": _best,
-        "weight_sym_argsize_0": lambda node: node._saved_weight.shape[0],
+        "weight_sym_argsize_0": lambda node: (getattr(node, "weight_shape", None) or node._saved_weight.shape)[0],
     },
     "PowBackward1": {"exponent": _as("other")},
     "IndexAddBackward0": {"source_dim": _dims_of_source},
@@ -321,7 +321,7 @@ _HIDDEN = {
     "PowBackward1": {"other"},
     "IndexAddBackward0": {"source_sym_sizes"},
     "IndexCopyBackward0": {"source_sym_sizes"},
-    "EmbeddingBagBackward0": {"offset2bag", "bag_size", "maximum_indices"},
+    "EmbeddingBagBackward0": {"offset2bag", "bag_size", "maximum_indices", "dtype", "weight_sym_sizes"},
     "NarrowCopyBackward0": {"end", "step"},
     "AsStridedScatterBackward0": {"offset"},
     "UnfoldBackward0": {"dim"},
