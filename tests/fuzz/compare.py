@@ -12,7 +12,7 @@ import rushlight
 
 from . import rounding
 from .known import known
-from .layout import ORDERS, lies_as_operands
+from .layout import ASKED, ORDERS, lies_as_operands, strides
 from .mended import mended
 from .programs import Writer
 from .values import CLOSE, array, differs, near, stale, to_torch
@@ -118,6 +118,8 @@ class Comparison:
         for line in lines:
             if line.endswith(".backward()"):
                 self.backward()
+            elif "torch.autograd.grad(" in line:  # a part of `backward`
+                continue
             elif not line.startswith("#") and not self.step(line):
                 return
 
@@ -292,8 +294,11 @@ class Comparison:
         if theirs is None:
             return None
         coarsest = self.coarsest_of_all()
-        # How gradients lie in memory is promised by neither library.
-        return differs(ours, theirs, HALF_SLACK if "16" in coarsest else GRADIENT_SLACK, coarsest, form=False)
+        slack = HALF_SLACK if "16" in coarsest else GRADIENT_SLACK
+        what = differs(ours, theirs, slack, coarsest, form=False)
+        if what is None and not theirs.is_sparse and strides(ours) != strides(theirs):
+            return f"steps {strides(ours)} instead of {strides(theirs)}"
+        return what
 
     def overlaps(self, line):
         """Whether a line changes a tensor in place whose memory it reads in another order, or writes twice."""
@@ -312,6 +317,7 @@ class Comparison:
         leaves = [n for n, t in self.theirs.items() if t.requires_grad and t.is_leaf]
         if not names or not leaves:
             return
+        self.asked(names, leaves)
         line = f"sum(v.double().sum() for v in [{', '.join(names)}]).backward()"
         self.lines.append(line)
         mine, error = execute(line, rushlight, self.ours)
@@ -337,6 +343,34 @@ class Comparison:
                     continue
             self.difference(line, f"gradient of {n}: {what}", {})
             return
+
+    def asked(self, names, leaves):
+        """Asks for the leaves' gradients, and compares how they lie in memory.
+
+        Raises:
+            Difference: one lies neither as PyTorch's, nor row by row, nor as its leaf.
+        """
+        line = (
+            f"gs = torch.autograd.grad([{', '.join(names)}], [{', '.join(leaves)}], "
+            f"[torch.ones_like(v) for v in [{', '.join(names)}]], retain_graph=True, allow_unused=True)"
+        )
+        refused = [
+            execute(line, module, values)[0] for module, values in ((rushlight, self.ours), (torch, self.theirs))
+        ]
+        ours, theirs = (values.pop("gs", ()) for values in (self.ours, self.theirs))
+        if any(refused):
+            return
+        for n, mine, other in zip(leaves, ours, theirs, strict=True):
+            if mine is None or other is None or other.is_sparse or strides(mine) == strides(other):
+                continue
+            if strides(mine) not in (strides(mine.contiguous()), strides(self.ours[n])):
+                if len(names) > 1:
+                    for name in names:
+                        self.asked([name], leaves)
+                else:
+                    what = f"gradient asked for of {n}: steps {strides(mine)} instead of {strides(other)}"
+                    raise Difference([*self.lines, line], what)
+            self.tally.allowed[ASKED] = self.tally.allowed.get(ASKED, 0) + 1
 
     def shaky(self, leaf):
         """Whether PyTorch's own gradient changes by as much when its inputs do in their last digits."""

@@ -5,6 +5,7 @@ import re
 from rushlight.kernels.layout import memory_order
 
 ORDERS = "results of operands in two orders of memory lie as NumPy chooses"
+ASKED = "gradients that were asked for lie row by row or as their tensor, sums of several as NumPy chooses"
 
 
 def strides(t):

@@ -57,3 +57,17 @@ def test_differences_are_found():
         assert "v3: values" in str(short)
     finally:
         rushlight.tanh = original
+
+
+def test_orders_of_gradients_are_compared(monkeypatch):
+    lines = [
+        "v1 = torch.ones(2, 3, 4, dtype=torch.float64).requires_grad_()", "v2 = torch.exp(v1)",
+        "sum(v.double().sum() for v in [v2]).backward()",
+    ]  # fmt: skip
+    Comparison(random.Random(0), Tally()).replay(lines)
+    original = rushlight.autograd.grad
+    monkeypatch.setattr(
+        rushlight.autograd, "grad", lambda *args, **kwargs: [g.mT.contiguous().mT for g in original(*args, **kwargs)]
+    )
+    with pytest.raises(Difference, match=r"gradient asked for of v1: steps \[12, 1, 3\] instead of \[12, 4, 1\]"):
+        Comparison(random.Random(0), Tally()).replay(lines)

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import base, dtypes
 from ..base import TensorBase, View, as_view, base_of, raw_names, tensor_names, wrap
+from ..kernels.shares import settled
 from ..ops.history import check_view, rebase
 from ..ops.inplace import check
 from . import mode
@@ -297,7 +298,7 @@ def _run(node: Any, grad: Any, tensors: bool) -> tuple[Any, ...]:
     else:
         given = [grad.get(i) if isinstance(grad, Outputs) else None for i in range(count)]
     if not tensors:
-        given = [None if g is None else wrap(g) for g in given]
+        given = [None if g is None else wrap(settled(g)) for g in given]
     if node.materialize_grads:
         for i, meta in enumerate(node.output_meta):
             if given[i] is None and meta is not None and (meta[2] or node._materialize_non_diff_grads):

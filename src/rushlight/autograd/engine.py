@@ -19,6 +19,7 @@ import numpy as np
 
 from .. import base
 from ..kernels.pointwise import copied, sum_of
+from ..kernels.shares import settled
 from . import mode
 from .hooks import HOOKED, LeafHooks
 from .leaf import AccumulateGrad
@@ -101,7 +102,7 @@ def run_to_leaves(root: Any, grad: Any, inputs: list[Any], keep: bool, create_gr
         if LeafHooks.alive:  # registered by what users had this backward run
             found = [capture(leaf, grad, create_graph, False) for leaf, grad in zip(inputs, found, strict=True)]
         elif not create_graph:
-            found = [None if grad is None else base.wrap(grad) for grad in found]
+            found = [None if grad is None else base.wrap(settled(grad)) for grad in found]
     finally:
         _running.release()
     if task is not None:

@@ -10,6 +10,7 @@ from .. import base
 from ..kernels.copying import copy_into
 from ..kernels.layout import plain
 from ..kernels.pointwise import add_into, copied
+from ..kernels.shares import settled
 from ..kernels.sparse import SparseArray
 from . import mode
 from .hooks import LeafHooks
@@ -157,7 +158,7 @@ class recording:
 def _run_hooked(node: Any, grad: Any, keep: bool, tensors: bool) -> tuple[Any, ...]:
     rule = node.rule
     many = isinstance(grad, Outputs)
-    as_tensor = (lambda g: g) if tensors else (lambda g: None if g is None else base.wrap(g))
+    as_tensor = (lambda g: g) if tensors else (lambda g: None if g is None else base.wrap(settled(g)))
     if many:
         last = max(grad.by_index)
         values = [as_tensor(grad.get(i)) for i in range(max(node.outputs, last + 1))]
@@ -262,7 +263,7 @@ def run_leaf(leaf: AccumulateGrad, holder: list[Any], create_graph: bool) -> Non
     hooks = leaf.hooks
     if hooks is not None:
         if not create_graph and holder[0] is not None:
-            holder[0] = base.wrap(holder[0])
+            holder[0] = base.wrap(settled(holder[0]))
         with recording(create_graph):
             _run_hooked_leaf(leaf, hooks, holder, create_graph)
     elif holder[0] is not None:
@@ -330,7 +331,7 @@ def capture(node: Any, grad: Any, create_graph: bool, runs: bool) -> Any:
     Hooks on its tensor run first, unless the node itself runs (`runs`): then they wait for that, and what is handed
     out is the gradient before them, as in PyTorch.
     """
-    shown = grad if create_graph or grad is None or isinstance(grad, Outputs) else base.wrap(grad)
+    shown = grad if create_graph or grad is None or isinstance(grad, Outputs) else base.wrap(settled(grad))
     if runs:
         return shown
     function, index = function_of(node)

@@ -127,4 +127,5 @@ def glu_backward(g: Array, x: Array, dim: int) -> Any:
     made = _GATED_BACKWARD(g, a, b) if g.size >= LARGE else None
     if made is not None:
         return join(made, dim)
-    return np.concatenate(on_numpy.gated_backward(g, a, b), dim)
+    halves = on_numpy.gated_backward(g, a, b)
+    return np.concatenate(halves, dim, np.empty(x.shape, halves[0].dtype))

@@ -176,7 +176,7 @@ def layer_norm_backward(
     if len(shape) != 2 or dims != 1:
         rows = (inverse.size, prod(shape[len(shape) - dims :]))
         g, x, mean = np.ascontiguousarray(g).reshape(rows), x.reshape(rows), mean.reshape(-1, 1)
-    gx = x - mean
+    gx = np.subtract(x, mean, order="C")
     product = g * gx
     gw = inverse.dot(product) if needs[1] else None
     gb = column_sums(g) if needs[2] else None

@@ -356,12 +356,8 @@ def clamp_max(x: Array, high: Any) -> Any:
 
 def inside(x: Array, low: Any, high: Any) -> Any:
     """1 where `x` is within the limits, else 0, in the dtype of `x`."""
-    result = np.ones(x.shape, bool)
-    if low is not None:
-        result = result & (x >= low)
-    if high is not None:
-        result = result & (x <= high)
-    return result.astype(x.dtype)
+    result = x <= high if low is None else x >= low
+    return (result if low is None or high is None else result & (x <= high)).astype(x.dtype)
 
 
 def under(x: Array, low: Any, high: Any) -> Any:

@@ -148,7 +148,7 @@ _with_zeros, _with_ones = _filled(0), _filled(1)
 
 def _raw_like(value: Any) -> Any:
     def like(x: Any) -> np.ndarray:
-        array = np.empty(x.shape, x.dtype)
+        array = np.empty(x.shape, x.dtype) if x.flags.c_contiguous else np.empty_like(x, subok=False)
         array.fill(value)
         return array
 

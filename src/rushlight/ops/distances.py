@@ -72,7 +72,7 @@ def _distances_slope(grad: Array, x: Array, other: Array, p: float, result: Arra
         return np.zeros_like(x)
     apart = x[..., :, None, :] - other[..., None, :, :]
     found = _slopes(apart, grad[..., None], result[..., None], p, np.sign, np.where)
-    return np.asarray(np.add.reduce(found, axis=-2), grad.dtype)
+    return np.ascontiguousarray(np.add.reduce(found, axis=-2), grad.dtype)
 
 
 def _distances_slope_again(grad: Any, x: Any, other: Any, p: float, result: Any) -> Any:

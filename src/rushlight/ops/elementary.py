@@ -218,7 +218,7 @@ def sgn(input: Array) -> Array:
 def sgn_backward(grad: Any, input: Any, result: Any) -> Any:
     """The gradient of `sgn`: zero on the reals, the part along the circle for complex numbers."""
     if not is_complex_value(input):  # type: ignore[name-defined]  # noqa: F821
-        return zeros_like(grad)  # type: ignore[name-defined]  # noqa: F821
+        return zeros_of(grad, grad.shape)  # type: ignore[name-defined]  # noqa: F821
     length = abs(input)
     along = real_part(grad / result) * result  # type: ignore[name-defined]  # noqa: F821
     return where(length == 0, zeros_like(grad), (grad - along) / length)  # type: ignore[name-defined]  # noqa: F821

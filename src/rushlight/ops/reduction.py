@@ -182,13 +182,13 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 # ---------------------------------------------------------------------------------------------- mean
 @operation(name="_mean", node="MeanBackward0", aten="mean", function=False, method=False, kernel=sums.mean_all,
-           out=False, input="spread(grad / count_of(shape(input)), shape(input))", tangent="linear")  # fmt: skip
+           out=False, input="share(grad, shape(input))", tangent="linear")  # fmt: skip
 def _mean(input: Array) -> Array:
     """The mean of all elements of a float32 or float64 tensor."""
 
 
 @operation(name="_mean_all", node="MeanBackward0", aten="mean", function=False, method=False, out=False,
-           input="cast_to(spread(grad / count_of(shape(input)), shape(input)), source)", tangent="linear")  # fmt: skip
+           input="cast_to(share(grad, shape(input)), source)", tangent="linear")  # fmt: skip
 def _mean_all(input: Array, dtype: Any, source: Any) -> Array:
     """The mean of all elements, converted first."""
     x = cast(input, dtype, False)
@@ -196,7 +196,7 @@ def _mean_all(input: Array, dtype: Any, source: Any) -> Array:
 
 
 @operation(name="_mean_dims", rows=True, node="MeanBackward1", aten="mean", function=False, method=False, out=False,
-           input="cast_to(spread_over(grad / length(shape(input), dim), shape(input), dim, keepdim), source)",
+           input="cast_to(share_over(grad, shape(input), dim, keepdim), source)",
            tangent="linear")  # fmt: skip
 def _mean_dims(input: Array, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The mean over some dimensions, converted first unless `dtype` is None."""

@@ -7,14 +7,13 @@ import math
 from typing import Any
 
 from ..base import wrap
-from ..kernels import lookup
+from ..kernels import lookup, shares
 from ..kernels import numpy_reduction as kernels
 from .data import cast
 from .declare import Array, formula, in_formulas, operation
 from .dimensions import Axes
 from .formulas import ALIASING
 
-in_formulas(math.prod, math.prod, "count_of")
 in_formulas(
     lambda x, d: x if d is None or x.dtype == d.numpy else cast(x, d),
     lambda x, d: x if d is None or x._dtype is d else x.to(d),
@@ -39,6 +38,13 @@ def _spread_over(grad: Any, shape: Axes, axes: Axes, keepdims: bool) -> Any:
 
 
 in_formulas(kernels.spread_over, _spread_over, "spread_over", aliasing=True)
+in_formulas(shares.share, lambda grad, shape: grad.expand(shape) / math.prod(shape), "share", aliasing=True)
+in_formulas(
+    shares.share_over,
+    lambda grad, shape, axes, keepdim: _spread_over(grad, shape, axes, keepdim) / length(shape, axes),
+    "share_over",
+    aliasing=True,
+)
 in_formulas(kernels.equal_places, lambda x, chosen: wrap(kernels.equal_places(x._data, chosen._data)), "equal_places")
 in_formulas(
     lambda x, chosen: (x == chosen).astype(x.dtype),

@@ -86,7 +86,7 @@ def _std(input: Array, dim: Any, correction: Any, keepdim: bool) -> Array:
     return along.deviation(input, dim, correction, keepdim)[0]
 
 
-_MEAN = "None if grads[1] is None else spread_over(grads[1] / length(shape(input), dim), shape(input), dim, keepdim)"
+_MEAN = "None if grads[1] is None else share_over(grads[1], shape(input), dim, keepdim)"
 
 
 @operation(name="_var_mean", node="VarMeanBackward0", aten="var_mean", function=False, method=False, out=False,
