@@ -59,7 +59,7 @@ def masked_fill(x: Array, mask: Array, value: Any) -> Array:
 
 def fill_where(x: Array, mask: Array, value: Any) -> None:
     """Puts one value where the mask is true, in place."""
-    if _filled(x, mask, value, x) is None:
+    if x.size < LARGE or _filled(x, mask, value, x) is None:
         np.copyto(x, value, "unsafe", where=mask)
 
 
@@ -111,7 +111,7 @@ def nonzero(x: Array) -> Array:
                 return found
             outer = np.unravel_index(found[0], x.shape[:-1]) if x.ndim > 2 else ()
             return np.array([*outer, found[1]])
-    return np.array(np.nonzero(x))
+    return np.array(x.nonzero() if x.ndim else np.nonzero(x))
 
 
 def _cut(mask: Array, dtype: np.dtype[Any]) -> tuple[str, Array, Array] | None:

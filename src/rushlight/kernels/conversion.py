@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from . import dispatch, pointwise
+from .numpy_common import without_warnings
 
 Array = np.ndarray
 
@@ -24,12 +25,12 @@ def convert(a: Array, dtype: np.dtype[Any]) -> Array:
             return found
     if is_silent(a.dtype, dtype):
         return a.astype(dtype)
-    return _quietly(a, dtype)
+    return quietly(a, dtype)
 
 
-# (Around a function, this takes less than half the time of a block.)
-@np.errstate(over="ignore", invalid="ignore")
-def _quietly(a: Array, dtype: np.dtype[Any]) -> Array:
+@without_warnings
+def quietly(a: Array, dtype: np.dtype[Any]) -> Array:
+    """`a.astype(dtype)` without warnings."""
     return a.astype(dtype)
 
 

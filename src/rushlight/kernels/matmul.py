@@ -36,27 +36,27 @@ DEEP = 128
 
 _ADD_OUTER = Loop("add_outer", ("x", "column", "row", "beta", "alpha"), ("beta * x + alpha * column * row",))
 
-# Elements from which a factor may belong to such a product.
-_MANY = 2048
+# Up to how many elements the left factor leaves a product to NumPy in any case.
+FEW = 2048
 
 
 def mm(a: Array, b: Array) -> Array:
     """The product of two matrices (or a matrix and a vector) of one dtype."""
-    if a.size > _MANY and (found := _product(a, b, None)) is not None:
+    if a.size > FEW and (found := _product(a, b, None)) is not None:
         return found
     return numpy_matmul.mm(a, b)
 
 
 def linear(x: Array, weight: Array, bias: Array) -> Array:
     """``x @ weight.T + bias`` for a matrix `x`."""
-    if x.size > _MANY and (found := _product(x, weight.T, bias)) is not None:
+    if x.size > FEW and (found := _product(x, weight.T, bias)) is not None:
         return found
     return numpy_matmul.linear(x, weight, bias)
 
 
 def bmm(a: Array, b: Array) -> Array:
     """The products of corresponding matrices of one dtype; one matrix corresponds to all of several others."""
-    if a.size > _MANY:
+    if a.size > FEW:
         if b.ndim == 2 < a.ndim:
             # All rows of the left factors at once: NumPy would multiply matrix by matrix.
             return mm(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[-1])

@@ -1,8 +1,32 @@
 """What the NumPy kernels of networks share."""
 
+import functools
 import math
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+# The thread that imports Rushlight, in which NumPy does not warn (see `rushlight/__init__.py`).
+_SILENT_THREAD = threading.get_ident()
+
+
+def without_warnings(function: _F) -> _F:
+    """The function of positional arguments without NumPy's warnings, which only other threads have to be told of.
+
+    Entering `numpy.errstate` takes a microsecond.
+    """
+    elsewhere = np.errstate(all="ignore")(function)
+
+    @functools.wraps(function)
+    def run(*args: Any) -> Any:
+        return function(*args) if threading.get_ident() == _SILENT_THREAD else elsewhere(*args)
+
+    return run  # type: ignore[return-value]
+
 
 # So many elements are few: calls cost more than arithmetic.
 FEW = 1024

@@ -33,9 +33,10 @@ def distances(x: Array, y: Array, p: float, maximum: np.ufunc = np.fmax) -> Arra
         p: the norm.
         maximum: what finds the largest difference, with or without NaN.
     """
-    apart = np.abs(x[..., :, None, :] - y[..., None, :, :])
+    apart = x[..., :, None, :] - y[..., None, :, :]
     if p == 2:
         return np.sqrt(np.einsum("...i,...i->...", apart, apart) if apart.size else apart.sum(-1))
+    apart = np.abs(apart)
     if p == 1:
         return apart.sum(-1)
     if p == 0:

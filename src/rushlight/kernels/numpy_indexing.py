@@ -40,6 +40,8 @@ def index(a: Array, indices: list[Array], dims: Any) -> Array:
     try:
         if len(indices) == 1 and one.dtype.char != "?":
             found = a.take(one, dims[0])
+            if one.ndim == 1 and lies_in_rows(a):
+                return found
         else:
             found = a[one if dims == (0,) else tuple(indices) if dims == _LEADING.get(len(indices)) else
                       full_index(indices, dims)]  # fmt: skip

@@ -225,12 +225,12 @@ def sigmoid(x: Array) -> Any:
     """The logistic function, without overflow: ``exp(-x)`` may be infinite, its reciprocal is then 0."""
     if x.dtype.itemsize == 2:  # rounded once, at the end
         return sigmoid(x.astype(np.float32)).astype(x.dtype)
+    one = constant(1.0, x.dtype)
     if x.dtype.kind == "f" and x.size > 32:
         r = np.negative(x)
         np.exp(r, out=r)
-        r += 1
+        r += one
         return np.reciprocal(r, out=r)
-    one = constant(1.0, x.dtype)
     return one / (one + np.exp(-x))
 
 

@@ -88,6 +88,8 @@ def _sum_one(x: np.ndarray, axis: int) -> np.ndarray:
 
 def prod_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
     """The product over some axes, in the type of `x`."""
+    if x.dtype.itemsize > 2:
+        return np.multiply.reduce(x, axes, x.dtype, None, keepdims)
     wide = widen(x)
     return narrow(np.multiply.reduce(wide, axes, wide.dtype, None, keepdims), x.dtype)
 

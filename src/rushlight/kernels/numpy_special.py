@@ -91,6 +91,8 @@ def ndtr(x: Array) -> Array:
     if x.ndim and (numbers := _NDTR.get(x.dtype.char)) is not None:
         root, one, half = numbers
         found = scipys("erf")(x * root)
+        if x.size <= 32:  # for which NumPy takes longer in place
+            return (found + one) * half  # type: ignore[no-any-return]
         found += one
         found *= half
         return found  # type: ignore[no-any-return]
@@ -146,7 +148,7 @@ def logit(x: Array, eps: float | None) -> Array:
     if eps is not None:
         x = np.minimum(np.maximum(x, x.dtype.type(eps)), x.dtype.type(1 - eps))
     odds = one - x
-    if not x.ndim:
+    if x.size <= 32:
         return np.log(x / odds)  # type: ignore[no-any-return]
     return np.log(np.divide(x, odds, odds), odds)
 

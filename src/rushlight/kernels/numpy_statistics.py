@@ -8,7 +8,7 @@ import numpy as np
 
 from . import complex_halves
 from . import numpy_sorting as sorting
-from .numpy_common import constant, narrow, widen
+from .numpy_common import constant, narrow, tame, widen, without_warnings
 from .numpy_reduction import sum_over, take_along
 from .numpy_special import logaddexp
 
@@ -25,7 +25,7 @@ def _count(shape: Axes, axes: Axes) -> int:
     return n
 
 
-@np.errstate(all="ignore")
+@without_warnings
 def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
     """The variance, by the distances from the mean, and the mean."""
     if x.dtype.kind == complex_halves.KIND:
@@ -161,6 +161,8 @@ def cumsum(x: Array, axis: int) -> Array:
     """Running sums in the type of `x`."""
     if not x.ndim:
         return x.copy()
+    if x.dtype.itemsize > 2:
+        return np.add.accumulate(x, axis, x.dtype)
     wide = widen(x)
     return narrow(np.add.accumulate(wide, axis, wide.dtype), x.dtype)
 
@@ -235,7 +237,12 @@ def _places(x: Array, better: Array, axis: int) -> Array:
     shape = [1] * x.ndim
     shape[axis] = x.shape[axis]
     at = np.arange(x.shape[axis]).reshape(shape)
-    return np.maximum.accumulate(np.where(better, at, 0), axis)  # type: ignore[no-any-return]
+    return np.maximum.accumulate(better * at, axis)  # type: ignore[no-any-return]
+
+
+def _ordered(x: Array) -> bool:
+    """Whether none of the elements is NaN, for sure."""
+    return x.dtype.kind in "iub" or (x.dtype.char in "fd" and tame(x))
 
 
 def cummax(x: Array, axis: int) -> tuple[Array, Array]:
@@ -243,7 +250,8 @@ def cummax(x: Array, axis: int) -> tuple[Array, Array]:
     if not x.ndim:
         return x.copy(), np.zeros((), np.int64)
     values = np.maximum.accumulate(x, axis)
-    return values, _places(x, (x >= values) | (x != x), axis)
+    better = x >= values
+    return values, _places(x, better if _ordered(x) else better | (x != x), axis)
 
 
 def cummin(x: Array, axis: int) -> tuple[Array, Array]:
@@ -251,7 +259,8 @@ def cummin(x: Array, axis: int) -> tuple[Array, Array]:
     if not x.ndim:
         return x.copy(), np.zeros((), np.int64)
     values = np.minimum.accumulate(x, axis)
-    return values, _places(x, (x <= values) | (x != x), axis)
+    better = x <= values
+    return values, _places(x, better if _ordered(x) else better | (x != x), axis)
 
 
 def median(

@@ -131,6 +131,8 @@ def diagonal(a: Array, offset: int, dim1: int, dim2: int) -> Array:
     down, right = a.strides[dim1], a.strides[dim2]
     size = max(min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns), 0)
     start = 0 if not size else offset * right if offset >= 0 else -offset * down
+    if a.ndim == 2:
+        return strided(a, (size,), (down + right,), start)
     kept = [d for d in range(a.ndim) if d not in (dim1, dim2)]
     shape = [a.shape[d] for d in kept] + [size]
     return strided(a, shape, [a.strides[d] for d in kept] + [down + right], start)

@@ -9,6 +9,7 @@ from ..autograd import mode
 from ..base import TensorBase, namespace, wrap
 from ..kernels import choosing
 from ..kernels import numpy_pointwise as kernels
+from ..kernels.numpy_common import constant
 from ..warn import warn_once
 from . import elementwise_general as general
 from .arguments import MISSING, OPERANDS, type_name
@@ -105,6 +106,10 @@ def where(condition: Any = MISSING, input: Any = MISSING, other: Any = MISSING, 
         RuntimeError: the condition is not boolean, or the shapes do not broadcast.
         TypeError: the arguments are no tensors and numbers.
     """
+    if out is None and isinstance(input, TensorBase) and isinstance(condition, TensorBase):
+        if input._dtype.plain and condition._dtype is dtypes.bool_ and condition._shape == input._shape:
+            if (quick := _chosen_at_once(condition, input, other)) is not None:
+                return quick
     if input is MISSING and other is MISSING and isinstance(condition, TensorBase):
         return condition.nonzero(as_tuple=True)  # type: ignore[attr-defined]
     fits = isinstance(condition, TensorBase) and isinstance(input, OPERANDS) and isinstance(other, OPERANDS)
@@ -133,6 +138,20 @@ def where(condition: Any = MISSING, input: Any = MISSING, other: Any = MISSING, 
         other = other.to(common)
     result = _where(condition, input, other)
     return result if out is None else finish_out(out, result, "where")
+
+
+def _chosen_at_once(condition: Any, input: Any, other: Any) -> Any:
+    """The result for few elements, beside a number or a tensor like them; None for others."""
+    x, kind = input._data, type(other)
+    if x.size >= choosing.LARGE or not mode.unseen(condition, input):
+        return None
+    if kind is float and -60000 <= other <= 60000:
+        y = constant(other, x.dtype)
+    elif kind is type(input) and other._dtype is input._dtype and other._shape == input._shape and mode.unseen(other):
+        y = other._data
+    else:
+        return None
+    return wrap(np.where(condition._data, x, y))
 
 
 def _number_beside(condition: Any, number: Any, dtype: dtypes.dtype) -> Any:

@@ -110,6 +110,9 @@ def convert_array(a: Array, dtype: dtypes.dtype) -> Array:
            tangent="to_dtype(input_t, dtype)")  # fmt: skip
 def _to_copy(input: Array, dtype: Any, source: Any, layout: Any) -> Array:
     """A copy in another dtype; `source` is the input's own."""
+    real = source.category < dtypes.COMPLEX
+    if real and source is not dtype and layout is preserve_format and input.flags.c_contiguous:
+        return convert(input, dtype.numpy)
     made = copied(input) if dtype is source else convert_array(input, dtype)
     return made if layout is preserve_format else copy_in(made, layout)
 

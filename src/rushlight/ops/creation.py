@@ -293,7 +293,7 @@ def _indices(function: str, find: Any, row: int, col: int, offset: int, dtype: A
     d = chosen(function, dtype, device, False, dtypes.int64)
     if d.category != dtypes.INTEGRAL:
         raise NotImplementedError(f"\"{function}\" not implemented for '{d.scalar_name}'")
-    return finish(np.stack(find(row, offset, col)).astype(d.numpy), d)
+    return finish(np.array(find(row, col, offset).nonzero(), d.numpy), d)
 
 
 @composite(method=False)
@@ -307,7 +307,7 @@ def tril_indices(
         row, col: the numbers of rows and columns.
         offset: which diagonal is the last: 0 for the main one, positive for those above.
     """
-    return _indices("tril_indices", np.tril_indices, row, col, offset, dtype, device)
+    return _indices("tril_indices", lambda *sizes: np.tri(*sizes, bool), row, col, offset, dtype, device)
 
 
 @composite(method=False)
@@ -321,4 +321,6 @@ def triu_indices(
         row, col: the numbers of rows and columns.
         offset: which diagonal is the first: 0 for the main one, positive for those above.
     """
-    return _indices("triu_indices", np.triu_indices, row, col, offset, dtype, device)
+    return _indices(
+        "triu_indices", lambda row, col, first: ~np.tri(row, col, first - 1, bool), row, col, offset, dtype, device
+    )

@@ -12,7 +12,7 @@ from ..autograd import mode
 from ..autograd.leaf import AccumulateGrad
 from ..base import UNTOUCHED, TensorBase, bump, namespace
 from ..kernels import complex_halves
-from ..kernels.conversion import is_silent
+from ..kernels.conversion import is_silent, quietly
 from ..warn import WITHOUT_HISTORY, warn_once
 from .arguments import type_name
 from .declare import composite
@@ -311,6 +311,8 @@ def cast(array: np.ndarray, dtype: dtypes.dtype, copy: bool = True) -> np.ndarra
         return array.copy("K") if copy else array
     if array.dtype.kind not in "cW" and is_silent(array.dtype, dtype.numpy):
         return array.astype(dtype.numpy)
+    if array.dtype.kind in "biuf" and dtype.numpy.kind in "biufc":
+        return quietly(array, dtype.numpy)
     with np.errstate(all="ignore"):
         if array.dtype.kind in "cW" and dtype.category < dtypes.COMPLEX:
             array = complex_halves.real(array)

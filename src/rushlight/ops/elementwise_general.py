@@ -148,6 +148,8 @@ def compute(op: Operation, operands: tuple[Any, ...], target: Any = None) -> tup
         return _of_complex_halves(op, operands), common
     if arrays is not None and common.category != dtypes.FLOATING:
         op.direct.add(common)
+    if arrays is None and len(operands) == 2 and isinstance(first, TensorBase) and isinstance(last, TensorBase):
+        arrays = _in_dtype(first, common), _in_dtype(last, common)
     if arrays is None:
         arrays = tuple([
             number_array(x, common) if not isinstance(x, TensorBase)
@@ -196,6 +198,13 @@ def _of_complex_halves(op: Operation, operands: tuple[Any, ...]) -> np.ndarray:
     found = result_array(op.forward(*[narrow(a, dtypes.complex32.numpy).astype(np.complex64) for a in arrays]))
     kind = {"c": dtypes.complex32, "f": dtypes.float16}.get(found.dtype.kind)
     return found if kind is None else narrow(found, kind.numpy)
+
+
+def _in_dtype(t: Any, dtype: dtypes.dtype) -> np.ndarray:
+    a: np.ndarray = t._data
+    if t._dtype is dtype:
+        return a
+    return (a if a.flags.c_contiguous else dense(a)).astype(dtype.numpy)
 
 
 def _keeps_precision(second: Any, common: dtypes.dtype) -> bool:

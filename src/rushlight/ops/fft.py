@@ -219,6 +219,8 @@ def _shape_and_dims(input: Any, s: Any, dim: Any) -> tuple[list[int], tuple[int,
         RuntimeError: lengths and dimensions do not go together.
     """
     ndim = len(input._shape)
+    if s is dim is None and 0 not in input._shape:
+        return list(input._shape), tuple(range(ndim))
     s = (s,) if isinstance(s, int) else s
     dim = (dim,) if isinstance(dim, int) else dim
     dims = None if dim is None else tuple([_dim(d, ndim) for d in dim])

@@ -114,6 +114,10 @@ def getitem(input: Any, index: Any) -> Any:
         if index is None:
             made = None if node is None else _unsqueeze_op.link(node, input._shape, 0)
             return _view_of(kernels_of_views.unsqueeze(data, 0), input, link, made)
+        if kind is tuple and len(index) == 2 and index[0] is Ellipsis and index[1] is None:
+            ndim = data.ndim
+            made = None if node is None else _unsqueeze_op.link(node, input._shape, ndim)
+            return _view_of(kernels_of_views.unsqueeze(data, ndim), input, link, made)
         if kind is tuple:
             found = _plain_view(input, data, index, link)
             if found is not None:

@@ -319,7 +319,10 @@ def change_inplace(name: str, operands: tuple[Any, ...], change: Any, overlap: b
     input = operands[0]
     versions = input._versions
     if not mode.special.count and input._view is None and type(versions) is list and len(versions) == 1:
-        if not any([isinstance(x, TensorBase) and x._node is not None for x in operands]):
+        for x in operands:
+            if isinstance(x, TensorBase) and x._node is not None:
+                break
+        else:
             # Nothing is recorded and no view looks: the elements are all that changes.
             if not overlap:
                 refuse_overlap(input)

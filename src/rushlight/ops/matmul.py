@@ -79,6 +79,8 @@ def matrix_product(a: Array, b: Array) -> Array:
     """
     if a.dtype is b.dtype and a.dtype.char in "fdFD" and a.ndim == 2 == b.ndim:
         try:
+            if 1 < a.size <= kernels.FEW and b.size > 1:
+                return a.dot(b)  # type: ignore[no-any-return]
             return kernels.mm(a, b)
         except ValueError:
             pass

@@ -111,7 +111,7 @@ def fill_(input: Any, value: Any) -> Any:
     # PyTorch writes to one element without asking whether its type has such a number.
     one = input._data.size == 1 and input._dtype.itemsize == 2
     number = np.asarray(value).astype(input._dtype.numpy) if one else number_for(value, input._dtype)
-    return change_inplace("_fill", (input, value), lambda a: a.fill(number[()]), overlap=True)
+    return change_inplace("_fill", (input, value), lambda a: a.fill(number), overlap=True)
 
 
 @operation(name="_zero", aten="zero_", node="ZeroBackward0", function=False, method=False, input="zeros_like(grad)")

@@ -17,7 +17,7 @@ from .arguments import type_name
 from .contraction import tensordot, vector_steps
 from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
-from .matmul import mm
+from .matmul import matrix_product, mm
 from .memory_layout import product_in_order
 from .out import finish_out
 from .steps import hidden, operand, recorded
@@ -241,10 +241,15 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
                 f"{list(tensors[i + 1]._shape)} cannot be multiplied"
             )
     sizes = [tensors[0]._shape[0], *[m._shape[1] for m in tensors]]
-    return finish_out(out, _view(_in_best_order(tensors, sizes), tuple(shape)), "multi_dot")
+    if mode.unseen(*tensors):
+        found = wrap(_in_best_order([m._data for m in tensors], sizes, matrix_product))
+    else:
+        found = _in_best_order(tensors, sizes, mm)
+    found = _view(found, tuple(shape))
+    return found if out is None else finish_out(out, found, "multi_dot")
 
 
-def _in_best_order(tensors: list[Any], sizes: list[int]) -> Any:
+def _in_best_order(tensors: list[Any], sizes: list[int], mm: Any) -> Any:
     if len(tensors) == 3:
         # Of equally good places PyTorch cuts three matrices at the last, and more at the first.
         (a, b, c), (p, q, r, s) = tensors, sizes

@@ -74,6 +74,12 @@ def arange(
         if dtype is None or (type(dtype) is dtypes.dtype and dtype.plain):
             d = chosen("arange", dtype, device, pin_memory, dtypes.int64)
             return finish(kernels.first(bounds[0], d.numpy), d, requires_grad)
+    if len(bounds) == 3 and type(bounds[2]) is float and out is None and dtype is None and not named:
+        start, end, step = bounds
+        if (type(start) is int or type(start) is float) and (type(end) is int or type(end) is float) and step > 0:
+            d = chosen("arange", None, device, pin_memory, dtypes._default)
+            if d.plain and start <= end < math.inf and start > -math.inf:
+                return finish(kernels.steps(start, step, math.ceil((end - start) / step), d.numpy), d, requires_grad)
     start, end, step = _bounds(bounds, named)
     if isinstance(start, complex) or isinstance(end, complex) or isinstance(step, complex):
         raise overflow(dtypes.float64) if dtype is None else NotImplementedError("complex bounds")

@@ -38,7 +38,8 @@ def _running(name: str, operation: Any, input: Any, dim: int, dtype: Any, out: A
     elif out is not None:
         refuse_dtype(name, out._dtype, dtype)
     kind = sum_dtype(name, input, dtype)
-    return finish_out(out, operation(input, dim, kind, kind and input._dtype), name)
+    found = operation(input, dim, kind, kind and input._dtype)
+    return found if out is None else finish_out(out, found, name)
 
 
 def _running_in_place(name: str, input: Any, dim: int, dtype: Any) -> Any:

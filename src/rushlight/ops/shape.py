@@ -187,8 +187,15 @@ def _repeated(repeats: Any, output_size: int | None) -> Array:
 # ---------------------------------------------------------------------------------------------- rearranging
 def _flip_array(a: Array, dims: Any) -> Array:
     found = np.empty(a.shape, a.dtype) if a.flags.c_contiguous else copy_in(np.asarray(a), preserve_format)
-    copy_into(found, np.flip(a, dims))
+    if dims == (0,):
+        seen = a[::-1]
+    else:
+        seen = a[tuple([_BACK if d in dims else _FORTH for d in range(a.ndim)])]
+    copy_into(found, seen)
     return found
+
+
+_FORTH, _BACK = slice(None), slice(None, None, -1)
 
 
 @operation(name="_flip", aten="flip", node="FlipBackward0", function=False, method=False, tangent="linear",
@@ -349,6 +356,10 @@ _triangle_inplace("triu")
 
 def _diag_embed_kernel(a: Array, offset: int, dim1: int, dim2: int) -> Array:
     n = a.shape[-1] + abs(offset)
+    if a.ndim == 1 and dim1 + dim2 == 1 and not offset:
+        flat = np.zeros(n * n, a.dtype)
+        flat[:: n + 1] = a
+        return flat.reshape(n, n)
     # The result is made with the matrix dimensions last in order, then looked at with them in their places.
     whole = np.zeros(_with_square(a.shape[:-1], dim1, dim2, n), a.dtype)
     kernels.diagonal(whole, offset, dim1, dim2)[...] = a

@@ -360,11 +360,22 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     data = input._data
-    if len(input._shape) != 1 or (data.size and np.minimum.reduce(data) < 0):
-        raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
-    if weights is not None and weights._shape != input._shape:
+    if len(input._shape) != 1:
+        raise _no_counts()
+    if weights is None:
+        try:
+            return wrap(np.bincount(data, None, minlength))
+        except ValueError:  # that is how NumPy refuses negative numbers, too
+            raise _no_counts() from None
+    if data.size and np.minimum.reduce(data) < 0:
+        raise _no_counts()
+    if weights._shape != input._shape:
         raise RuntimeError("weights should be 1-d and have the same length as input")
-    return wrap(np.bincount(data, None, minlength)) if weights is None else _weight_of_each(input, weights, minlength)
+    return _weight_of_each(input, weights, minlength)
+
+
+def _no_counts() -> RuntimeError:
+    return RuntimeError("bincount only supports 1-d non-negative integral inputs.")
 
 
 def _range(function: str, data: Array, low: float, high: float) -> tuple[float, float]:
