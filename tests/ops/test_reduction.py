@@ -437,3 +437,16 @@ def test_a_dimension_by_both_names_is_refused(name):
     for module in (torch, rushlight):
         with pytest.raises(TypeError):
             getattr(module.ones(2, 2), name)(dim=0, axis=1)
+
+
+@pytest.mark.parametrize("name", ["std_mean", "var_mean"])
+@pytest.mark.parametrize("strange", [complex("-inf-infj"), complex("inf+1j"), complex("1-infj"), complex("nan+1j")])
+def test_means_of_complex_numbers_are_those_of_their_parts(name, strange):
+    for numbers in ([strange, 2j], [2j, strange], [[strange, 1j], [2, 3]]):
+        for dim in (None, 0):
+            ours, theirs = (
+                getattr(t, name)(t.tensor(numbers, dtype=t.complex128), dim=dim, correction=0)
+                for t in (rushlight, torch)
+            )
+            for mine, other in zip(ours, theirs, strict=True):
+                np.testing.assert_array_equal(mine.numpy(), other.numpy())

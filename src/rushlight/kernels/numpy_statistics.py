@@ -73,8 +73,13 @@ def with_running_mean(found: tuple[Any, Any], x: Array, axes: Axes, keepdims: bo
     It moves the mean by a part of each number's distance from it, which is infinite for those that follow.
     """
     spread, mean = found
-    if not x.size or x.dtype.kind in "cW" or np.isfinite(widen(mean)).all():
+    if not x.size or x.dtype.kind == "W" or np.isfinite(widen(mean)).all():
         return found
+    if x.dtype.kind == "c":  # part by part
+        means = np.empty(np.shape(mean), x.dtype)
+        for part, of in ((means.real, x.real), (means.imag, x.imag)):
+            part[...] = with_running_mean((spread, of.mean(axes, keepdims=keepdims)), of, axes, keepdims)[1]
+        return spread, means
     infinite = np.isinf(widen(x))
     last = infinite[tuple([slice(-1, None) if i in axes else slice(None) for i in range(x.ndim)])]
     lost = infinite.any(axes, keepdims=True) & ~(last & (infinite.sum(axes, keepdims=True) == 1))

@@ -1,5 +1,6 @@
 """Eigenvalues and singular values."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from ..autograd import mode
 from ..base import wrap
 from ..kernels import numpy_matrices
 from ..kernels.batches import shared_out
+from ..kernels.elimination import all_finite
 from ..kernels.layout import columns
 from ..kernels.numpy_common import widen
 from .declare import Array, composite, operation
@@ -190,6 +192,24 @@ def eigvals(input: Any, *, out: Any = None) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- singular values
+def _of_finite(function: Callable[..., tuple[Array, ...]], x: Array) -> tuple[Array, ...]:
+    """What a function makes of matrices; NaN for those with infinite elements, for which LAPACK may never end.
+
+    Raises:
+        LinAlgError: an element is NaN.
+    """
+    if np.isnan(x).any():
+        raise LinAlgError(
+            "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values."
+        )
+    strange = np.isinf(x).any((-2, -1))
+    found = function(np.where(strange[..., None, None], x.dtype.type(0), x))
+    for part in found:
+        if part.ndim < x.ndim or x.shape[-2:] != (1, 1):  # the vectors of one number are ones
+            part[strange] = np.nan
+    return found
+
+
 def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     """The factors of singular value decompositions, full or reduced.
 
@@ -199,12 +219,12 @@ def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     if x.dtype.itemsize == 2:  # of no elements, or it would be refused: LAPACK has no half precision
         u, s, vh = np.linalg.svd(widen(x), full_matrices)
         return columns(u.astype(x.dtype)), s.astype(x.dtype), columns(vh.astype(x.dtype))
+    if not all_finite(x):
+        return _of_finite(lambda part: svd_array(part, full_matrices), x)  # type: ignore[return-value]
     try:
         u, s, vh = shared_out(lambda part: numpy_matrices.svd(part, full_matrices), 8, np.ascontiguousarray(x))
     except np.linalg.LinAlgError:
         raise LinAlgError(
-            "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values."
-            if not np.isfinite(x).all() else
             "linalg.svd: The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
             f"repeated singular values (error code: {min(x.shape[-2:]) - 1})."
         ) from None  # fmt: skip
@@ -302,6 +322,8 @@ def singular_values(x: Array) -> Array:
     """The singular values of matrices, descending."""
     if x.dtype.itemsize == 2:
         return svd_array(x, False)[1]
+    if not all_finite(x):
+        return _of_finite(lambda part: (singular_values(part),), x)[0]
     try:
         return shared_out(numpy_matrices.svdvals, 4, np.ascontiguousarray(x))  # type: ignore[no-any-return]
     except np.linalg.LinAlgError:

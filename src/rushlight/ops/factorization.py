@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..kernels import elimination, numpy_matrices, small_matrices
 from ..kernels import lapack as lapack_routines
-from ..kernels import numpy_matrices, small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
 from ..warn import warn_once
@@ -164,6 +164,9 @@ def _cholesky_old_op(input: Array, upper: bool) -> Any:
 
 # ---------------------------------------------------------------------------------------------- LU
 def _lu_factor_array(x: Array, pivot: bool) -> Sequence[Array]:
+    if x.size and not elimination.all_finite(x):
+        lu, exchanges, codes = elimination.factors(x)
+        return columns(lu), exchanges, codes
     if x.ndim > 2 and (found := small_matrices.lu(x)) is not None:
         return columns(found[0]), *found[1:]
     factor = lapack("getrf", x)

@@ -8,10 +8,11 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, tensor_names, wrap
-from ..kernels import along, lapack, numpy_matrices, small_matrices
+from ..kernels import along, elimination, lapack, numpy_matrices, small_matrices
 from ..kernels.batches import shared_out
 from ..kernels.matrix_exponential import matrix_exponential
 from ..kernels.numpy_common import narrow, widen
+from ..kernels.numpy_pointwise import sgn
 from ..memory_format import contiguous_format
 from .comparison import where
 from .declare import Array, composite, in_formulas, operation
@@ -28,7 +29,7 @@ from .vector_norms import vector_norm
 
 # ---------------------------------------------------------------------------------------------- determinants
 def _cofactors_by_inverse(x: Array, determinant: Array) -> Array:
-    """The same for matrices with infinite elements or NaN, of which there are no singular values."""
+    """The same by the inverses of regular matrices; NaN for others."""
     found = np.full(x.shape, np.nan, x.dtype)
     for i in np.ndindex(x.shape[:-2]):
         try:
@@ -50,10 +51,10 @@ def _cofactors(x: Array, determinant: Array) -> Array:
     """The conjugated cofactors of matrices: the derivative of the determinant, also of singular ones."""
     if x.dtype.itemsize == 2:  # matrices of nothing, since others are refused
         return np.ones_like(x)
-    if not np.isfinite(x).all():
-        return _cofactors_by_inverse(x, determinant)
     if x.shape[-1] == 1:
         return np.ones_like(x)
+    if not elimination.all_finite(x):
+        return elimination.cofactors(x, determinant)
     with np.errstate(all="ignore"):
         found = _cofactors_by_inverse(x, determinant) if x.ndim == 2 else _cofactors_of_regular(x, determinant)
     if np.isfinite(found).all():
@@ -113,6 +114,9 @@ def _pivots(x: Array) -> Array | None:
 
 
 def _determinant(x: Array) -> Array:
+    if x.size and not elimination.all_finite(x):
+        diagonal, sign = elimination.pivots(x)
+        return np.asarray(np.multiply.reduce(diagonal, 0) * sign)
     if (pivots := _pivots(x)) is not None:
         return np.asarray(np.multiply.reduce(pivots, 0))
     return narrow(np.asarray(shared_out(numpy_matrices.det, 1, widen(x)), order="C"), x.dtype)
@@ -143,15 +147,18 @@ def slogdet_backward(grad_sign: Any, grad_log: Any, sign: Any, A: Any) -> Any:
             turned = (grad_sign.conj() * sign).imag * -1j
             factor = turned if factor is None else factor + turned
     if factor is None:
-        return A * 0
-    return factor.unsqueeze(-1).unsqueeze(-1) * _inv_ex(A)[0].mH
+        return None
+    return factor.unsqueeze(-1).unsqueeze(-1) * _inv_ex(A.mH)[0]
 
 
 @operation(name="_slogdet", node="LinalgSlogdetBackward0", aten="linalg_slogdet", function=False, method=False,
-           out=False, outputs=("sign", "logabsdet"),
+           out=False, outputs=("sign", "logabsdet"), undefined=True,
            A="slogdet_backward(grads[0], grads[1], sign, A)")  # fmt: skip
 def _slogdet(A: Array) -> Any:
     """The signs of determinants and the logarithms of their absolute values."""
+    if A.size and not elimination.all_finite(A):
+        diagonal, sign = elimination.pivots(A)
+        return np.multiply.reduce(sgn(diagonal), 0) * sign, np.add.reduce(np.log(np.abs(diagonal)), 0)
     if A.dtype.kind == "f" and (pivots := _pivots(A)) is not None:
         with np.errstate(divide="ignore"):
             return np.multiply.reduce(np.sign(pivots), 0), np.add.reduce(np.log(np.abs(pivots)), 0)

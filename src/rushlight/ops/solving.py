@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase, tensor_names
+from ..kernels import elimination, numpy_matrices, small_matrices
 from ..kernels import lapack as lapack_routines
-from ..kernels import numpy_matrices, small_matrices
 from ..kernels.batches import batch_of, shared_out
 from ..kernels.layout import columns
 from ..warn import warn_once
@@ -109,6 +109,10 @@ def _solve_columns(a: Array, b: Array) -> tuple[Array, Array]:
     batch = batch_of(a, b)
     if not a.size or not b.size:
         return np.zeros((*batch, *b.shape[-2:]), b.dtype), np.zeros(a.shape[:-2], np.int32)
+    if not elimination.all_finite(a):
+        lu, exchanges, codes = elimination.factors(a)
+        lu, exchanges = (np.broadcast_to(t, batch + t.shape[a.ndim - 2 :]) for t in (lu, exchanges))
+        return elimination.solutions(lu, exchanges, np.broadcast_to(b, batch + b.shape[-2:])), codes
     quick = small_matrices.solve(a, b) if batch else None
     if quick is None:
         quick = lapack_routines.solve(a, b)
@@ -136,6 +140,8 @@ def inverses(x: Array) -> Array:
 
 
 def _inverse(x: Array) -> tuple[Array, Array]:
+    if x.size and not elimination.all_finite(x):
+        return _solve_array(x, np.eye(x.shape[-1], dtype=x.dtype))
     try:
         if x.ndim == 2 and len(x) < lapack_routines.SMALLEST:
             return columns(numpy_matrices.inv(x)), np.zeros((), np.int32)
