@@ -5,6 +5,7 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 
 import rushlight
@@ -70,3 +71,27 @@ def test_operations_give_what_they_give_on_numpy(name: str, monkeypatch: pytest.
             wanted = OPERATIONS[name](t)
         assert found.stride() == wanted.stride()
         np.testing.assert_array_equal(found.numpy(), wanted.numpy())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "bool", "complex64", "float16"])
+@pytest.mark.parametrize("value", [0, -0.0, 3, float("nan"), float("inf")])
+def test_filling(dtype: str, value: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copying, "SMALLEST_FILLED", 1)
+    if dtype in ("int32", "int64", "bool") and not np.isfinite(value):
+        value = 1
+    found = []
+    for library in (torch, rushlight):
+        kind = getattr(library, dtype)
+        x = library.ones(5, 7, dtype=kind)
+        part = library.ones(4, 6, dtype=kind)
+        part[:, ::2].fill_(value)
+        part.t()[1:].zero_()
+        found.append([
+            library.full((3, 70), value, dtype=kind), library.full_like(x, value), x.clone().fill_(value), part,
+            library.zeros_like(x), library.ones_like(x.t()), x.zero_(), library.full((0,), value, dtype=kind),
+        ])  # fmt: skip
+    for theirs, ours in zip(*found, strict=True):
+        assert ours.stride() == theirs.stride()
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+        if dtype == "float32":
+            np.testing.assert_array_equal(np.signbit(ours.numpy()), np.signbit(theirs.numpy()))

@@ -17,7 +17,11 @@ SMALLEST, _SMALLEST_AS_IT_IS = 1 << 16, 1 << 19
 # The same for arrays put together, and how many elements must lie side by side at least in each of these.
 _SMALLEST_JOINED, _SHORTEST = 1 << 20, 16
 
+# From how many elements on several threads set them all to a number more quickly.
+SMALLEST_FILLED = 1 << 18
+
 _COPY = Kernel("copying", "copy", common=False)
+_FILL = pointwise.kernel("fill", "s|x0")
 
 _SQUARE = 32  # as in compiled/copying.py
 
@@ -32,6 +36,18 @@ def copy_into(target: Array, source: Array) -> None:
     """Copies elements of one type and shape; the arrays share no memory."""
     if target.size < SMALLEST or not _copied(target, source):
         target[...] = source
+
+
+def fill(a: Array, value: Any) -> None:
+    """Sets every element to a number."""
+    if a.size < SMALLEST_FILLED or a.itemsize not in _MOVED or type(a) is not np.ndarray or not a.flags.c_contiguous:
+        a.fill(value)
+        return
+    kind = a.dtype.kind
+    if (kind != "f" and (kind not in "iu" or value != 0)) or (run := _FILL.get(np.dtype(_MOVED[a.itemsize]))) is None:
+        a.fill(value)
+        return
+    run(a.size, pointwise.piece(a.size), float(value), a.view(_MOVED[a.itemsize]))
 
 
 def in_rows(a: Array) -> Array:

@@ -13,7 +13,7 @@ from .dispatch import Kernel, get_threads, share
 Array = np.ndarray
 
 # From how many places on the compiled kernels are worth their call: of looking up, and of adding.
-SMALLEST, SMALLEST_ADD = 2048, 512
+SMALLEST, SMALLEST_ADD = 256, 256
 
 _GATHER = Kernel("lookup", "gather", common=False)
 _SCATTER = Kernel("lookup", "scatter_add", common=False)

@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels.copying import fill
 from ..kernels.numpy_views import strided
 from .arguments import type_name
 from .creation_arguments import chosen, done, fill_number, laid_out, sizes
@@ -16,7 +17,7 @@ from .numbers import number_for
 
 def _full_array(shape: tuple[int, ...], value: Any, dtype: dtypes.dtype, memory_format: Any = None) -> np.ndarray:
     array = laid_out(np.empty, shape, dtype.numpy, memory_format)
-    array.fill(value)
+    fill(array, value)
     return array
 
 
@@ -136,11 +137,11 @@ def _like(
 
 
 def _filled(value: Any) -> Any:
-    def fill(array: np.ndarray) -> np.ndarray:
-        array.fill(value)
+    def make(array: np.ndarray) -> np.ndarray:
+        fill(array, value)
         return array
 
-    return fill
+    return make
 
 
 _with_zeros, _with_ones = _filled(0), _filled(1)
@@ -149,7 +150,7 @@ _with_zeros, _with_ones = _filled(0), _filled(1)
 def _raw_like(value: Any) -> Any:
     def like(x: Any) -> np.ndarray:
         array = np.empty(x.shape, x.dtype) if x.flags.c_contiguous else np.empty_like(x, subok=False)
-        array.fill(value)
+        fill(array, value)
         return array
 
     return like

@@ -7,6 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import UNTOUCHED, TensorBase
 from ..kernels import complex_halves
+from ..kernels.copying import fill as set_all
 from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
 from .declare import REGISTRY, Array, composite, operation
@@ -111,7 +112,7 @@ def fill_(input: Any, value: Any) -> Any:
     # PyTorch writes to one element without asking whether its type has such a number.
     one = input._data.size == 1 and input._dtype.itemsize == 2
     number = np.asarray(value).astype(input._dtype.numpy) if one else number_for(value, input._dtype)
-    return change_inplace("_fill", (input, value), lambda a: a.fill(number), overlap=True)
+    return change_inplace("_fill", (input, value), lambda a: set_all(a, number), overlap=True)
 
 
 @operation(name="_zero", aten="zero_", node="ZeroBackward0", function=False, method=False, input="zeros_like(grad)")
@@ -127,14 +128,14 @@ def zero_(input: Any) -> Any:
     Raises:
         RuntimeError: PyTorch forbids the change in place.
     """
-    return change_inplace("_zero", (input,), lambda a: a.fill(0), overlap=True)
+    return change_inplace("_zero", (input,), lambda a: set_all(a, 0), overlap=True)
 
 
 @operation(name="_filled", aten="fill", node="FillBackward0", function=False, method=False, input="zeros_like(grad)")
 def _filled(input: Array, value: Any) -> Array:
     """An array like another, with a number everywhere."""
     made = np.empty_like(input)
-    made.fill(number_for(value, dtypes.from_numpy(input.dtype))[()])
+    set_all(made, number_for(value, dtypes.from_numpy(input.dtype))[()])
     return made
 
 

@@ -106,8 +106,7 @@ def _unshuffled(x: Array, r: int) -> Array:
 
 def _dealt(x: Array, groups: int) -> Array:
     n, c, *rest = x.shape
-    found = like(x.reshape(n, groups, c // groups, *rest).swapaxes(1, 2).reshape(x.shape), x)
-    return found.copy("K") if np.may_share_memory(found, x) else found
+    return like(in_rows(x.reshape(n, groups, c // groups, *rest).swapaxes(1, 2)).reshape(x.shape), x)
 
 
 @operation(name="_pixel_shuffle", aten="pixel_shuffle", node="PixelShuffleBackward0", kernel=_shuffled, **_HIDDEN,
