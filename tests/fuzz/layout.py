@@ -2,10 +2,20 @@
 
 import re
 
+import torch
+
 from rushlight.kernels.layout import memory_order
 
 ORDERS = "results of operands in two orders of memory lie as NumPy chooses"
 ASKED = "gradients that were asked for lie row by row or as their tensor, sums of several as NumPy chooses"
+
+
+NOWHERE = "where there is no memory, no part lies elsewhere in it"
+
+
+def of_nothing(operands):
+    """Whether tensors, by name, have no elements."""
+    return bool(operands) and not any(t.numel() for t in operands.values() if isinstance(t, torch.Tensor))
 
 
 def strides(t):
@@ -21,6 +31,8 @@ def lies_as_operands(line, values, name):
         values: PyTorch's tensors by name.
         name: the result's name.
     """
+    if not isinstance(values[name], torch.Tensor):
+        return False
     operands = [values[n] for n in re.findall(r"\bv\d+\b", line.partition(" = ")[2])]
     if "rsub" in line:  # other - input
         operands.reverse()

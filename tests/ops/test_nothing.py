@@ -237,3 +237,17 @@ def test_operands_of_an_index(name):
         return found
 
     check(scenario)
+
+
+# ------------------------------------------------------------------------------------------ products
+@pytest.mark.parametrize("dtype", ["bool", "int64", "float32", "bfloat16"])
+@pytest.mark.parametrize("shapes", [((2, 0, 3), (2, 3, 0)), ((3, 0, 0), (3, 0, 0)), ((2, 3, 0), (2, 0, 3))])
+def test_products_of_nothing(shapes, dtype):
+    def scenario(t):
+        a, b = (t.zeros(shape).to(getattr(t, dtype)) for shape in shapes)
+        found = [(a @ b).tolist(), t.bmm(a, b).tolist()]
+        if dtype == "float32":
+            found.append(chain((a.requires_grad_() @ b).grad_fn))
+        return found
+
+    check(scenario)

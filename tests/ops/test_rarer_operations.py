@@ -46,6 +46,11 @@ def tensor(m):
 
 
 CALLS = {
+    "vecdot_of_numbers": lambda m: m.linalg.vecdot(m.tensor(2.0), m.tensor(3.0)),
+    "ldexp_of_halves": lambda m: [
+        m.ldexp(m.tensor([2.0, -1.5]).half(), e).to(m.complex64) for e in (m.tensor(1 + 0j), m.tensor([0.5j, 2j]))
+    ],
+    "ldexp_of_complex_halves": lambda m: m.ldexp((m.ones(2) * 1j).to(m.complex32), m.tensor([3, 1])),
     "renorm_p": lambda m: m.renorm(tensor(m), 0, 0, 5),
     "renorm_maxnorm": lambda m: m.renorm(tensor(m), 2, 0, -5),
     "renorm_dim": lambda m: m.renorm(tensor(m), 2, 5, 5),

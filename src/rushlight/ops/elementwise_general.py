@@ -192,10 +192,14 @@ def _of_complex_halves(op: Operation, operands: tuple[Any, ...]) -> np.ndarray:
     Raises:
         NotImplementedError: it is none of the few that PyTorch has a kernel for.
     """
-    if op.aten not in _KNOWS_COMPLEX_HALVES:
+    forward = op.forward
+    if op.aten == "ldexp" and not any(x._dtype is dtypes.complex32 for x in operands):
+        # A product with powers of two, which are of the exponent's own type.
+        operands, forward = (operands[0], np.exp2(widen(operands[1]._data))), np.multiply
+    elif op.aten not in _KNOWS_COMPLEX_HALVES:
         raise NotImplementedError(f"\"{_KERNELS.get(op.aten, f'{op.aten}_cpu')}\" not implemented for 'ComplexHalf'")
     arrays = [np.asarray(x._data if isinstance(x, TensorBase) else x) for x in operands]
-    found = result_array(op.forward(*[narrow(a, dtypes.complex32.numpy).astype(np.complex64) for a in arrays]))
+    found = result_array(forward(*[narrow(a, dtypes.complex32.numpy).astype(np.complex64) for a in arrays]))
     kind = {"c": dtypes.complex32, "f": dtypes.float16}.get(found.dtype.kind)
     return found if kind is None else narrow(found, kind.numpy)
 

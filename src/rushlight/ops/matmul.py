@@ -314,7 +314,7 @@ def _matmul_batched(a: Any, b: Any) -> Any:
             return _matmul_plain(a, b)
     lead = a._shape[:-2]
     if lead and lead == b._shape[:-2] and a._dtype is b._dtype and a._shape[-1] == b._shape[-2] and hidden(a, b):
-        if a._data.flags.c_contiguous and b._data.flags.c_contiguous:
+        if (a._node is not None or b._node is not None) and a._data.flags.c_contiguous and b._data.flags.c_contiguous:
             return _recorded_batches(a, b, lead)
     if left == 3 == right and (a._shape[0] == 1) != (b._shape[0] == 1):
         # One matrix beside several, whose gradient would be the sum of as many.

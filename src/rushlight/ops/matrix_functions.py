@@ -348,7 +348,7 @@ def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
         )
     if len(x._shape) == len(y._shape) == 1:  # whatever dimension is named
         return finish_out(out, tensor_names["vdot"](x, y), "linalg_vecdot")
-    if dim in (-1, len(x._shape) - 1) and x._shape == y._shape and x._dtype.plain and mode.unseen(x, y):
+    if dim in (-1, len(x._shape) - 1) and x._shape == y._shape and x._shape and x._dtype.plain and mode.unseen(x, y):
         return finish_out(out, wrap(np.vecdot(x._data, y._data)), "linalg_vecdot")
     found = ((x.conj() if x._dtype.is_complex else x) * y).sum(dim)
     return finish_out(out, found, "linalg_vecdot")
