@@ -15,7 +15,7 @@ from .comparison import logical_xor
 from .creation import zeros_like
 from .declare import FUNCTIONS, REGISTRY, composite
 from .dimensions import wrap_dim
-from .history import copy_slices, regenerate
+from .history import copy_slices
 from .joining import cat, stack
 from .loss import _by_number, _times_number
 from .numbers import number_for
@@ -30,6 +30,7 @@ from .steps import Part, hidden, operand, passing, recorded
 from .supported import refuse_complex_halves
 from .view_parts import _slice
 
+_as_strided_op = REGISTRY["_as_strided"]
 _clone_op, _expand_op, _stack_op = REGISTRY["_clone"], REGISTRY["_expand"], REGISTRY["_stack"]
 _copy_op, _cumprod_op, _flip_op = REGISTRY["_copy"], REGISTRY["_cumprod"], REGISTRY["_flip"]
 _add_op, _sub_op, _sum_op = REGISTRY["_add"], REGISTRY["_sub"], REGISTRY["_sum_dims"]
@@ -378,20 +379,18 @@ def _vander_steps(x: Any, n: int, increasing: bool) -> Any:
     The products keep what they were made of, and what is overwritten by them: PyTorch refuses every backward.
     """
     found = wrap(powers(x._data, n, True))
-    part, dtype = found._data[:, 1:], x._dtype
+    part, dtype, shape = found._data[:, 1:], x._dtype, found._shape
     column = wrap(x._data[:, None], _unsqueeze_op.link(x._node, x._shape, -1))
-    found._node = copy_slices(found, part, _copy_op.recorder(2)(column, column, dtype, None, UNTOUCHED), None)
-    found._versions = [2]  # after it was filled with ones
-    node = _slice_op.link(found._node, found._shape, 1, 1, n, 1)
-    before, after = operand(part, found, node), [0]
-    products = wrap(part, _cumprod_op.recorder(1)(before, 1, None, None, part, after))
-    again = _slice_op.link(found._node, found._shape, 1, 1, n, 1)
-    changed = _copy_op.recorder(3)(wrap(part, again), products, dtype, None, UNTOUCHED)
-    found._node, found._versions[0] = copy_slices(found, part, changed, 0), 3
-    regenerate(before)
-    if increasing:
-        return found
-    return wrap(powers(x._data, n, False), _flip_op.link(found._node, found._shape, (1,)))
+    first = copy_slices(found, part, _copy_op.recorder(2)(column, column, dtype, None, UNTOUCHED), None)
+    found._node, found._versions = first, [2]  # after it was filled with ones
+    before = operand(part, found, _slice_op.link(first, shape, 1, 1, n, 1))
+    products = wrap(part, _cumprod_op.recorder(1)(before, 1, None, None, part, [0]))
+    # So the view is named once its base has changed.
+    before._node = _as_strided_op.link(first, shape, before._shape, (n, 1), 1, (shape, (n, 1), 0), 1)
+    changed = wrap(part, _slice_op.link(first, shape, 1, 1, n, 1))
+    second = copy_slices(found, part, _copy_op.recorder(3)(changed, products, dtype, None, UNTOUCHED), 0)
+    found._node, found._versions[0] = second, 3
+    return found if increasing else wrap(found._data[:, ::-1].copy(), _flip_op.link(second, shape, (1,)))
 
 
 @composite(function=False, inplace=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase, namespace, wrap
+from ..base import UNTOUCHED, TensorBase, namespace, wrap
 from ..kernels import copying
 from ..kernels import numpy_views as kernels
 from ..kernels.layout import Inner, follow
@@ -14,8 +14,9 @@ from ..memory_format import channels_last
 from .convert import copy_in, is_laid_out, to_dtype
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
+from .operation import Operation
 from .out import finish_out, refuse_shared
-from .steps import passing
+from .steps import Part, passing
 from .view import reshape, unsqueeze
 
 _unsqueeze_op = REGISTRY["unsqueeze"]
@@ -68,21 +69,28 @@ def _tensor_list(name: str, tensors: Any) -> list[Any]:
 
 
 def _arrays(tensors: Any) -> list[Array] | None:
-    """The arrays of tensors of one shape and type whose joining is seen by nobody; None for others."""
+    """The arrays of ordinary tensors of one shape and type, where no mode sees them joined; None for others."""
     kind = namespace["Tensor"]
     if (type(tensors) is not list and type(tensors) is not tuple) or not tensors or not mode.unseen():
         return None
     first, found = tensors[0], []
     if type(first) is not kind:
         return None
-    shape, dtype, unrecorded = first._shape, first._dtype, bool(mode.special.count)
+    shape, dtype = first._shape, first._dtype
     for t in tensors:
         if type(t) is not kind or t._shape != shape or t._dtype is not dtype or type(t._data) is not np.ndarray:
             return None
-        if t._node is not None and not unrecorded:
-            return None
         found.append(t._data)
     return found
+
+
+def _joined(op: Operation, tensors: Any, dim: int, array: Array) -> Any:
+    """The result of joining the tensors to which `_arrays` belong, with the node of an operation."""
+    if not mode.special.count:
+        for t in tensors:
+            if t._node is not None:
+                return wrap(array, op.recorder(1)(tensors, dim, array, UNTOUCHED))
+    return wrap(array)
 
 
 def _common_dtype(tensors: list[Any]) -> list[Any]:
@@ -137,7 +145,8 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
     if out is None and axis is None and type(dim) is int and (arrays := _arrays(tensors)) is not None:
         ndim = arrays[0].ndim
         if -ndim <= dim < ndim:
-            return wrap(_cat_arrays(arrays, dim if dim >= 0 else dim + ndim))
+            at = dim if dim >= 0 else dim + ndim
+            return _joined(_cat_op, tensors, at, _cat_arrays(arrays, at))
     given = _tensor_list("cat", tensors)
     if not given:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
@@ -206,6 +215,8 @@ def _unstack_array(a: Array, dim: int) -> list[Array]:
     return [kernels.select(a, dim, i) for i in range(a.shape[dim])]
 
 
+_cat_op, _stack_op = REGISTRY["_cat"], REGISTRY["_stack"]
+
 in_formulas(_unstack_array, lambda t, dim: list(t.unbind(dim)), "unstack", aliasing=True)
 
 
@@ -226,7 +237,8 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
     if out is None and axis is None and type(dim) is int and (arrays := _arrays(tensors)) is not None:
         ndim = arrays[0].ndim + 1
         if -ndim <= dim < ndim:
-            return wrap(_stack_arrays(arrays, dim if dim >= 0 else dim + ndim))
+            at = dim if dim >= 0 else dim + ndim
+            return _joined(_stack_op, tensors, at, _stack_arrays(arrays, at))
     given = _tensor_list("stack", tensors)
     if not given:
         raise RuntimeError("stack expects a non-empty TensorList")
@@ -245,7 +257,8 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
 def hstack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined horizontally: in dimension 1, or in their only dimension."""
     if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim:
-        return wrap(_cat_arrays(arrays, min(arrays[0].ndim - 1, 1)))
+        at = min(arrays[0].ndim - 1, 1)
+        return _joined(_cat_op, tensors, at, _cat_arrays(arrays, at))
     given = [t if t._shape else atleast_1d(t) for t in _tensor_list("hstack", tensors)]
     return cat(given, 0 if given and len(given[0]._shape) == 1 else 1, out=out)
 
@@ -254,7 +267,7 @@ def hstack(tensors: Any, *, out: Any = None) -> Any:
 def vstack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined vertically: in dimension 0, one-dimensional ones as rows."""
     if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
-        return wrap(_cat_arrays(arrays))
+        return _joined(_cat_op, tensors, 0, _cat_arrays(arrays))
     return cat([t if len(t._shape) > 1 else atleast_2d(t) for t in _tensor_list("vstack", tensors)], 0, out=out)
 
 
@@ -265,7 +278,10 @@ composite(method=False, name="row_stack")(vstack)
 def dstack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined in dimension 2, which those with fewer dimensions get."""
     if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
-        return wrap(_cat_arrays([a[..., None] for a in arrays] if arrays[0].ndim == 2 else arrays, 2))
+        if arrays[0].ndim == 2:
+            arrays = [a[..., None] for a in arrays]
+            tensors = [Part(_unsqueeze_op.link(t._node, t._shape, 2), (*t._shape, 1)) for t in tensors]
+        return _joined(_cat_op, tensors, 2, _cat_arrays(arrays, 2))
     return cat([_deep(t) for t in _tensor_list("dstack", tensors)], 2, out=out)
 
 
@@ -273,7 +289,7 @@ def dstack(tensors: Any, *, out: Any = None) -> Any:
 def column_stack(tensors: Any, *, out: Any = None) -> Any:
     """Tensors joined as columns: in dimension 1, one-dimensional ones as a column each."""
     if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
-        return wrap(_cat_arrays(arrays, 1))
+        return _joined(_cat_op, tensors, 1, _cat_arrays(arrays, 1))
     given = [reshape(t, (t._data.size, 1)) if len(t._shape) < 2 else t for t in _tensor_list("column_stack", tensors)]
     return cat(given, 1, out=out)
 
