@@ -14,6 +14,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import activation as kernels
+from .arguments import explained
 from .attached import attached
 from .declare import REGISTRY, Array, apply_inplace, composite, in_formulas, operation
 from .numbers import number_for
@@ -180,6 +181,7 @@ in_formulas(
 
 
 @composite()
+@explained
 def prelu(input: Any, weight: Any) -> Any:
     """The positive elements, and `weight` times the others; one weight, or one for each channel (dimension 1).
 

@@ -11,6 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..base import wrap
 from ..kernels import attention as kernels
+from .arguments import explained
 from .declare import Array, composite, in_formulas, operation
 from .dropout import drop
 from .loss import _times_number
@@ -111,6 +112,7 @@ def _fits_fused(query: Any, key: Any, value: Any, mask: Any, dropout_p: float, g
 
 
 @composite(method=False, function=False)
+@explained
 def scaled_dot_product_attention(
     query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False, *,
     scale: float | None = None, enable_gqa: bool = False,

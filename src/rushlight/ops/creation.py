@@ -43,7 +43,7 @@ def empty(
         RuntimeError: a size is negative.
     """
     shape = sizes("empty", size, _named_size("empty", other))
-    d = chosen("empty", dtype, device, pin_memory, dtypes._default)
+    d = chosen("empty", dtype, device, pin_memory, dtypes._default, requires_grad)
     return done(laid_out(np.empty, shape, d.numpy, memory_format), d, requires_grad, out, dtype)
 
 
@@ -63,7 +63,7 @@ def zeros(
 ) -> Any:  # fmt: skip
     """A tensor of zeros; the arguments are those of `empty`."""
     shape = sizes("zeros", size, _named_size("zeros", other) if other else None)
-    d = chosen("zeros", dtype, device, pin_memory, dtypes._default)
+    d = chosen("zeros", dtype, device, pin_memory, dtypes._default, requires_grad)
     array = np.zeros(shape, d.numpy)
     return finish(array, d, requires_grad) if out is None else done(array, d, requires_grad, out, dtype)
 
@@ -75,7 +75,7 @@ def ones(
 ) -> Any:  # fmt: skip
     """A tensor of ones; the arguments are those of `empty`."""
     shape = sizes("ones", size, _named_size("ones", other) if other else None)
-    d = chosen("ones", dtype, device, pin_memory, dtypes._default)
+    d = chosen("ones", dtype, device, pin_memory, dtypes._default, requires_grad)
     return done(_full_array(shape, 1, d), d, requires_grad, out, dtype)
 
 
@@ -94,7 +94,7 @@ def full(
         raise TypeError(f"full(): argument 'size' (position 1) must be tuple of ints, not {type_name(size)}")
     given = None if dtype is None else given_dtype("full", dtype)
     value, d = fill_number("full", fill_value, given if out is None else given or out._dtype, size=size)
-    chosen("full", d, device, pin_memory, d)
+    chosen("full", d, device, pin_memory, d, requires_grad)
     return done(_full_array(sizes("full", (size,)), value, d), d, requires_grad, out, given)
 
 
@@ -109,7 +109,7 @@ def empty_strided(
         size: the shape.
         stride: the strides.
     """
-    d = chosen("empty_strided", dtype, device, pin_memory, dtypes._default)
+    d = chosen("empty_strided", dtype, device, pin_memory, dtypes._default, requires_grad)
     return finish(strided_array(tuple(size), tuple(stride), d), d, requires_grad)
 
 
@@ -125,7 +125,7 @@ def _like(
 ) -> Any:
     if not isinstance(input, TensorBase):
         raise TypeError(f"{function}(): argument 'input' (position 1) must be Tensor, not {type_name(input)}")
-    d = chosen(function, dtype, device, False, input._dtype)
+    d = chosen(function, dtype, device, False, input._dtype, requires_grad)
     data = input._data
     if memory_format is not None and "preserve" not in str(memory_format):
         array = laid_out(np.empty, data.shape, d.numpy, memory_format)
@@ -200,7 +200,7 @@ def _new_filled(function: str, make: Any) -> Any:
         pin_memory: bool = False, **other: Any,
     ) -> Any:  # fmt: skip
         shape = sizes(function, size, _named_size(function, other) if other else None)
-        d = chosen(function, dtype, device, pin_memory, self._dtype)
+        d = chosen(function, dtype, device, pin_memory, self._dtype, requires_grad)
         return finish(make(shape, d), d, requires_grad)
 
     method.__name__ = method.__qualname__ = function
@@ -225,7 +225,7 @@ def new_full(
         size: the shape.
         fill_value: the number.
     """
-    d = chosen("new_full", dtype, device, pin_memory, self._dtype)
+    d = chosen("new_full", dtype, device, pin_memory, self._dtype, requires_grad)
     value, d = fill_number("new_full", fill_value, d, size=size)
     return finish(_full_array(sizes("new_full", (size,)), value, d), d, requires_grad)
 
@@ -259,7 +259,7 @@ def scalar_tensor(
     """
     if not isinstance(s, (int, float, complex)):
         raise TypeError(f"scalar_tensor(): argument 's' (position 1) must be Number, not {type_name(s)}")
-    d = chosen("scalar_tensor", dtype, device, pin_memory, dtypes._default)
+    d = chosen("scalar_tensor", dtype, device, pin_memory, dtypes._default, requires_grad)
     return finish(_full_array((), number_for(s, d, bounded=d.itemsize != 2), d), d, requires_grad)
 
 
@@ -280,7 +280,7 @@ def eye(
             raise TypeError(f"eye(): argument '{name}' (position {i + 1}) must be int, not {type_name(x)}")
         if x.__index__() < 0:
             raise RuntimeError(f"{name} must be greater or equal to 0, got {x}")
-    d = chosen("eye", dtype, device, pin_memory, dtypes._default if out is None else out._dtype)
+    d = chosen("eye", dtype, device, pin_memory, dtypes._default if out is None else out._dtype, requires_grad)
     columns = n if m is None else m
     array = np.zeros((n, columns), d.numpy)
     array.reshape(-1)[: columns * columns : columns + 1] = 1

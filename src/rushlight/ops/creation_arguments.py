@@ -56,15 +56,34 @@ def _size(function: str, n: Any, i: int) -> int:
     return n.__index__()  # type: ignore[no-any-return]
 
 
-def chosen(function: str, dtype: Any, device: Any, pin_memory: Any, otherwise: dtypes.dtype) -> dtypes.dtype:
-    """The dtype to make a tensor of, after a look at the other options."""
+def chosen(
+    function: str, dtype: Any, device: Any, pin_memory: Any, otherwise: dtypes.dtype, requires_grad: Any = False
+) -> dtypes.dtype:
+    """The dtype to make a tensor of, after a look at the other options.
+
+    Raises:
+        TypeError: an option is of another type than PyTorch takes.
+    """
     if device is not None or devices._default is not devices.cpu:
         devices.check(device)
-    if pin_memory:
+    if requires_grad is not False:
+        boolean(function, "requires_grad", requires_grad)
+    if pin_memory is not False:
+        boolean(function, "pin_memory", pin_memory)
         no_pinning(pin_memory)
     if dtype is None:
         return otherwise
     return dtype if type(dtype) is dtypes.dtype else given_dtype(function, dtype)
+
+
+def boolean(function: str, name: str, value: Any) -> None:
+    """Refuses what is given for an option that is on or off, and is neither.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if value is not None and not isinstance(value, bool):
+        raise TypeError(f"{function}(): argument '{name}' must be bool, not {type_name(value)}")
 
 
 def done(array: np.ndarray, dtype: dtypes.dtype, requires_grad: bool, out: Any, given: Any) -> Any:

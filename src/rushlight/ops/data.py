@@ -356,6 +356,8 @@ def tensor(
     """
     if device is not None or devices._default is not devices.cpu:
         devices.check(device)
+    if requires_grad is not False and type(requires_grad) is not bool and requires_grad is not None:
+        raise TypeError(f"tensor(): argument 'requires_grad' must be bool, not {type_name(requires_grad)}")
     if pin_memory:
         no_pinning(pin_memory)
     elif dtype is None:

@@ -11,6 +11,7 @@ from ..kernels import numpy_views as kernels_of_views
 from ..kernels.numpy_polynomials import powers
 from ..kernels.ternary import times
 from ..memory_format import contiguous_format
+from .arguments import explained
 from .comparison import logical_xor
 from .creation import zeros_like
 from .declare import FUNCTIONS, REGISTRY, composite
@@ -176,6 +177,7 @@ def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1
 
 # ---------------------------------------------------------------------------------------------- covariances
 @composite()
+@explained
 def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Any:
     """The covariance matrix of variables (rows) over observations (columns).
 
@@ -247,6 +249,7 @@ def _check_weights(name: str, kind: str, weights: Any, count: int) -> None:
 
 
 @composite()
+@explained
 def corrcoef(input: Any) -> Any:
     """The correlation coefficients of variables (rows) over observations (columns).
 
@@ -308,6 +311,7 @@ def _combination_node(vectors: Any, sizes: tuple[int, ...], count: tuple[int, ..
 
 
 @composite(method=False)
+@explained
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     """All ways to take `r` elements of a vector, in the order of `itertools`.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..kernels import distances as kernels
+from .arguments import explained
 from .declare import Array, composite, in_formulas, operation
 from .elementwise_general import broadcast_shapes
 
@@ -95,6 +96,7 @@ _MODES = _PRODUCT, _PRODUCT_OF_MANY, "donot_use_mm_for_euclid_dist"
 
 
 @composite(method=False)
+@explained
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Any:
     """The p-norm distance between each row of one batch of matrices and each row of another.
 
@@ -161,6 +163,7 @@ def pdist_backward(grad_output: Array, input: Array, p: float, distances: Array)
 
 
 @composite(method=False)
+@explained
 def pdist(input: Any, p: float = 2.0) -> Any:
     """The p-norm distances between all pairs of rows of a matrix, row after row of the upper triangle.
 

@@ -9,6 +9,7 @@ from ..base import TensorBase
 from ..kernels import embedding as kernels
 from ..kernels.numpy_loss import one_hot as one_hot_kernel
 from ..kernels.sparse_conversions import rows_gradient
+from .arguments import explained
 from .declare import Array, composite, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -56,6 +57,7 @@ def embedding_again(weight: Array, indices: Array, padding_idx: int) -> Array:
 
 
 @composite(method=False)
+@explained
 def embedding(
     weight: Any, indices: Any, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False
 ) -> Any:

@@ -7,6 +7,7 @@ import numpy as np
 from ..kernels import loss as loops
 from ..kernels import numpy_loss as kernels
 from .activation import floating, log_sigmoid
+from .arguments import explained
 from .declare import Array, composite, elementwise, in_formulas, operation
 from .loss_parts import HIDDEN, MEAN, pair, reduced, share
 
@@ -117,6 +118,7 @@ in_formulas(_logits_target, _logits_target_again, "bce_with_logits_target")
 
 
 @composite(method=False)
+@explained
 def binary_cross_entropy_with_logits(
     input: Any, target: Any, weight: Any = None, pos_weight: Any = None, reduction: int = MEAN
 ) -> Any:
@@ -136,6 +138,7 @@ def binary_cross_entropy_with_logits(
 
 
 @composite(method=False)
+@explained
 def kl_div(input: Any, target: Any, reduction: int = MEAN, *, log_target: bool = False) -> Any:
     """``target * (log(target) - input)``, reduced: how far a distribution is from log-probabilities.
 

@@ -17,6 +17,7 @@ from ..kernels import lapack as lapack_routines
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
 from ..warn import warn_once
+from .arguments import explained
 from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
@@ -314,6 +315,7 @@ def _check_lu(name: str, info: Any) -> None:
         )
 
 
+@explained
 def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     """L and U in one matrix and LAPACK's exchanges of rows, as ``(LU, pivots)``; see `lu_factor_ex`."""
     lu_, pivots, info = lu_factor_ex(A, pivot=pivot)
@@ -328,6 +330,7 @@ def _lu(A: Array, pivot: bool) -> Any:
     """The permutations and the two factors."""
 
 
+@explained
 def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     """``A = P L U`` with a permutation P, L lower triangular with ones on its diagonal, and U upper triangular.
 

@@ -8,6 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..base import tensor_names, wrap
 from ..warn import warn_once
+from .arguments import explained
 from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
@@ -52,6 +53,7 @@ def _cholesky_solve(B: Array, L: Array, upper: bool) -> Array:
 
 
 @composite()
+@explained
 def cholesky_solve(input: Any, L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The solution X of ``L L^H X = B``, or ``L^H L X = B`` if `upper`, for the Cholesky factor L and B the input.
 
@@ -155,6 +157,7 @@ def _lu_solve(LU: Array, pivots: Array, B: Array, left: bool, adjoint_: bool) ->
     """The solutions of systems whose matrices are given by their LU factorizations."""
 
 
+@explained
 def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False, out: Any = None) -> Any:
     """The solution X of ``A X = B``, or of ``X A = B`` if not `left`, given what `torch.linalg.lu_factor` returns.
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from .arguments import explained
 from .declare import Array, composite
 from .operation import return_type
 from .out import several_out
@@ -112,6 +113,7 @@ def _histogram(input: Any, bins: Any, range: Any, weight: Any, density: bool) ->
 
 
 @composite()
+@explained
 def histogram(
     input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
 ) -> Any:
@@ -139,6 +141,7 @@ def histogram(
 
 
 @composite(method=False)
+@explained
 def histogramdd(input: Any, bins: Any, range: Any = None, weight: Any = None, density: bool = False) -> Any:
     """How many points lie in each cell of a grid, of points whose coordinates are the last dimension of `input`.
 

@@ -11,6 +11,7 @@ from ..kernels import numpy_indexing as kernels
 from ..kernels.numpy_gather import all_within, scatter_reduce
 from ..memory_format import preserve_format
 from ..warn import warn_once
+from .arguments import explained
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
@@ -393,6 +394,7 @@ def take_backward(input: Array, size: Any, index: Array) -> Array:
 
 
 @composite()
+@explained
 def take(input: Any, index: Any, *, out: Any = None) -> Any:
     """The elements at indices into the flattened tensor, in the shape of the index.
 
@@ -423,6 +425,7 @@ def _check_put_flat(index: Any, source: Any) -> None:
 
 
 @composite()
+@explained
 def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """With values put at indices into the flattened tensor, or added.
 

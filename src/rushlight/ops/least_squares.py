@@ -8,6 +8,7 @@ from .. import dtypes
 from ..base import TensorBase, tensor_names, wrap
 from ..kernels import lapack
 from ..kernels.layout import columns
+from .arguments import explained
 from .declare import Array, composite, operation
 from .eigen import eigh_array, eigvalsh, singular_values, svd_array
 from .elementwise_general import broadcast_shapes
@@ -79,6 +80,7 @@ def _pinv(A: Array, atol: Any, rtol: Any, hermitian: bool) -> Array:
     """The pseudoinverses of matrices."""
 
 
+@explained
 def pinv(
     input: Any, rcond: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Any:
@@ -105,11 +107,13 @@ def pinv(
 
 
 @composite()
+@explained
 def pinverse(input: Any, rcond: float = 1e-15) -> Any:
     """The pseudoinverse of a matrix; see `torch.linalg.pinv`."""
     return pinv(input, rtol=rcond)
 
 
+@explained
 def matrix_rank(
     input: Any, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None, out: Any = None
 ) -> Any:
@@ -199,6 +203,7 @@ def _lstsq(A: Array, B: Array, rcond: float, driver: str) -> Any:
 _EPSILON = {d: float(np.finfo(d.numpy).eps) for d in (dtypes.float32, dtypes.float64)}
 
 
+@explained
 def lstsq(input: Any, b: Any, rcond: float | None = None, *, driver: str | None = None, out: Any = None) -> Any:
     """The solution of least squares of ``A X = B``, as ``(solution, residuals, rank, singular_values)``.
 

@@ -10,6 +10,7 @@ from ..base import namespace
 from ..kernels import matmul as kernels
 from ..kernels.numpy_common import narrow, widen
 from .added_products import addmm
+from .arguments import explained
 from .codegen import node_class
 from .contraction import einsum
 from .declare import REGISTRY, Array, composite, in_formulas, operation
@@ -170,6 +171,7 @@ def _trilinear(input1: Array, weight: Array, input2: Array) -> Array:
 
 
 @composite(method=False)
+@explained
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     """``input1 @ weight[o] @ input2 + bias[o]`` for each output o.
 

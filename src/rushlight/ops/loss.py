@@ -15,6 +15,7 @@ from ..kernels import numpy_loss as kernels
 from ..kernels.numpy_common import narrow, widen
 from ..kernels.ternary import times
 from .activation import constant_mask, floating, log_softmax
+from .arguments import explained
 from .broadcasting import broadcast_tensors
 from .convert import convert_array
 from .declare import Array, composite, in_formulas, operation
@@ -150,6 +151,7 @@ in_formulas(
 
 
 @composite(method=False, function=False)
+@explained
 def soft_margin_loss(input: Any, target: Any, reduction: int = MEAN) -> Any:
     """``log(1 + exp(-target * input))``, reduced.
 
@@ -330,6 +332,7 @@ def nll_loss_nd(input: Any, target: Any, weight: Any = None, reduction: int = ME
 
 
 @composite(method=False, function=False)
+@explained
 def nll_loss(input: Any, target: Any, weight: Any = None, reduction: int = MEAN, ignore_index: int = -100) -> Any:
     """`nll_loss_nd` of ``(N, C)`` or ``(C,)``."""
     return _nll_flat(input, target, weight, reduction, ignore_index)

@@ -5,6 +5,7 @@ from typing import Any
 from .. import dtypes
 from ..kernels import numpy_margin_loss as kernels
 from .activation import floating, log_sigmoid
+from .arguments import explained
 from .declare import Array, composite, operation
 from .loss_parts import HIDDEN, MEAN
 
@@ -69,6 +70,7 @@ def _check_long(target: Any) -> None:
 
 
 @composite(method=False, function=False)
+@explained
 def multi_margin_loss(
     input: Any, target: Any, p: int = 1, margin: float = 1, weight: Any = None, reduction: int = MEAN
 ) -> Any:
@@ -103,6 +105,7 @@ def multi_margin_loss(
 
 
 @composite(method=False, function=False)
+@explained
 def multilabel_margin_loss(input: Any, target: Any, reduction: int = MEAN) -> Any:
     """The sum over target classes t and other classes of ``max(0, 1 - input[t] + input)``, by their number, reduced.
 
@@ -123,6 +126,7 @@ def multilabel_margin_loss(input: Any, target: Any, reduction: int = MEAN) -> An
 
 
 @composite(method=False, function=False)
+@explained
 def multilabel_soft_margin_loss(input: Any, target: Any, weight: Any = None, reduction: str = "mean") -> Any:
     """The mean over classes of the cross entropy of ``sigmoid(input)`` with the targets, reduced.
 

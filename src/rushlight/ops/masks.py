@@ -11,6 +11,7 @@ from ..kernels import numpy_masks as kernels
 from ..kernels.numpy_views import diagonal, overlaps_itself, strided
 from ..memory_format import preserve_format
 from . import elementwise_general as general
+from .arguments import explained
 from .convert import copy_in, to_dtype
 from .declare import Array, composite, operation
 from .dimensions import wrap_dim
@@ -91,6 +92,7 @@ def masked_select_backward(input: Array, size: Any, mask: Array) -> Array:
 
 
 @composite()
+@explained
 def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     """The elements where the mask is true, in one dimension; input and mask broadcast.
 
@@ -131,6 +133,7 @@ def _check_masked_scatter(input: Any, mask: Any, source: Any) -> None:
 
 
 @composite()
+@explained
 def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     """With the elements of `source`, in order, where the mask is true; input and mask broadcast.
 

@@ -14,6 +14,7 @@ from ..kernels.matrix_exponential import matrix_exponential
 from ..kernels.numpy_common import narrow, widen
 from ..kernels.numpy_pointwise import sgn
 from ..memory_format import contiguous_format
+from .arguments import explained
 from .comparison import where
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
@@ -185,6 +186,7 @@ def logdet(input: Any) -> Any:
 
 
 # ---------------------------------------------------------------------------------------------- powers
+@explained
 def matrix_power(input: Any, n: int, *, out: Any = None) -> Any:
     """A square matrix to a whole power, negative ones of its inverse.
 
@@ -249,6 +251,7 @@ def _matrix_exp(A: Array) -> Array:
     """The exponentials of matrices."""
 
 
+@explained
 def matrix_exp(input: Any) -> Any:
     """The exponential of square matrices, ``sum(A^k / k!)``."""
     if len(input._shape) < 2 or input._dtype.category < dtypes.FLOATING or input._shape[-1] != input._shape[-2]:
@@ -261,6 +264,7 @@ composite()(matrix_exp)
 
 
 # ---------------------------------------------------------------------------------------------- others
+@explained
 def vander(x: Any, N: int | None = None) -> Any:
     """The matrices whose columns are the powers 0 to ``N - 1`` of the elements.
 
@@ -283,6 +287,7 @@ def vander(x: Any, N: int | None = None) -> Any:
     return cat([wrap(np.ones((*x._shape, 1), x._data.dtype)), powers], -1)
 
 
+@explained
 def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
     """The condition number of matrices: the norm times that of the inverse, infinite for singular ones.
 
@@ -354,6 +359,7 @@ def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
     return finish_out(out, found, "linalg_vecdot")
 
 
+@explained
 def matrix_norm(
     input: Any, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False, *, dtype: Any = None, out: Any = None
 ) -> Any:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..kernels import layer_norm as layer_kernels
+from .arguments import explained
 from .declare import Array, composite, operation
 from .normalization import _batch_norm, _normalized_shape, group_norm
 from .out import finish_out
@@ -46,6 +47,7 @@ _batch_norm_without_running = operation(
 
 
 @composite(method=False)
+@explained
 def native_layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> Any:
     """`layer_norm`, with the means and the inverses of the deviations.
 
@@ -119,6 +121,7 @@ def _finished(found: Any, input: Any, weight: Any, training: bool, out: Any) -> 
 
 
 @composite(method=False)
+@explained
 def native_group_norm(input: Any, weight: Any, bias: Any, N: int, C: int, HxW: int, group: int, eps: float) -> Any:
     """`group_norm`, with the means and the inverses of the deviations of each sample's groups.
 

@@ -17,6 +17,7 @@ from ..kernels import layer_norm as layer_kernels
 from ..kernels import normalization
 from ..kernels.layout import Inner, is_channels_last, lies_channels_last, like, ordered
 from ..kernels.numpy_normalization import given_statistics
+from .arguments import explained
 from .attached import attached
 from .declare import Array, composite, in_formulas, operation
 from .memory_layout import product_in_order
@@ -154,6 +155,7 @@ def _check_count(name: str, value: Any, channels: int) -> None:
 
 
 @composite(method=False)
+@explained
 def batch_norm(
     input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, momentum: float, eps:
     float, cudnn_enabled: bool,
@@ -190,6 +192,7 @@ def batch_norm(
 
 
 @composite(method=False)
+@explained
 def instance_norm(
     input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, use_input_stats: bool, momentum: float,
     eps: float, cudnn_enabled: bool,
@@ -295,6 +298,7 @@ def _normalized_shape(function: str, input: Any, shape: Any, given: dict[str, An
 
 
 @composite(method=False)
+@explained
 def layer_norm(
     input: Any,
     normalized_shape: Any,
@@ -330,6 +334,7 @@ def layer_norm(
 
 
 @composite(method=False)
+@explained
 def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
     """Divides by the root mean square of the last dimensions, of shape `normalized_shape`, and scales by `weight`.
 
@@ -395,6 +400,7 @@ in_formulas(_group_norm_backward, _group_norm_backward_again, "group_norm_backwa
 
 
 @composite(method=False)
+@explained
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5, cudnn_enabled: bool = True
 ) -> Any:

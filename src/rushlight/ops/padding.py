@@ -9,7 +9,7 @@ import numpy as np
 from ..base import TensorBase
 from ..kernels import padding as kernels
 from ..kernels.layout import like
-from .arguments import type_name
+from .arguments import explained, type_name
 from .declare import Array, composite, in_formulas, operation
 from .numbers import number_for
 
@@ -74,6 +74,7 @@ in_formulas(kernels.edge_pad, lambda grad, pad, mode: _edge_operation(mode, len(
 
 
 @composite(method=False)
+@explained
 def constant_pad_nd(input: Any, pad: Any, value: Any = 0) -> Any:
     """Puts a constant around a tensor.
 

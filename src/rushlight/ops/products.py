@@ -1,7 +1,6 @@
 """Products with names of their own: outer, inner, cross, Kronecker's, the trace, and of several matrices."""
 
 import functools
-import warnings
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from ..kernels import numpy_matmul as kernels
 from ..kernels.layout import lies_in_rows
 from ..kernels.numpy_views import strided, view_strides
 from ..warn import warn_once
-from .arguments import type_name
+from .arguments import explained, type_name
 from .contraction import tensordot, vector_steps
 from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
@@ -55,6 +54,7 @@ composite(name="ger")(outer)
 
 
 @composite()
+@explained
 def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     """The sums of products over the last dimensions of two tensors, for all combinations of the others.
 
@@ -183,6 +183,7 @@ def _steps_as_numpy(x: Array) -> bool:
 
 
 @composite()
+@explained
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     """The Kronecker product: every element of one tensor times the whole of the other, as blocks.
 
@@ -279,11 +280,9 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
     Raises:
         RuntimeError: a tensor is not a matrix.
     """
-    warnings.warn(
+    warn_once(
         "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
-        "instead, which accepts a list of two or more tensors rather than multiple parameters.",
-        UserWarning,
-        stacklevel=2,
+        "instead, which accepts a list of two or more tensors rather than multiple parameters."
     )
     if len(matrices) == 1 and isinstance(matrices[0], (tuple, list)):
         matrices = tuple(matrices[0])

@@ -13,6 +13,7 @@ from ..kernels import numpy_matrices
 from ..kernels.batches import shared_out
 from ..kernels.layout import columns
 from ..warn import warn_once
+from .arguments import explained
 from .declare import Array, composite, operation
 from .joining import cat
 from .matmul import matmul
@@ -237,6 +238,7 @@ def _need_lapack(kernel: str, x: Any) -> None:
         raise NotImplementedError(f"\"{kernel}\" not implemented for '{x._dtype.scalar_name}'")
 
 
+@explained
 def householder_product(input: Any, tau: Any, *, out: Any = None) -> Any:
     """The first columns of the product of ``I - tau_i v_i v_i^H``, as `torch.geqrf` gives them.
 
@@ -280,6 +282,7 @@ def orgqr(input: Any, tau: Any, *, out: Any = None) -> Any:
 
 
 @composite()
+@explained
 def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False, *, out: Any = None) -> Any:
     """``Q other``, or ``other Q`` if not `left`, for the product Q of reflections, or its adjoint if `transpose`.
 

@@ -72,7 +72,7 @@ def arange(
     """
     if len(bounds) == 1 and type(bounds[0]) is int and bounds[0] >= 0 and out is None and not named:
         if dtype is None or (type(dtype) is dtypes.dtype and dtype.plain):
-            d = chosen("arange", dtype, device, pin_memory, dtypes.int64)
+            d = chosen("arange", dtype, device, pin_memory, dtypes.int64, requires_grad)
             return finish(kernels.first(bounds[0], d.numpy), d, requires_grad)
     if len(bounds) == 3 and type(bounds[2]) is float and out is None and dtype is None and not named:
         start, end, step = bounds
@@ -144,7 +144,11 @@ def linspace(
         RuntimeError: the number of steps is negative.
     """
     array, d = _spaced(
-        "linspace", start, end, steps, chosen("linspace", dtype, device, pin_memory, _spaced_dtype(start, end, out))
+        "linspace",
+        start,
+        end,
+        steps,
+        chosen("linspace", dtype, device, pin_memory, _spaced_dtype(start, end, out), requires_grad),
     )
     return done(_shaped(array, out), d, requires_grad, out, dtype)
 
@@ -202,7 +206,7 @@ def logspace(
     Raises:
         RuntimeError: the number of steps is negative.
     """
-    d = chosen("logspace", dtype, device, pin_memory, _spaced_dtype(start, end, out))
+    d = chosen("logspace", dtype, device, pin_memory, _spaced_dtype(start, end, out), requires_grad)
     wide = d if d.category >= dtypes.FLOATING and d.itemsize > 2 else dtypes.float64
     if d.category == dtypes.INTEGRAL:
         start, end = [
@@ -231,7 +235,7 @@ def range_(
         stacklevel=2,
     )
     start, end = (0, start) if end is None else (start, end)
-    d = chosen("range", dtype, device, pin_memory, dtypes._default if out is None else out._dtype)
+    d = chosen("range", dtype, device, pin_memory, dtypes._default if out is None else out._dtype, requires_grad)
     _check_steps(start, end, step)
     values = (start + np.arange(math.floor((end - start) / step) + 1) * step).astype(d.numpy)
     return done(_shaped(values, out), d, requires_grad, out, dtype)

@@ -8,6 +8,7 @@ from .. import dtypes
 from ..kernels import resampling as kernels
 from ..kernels.copying import in_rows
 from ..kernels.layout import like
+from .arguments import explained
 from .declare import Array, composite, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False, "out": False}
@@ -138,6 +139,7 @@ def _need_three(name: str, input: Any) -> None:
 
 
 @composite(method=False)
+@explained
 def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     """Spreads groups of channels over places: ``(*, C r r, H, W)`` becomes ``(*, C, H r, W r)``.
 
@@ -157,6 +159,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 
 
 @composite(method=False)
+@explained
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     """The inverse of `pixel_shuffle`: ``(*, C, H r, W r)`` becomes ``(*, C r r, H, W)``.
 
@@ -176,6 +179,7 @@ def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
 
 
 @composite(method=False)
+@explained
 def channel_shuffle(input: Any, groups: int) -> Any:
     """Takes the channels of ``(N, C, *)`` from all groups in turn.
 

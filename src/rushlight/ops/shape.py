@@ -12,6 +12,8 @@ from ..kernels import numpy_views as kernels
 from ..kernels.copying import copy_into, repeated
 from ..kernels.layout import like
 from ..memory_format import contiguous_format, preserve_format
+from ..warn import warn_once
+from .arguments import explained
 from .broadcasting import _expand, expand
 from .convert import _clone, copy_in
 from .copies import copy_of
@@ -292,6 +294,7 @@ def _rot90(input: Array, k: int, dims: Any) -> Array:
 
 
 @composite()
+@explained
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     """A copy turned `k` times by 90 degrees in the plane of two dimensions.
 
@@ -414,6 +417,7 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
 
 
 @composite()
+@explained
 def diagflat(input: Any, offset: int = 0) -> Any:
     """A matrix with all elements of the tensor on its diagonal."""
     return diag(input.contiguous().view(-1), offset)
@@ -434,13 +438,7 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
     if indexing is None:
-        import warnings
-
-        warnings.warn(
-            "torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn_once("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
         indexing = "ij"
     if not tensors:
         raise RuntimeError("meshgrid expects a non-empty TensorList")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import explained
 from .declare import Array, composite, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False, "out": False}
@@ -73,6 +74,7 @@ def _pair(value: Any) -> tuple[int, int]:
 
 
 @composite(function=False, method=False, name="unfold_images")
+@explained("im2col")
 def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """The sliding blocks of images as columns.
 
@@ -105,6 +107,7 @@ def unfold(input: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, st
 
 
 @composite(function=False, method=False, name="fold_images")
+@explained("col2im")
 def fold(input: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride: Any = 1) -> Any:
     """Images in which sliding blocks, given as columns, are added up; the arguments are those of `unfold`.
 

@@ -11,6 +11,7 @@ from ..kernels import lapack as lapack_routines
 from ..kernels.batches import batch_of, shared_out
 from ..kernels.layout import columns
 from ..warn import warn_once
+from .arguments import explained
 from .declare import Array, composite, operation
 from .elementwise_general import broadcast_shapes
 from .matmul import matmul
@@ -326,6 +327,7 @@ def _solve_triangular(A: Array, B: Array, upper: bool, left: bool, unit: bool) -
     """The solutions of triangular systems."""
 
 
+@explained
 def solve_triangular(
     input: Any, B: Any, *, upper: bool, left: bool = True, unitriangular: bool = False, out: Any = None
 ) -> Any:
@@ -419,6 +421,7 @@ def triangular_solve(
 
 
 # ---------------------------------------------------------------------------------------------- of tensors
+@explained
 def tensorinv(input: Any, ind: int = 2, *, out: Any = None) -> Any:
     """The inverse of a tensor as a map from its last dimensions to its first `ind` ones, for `tensordot`.
 
@@ -439,6 +442,7 @@ def tensorinv(input: Any, ind: int = 2, *, out: Any = None) -> Any:
     return finish(out, found.reshape(*last, *first), "linalg_tensorinv")
 
 
+@explained
 def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
     """The solution X of ``tensordot(A, X, X.ndim) = B``.
 

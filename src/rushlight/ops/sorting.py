@@ -10,7 +10,7 @@ from ..base import TensorBase, wrap
 from ..kernels import sorting as kernels
 from ..kernels.numpy_common import narrow, widen
 from ..kernels.numpy_sorting import unique_elements
-from .arguments import type_name
+from .arguments import explained, type_name
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import bool_argument, int_dim, nonempty, wrap_dim
 from .numbers import number_for
@@ -249,6 +249,7 @@ def _searchsorted(sorted_sequence: Array, values: Array, right: bool, out_int32:
 
 
 @composite(method=False)
+@explained
 def searchsorted(
     sorted_sequence: Any, input: Any, *, out_int32: bool = False, right: bool = False, side: str | None = None,
     sorter: Any = None, out: Any = None,
@@ -301,6 +302,7 @@ def searchsorted(
 
 
 @composite(method=False)
+@explained
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False, out: Any = None) -> Any:
     """Which interval between sorted boundaries each value lies in; `right` whether these include their left end.
 
@@ -313,6 +315,7 @@ def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bo
 
 
 @composite(method=False)
+@explained
 def isin(
     elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False, out: Any = None
 ) -> Any:  # fmt: skip
@@ -345,6 +348,7 @@ def _weight_of_each(input: Array, weights: Array, minlength: int) -> Array:
 
 
 @composite()
+@explained
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     """How often each of the numbers 0, 1, 2, ... occurs, or the sum of the weights of its occurrences.
 
@@ -391,6 +395,7 @@ def _range(function: str, data: Array, low: float, high: float) -> tuple[float, 
 
 
 @composite()
+@explained
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Any:
     """How many elements lie in each of `bins` intervals of equal width from `min` to `max`.
 

@@ -9,7 +9,7 @@ from .. import dtypes
 from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_
 from ..kernels import numpy_special as kernels
 from ..kernels import special
-from .arguments import type_name
+from .arguments import explained, type_name
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation
 from .inplace import apply_inplace, castable
 from .out import finish_out
@@ -40,6 +40,7 @@ def _polygamma(input: Array, n: int) -> Array:
 
 
 @composite(method=False)
+@explained
 def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     """The n-th derivative of `digamma` at each element.
 
@@ -111,6 +112,7 @@ def _check_mvlgamma(input: Any, p: int, to: Any = None) -> None:
 
 
 @composite()
+@explained
 def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
     """The logarithm of the multivariate gamma function of dimension `p` at each element.
 
@@ -196,6 +198,7 @@ def _logit(input: Array, eps: float | None) -> Array:
 
 
 @composite()
+@explained
 def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
     """The inverse of `sigmoid` at each element, which `eps` first moves into ``[eps, 1 - eps]``."""
     missing("logit_cpu", COMPLEX)(input._dtype)

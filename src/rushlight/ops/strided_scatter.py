@@ -7,6 +7,7 @@ import numpy as np
 from ..base import settle
 from ..kernels.numpy_views import overlaps_itself, strided
 from ..memory_format import contiguous_format
+from .arguments import explained
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
 
@@ -37,6 +38,7 @@ def _as_strided_scatter(input: Array, src: Array, size: Any, stride: Any, offset
 
 
 @composite()
+@explained
 def as_strided_scatter(
     input: Any, src: Any, size: Any, stride: Any, storage_offset: int | None = None, *, out: Any = None
 ) -> Any:

@@ -11,7 +11,7 @@ from ..base import TensorBase, wrap
 from ..kernels import along
 from ..kernels import numpy_statistics as kernels
 from ..warn import warn_once
-from .arguments import type_name
+from .arguments import explained, type_name
 from .data import cast, given_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import axes_of, need_tensor
@@ -250,6 +250,7 @@ def norm_of_difference(grad: Any, input: Any, other: Any, result: Any, p: float)
 
 
 @composite()
+@explained
 def dist(input: Any, other: Any, p: Any = 2) -> Any:
     """The p-norm of the difference of two tensors, which broadcast.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...autograd.grad_mode import no_grad
 from ...ops import loss as ops
+from ...ops.arguments import explained
 from ...ops.broadcasting import broadcast_tensors
 from ...ops.comparison import where
 from ...ops.creation import zeros_like
@@ -148,6 +149,7 @@ def huber_loss(
     return ops.huber_loss(a, b, _Reduction.get_enum(reduction), delta)
 
 
+@explained("nll_loss_nd")
 def nll_loss(
     input: Tensor,
     target: Tensor,
@@ -171,6 +173,7 @@ def nll_loss(
     return ops.nll_loss_nd(input, target, weight, _number(size_average, reduce, reduction), ignore_index)
 
 
+@explained("cross_entropy_loss")
 def cross_entropy(
     input: Tensor,
     target: Tensor,
@@ -242,6 +245,7 @@ def binary_cross_entropy_with_logits(
     return ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight, number)
 
 
+@explained
 def kl_div(
     input: Tensor,
     target: Tensor,
@@ -277,6 +281,7 @@ def kl_div(
     return loss
 
 
+@explained
 def poisson_nll_loss(
     input: Tensor,
     target: Tensor,
@@ -304,6 +309,7 @@ def poisson_nll_loss(
     return _reduced(loss, reduction)
 
 
+@explained
 def gaussian_nll_loss(
     input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Tensor:
@@ -357,6 +363,7 @@ def _checked(size_average: Any, reduce: Any, reduction: str) -> str:
     return reduction
 
 
+@explained
 def hinge_embedding_loss(
     input: Tensor,
     target: Tensor,
@@ -373,6 +380,7 @@ def hinge_embedding_loss(
     return _reduced(far + near, reduction)
 
 
+@explained
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,
@@ -396,6 +404,7 @@ def margin_ranking_loss(
     return _reduced(ops.plus_number(-target * (input1 - input2), margin).clamp_min(0), reduction)
 
 
+@explained
 def cosine_embedding_loss(
     input1: Tensor,
     input2: Tensor,
@@ -443,6 +452,7 @@ def cosine_embedding_loss(
     return _reduced(near + far, reduction)
 
 
+@explained
 def triplet_margin_loss(
     anchor: Tensor,
     positive: Tensor,
