@@ -40,6 +40,13 @@ KNOWN = [
 ]  # fmt: skip
 
 
+def changes_operand_of_ndtr(lines, what):
+    """Whether backward fails because a program changed what `special.ndtr` was given, which its derivative reads."""
+    given = {n for line in lines for n in re.findall(r"special\.ndtr\((v\d+)\)", line)}
+    changed = {m[1] for line in lines if (m := re.match(r"(v\d+)(?:\.\w+_\(|\[.*\] = )", line))}
+    return "modified by an inplace operation" in what and "instead of None" in what and bool(given & changed)
+
+
 def known(lines, what):
     """The reason why a difference is known, or None.
 
@@ -52,4 +59,6 @@ def known(lines, what):
             re.search(pattern, line) for line in (lines if anywhere else lines[-1:])
         ):
             return reason
+    if changes_operand_of_ndtr(lines, what):
+        return "special.ndtr is one operation, whose derivative reads its operand"
     return None

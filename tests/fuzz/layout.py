@@ -7,7 +7,8 @@ import torch
 from rushlight.kernels.layout import memory_order
 
 ORDERS = "results of operands in two orders of memory lie as NumPy chooses"
-ASKED = "gradients that were asked for lie row by row or as their tensor, sums of several as NumPy chooses"
+ALONG_ONE = "how operands step along dimensions of size 1 decides how a product of them lies"
+ASKED = "gradients that were asked for lie row by row or as their tensor"
 
 
 NOWHERE = "where there is no memory, no part lies elsewhere in it"
@@ -36,12 +37,13 @@ def lies_as_operands(line, values, name):
     operands = [values[n] for n in re.findall(r"\bv\d+\b", line.partition(" = ")[2])]
     if "rsub" in line:  # other - input
         operands.reverse()
-    if len(operands) == 1 and _dense(operands[0]):
+    if len(operands) == 1 and dense(operands[0]):
         return False
     return strides(values[name]) == _expected(values[name].shape, operands)
 
 
-def _dense(t):
+def dense(t):
+    """Whether a tensor's elements lie side by side, in some order of its dimensions."""
     expected = 1
     for s, n in sorted((s, n) for s, n in zip(t.stride(), t.shape, strict=True) if n != 1):
         if s != expected:

@@ -71,3 +71,10 @@ def test_orders_of_gradients_are_compared(monkeypatch):
     )
     with pytest.raises(Difference, match=r"gradient asked for of v1: steps \[12, 1, 3\] instead of \[12, 4, 1\]"):
         Comparison(random.Random(0), Tally()).replay(lines)
+
+
+def test_results_that_share_memory_are_found(monkeypatch):
+    monkeypatch.setattr(rushlight, "ceil", lambda x: rushlight.from_numpy(x.numpy()))
+    lines = ["v1 = torch.tensor([1.0, 2.0])", "v2 = torch.ceil(v1)"]
+    with pytest.raises(Difference, match="memory is that of v1"):
+        Comparison(random.Random(0), Tally()).replay(lines)

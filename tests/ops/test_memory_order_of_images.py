@@ -66,3 +66,25 @@ def test_windows_larger_than_volumes_are_refused():
             F(t).avg_pool3d(t.ones(2, 1, 4, 4), 2, 1, 1)
         said.append(str(caught.value))
     assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+@pytest.mark.parametrize("function", ["avg_pool2d", "max_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d"])
+def test_an_image_without_a_batch_is_pooled_into_rows(function, order):
+    def scenario(t):
+        sizes = (3, 4, 6)
+        x = t.arange(72.0).reshape([sizes[d] for d in order]).permute([order.index(d) for d in range(3)])
+        return getattr(t.nn.functional, function)(x, 2)
+
+    same_order(scenario)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (1, 2, 3, 0)])
+@pytest.mark.parametrize("function", ["avg_pool3d", "max_pool3d", "adaptive_avg_pool3d", "adaptive_max_pool3d"])
+def test_a_volume_without_a_batch_is_pooled(function, order):
+    def scenario(t):
+        sizes = (3, 4, 6, 4)
+        x = t.arange(288.0).reshape([sizes[d] for d in order]).permute([order.index(d) for d in range(4)])
+        return getattr(t.nn.functional, function)(x, 2)
+
+    same_order(scenario)

@@ -12,7 +12,7 @@ import rushlight
 FUNCTIONS = """
 round(x) sign(x) ceil(x) sgn(x) relu(x) exp(x) square(x) clamp(x,0.2,0.8) clamp(x,min=0.5) clamp(x,max=0.5) tril(x)
 lerp(x,x,0.3) addcmul(x,x,x) clone(x) cumsum(x,1) cumprod(x,1) logcumsumexp(x,1) flip(x,(1,)) roll(x,1,1) sort(x,1)[0]
-topk(x,2,1)[0] amax(x,1) max(x,1)[0] median(x,1)[0] var(x,1) std(x) prod(x,1) mean(x,1) logsumexp(x,1) norm(x)
+topk(x,2,1)[0] amax(x,1) max(x,1)[0] median(x,1)[0] var(x,1) std(x) prod(x*(x>0.1),1) mean(x,1) logsumexp(x,1) norm(x)
 norm(x,dim=1) quantile(x,0.3) renorm(x,2,1,1.0) cat([x,x],1) where(x>0.5,x,0) masked_fill(x,x>0.5,0) diagonal(x)
 index_select(x,1,t.tensor([0,1])) gather(x,1,t.zeros(5,3,4,dtype=t.int64)) cdist(x,x)
 bmm(x,t.ones(5,4,2)) native_layer_norm(x,(4,),None,None,1e-5)[0] true_divide(x,2) pow(x,2) asinh(x)

@@ -171,3 +171,15 @@ def test_sums_of_half_precision_to_a_shape_round_once(dtype, rows):
         (scale * x).sum().backward()
         found.append((x.sum_to_size(1, 2)[0].tolist(), scale.grad.tolist()))
     np.testing.assert_allclose(*found, rtol=2 * torch.finfo(getattr(torch, dtype)).eps)
+
+
+@pytest.mark.parametrize("shape", [(3,), (), (0, 2)])
+@pytest.mark.parametrize(("function", "arguments"), [
+    ("split", (0,)), ("split", (-1,)), ("split", (-1, 5)), ("unsafe_split", (0,)), ("unsafe_split", (-1,)),
+    ("unsafe_split", (-1, 5)), ("unsafe_split", (2, 5)), ("chunk", (0, 5)), ("chunk", (7,)), ("unsafe_chunk", (0,)),
+    ("unsafe_chunk", (-2,)), ("unsafe_chunk", (7,)), ("unsafe_chunk", (2, 5)), ("split_with_sizes", ([1, 1],)),
+    ("unsafe_split_with_sizes", ([1, 1],)), ("unsafe_split_with_sizes", ([-1, 4],)),
+    ("unsafe_split_with_sizes", ([3], 5)),
+])  # fmt: skip
+def test_pieces_that_cannot_be_cut_are_refused(function, arguments, shape):
+    check(lambda t: [p.shape for p in getattr(t, function)(t.ones(shape), *arguments)])

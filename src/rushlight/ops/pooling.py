@@ -14,7 +14,6 @@ from ..autograd import mode
 from ..base import wrap
 from ..kernels import numpy_pooling as kernels
 from ..kernels import pooling
-from ..kernels.layout import like
 from .adaptive_pooling import adaptive_avg_pool1d as adaptive_avg_pool1d
 from .adaptive_pooling import adaptive_avg_pool2d as adaptive_avg_pool2d
 from .adaptive_pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
@@ -23,15 +22,15 @@ from .adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d
 from .adaptive_pooling import adaptive_max_pool3d as adaptive_max_pool3d
 from .declare import Array, composite, in_formulas, operation
 from .out import finish_out
-from .pooling_parts import HIDDEN, WITH_INDICES, as_input, batched, by_rows, check_sequence, check_tensor, filled
+from .pooling_parts import HIDDEN, WITH_INDICES, as_input, batched, check_sequence, check_tensor, filled
 
 
 def _max_pool(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     x = batched(input, len(kernel_size))
     values, numbers = pooling.max_pool(x, kernel_size, stride, padding, dilation, ceil_mode)
-    if x is input:
-        return as_input(values, x), numbers
-    return by_rows(values[0], kernel_size), numbers[0]
+    if x is not input:
+        values, numbers = values[0], numbers[0]
+    return as_input(values, input, len(kernel_size)), numbers
 
 
 def _max_pool_positions(
@@ -40,16 +39,15 @@ def _max_pool_positions(
     values, numbers = _max_pool(input, kernel_size, stride, padding, dilation, ceil_mode)
     how = kernel_size, stride, padding, dilation
     places = kernels.positions(numbers, input.shape[-len(kernel_size) :], *how)
-    return values, as_input(places, input) if len(kernel_size) == 2 else places
+    return values, as_input(places, input, 2) if len(kernel_size) == 2 else places
 
 
 def _max_pool_values(input: Array, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool) -> Any:
     x = batched(input, len(kernel_size))
     values = pooling.max_pool_values(x, kernel_size, stride, padding, dilation, ceil_mode)
-    if x is not input:
-        return by_rows(values[0], kernel_size)
-    # (What pools sequences makes rows of them.)
-    return values if x.shape[-2] == kernel_size[0] == 1 else as_input(values, x)
+    if x is input and x.shape[-2] == kernel_size[0] == 1:
+        return values  # what pools sequences makes rows of them
+    return as_input(values if x is input else values[0], input, len(kernel_size))
 
 
 # What nodes of pooling show.
@@ -136,8 +134,7 @@ def _avg_pool(
         raise RuntimeError(f"input image ({sides}) smaller than kernel size ({sizes})")
     x = batched(input, len(kernel_size))
     result = pooling.avg_pool(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor)
-    result = result if x is input else result[0]
-    return like(result, input) if len(kernel_size) == 2 else np.ascontiguousarray(result)
+    return as_input(result if x is input else result[0], input, len(kernel_size), follows=False)
 
 
 _AVG = (

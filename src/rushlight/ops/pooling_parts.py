@@ -59,13 +59,13 @@ def check_sequence(function: str, input: Any) -> None:
         )
 
 
-def as_input(result: Array, input: Array) -> Array:
-    """A result for images in the order of memory of the input; that for volumes by rows, or in channels_last_3d."""
-    if input.ndim == 4:
+def as_input(result: Array, input: Array, dims: int, follows: bool = True) -> Array:
+    """What pooling of images or volumes gave, with or without a batch, in the order of memory that PyTorch gives it.
+
+    A batch of images lies as the input. Volumes in channels_last_3d stay so where the pooling `follows` them. All else
+    lies row by row.
+    """
+    if dims == 2:
         return like(result, input)
-    return result if is_laid_out(input, channels_last_3d) else np.ascontiguousarray(result)
-
-
-def by_rows(result: Array, kernel_size: Any) -> Array:
-    """A result without dimension for the batch: PyTorch lays that for a volume by rows."""
-    return np.ascontiguousarray(result) if len(kernel_size) == 3 else result
+    kept = follows and is_laid_out(batched(input, dims), channels_last_3d)
+    return result if kept else np.ascontiguousarray(result)

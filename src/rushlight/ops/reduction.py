@@ -132,7 +132,7 @@ def _prod_backward(grad: Array, x: Array, dim: int | None, result: Array) -> Arr
     """The gradient by each element: `grad`, with the dimension, times the product of the others."""
     if dim is None and not abs(result) > 0 and np.count_nonzero(x == 0) > 1:
         return np.zeros(x.shape, x.dtype)  # also beside infinity, as in PyTorch
-    return grad * without_each(x, dim, result)
+    return np.multiply(grad, without_each(x, dim, result), order="C")  # type: ignore[no-any-return]
 
 
 def _prod_backward_tensor(grad: Any, x: Any, dim: int | None, result: Any) -> Any:

@@ -113,17 +113,63 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     ):
         return split_with_sizes(tensor, split_size_or_sections, dim)
     size = operator.index(split_size_or_sections)  # type: ignore[arg-type]
-    n = len(tensor._shape)
-    if not n:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    at = wrap_dim(dim, n)
+    return _split(tensor, size, _dim_of_pieces(tensor, size, dim))
+
+
+def _some_dims(function: str, input: Any) -> None:
+    if not input._shape:
+        raise RuntimeError(f"{function} expects at least a 1-dimensional tensor")
+
+
+def _dim_of_pieces(input: Any, size: int, dim: int) -> int:
+    """The dimension that is cut in pieces of a size, counted from the front.
+
+    Raises:
+        RuntimeError: the tensor has no dimensions, or cannot be cut in such pieces.
+    """
+    _some_dims("split", input)
     if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
-    if size == 0 and tensor._shape[at]:
+    at = wrap_dim(dim, len(input._shape))
+    if size == 0 and input._shape[at]:
         raise RuntimeError(
-            f"split_size can only be 0 if dimension size is 0, but got dimension size of {tensor._shape[at]}"
+            f"split_size can only be 0 if dimension size is 0, but got dimension size of {input._shape[at]}"
         )
-    return _split(tensor, size, at)
+    return at
+
+
+def _dim_and_sizes(input: Any, split_sizes: Any, dim: int) -> tuple[int, tuple[int, ...]]:
+    """The dimension that is cut in pieces of given sizes, counted from the front, and the sizes.
+
+    Raises:
+        RuntimeError: the tensor has no dimensions, a size is negative, or they do not sum to that of the dimension.
+    """
+    _some_dims("split", input)
+    at = wrap_dim(dim, len(input._shape))
+    given = tuple([operator.index(s) for s in split_sizes])
+    if any(s < 0 for s in given):
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(given)}"
+        )
+    if sum(given) != input._shape[at]:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {input._shape[at]} (input tensor's size at "
+            f"dimension {dim}), but got split_sizes={list(given)}"
+        )
+    return at, given
+
+
+def _dim_and_size_of_chunks(input: Any, chunks: int, dim: int) -> tuple[int, int]:
+    """The dimension that is cut in a number of pieces, counted from the front, and the size of each but the last.
+
+    Raises:
+        RuntimeError: the tensor has no dimensions, or the number is not positive.
+    """
+    _some_dims("chunk", input)
+    if chunks <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    at = wrap_dim(dim, len(input._shape))
+    return at, -(-input._shape[at] // chunks)
 
 
 @composite(function=False, name="split")
@@ -144,20 +190,7 @@ def split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple[Any, .
     Raises:
         RuntimeError: the sizes do not sum to the size of the dimension, or one is negative.
     """
-    n = len(input._shape)
-    if not n:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    at = wrap_dim(dim, n)
-    given = tuple([operator.index(s) for s in split_sizes])
-    if any(s < 0 for s in given):
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes have only non-negative entries, but got split_sizes={list(given)}"
-        )
-    if sum(given) != input._shape[at]:
-        raise RuntimeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {input._shape[at]} (input tensor's size at "
-            f"dimension {dim}), but got split_sizes={list(given)}"
-        )
+    at, given = _dim_and_sizes(input, split_sizes, dim)
     return _split_with_sizes(input, given, at)
 
 
@@ -168,13 +201,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     Raises:
         RuntimeError: `chunks` is not positive, or the tensor has no dimensions.
     """
-    n = len(input._shape)
-    if not n:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    at = wrap_dim(dim, n)
-    size = -(-input._shape[at] // chunks)
+    at, size = _dim_and_size_of_chunks(input, chunks, dim)
     if size == 0:
         return _split_with_sizes(input, (0,) * chunks, at)
     return _split(input, size, at)
@@ -302,11 +329,10 @@ def unsafe_split(input: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
         dim: the dimension.
 
     Raises:
-        RuntimeError: there are no dimensions.
+        RuntimeError: there are no dimensions, or the size is negative.
     """
-    if not input._shape:
-        raise RuntimeError("split expects at least a 1-dimensional tensor")
-    at = wrap_dim(dim, len(input._shape))
+    split_size = operator.index(split_size)
+    at = _dim_of_pieces(input, split_size, dim)
     return _pieces(_piece, input, section_sizes(split_size, input._shape[at]), at, split_size)
 
 
@@ -320,14 +346,10 @@ def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
         dim: the dimension.
 
     Raises:
-        RuntimeError: there are no dimensions.
+        RuntimeError: there are no dimensions, or the number is not positive.
     """
-    if not input._shape:
-        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
-    at = wrap_dim(dim, len(input._shape))
-    if not input._shape[at]:
-        return unsafe_split_with_sizes(input, [0] * chunks, dim)
-    return unsafe_split(input, -(-input._shape[at] // chunks), dim)
+    at, size = _dim_and_size_of_chunks(input, operator.index(chunks), dim)
+    return unsafe_split(input, size, at) if size else unsafe_split_with_sizes(input, [0] * chunks, at)
 
 
 @composite()
@@ -338,5 +360,9 @@ def unsafe_split_with_sizes(input: Any, split_sizes: Any, dim: int = 0) -> tuple
         input: the tensor.
         split_sizes: the pieces' sizes.
         dim: the dimension.
+
+    Raises:
+        RuntimeError: the sizes do not sum to the size of the dimension, or one is negative.
     """
-    return _pieces(_sized_piece, input, split_sizes, wrap_dim(dim, len(input._shape)))
+    at, given = _dim_and_sizes(input, split_sizes, dim)
+    return _pieces(_sized_piece, input, given, at)
