@@ -56,6 +56,17 @@ FUNCTIONS = {
     "vstack": (lambda t, x, y: t.vstack((x, y)), (2, 3), (2, 3)),
     "column_stack": (lambda t, x, y: t.column_stack((x, y)), (2, 3), (2, 3)),
     "dstack of cubes": (lambda t, x, y: t.dstack((x, y)), (2, 3, 2), (2, 3, 2)),
+    "norm": (lambda t, x: t.norm(x), (3, 4)),
+    "norm of one": (lambda t, x: t.norm(x), (1, 1)),
+    "norm of nothing": (lambda t, x: t.linalg.norm(x), (0, 4)),
+    "norm of columns": (lambda t, x: t.linalg.vector_norm(x.T[1:]), (3, 4)),
+    "norm of a matrix": (lambda t, x: t.linalg.matrix_norm(x), (3, 4)),
+    "largest column": (lambda t, x: t.linalg.matrix_norm(x, 1), (3, 4)),
+    "largest row": (lambda t, x: t.linalg.matrix_norm(x, float("inf")), (3, 4)),
+    "distance": (lambda t, x, y: t.dist(x, y.exp()), (3, 4), (3, 4)),
+    "distance that broadcasts": (lambda t, x, y: t.dist(x, y), (3, 4), (4,)),
+    "vecdot": (lambda t, x, y: t.linalg.vecdot(x, y), (3, 4), (3, 4)),
+    "vecdot of columns": (lambda t, x, y: t.linalg.vecdot(x, y, dim=0), (3, 4), (3, 4)),
     "dstack of vectors": (lambda t, x, y: t.dstack((x, y)), (3,), (3,)),
     "diff": (lambda t, x: t.diff(x), (2, 3)),
     "second differences": (lambda t, x: t.diff(x, 2, dim=0), (4, 3)),
@@ -101,13 +112,15 @@ def saved(node, depth=8):
     if node is None or not depth:
         return []
     mine = {}
-    for name in ("self", "mat2", "tensor", "other"):
+    for name in ("self", "mat2", "tensor", "other", "result"):
         try:
             value = getattr(node, f"_saved_{name}", None)
         except RuntimeError as error:
             value = str(error)
         if hasattr(value, "dim"):
             mine[name] = value.detach(), walked(value.grad_fn), value._is_view(), value._version
+    if "VectorNorm" in node.name():
+        mine["dim"], mine["keepdim"] = node._saved_dim, node._saved_keepdim
     return [mine, *[saved(n, depth - 1) for n, _ in node.next_functions]]
 
 

@@ -16,7 +16,7 @@ from ..kernels.numpy_pointwise import sgn
 from ..memory_format import contiguous_format
 from .arguments import explained
 from .comparison import where
-from .declare import Array, composite, in_formulas, operation
+from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
 from .eigen import svd, svdvals
 from .extremes import amax, amin
@@ -24,8 +24,11 @@ from .matmul import matmul
 from .matrices import finish, need_floating, need_matrices, tensor_formula
 from .out import finish_out
 from .solving import _inv_ex, inv, inverses
+from .steps import hidden, product_node, recorded, with_result
 from .supported import refuse_complex_halves
 from .vector_norms import vector_norm
+
+_mul_op, _sum_op, _vector_norm_op = REGISTRY["mul"], REGISTRY["_sum_dims"], REGISTRY["_vector_norm"]
 
 
 # ---------------------------------------------------------------------------------------------- determinants
@@ -353,8 +356,13 @@ def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
         )
     if len(x._shape) == len(y._shape) == 1:  # whatever dimension is named
         return finish_out(out, tensor_names["vdot"](x, y), "linalg_vecdot")
-    if dim in (-1, len(x._shape) - 1) and x._shape == y._shape and x._shape and x._dtype.plain and mode.unseen(x, y):
-        return finish_out(out, wrap(np.vecdot(x._data, y._data)), "linalg_vecdot")
+    last = len(x._shape) - 1
+    if dim in (-1, last) and x._shape == y._shape and x._shape and x._dtype.plain:
+        if hidden(x, y) or mode.unseen(x, y):
+            found = wrap(np.vecdot(x._data, y._data))
+            if recorded(x, y):
+                found._node = _sum_op.link(product_node(_mul_op, x, y), x._shape, (last,), False, None, None)
+            return finish_out(out, found, "linalg_vecdot")
     found = ((x.conj() if x._dtype.is_complex else x) * y).sum(dim)
     return finish_out(out, found, "linalg_vecdot")
 
@@ -379,10 +387,13 @@ def matrix_norm(
     """
     usual = dim == (-2, -1) and not keepdim and dtype is None and out is None and isinstance(input, TensorBase)
     if usual and len(input._shape) == 2 and input._dtype.plain:
-        if ord == "fro":
+        if ord == "fro" and mode.unseen(input):
             return vector_norm(input)
-        if ord == 1 and input._data.size and mode.unseen(input):
-            return wrap(np.maximum.reduce(along.vector_norm(input._data, 1, (0,), False)))
+        if ord == 1 and input._data.size and (hidden(input) or mode.unseen(input)):
+            sums = along.vector_norm(input._data, 1, (0,), False)
+            if not recorded(input):
+                return wrap(np.maximum.reduce(sums))
+            return amax(with_result(_vector_norm_op, 1, sums, input, ord, (0,), False, None, None), 0)
     if isinstance(ord, str) and ord not in ("fro", "nuc"):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     if not isinstance(ord, str) and abs(ord) not in (1, 2, math.inf):

@@ -56,6 +56,21 @@ def product_node(op: Operation, x: Any, y: Any) -> Any:
     return op.recorder((x._node is not None) | (y._node is not None) << 1)(x, y, None, UNTOUCHED)
 
 
+def with_result(op: Operation, mask: int, array: Any, *arguments: Any) -> Any:
+    """The result of an operation that was computed in another way, with its node, which saves the result.
+
+    Args:
+        op: the operation.
+        mask: for each of its inputs a bit that says whether it needs a gradient.
+        array: the result's elements.
+        arguments: the operation's arguments.
+    """
+    t = wrap(array)
+    t._versions = [0]
+    t._node = op.recorder(mask)(*arguments, t._data, t._versions)
+    return t
+
+
 def operand(array: np.ndarray, base: TensorBase, node: Any) -> Any:
     """A view of `base` that a node saves.
 

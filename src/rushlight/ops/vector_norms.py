@@ -13,11 +13,12 @@ from ..kernels import numpy_statistics as kernels
 from ..warn import warn_once
 from .arguments import explained, type_name
 from .data import cast, given_dtype
-from .declare import Array, composite, formula, in_formulas, operation
+from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .dimensions import axes_of, need_tensor
 from .elementwise_general import broadcast_shapes, result_type
 from .out import finish_out
 from .pointwise import refuse_bool_subtraction
+from .steps import hidden, recorded, with_result
 
 
 def _sign(x: Any) -> Any:
@@ -120,8 +121,12 @@ def vector_norm(
         IndexError: there is no such dimension.
     """
     if dim is dtype is out is None and not keepdim and isinstance(x, TensorBase) and x._dtype.plain:
-        if (ord == 2 or ord == "fro") and mode.unseen(x) and (length := along.length(x._data)) is not None:
-            return wrap(length)
+        if (ord == 2 or ord == "fro") and (hidden(x) or mode.unseen(x)):
+            if (length := along.length(x._data)) is not None:
+                if not recorded(x):
+                    return wrap(length)
+                p, axes = ord if type(ord) is int else 2.0, axes_of(dim, len(x._shape))
+                return with_result(_vector_norm_op, 1, length, x, p, axes, False, None, None)
     need_tensor("linalg_vector_norm", x)
     if x._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
@@ -249,6 +254,9 @@ def norm_of_difference(grad: Any, input: Any, other: Any, result: Any, p: float)
     return norm_backward(grad, difference, result, p, tuple(range(difference.ndim)), False)
 
 
+_dist_op, _vector_norm_op = REGISTRY["_dist"], REGISTRY["_vector_norm"]
+
+
 @composite()
 @explained
 def dist(input: Any, other: Any, p: Any = 2) -> Any:
@@ -258,9 +266,14 @@ def dist(input: Any, other: Any, p: Any = 2) -> Any:
         RuntimeError: the shapes do not broadcast, or the numbers are no floating-point or complex ones.
     """
     quick = p == 2 and isinstance(input, TensorBase) and isinstance(other, TensorBase) and input._dtype.plain
-    if quick and input._dtype is other._dtype and input._shape == other._shape and mode.unseen(input, other):
-        if (length := along.length(np.subtract(input._data, other._data))) is not None:
-            return wrap(length)
+    if quick and input._dtype is other._dtype and input._shape == other._shape:
+        if (hidden(input, other) or mode.unseen(input, other)) and (
+            length := along.length(np.subtract(input._data, other._data))
+        ) is not None:
+            if not recorded(input, other):
+                return wrap(length)
+            mask = (input._node is not None) | (other._node is not None) << 1
+            return with_result(_dist_op, mask, length, input, other, p if type(p) is int else float(p))
     if not isinstance(other, TensorBase):
         raise TypeError(f"dist(): argument 'other' (position 2) must be Tensor, not {type_name(other)}")
     if input._dtype is not other._dtype or input._dtype is dtypes.bool_:
