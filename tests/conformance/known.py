@@ -60,7 +60,6 @@ KNOWN = {
     ("cholesky_inverse", "tangent"): "PyTorch's tangent is off by 3e-6; ours agrees with difference quotients to 2e-10",
     ("fft.ihfft2", "out"): "PyTorch leaves what was given as out= as it was",
     ("fft.ihfftn", "out"): "PyTorch leaves what was given as out= as it was",
-    ("gather", "errors"): "out= shares its storage with the index and would meet it once it is resized",
     ("logcumsumexp", "tangent"): "PyTorch's tangent is NaN for large complex numbers, and off by 2e-7 for real ones",
     ("narrow_copy", "out"): _GAPS,
     ("native_layer_norm", "second"): "PyTorch has no second derivative where there is a bias and no weight",

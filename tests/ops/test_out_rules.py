@@ -139,6 +139,19 @@ def test_out_must_not_lie_across_an_operand():
     check(scenario)
 
 
+@pytest.mark.parametrize("ends", [(0, 1), (0, 0), (3, 4), (5, 6), (1, 3), (1, 2), (0, 2)])
+def test_out_must_not_meet_the_index_once_it_is_resized(ends):
+    def scenario(t):
+        memory = t.zeros(8, dtype=t.int64)
+        index, out = memory[1:3], memory[slice(*ends)]
+        try:
+            return t.gather(t.arange(5, 9), 0, index, out=out)
+        except RuntimeError as error:
+            return str(error)
+
+    check(scenario)
+
+
 def test_views_of_what_out_changes_have_another_node():
     def scenario(t):
         a = t.tensor([0.5, -1.0], requires_grad=True)

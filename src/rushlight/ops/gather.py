@@ -19,6 +19,7 @@ from .dimensions import wrap_dim
 from .joining import in_rows
 from .numbers import number_for
 from .out import finish_out, refuse_reading, refuse_shared
+from .overlap import refuse_partial_overlap
 from .overwrite import change, copying, replace
 from .steps import hidden, operand, recorded
 from .supported import refuse
@@ -96,7 +97,12 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
                     f"Size does not match at dimension {d} expected index {list(index._shape)} to be no larger than "
                     f"self {list(input._shape)} apart from dimension {at}"
                 )
-    refuse_shared(out, input, index)
+    if out is not None:
+        refuse_shared(out, input, shape=index._shape)
+        if out._shape == index._shape:
+            refuse_partial_overlap(out, index)
+        elif out._data.ctypes.data != index._data.ctypes.data:
+            refuse_shared(out, index, shape=index._shape)
     return finish_out(out, (_gather_sparse if sparse_grad else _gather)(input, at, index), "gather")
 
 

@@ -1,9 +1,11 @@
 """``out=``: the tensor that the caller gives for the result, its shape, and which dtypes it may have."""
 
+import math
 import warnings
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from .. import dtypes
 from ..autograd import mode
@@ -138,17 +140,42 @@ def several_out(out: Any, results: Any, name: str) -> Any:
     return type(results)([finish_out(o, r, name) for o, r in zip(out, results, strict=True)])
 
 
-def refuse_shared(out: Any, *inputs: Any) -> None:
+def refuse_shared(out: Any, *inputs: Any, shape: tuple[int, ...] | None = None) -> None:
     """Refuses an ``out=`` of an operation that reads its inputs while it writes, if they share memory.
+
+    Args:
+        out: the tensor given, or None.
+        inputs: what is read.
+        shape: the result's shape, if it is known: a tensor of another one would meet its inputs once it is resized.
 
     Raises:
         RuntimeError: that is so.
     """
-    if out is not None and any(out is x or np.may_share_memory(out._data, x._data) for x in inputs):
+    if out is None:
+        return
+    shared = any(out is x or np.may_share_memory(out._data, x._data) for x in inputs)
+    if not shared and shape is not None and out._shape != shape and out._data.base is not None:
+        shared = any(_meets_once_resized(out._data, math.prod(shape), x._data) for x in inputs)
+        if shared:
+            warn_resized(out, shape)
+    if shared:
         raise RuntimeError(
             "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
             "memory location. Please clone() the tensor before performing the operation."
         )
+
+
+def _meets_once_resized(out: np.ndarray, count: int, x: np.ndarray) -> bool:
+    """Whether `count` elements from the first of `out` on would reach `x`, which looks at the same memory."""
+    low, high = byte_bounds(x)
+    first = out.ctypes.data
+    return low < first + count * out.itemsize and first < high and _owner(out) is _owner(x)
+
+
+def _owner(array: np.ndarray) -> Any:
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def refuse_reading(changed: Any, *operands: Any) -> None:
