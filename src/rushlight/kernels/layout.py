@@ -16,6 +16,9 @@ from .sparse import SparseArray
 
 Array = np.ndarray
 
+# From how many elements on orders of memory are changed by a compiled kernel.
+_LARGE = 1 << 16
+
 
 class Inner(np.ndarray):
     """An array in an order that suits the kernels; to the program it lies row by row."""
@@ -40,7 +43,11 @@ def inner(a: Array) -> Array:
 def plain(a: Any) -> Any:
     """An ordinary array of the same elements in the order the program sees; numbers become 0-dim arrays."""
     if type(a) is Inner:
-        return np.ascontiguousarray(a)
+        if a.size < _LARGE or a.flags.c_contiguous:
+            return np.ascontiguousarray(a)
+        from .copying import in_rows
+
+        return in_rows(a.view(np.ndarray))
     return a if type(a) is SparseArray or type(a) is Absent else np.asarray(a)
 
 

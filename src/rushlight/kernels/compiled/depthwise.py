@@ -27,31 +27,65 @@ def depthwise(real: Real) -> Any:
         down, right, rows, columns = integer(args, 9), integer(args, 10), integer(args, 11), integer(args, 12)
         y_first, y_image, y_row, y_pixel = integer(args, 13), integer(args, 14), integer(args, 15), integer(args, 16)
         tap_first, tap_count = integer(args, 17), integer(args, 18)
+        low = high = 0
+        for t in range(tap_first, tap_first + tap_count):
+            low, high = min(low, taps[4 * t + 1]), max(high, taps[4 * t + 1])
+        # Where all taps of a row of pixels are inside, four of them share what is read of the filters.
+        first, last = (right - 1 - low) // right, min(columns, (width - 1 - high) // right + 1)
+        step = right * channels
         for piece in range(begin, end):
             image = piece // rows
             row = piece - image * rows
-            for column in range(columns):
-                h, w = row * down, column * right
+            h, column = row * down, 0
+            while column < columns:
+                w = column * right
                 corner = ahead(x, image * x_image + (h * width + w) * channels)
                 out = ahead(y, y_first + image * y_image + row * y_row + column * y_pixel)
                 i = 0
-                while i + 4 * lanes <= channels:
-                    a, b, c, d = repeat(zero), repeat(zero), repeat(zero), repeat(zero)
-                    if biased:
-                        a, b = load(bias, i), load(bias, i + lanes)
-                        c, d = load(bias, i + 2 * lanes), load(bias, i + 3 * lanes)
-                    for t in range(tap_first, tap_first + tap_count):
-                        if 0 <= h + taps[4 * t] < height and 0 <= w + taps[4 * t + 1] < width:
-                            j, k = taps[4 * t + 2] + i, taps[4 * t + 3] * channels + i
-                            a = fma(load(corner, j), load(filters, k), a)
-                            b = fma(load(corner, j + lanes), load(filters, k + lanes), b)
-                            c = fma(load(corner, j + 2 * lanes), load(filters, k + 2 * lanes), c)
-                            d = fma(load(corner, j + 3 * lanes), load(filters, k + 3 * lanes), d)
-                    store(out, i, a)
-                    store(out, i + lanes, b)
-                    store(out, i + 2 * lanes, c)
-                    store(out, i + 3 * lanes, d)
-                    i += 4 * lanes
+                if first <= column and column + 4 <= last:
+                    while i + 2 * lanes <= channels:
+                        a = load(bias, i) if biased else repeat(zero)
+                        e = load(bias, i + lanes) if biased else repeat(zero)
+                        b, c, d, f, g, m = a, a, a, e, e, e
+                        for t in range(tap_first, tap_first + tap_count):
+                            if 0 <= h + taps[4 * t] < height:
+                                j, k = taps[4 * t + 2] + i, taps[4 * t + 3] * channels + i
+                                p, q = load(filters, k), load(filters, k + lanes)
+                                a, e = fma(load(corner, j), p, a), fma(load(corner, j + lanes), q, e)
+                                j += step
+                                b, f = fma(load(corner, j), p, b), fma(load(corner, j + lanes), q, f)
+                                j += step
+                                c, g = fma(load(corner, j), p, c), fma(load(corner, j + lanes), q, g)
+                                j += step
+                                d, m = fma(load(corner, j), p, d), fma(load(corner, j + lanes), q, m)
+                        store(out, i, a)
+                        store(out, i + lanes, e)
+                        store(out, y_pixel + i, b)
+                        store(out, y_pixel + i + lanes, f)
+                        store(out, 2 * y_pixel + i, c)
+                        store(out, 2 * y_pixel + i + lanes, g)
+                        store(out, 3 * y_pixel + i, d)
+                        store(out, 3 * y_pixel + i + lanes, m)
+                        i += 2 * lanes
+                    while i < channels:
+                        left = channels - i
+                        a = load_some(bias, i, left, zero) if biased else repeat(zero)
+                        b, c, d = a, a, a
+                        for t in range(tap_first, tap_first + tap_count):
+                            if 0 <= h + taps[4 * t] < height:
+                                j, k = taps[4 * t + 2] + i, taps[4 * t + 3] * channels + i
+                                p = load_some(filters, k, left, zero)
+                                a = fma(load_some(corner, j, left, zero), p, a)
+                                b = fma(load_some(corner, j + step, left, zero), p, b)
+                                c = fma(load_some(corner, j + 2 * step, left, zero), p, c)
+                                d = fma(load_some(corner, j + 3 * step, left, zero), p, d)
+                        store_some(out, i, a, left)
+                        store_some(out, y_pixel + i, b, left)
+                        store_some(out, 2 * y_pixel + i, c, left)
+                        store_some(out, 3 * y_pixel + i, d, left)
+                        i += lanes
+                    column += 4
+                    continue
                 while i < channels:
                     left = channels - i
                     a = load_some(bias, i, left, zero) if biased else repeat(zero)
@@ -61,6 +95,7 @@ def depthwise(real: Real) -> Any:
                             a = fma(load_some(corner, j, left, zero), load_some(filters, k, left, zero), a)
                     store_some(out, i, a, left)
                     i += lanes
+                column += 1
 
     return depthwise
 
