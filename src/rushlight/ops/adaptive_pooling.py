@@ -5,6 +5,7 @@ from typing import Any
 from ..kernels import pooling as kernels
 from ..kernels.layout import like
 from .declare import Array, composite, in_formulas, operation
+from .dimensions import one_or_several
 from .pooling_parts import HIDDEN, WITH_INDICES, batched, check_sequence, check_tensor
 
 
@@ -71,7 +72,9 @@ def _check_adaptive(function: str, input: Any, output_size: Any, dims: int) -> t
         RuntimeError: there is not one for each dimension, or one is negative.
     """
     check_tensor(function, input)
-    sizes = (output_size,) * dims if isinstance(output_size, int) else tuple(output_size)
+    sizes = output_size if isinstance(output_size, int) else one_or_several(output_size)
+    if isinstance(sizes, int):
+        sizes = (sizes,) * dims
     if dims == 1 and len(sizes) != 1:
         raise RuntimeError(f"{function}() argument 'output_size' should contain one int (got {len(sizes)})")
     if len(sizes) == 1:

@@ -16,6 +16,7 @@ from ..warn import warn_once
 from .attached import attached as attached
 from .complex_conv import complex_convolution
 from .declare import Array, composite, operation
+from .dimensions import one_or_several
 
 
 def _transposed_shape(
@@ -171,9 +172,9 @@ def expanded(value: Any, name: str, dims: int) -> tuple[int, ...]:
     Raises:
         RuntimeError: it has another number of entries.
     """
+    value = value if isinstance(value, int) else one_or_several(value)
     if isinstance(value, int):
         return (value,) * dims
-    value = tuple(value)
     if len(value) == dims:
         return value
     if len(value) == 1:

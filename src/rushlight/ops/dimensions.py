@@ -1,5 +1,6 @@
 """Dimensions as programs name them: checked, and counted from the front."""
 
+import operator
 from typing import Any
 
 from ..base import TensorBase
@@ -18,6 +19,13 @@ def wrap_dim(dim: int, ndim: int) -> int:
     if not -n <= dim < n:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-n}, {n - 1}], but got {dim})")
     return dim + n if dim < 0 else dim
+
+
+def one_or_several(value: Any) -> int | tuple[Any, ...]:
+    """An integer, which may be NumPy's or a tensor of no dimensions, as Python's; a sequence as a tuple."""
+    if hasattr(value, "__index__") and not getattr(value, "shape", ()):
+        return operator.index(value)
+    return tuple(value)
 
 
 def distinct(dims: list[int]) -> list[int]:

@@ -17,6 +17,7 @@ from ..base import TensorBase, wrap
 from ..kernels.dispatch import get_threads
 from .arguments import type_name
 from .declare import Array, in_formulas, operation
+from .dimensions import one_or_several
 from .elementary import conj_physical
 from .out import finish_out
 from .padding import constant_pad_nd
@@ -461,8 +462,8 @@ def ihfft2(input: Any, s: Any = None, dim: Any = (-2, -1), norm: str | None = No
 
 # ---------------------------------------------------------------------------------------------- frequencies
 def _roll_by(input: Any, dim: Any, up: int) -> Any:
-    dims = range(len(input._shape)) if dim is None else (dim,) if isinstance(dim, int) else dim
-    dims = [_dim(d, len(input._shape)) for d in dims]
+    given = range(len(input._shape)) if dim is None else one_or_several(dim)
+    dims = [_dim(d, len(input._shape)) for d in ((given,) if isinstance(given, int) else given)]
     if not input._shape and dim is None:
         raise RuntimeError("`shifts` required")
     return _roll(input, tuple([(input._shape[d] + up) // 2 for d in dims]), tuple(dims)) if dims else input.clone()

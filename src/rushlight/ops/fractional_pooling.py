@@ -5,6 +5,7 @@ from typing import Any
 from .. import dtypes
 from ..kernels import numpy_unpooling as kernels
 from .declare import Array, composite, operation
+from .dimensions import one_or_several
 from .pooling_parts import WITH_INDICES, batched
 
 
@@ -32,7 +33,9 @@ def _fractional_max_pool3d(input: Array, kernel_size: Any, output_size: Any, sam
 
 
 def _sizes(value: Any, name: str, dims: int) -> tuple[int, ...]:
-    sizes = (value,) * dims if isinstance(value, int) else tuple(value)
+    sizes = one_or_several(value)
+    if isinstance(sizes, int):
+        sizes = (sizes,) * dims
     if len(sizes) == 1:
         sizes *= dims
     if len(sizes) != dims:

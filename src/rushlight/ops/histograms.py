@@ -115,7 +115,7 @@ def _histogram(input: Any, bins: Any, range: Any, weight: Any, density: bool) ->
 @composite()
 @explained
 def histogram(
-    input: Any, bins: Any, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
+    input: Any, bins: Any = 100, *, range: Any = None, weight: Any = None, density: bool = False, out: Any = None
 ) -> Any:
     """How many elements lie in each of some bins.
 

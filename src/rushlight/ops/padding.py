@@ -1,10 +1,9 @@
 """Padding by a constant, by reflection, by replication and around a circle."""
 
 import math
+import operator
 from types import NoneType
 from typing import Any
-
-import numpy as np
 
 from ..base import TensorBase
 from ..kernels import padding as kernels
@@ -136,11 +135,14 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
     if not isinstance(pad, (tuple, list)):
         raise TypeError(f"pad(): argument 'pad' (position 2) must be tuple of ints, not {type(pad).__name__}")
     for i, n in enumerate(pad):
-        if type(n) is not int and not isinstance(n, (int, np.integer)):
+        if type(n) is int:
+            continue
+        if not hasattr(n, "__index__") or (isinstance(n, TensorBase) and n._shape):
             raise TypeError(
                 f"pad(): argument 'pad' (position 2) must be tuple of ints, but found element of type "
                 f"{type(n).__name__} at pos {i}"
             )
+        pad = (*pad[:i], operator.index(n), *pad[i + 1 :])
     if len(pad) % 2:
         raise RuntimeError("Padding length must be divisible by 2")
     ndim = len(input._shape)

@@ -21,6 +21,7 @@ from .adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d
 from .adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d
 from .adaptive_pooling import adaptive_max_pool3d as adaptive_max_pool3d
 from .declare import Array, composite, in_formulas, operation
+from .dimensions import one_or_several
 from .out import finish_out
 from .pooling_parts import HIDDEN, WITH_INDICES, as_input, batched, check_sequence, check_tensor, filled
 
@@ -195,9 +196,9 @@ def _per_dimension(value: Any, name: str, function: str, dims: int, empty: Any =
     Raises:
         RuntimeError: there are neither one nor as many.
     """
+    value = value if isinstance(value, int) else one_or_several(value)
     if isinstance(value, int):
         return (value,) * dims
-    value = tuple(value)
     if len(value) == dims:
         return value
     if not value and empty is not None:

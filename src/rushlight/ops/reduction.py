@@ -166,7 +166,7 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
         TypeError: `dim` is no integer.
     """
     need_tensor("prod", input)
-    if dim is not None and not isinstance(dim, int):
+    if dim is not None and not hasattr(dim, "__index__"):
         raise TypeError(
             f"prod() received an invalid combination of arguments - got (Tensor, {type_name(dim)}), but expected one "
             "of:\n * (Tensor input, *, torch.dtype dtype = None)\n * (Tensor input, int dim, bool keepdim = False, "
@@ -283,7 +283,7 @@ def _any_of(input: Array, dim: Any, keepdim: bool) -> Array:
 
 def _truth(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
     # Here, and only here, no dimensions mean none and not all.
-    axes = () if dim in ((), []) else reduced_axes(function, input, dim)
+    axes = () if isinstance(dim, (tuple, list)) and not dim else reduced_axes(function, input, dim)
     if out is not None and out._dtype is dtypes.uint8 and input._data.size != 1:
         input = input.to(dtypes.uint8)
     if input._dtype is dtypes.complex32:

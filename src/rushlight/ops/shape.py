@@ -18,7 +18,7 @@ from .broadcasting import _expand, expand
 from .convert import _clone, copy_in
 from .copies import copy_of
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
-from .dimensions import distinct, wrap_dim
+from .dimensions import distinct, one_or_several, wrap_dim
 from .elementwise_general import sum_to_shape
 from .joining import in_rows
 from .out import finish_out
@@ -130,6 +130,8 @@ def repeat_interleave(
             `output_size`.
         NotImplementedError: they are no int32 or int64.
     """
+    if isinstance(repeats, np.integer):
+        repeats = int(repeats)
     if repeats is None:
         return wrap(_repeated(input, output_size))
     if dim is None:
@@ -266,8 +268,9 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     Raises:
         RuntimeError: the numbers of shifts and dimensions differ.
     """
-    moved = (shifts,) if isinstance(shifts, int) else tuple(shifts)
-    along = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
+    moved = one_or_several(shifts)
+    along = () if dims is None else one_or_several(dims)
+    moved, along = [(d,) if isinstance(d, int) else d for d in (moved, along)]
     if not moved:
         raise RuntimeError("`shifts` required")
     if (along and len(along) != len(moved)) or (not along and len(moved) != 1):

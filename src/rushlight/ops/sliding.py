@@ -7,6 +7,7 @@ import numpy as np
 
 from .arguments import explained
 from .declare import Array, composite, operation
+from .dimensions import one_or_several
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False, "out": False}
 
@@ -70,7 +71,8 @@ def _col2im(input: Array, size: Any, kernel: Any, dilation: Any, padding: Any, s
 
 
 def _pair(value: Any) -> tuple[int, int]:
-    return (value, value) if isinstance(value, int) else tuple(value)  # type: ignore[return-value]
+    found = one_or_several(value)
+    return (found, found) if isinstance(found, int) else found  # type: ignore[return-value]
 
 
 @composite(function=False, method=False, name="unfold_images")

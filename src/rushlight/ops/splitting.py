@@ -7,7 +7,7 @@ from ..base import TensorBase
 from ..kernels import numpy_views as kernels
 from .arguments import MISSING, type_name
 from .declare import Array, composite, formula, operation, view
-from .dimensions import wrap_dim
+from .dimensions import one_or_several, wrap_dim
 from .signatures import is_int
 from .view_parts import _slice
 
@@ -226,6 +226,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     size = input._shape[at]
     if isinstance(indices_or_sections, TensorBase):
         indices_or_sections = indices_or_sections.tolist()  # type: ignore[attr-defined]
+    indices_or_sections = one_or_several(indices_or_sections)
     if isinstance(indices_or_sections, int):
         sections = indices_or_sections
         if sections <= 0:

@@ -12,7 +12,7 @@ from ..memory_format import contiguous_format
 from ..warn import warn_once
 from .convert import _clone
 from .declare import Array, composite, formula, operation, view
-from .dimensions import distinct, wrap_dim
+from .dimensions import distinct, one_or_several, wrap_dim
 from .sizes import Shape, infer_size, sizes
 from .view_parts import alias
 
@@ -248,7 +248,9 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     """
     if dim is None:
         return _squeeze(input)
-    return _squeeze_dim(input, dim) if isinstance(dim, int) else _squeeze_dims(input, tuple(dim))
+    if not isinstance(dim, int):
+        dim = one_or_several(dim)
+    return _squeeze_dim(input, dim) if isinstance(dim, int) else _squeeze_dims(input, dim)
 
 
 @view(name="unsqueeze", input="squeeze(grad, dim)")
@@ -338,6 +340,7 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     Raises:
         RuntimeError: the lists differ in length or a dimension appears twice.
     """
+    source, destination = one_or_several(source), one_or_several(destination)
     single = isinstance(source, int)
     from_, to = ([source], [destination]) if single else (list(source), list(destination))
     n = len(input._shape)

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from operator import index
 from typing import Any
 
 from ...autograd.grad_mode import no_grad
@@ -170,7 +171,7 @@ def nll_loss(
         reduce: use `reduction`.
         reduction: "mean" (weighted), "sum" or "none".
     """
-    return ops.nll_loss_nd(input, target, weight, _number(size_average, reduce, reduction), ignore_index)
+    return ops.nll_loss_nd(input, target, weight, _number(size_average, reduce, reduction), index(ignore_index))
 
 
 @explained("cross_entropy_loss")
@@ -197,7 +198,7 @@ def cross_entropy(
         label_smoothing: how much of every target is spread evenly over all classes.
     """
     number = _number(size_average, reduce, reduction)
-    return ops.cross_entropy_loss(input, target, weight, number, ignore_index, label_smoothing)
+    return ops.cross_entropy_loss(input, target, weight, number, index(ignore_index), label_smoothing)
 
 
 def binary_cross_entropy(
