@@ -45,6 +45,7 @@ FUNCTIONS = {
     "cartesian_prod of three": (lambda t, x, y, z: t.cartesian_prod(x, y, z), (2,), (3,), (2,)),
     "cartesian_prod with itself": (lambda t, x: t.cartesian_prod(x, x), (3,)),
     "cartesian_prod with one": (lambda t, x, y: t.cartesian_prod(x, y), (1,), (3,)),
+    "cartesian_prod of ones": (lambda t, x, y: t.cartesian_prod(x, y), (1,), (1,)),
     "cartesian_prod with nothing": (lambda t, x, y: t.cartesian_prod(x, y), (0,), (3,)),
     "dstack": (lambda t, x, y: t.dstack((x, y)), (2, 3), (2, 3)),
     "cat": (lambda t, x, y: t.cat([x, y, x], dim=-1), (2, 3), (2, 3)),

@@ -291,7 +291,7 @@ def cartesian_prod(*tensors: Any) -> Any:
     if (hidden(*tensors) or mode.unseen(*tensors)) and all([t._dtype is tensors[0]._dtype for t in tensors]):
         records = recorded(*tensors)
         sizes = tuple([t._shape[0] for t in tensors])
-        if not records or (1 not in sizes and 0 not in sizes):
+        if not records or (1 not in sizes and 0 not in sizes) or set(sizes) == {1}:
             found = wrap(kernels_of_views.all_combinations([t._data for t in tensors]))
             if records:
                 found._node = _combination_node(tensors, sizes, found._shape[:1])
@@ -305,7 +305,10 @@ def _combination_node(vectors: Any, sizes: tuple[int, ...], count: tuple[int, ..
     for dim, t in enumerate(vectors):
         placed = tuple([n if d == dim else 1 for d, n in enumerate(sizes)])
         node = _expand_op.link(_view_op.link(t._node, t._shape, placed), placed, sizes)
-        node = _unsafe_view_op.link(_clone_op.link(node, sizes, contiguous_format), sizes, count)
+        if count == (1,):  # which lies in rows as it is
+            node = _view_op.link(node, sizes, count)
+        else:
+            node = _unsafe_view_op.link(_clone_op.link(node, sizes, contiguous_format), sizes, count)
         grids.append(Part(node, count))
     return _stack_op.recorder(1)(grids, 1, None, UNTOUCHED)
 
