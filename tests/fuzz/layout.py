@@ -7,7 +7,7 @@ import torch
 from rushlight.kernels.layout import memory_order
 
 ORDERS = "results of operands in two orders of memory lie as NumPy chooses"
-ALONG_ONE = "how operands step along dimensions of size 1 decides how a product of them lies"
+ALONG_ONE = "how operands step along dimensions of size 1, which NumPy chooses, decides how a product of them lies"
 ASKED = "gradients that were asked for lie row by row or as their tensor"
 
 
@@ -35,7 +35,7 @@ def lies_as_operands(line, values, name):
     if not isinstance(values[name], torch.Tensor):
         return False
     operands = [values[n] for n in re.findall(r"\bv\d+\b", line.partition(" = ")[2])]
-    if "rsub" in line:  # other - input
+    if re.search("rsub|hinge_embedding_loss", line):  # other - input; the target chooses what is added first
         operands.reverse()
     if len(operands) == 1 and dense(operands[0]):
         return False

@@ -68,7 +68,7 @@ def test_windows_larger_than_volumes_are_refused():
     assert said[0] == said[1]
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 @pytest.mark.parametrize("function", ["avg_pool2d", "max_pool2d", "adaptive_avg_pool2d", "adaptive_max_pool2d"])
 def test_an_image_without_a_batch_is_pooled_into_rows(function, order):
     def scenario(t):
