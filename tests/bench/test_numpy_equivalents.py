@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from bench.numpy_equivalents import agree, calls, leaves, row, table
+from bench.numpy_equivalents import agree, calls, leaves, operations, row, table
 from bench.numpy_pairs import PAIRS, Pair
 
 
@@ -46,3 +46,15 @@ def test_a_row_may_take_numpy_s_time_and_that_of_a_small_sum_beyond_it():
     assert uncertain.excess > 0 and not uncertain.exceeds
     printed = table([within, beyond])
     assert "a reason" in printed and "of 1 pairs 1 take longer" in printed
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("x + y", 1), ("x.T + y.T", 3), ("x[::2] * y[::2]", 3), ("x[x > 0]", 2), ("torch.acosh(p + 1)", 2),
+        ("torch.cat([x, y], dim=1)", 1), ("x.sum().item()", 1), ("x.to(torch.int64)", 1), ("torch.rand(x.shape)", 1),
+        ("torch.arange(0, 10.0, 10 / flat.shape[0])", 1), ("torch.split(flat, max(1, flat.shape[0] // 4))", 1),
+    ],
+)  # fmt: skip
+def test_each_operation_that_makes_a_tensor_counts(text, count):
+    assert operations(text) == count

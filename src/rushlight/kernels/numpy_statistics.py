@@ -1,5 +1,6 @@
 """Kernels of variances, norms, medians, modes, and running reductions."""
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 
 from . import complex_halves
 from . import numpy_sorting as sorting
-from .numpy_common import constant, narrow, tame, widen, without_warnings
+from .numpy_common import FEW, constant, narrow, tame, widen, without_warnings
 from .numpy_reduction import sum_over, take_along
 from .numpy_special import logaddexp
 
@@ -239,10 +240,19 @@ def cumprod_backward(grad: Array, x: Array, result: Array, axis: int) -> Array:
 
 
 def _places(x: Array, better: Array, axis: int) -> Array:
-    shape = [1] * x.ndim
-    shape[axis] = x.shape[axis]
-    at = np.arange(x.shape[axis]).reshape(shape)
-    return np.maximum.accumulate(better * at, axis)  # type: ignore[no-any-return]
+    at = _along(x.shape[axis], x.ndim, axis) if x.size <= FEW else _places_along(x.shape[axis], x.ndim, axis)
+    return np.maximum.accumulate(np.where(better, at, _NOWHERE), axis)  # type: ignore[no-any-return]
+
+
+_NOWHERE = np.array(0)
+
+
+def _places_along(n: int, ndim: int, axis: int) -> Array:
+    """The numbers 0 to ``n - 1`` along an axis."""
+    return np.arange(n).reshape([n if d == axis else 1 for d in range(ndim)])
+
+
+_along = functools.lru_cache(64)(_places_along)
 
 
 def _ordered(x: Array) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..base import TensorBase
 from ..kernels import matmul as kernels
 from ..kernels.numpy_common import narrow, widen
 from .declare import Array, composite, formula, in_formulas, operation
@@ -52,6 +53,8 @@ def _addmm(input: Array, mat1: Array, mat2: Array, beta: Any, alpha: Any) -> Arr
     Raises:
         RuntimeError: a factor is no matrix.
     """
+    if input.dtype is mat1.dtype is mat2.dtype and input.dtype.char in "fd" and mat1.ndim == 2 == mat2.ndim:
+        return _plus(input, matrix_product(mat1, mat2), beta, alpha)
     for name, m in (("mat1", mat1), ("mat2", mat2)):
         if m.ndim != 2:
             raise RuntimeError(f"{name} must be a matrix, got {m.ndim}-D tensor")
@@ -157,11 +160,13 @@ def _sizes(name: str, input: Any, a: Any, b: Any) -> None:
 
 def _adding(name: str, operation: Any, first: str, second: str, text: str) -> Any:
     def function(input: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1, out: Any = None) -> Any:
-        need_tensors(name, ("input", input), (first, a), (second, b))
+        if not (isinstance(input, TensorBase) and isinstance(a, TensorBase) and isinstance(b, TensorBase)):
+            need_tensors(name, ("input", input), (first, a), (second, b))
         _sizes(name, input, a, b)
         if name not in ("addmv", "addbmm", "baddbmm"):
             _scalars(name, input, beta, alpha)
-        return finish_out(out, operation(input, a, b, beta, alpha), name)
+        found = operation(input, a, b, beta, alpha)
+        return found if out is None else finish_out(out, found, name)
 
     code = function.__code__.replace(
         co_varnames=tuple({"a": first, "b": second}.get(n, n) for n in function.__code__.co_varnames), co_name=name

@@ -2,7 +2,6 @@
 
 import struct
 import warnings
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -193,6 +192,14 @@ def _infer(data: Any) -> dtypes.dtype:
     return found  # type: ignore[return-value]
 
 
+def _joined(level: list[Any]) -> list[Any]:
+    """The elements of sequences, one after the other."""
+    found: list[Any] = []
+    for s in level:
+        found.extend(s)  # (`+=` would leave NumPy's arrays to add themselves)
+    return found
+
+
 def _flatten(data: Any, sizes: list[int]) -> list[Any]:
     """The elements of nested sequences in order.
 
@@ -208,7 +215,7 @@ def _flatten(data: Any, sizes: list[int]) -> list[Any]:
                     raise TypeError("not a sequence")
             if len(s) != n:
                 raise ValueError(f"expected sequence of length {n} at dim {dim} (got {len(s)})")
-        level = data if dim == 0 else list(chain.from_iterable(level))
+        level = data if dim == 0 else _joined(level)
         if dim == 0 and type(level) is not list:
             level = [data[i] for i in range(n)] if not isinstance(data, (tuple, range, np.ndarray)) else list(data)
     return level

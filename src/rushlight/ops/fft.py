@@ -351,7 +351,9 @@ def ihfft(input: Any, n: int | None = None, dim: int = -1, norm: str | None = No
 def _over_dims(name: str, input: Any, s: Any, dim: Any, norm: Any, forward: bool) -> Any:
     input = _promoted(_checked(name, input), True)
     lengths, dims = _shape_and_dims(input, s, dim)
-    return _fft_c2c(_resized(input, dims, lengths), dims, _scaling(norm, forward), forward)
+    if s is not None:
+        input = _resized(input, dims, lengths)
+    return _fft_c2c(input, dims, _scaling(norm, forward), forward)
 
 
 def fftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:

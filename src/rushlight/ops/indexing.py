@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase, as_view, bump, namespace, settle, wrap
+from ..base import UNTOUCHED, TensorBase, as_view, bump, namespace, settle, wrap
 from ..kernels import choosing, entries
 from ..kernels import numpy_indexing as kernels
 from ..kernels import numpy_views as kernels_of_views
@@ -125,7 +125,19 @@ def getitem(input: Any, index: Any) -> Any:
         if kind is tuple or isinstance(index, TensorBase):
             places = _places(input._shape, index if kind is tuple else (index,))
             if places is not None:
-                return _index(input, *places)
+                if node is not None:
+                    return _index(input, *places)
+                a = entries.index(data, [i._data for i in places[0]], places[1])
+                t = _new(namespace["Tensor"])
+                t._data, t._shape, t._dtype, t._node, t._versions, t._view = (
+                    a,
+                    a.shape,
+                    input._dtype,
+                    None,
+                    UNTOUCHED,
+                    None,
+                )
+                return t
     elif kind is int and not input._shape:
         raise _bad_integer((), index)
     parts = Parts(input, as_tuple(index), lone=kind is slice)

@@ -169,6 +169,8 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
     if as_tuple:
         if out is not None:
             raise TypeError(f"nonzero(): argument 'out' must be Tensor, not {type(out).__name__}")
+        if a.ndim and a.size < choosing.SMALLEST and type(a) is np.ndarray:
+            return tuple([wrap(i.copy()) for i in a.nonzero()])
         return tuple([wrap(i) for i in choosing.nonzero(a if a.ndim else a.reshape(1))])
     found = choosing.nonzero(a).T if a.ndim else np.zeros((int(bool(a)), 0), np.int64)
     return finish_out(out, wrap(found), "nonzero")
