@@ -62,7 +62,10 @@ def _make_across(real: Real) -> Any:
         k = starts[0]
         for j in range(m):
             last = starts[j + 1]
-            if last - k >= 2 * lanes and columns[last - 1] - columns[k] == last - 1 - k:
+            if last - k < 2:
+                y[j] = x[columns[k]] * weights[k] if last > k else kind(0)
+                k = last
+            elif last - k >= 2 * lanes and columns[last - 1] - columns[k] == last - 1 - k:
                 # A run of neighbours.
                 away, many = repeat(kind(0)), repeat(kind(0))
                 source = ahead(x, columns[k] - k)
@@ -121,6 +124,11 @@ def planes(real: Real) -> Any:
             j = piece - image * rows
             x, y = ahead(read(args, 0), image * high * wide), ahead(read(args, 1), piece * columns)
             first, last = starts[j], starts[j + 1]
+            if first == last:
+                for i in range(0, columns, lanes):
+                    store_some(y, i, repeat(kind(0)), columns - i)
+                before = -1
+                continue
             if last - first == 1 and weights[first] == kind(1):
                 here = image * high + sources[first]
                 if here == before:  # the row above once more
