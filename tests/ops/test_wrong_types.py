@@ -22,7 +22,7 @@ CALLS = [
     "index_select('a', 0, i)", "gather(x, 0, None)", "index_add(x, 0, i, 2.5)", "scatter_add(x, 0, [0], x)",
     "masked_select(x, None)", "masked_scatter(x, x > 0, 3)", "cdist(x, None)", "take(x, [1])", "cov('a')",
     "cholesky_solve(None, x)", "kron(x, 3)", "cummax('a', 0)",
-    "dist(x, 'a')", "logit(None)", "chunk(x, 1.5)",
+    "linalg.norm(x, 2, (0, 1, 2))", "dist(x, 'a')", "logit(None)", "chunk(x, 1.5)",
 ]  # fmt: skip
 
 
@@ -33,6 +33,12 @@ def test_what_is_said(call):
         return raised(lambda: eval(f"t.{call}", names))
 
     assert said(rushlight) == said(torch)
+
+
+def test_a_storage_that_is_none():
+    for t in (rushlight, torch):
+        with pytest.raises(TypeError, match="invalid combination of arguments - got \\(int\\)"):
+            t.ones(2).set_(1)
 
 
 def test_warnings_that_are_given_once():

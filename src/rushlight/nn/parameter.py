@@ -140,7 +140,11 @@ class UninitializedTensorMixin:
 
     @property
     def shape(self) -> Any:
-        """Raises PyTorch's error."""
+        """Raises PyTorch's error.
+
+        Raises:
+            RuntimeError: always.
+        """
         raise RuntimeError(
             "Can't access the shape of an uninitialized parameter or buffer. "
             "This error usually happens in `load_state_dict` when trying to load "
@@ -149,7 +153,11 @@ class UninitializedTensorMixin:
         )
 
     def share_memory_(self) -> Any:
-        """Raises PyTorch's error."""
+        """Raises PyTorch's error.
+
+        Raises:
+            RuntimeError: always.
+        """
         raise RuntimeError(
             "Can't share memory on an uninitialized parameter or buffer. "
             "Call `forward` to initialize the parameters before calling "

@@ -84,6 +84,9 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
         abs: the absolute values.
         angle: the angles, in radians.
         out: the tensor to write to.
+
+    Raises:
+        RuntimeError: the dtypes differ, or are not those of real floating-point numbers.
     """
     _check_parts("polar", ("abs", "angle"), abs, angle)
     if abs._dtype is dtypes.bfloat16:

@@ -334,6 +334,11 @@ def _lu(A: Array, pivot: bool) -> Any:
 def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
     """``A = P L U`` with a permutation P, L lower triangular with ones on its diagonal, and U upper triangular.
 
+    Args:
+        A: ``(*, m, n)``.
+        pivot: whether rows are exchanged; it must be true.
+        out: the three tensors to write to.
+
     Raises:
         RuntimeError: it is to do without pivoting, which PyTorch does on GPUs only.
     """

@@ -498,7 +498,17 @@ def fftfreq(
     n: int, d: float = 1.0, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
-    """The frequencies that `fft` gives for `n` points `d` apart: 0 and the positive ones first, then the negative."""
+    """The frequencies that `fft` gives for `n` points `d` apart: 0 and the positive ones first, then the negative.
+
+    Args:
+        n: the number of points.
+        d: their distance.
+        out: the tensor to write to.
+        dtype, layout, device, requires_grad: as for `zeros`.
+
+    Raises:
+        RuntimeError: the dtype is not one of floating-point or complex numbers.
+    """
 
     def order(n: int, options: dict[str, Any]) -> Any:
         found = arange(n, **options)
@@ -512,7 +522,17 @@ def rfftfreq(
     n: int, d: float = 1.0, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
-    """The frequencies that `rfft` gives for `n` points `d` apart."""
+    """The frequencies that `rfft` gives for `n` points `d` apart.
+
+    Args:
+        n: the number of points.
+        d: their distance.
+        out: the tensor to write to.
+        dtype, layout, device, requires_grad: as for `zeros`.
+
+    Raises:
+        RuntimeError: the dtype is not one of floating-point or complex numbers.
+    """
 
     def order(n: int, options: dict[str, Any]) -> Any:
         return arange(n // 2 + 1, **options)

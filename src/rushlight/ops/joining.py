@@ -255,7 +255,12 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
 
 @composite(method=False)
 def hstack(tensors: Any, *, out: Any = None) -> Any:
-    """Tensors joined horizontally: in dimension 1, or in their only dimension."""
+    """Tensors joined horizontally: in dimension 1, or in their only dimension.
+
+    Args:
+        tensors: a sequence of them.
+        out: the tensor to write to.
+    """
     if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim:
         at = min(arrays[0].ndim - 1, 1)
         return _joined(_cat_op, tensors, at, _cat_arrays(arrays, at))
@@ -265,7 +270,12 @@ def hstack(tensors: Any, *, out: Any = None) -> Any:
 
 @composite(method=False)
 def vstack(tensors: Any, *, out: Any = None) -> Any:
-    """Tensors joined vertically: in dimension 0, one-dimensional ones as rows."""
+    """Tensors joined vertically: in dimension 0, one-dimensional ones as rows.
+
+    Args:
+        tensors: a sequence of them.
+        out: the tensor to write to.
+    """
     if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
         return _joined(_cat_op, tensors, 0, _cat_arrays(arrays))
     return cat([t if len(t._shape) > 1 else atleast_2d(t) for t in _tensor_list("vstack", tensors)], 0, out=out)
@@ -276,7 +286,12 @@ composite(method=False, name="row_stack")(vstack)
 
 @composite(method=False)
 def dstack(tensors: Any, *, out: Any = None) -> Any:
-    """Tensors joined in dimension 2, which those with fewer dimensions get."""
+    """Tensors joined in dimension 2, which those with fewer dimensions get.
+
+    Args:
+        tensors: a sequence of them.
+        out: the tensor to write to.
+    """
     if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
         if arrays[0].ndim == 2:
             arrays = [a[..., None] for a in arrays]
@@ -287,7 +302,12 @@ def dstack(tensors: Any, *, out: Any = None) -> Any:
 
 @composite(method=False)
 def column_stack(tensors: Any, *, out: Any = None) -> Any:
-    """Tensors joined as columns: in dimension 1, one-dimensional ones as a column each."""
+    """Tensors joined as columns: in dimension 1, one-dimensional ones as a column each.
+
+    Args:
+        tensors: a sequence of them.
+        out: the tensor to write to.
+    """
     if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
         return _joined(_cat_op, tensors, 1, _cat_arrays(arrays, 1))
     given = [reshape(t, (t._data.size, 1)) if len(t._shape) < 2 else t for t in _tensor_list("column_stack", tensors)]

@@ -35,6 +35,12 @@ in_formulas(along.relative_powers, lambda x, result, grad: grad * (x - result).e
 def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
     """The logarithm of the sum of the exponentials over some dimensions, without overflow.
 
+    Args:
+        input: the tensor.
+        dim: one dimension or several.
+        keepdim: whether they stay, with length 1.
+        out: the tensor to write to.
+
     Raises:
         TypeError: `dim` is missing.
     """
@@ -118,6 +124,11 @@ in_formulas(lambda x, dim: np.flip(x, dim) if x.ndim else x, lambda x, dim: x.fl
 @composite()
 def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
     """The logarithms of the running sums of exponentials along a dimension.
+
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        out: the tensor to write to.
 
     Raises:
         NotImplementedError: the elements are integers or booleans.

@@ -103,6 +103,11 @@ def mse_loss(input: Any, target: Any, reduction: int = MEAN) -> Any:
 def smooth_l1_loss(input: Any, target: Any, reduction: int = MEAN, beta: float = 1.0) -> Any:
     """``d ** 2 / (2 beta)`` where the distance d is below `beta`, ``d - beta / 2`` elsewhere, reduced.
 
+    Args:
+        input, target: tensors that broadcast.
+        reduction: 0 for none, 1 for the mean, 2 for the sum.
+        beta: where the square goes over into the absolute value.
+
     Raises:
         RuntimeError: `beta` is negative.
     """
@@ -116,6 +121,11 @@ def smooth_l1_loss(input: Any, target: Any, reduction: int = MEAN, beta: float =
 @composite(method=False, function=False)
 def huber_loss(input: Any, target: Any, reduction: int = MEAN, delta: float = 1.0) -> Any:
     """``d ** 2 / 2`` where the distance d is up to `delta`, ``delta * (d - delta / 2)`` elsewhere, reduced.
+
+    Args:
+        input, target: tensors that broadcast.
+        reduction: 0 for none, 1 for the mean, 2 for the sum.
+        delta: where the square goes over into the absolute value.
 
     Raises:
         RuntimeError: `delta` is not positive.

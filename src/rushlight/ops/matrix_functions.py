@@ -133,7 +133,12 @@ def _det(A: Array) -> Array:
 
 
 def det(A: Any, *, out: Any = None) -> Any:
-    """The determinant of a square matrix, or of each of a batch."""
+    """The determinant of a square matrix, or of each of a batch.
+
+    Args:
+        A: ``(*, n, n)``.
+        out: the tensor to write to.
+    """
     need_matrices("linalg.det", A, kernel="lu_cpu")
     return finish(out, _det(A), "linalg_det")
 
@@ -437,14 +442,16 @@ def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out
     """The norm of a vector or a matrix, by the number of dimensions or of `dim`; see `vector_norm` and `matrix_norm`.
 
     Raises:
-        RuntimeError: `ord` is given without `dim` for more than two dimensions.
+        RuntimeError: `ord` is given for more than two dimensions, those of the tensor or of `dim`.
     """
     if ord is None:
         return vector_norm(A, 2.0, dim, keepdim, dtype=dtype, out=out)
     dims = len(A._shape)
     if dim is None and dims not in (1, 2):
         raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {dims}D.")
-    pair = dims == 2 if dim is None else not isinstance(dim, int) and len(dim) == 2
+    if isinstance(dim, (tuple, list)) and len(dim) not in (1, 2):
+        raise RuntimeError(f"linalg.norm: If dim is specified, it must be of length 1 or 2. Got {list(dim)}")
+    pair = dims == 2 if dim is None else isinstance(dim, (tuple, list)) and len(dim) == 2
     if pair or isinstance(ord, str):
         return matrix_norm(A, ord, (-2, -1) if dim is None else dim, keepdim, dtype=dtype, out=out)
     return vector_norm(A, ord, dim, keepdim, dtype=dtype, out=out)

@@ -475,7 +475,13 @@ def _rpow(input: Any, other: Any) -> Any:
 
 @composite()
 def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
-    """The power computed in float64 or complex128."""
+    """The power computed in float64 or complex128.
+
+    Args:
+        input: the bases, a tensor or a number.
+        exponent: the exponents, likewise; one of both is a tensor.
+        out: the tensor to write to.
+    """
     if out is None and type(exponent) is float and isinstance(input, TensorBase) and input._dtype.plain:
         return _pow_number(input.double(), exponent)  # type: ignore[attr-defined]
     wide = dtypes.complex128 if general.result_type(input, exponent).is_complex else dtypes.float64

@@ -82,7 +82,11 @@ def pow_(input: Any, exponent: Any) -> Any:
 
 @composite(function=False)
 def float_power_(input: Any, exponent: Any) -> Any:
-    """Raises to a power, for float64 and complex128 only; see `float_power`."""
+    """Raises to a power, for float64 and complex128 only; see `float_power`.
+
+    Raises:
+        RuntimeError: the tensor is of another dtype than the result.
+    """
     power = pointwise.float_power(input, exponent)
     if power._dtype is not input._dtype:
         raise RuntimeError(

@@ -44,13 +44,21 @@ def batched(x: Array, dims: int) -> Array:
 
 
 def check_tensor(function: str, input: Any) -> None:
-    """Raises PyTorch's error for something that is no tensor."""
+    """Raises PyTorch's error for something that is no tensor.
+
+    Raises:
+        TypeError: it is none.
+    """
     if not isinstance(input, TensorBase):
         raise TypeError(f"{function}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
 
 
 def check_sequence(function: str, input: Any) -> None:
-    """Raises PyTorch's error for something that is no sequences of channels."""
+    """Raises PyTorch's error for something that is no sequences of channels.
+
+    Raises:
+        RuntimeError: it has neither two nor three dimensions.
+    """
     if input.ndim not in (2, 3):
         raise RuntimeError(
             f"Expected 2 to 3 dimensions, but got {input.ndim}-dimensional tensor for argument #1 'self' (while "

@@ -30,6 +30,11 @@ _view_op = REGISTRY["_view"]
 def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
     """The matrix of the products of all elements of one vector with all of another.
 
+    Args:
+        input: the vector whose elements the rows belong to.
+        vec2: the one whose elements the columns belong to.
+        out: the tensor to write to.
+
     Raises:
         RuntimeError: an argument is no vector.
     """
@@ -57,6 +62,10 @@ composite(name="ger")(outer)
 @explained
 def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     """The sums of products over the last dimensions of two tensors, for all combinations of the others.
+
+    Args:
+        input, other: the tensors; one without dimensions multiplies the other.
+        out: the tensor to write to.
 
     Raises:
         RuntimeError: the last dimensions differ in length.

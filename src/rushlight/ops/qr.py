@@ -286,6 +286,14 @@ def orgqr(input: Any, tau: Any, *, out: Any = None) -> Any:
 def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool = False, *, out: Any = None) -> Any:
     """``Q other``, or ``other Q`` if not `left`, for the product Q of reflections, or its adjoint if `transpose`.
 
+    Args:
+        input: the reflections' vectors, in the columns below the diagonal, as `geqrf` gives them.
+        tau: the reflections' factors.
+        other: what is multiplied.
+        left: whether Q stands on the left.
+        transpose: whether Q's adjoint is meant.
+        out: the tensor to write to.
+
     Raises:
         NotImplementedError: the numbers are integers or of half precision.
         RuntimeError: shapes or dtypes do not fit.

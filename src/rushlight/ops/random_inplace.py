@@ -374,6 +374,12 @@ def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
 def cauchy_(self: Any, median: float = 0, sigma: float = 1, *, generator: Any = None) -> Any:
     """Fills the floating tensor with numbers of the Cauchy distribution.
 
+    Args:
+        self: the tensor.
+        median: the place of the distribution's peak.
+        sigma: the half of its width at half its height.
+        generator: the source of random numbers; the default generator unless given.
+
     Raises:
         RuntimeError: `sigma` is not positive, or the tensor not floating; or as for every in-place change.
     """

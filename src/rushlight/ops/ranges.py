@@ -140,6 +140,12 @@ def linspace(
 ) -> Any:  # fmt: skip
     """`steps` numbers from `start` to `end`, both included, at equal distances.
 
+    Args:
+        start, end: numbers, or tensors of one element.
+        steps: how many.
+        out: the tensor to write to.
+        dtype, layout, device, pin_memory, requires_grad: as for `zeros`.
+
     Raises:
         RuntimeError: the number of steps is negative.
     """

@@ -161,6 +161,13 @@ in_formulas(_prod_backward, _prod_backward_tensor, "prod_backward", aliasing=Tru
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None) -> Any:
     """The product of all elements or along a dimension; integers and booleans are multiplied as int64.
 
+    Args:
+        input: the tensor.
+        dim: the dimension; all elements are multiplied unless given.
+        keepdim: whether the dimension stays, with length 1.
+        dtype: the element type to convert to first.
+        out: the tensor to write to.
+
     Raises:
         IndexError: there is no such dimension.
         TypeError: `dim` is no integer.

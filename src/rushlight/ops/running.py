@@ -54,6 +54,12 @@ def _running_in_place(name: str, input: Any, dim: int, dtype: Any) -> Any:
 def cumsum(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     """The running sums along a dimension; integers and booleans are added as int64.
 
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        dtype: the element type to convert to first.
+        out: the tensor to write to.
+
     Raises:
         IndexError: there is no such dimension.
     """
@@ -102,6 +108,12 @@ in_formulas(along.cumprod_backward, _cumprod_backward_tensor, "cumprod_backward"
 @composite()
 def cumprod(input: Any, dim: int, *, dtype: Any = None, out: Any = None) -> Any:
     """The running products along a dimension; integers and booleans are multiplied as int64.
+
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        dtype: the element type to convert to first.
+        out: the tensor to write to.
 
     Raises:
         IndexError: there is no such dimension.

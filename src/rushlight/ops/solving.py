@@ -186,6 +186,10 @@ def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> Any:
 def inv(A: Any, *, out: Any = None) -> Any:
     """The inverse of a matrix, or of each of a batch.
 
+    Args:
+        A: ``(*, n, n)``.
+        out: the tensor to write to.
+
     Raises:
         LinAlgError: a matrix is singular.
         RuntimeError: the matrices are not square, or not of a floating-point or complex dtype.

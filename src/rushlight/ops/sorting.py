@@ -306,6 +306,13 @@ def searchsorted(
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False, out: Any = None) -> Any:
     """Which interval between sorted boundaries each value lies in; `right` whether these include their left end.
 
+    Args:
+        input: the values, or one number.
+        boundaries: a vector of numbers in increasing order.
+        out_int32: whether the results are int32 instead of int64.
+        right: whether an interval includes its left end instead of its right one.
+        out: the tensor to write to.
+
     Raises:
         RuntimeError: the boundaries are no vector.
     """

@@ -266,7 +266,15 @@ def unsqueeze(input: Array, dim: int) -> Array:
 # ---------------------------------------------------------------------------------------------- order of dimensions
 @view(input="transpose(grad, dim0, dim1)")
 def transpose(input: Array, dim0: int, dim1: int) -> Array:
-    """With two dimensions exchanged."""
+    """With two dimensions exchanged.
+
+    Args:
+        input: the tensor.
+        dim0, dim1: the dimensions, which may be counted from the end.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
     n = input.ndim
     a, b = wrap_dim(dim0, n), wrap_dim(dim1, n)
     return input.swapaxes(a, b) if n else input[...]
@@ -336,6 +344,11 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
 @composite()
 def movedim(input: Any, source: Any, destination: Any) -> Any:
     """With some dimensions moved to other places, the rest in their order.
+
+    Args:
+        input: the tensor.
+        source: the dimension or dimensions to move.
+        destination: the places that they get, as many.
 
     Raises:
         RuntimeError: the lists differ in length or a dimension appears twice.

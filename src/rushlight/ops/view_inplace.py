@@ -211,6 +211,7 @@ def set_(input: Any, source: Any = None, storage_offset: int = 0, size: Any = No
 
     Raises:
         RuntimeError: the dtypes differ.
+        TypeError: the source is neither a tensor nor a storage.
     """
     if mode.local.dual is not None and mode.local.dual.tangent(input) is not None:
         raise NotImplementedError(
@@ -243,8 +244,21 @@ def set_(input: Any, source: Any = None, storage_offset: int = 0, size: Any = No
 
 
 def source_tensor(storage: Any, dtype: dtypes.dtype) -> Any:
-    """The elements of a storage as a one-dimensional tensor."""
-    from ..base import wrap
+    """The elements of a storage as a one-dimensional tensor.
 
+    Raises:
+        TypeError: it is none.
+    """
+    from ..base import wrap
+    from ..storage import is_storage
+    from .arguments import type_name
+
+    if not is_storage(storage):
+        raise TypeError(
+            f"set_() received an invalid combination of arguments - got ({type_name(storage)}), but expected one of:\n"
+            " * ()\n * (torch.Storage source)\n * (torch.Storage source, int storage_offset, tuple of ints size, tuple "
+            "of ints stride = None)\n * (Tensor source)\n * (Tensor source, int storage_offset, tuple of ints size, "
+            "tuple of ints stride = None)\n"
+        )
     untyped = getattr(storage, "_untyped_storage", storage)
     return wrap(untyped.bytes.view(dtype.numpy))

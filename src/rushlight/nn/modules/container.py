@@ -362,7 +362,11 @@ class ParameterList(Module):
         return self
 
     def extend(self, values: Iterable[Any]) -> Self:
-        """Put values at the end; return the list. What cannot be iterated over is a `TypeError`."""
+        """Put values at the end; return the list.
+
+        Raises:
+            TypeError: the values cannot be iterated over, or are a tensor.
+        """
         # A tensor is iterable too, but its rows are not meant.
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
             raise TypeError(f"ParameterList.extend should be called with an iterable, but got {type(values).__name__}")

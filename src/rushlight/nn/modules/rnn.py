@@ -150,7 +150,12 @@ class RNNBase(Module):
             init.uniform_(weight, -bound, bound)
 
     def check_input(self, input: Tensor, batch_sizes: Tensor | None) -> None:
-        """Raises an error if the input's type or shape does not fit."""
+        """Raises an error if the input's type or shape does not fit.
+
+        Raises:
+            ValueError: the types differ.
+            RuntimeError: the shape does not fit.
+        """
         dtype = self._flat_weights[0].dtype
         if input.dtype is not dtype:
             raise ValueError(
@@ -178,7 +183,11 @@ class RNNBase(Module):
     def check_hidden_size(
         self, hx: Tensor, expected_hidden_size: tuple[int, int, int], msg: str = "Expected hidden size {}, got {}"
     ) -> None:
-        """Raises an error if a state has not the expected shape."""
+        """Raises an error if a state has not the expected shape.
+
+        Raises:
+            RuntimeError: it has another.
+        """
         if hx.size() != expected_hidden_size:
             raise RuntimeError(msg.format(expected_hidden_size, list(hx.size())))
 

@@ -44,7 +44,11 @@ class Failure:
         self.text = f"Caught {self.kind.__name__} {where}.\nOriginal {traceback.format_exc()}"
 
     def reraise(self) -> None:
-        """Raises it again: the same type where that takes a text, else a RuntimeError."""
+        """Raises it again: the same type where that takes a text, else a RuntimeError.
+
+        Raises:
+            RuntimeError: the type takes no text, or is KeyError.
+        """
         if self.kind is KeyError:
             raise RuntimeError(self.text)
         try:
