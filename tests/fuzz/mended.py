@@ -190,6 +190,14 @@ def by_float_weight(f, a, b, weight):
     return f(a, b, weight.to(a.dtype))
 
 
+@function("PyTorch negates unsigned integers in the derivative of zeta", "zeta")
+def of_signed(f, a, b):
+    """The zeta function of floating-point numbers."""
+    if not isinstance(a, torch.Tensor) or a.dtype is not torch.uint8:
+        return NotImplemented
+    return f(a.to(torch.result_type(a, b)), b)
+
+
 @function("PyTorch rounds powers of two to the exponent's type before it multiplies", "ldexp", "ldexp_")
 def by_powers(f, x, exponent):
     """The product with powers of two that are not rounded."""

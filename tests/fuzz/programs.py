@@ -6,8 +6,10 @@ sense. Some are wrong on purpose, or by chance; then both libraries must refuse.
 
 import torch
 
+from .drawn import drawn
 from .families import family
 from .rarer import rarer
+from .special import special
 
 FLOATS = ["float64", "float64", "float64", "float32", "float32", "float16", "bfloat16"]
 DTYPES = [*FLOATS, *FLOATS, "int64", "int64", "int32", "uint8", "bool", "complex128"]
@@ -344,7 +346,8 @@ class Writer:
     _KINDS = (
         (0.04, leaf), (0.17, unary), (0.13, binary), (0.07, operator), (0.08, inplace), (0.06, fill), (0.06, getitem),
         (0.08, reduction), (0.07, along), (0.09, view), (0.03, joined), (0.05, ternary), (0.04, gathered),
-        (0.03, product), (0.04, network), (0.03, conversion), (0.07, rarer), (0.07, family),
+        (0.03, product), (0.04, network), (0.03, conversion), (0.07, rarer), (0.07, family), (0.05, drawn),
+        (0.06, special),
     )  # fmt: skip
 
 

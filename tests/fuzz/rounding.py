@@ -8,6 +8,7 @@ import itertools
 import re
 
 import numpy as np
+import scipy.special
 import torch
 
 HALVES = (torch.float16, torch.bfloat16)
@@ -35,7 +36,7 @@ def explained(line, operands, ours, theirs, near, index=None):
         return reasons[0] if reasons and None not in reasons else None
     if not isinstance(theirs, torch.Tensor) or ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return None
-    for check in (_linear_algebra, _chosen, _free, unwritten, _nearer_to_double, _shaken):
+    for check in (_linear_algebra, _chosen, _free, unwritten, _approximated, _nearer_to_double, _shaken):
         reason = check(line, operands, ours, theirs, near, index)
         if reason is not None:
             return reason
@@ -127,6 +128,25 @@ def _shaken(line, operands, ours, theirs, near, index):
     return "PyTorch's own result moves as far when its operands are rounded once" if same.all() else None
 
 
+# Functions whose polynomials in PyTorch have six digits, and by how much it is off at most.
+SIX_DIGITS = {
+    "airy_ai": (lambda x: scipy.special.airy(x)[0], 3.1e-6), "bessel_j0": (scipy.special.j0, 4e-7),
+    "bessel_j1": (scipy.special.j1, 5e-7), "bessel_y0": (scipy.special.y0, 3e-7), "bessel_y1": (scipy.special.y1, 9e-7),
+}  # fmt: skip
+
+
+def _approximated(line, operands, ours, theirs, near, index):
+    """PyTorch approximates Airy's and Bessel's functions to six digits, where ours are those of double precision."""
+    call = re.search(r"torch\.special\.(\w+)\((v\d+)\)", line)
+    if not call or call[1] not in SIX_DIGITS:
+        return None
+    function, most = SIX_DIGITS[call[1]]
+    a, b, exact = as_array(ours), as_array(theirs), function(as_array(operands[call[2]]))
+    with np.errstate(all="ignore"):
+        same = near(a, b) | near(a, exact) & (np.abs(b - exact) <= most)
+    return "PyTorch approximates Airy's and Bessel's functions to six digits" if same.all() else None
+
+
 # ------------------------------------------------------------------------------------------ linear algebra
 def _wide(t):
     array = as_array(t)
@@ -138,14 +158,15 @@ def _eps(t):
 
 
 def singular(matrices):
-    """Whether some matrix is singular up to rounding, and all are finite."""
+    """Whether the finite columns of some matrix depend on each other up to rounding."""
     if not isinstance(matrices, torch.Tensor) or matrices.dim() < 2 or matrices.shape[-1] != matrices.shape[-2]:
         return False
-    array = as_array(matrices)
-    if not array.size or not np.isfinite(array).all():
-        return False
-    values = np.linalg.svd(array.astype(complex), compute_uv=False)
-    return bool((values[..., -1] <= ROUNDINGS * array.shape[-1] * _eps(matrices) * values[..., 0]).any())
+    for matrix in as_array(matrices).reshape(-1, *matrices.shape[-2:]):
+        columns = matrix[:, np.isfinite(matrix).all(0)].astype(complex)
+        values = np.linalg.svd(columns, compute_uv=False) if columns.size else np.ones(1)
+        if values[-1] <= ROUNDINGS * len(matrix) * _eps(matrices) * values[0]:
+            return True
+    return False
 
 
 def determinant(matrix):

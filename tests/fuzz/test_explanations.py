@@ -26,6 +26,11 @@ PROGRAMS = [
     ("reads another place", "as_strided_scatter", [
         f"v1 = torch.tensor([-1.8, 0.6, 1.0, 2.0], {FLOATS}", "v2 = v1[::2]",
         "v9 = torch.as_strided_scatter(v2.detach(), v2, (2,), (1,)) * 2", BACKWARD]),
+    ("derivative of zeta", "special.zeta", [
+        f"v1 = torch.tensor([1.5, 0.6], {FLOATS}", "v2 = torch.tensor(3, dtype=torch.uint8)",
+        "v9 = torch.special.zeta(v2, v1)", BACKWARD]),
+    ("six digits", "special.airy_ai", [
+        "v1 = torch.tensor([-2.365, 0.5], dtype=torch.float64)", "v9 = torch.special.airy_ai(v1)"]),
     ("powers of two", "ldexp", [
         f"v1 = torch.tensor([-1.8, 0.6], {FLOATS}", "v2 = torch.tensor(-3)", "v9 = torch.ldexp(v1, v2)", BACKWARD]),
     ("place of an infinite number", "native_layer_norm", [

@@ -122,6 +122,23 @@ torch.normal(mean=0,std=1,size=(2,),dtype=torch.float64,requires_grad=True)
 torch.normal(torch.zeros(3),1.,out=torch.empty(3))
 torch.normal(torch.zeros(2,dtype=torch.complex64),1.)
 torch.normal(0,torch.ones(3,dtype=torch.int64))
+torch.normal(torch.ones(2),torch.tensor([1.,float("nan")]))
+torch.normal(torch.ones(0,dtype=torch.int64),torch.ones(0))
+torch.normal(1.,torch.ones(0,dtype=torch.int64))
+torch.bernoulli(torch.zeros(0,dtype=torch.int64))
+torch.bernoulli(torch.zeros(0,dtype=torch.complex64))
+torch.bernoulli(torch.ones(2,requires_grad=True),.5)
+torch.bernoulli(torch.ones(2,3).mT,.5)
+torch.zeros(0,dtype=torch.complex64).bernoulli_(.5)
+torch.zeros(2,0).bernoulli_(torch.tensor([7.,8.,9.]))
+torch.zeros(0,dtype=torch.int64).cauchy_()
+torch.multinomial(torch.zeros(0),3,True)
+torch.native_dropout(torch.ones(3,requires_grad=True),.4,False)
+torch.native_dropout(torch.ones(0,requires_grad=True),.4,True)
+torch.nn.functional.rrelu(torch.ones(2).half(),.1,.3,True)
+torch.nn.functional.rrelu(torch.ones(2).long(),.1,.3,True)
+torch.poisson(torch.tensor([float("inf")]))
+torch.nn.functional.dropout(torch.ones(2),float("nan"))
 torch.bernoulli(torch.tensor([.3,.5])).dtype
 torch.bernoulli(torch.tensor([.3,2.]))
 torch.bernoulli(torch.tensor([.3,-2.]))
@@ -298,6 +315,8 @@ def test_memory_formats(format):
         "torch.bernoulli(torch.linspace(0, 1, 30), generator=generator)",
         "torch.multinomial(torch.arange(1.0, 31.0), 10, generator=generator)",
         "torch.multinomial(torch.arange(1.0, 31.0).view(3, 10), 100, True, generator=generator)",
+        "torch.multinomial(torch.arange(1.0, 31.0).view(3, 10).mT, 1, True, generator=generator)",
+        "torch.multinomial(torch.arange(1.0, 31.0).view(3, 10).mT, 2, generator=generator)",
     ],
 )
 def test_distributions(call):
@@ -324,6 +343,15 @@ def test_gradients_are_zero(call):
         return y, x.grad
 
     check(scenario)
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_gumbel_draws_row_by_row(hard):
+    def scenario(torch):
+        torch.manual_seed(3)
+        return torch.nn.functional.gumbel_softmax(torch.arange(6.0).view(2, 3).mT, hard=hard)
+
+    check(scenario, strides=False)
 
 
 def test_a_new_seed_starts_the_sequence_anew():

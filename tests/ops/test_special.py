@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from beside import check
 
 import rushlight
@@ -84,3 +85,14 @@ def test_logit_with_a_margin(eps):
         return y, m.autograd.grad(y.sum(), x)
 
     check(scenario)
+
+
+@pytest.mark.parametrize("name", ["zeta", "gammainc", "gammaincc", "xlogy", "xlog1py"])
+@pytest.mark.parametrize("kind", ["int64", "int16"])
+def test_derivatives_beside_integers(name, kind):
+    def gradient(t):
+        x, y = t.tensor([2, 3, 1], dtype=getattr(t, kind)), t.tensor([1.5, 0.7, 2.0], dtype=t.float64).requires_grad_()
+        getattr(t.special, name)(x, y).sum().backward()
+        return y.grad.numpy()
+
+    np.testing.assert_allclose(gradient(rushlight), gradient(torch), rtol=1e-7)

@@ -47,7 +47,7 @@ def _poisson(rate: float, uniform: Callable[[], float]) -> float:
     while True:
         u, v = uniform() - 0.5, uniform()
         edge = 0.5 - abs(u)
-        count = math.floor((2 * a / edge + b) * u + rate + 0.43) if edge else -1
+        count = _whole((2 * a / edge + b) * u + rate + 0.43) if edge else -1
         if edge >= 0.07 and v <= certain:
             return count
         if count < 0 or (edge < 0.013 and v > edge):
@@ -55,6 +55,11 @@ def _poisson(rate: float, uniform: Callable[[], float]) -> float:
         density = -rate + count * log_rate - math.lgamma(count + 1.0)
         if math.log(v) + math.log(inverse_alpha) - math.log(a / (edge * edge) + b) <= density:
             return count
+
+
+def _whole(value: float) -> int:
+    """A number rounded down to an integer of 64 bits, the lowest one if it is out of their range or NaN."""
+    return math.floor(value) if -(2.0**63) <= value < 2.0**63 else -(2**63)
 
 
 def poisson(source: MersenneTwister, rates: Array) -> Array:

@@ -457,12 +457,12 @@ def multinomial(source: MersenneTwister, weights: Array, count: int, replacement
     """
     if replacement and count != 1:
         return _multinomial_with_replacement(source, weights, count)
-    races = np.empty(weights.shape, weights.dtype)  # the categories' first arrivals: the earliest ones win
-    exponential(source, races)
+    races = np.empty_like(weights)  # the categories' first arrivals: the earliest ones win
+    exponential(source, races if races.flags.c_contiguous else races.T)  # in the order of memory
     with np.errstate(divide="ignore", invalid="ignore"):
         races = weights / races
     if count == 1:
-        return races.argmax(-1)[:, None]
+        return races.argmax(-1).reshape(-1, 1)
     return sorting.topk(races, count, 1, True)[1]
 
 

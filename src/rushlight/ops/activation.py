@@ -118,6 +118,9 @@ def _rrelu_noise(input: Any, lower: float, upper: float, training: bool, generat
     """
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
+    kind = input._dtype
+    if training and (not kind.is_floating_point or kind is dtypes.float16):
+        raise NotImplementedError(f"\"rrelu_with_noise_out_cpu\" not implemented for '{kind.scalar_name}'")
     # When not training it is `leaky_relu`, in which NaN is among those that are not positive.
     below = np.asarray(input._data <= 0) if training else ~np.asarray(input._data > 0)
     noise = np.ones(input._shape, input._data.dtype)

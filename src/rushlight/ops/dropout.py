@@ -14,7 +14,7 @@ from ..base import wrap
 from ..kernels import numpy_random
 from ..random import source_of
 from .creation import empty_like, ones_like, zeros
-from .declare import Array, composite, operation
+from .declare import Array, composite, in_formulas, operation
 from .memory_layout import product_in_order
 
 # -scale * alpha of SELU: what an element is set to when it is dropped.
@@ -91,11 +91,18 @@ feature_dropout, feature_dropout_ = _declared("feature_dropout", True, False)
 feature_alpha_dropout, feature_alpha_dropout_ = _declared("feature_alpha_dropout", True, True)
 
 
+def _where_kept(x: Array, mask: Array, scale: float) -> Array:
+    return np.asarray(x * mask * np.asarray(scale, x.dtype)).astype(x.dtype, copy=False)
+
+
+in_formulas(_where_kept, lambda grad, mask, scale: grad * (mask * scale), "where_kept")
+
+
 @operation(node="NativeDropoutBackward0", aten="native_dropout", function=False, method=False, out=False,
-           input="grad * (mask * scale)", tangent="input_t * (mask * scale)")  # fmt: skip
+           input="where_kept(grad, mask, scale)", tangent="input_t * (mask * scale)")  # fmt: skip
 def _native_dropout(input: Array, mask: Array, scale: float) -> Array:
     """The elements where `mask` is true, scaled."""
-    return (input * mask * np.asarray(scale, input.dtype)).astype(input.dtype)
+    return _where_kept(input, mask, scale)
 
 
 @composite(method=False)
@@ -106,9 +113,11 @@ def native_dropout(input: Any, p: float, train: bool | None) -> Any:
         RuntimeError: `p` is no probability, or the numbers are whole.
     """
     if not input.numel():
-        return input, empty_like(input)
+        mask = empty_like(input.detach())
+        return (input if input._node is None else _native_dropout(input, mask, 1)), mask
     if train is False:
-        return input.clone(), ones_like(input, dtype=dtypes.bool)
+        mask = ones_like(input, dtype=dtypes.bool)
+        return (input.clone() if input._node is None else _native_dropout(input, mask, 1)), mask
     mask = empty_like(input, dtype=dtypes.bool).bernoulli_(1 - p)
     if input._dtype.category < dtypes.FLOATING:
         raise RuntimeError(f"result type Float can't be cast to the desired output type {input._dtype.scalar_name}")

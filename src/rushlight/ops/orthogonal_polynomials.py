@@ -4,10 +4,12 @@ The degree is a number or a tensor that broadcasts; below zero the result is 0. 
 results require no gradient.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 from ..kernels import numpy_polynomials as kernels
+from ..kernels.layout import laid_by
 from .declare import Array, elementwise
 from .supported import full_precision
 
@@ -15,9 +17,14 @@ from .supported import full_precision
 def _polynomial(kernel: Any) -> Callable[[Any], Any]:
     """Declares a polynomial under its name in `torch.special`, for float32 and float64."""
 
+    @functools.wraps(kernel)
+    def computed(x: Array, n: Array) -> Array:
+        found = kernel(x, n)
+        return found if found.ndim < 2 else laid_by(found, x, n)
+
     def declare(declared: Any) -> Any:
         name = declared.__name__
-        return elementwise(name=f"special_{name}", kernel=kernel, floating=True, function=False, method=False,
+        return elementwise(name=f"special_{name}", kernel=computed, floating=True, function=False, method=False,
                            inplace=False, out=True, check=full_precision(f"{name}_cpu"))(declared)  # fmt: skip
 
     return declare

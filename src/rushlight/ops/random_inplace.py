@@ -276,6 +276,8 @@ def check_probabilities(p: Array, dtype: dtypes.dtype) -> None:
     Raises:
         RuntimeError: one is none.
     """
+    if not p.size:
+        return
     if dtype.category != dtypes.FLOATING:
         raise unsupported("bernoulli_tensor_cpu_p_", dtype)
     zero, one = _bounds(p.dtype)
@@ -307,9 +309,12 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
     if isinstance(p, TensorBase):
         records = mode.local.grad and (self._node is not None or p._node is not None)
         writable(self, records)
-        if self._dtype.category == dtypes.COMPLEX:
+        if not self._data.size and not records:
+            bump(self)
+            return self
+        if self._dtype.category == dtypes.COMPLEX and self._data.size:
             raise unsupported("bernoulli_tensor_cpu_self_", self._dtype)
-        expand = p if p._shape == self._shape else tensor_names["expand"](p, self._shape)
+        expand = p if p._shape == self._shape or not self._data.size else tensor_names["expand"](p, self._shape)
         check_probabilities(p._data, p._dtype)
 
         def write(out: Array, each: Array) -> Array:
@@ -324,7 +329,7 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
     probability = number(p)
     if not 0 <= probability <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={probability:g}")
-    if self._dtype.category == dtypes.COMPLEX:
+    if self._dtype.category == dtypes.COMPLEX and self._data.size:
         raise unsupported("bernoulli_scalar_cpu_", self._dtype)
     return fill(self, _BERNOULLI, lambda out: numpy_random.bernoulli(source, out, probability))
 
@@ -387,7 +392,7 @@ def cauchy_(self: Any, median: float = 0, sigma: float = 1, *, generator: Any = 
     check_generator(generator)
     if not sigma > 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
-    if self._dtype.category != dtypes.FLOATING and self._data.size:
+    if self._dtype.category != dtypes.FLOATING:
         raise RuntimeError(
             "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you "
             f"specified {self._dtype.c_name}"

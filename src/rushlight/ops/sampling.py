@@ -7,10 +7,13 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels import numpy_counts, numpy_random
+from ..memory_format import contiguous_format
 from ..random import source_of
 from .creation import empty_like
 from .data import finish, store
-from .declare import Array, composite, tensor_names
+from .declare import Array, composite, operation, tensor_names
+from .elementwise_general import result_type
+from .inplace import castable
 from .out import warn_resized
 from .random_creation import NEW, check_options, draw_into, draw_new, given_shape
 from .random_inplace import check_generator, check_probabilities, check_std, integer, number, unsupported, write_normal
@@ -68,13 +71,15 @@ def normal(
     if isinstance(std, TensorBase):
         if std._dtype.category == dtypes.COMPLEX:
             raise RuntimeError("normal expects standard deviation to be non-complex")
-        if (std._data < 0).any():
+        if not (std._data >= 0).all():
             raise RuntimeError("normal expects all elements of std >= 0.0")
     else:
         check_std(float(std))
     source = source_of(generator)
     kind = tensors[0]._dtype
     shape = tensors[0]._shape if len(tensors) == 1 else _broadcast(mean._shape, std._shape)
+    if len(tensors) == 2 and out is None and 0 in shape:
+        castable(result_type(*tensors), kind)
 
     def fill(array: Array, mean: Any, std: Any) -> None:
         if isinstance(std, float):
@@ -82,7 +87,7 @@ def normal(
         else:
             write_normal(source, array, kind, 0.0, 1.0)
             array *= std.astype(array.dtype)
-        np.add(array, mean, out=array, casting="same_kind")
+        np.add(array, mean, out=array, casting="same_kind" if array.size else "unsafe")
 
     def draw(mean: Any, std: Any) -> Array:
         array = np.empty(shape, kind.numpy)
@@ -117,6 +122,13 @@ def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
         ) from None
 
 
+@operation(node="torch::autograd::NotImplemented", aten="bernoulli", function=False, method=False, out=False,
+           tangent="zero", input="not_implemented(grad, 'bernoulli')")  # fmt: skip
+def _bernoulli_by_number(input: Array, drawn: Any) -> Array:
+    """What was drawn for the shape of `input`, which PyTorch has no derivative of."""
+    return drawn  # type: ignore[no-any-return]
+
+
 @composite()
 @forms(
     "Tensor input, *, torch.Generator generator = None, Tensor out = None",
@@ -140,12 +152,14 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     check_options(generator, out, None, False)
     source = source_of(generator)
     if p is not None:
-        return empty_like(input).bernoulli_(p, generator=generator)
+        drawn = empty_like(wrap(input._data), memory_format=contiguous_format).bernoulli_(p, generator=generator)
+        return drawn if input._node is None else _bernoulli_by_number(input, drawn._data)
 
     def draw(probabilities: Array) -> Array:
         check_probabilities(probabilities, input._dtype)
         result = np.empty(probabilities.shape, probabilities.dtype)
-        numpy_random.bernoulli_each(source, result, probabilities)
+        if result.size:
+            numpy_random.bernoulli_each(source, result, probabilities)
         return result
 
     if out is None:
@@ -247,8 +261,11 @@ def multinomial(
         raise RuntimeError("cannot sample n_sample > prob_dist.size(-1) samples without replacement")
     if shape[-1] > 1 << 24:
         raise RuntimeError("number of categories cannot exceed 2^24")
-    weights = input._data.reshape(-1, shape[-1])
+    rows = shape[0] if len(shape) == 2 else 1
+    weights = input._data.reshape(rows, shape[-1])
     if not weights.size:
+        if rows and replacement:
+            raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
         drawn = np.empty((len(weights), count), np.int64)
     else:
         _check_weights(weights, not replacement or count == 1)

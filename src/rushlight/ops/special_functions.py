@@ -133,7 +133,7 @@ def mvlgamma_(input: Any, p: int) -> Any:
 @elementwise(name="special_zeta", number_node="SpecialZetaBackward2", number_first_node="SpecialZetaBackward1",
              kernel=kernels.zeta, floating=True, function=False, method=False, out=True, inplace=False,
              tangent="refused", check=full_precision("zeta_cpu"), input="no_derivative('zeta')",
-             other="grad * -input * special_zeta(input + 1, other)")  # fmt: skip
+             other="grad * -not_whole(input, grad) * special_zeta(not_whole(input, grad) + 1, other)")  # fmt: skip
 def zeta(input: Array | float, other: Array | float) -> Array:
     """The Hurwitz zeta function, the sum of ``(other + k) ** -input`` over all k from 0 on."""
 
@@ -175,7 +175,7 @@ def log_ndtr(input: Array) -> Array:
 
 # ---------------------------------------------------------------------------------------------- incomplete gamma
 _NO_SLOPE = "no_derivative('{}: input')"
-_DENSITY = "exp((input - 1) * log(other) - other - lgamma(input))"
+_DENSITY = "exp((input - 1) * log(other) - other - lgamma(not_whole(input, grad)))"
 
 
 @elementwise(kernel=kernels.igamma, check=missing("igamma_cpu", BOOL, INTEGRAL, COMPLEX), tangent="refused",

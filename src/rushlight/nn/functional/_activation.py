@@ -5,7 +5,9 @@ from typing import Any
 
 from ... import dtypes
 from ...autograd.mode import is_grad_enabled
+from ...memory_format import contiguous_format
 from ...ops import activation as ops
+from ...ops.creation import empty_like, zeros_like
 from ...ops.elementary import relu as _relu
 from ...ops.numbers import number_for
 from ...tensor import Tensor
@@ -253,10 +255,10 @@ def gumbel_softmax(logits: Tensor, tau: float = 1, hard: bool = False, eps: floa
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
-    noise = -logits.detach().clone().exponential_().log()
+    noise = -empty_like(logits, memory_format=contiguous_format).exponential_().log()
     soft = ((logits + noise) / tau).softmax(dim)
     if not hard:
         return soft
     index = soft.max(dim, keepdim=True)[1]
-    one_hot = soft.detach().clone().zero_().scatter_(dim, index, 1.0)
+    one_hot = zeros_like(logits, memory_format=contiguous_format).scatter_(dim, index, 1.0)
     return one_hot - soft.detach() + soft
