@@ -47,6 +47,7 @@ from .ops import (
     added_products,
     bessel,
     broadcasting,
+    clamping,
     comparison,
     complex_parts,
     contraction,

@@ -78,7 +78,7 @@ def test_what_is_written_to_nothing_must_fit(index, shape):
     check(scenario)
 
 
-@pytest.mark.parametrize("rows", [(7,), (7, 2), (0, 2), (1, 2)])
+@pytest.mark.parametrize("rows", [(7,), (7, 2), (0, 2), (1, 2), (5, 0), (0,), (1, 0)])
 def test_what_is_written_to_no_places_must_fit(rows):
     def scenario(t):
         x = t.zeros(3, 2)

@@ -192,3 +192,98 @@ def groups_of_transposed_signals(t):
 @pytest.mark.parametrize("scenario", [absolute_values_in_complex_tensors, groups_of_transposed_signals])
 def test_what_is_allowed(scenario):
     check(scenario, strides=False, atol=1e-5)
+
+
+def zeros(t, *shape, kind="float32"):
+    return t.zeros(shape, dtype=getattr(t, kind))
+
+
+def at(t, places, kind="int64"):
+    return t.tensor(places, dtype=getattr(t, kind))
+
+
+PUTS = [
+    lambda t, x: x.put(at(t, [3, 2]), zeros(t, 10, kind="int64")),
+    lambda t, x: x.put_(at(t, [3, 2], "float32"), zeros(t, 10, kind="int64")),
+    lambda t, x: x.put(at(t, [3, 200]), zeros(t, 2)),
+    lambda t, x: x.put_(at(t, []), zeros(t, 0)),
+    *[
+        lambda t, x, p=places, n=count, k=kind: x.index_put(tuple(at(t, q) for q in p), zeros(t, n, kind=k))
+        for places in ([[0, 0]], [[0, 5]], [[0, 1], [0]], [[0, 1], [0, 0, 0]], [[0], [0], [0]])
+        for count in (5, 2)
+        for kind in ("float32", "float64")
+    ],
+    lambda t, x: x.index_put_((t.tensor([True, False]),), zeros(t, 2, kind="float64")),
+    lambda t, x: x.index_fill(2, at(t, [0, 0]), 1j),
+    lambda t, x: x.index_fill(2, at(t, [0, 0], "float32"), 1j),
+    lambda t, x: x.index_fill_(0, at(t, [[0, 0]]), 1),
+    lambda t, x: x.index_fill(2, at(t, [0, 0]), zeros(t, 2)),
+    lambda t, x: t.stack([x, zeros(t, 1, 6)], -5),
+    lambda t, x: t.stack([x, zeros(t, 1, 6)], 0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(2, 4), (3,), (0,), ()])
+@pytest.mark.parametrize("call", PUTS)
+def test_places_to_write_to(call, shape):
+    check(lambda t: call(t, zeros(t, *shape)))
+
+
+@pytest.mark.parametrize("shapes", [
+    ((0, 1), (0, 1, 1), (0,)), ((3, 3), (3,), (3,)), ((3,), (3, 2), ()), ((3,), (3,), (3,)), ((3, 2), (3, 2), ()),
+    ((), (), ()), ((3,), (2,), ()), ((3, 2), (3, 2), (3, 1)), ((3, 2), (4, 2), (3,)),
+])  # fmt: skip
+def test_vectors_whose_angle_is_a_loss(shapes):
+    check(lambda t: t.nn.functional.cosine_embedding_loss(*[zeros(t, *s) for s in shapes]))
+
+
+@pytest.mark.parametrize("name", ["clamp", "clamp_min", "clamp_max", "clamp_", "clamp_min_", "clamp_max_"])
+@pytest.mark.parametrize("kind", ["float32", "complex64", "int64", "bool"])
+def test_limits(name, kind):
+    def scenario(t):
+        found = []
+        given = [zeros(t, n, kind=k) for n in (2, 0) for k in ("float32", "complex64")] + [zeros(t, 3, 2), 3, 3j, 2**63]
+        for limits in itertools.product(given, given if name in ("clamp", "clamp_") else [None]):
+            if limits[1] is not None and isinstance(limits[0], t.Tensor) != isinstance(limits[1], t.Tensor):
+                continue
+            try:
+                x = zeros(t, 2, kind=kind)
+                found.append(getattr(x, name)(*limits[: 1 if limits[1] is None else 2]).tolist())
+            except (RuntimeError, NotImplementedError, TypeError) as error:
+                found.append((type(error).__name__, str(error).partition("\n")[0]))
+        return found
+
+    check(scenario)
+
+
+NUMBERS = (1e300, 1e30, -1e300, 2**63, -(2**63) - 1, 1j)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float16", "bfloat16", "complex64", "uint8", "int64", "bool"])
+@pytest.mark.parametrize("index", [..., 0, slice(0, 0), [0], (None, 1), 7])
+def test_numbers_that_are_written(index, kind):
+    def scenario(t):
+        found = []
+        for number in NUMBERS:
+            x = zeros(t, 3, kind=kind)
+            try:
+                x[index] = number
+                found.append(x.tolist())
+            except (RuntimeError, ValueError, IndexError) as error:
+                found.append((type(error).__name__, str(error)))
+        return found
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("call", [
+    lambda t: t.linspace(0, 1e300, 3), lambda t: t.linspace(1e300, 0, 2), lambda t: t.linspace(0, 1e300, 1),
+    lambda t: t.linspace(0, 1e30, 2, dtype=t.float16), lambda t: t.logspace(0, 1e300, 3),
+    lambda t: t.nan_to_num(t.tensor([1]), 1j), lambda t: t.nan_to_num(t.tensor([1.0]), posinf=1j),
+    lambda t: t.nan_to_num(t.tensor([1.0]), "a"),
+    lambda t: t.searchsorted(zeros(t, 3), zeros(t, 2) > 1), lambda t: t.searchsorted(zeros(t, 3) > 1, zeros(t, 2)),
+    lambda t: t.searchsorted(zeros(t, 3) > 1, zeros(t, 2) > 1), lambda t: t.searchsorted(zeros(t, 3) * 1j, zeros(t, 2)),
+])  # fmt: skip
+@pytest.mark.filterwarnings("ignore:ComplexHalf")
+def test_numbers_out_of_reach(call):
+    check(call)

@@ -232,7 +232,7 @@ def put(a: Array, indices: list[Array], values: Array, dims: Any, accumulate: bo
         if accumulate:
             shape = a[place].shape
             add_at_index(a, _broadcast(values, shape), indices, dims)
-        elif not a.size:  # NumPy writes nothing without a look at the values' shape
+        elif not (a.size and values.size):  # NumPy writes nothing without a look at the values' shape
             _broadcast(values, a[place].shape)
         else:
             a[place] = values

@@ -16,7 +16,7 @@ from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
 from .index_parts import index_tensor
-from .indexing import _index_put, put_at
+from .indexing import _index_put, of_two_dtypes, put_at
 from .numbers import number_for
 from .out import finish_out, refuse_reading, refuse_shared
 from .overlap import refuse_overlap
@@ -290,19 +290,20 @@ def _index_fill_tensor(input: Array, dim: int, index: Array, value: Array) -> Ar
 
 
 def _index_fill_operands(input: Any, dim: int, index: Any, value: Any) -> tuple[str, tuple[Any, ...]]:
-    at = wrap_dim(dim, len(input._shape))
+    if isinstance(value, TensorBase) and value._shape:
+        raise RuntimeError(
+            f"index_fill_ only supports a 0-dimensional value tensor, but got tensor with {len(value._shape)} "
+            "dimension(s)."
+        )
     if index._dtype is not dtypes.int64:
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
-    index = _vector("index_fill_", index)
-    if isinstance(value, TensorBase):
-        if value._shape:
-            raise RuntimeError(
-                "index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
-                f"{len(value._shape)} dimension(s)."
-            )
-        return "_index_fill_tensor", (input, at, index, to_dtype(value, input._dtype))
+    if len(index._shape) > 1:
+        raise RuntimeError("Index has to be a vector/scalar")
     if isinstance(value, complex) and not input._dtype.is_complex:
         raise RuntimeError("index_fill_(): Converting complex Scalar to non-complex type is not supported")
+    at, index = wrap_dim(dim, len(input._shape)), _vector("index_fill_", index)
+    if isinstance(value, TensorBase):
+        return "_index_fill_tensor", (input, at, index, to_dtype(value, input._dtype))
     return "_index_fill", (input, at, index, number_for(value, input._dtype)[()])
 
 
@@ -328,8 +329,7 @@ def index_fill_(input: Any, dim: int, index: Any, value: Any) -> Any:
 @composite()
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """With values put at the places that index tensors name, as ``input[indices] = values`` would; see `index_put_`."""
-    _check_put(indices, input, values)
-    tensors, dims = _placed(indices)
+    tensors, dims = _places_to_put(input, indices, values)
     return _index_put(input, tensors, values, dims, accumulate)
 
 
@@ -348,25 +348,25 @@ def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) 
         RuntimeError: the values do not fit.
         TypeError: the indices are not a tuple of tensors.
     """
-    _check_put(indices, input, values)
-    tensors, dims = _placed(indices)
+    tensors, dims = _places_to_put(input, indices, values)
     refuse_reading(input, values, *tensors)
     return put_at(input, tensors, values, dims, accumulate)
 
 
-def _check_put(indices: Any, input: Any, values: Any) -> None:
+def _places_to_put(input: Any, indices: Any, values: Any) -> tuple[list[Any], tuple[int, ...]]:
     if not isinstance(indices, (tuple, list)):
         raise TypeError(
             f"index_put(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}"
         )
+    tensors, dims, count = _placed(indices)
+    if count > len(input._shape):
+        raise IndexError(f"too many indices for tensor of dimension {len(input._shape)} (got {count})")
     if values._dtype is not input._dtype:
-        raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {input._dtype.scalar_name} for the "
-            f"destination and {values._dtype.scalar_name} for the source."
-        )
+        raise of_two_dtypes(input, tensors, values, dims)
+    return tensors, dims
 
 
-def _placed(indices: Any) -> tuple[list[Any], tuple[int, ...]]:
+def _placed(indices: Any) -> tuple[list[Any], tuple[int, ...], int]:
     tensors: list[Any] = []
     dims: list[int] = []
     dim = 0
@@ -378,7 +378,7 @@ def _placed(indices: Any) -> tuple[list[Any], tuple[int, ...]]:
         tensors.append(t)
         dims.append(dim)
         dim += len(t._shape) if t._dtype is dtypes.bool_ else 1
-    return tensors, tuple(dims)
+    return tensors, tuple(dims), dim
 
 
 # ---------------------------------------------------------------------------------------------- flat indices
@@ -416,12 +416,21 @@ def _put(input: Array, index: Array, source: Array, accumulate: bool) -> Array:
     """With values at flat indices."""
 
 
-def _check_put_flat(index: Any, source: Any) -> None:
+def _check_put_flat(input: Any, index: Any, source: Any) -> None:
+    if index._dtype is not dtypes.int64:
+        raise RuntimeError(f"put_(): Expected a long tensor for index, but got {index._dtype.scalar_name}")
+    if source._dtype is not input._dtype:
+        raise RuntimeError(
+            "put_(): self and source expected to have the same dtype, but got self.dtype = "
+            f"{input._dtype.scalar_name} and source.dtype = {source._dtype.scalar_name}"
+        )
     if index._data.size != source._data.size:
         raise IndexError(
             "put_(): Expected source and index to have the same number of elements, but got source.numel() = "
             f"{source._data.size}, index.numel() = {index._data.size}"
         )
+    if index._data.size and not input._data.size:
+        raise IndexError("put_(): Tried to put elements into an empty tensor")
 
 
 @composite()
@@ -437,15 +446,16 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
 
     Raises:
         IndexError: an index is out of range or the numbers of elements differ.
+        RuntimeError: the indices are not int64, or the dtypes of both others differ.
     """
-    _check_put_flat(index, source)
+    _check_put_flat(input, index, source)
     return _put(input, index, source, accumulate)
 
 
 @composite(inplace=True)
 def put_(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     """The in-place form of `put`."""
-    _check_put_flat(index, source)
+    _check_put_flat(input, index, source)
     return change("_put", kernels.put_flat, input, index, source, accumulate)
 
 

@@ -252,12 +252,17 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     Raises:
         IndexError: as in reading.
         RuntimeError: the value does not fit, or PyTorch forbids the change in place.
+        ValueError: the value is an integer that no type holds.
         TypeError: the value is neither a number nor a tensor.
     """
     if isinstance(value, TensorBase):
         given = value
     elif isinstance(value, (int, float, complex, np.number, np.bool_)):
-        given = wrap(number_for(value.item() if isinstance(value, np.generic) else value, input._dtype, False))
+        number = value.item() if isinstance(value, np.generic) else value
+        if type(number) is int and not -(1 << 63) <= number < 1 << 63:
+            raise ValueError("Overflow when unpacking long long")
+        # PyTorch asks one element of two bytes not whether it stays finite.
+        given = wrap(number_for(number, input._dtype, input._dtype.itemsize > 2))
     else:
         kind = type(value)
         name = f"{kind.__module__}.{kind.__name__}" if kind.__module__ not in ("builtins", "torch") else kind.__name__
@@ -349,20 +354,30 @@ def _stripped(given: Any) -> Any:
     return view_method(given, shape[lead:]) if lead else given
 
 
+def of_two_dtypes(target: Any, indices: list[Any], given: Any, dims: Any) -> RuntimeError:
+    """The error for values of another dtype than the tensor they are put into.
+
+    Raises:
+        IndexError: the indices do not fit, which is said first.
+        RuntimeError: the values' shape does not fit, which is said first.
+    """
+    arrays = [t._data if t._dtype is dtypes.bool_ or not target._data.size else t._data * 0 for t in indices]
+    kernels.put(np.empty_like(target._data), arrays, given._data, dims, False)
+    return RuntimeError(
+        f"Index put requires the source and destination dtypes match, got {target._dtype.scalar_name} for the "
+        f"destination and {given._dtype.scalar_name} for the source."
+    )
+
+
 def _put(target: Any, parts: Parts, given: Any, value: Any) -> None:
     # One number is filled in by one mask, whatever its dtype.
     filled = given._data.size == 1 and len(parts.indices) == 1 and parts.indices[0]._dtype is dtypes.bool_
     if filled and parts.bytes:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype unsigned char")
     if value is given and given._dtype is not target._dtype and not filled:
-        # What is wrong with the tensor, the indices or the shape is said first.
+        # What is wrong with the tensor is said first.
         check_inplace(target, target._node is not None or given._node is not None)
-        arrays = [t._data if t._dtype is dtypes.bool_ or not target._data.size else t._data * 0 for t in parts.indices]
-        kernels.put(np.empty_like(target._data), arrays, given._data, parts.dims, False)
-        raise RuntimeError(
-            f"Index put requires the source and destination dtypes match, got {target._dtype.scalar_name} for the "
-            f"destination and {given._dtype.scalar_name} for the source."
-        )
+        raise of_two_dtypes(target, parts.indices, given, parts.dims)
     if filled and given._dtype is not target._dtype:
         number_for(given._data.item(), target._dtype)
     if target is not parts.view or len(given._shape) > 0:

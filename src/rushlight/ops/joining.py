@@ -243,13 +243,14 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
     if not given:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = given[0]._shape
+    at = wrap_dim(dim if axis is None else axis, len(first) + 1)
     for i, t in enumerate(given):
         if t._shape != first:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(first)} at entry 0 and {list(t._shape)} at "
                 f"entry {i}"
             )
-    result = _stack(_common_dtype(given), wrap_dim(dim if axis is None else axis, len(first) + 1))
+    result = _stack(_common_dtype(given), at)
     return finish_out(out, result, "cat")
 
 

@@ -37,7 +37,7 @@ def number_for(value: Any, dtype: dtypes.dtype, bounded: bool = True) -> Any:
         return np.array(value, dtype.numpy)
     if isinstance(value, complex) and category in (dtypes.INTEGRAL, dtypes.FLOATING):
         if value.imag:
-            raise overflow(dtype)
+            raise overflow(dtype if bounded or category == dtypes.INTEGRAL else dtypes.float64)
         value = value.real
     if category == dtypes.INTEGRAL:
         if isinstance(value, float):

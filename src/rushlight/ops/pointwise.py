@@ -351,10 +351,13 @@ def power_operands(input: Any, exponent: Any) -> tuple[Any, Any]:
 
     Raises:
         RuntimeError: integers have no such power, or the number does not fit their dtype.
+        NotImplementedError: the power would be of complex numbers of two halves.
     """
     if isinstance(exponent, np.generic):
         exponent = general.python_number(exponent)
     common = general.result_type(input, exponent)
+    if common is dtypes.complex32:
+        raise NotImplementedError("\"pow\" not implemented for 'ComplexHalf'")
     if isinstance(exponent, int) and common.category <= dtypes.INTEGRAL:
         if exponent < 0:
             raise RuntimeError("Integers to negative integer powers are not allowed.")

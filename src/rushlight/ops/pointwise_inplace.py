@@ -6,7 +6,7 @@ import numpy as np
 
 from ..autograd import mode
 from ..base import TensorBase, bump
-from . import comparison, elementary, pointwise, ternary
+from . import clamping, elementary, pointwise, ternary
 from .arguments import MISSING, OPERANDS
 from .declare import REGISTRY, apply_inplace, composite
 from .inplace import array_beside, before_kernel, castable, change_inplace, check
@@ -133,21 +133,21 @@ def conj_physical_(input: Any) -> Any:
 @composite(function=False)
 def clamp_(input: Any, min: Any = None, max: Any = None) -> Any:
     """Limits to an interval; see `clamp`."""
-    form, _, given = _first_in_place(comparison.limits, "clamp_", input, min, max)
+    form, _, given = _first_in_place(clamping.limits, "clamp_", input, min, max)
     return _form("_clamp_tensors" if form else "_clamp", input, *given)
 
 
 @composite(function=False)
 def clamp_min_(input: Any, min: Any) -> Any:
     """Raises to at least `min`."""
-    form, _, given = _first_in_place(comparison.limits, "clamp_min_", input, min, None)
+    form, _, given = _first_in_place(clamping.limits, "clamp_min_", input, min, None)
     return _form("_clamp_min" + form, input, given[0])
 
 
 @composite(function=False)
 def clamp_max_(input: Any, max: Any) -> Any:
     """Lowers to at most `max`."""
-    form, _, given = _first_in_place(comparison.limits, "clamp_max_", input, None, max)
+    form, _, given = _first_in_place(clamping.limits, "clamp_max_", input, None, max)
     return _form("_clamp_max" + form, input, given[1])
 
 

@@ -286,6 +286,9 @@ def nan_to_num(
         input: the tensor.
         nan, posinf, neginf: what stands in the places of NaN and the infinities.
     """
+    for name, given in (("nan' (position 2)", nan), ("posinf'", posinf), ("neginf'", neginf)):
+        if isinstance(given, (complex, str)):
+            raise TypeError(f"nan_to_num(): argument '{name} must be float, not {type(given).__name__}")
     if input.dtype.kind in "iub":
         return copied(input)
     limits = np.finfo(input.real.dtype) if input.dtype.kind in "fc" else dtypes.finfo(dtypes.bfloat16)

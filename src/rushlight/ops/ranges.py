@@ -186,8 +186,10 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
     n = steps.__index__()
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
-    if d.category == dtypes.INTEGRAL:
-        start, end = [number_for(x, d).item() for x in (start, end)]
+    if d.category == dtypes.INTEGRAL or n > 1:
+        ends = [number_for(x, d) for x in (start, end)]
+        if d.category == dtypes.INTEGRAL:
+            start, end = [x.item() for x in ends]
     # The first half is counted from the start and the second from the end, so that both ends are exact.
     kind = d.numpy.type if d.category >= dtypes.FLOATING else np.float64
     if n <= 1:

@@ -295,7 +295,9 @@ def searchsorted(
         )
     if input._data.size and not (input._dtype.plain and sorted_sequence._dtype.plain):
         for x in (input, sorted_sequence):
-            refuse("searchsorted_out_cpu", x, dtypes.BOOL, dtypes.COMPLEX)
+            refuse("searchsorted_out_cpu", x, dtypes.COMPLEX)
+        if sorted_sequence._dtype is dtypes.bool_:
+            refuse("searchsorted_out_cpu", input, dtypes.BOOL)
     if sorter is not None:
         sorted_sequence = wrap(np.take_along_axis(sorted_sequence._data, sorter._data, -1))
     return finish_out(out, _searchsorted(sorted_sequence, input, right or side == "right", out_int32), "searchsorted")

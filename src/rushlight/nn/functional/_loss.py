@@ -432,12 +432,12 @@ def cosine_embedding_loss(
     reduction = _checked(size_average, reduce, reduction)
     if target.dim() not in (0, 1):
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    if target.dim() == 1 and input1.dim() != 2:
+    if target.dim() == 1 and not input1.dim() == input2.dim() == 2:
         raise RuntimeError(
             "1D target tensor expects 2D input tensors, but found inputs with sizes "
             f"{list(input1.shape)} and {list(input2.shape)}."
         )
-    if target.dim() == 0 and input1.dim() != 1:
+    if target.dim() == 0 and not input1.dim() == input2.dim() == 1:
         raise RuntimeError(
             "0D target tensor expects 1D input tensors, but found inputs with sizes "
             f"{list(input1.shape)} and {list(input2.shape)}."
