@@ -154,8 +154,9 @@ def run(entry, case):
         return _up_to_freedom(case, ours, theirs, got, expected, found)
 
 
-_WIDER = dict.fromkeys((torch.float16, torch.bfloat16, torch.float32), torch.float64) | {
-    torch.complex64: torch.complex128
+_WIDER = {
+    **dict.fromkeys((torch.float16, torch.bfloat16, torch.float32), torch.float64),
+    **dict.fromkeys((torch.complex32, torch.complex64), torch.complex128),
 }
 _NARROW = tuple(str(dtype).removeprefix("torch.") for dtype in _WIDER)
 
@@ -191,8 +192,12 @@ def _floats(value):
         value = value.detach()._data
     elif isinstance(value, torch.Tensor):
         value = numbers(value)
-    kept = isinstance(value, np.ndarray) and (value.dtype.kind in "fc" or value.dtype == ml_dtypes.bfloat16)
-    return [value.astype(np.complex128 if value.dtype.kind == "c" else np.float64)] if kept else []
+    if not isinstance(value, np.ndarray):
+        return []
+    if value.dtype in (ml_dtypes.bfloat16, ml_dtypes.complex32):
+        value = value.astype(np.float32 if value.dtype == ml_dtypes.bfloat16 else np.complex64)
+    kinds = {"f": np.float64, "c": np.complex128}
+    return [value.astype(kinds[value.dtype.kind])] if value.dtype.kind in kinds else []
 
 
 def _same_elements(side, parameters, got, expected):

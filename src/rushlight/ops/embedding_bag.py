@@ -165,8 +165,8 @@ def embedding_bag(
                 "this error message be improved?  If so, please report an enhancement request to PyTorch.)"
             )
     found, bags, sizes, best = _embedding_bag(
-        weight, indices, offsets, scale_grad_by_freq, mode, per_sample_weights, include_last_offset, skipped, sparse,
-        weight._dtype,
+        weight, indices.contiguous(), offsets.contiguous(), scale_grad_by_freq, mode, per_sample_weights,
+        include_last_offset, skipped, sparse, weight._dtype,
     )  # fmt: skip
     if mode == kernels.SUM:
         # What sums need no memory of, PyTorch leaves empty.
