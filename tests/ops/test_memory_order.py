@@ -120,3 +120,20 @@ LOOKS = {
 def test_copies_with_a_part_replaced_lie_as_in_pytorch(name, look):
     for order in itertools.permutations(range(3)):
         same_order(lambda t, order=order: REPLACING[name](t, LOOKS[look](laid(t, order, sizes=(3, 4, 5)))))
+
+
+MANY = {
+    "masked_fill": lambda t, a: a.masked_fill(a > 9, 0),
+    "masked_fill by few": lambda t, a: a.masked_fill(a[:1] > 9, 0),
+    "where": lambda t, a: t.where(a > 9, a, 0),
+    "clamp": lambda t, a: a.clamp(3, 9),
+    "round": lambda t, a: a.round(),
+    "cumsum": lambda t, a: a.cumsum(1),
+    "softmax": lambda t, a: a.softmax(1) * 0,
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_results_of_many_elements_lie_as_in_pytorch(name):
+    for order in itertools.permutations(range(3)):
+        same_order(lambda t, order=order: MANY[name](t, laid(t, order, sizes=(40, 30, 64))))

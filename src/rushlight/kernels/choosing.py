@@ -52,7 +52,9 @@ def _covers(a: Array, part: Any) -> bool:
 
 
 def masked_fill(x: Array, mask: Array, value: Any) -> Array:
-    """See `numpy_masks.masked_fill`."""
+    """See `numpy_masks.masked_fill`; the result lies row by row, as in PyTorch."""
+    if type(x) is np.ndarray and not x.flags.c_contiguous:
+        x = np.ascontiguousarray(x)
     made = _filled(x, mask, value, None)
     return numpy_masks.masked_fill(x, mask, value) if made is None else made
 
