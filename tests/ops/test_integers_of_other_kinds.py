@@ -45,3 +45,13 @@ def test_as_pythons_where_pytorch_takes_numpys_alone(call):
         return eval(call, names)
 
     check(scenario)
+
+
+@pytest.mark.parametrize("call", [
+    "t.add(2.5, t.ones(2), alpha=2)", "t.sub(3, t.ones(2), alpha=0.5)", "t.add(2.5, t.ones(2, dtype=t.int64), alpha=2)",
+    "t.add(2, t.ones(2, requires_grad=True), alpha=3)", "t.scalar_tensor(t.tensor(2.0))",
+    "t.scalar_tensor(t.tensor(3))",
+    "t.histc(t.ones(3), 4, min=t.tensor(0.0), max=t.tensor(2))", "t.add(True, t.ones(2, dtype=t.bool), alpha=True)",
+])  # fmt: skip
+def test_numbers_where_pytorch_takes_them(call):
+    check(lambda t: eval(call, {"t": t}))

@@ -257,6 +257,8 @@ def scalar_tensor(
         TypeError: `s` is no number.
         RuntimeError: the dtype cannot hold it.
     """
+    if isinstance(s, TensorBase) and not s._shape:
+        s = s._data.item()
     if not isinstance(s, (int, float, complex)):
         raise TypeError(f"scalar_tensor(): argument 's' (position 1) must be Number, not {type_name(s)}")
     d = chosen("scalar_tensor", dtype, device, pin_memory, dtypes._default, requires_grad)

@@ -113,7 +113,9 @@ def scaled(input: Any, other: Any, alpha: Any) -> tuple[Any, Any, Any]:
         TypeError: an operand is neither a tensor nor a number.
     """
     if not isinstance(input, TensorBase) or not isinstance(other, OPERANDS):
-        raise argument_error(REGISTRY["_add"], (input, other))
+        if not isinstance(input, OPERANDS) or not isinstance(other, TensorBase):
+            raise argument_error(REGISTRY["_add"], (input, other))
+        input = wrap(general.number_array(input, general.result_type(input, other)))
     if isinstance(other, TensorBase) and (type(alpha) is int or type(alpha) is float) and -60000 <= alpha <= 60000:
         if input._dtype is other._dtype and input._dtype.plain and input._shape == other._shape:
             return input, other, alpha

@@ -414,6 +414,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
         RuntimeError: the limits are not finite or in the wrong order, or `bins` is not positive.
         NotImplementedError: the elements are no floating-point numbers.
     """
+    min, max = [x._data.item() if isinstance(x, TensorBase) and not x._shape else x for x in (min, max)]
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     if input._dtype.category < dtypes.COMPLEX:
