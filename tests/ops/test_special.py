@@ -87,6 +87,13 @@ def test_logit_with_a_margin(eps):
     check(scenario)
 
 
+def test_derivative_of_ldexp_by_small_integers():
+    """PyTorch raises 2 to them in their own type, where that is 0."""
+    x = rushlight.tensor([1.5, 2.5], requires_grad=True)
+    rushlight.ldexp(x, rushlight.tensor([-2, 20], dtype=rushlight.int8)).sum().backward()
+    assert x.grad.tolist() == [0.25, 2.0**20]
+
+
 @pytest.mark.parametrize("name", ["zeta", "gammainc", "gammaincc", "xlogy", "xlog1py"])
 @pytest.mark.parametrize("kind", ["int64", "int16"])
 def test_derivatives_beside_integers(name, kind):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .layout import in_order, memory_order
+from .layout import in_order, laid_by, memory_order
 from .numpy_bessel import by_scipy, scipys
 from .numpy_common import constant, narrow, tame, widen
 from .numpy_pointwise import times
@@ -234,6 +234,12 @@ def ldexp(x: Array, exponent: Array) -> Array:
         return found
     # In PyTorch it lies in memory as its first operand does.
     return in_order(found, memory_order(found.shape, np.broadcast_to(x, found.shape).strides))
+
+
+def ldexp_whole(x: Array, exponent: Array) -> Array:
+    """``x * 2 ** exponent`` for whole exponents, without the power of two; exponents and `x` are of one type."""
+    whole = np.clip(widen(exponent), -9999, 9999).astype(np.int32)
+    return laid_by(narrow(np.asarray(np.ldexp(widen(x), whole)), x.dtype), x, exponent)
 
 
 def logaddexp(a: Array, b: Array) -> Array:

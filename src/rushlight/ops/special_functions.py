@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..base import TensorBase
 from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_
 from ..kernels import numpy_special as kernels
 from ..kernels import special
@@ -310,10 +311,45 @@ def _no_truth_as_exponent(common: Any, input: Any, other: Any) -> None:
         raise NotImplementedError("\"ldexp_cpu_exp\" not implemented for 'Bool'")
 
 
-@elementwise(kernel=special.ldexp, floating=True, check=_no_truth_as_exponent, input="grad * conj(exp2(other))",
+_LDEXP: dict[str, Any] = {"node": "LdexpBackward0", "aten": "ldexp", "function": False, "method": False, "out": True}
+
+
+@elementwise(name="_ldexp", kernel=special.ldexp, floating=True, check=_no_truth_as_exponent, **_LDEXP,
+             input="grad * conj(exp2(not_whole(other, grad)))",
              other="times(grad * conj(result), 0.6931471805599453)", keeps="result")  # fmt: skip
-def ldexp(input: Array, other: Array) -> Array:
+def _ldexp(input: Array, other: Array) -> Array:
     """``input * 2 ** other``."""
+
+
+@elementwise(name="_ldexp_whole", kernel=kernels.ldexp_whole, check=_no_truth_as_exponent, **_LDEXP,
+             input="grad * exp2(not_whole(other, grad))", keeps="result")  # fmt: skip
+def _ldexp_whole(input: Array, other: Array) -> Array:
+    """``input * 2 ** other`` for integer exponents, of which the powers may be too large for the type."""
+
+
+def _ldexp_for(input: Any, other: Any) -> str:
+    tensors = isinstance(input, TensorBase) and isinstance(other, TensorBase)
+    if tensors and input._dtype.is_floating_point and other._dtype.category < FLOATING:
+        return "_ldexp_whole"
+    return "_ldexp"
+
+
+@composite()
+def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
+    """``input * 2 ** other``."""
+    return (_ldexp_whole if _ldexp_for(input, other) == "_ldexp_whole" else _ldexp)(input, other, out=out)
+
+
+@composite(function=False, inplace=True)
+def ldexp_(input: Any, other: Any) -> Any:
+    """The in-place form of `ldexp`.
+
+    Raises:
+        TypeError: the exponents are no tensor.
+    """
+    if not isinstance(other, TensorBase):
+        raise TypeError(f"ldexp_(): argument 'other' (position 1) must be Tensor, not {type_name(other)}")
+    return apply_inplace(REGISTRY[_ldexp_for(input, other)], input, (other,), {})
 
 
 @elementwise(**integers_only("gcd_cpu", np.gcd, BOOL))
