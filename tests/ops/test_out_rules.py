@@ -177,3 +177,15 @@ def test_views_learn_of_what_is_written_to_a_detached_look_at_their_base(shape):
         return view.grad_fn.name(), view.tolist(), base._version
 
     assert scenario(rushlight) == scenario(torch)
+
+
+@pytest.mark.parametrize("name", ["lt", "add", "atan2", "maximum", "pow", "logical_and"])
+@pytest.mark.parametrize(("own", "other"), [
+    ((3,), (2, 0, 1)), ((3,), (2, 1)), ((3,), (2,)), ((3,), (1,)), ((0,), (1,)), ((1,), (0,)), ((2, 3), (3,)),
+])  # fmt: skip
+def test_an_operand_does_not_grow_as_out(name, own, other):
+    def scenario(t):
+        x = t.zeros(own)
+        return getattr(t, name)(x, t.zeros(other), out=x), getattr(t, name)(t.zeros(other), x, out=x)
+
+    check(scenario)

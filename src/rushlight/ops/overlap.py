@@ -35,7 +35,9 @@ def refuse_overlap(t: Any) -> None:
 
 
 def refuse_lying_across(out: Any, operands: tuple[Any, ...]) -> None:
-    """Refuses a result's tensor that overlaps itself, or lies partly where an operand lies, or in another order.
+    """Refuses a result's tensor that overlaps itself, lies partly where an operand lies, or in another order.
+
+    So is an operand refused as the tensor of a result of another shape.
 
     Raises:
         RuntimeError: that is so.
@@ -43,7 +45,18 @@ def refuse_lying_across(out: Any, operands: tuple[Any, ...]) -> None:
     if type(getattr(out, "_data", None)) is not np.ndarray:
         return
     refuse_overlap(out)
+    if any([x is out for x in operands]):
+        _refuse_growth(out, operands)
     for x in operands:
         if isinstance(x, TensorBase) and x is not out and type(x._data) is np.ndarray:
             if np.may_share_memory(x._data, out._data):
                 refuse_partial_overlap(out, x)
+
+
+def _refuse_growth(out: Any, operands: tuple[Any, ...]) -> None:
+    try:
+        shape = np.broadcast_shapes(*[x._shape for x in operands if isinstance(x, TensorBase)])
+    except ValueError:
+        return  # which is said elsewhere
+    if shape != out._shape:
+        raise RuntimeError(f"output with shape {list(out._shape)} doesn't match the broadcast shape {list(shape)}")
