@@ -280,13 +280,15 @@ class Comparison:
 
         Kronecker products of such operands, of which the steps are not known to be PyTorch's, lie row by row.
         """
-        if name not in before and all(t is not None for t in before.values()):
-            if "torch.kron(" in line and strides(self.ours[name]) == strides(self.ours[name].contiguous()):
-                return any(1 in t.shape and t.stride() != torch.empty(t.shape).stride() for t in before.values())
-            values = dict(before)
-            execute(line, torch, values)
-            return name in values and strides(values[name]) == strides(self.ours[name])
-        return False
+        if name in before or any(t is None for t in before.values()):
+            return False
+        values = dict(before)
+        execute(line, torch, values)
+        if name in values and strides(values[name]) == strides(self.ours[name]):
+            return True
+        by_rows = strides(self.ours[name]) == strides(self.ours[name].contiguous())
+        steps = any(1 in t.shape and t.stride() != torch.empty(t.shape).stride() for t in before.values())
+        return "torch.kron(" in line and by_rows and steps
 
     def computes_the_same(self, found, coarsest):
         """Whether what PyTorch computed from our operands is what we computed, so that only operands differed."""

@@ -1,10 +1,13 @@
 """The fuzzer's knowledge of how PyTorch lays results in memory."""
 
 import itertools
+import random
 
+import pytest
 import torch
 
-from .layout import lies_as_operands, strides
+from .compare import Comparison, Tally
+from .layout import ALONG_ONE, ORDERS, lies_as_operands, strides
 
 
 def laid(order):
@@ -37,3 +40,20 @@ def test_an_order_that_operands_do_not_give_is_not_explained():
     a, b = laid((2, 1, 0)), laid((0, 1, 2))
     values = {"v1": a, "v2": b, "v3": (a + b).contiguous()}
     assert not lies_as_operands("v3 = v1 + v2", values, "v3")
+
+
+@pytest.mark.parametrize(("reason", "lines"), [
+    (ALONG_ONE, [
+        "v1 = torch.tensor([1, 4], dtype=torch.int32).reshape((1, 2, 1, 1)).transpose(0, -1)", "v2 = v1.reshape(1, -1)",
+        "v3 = torch.deg2rad(v1)", "v4 = torch.kron(v2, v3)"]),
+    (ALONG_ONE, [
+        "v1 = torch.arange(8.0).reshape((1, 4, 2)).transpose(0, -1)", "v2 = torch.argmax(v1, dim=2) + 1.0",
+        "v3 = torch.igamma(v1, v1)", "v4 = torch.kron(v2, v3)"]),
+    (ORDERS, [
+        "v1 = torch.arange(15.0).reshape(5, 3).mT", "v2 = torch.nn.functional.softsign(v1)", "v3 = v1.contiguous()",
+        "v4 = torch.nn.functional.hinge_embedding_loss(v3, v2.detach().sign(), reduction='none')"]),
+])  # fmt: skip
+def test_why_results_lie_otherwise_is_found(reason, lines):
+    tally = Tally()
+    Comparison(random.Random(0), tally).replay(lines)
+    assert list(tally.allowed) == [reason]
