@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from beside import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+import rushlight
 from ops.tables import calls, check_line
 
 CALLS = """
@@ -305,3 +307,19 @@ def test_what_is_found_has_memory_of_its_own(function, count):
         return x
 
     check(scenario)
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "lower", "higher", "midpoint", "nearest"])
+@pytest.mark.parametrize("name", ["quantile", "nanquantile"])
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 101])
+def test_quantiles_of_all_elements(n, name, interpolation):
+    generator = np.random.default_rng(n)
+    ordinary = generator.standard_normal(n).astype(np.float32)
+    holes = np.where(generator.random(n) < 0.3, np.nan, ordinary).astype(np.float32)
+    for values in (ordinary, ordinary.round(), holes, np.where(ordinary > 1, np.inf, ordinary)):
+        for fractions in (0.0, 0.3, 1.0, [0.1, 0.1, 0.9, 0.5, 1.0], generator.random(7).tolist()):
+            results = []
+            for library in (torch, rushlight):
+                q = fractions if isinstance(fractions, float) else library.tensor(fractions)
+                results.append(getattr(library, name)(library.tensor(values), q, interpolation=interpolation).numpy())
+            np.testing.assert_allclose(results[1], results[0], 1e-6, 1e-7)

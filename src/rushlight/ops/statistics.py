@@ -293,6 +293,18 @@ _FEW = 8  # quantiles
 _ROUNDED = {"nearest": np.rint, "higher": np.ceil}  # where the element stands; else below the place
 
 
+def _placed(data: Array, low: Array, above: Array) -> Array:
+    """A copy of a vector whose elements of these ranks are in their places; those `above` come right behind `low`."""
+    places = np.unique(low)
+    found = np.partition(data, places)
+    for rank in sorted(set(above.tolist()) - set(places.tolist())):
+        # The least of what lies behind; finding it is quicker than one more partition.
+        beyond = found[rank : int(next((p for p in places if p > rank), len(found)))]
+        at = int(beyond.argmin())
+        beyond[0], beyond[at] = beyond[at], beyond[0]
+    return found
+
+
 def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interpolation: str, skip_nan: bool) -> Any:
     need_tensor(function, input)
     if input._dtype not in (dtypes.float32, dtypes.float64):
@@ -341,8 +353,7 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
     if few:
         if skip_nan and 0 < missing[0] <= last:
             data = choosing.masked_select(data, data == data)
-        wanted = np.unique([*low, *np.ceil(rank._data)]).astype(np.int64)
-        ordered = wrap(np.partition(data, wanted))
+        ordered = wrap(_placed(data, low.astype(np.int64), np.ceil(rank._data).astype(np.int64)))
     result = _take_along(ordered, wrap(low.astype(np.int64)), axis)
     if interpolation in ("linear", "midpoint"):
         weight = wrap(np.full_like(low, 0.5)) if interpolation == "midpoint" else rank - wrap(low)
