@@ -386,7 +386,7 @@ class Comparison:
 
         Raises:
             Difference: PyTorch's lies row by row, and ours neither so nor as its leaf; or PyTorch's lies without gaps
-                in another order, or the program permutes dimensions, and ours is expanded.
+                in another order, or the program permutes dimensions or adds several gradients, and ours is expanded.
         """
         line = (
             f"gs = torch.autograd.grad([{', '.join(names)}], [{', '.join(leaves)}], "
@@ -402,7 +402,9 @@ class Comparison:
             if mine is None or other is None or other.is_sparse or strides(mine) == strides(other):
                 continue
             permuted = any(re.search(PERMUTES, line.partition("torch.tensor(")[0]) for line in self.lines)
-            rows = strides(other) == strides(other.contiguous()) and not permuted
+            operands = [v for text in self.lines for v in re.findall(r"\bv\d+\b", text.partition(" = ")[2])]
+            summed = len(names) > 1 or len(operands) > len(set(operands))
+            rows = strides(other) == strides(other.contiguous()) and not permuted and not summed
             as_asked = strides(mine) in (strides(mine.contiguous()), strides(self.ours[n])) if rows else dense(mine)
             if dense(other) and not as_asked:
                 what = f"gradient asked for of {n}: steps {strides(mine)} instead of {strides(other)}"
