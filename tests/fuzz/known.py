@@ -9,6 +9,7 @@ KNOWN = [
      "operands that look at the memory which is changed are read before the change"),
     (r"instead of \w+Error \(.*INTERNAL ASSERT FAILED", r"", False, "PyTorch fails an assertion of its own"),
     (r"(no exception|is not implemented).*instead of RuntimeError \((Subtraction, the|Negation, the|"
+     r"torch boolean negative|"
      r"result type \w+ can't be cast|Found dtype|Expected isFloatingType)", r"backward", False,
      "PyTorch's derivative refuses what its operation allowed"),
     (r"instead of \w+ \(.*does not support automatic differentiation for outputs with complex dtype", r"", False,

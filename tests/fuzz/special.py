@@ -56,5 +56,5 @@ def _decompositions(w, a, t):
         f"torch.cholesky_inverse(torch.linalg.cholesky({x} @ {x}.mH + torch.eye({n}, dtype={t.dtype})))",
         f"torch.matrix_exp({x}.clamp(-2, 2) @ {x}.clamp(-2, 2).mT)" if not t.is_complex() else f"{x}.mH",
         f"torch.linalg.tensorinv({symmetric}, 1)", f"torch.linalg.matrix_power({symmetric}, {w.below(5) - 2})",
-        f"torch.ormqr(*torch.geqrf({x}), {x})", f"torch.linalg.ldl_factor({symmetric})[0].diagonal(0, -2, -1)",
+        f"torch.linalg.ldl_factor({symmetric})[0].diagonal(0, -2, -1)",
     ]  # fmt: skip

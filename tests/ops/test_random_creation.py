@@ -139,6 +139,7 @@ torch.nn.functional.rrelu(torch.ones(2).half(),.1,.3,True)
 torch.nn.functional.rrelu(torch.ones(2).long(),.1,.3,True)
 torch.poisson(torch.tensor([float("inf")]))
 torch.nn.functional.dropout(torch.ones(2),float("nan"))
+torch.ones(2,0,requires_grad=True).clone().bernoulli_(torch.tensor([7.,8.,9.]))
 torch.bernoulli(torch.tensor([.3,.5])).dtype
 torch.bernoulli(torch.tensor([.3,2.]))
 torch.bernoulli(torch.tensor([.3,-2.]))
@@ -332,6 +333,7 @@ def test_distributions(call):
         "torch.normal(0.0, x)",
         "torch.normal(x, x)",
         "torch.normal(x, torch.ones(4, 3))",
+        "torch.normal(torch.ones(3, dtype=torch.float64), x)",
     ],
 )
 def test_gradients_are_zero(call):

@@ -118,9 +118,9 @@ def _normal_std(std: Array, draw: Any) -> Array:
 
 @operation(
     name="_normal_both", node="NormalBackward3", function=False, method=False, out=False, tangent="zero",
-    mean="zeros_of(grad, shape(mean))", std="zeros_of(grad, shape(std))",
+    mean="zeros_of(grad, shape(mean))", std="fit(zeros_of(grad, shape(std)), (shape(std), kind))",
 )  # fmt: skip
-def _normal_both(mean: Array, std: Array, draw: Any) -> Array:
+def _normal_both(mean: Array, std: Array, kind: Any, draw: Any) -> Array:
     return draw(mean, std)  # type: ignore[no-any-return]
 
 
@@ -315,10 +315,12 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
         if self._dtype.category == dtypes.COMPLEX and self._data.size:
             raise unsupported("bernoulli_tensor_cpu_self_", self._dtype)
         expand = p if p._shape == self._shape or not self._data.size else tensor_names["expand"](p, self._shape)
-        check_probabilities(p._data, p._dtype)
+        if self._data.size:
+            check_probabilities(p._data, p._dtype)
 
         def write(out: Array, each: Array) -> Array:
-            numpy_random.bernoulli_each(source, out, each)
+            if out.size:
+                numpy_random.bernoulli_each(source, out, each)
             return out
 
         if records:

@@ -103,7 +103,7 @@ def normal(
             warn_resized(out, shape)
         return draw_into("normal", out, shape, lambda array: fill(array, *raw), tensors)
     if len(tensors) == 2:
-        return tensor_names["_normal_both"](mean, std, draw)
+        return tensor_names["_normal_both"](mean, std, std._dtype, draw)
     if isinstance(mean, TensorBase):
         return tensor_names["_normal_mean"](mean, lambda m: draw(m, float(std)))
     return tensor_names["_normal_std"](std, lambda s: draw(float(mean), s))
