@@ -246,3 +246,28 @@ def test_probabilities_in_a_graph():
         return y, p.grad
 
     check(scenario)
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: x.bernoulli_(0.3), lambda x: x.geometric_(0.5), lambda x: x.log_normal_(0, 0.5),
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["complex64", "bool"])
+def test_what_may_not_be_filled_is_said_before_the_dtype(call, kind):
+    def scenario(t):
+        found = []
+        x = t.zeros(1).to(getattr(t, kind))
+        for made in (lambda: x.expand(3), lambda: x.clone().requires_grad_(kind == "complex64"), lambda: x[:0]):
+            try:
+                found.append(call(made()).shape)
+            except (RuntimeError, NotImplementedError) as error:
+                found.append((type(error).__name__, str(error)))
+        return found
+
+    check(scenario)
+
+
+@pytest.mark.parametrize(("own", "chances"), [
+    ((0,), (1, 0)), ((0,), (1, 1, 2)), ((0, 1, 5, 3), (0, 5, 3)), ((0,), (0, 1)),
+])  # fmt: skip
+def test_nothing_is_drawn_by_whatever_chances(own, chances):
+    check(lambda t: (t.zeros(own).requires_grad_() * 1).bernoulli_(t.zeros(chances)))

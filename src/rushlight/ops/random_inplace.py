@@ -139,6 +139,16 @@ def writable(t: Any, records: bool) -> None:
         )
 
 
+def refused(t: Any, error: Exception) -> Exception:
+    """The error for a tensor's dtype, unless the tensor may not be filled whatever its dtype, which is said first.
+
+    Raises:
+        RuntimeError: the tensor may not.
+    """
+    writable(t, mode.local.grad and t._node is not None)
+    return error
+
+
 def fill(t: Any, operation: Any, write: Callable[[Array], None]) -> Any:
     """Lets `write` fill the elements of `t`, within the rules of in-place changes."""
     records = mode.local.grad and t._node is not None
@@ -332,7 +342,7 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
     if not 0 <= probability <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={probability:g}")
     if self._dtype.category == dtypes.COMPLEX and self._data.size:
-        raise unsupported("bernoulli_scalar_cpu_", self._dtype)
+        raise refused(self, unsupported("bernoulli_scalar_cpu_", self._dtype))
     return fill(self, _BERNOULLI, lambda out: numpy_random.bernoulli(source, out, probability))
 
 
@@ -371,7 +381,7 @@ def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
     if not 0 < probability < 1:
         raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={probability:g}")
     if self._dtype.category in (dtypes.BOOL, dtypes.COMPLEX) and self._data.size:
-        raise unsupported("geometric_cpu", self._dtype)
+        raise refused(self, unsupported("geometric_cpu", self._dtype))
     source = source_of(generator)
     return fill(self, _GEOMETRIC, lambda out: numpy_random.geometric(source, out, probability) if out.size else None)
 
@@ -417,7 +427,7 @@ def log_normal_(self: Any, mean: float = 1, std: float = 2, *, generator: Any = 
     if not std > 0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
     if self._dtype.category != dtypes.FLOATING and self._data.size:
-        raise unsupported("log_normal_cpu", self._dtype)
+        raise refused(self, unsupported("log_normal_cpu", self._dtype))
     source = source_of(generator)
     return fill(self, _LOG_NORMAL, lambda out: numpy_normal.log_normal(source, out, mean, std) if out.size else None)
 
