@@ -32,7 +32,7 @@ KNOWN = [
     (r"no exception.*not implemented for 'ComplexHalf'", r"", False,
      "PyTorch has few kernels for complex numbers of half precision"),
     (r"no exception.*instead of RuntimeError \((unsupported operation: more than one|Tensor must have a last dim|"
-     r"output with shape \S+ doesn't match the broadcast|Function \w+ returned an invalid gradient)",
+     r"output with shape \[.*?\] doesn't match the broadcast|Function \w+ returned an invalid gradient)",
      r"backward", False, "PyTorch's derivative refuses what its operation allowed"),
     (r"no exception.*expected m1 and m2 to have the same dtype",
      r"matmul|@", False, "products of nothing of two dtypes, which are of one or the other kind"),
