@@ -54,7 +54,7 @@ def _decompositions(w, a, t):
         f"(lambda f: f[0] @ f[1] @ f[2])(torch.linalg.lu({symmetric}))",
         f"torch.lu_unpack(*torch.linalg.lu_factor({x}))[2]",
         f"torch.cholesky_inverse(torch.linalg.cholesky({x} @ {x}.mH + torch.eye({n}, dtype={t.dtype})))",
-        f"torch.matrix_exp({x}.clamp(-2, 2) @ {x}.clamp(-2, 2).mT)" if not t.is_complex() else f"{x}.mH",
+        f"torch.matrix_exp({x}.clamp(-2, 2) @ {x}.clamp(-2, 2).mT)" if not t.is_complex() else f"{x}.mH.clone()",
         f"torch.linalg.tensorinv({symmetric}, 1)", f"torch.linalg.matrix_power({symmetric}, {w.below(5) - 2})",
         f"torch.linalg.ldl_factor({symmetric})[0].diagonal(0, -2, -1)",
     ]  # fmt: skip
