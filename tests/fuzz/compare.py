@@ -280,7 +280,11 @@ class Comparison:
 
         Kronecker products of such operands, of which the steps are not known to be PyTorch's, lie row by row.
         """
-        if name in before or any(t is None for t in before.values()):
+        if (
+            name in before
+            or any(t is None for t in before.values())
+            or not isinstance(self.ours[name], rushlight.Tensor)
+        ):
             return False
         values = dict(before)
         execute(line, torch, values)

@@ -35,7 +35,7 @@ def lies_as_operands(line, values, name):
     if not isinstance(values[name], torch.Tensor):
         return False
     operands = [values[n] for n in re.findall(r"\bv\d+\b", line.partition(" = ")[2])]
-    if re.search("rsub|hinge_embedding_loss", line):  # other - input; the target chooses what is added first
+    if re.search("rsub|hinge_embedding_loss|margin_ranking_loss", line):  # other - input; what the target stands before
         operands.reverse()
     if len(operands) == 1 and dense(operands[0]):
         return False
