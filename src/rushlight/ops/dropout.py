@@ -15,7 +15,7 @@ from ..kernels import numpy_random
 from ..random import source_of
 from .creation import empty_like, ones_like, zeros
 from .declare import Array, composite, in_formulas, operation
-from .memory_layout import product_in_order
+from .memory_layout import laid_as_operands, product_in_order
 
 # -scale * alpha of SELU: what an element is set to when it is dropped.
 _ALPHA = 1.7580993408473766
@@ -58,7 +58,10 @@ def drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = Fals
     a = 1 / math.sqrt((_ALPHA * _ALPHA * p + 1) * (1 - p))
     shift = noise.add(-1).mul_(_ALPHA * a).add_(_ALPHA * a * p)
     noise.mul_(a)
-    return input.mul_(noise).add_(shift) if inplace else (input * noise).add(shift)
+    if inplace:
+        return input.mul_(noise).add_(shift)
+    scaled = product_in_order(input, noise)
+    return laid_as_operands(scaled.add(shift), scaled, shift)
 
 
 def _check(p: float) -> None:
