@@ -146,11 +146,14 @@ def written(tmp_path_factory):
 
 
 def test_the_stubs_name_every_operation_with_its_docstring(written):
-    functions = definitions(ast.parse((written / stubs.FUNCTIONS).read_text()).body)
+    stub = ast.parse((written / stubs.FUNCTIONS).read_text()).body
+    functions = definitions(stub)
+    # What is loaded when it is first used is taken from its module.
+    elsewhere = {alias.asname for node in stub if isinstance(node, ast.ImportFrom) for alias in node.names}
     [mixin] = (node for node in ast.parse((written / stubs.METHODS).read_text()).body if isinstance(node, ast.ClassDef))
     methods = definitions(mixin.body)
     for operation in REGISTRY.values():
-        if operation.function:
+        if operation.function and operation.name not in elsewhere:
             assert ast.get_docstring(functions[operation.name]), operation.name
         if operation.method:
             assert ast.get_docstring(methods[operation.name]), operation.name

@@ -20,7 +20,7 @@ always = compiled_always(attention)
 @pytest.fixture(autouse=True)
 def many_matrices_always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(matmul, "LEAST_BATCHED", 0)
-    monkeypatch.setattr(matmul, "_MANY", 0)
+    monkeypatch.setattr(matmul, "FEW", 0)
 
 
 def made(rng: Any, shape: tuple[int, ...], layout: str) -> np.ndarray:

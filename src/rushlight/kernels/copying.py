@@ -1,5 +1,6 @@
 """Copies of large arrays into another order in memory, by several threads."""
 
+import functools
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -21,7 +22,6 @@ _SMALLEST_JOINED, _SHORTEST = 1 << 20, 16
 SMALLEST_FILLED = 1 << 18
 
 _COPY = Kernel("copying", "copy", common=False)
-_FILL = pointwise.kernel("fill", "s|x0")
 
 _SQUARE = 32  # as in compiled/copying.py
 
@@ -38,13 +38,19 @@ def copy_into(target: Array, source: Array) -> None:
         target[...] = source
 
 
+@functools.cache
+def _filling() -> Kernel:
+    return pointwise.kernel("fill", "s|x0")
+
+
 def fill(a: Array, value: Any) -> None:
     """Sets every element to a number."""
     if a.size < SMALLEST_FILLED or a.itemsize not in _MOVED or type(a) is not np.ndarray or not a.flags.c_contiguous:
         a.fill(value)
         return
     kind = a.dtype.kind
-    if (kind != "f" and (kind not in "iu" or value != 0)) or (run := _FILL.get(np.dtype(_MOVED[a.itemsize]))) is None:
+    exact = kind == "f" or (kind in "iu" and value == 0)
+    if not exact or (run := _filling().get(np.dtype(_MOVED[a.itemsize]))) is None:
         a.fill(value)
         return
     run(a.size, pointwise.piece(a.size), float(value), a.view(_MOVED[a.itemsize]))
