@@ -235,9 +235,9 @@ for _sorted in ("x, {}=1", "x, {}=0", "i, {}=1"):
     _name, _, _axis = _sorted.partition(", {}=")
     pair(f"torch.sort({_sorted.format('dim')})", f"(np.take_along_axis({_name}, ({_order}), axis={_axis}), o)")
 pair("torch.msort(x)", "np.sort(x, axis=0)", why="gradients find the elements by their places, which are found first")
-pair("torch.argsort(flat)", "np.argsort(flat)")
-pair("torch.argsort(x, dim=1)", "np.argsort(x, axis=1)")
-pair("torch.argsort(x, dim=0)", "np.argsort(x, axis=0)")
+pair("torch.argsort(flat)", "np.argsort(flat, kind='stable')")
+pair("torch.argsort(x, dim=1)", "np.argsort(x, axis=1, kind='stable')")
+pair("torch.argsort(x, dim=0)", "np.argsort(x, axis=0, kind='stable')")
 pair("torch.topk(flat, 10)", "np.argpartition(-flat, 9)[:10]", least=32, same=False)
 pair("torch.kthvalue(flat, 1)", "(v := np.partition(flat, 0)[0], np.flatnonzero(flat == v)[0])")
 pair("torch.unique(counts)", "np.unique(counts)")
@@ -463,7 +463,7 @@ _REASONS = {
         "torch.imag(z)", "torch.view_as_real(z)", "torch.einsum('ij->ji', x)", "x[::2] * y[::2]",
     ),
     "integers are divided only when no divisor is zero, which is an error": ("i // j", "i % j"),
-    "a product with a power of two, which may overflow where NumPy's does not": ("torch.ldexp(x, i32)",),
+    "exponents of any size and type, which are brought into the range of NumPy's": ("torch.ldexp(x, i32)",),
     "the reciprocal is multiplied by the number, as in PyTorch": ("2.5 / x",),
     "the result lies row by row, NumPy's column by column": ("x[:, rows]",),
     "with gradients, each of PyTorch's steps is a node of its graph": (

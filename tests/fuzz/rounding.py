@@ -77,11 +77,14 @@ def _nearer_to_double(line, operands, ours, theirs, near, index):
     wide = {n: t.double() if t.is_floating_point() else t for n, t in operands.items()}
     wide = {n: t.to(torch.complex128) if t.is_complex() else t for n, t in wide.items()}
     name = re.match(r"v\d+", line)[0]
+    torch.set_default_dtype(torch.float64)  # for what is computed from integers
     try:
         with torch.no_grad():
             exec(in_double(line), {"torch": torch, "float": float}, wide)
     except Exception:
         return None
+    finally:
+        torch.set_default_dtype(torch.float32)
     exact = wide[name] if index is None else wide[name][index]
     if (
         not isinstance(exact, torch.Tensor)

@@ -238,7 +238,8 @@ def ldexp(x: Array, exponent: Array) -> Array:
 
 def ldexp_whole(x: Array, exponent: Array) -> Array:
     """``x * 2 ** exponent`` for whole exponents, without the power of two; exponents and `x` are of one type."""
-    whole = np.clip(widen(exponent), -9999, 9999).astype(np.int32)
+    # Two functions take a fifth of the time of `numpy.clip`.
+    whole = np.asarray(np.minimum(np.maximum(widen(exponent), -9999), 9999)).astype(np.int32)
     return laid_by(narrow(np.asarray(np.ldexp(widen(x), whole)), x.dtype), x, exponent)
 
 

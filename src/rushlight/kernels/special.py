@@ -125,3 +125,13 @@ def ldexp(x: Array, exponent: Array) -> Array:
         if x.flags.c_contiguous and exponent.flags.c_contiguous and (made := _LDEXP(x, exponent)) is not None:
             return made  # type: ignore[no-any-return]
     return numpy_special.ldexp(x, exponent)
+
+
+def ldexp_whole(x: Array, exponent: Array) -> Array:
+    """See `numpy_special.ldexp_whole`."""
+    if x.size >= pointwise.LARGE and x.dtype.char in "fd":
+        powers = np.finfo(x.dtype)
+        # Powers that the type has are exact, and so is the product as far as the type has it.
+        if powers.minexp <= exponent.min() and exponent.max() < powers.maxexp:
+            return ldexp(x, exponent)
+    return numpy_special.ldexp_whole(x, exponent)

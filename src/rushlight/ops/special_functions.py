@@ -321,7 +321,7 @@ def _ldexp(input: Array, other: Array) -> Array:
     """``input * 2 ** other``."""
 
 
-@elementwise(name="_ldexp_whole", kernel=kernels.ldexp_whole, check=_no_truth_as_exponent, **_LDEXP,
+@elementwise(name="_ldexp_whole", kernel=special.ldexp_whole, check=_no_truth_as_exponent, **_LDEXP,
              input="grad * exp2(not_whole(other, grad))", keeps="result")  # fmt: skip
 def _ldexp_whole(input: Array, other: Array) -> Array:
     """``input * 2 ** other`` for integer exponents, of which the powers may be too large for the type."""
