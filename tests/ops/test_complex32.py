@@ -14,7 +14,8 @@ import rushlight
 with warnings.catch_warnings():
     # Both warn once in a process, and not in the same test.
     warnings.simplefilter("ignore")
-    torch.zeros(1, dtype=torch.complex32), rushlight.zeros(1, dtype=rushlight.complex32)
+    for library in torch, rushlight:
+        library.zeros(1, dtype=library.complex32).half()
 
 CALLS = """
     torch.complex32
@@ -47,6 +48,9 @@ CALLS = """
     (z + 1, z * 2j, 1 - z, z - z, z * z, -z, abs(z), z.sgn(), z.conj_physical())
     (z + z.cfloat(), z * torch.ones(3, dtype=torch.float64), z * torch.ones(3).half(), z + torch.tensor(2.5), h * 1j)
     (z == z, z != z[0], z.isnan(), z.isinf(), z.isfinite(), z.isreal(), z.isclose(z * 1.001))
+    z.isneginf()
+    z[:0].isposinf()
+    torch.nn.functional.elu(z)
     (z.any(), z.all(), torch.count_nonzero(z), z.nonzero(), z.any(0, keepdim=True))
     (z.norm(), z.norm(1), z.var(), z.std(), torch.var_mean(z))
     (torch.cat([z, z]), torch.stack([z, z]), z.repeat(2), z.roll(1), z.expand(2, 3).t().contiguous())

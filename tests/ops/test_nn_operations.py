@@ -1,5 +1,7 @@
 """Losses by margins, unpooling, fractional pooling, sampling at places and antialiasing, beside PyTorch."""
 
+import math
+
 import numpy as np
 import pytest
 from beside import check
@@ -180,6 +182,15 @@ def test_distances_where_points_meet(p):
         return pairs, apart, t.autograd.grad(pairs.sum(), x), t.autograd.grad(apart.sum(), (x, y))
 
     check(scenario, strides=False)
+
+
+def test_pdist_of_one_row():
+    def scenario(t):
+        x = t.tensor([[1.0, math.inf]], requires_grad=True)
+        t.nn.functional.pdist(x).sum().backward()
+        return x.grad
+
+    check(scenario)
 
 
 @pytest.mark.parametrize("dims", [1, 2])

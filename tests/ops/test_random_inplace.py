@@ -271,3 +271,14 @@ def test_what_may_not_be_filled_is_said_before_the_dtype(call, kind):
 ])  # fmt: skip
 def test_nothing_is_drawn_by_whatever_chances(own, chances):
     check(lambda t: (t.zeros(own).requires_grad_() * 1).bernoulli_(t.zeros(chances)))
+
+
+@pytest.mark.parametrize("fill", ["random_", "cauchy_", "normal_", "uniform_", "bernoulli_", "mul_"])
+def test_views_know_that_their_base_was_filled(fill):
+    def scenario(t):
+        base = t.ones(1, 2, dtype=t.float64, requires_grad=True).exp()
+        view = base.ravel()
+        getattr(base.detach(), fill)(*[2] * (fill == "mul_"))
+        return view._version, type(view.grad_fn).__name__
+
+    check(scenario)

@@ -97,6 +97,8 @@ CALLS = """
     torch.isin(i,T([1,3]))
     torch.isin(i,1)
     torch.isin(1,i)
+    torch.isin(T([3.,float('nan'),1.,2.,float('nan'),1.]).bfloat16(),T([2.,float('nan'),1.,float('nan'),2.,5.]).bfloat16())
+    torch.isin(T([2.,float('nan'),.5]*9).bfloat16(),T([.5,float('nan'),2.]*9).bfloat16())
     torch.isin(i,T([1,3]),invert=True)
     torch.isin(i,T([1]),assume_unique=True)
     torch.allclose(x,x)

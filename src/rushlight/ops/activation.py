@@ -30,7 +30,8 @@ def floating(kernel: Callable[..., Any], name: str, refused: str = "iubc") -> Ca
 
     @functools.wraps(kernel)
     def checked(input: Array, *args: Any, **kwargs: Any) -> Any:
-        if input.dtype.kind in refused:
+        letter = input.dtype.kind
+        if letter in refused or (letter == "W" and "c" in refused):  # complex numbers of two halves
             kind = dtypes.from_numpy(input.dtype).legacy.removesuffix("Tensor")
             raise NotImplementedError(f"\"{name}\" not implemented for '{kind}'")
         return kernel(input, *args, **kwargs)

@@ -146,6 +146,8 @@ def _pdist(input: Array, p: float) -> Array:
 
 
 def _pdist_backward(grad: Array, input: Array, p: float, result: Array) -> Array:
+    if len(input) < 2:
+        return np.zeros_like(input)
     compiled = kernels.slopes(grad, input, input, p, result, pairs=True)
     if compiled is not None:
         return compiled

@@ -249,7 +249,7 @@ def _always(input: Array) -> Array:
 
 
 def _real(name: str, input: Array) -> None:
-    if input.dtype.kind == "c":
+    if dtypes.from_numpy(input.dtype).is_complex:
         raise RuntimeError(f"{name} does not support complex inputs.")
 
 

@@ -17,7 +17,7 @@ from ..base import TensorBase, bump
 from ..kernels import numpy_normal, numpy_random
 from ..random import Generator, source_of
 from .declare import REGISTRY, Array, composite, operation, tensor_names
-from .inplace import apply_inplace, check, new_tangent
+from .inplace import apply_inplace, check, new_tangent, refresh
 from .signatures import Mismatch, forms, is_float, is_int
 
 
@@ -157,6 +157,7 @@ def fill(t: Any, operation: Any, write: Callable[[Array], None]) -> Any:
         tangent = new_tangent(operation, ("input",), (t,)) if mode.local.dual is not None else None
         write(t._data)
         bump(t)
+        refresh(t)
         if tangent is not None:
             mode.local.dual.replace(t, tangent)
         return t

@@ -343,7 +343,8 @@ def isin(
     for x in (elements, test_elements):
         if isinstance(x, TensorBase) and (x._dtype is dtypes.bool_ or x._dtype.is_complex):
             raise RuntimeError(f"Unsupported input type encountered for isin(): {x._dtype.scalar_name}")
-    a, b = [x._data if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements)]
+    # Where NaN stands among bfloat16 numbers, NumPy cannot sort them.
+    a, b = [widen(x._data) if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements)]
     return finish_out(out, wrap(np.isin(a, b, invert=invert)), "isin")
 
 
