@@ -9,12 +9,20 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.linalg import _umath_linalg as routines
 
 Array = np.ndarray
 
+# They are not public: a version of NumPy that lacks one of them by these names computes by `numpy.linalg`.
+routines: Any = getattr(np.linalg, "_umath_linalg", None)
+_ROUTINES = """
+    cholesky_lo cholesky_up det eig eigh_lo eigh_up eigvals eigvalsh_lo eigvalsh_up inv qr_complete qr_r_raw qr_reduced
+    slogdet solve svd svd_f svd_s
+""".split()
+
 # The types in which matrices are computed, and their letters among the operands and results of a function.
-_COMPUTED = {"f": "d", "d": "d", "F": "D", "D": "D"}
+_COMPUTED: dict[str, str] = {}
+if all(hasattr(routines, name) for name in _ROUTINES):
+    _COMPUTED |= {"f": "d", "d": "d", "F": "D", "D": "D"}
 
 
 def _forms(operands: str, results: str) -> dict[str, str]:
