@@ -282,3 +282,18 @@ def test_views_know_that_their_base_was_filled(fill):
         return view._version, type(view.grad_fn).__name__
 
     check(scenario)
+
+
+@pytest.mark.parametrize("made", [
+    "torch.ones(4, dtype=torch.complex128).requires_grad_()",
+    "torch.ones(4, dtype=torch.complex128).requires_grad_().reshape(-1)",
+    "torch.ones(4, dtype=torch.complex128).requires_grad_().chunk(2)[0]",
+    "torch.ones(1, dtype=torch.int64).expand(3)",
+    "torch.ones(1, dtype=torch.complex64).expand(3)",
+])  # fmt: skip
+@pytest.mark.parametrize("call", [
+    "random_()", "normal_()", "cauchy_()", "exponential_()", "uniform_()", "log_normal_()", "geometric_(0.5)",
+    "bernoulli_()",
+])  # fmt: skip
+def test_which_of_two_errors_is_raised(made, call):
+    check(lambda t: eval(f"{made}.{call}", {"torch": t}))

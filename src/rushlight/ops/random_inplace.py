@@ -270,6 +270,8 @@ def normal_(self: Any, mean: float = 0, std: float = 1, *, generator: Any = None
     mean, std = number(mean), number(std)
     check_generator(generator)
     check_std(std)
+    if self._dtype.category < dtypes.FLOATING and self._data.size:
+        raise unsupported("normal_kernel_cpu", self._dtype)
     source = source_of(generator)
     return fill(self, _NORMAL, lambda out: write_normal(source, out, self._dtype, mean, std))
 
@@ -360,10 +362,11 @@ def exponential_(self: Any, lambd: float = 1, *, generator: Any = None) -> Any:
     if not rate > 0:
         raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}")
     if self._dtype.category != dtypes.FLOATING and self._data.size:
-        raise RuntimeError(
+        error = RuntimeError(
             "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
             f"specified {self._dtype.scalar_name}"
         )
+        raise refused(self, error)
     source = source_of(generator)
     return fill(self, _EXPONENTIAL, lambda out: numpy_random.exponential(source, out, rate) if out.size else None)
 
@@ -406,6 +409,7 @@ def cauchy_(self: Any, median: float = 0, sigma: float = 1, *, generator: Any = 
     if not sigma > 0:
         raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
     if self._dtype.category != dtypes.FLOATING:
+        check(self, mode.local.grad and self._node is not None)
         raise RuntimeError(
             "Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you "
             f"specified {self._dtype.c_name}"

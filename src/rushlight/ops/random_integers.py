@@ -11,7 +11,7 @@ from .. import dtypes
 from ..kernels import numpy_random
 from ..random import source_of
 from .declare import Array, composite
-from .random_inplace import RANDOM, RANDOM_FROM, RANDOM_TO, check_generator, fill, integer, unsupported
+from .random_inplace import RANDOM, RANDOM_FROM, RANDOM_TO, check_generator, fill, integer, refused, unsupported
 from .signatures import Mismatch, forms
 
 _DIGITS = {dtypes.float16: 11, dtypes.bfloat16: 8, dtypes.float32: 24, dtypes.float64: 53}
@@ -130,7 +130,7 @@ def random_(self: Any, *bounds: Any, generator: Any = None, **named: Any) -> Any
     source, dtype = source_of(generator), self._dtype
     if not given:
         if dtype.category == dtypes.COMPLEX and self._data.size:
-            raise unsupported("random_kernel_cpu", dtype)
+            raise refused(self, unsupported("random_kernel_cpu", dtype))
         return fill(self, RANDOM, lambda out: numpy_random.integers_of_dtype(source, out) if out.size else None)
     if "to" not in given:
         raise Mismatch
