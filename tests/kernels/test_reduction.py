@@ -130,3 +130,15 @@ def test_sums_of_parts_of_arrays(data: st.DataObject) -> None:
         finite = np.isfinite(theirs)
         np.testing.assert_array_equal(ours[~finite], theirs[~finite])
         as_accurate(ours[finite], theirs[finite], exact[finite], terms=float(np.prod(whole)) ** 0.5)
+
+
+@pytest.mark.parametrize("rows", [20, 100, 1000, 10_000])
+def test_gradients_of_broadcasts(rows: int) -> None:
+    values = np.random.default_rng(0).random((rows, 3))
+    results = []
+    for library, kind in ((torch, np.float32), (rushlight, np.float32), (torch, np.float64)):
+        bias = library.from_numpy(np.zeros(3, kind)).requires_grad_()
+        ((bias + library.from_numpy(values.astype(np.float32).astype(kind))) ** 2).sum().backward()
+        results.append(bias.grad.numpy())
+    theirs, ours, exact = results
+    as_accurate(ours, theirs, exact)

@@ -4,6 +4,7 @@ The entries made by entries.py come here when their short path does not fit. The
 find the common dtype, convert the operands, compute, record with gradients fitted back to each input.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
 from ..kernels import complex_halves, reduction
 from ..kernels.layout import dense, result_array
-from ..kernels.numpy_common import narrow, widen
+from ..kernels.numpy_common import FEW, narrow, widen
 from .arguments import OPERANDS, TAKE_NUMBERS_AS_TENSORS, TAKE_NUMBERS_FIRST, argument_error, kept
 from .convert import discards
 from .declare import in_formulas, tensor_names, write_out
@@ -317,20 +318,23 @@ def record(
 
 
 # ---------------------------------------------------------------------------------------------- fitting gradients
+_DOUBLE = np.dtype(np.float64)
+
+
 def sum_to_shape(grad: Any, shape: tuple[int, ...]) -> Any:
     """Sums an array over the dimensions along which `shape` was broadcast to the array's shape."""
     lead = grad.ndim - len(shape)
     axes = tuple(range(lead)) + tuple(lead + i for i, n in enumerate(shape) if n == 1 and grad.shape[lead + i] != 1)
-    if axes and grad.size >= reduction.LARGE:
-        grad = reduction.sum_over(grad, axes, True)
-    elif axes:
+    if axes:
         dtype = grad.dtype
         if dtype.kind not in "fcV":
             grad = grad.sum(axes, keepdims=True)
-        elif dtype.itemsize > 2:
-            grad = np.add.reduce(grad, axes, dtype=dtype, keepdims=True)
+        elif grad.size <= FEW and dtype.itemsize > 2:
+            # Across rows NumPy adds one by one; so many numbers that may be equal are better added in double precision.
+            wide = _DOUBLE if dtype.char == "f" and grad.size > 16 * prod(shape) else dtype
+            grad = np.add.reduce(grad, axes, wide, None, True).astype(dtype, copy=False)
         else:
-            grad = narrow(np.add.reduce(widen(grad), axes, keepdims=True), dtype)
+            grad = reduction.sum_over(grad, axes, True)
     return grad.reshape(shape)
 
 
