@@ -12,7 +12,7 @@ from beside import check, text
 import rushlight
 
 with warnings.catch_warnings():
-    # Both warn once in a process, and not in the same test.
+    # Both warn of the first conversion to real numbers in a process, and not in the same test.
     warnings.simplefilter("ignore")
     for library in torch, rushlight:
         library.zeros(1, dtype=library.complex32).half()
