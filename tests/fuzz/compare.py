@@ -21,6 +21,9 @@ from .values import CLOSE, array, differs, near, stale, to_torch
 # Gradients pass through many operations; by how much more they may differ, in half precision and else.
 HALF_SLACK, GRADIENT_SLACK = 4, 50
 
+# How many seeds to keep for each explanation.
+EXAMPLES = 12
+
 
 # What gives a tensor's dimensions another order.
 PERMUTES = r"permute|transpose|swap|movedim|rot90|adjoint|einsum|unfold|diag|\.m?[TH]\b|\bt_?\("
@@ -62,7 +65,8 @@ class Tally:
         refused: calls that both libraries refused with the same type of exception.
         gradients: programs whose gradients were compared.
         abandoned: programs given up, since rounding was amplified to a visible difference; with the line that did it.
-        allowed: differences that `known.py` explains, by reason.
+        allowed: differences that are explained, by reason.
+        examples: for each reason, the seeds of a few programs that met it.
     """
 
     programs: int = 0
@@ -71,12 +75,29 @@ class Tally:
     gradients: int = 0
     abandoned: int = 0
     allowed: dict = field(default_factory=dict)
+    examples: dict = field(default_factory=dict)
+
+    def explain(self, reason, count=1):
+        """Counts a difference that is explained."""
+        self.allowed[reason] = self.allowed.get(reason, 0) + count
+
+    def add(self, other, seed):
+        """Counts what the program of a seed made."""
+        for name in ("programs", "calls", "refused", "gradients", "abandoned"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for reason, count in other.allowed.items():
+            self.explain(reason, count)
+            self.examples.setdefault(reason, []).append(seed)
+            del self.examples[reason][EXAMPLES:]
 
     def __str__(self):
-        known = "".join(f"; {count} known: {reason}" for reason, count in self.allowed.items())
+        explained = "".join(
+            f"\n{count:6} explained: {reason} {self.examples.get(reason, '')}"
+            for reason, count in sorted(self.allowed.items(), key=lambda item: -item[1])
+        )
         return (
             f"{self.programs} programs, {self.calls} calls ({self.refused} refused by both), gradients of "
-            f"{self.gradients}; {self.abandoned} abandoned to rounding{known}"
+            f"{self.gradients}; {self.abandoned} abandoned to rounding{explained}"
         )
 
 
@@ -85,7 +106,9 @@ def execute(line, module, values):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            exec(line, {"torch": module, "float": float}, values)
+            # Its file is named so that the stack of a line that does not end tells it.
+            code = compile(line, f"<{module.__name__}: {line}>", "exec")
+            exec(code, {"torch": module, "float": float}, values)
         except Exception as error:
             return type(error).__name__, error
     return None, None
@@ -235,19 +258,19 @@ class Comparison:
         reasons = []
         reason = known(self.lines, what)
         if reason is not None:
-            self.tally.allowed[reason] = self.tally.allowed.get(reason, 0) + 1
+            self.tally.explain(reason)
             return False
         if ": strides" in what and lies_as_operands(line, self.theirs, what.partition(":")[0]):
-            self.tally.allowed[ORDERS] = self.tally.allowed.get(ORDERS, 0) + 1
+            self.tally.explain(ORDERS)
             return False
         if ": strides" in what and self.steps_along_one(line, before, what.partition(":")[0]):
-            self.tally.allowed[ALONG_ONE] = self.tally.allowed.get(ALONG_ONE, 0) + 1
+            self.tally.explain(ALONG_ONE)
             return False
         if (": values" in what or "ZeroDivisionError" in what) and self.overlaps(line):
-            self.tally.allowed[OVERLAP] = self.tally.allowed.get(OVERLAP, 0) + 1
+            self.tally.explain(OVERLAP)
             return False
         if "instead of RuntimeError (Tensor must have a storage_offset" in what and of_nothing(before):
-            self.tally.allowed[NOWHERE] = self.tally.allowed.get(NOWHERE, 0) + 1
+            self.tally.explain(NOWHERE)
             return False
         name = what.partition(":")[0]
         if (": values" in what or ": shape" in what) and before and all(t is not None for t in before.values()):
@@ -270,7 +293,7 @@ class Comparison:
             ]
         reasons = [r for r in reasons if r] or self.faults(name, line)
         for reason in reasons:
-            self.tally.allowed[reason] = self.tally.allowed.get(reason, 0) + 1
+            self.tally.explain(reason)
         if reasons:
             return False
         raise Difference(self.lines, what)
@@ -379,8 +402,7 @@ class Comparison:
                     self.tally.abandoned += 1
                     continue
                 if self.rounds_less(n):
-                    reason = "PyTorch rounds more"
-                    self.tally.allowed[reason] = self.tally.allowed.get(reason, 0) + 1
+                    self.tally.explain("PyTorch rounds more")
                     continue
             self.difference(line, f"gradient of {n}: {what}", {})
             return
@@ -413,7 +435,7 @@ class Comparison:
             if dense(other) and not as_asked:
                 what = f"gradient asked for of {n}: steps {strides(mine)} instead of {strides(other)}"
                 raise Difference([*self.lines, line], what)
-            self.tally.allowed[ASKED] = self.tally.allowed.get(ASKED, 0) + 1
+            self.tally.explain(ASKED)
 
     def shaky(self, leaf):
         """Whether PyTorch's own gradient changes by as much when its inputs do in their last digits."""
