@@ -51,6 +51,31 @@ def test_polynomials(name):
     check(lambda m: call(m, name, m.ones(2, requires_grad=True), 3))
 
 
+# Where PyTorch's loops end early whatever the degree, and where they take as many steps.
+ENDING = {
+    "legendre_polynomial_p": [1.0, -1.0, 2.0, -3.0, 1e30, np.inf],
+    "laguerre_polynomial_l": [0.0, -2.0, 1e5, -1e30],
+}
+
+
+@pytest.mark.parametrize("name", POLYNOMIALS)
+def test_polynomials_of_huge_degree(name):
+    where = ENDING.get(name, [0.0, 1.0, -1.0, 2.0, -2.0, 1e30, -np.inf])
+    degrees = [2.0**31, 2.0**31 + 1, 1e15, -1e15, 1e18]
+    check(lambda m: call(m, name, m.tensor(where, dtype=m.float64)[:, None], m.tensor(degrees, dtype=m.float64)),
+          rtol=1e-3, atol=1e-3)  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ENDING)
+def test_polynomials_of_high_degree(name, dtype):
+    where = [0.0, 1.0, -1.0, 0.5, 0.01, -0.9, 1.5, -20.0, 300.0, 4000.0]
+    # Single precision tells little beyond.
+    degrees = [1000.0, 1001.0, 1500.0, 20000.0, 200001.0][: 5 if dtype == "float64" else 3]
+    check(lambda m: call(m, name, *(m.tensor(v, dtype=getattr(m, dtype)) for v in np.meshgrid(where, degrees))),
+          rtol=1e-7 if dtype == "float64" else 2e-2, atol=1e-9 if dtype == "float64" else 1e-4)  # fmt: skip
+
+
 @pytest.mark.parametrize("name", TWO)
 def test_two_arguments(name):
     edges = [0.0, -0.0, 1.0, -1.0, 0.5, -1.5, -2.0, 3.0, 10.5, np.inf, np.nan]

@@ -86,12 +86,15 @@ def _doubling(x: Array, degree: int, first: Array) -> Array:
 
 
 def _chebyshev(x: Array, n: Array, first: Array, above: int, direct: Callable[[], Array]) -> Array:
-    """A Chebyshev polynomial: inside (-1, 1) by its form of angles if the degree is above some, else by recurrence."""
+    """A Chebyshev polynomial: inside (-1, 1) by its form of angles if the degree is above some, else by recurrence.
+
+    At 1 and -1, where high degrees would take as many steps, `_at_ends` gives the values.
+    """
     doubled = x + x
     inside = n > above
     if inside.any():
+        n = np.where(inside & (np.abs(x) <= 1), -1, n)
         inside &= np.abs(x) < 1
-        n = np.where(inside, -1, n)
     found = recurrence(x, n, first, lambda q, p, k: doubled * q - p)
     return np.where(inside, direct().astype(x.dtype), found) if inside.any() else found
 
@@ -220,6 +223,19 @@ def hermite_he(x: Array, n: Array) -> Array:
     return _hermite(x, n, 1)
 
 
+# The degree above which SciPy's compiled recurrences are used where values stay finite: each step takes as long there
+# as one element's in PyTorch, while NumPy's calls would take a thousand times that.
+_HIGH = 1000
+
+
+def _by_scipy(name: str, x: Array, n: Array) -> Array:
+    """A polynomial of SciPy's in double precision; the time taken grows with the degree."""
+    import scipy.special
+
+    found: Array = getattr(scipy.special, name)(n, x.astype(np.float64))
+    return found
+
+
 def laguerre_l(x: Array, n: Array) -> Array:
     """The Laguerre polynomial."""
     number = _whole_numbers(x.dtype)
@@ -232,7 +248,16 @@ def laguerre_l(x: Array, n: Array) -> Array:
     if (degree := _single(n)) is not None:
         return _up_to(x, degree, number[1] - x, step)
     x, n = _spread(x, n)
-    found = recurrence(x, n, 1 - x, step)
+    high = n > _HIGH
+    found = recurrence(x, np.where(high, -1, n), 1 - x, step)
+    if high.any():
+        # Left of 0 the values grow as exp(2 sqrt(-nx)), right of it they oscillate as high as exp(x / 2); PyTorch makes
+        # NaN of what overflows.
+        most = np.finfo(x.dtype).max
+        lost = (n * np.clip(-x, 0, 1) > 160_000) | (x > 2 * np.log(most))
+        values = _by_scipy("eval_laguerre", x, np.where(high & ~lost & (x != 0), n, 0))
+        lost |= np.abs(values) * (2.0 * n) > most
+        found = np.where(high, np.where(lost, np.nan, values), found).astype(x.dtype)
     return np.where((x == 0) & (n >= 0), x.dtype.type(1), found)
 
 
@@ -248,5 +273,9 @@ def legendre_p(x: Array, n: Array) -> Array:
     if (degree := _single(n)) is not None:
         return _up_to(x, degree, x, step)
     x, n = _spread(x, n)
-    found = recurrence(x, n, x, step)
+    high = (n > _HIGH) & (np.abs(x) <= 1)
+    found = recurrence(x, np.where(high, -1, n), x, step)
+    if high.any():
+        values = _by_scipy("eval_legendre", x, np.where(high & (np.abs(x) < 1), n, 0))
+        found = np.where(high, values, found).astype(x.dtype)
     return _at_ends(x, n, found, 1, _alternating(n, x.dtype))
