@@ -137,3 +137,49 @@ MANY = {
 def test_results_of_many_elements_lie_as_in_pytorch(name):
     for order in itertools.permutations(range(3)):
         same_order(lambda t, order=order: MANY[name](t, laid(t, order, sizes=(40, 30, 64))))
+
+
+EXPANDED = {
+    "zeros_like": lambda t, a: t.zeros_like(a),
+    "full_like": lambda t, a: t.full_like(a, 3),
+    "rand_like": lambda t, a: t.rand_like(a) * 0,
+    "msort": lambda t, a: t.msort(a[1:]),
+    "frexp": lambda t, a: t.frexp(a)[0],
+    "exponents": lambda t, a: t.frexp(a)[1],
+    "dropout": lambda t, a: t.native_dropout(a, 1.0, True)[0],
+    "dropout mask": lambda t, a: t.native_dropout(a, 1.0, True)[1],
+    "alpha_dropout": lambda t, a: t.alpha_dropout(a, 0.5, True) * 0,
+    "feature_alpha_dropout": lambda t, a: t.feature_alpha_dropout(a, 0.5, True) * 0,
+    "feature_dropout": lambda t, a: t.feature_dropout(a, 0.5, True) * 0,
+    "hash_tensor": lambda t, a: t.hash_tensor(a, -1).view(t.int64),
+    "lu_unpack": lambda t, a: t.lu_unpack(a, t.ones(len(a), min(a.shape[1:]), dtype=t.int32))[1],
+    "upper triangle": lambda t, a: t.lu_unpack(a, t.ones(len(a), min(a.shape[1:]), dtype=t.int32))[2],
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("name", EXPANDED)
+def test_results_of_expanded_memory_lie_as_in_pytorch(name, look):
+    for order in itertools.permutations(range(3)):
+        same_order(lambda t, order=order: EXPANDED[name](t, LOOKS[look](laid(t, order, sizes=(3, 4, 5)))))
+
+
+@pytest.mark.parametrize("layout", ["contiguous_format", "channels_last", "preserve_format"])
+def test_what_lies_in_a_format_already_is_not_copied(layout):
+    def scenario(t, order, look):
+        a = look(laid(t, order, sizes=(3, 1, 2, 4)))
+        found = a.to(memory_format=getattr(t, layout)), a.double(memory_format=getattr(t, layout))
+        return [(f is a, f.stride()) for f in found]
+
+    for order, look in itertools.product(itertools.permutations(range(4)), (LOOKS["all"], LOOKS["fewer columns"])):
+        theirs, ours = (scenario(t, order, look) for t in BOTH)
+        assert [f[0] for f in ours] == [f[0] for f in theirs], order
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_unpooled_images_lie_as_in_pytorch(order):
+    def scenario(t):
+        a = laid(t, order, sizes=(3, 2, 2, 4))
+        return t.nn.functional.max_unpool2d(a, t.arange(8).reshape(2, 4).expand(a.shape), 2)
+
+    same_order(scenario)

@@ -289,9 +289,12 @@ def test_views_know_that_their_base_was_filled(fill):
     "torch.ones(4, dtype=torch.complex128).requires_grad_().reshape(-1)",
     "torch.ones(4, dtype=torch.complex128).requires_grad_().chunk(2)[0]",
     "torch.ones(1, dtype=torch.int64).expand(3)",
-    "torch.ones(1, dtype=torch.complex64).expand(3)",
+    "torch.ones(1, dtype=torch.complex64).expand(3)", "torch.ones(0, dtype=torch.complex64)",
+    "torch.ones(1).requires_grad_()", "torch.ones(1).requires_grad_().expand(3)", "torch.ones(1).expand(3)",
 ])  # fmt: skip
 @pytest.mark.parametrize("call", [
+    "uniform_(2, 1)", "uniform_(0, float('inf'))", "normal_(0, -1)", "cauchy_(0, 0)", "log_normal_(1, 0)",
+    "geometric_(1)", "exponential_(0)", "bernoulli_(2)", "random_(0)", "random_(5, 3)", "random_(0, 2**70)",
     "random_()", "normal_()", "cauchy_()", "exponential_()", "uniform_()", "log_normal_()", "geometric_(0.5)",
     "bernoulli_()",
 ])  # fmt: skip

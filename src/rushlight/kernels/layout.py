@@ -65,13 +65,19 @@ def follow(found: Any) -> Any:
 
 def is_channels_last(a: Array) -> bool:
     """Whether images ``(N, C, H, W)`` are, to the program, channels-last: a pixel's channels lie side by side."""
-    return type(a) is not Inner and lies_channels_last(a) and (1 not in a.shape or _channels_step_least(a))
+    return type(a) is not Inner and lies_channels_last(a) and (1 not in a.shape or channels_step_least(a))
 
 
-def _channels_step_least(a: Array) -> bool:
-    """Whether the strides of images grow from channels to columns to rows to images, also along what has size 1."""
+def channels_step_least(a: Array) -> bool:
+    """Whether strides grow from channels to columns, rows (planes) and images, also along what has size 1.
+
+    Args:
+        a: images ``(N, C, H, W)`` or volumes ``(N, C, D, H, W)``, with or without gaps.
+    """
+    if not a.strides[1] or 0 in a.shape:
+        return False
     least = 0
-    for d in (1, 3, 2, 0):
+    for d in (1, *range(a.ndim - 1, 1, -1), 0):
         if a.strides[d] < least or (d == 0 and a.strides[1] == least):
             return False
         least = a.strides[d] * max(a.shape[d], 1)
@@ -171,6 +177,13 @@ def laid_as(a: Array, other: Array) -> Array:
     if other.flags.c_contiguous:
         return np.ascontiguousarray(a) if a.ndim else a
     return in_order(a, memory_order(other.shape, other.strides))
+
+
+def empty_as(a: Array, dtype: np.dtype[Any]) -> Array:
+    """A new array in the order of memory that PyTorch gives to one like `a`, which need not lie row by row."""
+    order = memory_order(a.shape, a.strides)
+    back = sorted(range(a.ndim), key=order.__getitem__)
+    return np.empty([a.shape[d] for d in order], dtype).transpose(back)
 
 
 def copied(a: Array) -> Array:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .layout import copied
+from .layout import copied, dense
 from .numpy_bessel import by_scipy
 from .numpy_common import constant, narrow, widen
 from .sparse import SparseArray
@@ -374,5 +374,5 @@ def over(x: Array, low: Any, high: Any) -> Any:
 
 def frexp(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mantissas and exponents of two; C's library says which exponents infinities and NaN have."""
-    mantissa, exponent = np.frexp(widen(x))
+    mantissa, exponent = np.frexp(widen(dense(x)))
     return narrow(mantissa, x.dtype), narrow(exponent, np.dtype(np.int32))

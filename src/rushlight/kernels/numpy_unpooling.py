@@ -4,6 +4,8 @@ from math import prod
 
 import numpy as np
 
+from .layout import like
+
 Array = np.ndarray
 
 
@@ -30,7 +32,7 @@ def max_unpool(x: Array, indices: Array, sizes: tuple[int, ...]) -> Array:
     found = np.zeros((planes, places), x.dtype)
     count = prod(x.shape[-len(sizes) :])
     found[np.arange(planes)[:, None], indices.reshape(planes, count)] = x.reshape(planes, count)
-    return found.reshape(*lead, *sizes)
+    return like(found.reshape(*lead, *sizes), x)
 
 
 def _starts(samples: Array, size: int, out: int, window: int) -> Array:

@@ -9,7 +9,7 @@ from ..autograd.mode import special
 from ..base import UNTOUCHED, TensorBase, settle
 from ..kernels import complex_halves, copying
 from ..kernels.conversion import convert
-from ..kernels.layout import copied, dense, memory_order
+from ..kernels.layout import channels_step_least, copied, dense, memory_order
 from ..kernels.sparse import SparseArray
 from ..memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from ..warn import warn_once
@@ -58,6 +58,13 @@ def is_laid_out(a: Array, layout: memory_format) -> bool:
     if order is None:
         return a.flags.c_contiguous
     return a.ndim == len(order) and a.transpose(order).flags.c_contiguous
+
+
+def _suggested(a: Array) -> memory_format:
+    """The memory format that the strides of an array suggest, with or without gaps."""
+    if a.ndim not in (4, 5) or not channels_step_least(a):
+        return contiguous_format
+    return channels_last if a.ndim == 4 else channels_last_3d
 
 
 @operation(name="_clone", aten="clone", node="CloneBackward0", function=False, method=False, tangent="linear",
@@ -175,7 +182,7 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
     if dtype is None:
         dtype = source
     if dtype is source and not copy:
-        if layout is preserve_format or is_laid_out(settle(input), layout):
+        if layout is preserve_format or layout is _suggested(settle(input)):
             return input
     elif dtype is not source:
         discards(source, dtype)

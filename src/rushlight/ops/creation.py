@@ -7,6 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels.copying import fill
+from ..kernels.layout import empty_as
 from ..kernels.numpy_views import strided
 from .arguments import type_name
 from .creation_arguments import chosen, done, fill_number, laid_out, sizes
@@ -132,7 +133,7 @@ def _like(
     elif data.flags.c_contiguous:
         array = np.empty(data.shape, d.numpy)
     else:
-        array = np.empty_like(data, d.numpy)
+        array = empty_as(data, d.numpy)
     return finish(make(array), d, requires_grad)
 
 
@@ -149,7 +150,7 @@ _with_zeros, _with_ones = _filled(0), _filled(1)
 
 def _raw_like(value: Any) -> Any:
     def like(x: Any) -> np.ndarray:
-        array = np.empty(x.shape, x.dtype) if x.flags.c_contiguous else np.empty_like(x, subok=False)
+        array = np.empty(x.shape, x.dtype) if x.flags.c_contiguous else empty_as(x, x.dtype)
         fill(array, value)
         return array
 

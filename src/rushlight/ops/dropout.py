@@ -12,6 +12,7 @@ import numpy as np
 from .. import dtypes
 from ..base import wrap
 from ..kernels import numpy_random
+from ..kernels.layout import empty_as
 from ..random import source_of
 from .creation import empty_like, ones_like, zeros
 from .declare import Array, composite, in_formulas, operation
@@ -45,7 +46,7 @@ def drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = Fals
             raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
         array = np.empty((*input.shape[:2], *[1] * (input.dim() - 2)), input.dtype.numpy)
     else:
-        array = np.empty_like(input._data)
+        array = empty_as(input._data, input._data.dtype)
     if not input._dtype.is_floating_point:
         # Made by operations, which refuse what cannot be.
         wrap(array).bernoulli_(1 - p).div_(1 - p)

@@ -233,6 +233,11 @@ def _lu_array(x: Array, pivot: bool) -> tuple[Array, ...]:
 
 def _lu_unpack_array(lu: Array, pivots: Array, unpack_data: bool, unpack_pivots: bool) -> tuple[Array, ...]:
     nothing = np.zeros(0, lu.dtype)
+    if unpack_pivots and pivots.size and not 1 <= pivots.min() <= pivots.max() <= lu.shape[-2]:
+        raise RuntimeError(
+            "pivots passed to lu_unpack must be between 1 and LU.size(-2) inclusive."
+            "Did you properly pass the result of lu_factor?"
+        )
     p = _permutations(pivots, lu.shape[-2], lu.dtype) if unpack_pivots else nothing
     return (p, *_unpacked(lu)) if unpack_data else (p, nothing, nothing.copy())
 
@@ -360,6 +365,7 @@ def lu_unpack_backward(grad_l: Any, grad_u: Any, shape: Any) -> Any:
 
 
 @operation(name="_lu_unpack", node="LuUnpackBackward0", aten="lu_unpack", function=False, method=False, out=False,
+           rows=True,
            kernel=_lu_unpack_array, outputs=("P", "L", "U"), differentiable=("L", "U"),
            LU_data="lu_unpack_backward(grads[1], grads[2], shape(LU_data))")  # fmt: skip
 def _lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool, unpack_pivots: bool) -> Any:

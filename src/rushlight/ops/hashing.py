@@ -10,7 +10,8 @@ from .dimensions import axes_of, need_tensor
 from .out import finish_out
 
 
-@operation(name="_hash_tensor", aten="hash_tensor", node="NotImplemented", function=False, method=False, out=False)
+@operation(name="_hash_tensor", aten="hash_tensor", node="NotImplemented", function=False, method=False, out=False,
+           rows=True)  # fmt: skip
 def _hash_tensor(input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
     """The exclusive or of the elements' bits, as float64 or int64."""
     wide = np.float64 if input.dtype.kind in "fV" else np.uint64 if input.dtype.kind == "u" else np.int64

@@ -149,6 +149,16 @@ def refused(t: Any, error: Exception) -> Exception:
     return error
 
 
+def misused(t: Any, error: Exception) -> Exception:
+    """The error for a parameter of the distribution, unless the tensor may not be changed, which is said first.
+
+    Raises:
+        RuntimeError: the tensor may not.
+    """
+    check(t, mode.local.grad and t._node is not None)
+    return error
+
+
 def fill(t: Any, operation: Any, write: Callable[[Array], None]) -> Any:
     """Lets `write` fill the elements of `t`, within the rules of in-place changes."""
     records = mode.local.grad and t._node is not None
@@ -211,7 +221,11 @@ def uniform_(self: Any, from_: float = 0, to: float = 1, *, generator: Any = Non
     low, high = number(_named_from(from_, named)), number(to)
     check_generator(generator)
     dtype = self._dtype
-    check_bounds(low, high, dtype)
+    if self._data.size or dtype.category != dtypes.COMPLEX:
+        try:
+            check_bounds(low, high, dtype)
+        except RuntimeError as error:
+            raise misused(self, error) from None
     source = source_of(generator)
     return fill(self, _UNIFORM, lambda out: numpy_random.uniform(source, floats(out, dtype), low, high))
 
@@ -269,7 +283,10 @@ def normal_(self: Any, mean: float = 0, std: float = 1, *, generator: Any = None
     """
     mean, std = number(mean), number(std)
     check_generator(generator)
-    check_std(std)
+    try:
+        check_std(std)
+    except RuntimeError as error:
+        raise misused(self, error) from None
     if self._dtype.category < dtypes.FLOATING and self._data.size:
         raise unsupported("normal_kernel_cpu", self._dtype)
     source = source_of(generator)
@@ -343,7 +360,7 @@ def bernoulli_(self: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
         return self
     probability = number(p)
     if not 0 <= probability <= 1:
-        raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={probability:g}")
+        raise misused(self, RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={probability:g}"))
     if self._dtype.category == dtypes.COMPLEX and self._data.size:
         raise refused(self, unsupported("bernoulli_scalar_cpu_", self._dtype))
     return fill(self, _BERNOULLI, lambda out: numpy_random.bernoulli(source, out, probability))
@@ -360,7 +377,7 @@ def exponential_(self: Any, lambd: float = 1, *, generator: Any = None) -> Any:
     rate = number(lambd)
     check_generator(generator)
     if not rate > 0:
-        raise RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}")
+        raise misused(self, RuntimeError(f"exponential_ expects lambda > 0.0, but found lambda={rate:g}"))
     if self._dtype.category != dtypes.FLOATING and self._data.size:
         error = RuntimeError(
             "Exponential distribution is a continuous probability distribution. dtype must be a floating point but you "
@@ -383,7 +400,7 @@ def geometric_(self: Any, p: float, *, generator: Any = None) -> Any:
     probability = number(p)
     check_generator(generator)
     if not 0 < probability < 1:
-        raise RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={probability:g}")
+        raise misused(self, RuntimeError(f"geometric_ expects p to be in (0, 1), but got p={probability:g}"))
     if self._dtype.category in (dtypes.BOOL, dtypes.COMPLEX) and self._data.size:
         raise refused(self, unsupported("geometric_cpu", self._dtype))
     source = source_of(generator)
@@ -407,7 +424,7 @@ def cauchy_(self: Any, median: float = 0, sigma: float = 1, *, generator: Any = 
     median, sigma = number(median), number(sigma)
     check_generator(generator)
     if not sigma > 0:
-        raise RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}")
+        raise misused(self, RuntimeError(f"cauchy_ expects sigma > 0.0, but found sigma={sigma:g}"))
     if self._dtype.category != dtypes.FLOATING:
         check(self, mode.local.grad and self._node is not None)
         raise RuntimeError(
@@ -430,7 +447,7 @@ def log_normal_(self: Any, mean: float = 1, std: float = 2, *, generator: Any = 
     mean, std = number(mean), number(std)
     check_generator(generator)
     if not std > 0:
-        raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}")
+        raise misused(self, RuntimeError(f"log_normal_ expects std > 0.0, but found std={std:g}"))
     if self._dtype.category != dtypes.FLOATING and self._data.size:
         raise refused(self, unsupported("log_normal_cpu", self._dtype))
     source = source_of(generator)

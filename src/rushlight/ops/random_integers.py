@@ -134,7 +134,10 @@ def random_(self: Any, *bounds: Any, generator: Any = None, **named: Any) -> Any
         return fill(self, RANDOM, lambda out: numpy_random.integers_of_dtype(source, out) if out.size else None)
     if "to" not in given:
         raise Mismatch
-    if "from" in given:
-        end = None if given["to"] is None else integer(given["to"])
-        return fill(self, RANDOM_FROM, write_integers(source, dtype, integer(given["from"]), end))
-    return fill(self, RANDOM_TO, write_integers(source, dtype, 0, integer(given["to"])))
+    end = None if given["to"] is None and "from" in given else integer(given["to"])
+    low = integer(given["from"]) if "from" in given else 0
+    try:
+        write = write_integers(source, dtype, low, end)
+    except RuntimeError as error:
+        raise refused(self, error) from None
+    return fill(self, RANDOM_FROM if "from" in given else RANDOM_TO, write)

@@ -8,6 +8,7 @@ from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..kernels import sorting as kernels
+from ..kernels.layout import dense
 from ..kernels.numpy_common import narrow, widen
 from ..kernels.numpy_sorting import unique_elements
 from .arguments import explained, type_name
@@ -86,7 +87,7 @@ def msort(input: Any, *, out: Any = None) -> Any:
     if out is None and isinstance(input, TensorBase) and input._dtype.plain and mode.unseen(input):
         data = input._data
         if data.ndim and np.count_nonzero(data) == data.size:  # equal elements are the same then, but for zeros' signs
-            return wrap(np.sort(data, 0))
+            return wrap(np.sort(dense(data), 0))
     return finish_out(out, sort(input, 0)[0], "msort")
 
 
