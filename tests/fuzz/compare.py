@@ -3,7 +3,7 @@
 import random as random_module
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,18 +16,17 @@ from .known import known
 from .layout import ALONG_ONE, ASKED, NOWHERE, ORDERS, dense, lies_as_operands, of_nothing, strides
 from .mended import mended
 from .programs import Writer
+from .tally import Tally as Tally
 from .values import CLOSE, array, differs, near, stale, to_torch
 
 # Gradients pass through many operations; by how much more they may differ, in half precision and else.
 HALF_SLACK, GRADIENT_SLACK = 4, 50
 
-# How many seeds to keep for each explanation.
-EXAMPLES = 12
-
 
 # What gives a tensor's dimensions another order.
 PERMUTES = r"permute|transpose|swap|movedim|rot90|adjoint|einsum|unfold|diag|\.m?[TH]\b|\bt_?\("
 
+OVERFLOW = "the order of additions decides whether sums near the largest number overflow"
 OVERLAP = "PyTorch reads memory that it has changed already, so that its order of evaluation matters"
 
 
@@ -54,51 +53,6 @@ class Difference(Exception):
     def __str__(self):
         program = "\n".join(["import torch  # or: import rushlight as torch", *self.lines])
         return f"{self.what}\n{program}"
-
-
-@dataclass
-class Tally:
-    """What was compared.
-
-    Attributes:
-        programs, calls: how many.
-        refused: calls that both libraries refused with the same type of exception.
-        gradients: programs whose gradients were compared.
-        abandoned: programs given up, since rounding was amplified to a visible difference; with the line that did it.
-        allowed: differences that are explained, by reason.
-        examples: for each reason, the seeds of a few programs that met it.
-    """
-
-    programs: int = 0
-    calls: int = 0
-    refused: int = 0
-    gradients: int = 0
-    abandoned: int = 0
-    allowed: dict = field(default_factory=dict)
-    examples: dict = field(default_factory=dict)
-
-    def explain(self, reason, count=1):
-        """Counts a difference that is explained."""
-        self.allowed[reason] = self.allowed.get(reason, 0) + count
-
-    def add(self, other, seed):
-        """Counts what the program of a seed made."""
-        for name in ("programs", "calls", "refused", "gradients", "abandoned"):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        for reason, count in other.allowed.items():
-            self.explain(reason, count)
-            self.examples.setdefault(reason, []).append(seed)
-            del self.examples[reason][EXAMPLES:]
-
-    def __str__(self):
-        explained = "".join(
-            f"\n{count:6} explained: {reason} {self.examples.get(reason, '')}"
-            for reason, count in sorted(self.allowed.items(), key=lambda item: -item[1])
-        )
-        return (
-            f"{self.programs} programs, {self.calls} calls ({self.refused} refused by both), gradients of "
-            f"{self.gradients}; {self.abandoned} abandoned to rounding{explained}"
-        )
 
 
 def execute(line, module, values):
@@ -404,6 +358,9 @@ class Comparison:
                 if self.rounds_less(n):
                     self.tally.explain("PyTorch rounds more")
                     continue
+                if self.overflows(n):
+                    self.tally.explain(OVERFLOW)
+                    continue
             self.difference(line, f"gradient of {n}: {what}", {})
             return
 
@@ -478,6 +435,18 @@ class Comparison:
             return False
         ours, theirs = array(self.ours[leaf].grad), array(self.theirs[leaf].grad)
         return rounding.nearer(ours, theirs, array(found), lambda a, b: near(a, b, HALF_SLACK, coarsest))
+
+    def overflows(self, leaf):
+        """Whether our gradient is PyTorch's of a small part of the results, but for sums that overflow."""
+        scaled = {}
+        for line in self.lines:
+            execute(re.sub(r"^(sum\(.*\))(\.backward\(\))$", r"(\1 * 2.0**-8)\2", line), torch, scaled)
+        found = scaled[leaf].grad if leaf in scaled else None
+        if found is None or found.is_complex():
+            return False
+        ours, theirs, exact = (array(t).astype(float) for t in (self.ours[leaf].grad, self.theirs[leaf].grad, found))
+        largest, coarsest = torch.finfo(found.dtype).max, self.coarsest_of_all()
+        return rounding.overflow(ours, theirs, exact * 2**8, largest, lambda a, b: near(a, b, HALF_SLACK, coarsest))
 
 
 def _shares(a, b):

@@ -64,6 +64,18 @@ def nearer(ours, theirs, exact, near):
         return bool(np.all(same | near(ours, exact) | (far <= further) & np.isfinite(theirs)))
 
 
+def overflow(ours, theirs, exact, largest, near):
+    """Whether one is not finite where they differ, and the exact ones are near the largest number of their type.
+
+    The order of additions decides there whether a partial sum overflows.
+    """
+    with np.errstate(all="ignore"):
+        other = ~(near(ours, theirs) | (np.isnan(ours) & np.isnan(theirs)))
+        one = np.isfinite(ours) != np.isfinite(theirs)
+        right = near(np.where(np.isfinite(ours), ours, theirs), exact)
+        return bool((one & right & (np.abs(exact) >= largest / 16))[other].all())
+
+
 def in_double(line):
     """A line that makes tensors of double precision where it makes others of less."""
     line = re.sub(r"torch\.(float16|bfloat16|float32)", "torch.float64", line)

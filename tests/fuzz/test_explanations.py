@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pytest
 import torch
 
@@ -72,6 +73,10 @@ PROGRAMS = [
     ("never wrote", "special.laguerre_polynomial_l", [
         "v1 = torch.tensor([float('nan'), 1.0])", "v2 = torch.tensor([3.0, 3.0])",
         "v9 = torch.special.laguerre_polynomial_l(v1, v2)"]),
+    ("order of additions", "mul", [
+        "v1 = torch.tensor([3e38, 3e38, -3e38, 3e38, -3e38], dtype=torch.bfloat16).reshape(5, 1)",
+        "v2 = torch.tensor([1.0, 0.5, 0.25]).requires_grad_()", "v3 = v2 + torch.zeros(1, 3)",
+        "v9 = torch.mul(v1, v3)", BACKWARD]),
     ("rounds more", "logsumexp", [
         "v1 = torch.tensor([-0.365, -0.99], dtype=torch.bfloat16).reshape(2, 1)", "v9 = torch.logsumexp(v1, (0, 1))"]),
 ]  # fmt: skip
@@ -117,6 +122,16 @@ def test_numbers_written_in_a_line_are_of_double_precision_too(last, explained):
     )
     reason = rounding.explained(line, {"v1": x}, ours, theirs, lambda a, b: near(a, b, 1.0, "bfloat16"))
     assert (reason is not None) == explained
+
+
+@pytest.mark.parametrize(("ours", "theirs", "exact", "explained"), [
+    ([INF, 1.0], [1.5e38, 1.0], [1.5e38, 1.0], True), ([2e38, 1.0], [NAN, 1.0], [2e38, 1.0], True),
+    ([INF, 1.0], [1.5e30, 1.0], [1.5e30, 1.0], False), ([INF, 1.0], [1.5e38, 1.0], [2e38, 1.0], False),
+    ([INF, 1.0], [1.5e38, 2.0], [1.5e38, 1.0], False), ([1e38, 1.0], [1.5e38, 1.0], [1.5e38, 1.0], False),
+])  # fmt: skip
+def test_sums_that_overflow_are_near_the_largest_number(ours, theirs, exact, explained):
+    largest = torch.finfo(torch.float32).max
+    assert rounding.overflow(*map(np.array, (ours, theirs, exact)), largest, near) == explained
 
 
 @pytest.mark.parametrize(("rows", "ours", "explained"), [

@@ -58,6 +58,19 @@ def test_gradients_of_logits_round_in_half_precision_as_in_torch(reduction, weig
     check(scenario)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("count", [5, 100, 5000])
+@pytest.mark.parametrize("scale", [1.0, 30.0])
+def test_gradients_of_logits_are_zero_where_the_target_is_their_sigmoid(scale, count, dtype):
+    def scenario(m):
+        x = (m.from_numpy(numbers((count,), 0)).to(getattr(m, dtype)) * scale).requires_grad_()
+        loss = m.nn.functional.binary_cross_entropy_with_logits(x, x.detach().sigmoid())
+        return m.autograd.grad(loss, x, m.full_like(loss, float("inf")))[0].tolist()
+
+    check(scenario)
+    assert np.isnan(scenario(rushlight)).all()
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_binary_cross_entropy(reduction, weighted):

@@ -61,7 +61,7 @@ _SQUARES = _Loss("mse", "", "(x - target) * (x - target)", "(x - target) * 2")
 _LOGITS = _Loss(
     "bce_with_logits", "",
     "(1 - target) * x + log1p(exp(-abs(x))) + select(x < 0, -x, 0)",
-    "(1 - target) * sigmoid(x) - target * sigmoid(-x)",
+    "sigmoid(x) - target",
 )  # fmt: skip
 
 

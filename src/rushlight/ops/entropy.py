@@ -6,6 +6,7 @@ import numpy as np
 
 from ..kernels import loss as loops
 from ..kernels import numpy_loss as kernels
+from ..kernels.numpy_pointwise import sigmoid
 from .activation import floating, log_sigmoid
 from .arguments import explained
 from .declare import Array, composite, elementwise, in_formulas, operation
@@ -79,6 +80,14 @@ def _bce_with_logits(
     """The cross entropy of logits, of tensors of one shape."""
 
 
+def _logits_slope(probability: Any, target: Any, pos_weight: Any) -> Any:
+    # PyTorch's formula, which is zero where the target is `sigmoid(input)` to the last digit.
+    if pos_weight is None:
+        return probability - target
+    positive = target * pos_weight
+    return (positive + 1 - target) * probability - positive
+
+
 def _logits_input(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
     if weight is None and pos_weight is None:
         found = loops.binary_cross_entropy_with_logits_backward(grad, input, target, reduction)
@@ -86,18 +95,12 @@ def _logits_input(grad: Any, input: Any, target: Any, weight: Any, pos_weight: A
             return found
     if input.dtype.itemsize == 2:
         return kernels.logits_backward_in_steps(grad, input, target, weight, pos_weight, reduction)
-    with np.errstate(over="ignore"):
-        away = 1 / (1 + np.exp(input))  # sigmoid(-input)
-    positive = target if pos_weight is None else target * pos_weight
-    # The derivative of log(1 + exp(-x)) is -sigmoid(-x).
-    slope = (1 - target) * (1 - away) - positive * away
+    slope = _logits_slope(sigmoid(input), target, pos_weight)
     return kernels.spread(grad, slope if weight is None else slope * weight, reduction, input.dtype)
 
 
 def _logits_input_again(grad: Any, input: Any, target: Any, weight: Any, pos_weight: Any, reduction: int) -> Any:
-    away = (-input).sigmoid()
-    positive = target if pos_weight is None else target * pos_weight
-    slope = (1 - target) * (1 - away) - positive * away
+    slope = _logits_slope(input.sigmoid(), target, pos_weight)
     return share(grad, input, reduction) * (slope if weight is None else slope * weight)
 
 
