@@ -1,5 +1,8 @@
 """``out=``: which dtypes and memory each operation accepts, and what it makes of them, beside PyTorch."""
 
+import itertools
+import warnings
+
 import pytest
 import torch
 from beside import check
@@ -189,3 +192,43 @@ def test_an_operand_does_not_grow_as_out(name, own, other):
         return getattr(t, name)(x, t.zeros(other), out=x), getattr(t, name)(t.zeros(other), x, out=x)
 
     check(scenario)
+
+
+OPERANDS = {
+    "addcmul": lambda t, a, b, c, o: t.addcmul(a, b, c, out=o),
+    "addcdiv": lambda t, a, b, c, o: t.addcdiv(a, b, c, out=o),
+    "lerp": lambda t, a, b, c, o: t.lerp(a, b, c, out=o),
+    "lerp by a number": lambda t, a, b, c, o: t.lerp(a, b, 0.5, out=o),
+    "clamp": lambda t, a, b, c, o: t.clamp(a, b, c, out=o),
+    "clamp_min": lambda t, a, b, c, o: t.clamp_min(a, b, out=o),
+    "clamp_max": lambda t, a, b, c, o: t.clamp_max(a, b, out=o),
+    "where": lambda t, a, b, c, o: t.where(c > 1, a, b, out=o),
+    "add": lambda t, a, b, c, o: t.add(a, b, out=o),
+    "stack": lambda t, a, b, c, o: t.stack([a, a], out=o),
+}
+WRITTEN = {
+    "the first": lambda a, b, c: a,
+    "the second": lambda a, b, c: b,
+    "the third": lambda a, b, c: c,
+    "a part": lambda a, b, c: a.view(-1)[:1],
+    "in another order": lambda a, b, c: b.t() if b.dim() == 2 else b[..., None],
+}
+
+
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("call", OPERANDS)
+def test_an_operand_may_be_written_to_where_it_has_the_shape_of_the_result(call, written):
+    def scenario(t):
+        found = []
+        for shapes in itertools.product([(3,), (1,), (2, 3), ()], repeat=3):
+            a, b, c = (t.ones(s) * (i + 1) for i, s in enumerate(shapes))
+            out = WRITTEN[written](a, b, c)
+            try:
+                found.append((OPERANDS[call](t, a, b, c, out) is out, tuple(out.shape)))
+            except RuntimeError as error:
+                found.append(str(error))
+        return found
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert scenario(rushlight) == scenario(torch)

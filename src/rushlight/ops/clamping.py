@@ -15,6 +15,7 @@ from .comparison import where
 from .convert import promoted
 from .declare import REGISTRY, Array, composite, in_formulas, operation, write_out
 from .numbers import number_for
+from .overlap import refuse_lying_across
 
 
 @operation(name="_clamp", node="ClampBackward1", aten="clamp", kernel=choosing.clamp, function=False, method=False,
@@ -180,6 +181,8 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
         RuntimeError: neither limit is given, or the shapes do not broadcast.
         TypeError: one limit is a tensor and the other a number.
     """
+    if out is not None:
+        refuse_lying_across(out, (input, min, max))
     form, input, (low, high) = limits("clamp", input, min, max)
     result = _clamp_tensors(input, low, high) if form else _clamp(input, low, high)
     return result if out is None else write_out(REGISTRY["_clamp"], out, result)
@@ -191,6 +194,8 @@ composite(name="clip")(clamp)
 @composite()
 def clamp_min(input: Any, min: Any, *, out: Any = None) -> Any:
     """Each element, but at least `min`."""
+    if out is not None:
+        refuse_lying_across(out, (input, min))
     form, input, (low, _) = limits("clamp_min", input, min, None)
     result = _clamp_min_tensor(input, low) if form else _clamp_min(input, low)
     return result if out is None else write_out(REGISTRY["_clamp_min"], out, result)
@@ -199,6 +204,8 @@ def clamp_min(input: Any, min: Any, *, out: Any = None) -> Any:
 @composite()
 def clamp_max(input: Any, max: Any, *, out: Any = None) -> Any:
     """Each element, but at most `max`."""
+    if out is not None:
+        refuse_lying_across(out, (input, max))
     form, input, (_, high) = limits("clamp_max", input, None, max)
     result = _clamp_max_tensor(input, high) if form else _clamp_max(input, high)
     return result if out is None else write_out(REGISTRY["_clamp_max"], out, result)

@@ -15,6 +15,7 @@ from . import elementwise_general as general
 from .arguments import MISSING, OPERANDS, type_name
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation
 from .out import finish_out
+from .overlap import refuse_lying_across
 from .supported import NO_BOOL, NO_COMPLEX, integers_only, missing, refused
 
 
@@ -134,6 +135,8 @@ def where(condition: Any = MISSING, input: Any = MISSING, other: Any = MISSING, 
         input = input.to(common)
     if other._dtype is not common:
         other = other.to(common)
+    if out is not None:
+        refuse_lying_across(out, (condition, input, other))
     result = _where(condition, input, other)
     return result if out is None else finish_out(out, result, "where")
 

@@ -9,7 +9,7 @@ from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, namespace, wrap
 from ..kernels import copying
 from ..kernels import numpy_views as kernels
-from ..kernels.layout import Inner, follow
+from ..kernels.layout import Inner, channels_step_least, follow
 from ..memory_format import channels_last
 from .convert import copy_in, is_laid_out, to_dtype
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
@@ -118,14 +118,7 @@ def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
 
 def _says_channels_last(a: Array) -> bool:
     """Whether PyTorch takes an array for one in the order of channels_last, where sizes of 1 leave it open, too."""
-    if a.ndim != 4 or not a.size or not is_laid_out(a, channels_last):
-        return False
-    least = 0
-    for d in (1, 3, 2, 0):
-        if a.strides[d] < least or (d == 0 and least == a.strides[1]):
-            return False
-        least = a.strides[d] * max(a.shape[d], 1)
-    return a.strides[1] != 0
+    return a.ndim == 4 and is_laid_out(a, channels_last) and channels_step_least(a)
 
 
 @composite(method=False, raw=_cat_arrays)
@@ -251,6 +244,8 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
                 f"entry {i}"
             )
     result = _stack(_common_dtype(given), at)
+    if out is not None and (out._shape != result._shape or out.is_contiguous()):
+        refuse_shared(out, *given, shape=result._shape)
     return finish_out(out, result, "cat")
 
 

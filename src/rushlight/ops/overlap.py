@@ -45,12 +45,12 @@ def refuse_lying_across(out: Any, operands: tuple[Any, ...]) -> None:
     if type(getattr(out, "_data", None)) is not np.ndarray:
         return
     refuse_overlap(out)
-    if any([x is out for x in operands]):
-        _refuse_growth(out, operands)
     for x in operands:
         if isinstance(x, TensorBase) and x is not out and type(x._data) is np.ndarray:
             if np.may_share_memory(x._data, out._data):
                 refuse_partial_overlap(out, x)
+    if any([x is out for x in operands]):
+        _refuse_growth(out, operands)
 
 
 def _refuse_growth(out: Any, operands: tuple[Any, ...]) -> None:

@@ -17,6 +17,7 @@ from .declare import REGISTRY, Array, composite, in_formulas, operation, write_o
 from .matrices import tensor_formula
 from .numbers import number_for
 from .out import finish_out
+from .overlap import refuse_lying_across
 from .supported import refuse
 
 
@@ -45,6 +46,8 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     Raises:
         RuntimeError: the tensors are not of one dtype, or do not broadcast.
     """
+    if out is not None:
+        refuse_lying_across(out, (input, end, weight))
     input, end, weight = lerp_operands(input, end, weight)
     result = _lerp(input, end, weight) if isinstance(weight, TensorBase) else _lerp_number(input, end, weight)
     if out is None:
@@ -187,6 +190,8 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
 @composite()
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
+    if out is not None:
+        refuse_lying_across(out, (input, tensor1, tensor2))
     form, operands = three_operands("addcmul", input, tensor1, tensor2, value)
     result = (_addcmul_mixed if form else _addcmul)(*operands)
     return result if out is None else write_out(REGISTRY["_addcmul"], out, result)
@@ -199,6 +204,8 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any 
     Raises:
         RuntimeError: integers were to be divided.
     """
+    if out is not None:
+        refuse_lying_across(out, (input, tensor1, tensor2))
     form, operands = three_operands("addcdiv", input, tensor1, tensor2, value)
     result = (_addcdiv_mixed if form else _addcdiv)(*operands)
     return result if out is None else write_out(REGISTRY["_addcdiv"], out, result)
