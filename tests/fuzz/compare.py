@@ -11,9 +11,9 @@ import torch
 import rushlight
 from rushlight.kernels.numpy_views import root
 
-from . import rounding
+from . import algebra, rounding
 from .known import known
-from .layout import ALONG_ONE, ASKED, NOWHERE, ORDERS, dense, lies_as_operands, of_nothing, strides
+from .layout import ALONG_ONE, ASKED, NOWHERE, ORDERS, dense, lies_as_operands, of_nothing, stepping_as, strides
 from .mended import mended
 from .programs import Writer
 from .tally import Tally as Tally
@@ -236,21 +236,30 @@ class Comparison:
                 self.tally.abandoned += 1
                 return False
             if ": values" in what and name in before:
+                ours, theirs = _as_torch(self.ours[name]), before[name]
                 reasons = [
-                    rounding.explained(line, operands, _as_torch(self.ours[name]), before.get(name), self.near(line))
+                    rounding.explained(line, operands, ours, theirs, self.near(line))
+                    or algebra.factors(line, operands, ours, self.near(line))
+                    or algebra.strange(line, operands, ours, theirs)
                 ]
-        elif "_LinAlgError" in what:
+        elif re.search(algebra.REFUSALS, what):
+            if self.refused_alike(line, what, before):
+                self.tally.abandoned += 1
+                return False
             made = re.match(r"(v\d+) = ", line)
-            reasons = [
-                rounding.singular_matrix(line, before)
-                or rounding.refused_by_lapack(line, before, made and self.ours.get(made[1]), what)
-            ]
+            found = _as_torch(self.ours[made[1]]) if made and what.startswith("no exception") else what
+            reasons = [algebra.refused(line, before, what) or algebra.strange(line, before, found, what)]
         reasons = [r for r in reasons if r] or self.faults(name, line)
         for reason in reasons:
             self.tally.explain(reason)
         if reasons:
             return False
         raise Difference(self.lines, what)
+
+    def refused_alike(self, line, what, before):
+        """Whether PyTorch refuses our operands if we did, and does not if we did not: rounding made the difference."""
+        values = {n: t.detach().clone() if isinstance(t, torch.Tensor) else t for n, t in before.items()}
+        return (execute(line, torch, values)[0] or "no exception") == what.partition(" (")[0]
 
     def steps_along_one(self, line, before, name):
         """Whether PyTorch's result lies as ours if its operands step along dimensions of size 1 as ours do.
@@ -263,10 +272,10 @@ class Comparison:
             or not isinstance(self.ours[name], rushlight.Tensor)
         ):
             return False
-        values = dict(before)
-        execute(line, torch, values)
-        if name in values and strides(values[name]) == strides(self.ours[name]):
-            return True
+        for values in (dict(before), {n: stepping_as(t, self.ours.get(n)) for n, t in before.items()}):
+            execute(line, torch, values)
+            if name in values and strides(values[name]) == strides(self.ours[name]):
+                return True
         by_rows = strides(self.ours[name]) == strides(self.ours[name].contiguous())
         steps = any(1 in t.shape and t.stride() != torch.empty(t.shape).stride() for t in before.values())
         return "torch.kron(" in line and by_rows and steps

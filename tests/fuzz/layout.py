@@ -42,6 +42,15 @@ def lies_as_operands(line, values, name):
     return strides(values[name]) == _expected(values[name].shape, operands)
 
 
+def stepping_as(t, ours):
+    """One of PyTorch's tensors with the steps that NumPy takes in ours along dimensions of size 1, which none shows."""
+    if not isinstance(t, torch.Tensor) or getattr(ours, "_data", None) is None or not t.numel():
+        return t
+    steps = [s if n > 1 else there // ours._data.itemsize
+             for s, n, there in zip(t.stride(), t.shape, ours._data.strides, strict=True)]  # fmt: skip
+    return t.detach().as_strided(t.shape, steps)
+
+
 def dense(t):
     """Whether a tensor's elements lie side by side, in some order of its dimensions."""
     expected = 1

@@ -11,9 +11,9 @@ import numpy as np
 import scipy.special
 import torch
 
+from .algebra import as_array, solutions
+
 HALVES = (torch.float16, torch.bfloat16)
-# So many roundings may an elimination make for each row.
-ROUNDINGS = 32
 # How often operands are moved to see how far a result moves, and so many times further a difference may be.
 TRIALS, FEW = 8, 4
 
@@ -36,7 +36,7 @@ def explained(line, operands, ours, theirs, near, index=None):
         return reasons[0] if reasons and None not in reasons else None
     if not isinstance(theirs, torch.Tensor) or ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return None
-    for check in (_linear_algebra, _chosen, _free, unwritten, _approximated, _nearer_to_double, _shaken):
+    for check in (solutions, _chosen, _free, unwritten, _approximated, _nearer_to_double, _shaken):
         reason = check(line, operands, ours, theirs, near, index)
         if reason is not None:
             return reason
@@ -50,12 +50,6 @@ def _same(ours, theirs, near):
 
 
 # ------------------------------------------------------------------------------------------ rounding
-def as_array(t):
-    """A tensor's elements in double precision or, of integers, as they are."""
-    t = t.detach().resolve_conj().resolve_neg()
-    return (t.double() if t.is_floating_point() else t).numpy()
-
-
 def nearer(ours, theirs, exact, near):
     """Whether each of our elements agrees with the exact ones or is at least as near to them as PyTorch's."""
     with np.errstate(all="ignore"):
@@ -162,86 +156,6 @@ def _approximated(line, operands, ours, theirs, near, index):
     return "PyTorch approximates Airy's and Bessel's functions to six digits" if same.all() else None
 
 
-# ------------------------------------------------------------------------------------------ linear algebra
-def _wide(t):
-    array = as_array(t)
-    return array.astype(np.clongdouble if array.dtype.kind == "c" else np.longdouble)
-
-
-def _eps(t):
-    return torch.finfo(t.dtype).eps if t.is_floating_point() or t.is_complex() else 1.0
-
-
-def singular(matrices):
-    """Whether the finite columns of some matrix depend on each other up to rounding."""
-    if not isinstance(matrices, torch.Tensor) or matrices.dim() < 2 or matrices.shape[-1] != matrices.shape[-2]:
-        return False
-    for matrix in as_array(matrices).reshape(-1, *matrices.shape[-2:]):
-        columns = matrix[:, np.isfinite(matrix).all(0)].astype(complex)
-        values = np.linalg.svd(columns, compute_uv=False) if columns.size else np.ones(1)
-        if values[-1] <= ROUNDINGS * len(matrix) * _eps(matrices) * values[0]:
-            return True
-    return False
-
-
-def determinant(matrix):
-    """The determinant by elimination with pivots, in the precision of the array."""
-    m, sign = matrix.copy(), 1
-    product = m.dtype.type(1)
-    for k in range(len(m)):
-        pivot = k + int(np.argmax(np.abs(m[k:, k])))
-        if pivot != k:
-            m[[k, pivot]], sign = m[[pivot, k]], -sign
-        product *= m[k, k]
-        if not m[k, k]:
-            break
-        m[k + 1 :] -= np.outer(m[k + 1 :, k] / m[k, k], m[k])
-    return product * sign
-
-
-def _determinants_agree(matrices, found, eps):
-    """Whether determinants are those of matrices that differ from these by rounding."""
-    for matrix, value in zip(matrices.reshape(-1, *matrices.shape[-2:]), found.reshape(-1), strict=True):
-        bound = ROUNDINGS * len(matrix) * eps * np.prod(np.sqrt((np.abs(matrix) ** 2).sum(1)))
-        if not np.abs(value - determinant(matrix)) <= bound:
-            return False
-    return True
-
-
-def _linear_algebra(line, operands, ours, theirs, near, index):
-    call = re.search(r"torch\.(?:linalg\.)?(det|logdet|slogdet|inv|solve)\((v\d+)(?:, (v\d+))?\)", line)
-    if not call:
-        return None
-    matrices = operands[call[2]]
-    if matrices.dim() < 2 or not matrices.numel():
-        return None
-    if not bool(torch.isfinite(matrices).all()):
-        return None
-    a, found, eps = _wide(matrices), _wide(ours), _eps(matrices)
-    n = a.shape[-1]
-    with np.errstate(all="ignore"):
-        if call[1] == "det":
-            same = _determinants_agree(a, found, eps)
-        elif call[1] == "logdet":
-            same = _determinants_agree(a, np.where(np.isnan(found), 0, np.exp(found)), eps)
-        elif call[1] == "slogdet":
-            exact = [np.abs(determinant(m)) for m in a.reshape(-1, n, n)]
-            bounds = [ROUNDINGS * n * eps * np.prod(np.sqrt((np.abs(m) ** 2).sum(1))) for m in a.reshape(-1, n, n)]
-            logs = found.real.reshape(-1)
-            same = all(
-                np.abs(np.exp(x) - e) <= b + np.exp(x) * eps * ROUNDINGS
-                for x, e, b in zip(logs, exact, bounds, strict=True)
-            )
-        else:
-            b = np.eye(n, dtype=a.dtype) if call[1] == "inv" else _wide(operands[call[3]])
-            if b.ndim == 1 or not np.isfinite(found).all():
-                return "the matrix is singular up to rounding" if singular(matrices) else None
-            rest = np.abs(b - a @ found).max()
-            size = np.abs(a).sum(-1).max() * np.abs(found).max() + np.abs(b).max()
-            same = rest <= ROUNDINGS * n * eps * size
-    return "the matrix is nearly singular: both solve a problem that differs from it by rounding" if same else None
-
-
 # ------------------------------------------------------------------------------------------ free choices
 def _free(line, operands, ours, theirs, near, index):
     a, b = as_array(ours), as_array(theirs)
@@ -323,26 +237,3 @@ def _chosen(line, operands, ours, theirs, near, index):
         right = torch.isnan(x).any(-1, keepdim=True) & (a == _modes(x).unsqueeze(-1))
         return "NaN is in no order, by which PyTorch sorts to find modes" if bool((same | right).all()) else None
     return None
-
-
-def singular_matrix(line, operands):
-    """The reason why only one of both refuses a matrix as singular, or None."""
-    call = re.search(r"torch\.linalg\.(?:inv|solve)\((v\d+)", line)
-    if call and singular(operands.get(call[1])):
-        return "the matrix is singular up to rounding"
-    return None
-
-
-def refused_by_lapack(line, operands, ours, what):
-    """The reason why only PyTorch refuses a decomposition: there are infinities, of which we make NaN, or rank 0."""
-    call = re.search(r"torch\.(?:linalg\.)?(pinv|pinverse|matrix_rank|svdvals|cond)\((v\d+)\)", line)
-    if not call or not what.startswith("no exception") or ours is None:
-        return None
-    a, found = as_array(operands[call[2]]), np.asarray(ours.detach().numpy())
-    strange = np.isinf(a).any((-2, -1))
-    if np.isnan(a).any() or not strange.any():
-        return None
-    lost = found == 0 if call[1] == "matrix_rank" else np.isnan(found).reshape(*strange.shape, -1).all(-1)
-    return (
-        "LAPACK may find no singular values of infinite matrices, which else are NaN" if lost[strange].all() else None
-    )

@@ -49,6 +49,9 @@ def test_an_order_that_operands_do_not_give_is_not_explained():
     (ALONG_ONE, [
         "v1 = torch.arange(8.0).reshape((1, 4, 2)).transpose(0, -1)", "v2 = torch.argmax(v1, dim=2) + 1.0",
         "v3 = torch.igamma(v1, v1)", "v4 = torch.kron(v2, v3)"]),
+    (ALONG_ONE, [
+        "v1 = torch.arange(4.0).reshape((2, 2)).transpose(0, 1)", "v2 = torch.prod(v1, 1, keepdim=True)",
+        "v4 = torch.einsum('ij,jk->ik', v2, v1)"]),
     (ORDERS, [
         "v1 = torch.arange(15.0).reshape(5, 3).mT", "v2 = torch.nn.functional.softsign(v1)", "v3 = v1.contiguous()",
         "v4 = torch.nn.functional.hinge_embedding_loss(v3, v2.detach().sign(), reduction='none')"]),

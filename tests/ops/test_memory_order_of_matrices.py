@@ -36,6 +36,7 @@ FACTORS = {
     "matrix_power 1": lambda t, a: t.matrix_power(a, 1),
     "matmul": lambda t, a: t.matmul(a, a),
     "cross": lambda t, a: t.cross(a, a, dim=-1),
+    "vecdot": lambda t, a: t.linalg.vecdot(a, a),
 }
 BATCHES = {
     "one": lambda a: a[0, 0],

@@ -364,7 +364,7 @@ def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
     last = len(x._shape) - 1
     if dim in (-1, last) and x._shape == y._shape and x._shape and x._dtype.plain:
         if hidden(x, y) or mode.unseen(x, y):
-            found = wrap(np.vecdot(x._data, y._data))
+            found = wrap(np.vecdot(x._data, y._data, order="C"))
             if recorded(x, y):
                 found._node = _sum_op.link(product_node(_mul_op, x, y), x._shape, (last,), False, None, None)
             return finish_out(out, found, "linalg_vecdot")

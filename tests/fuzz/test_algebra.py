@@ -1,0 +1,92 @@
+"""What explains differences of linear algebra explains those, and nothing that is wrong beside them."""
+
+import numpy as np
+import pytest
+import torch
+
+from . import algebra
+from .values import near
+
+INF, NAN = float("inf"), float("nan")
+FLAT = torch.tensor([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0 + 1e-15], [1.0, 0.5, 2.0]], dtype=torch.float64)
+STEEP = FLAT + torch.eye(3, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(("line", "what", "operand", "explained"), [
+    ("v9 = torch.lu_unpack(*torch.linalg.lu_factor(v1))[2]", "U[3,3] is zero", FLAT, True),
+    ("v9 = torch.linalg.lu_factor(torch.nan_to_num(v1, 1).clamp(-9, 9))", "U[3,3] is zero", FLAT, True),
+    ("v9 = torch.linalg.lu_factor(v1)", "U[2,2] is zero", FLAT, False),
+    ("v9 = torch.linalg.lu_factor(v1)", "U[3,3] is zero", STEEP, False),
+    ("v9 = torch.linalg.inv(v1)", "The diagonal element 3 is zero", FLAT, True),
+    ("v9 = torch.linalg.inv(v1)", "The diagonal element 3 is zero", STEEP, False),
+    ("v9 = torch.linalg.tensorinv(v1, 1)", "The diagonal element 3 is zero", FLAT, True),
+    ("v9 = torch.linalg.solve(v1, v1)", "the input matrix is singular", FLAT, True),
+    ("v9 = torch.linalg.solve(v1, v1)", "the input matrix is singular", STEEP, False),
+    ("v9 = torch.linalg.matrix_power((v1 + 0), -2)", "The diagonal element 3 is zero", FLAT, True),
+    ("v9 = torch.linalg.matrix_power(v1, -2)", "The diagonal element 3 is zero", STEEP, False),
+    ("v9 = torch.linalg.cholesky(v1)", "not positive-definite", FLAT, False),
+])  # fmt: skip
+def test_only_pivots_of_the_size_of_roundings_are_zero_in_one_library(line, what, operand, explained):
+    assert (algebra.refused(line, {"v1": operand}, what) is not None) == explained
+
+
+@pytest.mark.parametrize("last", [0.0, 3e-16])
+def test_factors_of_singular_matrices_must_make_the_matrix(last):
+    p, lower, upper = torch.linalg.lu(FLAT)
+    upper[2, 2] = last
+    line = "v9 = torch.linalg.lu((v1 + 0))"
+    assert algebra.factors(line, {"v1": FLAT}, (p, lower, upper), near)
+    assert algebra.factors(line, {"v1": FLAT}, (p, lower, upper * 1.01), near) is None
+    assert algebra.factors(line, {"v1": STEEP}, torch.linalg.lu(STEEP), near) is None
+    line = "v9 = torch.lu_unpack(*torch.linalg.lu_factor(v1))[2]"
+    assert algebra.factors(line, {"v1": FLAT}, upper, near)
+    assert algebra.factors(line, {"v1": FLAT}, upper * 1.01, near) is None
+
+
+@pytest.mark.parametrize("line", [
+    "v9 = torch.linalg.tensorinv((v1 + 0), 1)", "v9 = torch.linalg.inv_ex(v1)[0]",
+    "v9 = torch.linalg.matrix_power(v1, -1)", "v9 = torch.linalg.solve_ex(v1, torch.eye(3, dtype=v1.dtype))[0]",
+])  # fmt: skip
+def test_nearly_singular_matrices_must_still_be_inverted(line):
+    nearly = FLAT + 1e-14 * torch.eye(3, dtype=torch.float64)
+    found = torch.linalg.inv(nearly)
+    assert algebra.solutions(line, {"v1": nearly}, found, found, near, None)
+    wrong = found.flip(0)
+    assert algebra.solutions(line, {"v1": nearly}, wrong, found, near, None) is None
+
+
+LOST = torch.tensor([[[INF, 1.0], [1.0, 2.0]], [[3.0, 1.0], [1.0, 2.0]]])
+
+
+@pytest.mark.parametrize(("function", "ours", "theirs", "explained"), [
+    ("svdvals", [[NAN, NAN], [3.6, 1.4]], "failed to converge", True),
+    ("svdvals", [[1.0, NAN], [3.6, 1.4]], "failed to converge", False),
+    ("svdvals", [[NAN, NAN], [3.6, 1.4]], [[INF, NAN], [3.6, 1.4]], True),
+    ("svdvals", [[NAN, NAN], [3.6, 1.4]], [[INF, NAN], [3.6, 1.5]], False),
+    ("svdvals", [[2.0, NAN], [3.6, 1.4]], [[1.0, NAN], [3.6, 1.4]], False),
+    ("eigvalsh", "failed to converge", [[INF, NAN], [3.6, 1.4]], True),
+    ("eigvalsh", "must have at least", [[INF, NAN], [3.6, 1.4]], False),
+    ("sin", [[NAN, NAN], [3.6, 1.4]], [[INF, NAN], [3.6, 1.4]], False),
+])  # fmt: skip
+def test_only_matrices_that_are_not_finite_may_lose_numbers(function, ours, theirs, explained):
+    ours, theirs = (t if isinstance(t, str) else torch.tensor(t) for t in (ours, theirs))
+    reason = algebra.strange(f"v9 = torch.linalg.{function}(v1)", {"v1": LOST}, ours, theirs)
+    assert (reason is not None) == explained
+
+
+@pytest.mark.parametrize(("rows", "ours", "explained"), [
+    ([[INF, 1.0], [1.0, 2.0]], [NAN, NAN], True), ([[INF, 1.0], [1.0, 2.0]], [NAN, 0.5], False),
+    ([[3.0, 1.0], [1.0, 2.0]], [NAN, NAN], False),
+])  # fmt: skip
+def test_where_pytorch_refuses_a_matrix_there_are_no_numbers(rows, ours, explained):
+    text = "_LinAlgError (linalg.svd: The algorithm failed to converge"
+    reason = algebra.strange("v9 = torch.linalg.svdvals(v1)", {"v1": torch.tensor(rows)}, torch.tensor(ours), text)
+    assert (reason is not None) == explained
+
+
+def test_arguments_are_what_a_line_gives():
+    x = torch.ones(2, 2)
+    line = "v9 = (lambda f: f[0])(torch.linalg.svd(torch.cat([v1, v1], 1), full_matrices=False))"
+    name, given = algebra.arguments(line, "qr|svd", {"v1": x})
+    assert name == "svd" and len(given) == 1 and np.array_equal(given[0], torch.cat([x, x], 1))
+    assert algebra.arguments(line, "qr", {"v1": x}) is None
