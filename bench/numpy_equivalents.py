@@ -3,7 +3,8 @@
 An operator may cost NumPy's time and the engine's overhead, no more. The overhead is what a sum of one element takes
 beyond NumPy's; it is measured in the same rounds as the operator, because a processor is not as fast now as in a
 second, and with recorded gradients where the operator records. A call that consists of several operations has it for
-each, since each makes a tensor: `x.T + y.T` of one element takes 1.7 us beyond NumPy's, `x.T` 0.7 and `x + y` 0.4. Both
+each, since each makes a tensor: `x.T + y.T` of one element takes 1.7 us beyond NumPy's, `x.T` 0.7 and `x + y` 0.4. So
+has one with recorded gradients for each node of its graph, which is PyTorch's: an inner product is five of them. Both
 libraries work on the same memory, at four sizes. NumPy's BLAS has the threads that Rushlight leaves it in this process
 (`rushlight.kernels.blas`).
 """
@@ -59,10 +60,9 @@ class Row:
         return self.excess > self.spread
 
 
-def row(pair: Pair, side: int, recorded: bool, times: list[list[float]]) -> Row:
-    """Sum up the rounds' seconds of a sum in NumPy and in Rushlight, and of the pair's calls in both."""
+def row(pair: Pair, side: int, recorded: bool, count: int, times: list[list[float]]) -> Row:
+    """Sum up the rounds' seconds of a sum in NumPy and in Rushlight, and of the pair's calls, of `count` operations."""
     small, ours_small, reference, candidate = times
-    count = operations(pair.ours)
     overhead = [count * (b - a) for a, b in zip(small, ours_small)]
     excess = [b - a - o for a, b, o in zip(reference, candidate, overhead)]
     low, middle, high = statistics.quantiles(excess, n=4)
@@ -95,6 +95,17 @@ def operations(text: str) -> int:
 
     makes_tensor(ast.parse(text, mode="eval").body)
     return max(count, 1)
+
+
+def nodes(results: list) -> int:
+    """Return how many nodes the graph of some results has, but for the leaves."""
+    seen, waiting = set(), [r.grad_fn for r in results if getattr(r, "grad_fn", None) is not None]
+    while waiting:
+        node = waiting.pop()
+        if node.name() != "torch::autograd::AccumulateGrad" and node not in seen:
+            seen.add(node)
+            waiting += [edge for edge, _ in node.next_functions if edge is not None]
+    return len(seen)
 
 
 def calls(pair: Pair, side: int, recorded: bool):
@@ -183,7 +194,8 @@ def measure(only: list[str], sides: list[int], rounds: int, slice_seconds: float
                         break
                 quiet()
                 times = in_turns([*basic[recorded], theirs, ours], rounds, slice_seconds, rest=0)
-                yield row(pair, side, recorded, times)
+                count = max(operations(pair.ours), nodes(results) if recorded else 0)
+                yield row(pair, side, recorded, count, times)
 
 
 def line(rows: list[Row]) -> str:

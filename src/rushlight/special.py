@@ -23,6 +23,9 @@ from .ops.bessel import scaled_modified_bessel_k0 as scaled_modified_bessel_k0
 from .ops.bessel import scaled_modified_bessel_k1 as scaled_modified_bessel_k1
 from .ops.bessel import spherical_bessel_j0 as spherical_bessel_j0
 from .ops.declare import FUNCTIONS as _FUNCTIONS
+from .ops.declare import REGISTRY as _REGISTRY
+from .ops.entries import under_name as _under_name
+from .ops.operation import entry_point as _entry_point
 from .ops.orthogonal_polynomials import chebyshev_polynomial_t as chebyshev_polynomial_t
 from .ops.orthogonal_polynomials import chebyshev_polynomial_u as chebyshev_polynomial_u
 from .ops.orthogonal_polynomials import chebyshev_polynomial_v as chebyshev_polynomial_v
@@ -46,6 +49,9 @@ from .ops.special_functions import zeta as zeta
 
 def _renamed(name: str, original: str) -> Callable[..., Any]:
     """A function of `torch` that tells of wrong arguments under its name in this module."""
+    operation = _REGISTRY.get(original)
+    if operation is not None and operation.kind == "elementwise":
+        return _entry_point(operation, f"special_{name}", False)  # type: ignore[no-any-return]
     function = _FUNCTIONS[original]
 
     @functools.wraps(function)
@@ -53,10 +59,7 @@ def _renamed(name: str, original: str) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except TypeError as error:
-            said = str(error)
-            if not said.startswith(f"{original}()"):
-                raise
-        raise TypeError(f"special_{name}{said.removeprefix(original)}")
+            raise _under_name(error, original, f"special_{name}") from None
 
     call.__name__ = call.__qualname__ = f"special_{name}"
     return call

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from bench.numpy_equivalents import agree, calls, leaves, operations, row, table
+from bench.numpy_equivalents import agree, calls, leaves, nodes, operations, row, table
 from bench.numpy_pairs import PAIRS, Pair
 
 
@@ -38,11 +38,11 @@ def test_inputs_are_shared_and_require_gradients_where_asked():
 def test_a_row_may_take_numpy_s_time_and_that_of_a_small_sum_beyond_it():
     pair = Pair("f(x)", "g(x)", why="a reason")
     small, ours_small, numpy = [1.0] * 4, [1.5] * 4, [4.0] * 4
-    within = row(pair, 2, False, [small, ours_small, numpy, [4.5] * 4])
+    within = row(pair, 2, False, 1, [small, ours_small, numpy, [4.5] * 4])
     assert (within.overhead, within.excess, within.exceeds) == (0.5, 0.0, False)
-    beyond = row(pair, 2, False, [small, ours_small, numpy, [6.0, 6.0, 6.1, 6.1]])
+    beyond = row(pair, 2, False, 1, [small, ours_small, numpy, [6.0, 6.0, 6.1, 6.1]])
     assert beyond.exceeds and beyond.elements == 4
-    uncertain = row(pair, 2, False, [small, ours_small, numpy, [4.0, 4.6, 5.0, 6.0]])
+    uncertain = row(pair, 2, False, 1, [small, ours_small, numpy, [4.0, 4.6, 5.0, 6.0]])
     assert uncertain.excess > 0 and not uncertain.exceeds
     printed = table([within, beyond])
     assert "a reason" in printed and "of 1 pairs 1 take longer" in printed
@@ -58,3 +58,12 @@ def test_a_row_may_take_numpy_s_time_and_that_of_a_small_sum_beyond_it():
 )  # fmt: skip
 def test_each_operation_that_makes_a_tensor_counts(text, count):
     assert operations(text) == count
+
+
+def test_each_node_of_a_graph_counts_but_for_the_leaves():
+    _, ours = calls(PAIRS["torch.linalg.multi_dot([x, y, p])"], 3, True)
+    assert nodes(leaves(ours())) == 3  # two products and a view
+    _, ours = calls(Pair("(x + y) * (x + y)", "0"), 3, True)
+    assert nodes(leaves(ours())) == 3
+    _, ours = calls(Pair("x + y", "0"), 3, False)
+    assert nodes(leaves(ours())) == 0

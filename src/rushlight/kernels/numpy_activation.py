@@ -8,7 +8,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from rushlight.kernels.numpy_common import constant, narrow, row_sums, widen
+from rushlight.kernels.numpy_common import constant, count_nonzero, narrow, row_sums, widen
 from rushlight.kernels.numpy_pointwise import sigmoid, times
 
 Array = np.ndarray
@@ -251,7 +251,7 @@ def softplus(x: Array, beta: float, threshold: float) -> Array:
     if beta != 1:
         out /= beta
     linear = scaled > constant(threshold, x.dtype)
-    return narrow(np.where(linear, x, out) if np.count_nonzero(linear) else np.asarray(out), dtype)
+    return narrow(np.where(linear, x, out) if count_nonzero(linear) else np.asarray(out), dtype)
 
 
 def softplus_backward(g: Array, x: Array, beta: float, threshold: float) -> Array:

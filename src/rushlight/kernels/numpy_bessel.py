@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .numpy_common import narrow, widen
+from .numpy_common import count_nonzero, narrow, widen
 
 Array = np.ndarray
 
@@ -45,7 +45,7 @@ def airy_ai(x: Array) -> Array:
     """The Airy function Ai; NaN at infinity."""
     found = np.asarray(scipys("airy")(x)[0])
     endless = np.isinf(x)
-    return np.where(endless, x.dtype.type(np.nan), found) if np.count_nonzero(endless) else found
+    return np.where(endless, x.dtype.type(np.nan), found) if count_nonzero(endless) else found
 
 
 def spherical_j0(x: Array) -> Array:

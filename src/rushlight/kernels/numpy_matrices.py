@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from .numpy_common import count_nonzero
+
 Array = np.ndarray
 
 # They are not public: a version of NumPy that lacks one of them by these names computes by `numpy.linalg`.
@@ -40,7 +42,7 @@ def _there(found: Array) -> bool:
     if found.ndim == 2:
         first = found.item(0) if found.size else 0
         return bool(first == first)
-    return not np.count_nonzero(np.isnan(found))
+    return not count_nonzero(np.isnan(found))
 
 
 def inv(x: Array) -> Array:
@@ -112,7 +114,7 @@ def eigvalsh(x: Array, triangle: str) -> Array:
     form = _ROOTS.get(x.dtype.char)
     if form is not None:
         found = (routines.eigvalsh_lo if triangle == "L" else routines.eigvalsh_up)(x, signature=form)
-        if not np.count_nonzero(np.isnan(found)):
+        if not count_nonzero(np.isnan(found)):
             return found.astype(x.real.dtype, copy=False)
     return np.linalg.eigvalsh(x, triangle)
 
@@ -122,7 +124,7 @@ def svd(x: Array, full: bool) -> tuple[Array, Array, Array]:
     form = _TRIPLE.get(x.dtype.char)
     if form is not None:
         u, values, vh = (routines.svd_f if full else routines.svd_s)(x, signature=form)
-        if not np.count_nonzero(np.isnan(values)):
+        if not count_nonzero(np.isnan(values)):
             return (
                 u.astype(x.dtype, copy=False),
                 values.astype(x.real.dtype, copy=False),
@@ -137,7 +139,7 @@ def svdvals(x: Array) -> Array:
     form = _ROOTS.get(x.dtype.char)
     if form is not None:
         found = routines.svd(x, signature=form)
-        if not np.count_nonzero(np.isnan(found)):
+        if not count_nonzero(np.isnan(found)):
             return found.astype(x.real.dtype, copy=False)
     return np.linalg.svd(x, compute_uv=False)
 
@@ -147,7 +149,7 @@ def eig(x: Array) -> tuple[Array, Array]:
     code = x.dtype.char
     if code in _COMPUTED:
         values, vectors = routines.eig(x, signature=f"{_COMPUTED[code]}->DD")
-        if not np.count_nonzero(np.isnan(values)):
+        if not count_nonzero(np.isnan(values)):
             kind = _complex(x)
             return values.astype(kind, copy=False), vectors.astype(kind, copy=False)
     values, vectors = np.linalg.eig(x)
@@ -159,7 +161,7 @@ def eigvals(x: Array) -> Array:
     code = x.dtype.char
     if code in _COMPUTED:
         found = routines.eigvals(x, signature=f"{_COMPUTED[code]}->D")
-        if not np.count_nonzero(np.isnan(found)):
+        if not count_nonzero(np.isnan(found)):
             return found.astype(_complex(x), copy=False)
     return np.linalg.eigvals(x).astype(_complex(x))
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .layout import copied, dense
 from .numpy_bessel import by_scipy
-from .numpy_common import constant, narrow, widen
+from .numpy_common import ONE, constant, count_nonzero, narrow, widen
 from .sparse import SparseArray
 
 Array = np.ndarray
@@ -81,7 +81,7 @@ def rsub(a: Any, b: Any) -> Any:
 
 
 def _integer_division(a: Array, b: Array, function: Any) -> Any:
-    if a.dtype.kind in "iub" and a.size and np.count_nonzero(b) != b.size:
+    if a.dtype.kind in "iub" and a.size and count_nonzero(b) != b.size:
         raise RuntimeError("ZeroDivisionError")
     return function(a, b)
 
@@ -93,7 +93,7 @@ def floor_divide(a: Array, b: Array) -> Any:
             return _integer_division(a, b, np.floor_divide)
         a = a.astype(b.dtype)  # as a derivative finds it saved
     result = np.floor_divide(a, b)
-    return result if np.count_nonzero(b) == b.size else np.where(b == 0, a / b, result)
+    return result if count_nonzero(b) == b.size else np.where(b == 0, a / b, result)
 
 
 def div_trunc(a: Array, b: Array) -> Any:
@@ -106,7 +106,7 @@ def div_trunc(a: Array, b: Array) -> Any:
 def remainder(a: Array, b: Array) -> Any:
     """The remainder with the sign of the divisor."""
     found = np.asarray(_integer_division(a, b, np.remainder))
-    if found.dtype.kind == "f" and np.count_nonzero(found) != found.size:
+    if found.dtype.kind == "f" and count_nonzero(found) != found.size:
         # In PyTorch a remainder of zero has the sign of the dividend.
         np.copysign(found, a, out=found, where=found == 0)
     return found
@@ -223,10 +223,12 @@ def nonnegative(x: Any) -> Any:
 
 def sigmoid(x: Array) -> Any:
     """The logistic function, without overflow: ``exp(-x)`` may be infinite, its reciprocal is then 0."""
-    if x.dtype.itemsize == 2:  # rounded once, at the end
-        return sigmoid(x.astype(np.float32)).astype(x.dtype)
-    one = constant(1.0, x.dtype)
-    if x.dtype.kind == "f" and x.size > 32:
+    one = ONE.get(x.dtype.char)
+    if one is None:
+        if x.dtype.itemsize == 2:  # rounded once, at the end
+            return sigmoid(x.astype(np.float32)).astype(x.dtype)
+        one = constant(1.0, x.dtype)
+    elif x.size > 32:
         r = np.negative(x)
         np.exp(r, out=r)
         r += one
@@ -285,7 +287,7 @@ def sgn(x: Array) -> Any:
     if isinstance(result, SparseArray):
         return result
     result = np.asarray(result)
-    if x.dtype.kind in "fV" and np.count_nonzero(missing := result != result):
+    if x.dtype.kind in "fV" and count_nonzero(missing := result != result):
         result[missing] = 0
     return result
 

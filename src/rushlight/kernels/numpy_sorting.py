@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .numpy_common import narrow, widen
+from .numpy_common import count_nonzero, narrow, widen
 from .numpy_reduction import take_along
 
 Array = np.ndarray
@@ -72,9 +72,9 @@ def place_of(row: Array, k: int) -> Array:
     wide = widen(row)
     value = np.partition(wide, k)[k]
     if value != value:  # NaN comes last
-        same, before = wide != wide, np.count_nonzero(wide == wide)
+        same, before = wide != wide, count_nonzero(wide == wide)
     else:
-        same, before = wide == value, np.count_nonzero(wide < value)
+        same, before = wide == value, count_nonzero(wide < value)
     return same.nonzero()[0][k - before : k - before + 1]
 
 
@@ -84,7 +84,7 @@ def row_search(rows: Array, values: Array, right: bool) -> Array:
     if rows.ndim == 1:
         n = rows.size
         if 1 < n <= _SEARCHED * values.size:  # a short row is looked through for whether it is sorted, without NaN
-            sound = np.count_nonzero(rows[1:] >= rows[:-1]) == n - 1
+            sound = count_nonzero(rows[1:] >= rows[:-1]) == n - 1
         else:
             sound = not n or bool(rows[-1] == rows[-1])
         if sound:

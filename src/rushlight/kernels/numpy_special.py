@@ -7,7 +7,7 @@ import numpy as np
 
 from .layout import in_order, laid_by, memory_order
 from .numpy_bessel import by_scipy, scipys
-from .numpy_common import constant, narrow, tame, widen
+from .numpy_common import ONE, constant, count_nonzero, narrow, tame, widen
 from .numpy_pointwise import times
 
 Array = np.ndarray
@@ -15,19 +15,25 @@ Array = np.ndarray
 
 def lgamma(x: Array) -> Array:
     """The logarithm of the absolute value of the gamma function."""
-    found = by_scipy("gammaln", x)
-    if x.dtype.char in "fd" and tame(x):
-        return found
+    if x.dtype.char in "fd":
+        found = scipys("gammaln")(x)
+        if tame(x):
+            return found  # type: ignore[no-any-return]
+    else:
+        found = by_scipy("gammaln", x)
     lowest = x == constant(-np.inf, x.dtype)
-    return np.where(lowest, x.dtype.type(np.inf), found) if np.count_nonzero(lowest) else found
+    return np.where(lowest, x.dtype.type(np.inf), found) if count_nonzero(lowest) else found
 
 
 def digamma(x: Array) -> Array:
     """The derivative of `lgamma`; at -0 and 0 the infinity of the opposite sign, at other poles NaN."""
-    # In double precision: single is not enough beside the poles.
-    found = by_scipy("digamma", x.astype(np.float64)).astype(x.dtype)
-    if np.count_nonzero(x) == x.size:
-        return found
+    # SciPy computes in double precision: single is not enough beside the poles.
+    if x.dtype.char in "fd":
+        found = scipys("digamma")(x)
+    else:
+        found = by_scipy("digamma", x.astype(np.float64)).astype(x.dtype)
+    if count_nonzero(x) == x.size:
+        return found  # type: ignore[no-any-return]
     return np.where(x == 0, np.copysign(x.dtype.type(np.inf), -x), found)
 
 
@@ -64,8 +70,13 @@ def igammac(a: Array, x: Array) -> Array:
 
 def _incomplete_gamma(name: str, a: Array, x: Array, at_zero: int, at_infinity: int) -> Array:
     """One of the two; where one argument is at an end, the value is known even if the other is no number."""
-    found = scipys(name)(widen(a), widen(x))
-    if (type(found) is Array and tame(found)) or not np.count_nonzero(np.isnan(found)):
+    if x.dtype.char in "fd":
+        found = scipys(name)(a, x)
+        if tame(found):
+            return found  # type: ignore[no-any-return]
+    else:
+        found = scipys(name)(widen(a), widen(x))
+    if not count_nonzero(np.isnan(found)):
         return narrow(found, x.dtype)
     found = np.where(np.isnan(a) & np.isposinf(x), at_infinity, found)
     found = np.where((np.isnan(a) & (x == 0)) | (np.isposinf(a) & np.isnan(x)), at_zero, found)
@@ -74,7 +85,8 @@ def _incomplete_gamma(name: str, a: Array, x: Array, at_zero: int, at_infinity: 
 
 def erfinv(x: Array) -> Array:
     """The inverse of the error function; NaN outside [-1, 1]."""
-    return np.copysign(by_scipy("erfinv", x), x)
+    found = scipys("erfinv")(x) if x.dtype.char in "fd" else by_scipy("erfinv", x)
+    return found if count_nonzero(x) == x.size else np.copysign(found, x)
 
 
 def erfcx(x: Array) -> Array:
@@ -121,11 +133,12 @@ def entr(x: Array) -> Array:
 
 def zeta(x: Array, q: Array) -> Array:
     """The Hurwitz zeta function; NaN for infinite `q`."""
-    found = np.asarray(scipys("zeta")(x.astype(np.float64), q.astype(np.float64)).astype(x.dtype))
-    if q.dtype.char in "fd" and tame(q):
-        return found
+    # SciPy computes in double precision.
+    found = scipys("zeta")(x, q)
+    if tame(q):
+        return found  # type: ignore[no-any-return]
     endless = q == constant(np.inf, q.dtype)
-    return np.where(endless & (x > 1), x.dtype.type(np.nan), found) if np.count_nonzero(endless) else found
+    return np.where(endless & (x > 1), x.dtype.type(np.nan), found) if count_nonzero(endless) else found
 
 
 def mvlgamma(x: Array, p: int, lgamma: Any = lgamma) -> Array:
@@ -144,7 +157,9 @@ def mvlgamma_slope(x: Array, p: int) -> Array:
 
 def logit(x: Array, eps: float | None) -> Array:
     """``log(x / (1 - x))``, of `x` moved into ``[eps, 1 - eps]`` if `eps` is given."""
-    one = constant(1, x.dtype)
+    one = ONE.get(x.dtype.char)
+    if one is None:
+        one = constant(1, x.dtype)
     if eps is not None:
         x = np.minimum(np.maximum(x, x.dtype.type(eps)), x.dtype.type(1 - eps))
     odds = one - x
@@ -164,17 +179,21 @@ def logit_slope(grad: Array, x: Array, eps: float | None) -> Array:
 
 def xlogy(x: Array, y: Array) -> Array:
     """``x * log(y)``; 0 where x is 0 and y is not NaN."""
+    if x.size <= 32 >= y.size and x.dtype.char in "fd":  # so few that calls cost more than arithmetic
+        return scipys("xlogy")(x, y)  # type: ignore[no-any-return]
     found = x * np.log(y)
-    if np.count_nonzero(x) == x.size:
+    if count_nonzero(x) == x.size:
         return found
     return np.where((x == 0) & (y == y), found.dtype.type(0), found)
 
 
 def xlog1py(x: Array, y: Array) -> Array:
     """``x * log(1 + y)``; 0 where x is 0 and y is not NaN."""
+    if x.size <= 32 >= y.size and x.dtype.char in "fd":  # so few that calls cost more than arithmetic
+        return scipys("xlog1py")(x, y)  # type: ignore[no-any-return]
     wide = widen(y)
     found = x * narrow(np.log1p(wide), x.dtype)
-    if np.count_nonzero(x) == x.size:
+    if count_nonzero(x) == x.size:
         return found
     return np.where((x == 0) & (y == y), found.dtype.type(0), found)
 
@@ -223,7 +242,7 @@ def heaviside(x: Array, values: Array) -> Array:
     if x.dtype.kind == "f":
         found = np.heaviside(x, values)
         no_number = x != x
-        return np.where(no_number, x.dtype.type(0), found) if np.count_nonzero(no_number) else found
+        return np.where(no_number, x.dtype.type(0), found) if count_nonzero(no_number) else found
     return np.where(x == 0, values, (x > 0).astype(x.dtype))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import complex_halves
 from . import numpy_sorting as sorting
-from .numpy_common import FEW, constant, narrow, tame, widen, without_warnings
+from .numpy_common import FEW, constant, count_nonzero, narrow, tame, widen, without_warnings
 from .numpy_reduction import sum_over, take_along
 from .numpy_special import logaddexp
 
@@ -62,7 +62,7 @@ def _in_range(variances: Array) -> bool:
     if variances.size == 1:
         return _SMALLEST < variances.item() < math.inf
     usual = (variances > constant(_SMALLEST, variances.dtype)) & np.isfinite(variances)
-    return bool(variances.size and np.count_nonzero(usual) == usual.size)
+    return bool(variances.size and count_nonzero(usual) == usual.size)
 
 
 _SMALLEST = float(np.float32(1e-30))
@@ -141,7 +141,7 @@ def logsumexp(x: Array, axes: Axes, keepdims: bool) -> Any:
     else:
         largest = np.maximum.reduce(wide.real, axes, None, None, True)
         finite = np.isfinite(largest)
-        if np.count_nonzero(finite) != finite.size:
+        if count_nonzero(finite) != finite.size:
             largest = np.where(finite, largest, largest.dtype.type(0))
     found = np.log(sum_over(np.exp(wide - largest), axes, True)) + largest
     if not keepdims:
@@ -286,7 +286,7 @@ def median(
         return x.copy(), np.zeros((), np.int64)
     n = x.shape[axis]
     if x.ndim == 1 and n >= sorting.SELECTED:
-        missing = np.count_nonzero(x != x)
+        missing = count_nonzero(x != x)
         rank = max(n - missing - 1, 0) // 2 if skip_nan else n - missing if missing else (n - 1) // 2
         place = sorting.place_of(x, rank)
         return (x[place], place) if keepdims else (x[place[0], ...].copy(), place[0, ...])

@@ -82,14 +82,16 @@ def _computed(name: str, x: Array, rest: Any) -> Array | None:
 
 def lgamma(x: Array) -> Array:
     """See `numpy_special.lgamma`."""
-    found = _computed("lgamma", x, numpy_special.lgamma)
-    return numpy_special.lgamma(x) if found is None else found
+    if x.size < pointwise.LARGE or (found := _computed("lgamma", x, numpy_special.lgamma)) is None:
+        return numpy_special.lgamma(x)
+    return found
 
 
 def digamma(x: Array) -> Array:
     """See `numpy_special.digamma`."""
-    found = _computed("digamma", x, numpy_special.digamma)
-    return numpy_special.digamma(x) if found is None else found
+    if x.size < pointwise.LARGE or (found := _computed("digamma", x, numpy_special.digamma)) is None:
+        return numpy_special.digamma(x)
+    return found
 
 
 def polygamma(x: Array, n: int) -> Array:

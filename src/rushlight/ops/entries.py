@@ -46,6 +46,8 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         flavour: ``"checked"`` (what users call), ``"recording"`` or ``"plain"`` (while special modes are in force).
         name: the function's name.
         operator: whether it is the method behind a Python operator, which declines operands it does not know.
+
+    A function under another name than the operation's tells of wrong arguments under its own.
     """
     first = op.tensors[0]
     second = op.tensors[1] if len(op.tensors) > 1 else None
@@ -78,7 +80,7 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         add(f"    if dtype in {op.direct_name}:")
         lines.extend(_direct_lines(op, f"{first}._data", f"{first}._shape", " " * 8, record, special))
         add(f"    return elementwise_general({op.reference}, {passed})")
-        return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
+        return _defined(op, lines, flavour, name, operator)
 
     add(f"    kind = type({second})")
     add("    if kind is Tensor or kind is Parameter:")
@@ -106,7 +108,21 @@ def elementwise_entry(op: "Operation", flavour: str, name: str, operator: bool =
         other = f"equal_to_array({first}, {second})" if op.name == "eq" else "NotImplemented"
         add(f"    elif not isinstance({second}, OPERANDS): return {other}")
     add(f"    return elementwise_general({op.reference}, {passed})")
+    return _defined(op, lines, flavour, name, operator)
+
+
+def _defined(op: "Operation", lines: list[str], flavour: str, name: str, operator: bool) -> Any:
+    """The entry of these lines; see `elementwise_entry`."""
+    if name != op.name and not operator:
+        lines[1:] = ["    try:", *("    " + line for line in lines[1:]), "    except TypeError as error:"]
+        lines.append(f"        raise under_name(error, {op.public_name!r}, {name!r}) from None")
     return define(f"{op.name} {flavour}", "\n".join(lines) + "\n", namespace, name)
+
+
+def under_name(error: TypeError, original: str, name: str) -> TypeError:
+    """The error of a function that has another name, too, as it is said under that."""
+    said = str(error)
+    return TypeError(f"{name}{said.removeprefix(original)}") if said.startswith(f"{original}()") else error
 
 
 def _special_lines(op: "Operation", positional: list[str], keywords: list[str]) -> list[str]:
@@ -355,6 +371,7 @@ namespace.update(
     output=node.output,
     reference=weakref.ref,
     forget_views=forget_views,
+    under_name=under_name,
     UNTOUCHED=UNTOUCHED,
     own_version=own_version,
 )

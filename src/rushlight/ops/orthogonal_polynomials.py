@@ -19,6 +19,8 @@ def _polynomial(kernel: Any) -> Callable[[Any], Any]:
 
     @functools.wraps(kernel)
     def computed(x: Array, n: Array) -> Array:
+        if x.size == 1 and not n.ndim:
+            return kernels.of_one(kernel, x, n)
         found = kernel(x, n)
         return found if found.ndim < 2 else laid_by(found, x, n)
 

@@ -7,6 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase, wrap
 from ..kernels.layout import copied
+from ..kernels.numpy_common import count_nonzero
 from ..warn import warn_once
 from .arguments import type_name
 from .declare import Array, composite, in_formulas, operation
@@ -177,7 +178,7 @@ def _close(a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> Arr
     close = a == b
     if equal_nan and a.dtype.kind not in "iub":
         close |= (a != a) & (b != b)
-    if (rtol or atol) and np.count_nonzero(close) != close.size:
+    if (rtol or atol) and count_nonzero(close) != close.size:
         if a.dtype.kind in "iub":
             a, b = a.astype(np.float64), b.astype(np.float64)
         close |= _near(a, b, rtol, atol)
@@ -226,14 +227,14 @@ def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, e
     """Whether all corresponding elements are close; see `isclose`."""
     a, b = _comparable("allclose", input, other, rtol, atol)
     close = np.asarray(_close(a._data, b._data, rtol, atol, equal_nan))
-    return bool(np.count_nonzero(close) == close.size)
+    return bool(count_nonzero(close) == close.size)
 
 
 @composite()
 def equal(input: Any, other: Any) -> bool:
     """Whether two tensors have the same shape and elements; NaN equals nothing."""
     a, b = _tensor("equal", input), _tensor("equal", other, "other", 2)
-    return a._shape == b._shape and bool(np.count_nonzero(a._data == b._data) == a._data.size)
+    return a._shape == b._shape and bool(count_nonzero(a._data == b._data) == a._data.size)
 
 
 @composite()

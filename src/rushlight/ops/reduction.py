@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase, wrap
+from ..kernels import numpy_common
 from ..kernels import reduction as sums
 from ..kernels.along import prod_over
 from ..kernels.numpy_common import narrow, widen
@@ -31,7 +32,7 @@ def _sum(input: Array) -> Array:
 def _sum_all(input: Array, dtype: Any, source: Any) -> Array:
     """The sum of all elements, converted first."""
     if input.dtype.kind == "b" and dtype is dtypes.int64:
-        return np.asarray(np.count_nonzero(input))
+        return np.asarray(numpy_common.count_nonzero(input))
     x = cast(input, dtype, False)
     return sums.sum_over(x, tuple(range(x.ndim)))
 
@@ -331,4 +332,6 @@ def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not zero, of all or along some dimensions."""
     axes = None if dim is None else reduced_axes("count_nonzero", input, dim)
     data = input._data if input._dtype is not dtypes.complex32 else input._data != 0
+    if axes is None:
+        return wrap(np.asarray(numpy_common.count_nonzero(data)))
     return wrap(np.asarray(np.count_nonzero(data, axes), order="C"))

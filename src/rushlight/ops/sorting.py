@@ -9,7 +9,7 @@ from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..kernels import sorting as kernels
 from ..kernels.layout import dense
-from ..kernels.numpy_common import narrow, widen
+from ..kernels.numpy_common import count_nonzero, narrow, widen
 from ..kernels.numpy_sorting import unique_elements
 from .arguments import explained, type_name
 from .declare import Array, composite, in_formulas, operation
@@ -86,7 +86,7 @@ def msort(input: Any, *, out: Any = None) -> Any:
     """The elements in ascending order along the first dimension."""
     if out is None and isinstance(input, TensorBase) and input._dtype.plain and mode.unseen(input):
         data = input._data
-        if data.ndim and np.count_nonzero(data) == data.size:  # equal elements are the same then, but for zeros' signs
+        if data.ndim and count_nonzero(data) == data.size:  # equal elements are the same then, but for zeros' signs
             return wrap(np.sort(dense(data), 0))
     return finish_out(out, sort(input, 0)[0], "msort")
 

@@ -16,7 +16,7 @@ from .inplace import apply_inplace, castable
 from .out import finish_out
 from .ranges import arange
 from .signatures import is_int
-from .supported import full_precision, integers_only, missing, refused
+from .supported import full_precision, integers_only, missing, refuse, refused
 
 
 # ---------------------------------------------------------------------------------------------- gamma functions
@@ -48,12 +48,15 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     Raises:
         RuntimeError: `n` is negative.
     """
-    if not is_int(n):
+    if type(n) is not int and not is_int(n):
         raise TypeError(f"polygamma(): argument 'n' (position 1) must be int, not {type_name(n)}")
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
-    missing("digamma" if n == 0 else "polygamma", COMPLEX)(input._dtype)
-    return finish_out(out, _polygamma(floating(input), int(n)), "polygamma")
+    if not input._dtype.plain:
+        refuse("digamma" if n == 0 else "polygamma", input, COMPLEX)
+        input = floating(input)
+    result = _polygamma(input, int(n))
+    return result if out is None else finish_out(out, result, "polygamma")
 
 
 @composite(name="polygamma", function=False)
@@ -202,8 +205,11 @@ def _logit(input: Array, eps: float | None) -> Array:
 @explained
 def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
     """The inverse of `sigmoid` at each element, which `eps` first moves into ``[eps, 1 - eps]``."""
-    missing("logit_cpu", COMPLEX)(input._dtype)
-    return finish_out(out, _logit(floating(input), eps), "logit")
+    if not input._dtype.plain:
+        refuse("logit_cpu", input, COMPLEX)
+        input = floating(input)
+    result = _logit(input, eps)
+    return result if out is None else finish_out(out, result, "logit")
 
 
 @composite(function=False, inplace=True)
