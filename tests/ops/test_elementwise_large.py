@@ -22,6 +22,7 @@ def everything_is_large() -> Iterator[None]:
         patch.setenv("RUSHLIGHT_FAST", "wait")
         patch.setitem(namespace, "LARGE", 1)
         patch.setattr(pointwise, "LARGE", 1)
+        patch.setattr(pointwise, "FEW_BYTES", 0)
         yield
 
 
@@ -65,6 +66,27 @@ def both(scenario: Any, arrays: list[np.ndarray], strides: bool = True) -> None:
 UNARY = ["neg", "exp", "log", "tanh", "sigmoid", "relu", "sqrt", "rsqrt", "abs", "reciprocal", "erf", "expm1", "log1p"]
 BINARY = ["add", "sub", "mul", "div", "maximum", "minimum"]
 NUMBERS = [lambda x: x * 2.5, lambda x: 3 - x, lambda x: x + 1, lambda x: x / 4, lambda x: 2 / x]
+
+
+@pytest.mark.parametrize("few", [0, 1 << 19])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_simple_operations_on_one_and_on_several_threads(few: int, dtype: type, monkeypatch: Any) -> None:
+    monkeypatch.setattr(pointwise, "FEW_BYTES", few)
+    rng = np.random.default_rng(0)
+    a, b = (rng.choice(SPECIAL, (150, 150)).astype(dtype) for _ in range(2))
+
+    def results(library: Any) -> list[Any]:
+        x, y = library.from_numpy(a.copy()), library.from_numpy(b.copy())
+        found = [getattr(x, name)(y) for name in BINARY] + [x * 2.5, 2.5 - x, x / 3, x.T + y, x - y[0]]
+        found += [getattr(x, name)() for name in ("neg", "abs", "floor", "ceil", "trunc", "round")]
+        for name in ("add_", "sub_", "mul_", "div_"):
+            found += [getattr(x.clone(), name)(y), getattr(x.clone(), name)(2.5)]
+        z = x.clone()
+        return [*found, x.clone().neg_(), x.clone().floor_(), z.add_(z)]
+
+    for ours, theirs in zip(results(rushlight), results(torch), strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+        np.testing.assert_array_equal(np.signbit(ours.nan_to_num().numpy()), np.signbit(theirs.nan_to_num().numpy()))
 
 
 @settings(deadline=None, max_examples=120)

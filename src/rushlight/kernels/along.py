@@ -18,6 +18,9 @@ Axes = tuple[int, ...]
 # From how many elements on the compiled kernels are worth their call.
 SMALLEST = 16384
 
+# The same for the Euclidean norm of all elements, which BLAS computes for fewer.
+SMALLEST_LENGTH = 1 << 17
+
 # How many columns are a piece of work at most, and how many elements of a row.
 _STRIPE, _BLOCK = 512, 16384
 
@@ -208,6 +211,9 @@ _NORMS = {2: ("sum_of_squares", np.add), 1: ("sum_of_sizes", np.add), math.inf: 
 
 def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     """See `numpy_statistics.vector_norm`."""
+    if p == 2 and 1 < x.size < SMALLEST_LENGTH and len(axes) == x.ndim and not keepdims and x.dtype.char in "fd":
+        if (found := length(x)) is not None:
+            return found
     if x.size >= SMALLEST and p in _NORMS and (made := _fold(*_NORMS[p], x, axes, keepdims)) is not None:
         return np.sqrt(made) if p == 2 else made
     return numpy_statistics.vector_norm(x, p, axes, keepdims)
@@ -216,12 +222,21 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
 def length(x: Array) -> Array | None:
     """The Euclidean norm of all of few elements, which lie row by row; None if they are other ones."""
     n = x.size
-    if not 1 < n < SMALLEST or type(x) is not np.ndarray or not x.flags.c_contiguous:
+    if not 1 < n < SMALLEST_LENGTH or type(x) is not np.ndarray or not x.flags.c_contiguous:
         return np.asarray(np.abs(x.item()), x.dtype) if n == 1 else None
     flat = x.reshape(-1)
     return np.array(math.sqrt(flat.dot(flat)), x.dtype)
 
 
+def distance(x: Array, y: Array) -> Array | None:
+    """The Euclidean norm of all elements of a difference; None where `length` is."""
+    if x.size < SMALLEST_LENGTH:
+        return length(np.subtract(x, y))
+    made = _DIFFERENCE(x, y)
+    return vector_norm(np.subtract(x, y) if made is None else made, 2, tuple(range(x.ndim)), False)
+
+
+_DIFFERENCE = Loop("sub", ("input", "other"), ("input - other",))
 _POWERS = Loop("exp_relative", ("x", "largest"), ("exp(x - largest)",))
 
 

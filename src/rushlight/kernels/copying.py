@@ -71,6 +71,10 @@ def in_rows(a: Array) -> Array:
 def repeated(a: Array, repeats: Sequence[int]) -> Array:
     """`numpy.tile`."""
     shape = (1,) * (len(repeats) - a.ndim) + a.shape
+    if a.size and a.flags.c_contiguous and sum([r != 1 for r in repeats]) == 1:
+        axis = next(i for i, r in enumerate(repeats) if r != 1)
+        found = a.reshape(prod(shape[:axis]), -1).repeat(repeats[axis], 0)
+        return found.reshape([r * n for r, n in zip(repeats, shape, strict=True)])
     pairs = [n for pair in zip(repeats, shape, strict=True) for n in pair]
     found = np.empty(pairs, a.dtype)
     once = a.reshape([n for m in shape for n in (1, m)])

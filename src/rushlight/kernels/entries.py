@@ -16,6 +16,9 @@ Array = np.ndarray
 # From how many elements on the compiled kernels are worth their call.
 SMALLEST = 16384
 
+# The same where at least so many elements lie side by side: NumPy moves them at once.
+SMALLEST_ROWS, _SHORTEST_ROW = 1 << 18, 16
+
 _TAKE, _ADD = (Kernel("entries", name, common=False) for name in ("take", "add"))
 
 # Letters of the types that the bytes of elements are moved as.
@@ -40,7 +43,8 @@ def _taken(a: Array, dim: int, index: Array, negative: bool) -> Array | None:
     if not a.ndim or code is None or a.dtype.kind not in "fiu" or type(a) is not np.ndarray:
         return None
     outer, n, inner = math.prod(a.shape[:dim]), a.shape[dim], math.prod(a.shape[dim + 1 :])
-    if outer * inner * index.size < SMALLEST or outer * inner == 1 or not a.flags.c_contiguous:
+    least = SMALLEST if inner < _SHORTEST_ROW else SMALLEST_ROWS
+    if outer * inner * index.size < least or outer * inner == 1 or not a.flags.c_contiguous:
         return None
     if (run := _TAKE.get(np.dtype(code))) is None or (places := _places(index, n, negative)) is None:
         return None

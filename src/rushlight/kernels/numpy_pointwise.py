@@ -301,7 +301,9 @@ def round_decimals(x: Array, decimals: int) -> Any:
     """Rounded to a number of decimals by scaling, halves to even."""
     dtype, x = x.dtype, widen(x)
     scale = x.dtype.type(10.0 ** abs(decimals))
-    return narrow(np.asarray(np.rint(x * scale) / scale if decimals >= 0 else np.rint(x / scale) * scale), dtype)
+    to, back = (np.multiply, np.divide) if decimals >= 0 else (np.divide, np.multiply)
+    found = np.asarray(to(x, scale))
+    return narrow(back(np.rint(found, found), scale, found), dtype)
 
 
 def share_of(grad: Array, a: Array, b: Array, lost: Array) -> Any:

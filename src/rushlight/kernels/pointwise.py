@@ -26,6 +26,13 @@ Array = np.ndarray
 # From how many elements on a loop is worth its call.
 LARGE = 16384
 
+# Operations for which NumPy is limited by the cache, as a loop is, and up to how many bytes of a result several threads
+# gain no more than their start takes.
+SIMPLE = {
+    "_add", "_sub", "_rsub", "mul", "_div", "neg", "abs", "floor", "ceil", "trunc", "_round", "maximum", "minimum",
+}  # fmt: skip
+FEW_BYTES = 1 << 19
+
 # NumPy's letters of the types of 16 bits, and those of `compiled.pointwise`.
 HALVES = {"e": "e", "E": "g"}
 _SINGLE = np.dtype(np.float32)
@@ -255,6 +262,17 @@ class Loop:
         if hidden:
             made = [inner(m) for m in made]
         return made[0] if self.results == 1 else tuple(made)
+
+
+def few(arrays: tuple[Any, ...]) -> bool:
+    """Whether operands are few enough for NumPy to be as quick as several threads in a `SIMPLE` operation."""
+    first = arrays[0]
+    if first.nbytes >= FEW_BYTES or type(first) is not np.ndarray or not first.flags.c_contiguous:
+        return False
+    for a in arrays[1:]:
+        if a.ndim and (a.shape != first.shape or type(a) is not np.ndarray or not a.flags.c_contiguous):
+            return False
+    return True
 
 
 @functools.cache

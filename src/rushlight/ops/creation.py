@@ -6,6 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from ..kernels.choosing import nonzero
 from ..kernels.copying import fill
 from ..kernels.layout import empty_as
 from ..kernels.numpy_views import strided
@@ -297,7 +298,7 @@ def _indices(function: str, find: Any, row: int, col: int, offset: int, dtype: A
     d = chosen(function, dtype, device, False, dtypes.int64)
     if d.category != dtypes.INTEGRAL:
         raise NotImplementedError(f"\"{function}\" not implemented for '{d.scalar_name}'")
-    return finish(np.array(find(row, col, offset).nonzero(), d.numpy), d)
+    return finish(nonzero(find(row, col, offset)).astype(d.numpy, copy=False), d)
 
 
 @composite(method=False)

@@ -31,7 +31,10 @@ def compute(op: Operation, arrays: tuple[np.ndarray, ...], out: np.ndarray | Non
     """
     name = op.name
     loop = _LOOPS[name] if name in _LOOPS else _LOOPS.setdefault(name, pointwise.forward(name))
-    if loop is not None and (out is None or not any(_overlap(out, a) for a in arrays[1:])):
+    if name in pointwise.SIMPLE and pointwise.few(arrays):
+        if out is not None and type(op.forward) is np.ufunc:
+            return op.forward(*arrays, out)  # type: ignore[no-any-return]
+    elif loop is not None and (out is None or not any(_overlap(out, a) for a in arrays[1:])):
         made = loop(*arrays, out=out)
         if made is not None:
             return made  # type: ignore[no-any-return]

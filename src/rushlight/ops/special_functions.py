@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase
-from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_
+from ..autograd import mode
+from ..base import TensorBase, wrap
+from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_, int32
 from ..kernels import numpy_special as kernels
 from ..kernels import special
+from ..kernels.layout import lies_in_rows
 from .arguments import explained, type_name
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation
 from .inplace import apply_inplace, castable
@@ -343,7 +345,12 @@ def _ldexp_for(input: Any, other: Any) -> str:
 @composite()
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * 2 ** other``."""
-    return (_ldexp_whole if _ldexp_for(input, other) == "_ldexp_whole" else _ldexp)(input, other, out=out)
+    if _ldexp_for(input, other) != "_ldexp_whole":
+        return _ldexp(input, other, out=out)
+    if out is None and other._dtype is int32 and input._dtype.plain and input._shape == other._shape:
+        if mode.unseen(input, other) and lies_in_rows(input._data) and lies_in_rows(other._data):
+            return wrap(np.ldexp(input._data, other._data))
+    return _ldexp_whole(input, other, out=out)
 
 
 @composite(function=False, inplace=True)

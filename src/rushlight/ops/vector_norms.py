@@ -3,8 +3,6 @@
 import math
 from typing import Any
 
-import numpy as np
-
 from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, wrap
@@ -268,7 +266,7 @@ def dist(input: Any, other: Any, p: Any = 2) -> Any:
     quick = p == 2 and isinstance(input, TensorBase) and isinstance(other, TensorBase) and input._dtype.plain
     if quick and input._dtype is other._dtype and input._shape == other._shape:
         if (hidden(input, other) or mode.unseen(input, other)) and (
-            length := along.length(np.subtract(input._data, other._data))
+            length := along.distance(input._data, other._data)
         ) is not None:
             if not recorded(input, other):
                 return wrap(length)
