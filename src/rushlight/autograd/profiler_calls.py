@@ -60,6 +60,7 @@ OPERATIONS = {
     "unsqueeze": f"*({_VIEW})",
     "_squeeze_dim": f"*({_VIEW})",
     "_view": "reshape(*)",
+    "_view_rows": "reshape(*)",
     "_to_copy": "to[0 - - - -](*[0 - - - - - -](empty_strided copy_))",
     "_clone": "*[0 -](empty_strided copy_)",
     "_embedding": "*[0 1 - - -](index_select)",

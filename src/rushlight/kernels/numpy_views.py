@@ -127,6 +127,11 @@ def slice_(a: Array, dim: int, start: Any, end: Any, step: Any) -> Array:
 
 def diagonal(a: Array, offset: int, dim1: int, dim2: int) -> Array:
     """The diagonals of the matrices in two dimensions, as the last dimension."""
+    found = a.diagonal(offset, dim1, dim2)
+    if found.size and a.flags.writeable:
+        found.flags.writeable = True
+        return found
+    # NumPy has its own idea of where a diagonal of nothing begins.
     rows, columns = a.shape[dim1], a.shape[dim2]
     down, right = a.strides[dim1], a.strides[dim2]
     size = max(min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns), 0)

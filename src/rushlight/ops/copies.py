@@ -20,7 +20,7 @@ from .dimensions import wrap_dim
 from .out import finish_out
 from .signatures import fitted, forms
 from .splitting import split, split_with_sizes, unbind
-from .view import permute, squeeze, view_method
+from .view import permute, squeeze, viewed
 from .view_parts import as_strided, diagonal, narrowed, select, slice_, unfold
 
 
@@ -124,7 +124,7 @@ _declare("unfold_copy", _reading(unfold, "unfold"), "Tensor input, int dimension
 _declare("unsqueeze_copy", copy_of("unsqueeze"), "Tensor input, int dim")
 _declare("view_as_complex_copy", copy_of("view_as_complex"), "Tensor input")
 _declare("view_as_real_copy", copy_of("view_as_real"), "Tensor input")
-_declare("view_copy", _reading(view_method, "view"),
+_declare("view_copy", _reading(viewed, "view"),
          "Tensor input, torch.dtype dtype", "Tensor input, tuple of ints size")  # fmt: skip
 
 

@@ -90,14 +90,23 @@ def bounds(s: slice) -> tuple[int, int, int]:
         TypeError: one of them is no integer.
         ValueError: the step is not positive.
     """
-    step = 1 if s.step is None else _integer(s.step)
-    if step <= 0:
-        raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
-    return (
-        0 if s.start is None else _integer(s.start),
-        _LAST if s.stop is None else _integer(s.stop),
-        step,
-    )
+    start, stop, step = s.start, s.stop, s.step
+    if step is None:
+        step = 1
+    else:
+        if type(step) is not int:
+            step = _integer(step)
+        if step <= 0:
+            raise ValueError("step must be greater than zero" if step else "slice step cannot be zero")
+    if start is None:
+        start = 0
+    elif type(start) is not int:
+        start = _integer(start)
+    if stop is None:
+        stop = _LAST
+    elif type(stop) is not int:
+        stop = _integer(stop)
+    return start, stop, step
 
 
 def _integer(x: Any) -> int:

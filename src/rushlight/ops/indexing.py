@@ -10,7 +10,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import UNTOUCHED, TensorBase, as_view, bump, namespace, settle, wrap
+from ..base import UNTOUCHED, TensorBase, as_view, namespace, settle, wrap
 from ..kernels import choosing, entries
 from ..kernels import numpy_indexing as kernels
 from ..kernels import numpy_views as kernels_of_views
@@ -31,7 +31,7 @@ from .view_parts import alias
 
 _WHOLE = slice(None)
 _new = object.__new__
-ndarray = np.ndarray
+ndarray, special, SMALLEST = np.ndarray, mode.special, entries.SMALLEST
 may_share_memory = np.may_share_memory
 
 
@@ -62,6 +62,7 @@ def _index_put(input: Array, indices: list[Array], values: Array, dims: Any, acc
 _select_op = REGISTRY["_select"]
 _slice_op = REGISTRY["_slice"]
 _unsqueeze_op = REGISTRY["unsqueeze"]
+_index_op = REGISTRY["_index"]
 
 
 def getitem(input: Any, index: Any) -> Any:
@@ -76,67 +77,61 @@ def getitem(input: Any, index: Any) -> Any:
     kind = type(index)
     node: Any = None
     link: Any = as_view
-    usual = not mode.special.count
+    usual = not special.count
     if usual:
         node = input._node
-    elif not mode.special.more and not mode.local.grad:
+    elif not special.more and not mode.local.grad:
         usual, link = True, unrecorded_view
     if usual:
         data = input._data
         if type(data) is not ndarray:
             data = settle(input)
+        shape = input._shape
+        a: Any = None
         if kind is int:
-            shape = input._shape
             try:
                 a = data[index, ...]
             except IndexError:
                 raise _bad_integer(shape, index) from None
-            t = _new(namespace["Tensor"])
-            t._data = a
-            t._shape = shape[1:]
-            t._dtype = input._dtype
-            t._node = None if node is None else _select_op.link(node, shape, 0, index)
-            link(t, input)
-            return t
-        if kind is slice and input._shape:
+            if node is not None:
+                node = _select_op.link(node, shape, 0, index)
+        elif kind is slice and shape:
             start, end, step = bounds(index)
             a = data[start:end:step]
-            shape = a.shape
-            if not shape[0]:
+            if not a.size:
                 a = kernels_of_views.slice_(data, 0, start, end, step)
+            if node is not None:
+                node = _slice_op.link(node, shape, 0, start, end, step)
+        elif index is None or (kind is tuple and len(index) == 2 and index[0] is Ellipsis and index[1] is None):
+            dim = 0 if index is None else len(shape)
+            a = kernels_of_views.unsqueeze(data, dim)
+            if node is not None:
+                node = _unsqueeze_op.link(node, shape, dim)
+        elif kind is tuple:
+            a = _plain_view(shape, data, index)
+            if a is not None and node is not None:
+                node = _steps(input, index)
+                if node is None:
+                    a, node = None, input._node
+        if a is not None:
             t = _new(namespace["Tensor"])
-            t._data = a
-            t._shape = shape
-            t._dtype = input._dtype
-            t._node = None if node is None else _slice_op.link(node, input._shape, 0, start, end, step)
+            t._data, t._shape, t._dtype, t._node = a, a.shape, input._dtype, node
             link(t, input)
             return t
-        if index is None:
-            made = None if node is None else _unsqueeze_op.link(node, input._shape, 0)
-            return _view_of(kernels_of_views.unsqueeze(data, 0), input, link, made)
-        if kind is tuple and len(index) == 2 and index[0] is Ellipsis and index[1] is None:
-            ndim = data.ndim
-            made = None if node is None else _unsqueeze_op.link(node, input._shape, ndim)
-            return _view_of(kernels_of_views.unsqueeze(data, ndim), input, link, made)
-        if kind is tuple:
-            found = _plain_view(input, data, index, link)
-            if found is not None:
-                return found
         if kind is tuple or isinstance(index, TensorBase):
-            places = _places(input._shape, index if kind is tuple else (index,))
+            places = _places(shape, index if kind is tuple else (index,))
             if places is not None:
-                if node is not None:
-                    return _index(input, *places)
-                a = entries.index(data, [i._data for i in places[0]], places[1])
+                indices, dims = places
+                at = indices[0]._data
+                if indices[0]._dtype is dtypes.bool_ and kind is not tuple:
+                    a = data[at]
+                elif data.size >= SMALLEST:
+                    a = entries.index(data, [i._data for i in indices], dims)
+                else:
+                    a = kernels.index(data, [at] if len(indices) == 1 else [i._data for i in indices], dims)
                 t = _new(namespace["Tensor"])
-                t._data, t._shape, t._dtype, t._node, t._versions, t._view = (
-                    a,
-                    a.shape,
-                    input._dtype,
-                    None,
-                    UNTOUCHED,
-                    None,
-                )
+                t._data, t._shape, t._dtype, t._versions, t._view = a, a.shape, input._dtype, UNTOUCHED, None
+                t._node = None if node is None else _index_op.recorder(1)(input, indices, dims, None, UNTOUCHED)
                 return t
     elif kind is int and not input._shape:
         raise _bad_integer((), index)
@@ -148,6 +143,11 @@ def getitem(input: Any, index: Any) -> Any:
 
 def _places(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[list[Any], tuple[int, ...]] | None:
     """The tensors in an index and their dimensions; None if there is more in it than places, masks and whole slices."""
+    if len(index) == 1 and shape:
+        x = index[0]
+        if isinstance(x, TensorBase) and x._shape:
+            if x._dtype is dtypes.int64 or (x._dtype is dtypes.bool_ and x._shape == shape):
+                return [x], (0,)
     indices, dims, dim = [], [], 0
     for x in index:
         if isinstance(x, TensorBase):
@@ -169,8 +169,8 @@ def _places(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[list[Any], 
     return (indices, tuple(dims)) if indices and dim <= len(shape) else None
 
 
-def _plain_view(input: Any, data: np.ndarray, index: tuple[Any, ...], link: Any) -> Any:
-    """The view by integers, slices, Ellipsis and at last None, in one step; None if there is more to it."""
+def _plain_view(shape: tuple[int, ...], data: np.ndarray, index: tuple[Any, ...]) -> Any:
+    """The array by integers, slices, Ellipsis and at last None, in one step; None if there is more to it."""
     new = dots = False
     for x in index:
         kind = type(x)
@@ -192,18 +192,15 @@ def _plain_view(input: Any, data: np.ndarray, index: tuple[Any, ...], link: Any)
         a = data[given if dots else (*given, ...)]
     except (IndexError, TypeError):
         return None
-    if not a.size and input._data.size:
+    if not a.size and data.size:
         return None  # `_slice` knows where slices of nothing begin
     if new:
         dim = 0
         for x in index:
             if x is None:
                 a = kernels_of_views.unsqueeze(a, dim)
-            dim += len(input._shape) - len(given) + 1 if x is Ellipsis else type(x) is not int
-    if input._node is None or mode.special.count:
-        return _view_of(a, input, link)
-    node = _steps(input, index)
-    return None if node is None else _view_of(a, input, link, node)
+            dim += len(shape) - len(given) + 1 if x is Ellipsis else type(x) is not int
+    return a
 
 
 def _steps(input: Any, index: tuple[Any, ...]) -> Any:
@@ -229,13 +226,6 @@ def _steps(input: Any, index: tuple[Any, ...]) -> Any:
     return None if node is input._node else node
 
 
-def _view_of(a: np.ndarray, input: Any, link: Any, node: Any = None) -> Any:
-    t = _new(namespace["Tensor"])
-    t._data, t._shape, t._dtype, t._node = a, a.shape, input._dtype, node
-    link(t, input)
-    return t
-
-
 def _bad_integer(shape: Any, index: int) -> IndexError:
     if not shape:
         return IndexError(
@@ -255,23 +245,32 @@ def setitem(input: Any, index: Any, value: Any) -> None:
         ValueError: the value is an integer that no type holds.
         TypeError: the value is neither a number nor a tensor.
     """
+    dtype = input._dtype
+    plain = not special.count and input._node is None and input._view is None
+    write = _plain_put if isinstance(index, TensorBase) else _plain_write
     if isinstance(value, TensorBase):
-        given = value
+        given: Any = value
+        if plain and value._node is None and write(input, index, value._data, value._dtype):
+            return
     elif isinstance(value, (int, float, complex, np.number, np.bool_)):
         number = value.item() if isinstance(value, np.generic) else value
         if type(number) is int and not -(1 << 63) <= number < 1 << 63:
             raise ValueError("Overflow when unpacking long long")
         # PyTorch asks one element of two bytes not whether it stays finite.
-        given = wrap(number_for(number, input._dtype, input._dtype.itemsize > 2))
+        array = None
+        if dtype.plain and type(number) is float and -60000 <= number <= 60000:
+            array = dtype.scalars.get(number)
+        if array is None:
+            array = number_for(number, dtype, dtype.itemsize > 2)
+        if plain and write(input, index, array, dtype):
+            return
+        given = wrap(array)
     else:
         kind = type(value)
         name = f"{kind.__module__}.{kind.__name__}" if kind.__module__ not in ("builtins", "torch") else kind.__name__
-        raise TypeError(f"can't assign a {name} to a torch.{input._dtype.legacy}")
+        raise TypeError(f"can't assign a {name} to a torch.{dtype.legacy}")
     if type(index) is int and not input._shape:
         raise _bad_integer((), index)
-    if not mode.special.count and input._node is None and given._node is None and input._view is None:
-        if _plain_write(input, index, given):
-            return
     if index is False:
         return
     try:
@@ -293,56 +292,76 @@ def setitem(input: Any, index: Any, value: Any) -> None:
         copy_(target, _stripped(given).expand(target._shape))
 
 
-def _plain_write(input: Any, index: Any, given: Any) -> bool:
-    """Writes at once where nothing is recorded and the index is a tensor, or integers and slices; else False."""
+def _plain_write(input: Any, index: Any, values: np.ndarray, dtype: dtypes.dtype) -> bool:
+    """Writes at once what has the part's shape, or a number, where the index is integers and slices; else False."""
     kind = type(index)
-    if isinstance(index, TensorBase):
-        return _plain_put(input, index, given)
+    version = input._versions
     if kind is slice:
         bounds(index)
-    elif kind is not int:
-        if kind is not tuple:
-            return False
+    elif kind is tuple:
         for x in index:
             if type(x) is slice:
                 bounds(x)
             elif type(x) is not int and x is not Ellipsis:
                 return False
-    if mode.INFERENCE is input._versions or (given._dtype.category > input._dtype.category):
+    elif kind is not int or not input._shape:
+        return False
+    if mode.INFERENCE is version or dtype.category > input._dtype.category:
         return False
     try:
-        target = input._data[(*index, ...) if kind is tuple and Ellipsis not in index else index]
+        if values.ndim:
+            part = index if kind is tuple else (index,)
+            target = input._data[part if Ellipsis in part else (*part, ...)]
+            if values.shape != target.shape:
+                return False
+            target[...] = values
+        else:
+            input._data[index] = values
     except (IndexError, TypeError):
         return False
-    if given._shape and given._shape != np.shape(target):
-        return False
-    if kind is int or kind is slice:
-        input._data[index] = given._data
+    if version is UNTOUCHED:
+        input._versions = [1]
     else:
-        input._data[(*index, ...) if Ellipsis not in index else index] = given._data
-    bump(input)
-    if len(input._versions) > 1:
-        refresh(input)
+        version[0] += 1
+        if len(version) > 1:
+            refresh(input)
     return True
 
 
-def _plain_put(input: Any, index: Any, given: Any) -> bool:
+def _plain_put(input: Any, index: Any, values: np.ndarray, dtype: dtypes.dtype) -> bool:
     """Writes a number where a mask like the tensor is true, or what fits to places; False if it is another index."""
-    a, at, shape = input._data, index._data, given._shape
-    if given._dtype is not input._dtype or mode.INFERENCE is input._versions or len(input._versions) > 1:
+    a, at, shape, version = input._data, index._data, values.shape, input._versions
+    if dtype is not input._dtype or mode.INFERENCE is version or len(version) > 1:
         return False
-    if type(a) is not ndarray or 0 in a.strides or not at.ndim or may_share_memory(at, a):
+    if type(a) is not ndarray or type(at) is not ndarray or not at.ndim or 0 in a.strides or not _apart(at, a):
         return False
     if index._dtype is dtypes.bool_ and index._shape == input._shape and not shape:
-        choosing.fill_where(a, at, given._data)
+        if a.size < SMALLEST:
+            a[at] = values
+        else:
+            choosing.fill_where(a, at, values)
     elif index._dtype is dtypes.int64 and input._shape and a.size:
-        if shape and (shape != index._shape + input._shape[1:] or may_share_memory(given._data, a)):
+        if shape and (shape != index._shape + input._shape[1:] or not _apart(values, a)):
             return False
-        kernels.put(a, [at], given._data, (0,), False)
+        if values.size:
+            try:
+                a[at] = values
+            except IndexError:
+                raise kernels.explain(a.shape, [at], (0,)) from None
     else:
         return False
-    bump(input)
+    if version is UNTOUCHED:
+        input._versions = [1]
+    else:
+        version[0] += 1
     return True
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two arrays have no memory in common."""
+    if a.base is None and b.base is None:
+        return a is not b
+    return not may_share_memory(a, b)
 
 
 def _stripped(given: Any) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase, settle, wrap
+from ..base import Size, TensorBase, settle, wrap
 from ..kernels import numpy_views as kernels
 from ..memory_format import contiguous_format
 from ..warn import warn_once
@@ -15,6 +15,8 @@ from .declare import Array, composite, formula, operation, view
 from .dimensions import distinct, one_or_several, wrap_dim
 from .sizes import Shape, infer_size, sizes
 from .view_parts import alias
+
+ndarray, special = np.ndarray, mode.special
 
 
 # ---------------------------------------------------------------------------------------------- shapes
@@ -34,6 +36,33 @@ def _view_kernel(a: Array, size: Shape) -> Array:
       input="reshape(grad, shape(input))")  # fmt: skip
 def _view(input: Array, size: Any) -> Array:
     """The elements in another shape."""
+
+
+@view(name="_view_rows", aten="view", kernel=np.ndarray.reshape, node="ViewBackward0", function=False, method=False,
+      input="reshape(grad, shape(input))")  # fmt: skip
+def _view_rows(input: Array, size: Any) -> Array:
+    """The elements of an array that lies row by row in another shape, of which NumPy finds an entry of -1."""
+
+
+def _rows_in(input: Any, size: tuple[Any, ...]) -> Any:
+    """A view in another shape where that is plain: in rows, of integers that fit; else None, and others look at it."""
+    a = input._data
+    if type(a) is not ndarray or not a.flags.c_contiguous or special.count:
+        return None
+    new = size[0] if len(size) == 1 else size
+    if type(new) is int:
+        if new < -1:
+            return None
+    elif type(new) is tuple or type(new) is Size:
+        for n in new:
+            if type(n) is not int or n < -1:
+                return None
+    else:
+        return None
+    try:
+        return _view_rows(input, new)
+    except (TypeError, ValueError):
+        return None
 
 
 @view(name="_reshape_alias", kernel=_view_kernel, node="ReshapeAliasBackward0", function=False, method=False,
@@ -63,6 +92,15 @@ def view_method(input: Any, *size: Any, dtype: Any = None, **named: Any) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.view.html
     """
+    if size and not named and dtype is None:
+        found = _rows_in(input, size)
+        if found is not None:
+            return found
+    return viewed(input, *size, dtype=dtype, **named)
+
+
+def viewed(input: Any, *size: Any, dtype: Any = None, **named: Any) -> Any:
+    """What `view_method` does, of any tensor and arguments."""
     if dtype is not None or (len(size) == 1 and isinstance(size[0], dtypes.dtype)):
         return _view_dtype(input, size[0] if dtype is None else dtype)
     new = sizes("view", size, "size", named)
@@ -123,6 +161,10 @@ def reshape(input: Any, *shape: Any, **named: Any) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.reshape.html
     """
+    if shape and not named:
+        found = _rows_in(input, shape)
+        if found is not None:
+            return found
     return _reshaped(input, infer_size(input._shape, sizes("reshape", shape, "shape", named)))
 
 
@@ -153,6 +195,10 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     """
     shape = input._shape
     n = len(shape)
+    if start_dim == 0 and end_dim == -1 and n != 1:
+        a = input._data
+        if type(a) is ndarray and a.flags.c_contiguous:
+            return _view_rows(input, (a.size,))
     start, end = wrap_dim(start_dim, n), wrap_dim(end_dim, n)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
@@ -195,8 +241,11 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
 @composite()
 def ravel(input: Any) -> Any:
     """All elements in one dimension; a view where the strides allow it."""
-    rows = input.contiguous()
-    return _view(rows, (rows._data.size,))
+    a = input._data
+    if type(a) is not ndarray or not a.flags.c_contiguous:
+        input = input.contiguous()
+        a = input._data
+    return _view_rows(input, (a.size,))
 
 
 # ---------------------------------------------------------------------------------------------- dimensions of size one
@@ -206,19 +255,21 @@ def unsqueeze_to(grad: Any, dim: Any, shape: Any) -> Any:
     return reshape(grad, shape)
 
 
-@view(name="_squeeze", aten="squeeze", node="SqueezeBackward0", function=False, method=False,
-      input="reshape(grad, shape(input))")  # fmt: skip
+@view(name="_squeeze", aten="squeeze", kernel=np.ndarray.squeeze, node="SqueezeBackward0", function=False,
+      method=False, input="reshape(grad, shape(input))")  # fmt: skip
 def _squeeze(input: Array) -> Array:
     """Without the dimensions of size 1."""
-    return np.squeeze(input)
 
 
 @view(name="_squeeze_dim", aten="squeeze", node="SqueezeBackward1", function=False, method=False,
       input="unsqueeze_to(grad, dim, shape(input))")  # fmt: skip
 def _squeeze_dim(input: Array, dim: int) -> Array:
     """Without one dimension, if its size is 1."""
-    at = wrap_dim(dim, input.ndim)
-    return input[(slice(None),) * at + (0, ...)] if input.ndim and input.shape[at] == 1 else input[...]
+    try:
+        return input.squeeze(dim)
+    except ValueError:  # which an IndexError is, too
+        wrap_dim(dim, input.ndim)
+        return input[...]
 
 
 @view(name="_squeeze_dims", aten="squeeze", node="SqueezeBackward2", function=False, method=False,
@@ -248,8 +299,9 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     """
     if dim is None:
         return _squeeze(input)
-    if not isinstance(dim, int):
-        dim = one_or_several(dim)
+    if type(dim) is int:
+        return _squeeze_dim(input, dim)
+    dim = one_or_several(dim)
     return _squeeze_dim(input, dim) if isinstance(dim, int) else _squeeze_dims(input, dim)
 
 
@@ -275,9 +327,12 @@ def transpose(input: Array, dim0: int, dim1: int) -> Array:
     Raises:
         IndexError: there is no such dimension.
     """
-    n = input.ndim
-    a, b = wrap_dim(dim0, n), wrap_dim(dim1, n)
-    return input.swapaxes(a, b) if n else input[...]
+    try:
+        return input.swapaxes(dim0, dim1)
+    except IndexError:
+        n = input.ndim
+        wrap_dim(dim0, n), wrap_dim(dim1, n)
+        return input[...]
 
 
 composite(name="swapdims")(transpose)
@@ -301,11 +356,10 @@ def t(input: Array) -> Array:
     return input.T
 
 
-@view(name="_permute", aten="permute", node="PermuteBackward0", function=False, method=False,
-      input="permute(grad, inverse_order(dims))")  # fmt: skip
+@view(name="_permute", aten="permute", kernel=np.ndarray.transpose, node="PermuteBackward0", function=False,
+      method=False, input="permute(grad, inverse_order(dims))")  # fmt: skip
 def _permute(input: Array, dims: Any) -> Array:
     """With the dimensions in another order."""
-    return input.transpose(dims)
 
 
 @formula
@@ -325,8 +379,18 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
     Raises:
         RuntimeError: not every dimension is given exactly once.
     """
-    order = sizes("permute", dims, "dims", named)
     n = len(input._shape)
+    order = dims[0] if len(dims) == 1 else dims
+    if type(order) is tuple and not named and len(order) == n:
+        for d in order:
+            if type(d) is not int or not 0 <= d < n:
+                break
+        else:
+            try:
+                return _permute(input, order)
+            except ValueError:
+                raise RuntimeError("permute(): duplicate dims are not allowed.") from None
+    order = sizes("permute", dims, "dims", named)
     if len(order) != n:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
@@ -386,15 +450,17 @@ def _same_number(input: Any, message: str) -> Any:
 
 def _reversed(input: Any) -> Any:
     n = len(input._shape)
+    if n == 2:
+        return _permute(input, (1, 0))
     if not n:
         warn_once("Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases.")
-    elif n != 2:
+    else:
         warn_once(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will "
             "throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
             "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
         )
-    return _permute(input, (1, 0) if n == 2 else tuple(range(n - 1, -1, -1)))
+    return _permute(input, tuple(range(n - 1, -1, -1)))
 
 
 def _matrix_transpose(input: Any) -> Any:

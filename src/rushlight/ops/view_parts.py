@@ -7,12 +7,14 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase, as_view, base_of, settle, wrap
+from ..base import TensorBase, as_view, base_of, namespace, settle, wrap
 from ..kernels import complex_halves
 from ..kernels import numpy_views as kernels
 from .declare import REGISTRY, Array, composite, in_formulas, operation, view
 from .dimensions import wrap_dim
 from .sizes import Shape
+
+_new, ndarray = object.__new__, np.ndarray
 
 
 # ---------------------------------------------------------------------------------------------- parts
@@ -164,6 +166,8 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
         RuntimeError: both are the same dimension.
     """
     n = len(input._shape)
+    if dim1 == 0 and dim2 == 1 and n > 1:
+        return _diagonal(input, offset, 0, 1)
     a, b = wrap_dim(dim1, n), wrap_dim(dim2, n)
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
@@ -211,10 +215,9 @@ def view_as_real(input: Array) -> Array:
     """
     if input.dtype.kind not in ("c", complex_halves.KIND):
         raise RuntimeError("view_as_real is only supported for complex tensors")
+    if input.dtype.kind == "c" and input.size:
+        return input[..., None].view(np.float32 if input.itemsize == 8 else np.float64)
     half = input.itemsize // 2
-    if input.flags.c_contiguous and input.size:
-        kind = np.float32 if half == 4 else np.float64 if half == 8 else np.float16
-        return np.ndarray((*input.shape, 2), kind, input, 0, (*input.strides, half))
     real = input.view() if input.ndim else input
     return kernels.strided(np.asarray(complex_halves.real(real)), (*input.shape, 2), (*input.strides, half))
 
@@ -253,28 +256,33 @@ _select_op, _pairs_op = REGISTRY["_select"], REGISTRY["view_as_real"]
 
 
 def _real(input: Any) -> Any:
-    return _complex_part(input, 0) if input._dtype.is_complex else input
+    return complex_part(input, 0) if input._dtype.is_complex else input
 
 
 def _imag(input: Any) -> Any:
     if not input._dtype.is_complex:
         raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
-    return _complex_part(input, 1)
+    return complex_part(input, 1)
 
 
-def _complex_part(input: Any, index: int) -> Any:
+def complex_part(input: Any, index: int) -> Any:
     """The real or imaginary parts of complex numbers, which stand at an index in the last dimension of their pairs."""
-    shape = input._shape
+    shape, dtype, node = input._shape, input._dtype, input._node
     if mode.special.count:
         return _select(view_as_real(input), len(shape), index)
-    a = settle(input)
-    if input._dtype is dtypes.complex32:
-        a = complex_halves.imag(a) if index else complex_halves.real(a)
+    a = input._data
+    if type(a) is not ndarray:
+        a = settle(input)
+    if dtype is dtypes.complex64:
+        a, dtype = a.imag if index else a.real, dtypes.float32
+    elif dtype is dtypes.complex128:
+        a, dtype = a.imag if index else a.real, dtypes.float64
     else:
-        a = a.imag if index else a.real
-    t = wrap(a)
-    if input._node is not None:
-        t._node = _select_op.link(_pairs_op.link(input._node, shape), (*shape, 2), len(shape), index)
+        a, dtype = complex_halves.imag(a) if index else complex_halves.real(a), dtypes.float16
+    t: Any = _new(namespace["Tensor"])
+    t._data, t._shape, t._dtype, t._node = a, shape, dtype, None
+    if node is not None:
+        t._node = _select_op.link(_pairs_op.link(node, shape), (*shape, 2), len(shape), index)
     as_view(t, input)
     return t
 
@@ -282,7 +290,7 @@ def _complex_part(input: Any, index: int) -> Any:
 @composite(method=False, raw=lambda a: a.real)
 def real(input: Any) -> Any:
     """The real parts, as a view; a real tensor itself."""
-    return _real(input)
+    return complex_part(input, 0) if input._dtype.is_complex else input
 
 
 @composite(method=False, raw=lambda a: a.imag)
@@ -292,7 +300,7 @@ def imag(input: Any) -> Any:
     Raises:
         RuntimeError: the tensor is not complex.
     """
-    return _imag(input)
+    return complex_part(input, 1) if input._dtype.is_complex else _imag(input)
 
 
 def _assign_part(part: Any) -> Any:
