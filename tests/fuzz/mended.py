@@ -81,6 +81,17 @@ def _in_blocks(op, grad, x, *args, **kwargs):
     return found[: x.numel()].reshape(x.shape)
 
 
+@operation("PyTorch's series of the zeta function is NaN where all its terms are 0", aten.special_zeta)
+def of_no_terms(op, x, q, **kwargs):
+    """Zero where the largest term of the series is too small for any number."""
+    if kwargs:
+        return NotImplemented
+    found, floats = op(x, q), [torch.as_tensor(t, dtype=torch.float64) for t in (x, q)]
+    zero = (floats[0] > 1) & (floats[1] > 1) & (floats[1] < torch.inf)
+    zero &= torch.pow(floats[1].to(found.dtype), -floats[0].to(found.dtype)) == 0
+    return torch.where(zero & found.isnan(), 0, found)
+
+
 @operation(BLOCKS, aten.hardtanh_backward, aten.hardshrink_backward, aten.softshrink_backward, aten.hardswish_backward)
 def in_blocks(op, grad, x, *args, **kwargs):
     """Treats all elements as those in blocks."""

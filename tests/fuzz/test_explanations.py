@@ -30,6 +30,10 @@ PROGRAMS = [
     ("derivative of zeta", "special.zeta", [
         f"v1 = torch.tensor([1.5, 0.6], {FLOATS}", "v2 = torch.tensor(3, dtype=torch.uint8)",
         "v9 = torch.special.zeta(v2, v1)", BACKWARD]),
+    ("terms are 0", "special.zeta", [
+        f"v1 = torch.tensor([1e30, 1.5], {FLOATS}", "v9 = torch.special.zeta(v1.detach(), v1)"]),
+    ("terms are 0", "special.zeta", [
+        f"v1 = torch.tensor([1e30, 1.5], {FLOATS}", "v9 = torch.special.zeta(v1.detach(), v1).clamp(0, 1)", BACKWARD]),
     ("six digits", "special.airy_ai", [
         "v1 = torch.tensor([-2.365, 0.5], dtype=torch.float64)", "v9 = torch.special.airy_ai(v1)"]),
     ("powers of two", "ldexp", [

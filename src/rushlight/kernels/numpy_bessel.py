@@ -1,11 +1,12 @@
 """Bessel and Airy functions of arrays, computed by SciPy, with PyTorch's values at zero and at infinity."""
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
 
-from .numpy_common import count_nonzero, narrow, widen
+from .numpy_common import narrow, tame, widen
 
 Array = np.ndarray
 
@@ -44,8 +45,16 @@ def i1e_slope(x: Array, result: Array) -> Array:
 def airy_ai(x: Array) -> Array:
     """The Airy function Ai; NaN at infinity."""
     found = np.asarray(scipys("airy")(x)[0])
-    endless = np.isinf(x)
-    return np.where(endless, x.dtype.type(np.nan), found) if count_nonzero(endless) else found
+    if tame(found):
+        return found
+    # SciPy's is NaN also far from 0, where the value is too small for any number, or the first term of its expansion.
+    kind = x.dtype.type
+    found = np.where((x > 200) & (x < np.inf), kind(0), found)
+    if (far := x < -1e6).any():
+        root = np.sqrt(-x)
+        wave = np.sin(kind(2) * -x * root / kind(3) + kind(math.pi / 4)) / (kind(math.sqrt(math.pi)) * np.sqrt(root))
+        found = np.where(far, wave, found)
+    return np.where(np.isinf(x), kind(np.nan), found)
 
 
 def spherical_j0(x: Array) -> Array:

@@ -200,16 +200,45 @@ def pow_(a: Array, b: Array) -> Any:
 
 
 def complex_power(a: Array, b: Array) -> Any:
-    """``a ** b`` of complex numbers; that of zero is what its logarithm makes of it, as in PyTorch."""
+    """``a ** b`` of complex numbers; of zero and infinities it is what C makes of their logarithm, as in PyTorch."""
     found = np.power(a, b)
-    zero = a == 0
-    if not np.any(zero):
+    strange = (a == 0) | ~np.isfinite(a) | ~np.isfinite(found)
+    if not np.any(strange):
         return found
-    return np.where(zero, np.exp(b * np.log(a.astype(found.dtype, copy=False))), found)
+    log = np.log(a.astype(found.dtype, copy=False))
+    return np.where(strange, np.exp(_product_of_c(log, b.astype(found.dtype, copy=False))), found)
+
+
+def _product_of_c(x: Array, y: Array) -> Array:
+    """The product of complex numbers that is infinite where a factor is, although its parts are not numbers.
+
+    Source: ISO/IEC 9899:1999 (C99), annex G.5.1.
+    """
+    a, b, c, d = x.real, x.imag, y.real, y.imag
+    found = np.empty(np.broadcast_shapes(x.shape, y.shape), x.dtype)
+    found.real, found.imag = a * c - b * d, a * d + b * c
+    first, second = np.isinf(x), np.isinf(y)
+    over = np.isinf(a * c) | np.isinf(b * d) | np.isinf(a * d) | np.isinf(b * c)
+    lost = np.isnan(found.real) & np.isnan(found.imag) & (first | second | over)
+    if not lost.any():
+        return found
+    a, b = (_unit(v, first, second | over) for v in (a, b))
+    c, d = (_unit(v, second, first | over) for v in (c, d))
+    found.real = np.where(lost, np.inf * (a * c - b * d), found.real)
+    found.imag = np.where(lost, np.inf * (a * d + b * c), found.imag)
+    return found
+
+
+def _unit(part: Array, infinite: Array, beside: Array) -> Array:
+    """A part of a complex number for C's product: 1 or 0 of an infinite one, and 0 for NaN beside such a one."""
+    part = np.where(infinite, np.copysign(np.isinf(part).astype(part.dtype), part), part)
+    return np.where(beside & np.isnan(part), np.copysign(part.dtype.type(0), part), part)
 
 
 def pow_base(exponent: Array, base: Any) -> Any:
     """A number to the power of each element; it lies row by row, whatever the exponents do."""
+    if base == 1 and exponent.dtype.kind == "c":  # also of infinite exponents
+        return np.ones(exponent.shape, exponent.dtype)
     if exponent.flags.c_contiguous:
         return pow_(np.asarray(base), exponent)
     found = pow_(np.broadcast_to(np.asarray(base), np.shape(exponent)), exponent)

@@ -13,16 +13,18 @@ from .numpy_pointwise import times
 Array = np.ndarray
 
 
+# The least double-precision number of full precision.
+_TINY = 2.0**-1022
+
+
 def lgamma(x: Array) -> Array:
     """The logarithm of the absolute value of the gamma function."""
-    if x.dtype.char in "fd":
-        found = scipys("gammaln")(x)
-        if tame(x):
-            return found  # type: ignore[no-any-return]
-    else:
-        found = by_scipy("gammaln", x)
-    lowest = x == constant(-np.inf, x.dtype)
-    return np.where(lowest, x.dtype.type(np.inf), found) if count_nonzero(lowest) else found
+    found = scipys("gammaln")(x) if x.dtype.char in "fd" else by_scipy("gammaln", x)
+    if tame(found):
+        return found  # type: ignore[no-any-return]
+    # SciPy's is NaN at minus infinity, and infinite for numbers so small that their reciprocals are.
+    found = np.where(x == constant(-np.inf, x.dtype), x.dtype.type(np.inf), found)
+    return np.where((np.abs(x) < _TINY) & (x != 0), -np.log(np.abs(x)), found) if x.dtype.char == "d" else found
 
 
 def digamma(x: Array) -> Array:
