@@ -110,3 +110,91 @@ def test_the_one_singular_value_of_infinity():
         return a.grad.tolist(), t.linalg.pinv(a.detach()).tolist()
 
     assert results(rushlight) == results(torch)
+
+
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("strange", [(NAN,), (INF, -INF)], ids=["nan", "inf"])
+@pytest.mark.parametrize("kind", ["float64", "complex128"])
+def test_cholesky_factors_end_at_the_first_minor_that_is_not_positive(kind, strange, upper):
+    random = np.random.default_rng(0)
+    for a, _ in matrices(kind, (1.0,)):
+        a = a @ np.conjugate(a.mT) + np.eye(a.shape[-1])
+        a.reshape(-1)[random.integers(a.size)] = strange[random.integers(len(strange))]
+        ours, theirs = (
+            outcome(t, lambda t, a, b: t.linalg.cholesky_ex(a, upper=upper), a, a) for t in (rushlight, torch)
+        )
+        np.testing.assert_array_equal(ours[1], theirs[1], err_msg=str(a))
+        read = np.isnan(ours[0]) | np.isnan(theirs[0])  # of complex numbers, parts may be lost
+        np.testing.assert_array_equal(np.isnan(ours[0]), np.isnan(theirs[0]), err_msg=str(a))
+        np.testing.assert_allclose(ours[0][~read], theirs[0][~read], rtol=1e-9, err_msg=str(a))
+
+
+@pytest.mark.parametrize("name", ["svdvals", "svd", "pinv", "matrix_rank", "eigh", "eigvalsh"])
+@pytest.mark.parametrize("shape", [(3, 3), (2, 4, 4), (2, 2, 5, 5)])
+def test_errors_name_the_matrix_with_nan(name, shape):
+    for place in range(0, np.prod(shape), 5):
+        a = np.random.default_rng(place).standard_normal(shape)
+        a = a @ a.mT
+        a.reshape(-1)[place] = NAN
+        a = np.where(np.isnan(a.mT), NAN, a)
+        texts = []
+        for t in (torch, rushlight):
+            with pytest.raises(t.linalg.LinAlgError) as error:
+                getattr(t.linalg, name)(t.from_numpy(a))
+            texts.append(str(error.value).rstrip())
+        assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (3, 2), (3, 3), (2, 3, 2)])
+@pytest.mark.parametrize("driver", ["gels", "gelsy", "gelsd", "gelss"])
+@pytest.mark.parametrize("lost", [0, 1])
+def test_least_squares_refuse_nan(shape, driver, lost):
+    a, b = np.random.default_rng(0).standard_normal(shape), np.ones((*shape[:-1], 1))
+    (a, b)[lost].reshape(-1)[-1] = NAN
+    for t in (torch, rushlight):
+        with pytest.raises(RuntimeError, match=r"Argument \d has illegal value") as error:
+            t.linalg.lstsq(t.from_numpy(a), t.from_numpy(b), driver=driver)
+        assert type(error.value) is RuntimeError
+        assert ("(Batch element 1)" in str(error.value)) == (len(shape) > 2)
+
+
+@pytest.mark.parametrize("p", ["fro", "nuc", 1, -1, INF, -INF])
+def test_condition_numbers_that_are_undefined_are_infinite(p):
+    for rows in (
+        [[NAN, 1.0], [2.0, 3.0]],
+        [[INF, 1.0], [2.0, 3.0]],
+        [[0.0, 0.0], [0.0, 0.0]],
+        [[1.0, 2.0], [3.0, 5.0]],
+    ):
+        ours, theirs = (
+            outcome(t, lambda t, a, b: t.linalg.cond(a, p), np.array(rows), np.ones(1)) for t in (rushlight, torch)
+        )
+        assert ours == theirs if isinstance(theirs, str) else np.allclose(ours, theirs, equal_nan=True)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "complex128"])
+@pytest.mark.parametrize("strange", [(NAN,), (INF, -INF)], ids=["nan", "inf"])
+def test_factorizations_come_to_an_end(kind, strange):
+    for a, b in matrices(kind, strange):
+        for call in (
+            rushlight.linalg.qr, rushlight.linalg.eigh, rushlight.linalg.eigvalsh, rushlight.linalg.eig,
+            rushlight.linalg.eigvals, rushlight.linalg.ldl_factor, rushlight.linalg.pinv, rushlight.matrix_exp,
+            lambda x, b=b: rushlight.linalg.lstsq(x, rushlight.from_numpy(b)),
+        ):  # fmt: skip
+            try:
+                found = call(rushlight.from_numpy(a))
+            except RuntimeError:
+                continue
+            parts = found if isinstance(found, tuple) else (found,)
+            assert all(isinstance(part, rushlight.Tensor) for part in parts)
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "complex128"])
+def test_the_sign_of_a_zero_does_not_decide_that_of_a_factor(kind):
+    for zero in (0.0, -0.0):
+        a = np.array([[zero], [0.635], [2.26]]).astype(kind)
+        for x in (a, np.stack([a, a])):
+            for call in (lambda t, x: t.linalg.qr(x), lambda t, x: t.linalg.qr(x, "r"), lambda t, x: t.geqrf(x)):
+                ours, theirs = (call(t, t.from_numpy(x)) for t in (rushlight, torch))
+                for mine, other in zip(ours, theirs, strict=True):
+                    np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-5, atol=1e-6)

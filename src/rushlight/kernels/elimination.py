@@ -87,3 +87,24 @@ def cofactors(x: Array, determinant: Array) -> Array:
     sides[..., places, places] = determinant[..., None]
     found = solutions(lu, exchanges, sides)
     return found if turned else np.conjugate(found.mT)
+
+
+def cholesky(x: Array, upper: bool) -> tuple[Array, Array]:
+    """The triangular factors of matrices, and LAPACK's codes: for each the first minor that is not positive, or 0.
+
+    What stands behind that minor's diagonal element stays as it was.
+    """
+    n = x.shape[-1]
+    lower = np.tril(np.conjugate(x.mT) if upper else x).reshape(-1, n, n)
+    codes = np.zeros(len(lower), np.int32)
+    for i, m in enumerate(lower):
+        for j in range(n):
+            row = np.conjugate(m[j, :j])
+            m[j, j] = m[j, j].real - (row * m[j, :j]).real.sum()
+            if not m[j, j].real > 0:
+                codes[i] = j + 1
+                break
+            m[j, j] = np.sqrt(m[j, j].real)
+            m[j + 1 :, j] = (m[j + 1 :, j] - m[j + 1 :, :j] @ row) / m[j, j].real
+    lower = lower.reshape(x.shape)
+    return np.conjugate(lower.mT) if upper else lower, codes.reshape(x.shape[:-2])

@@ -72,7 +72,7 @@ def cholesky(x: Array, upper: bool) -> Array:
 
 
 def cholesky_of_one(x: Array, upper: bool) -> Array | None:
-    """The Cholesky factor of one matrix, column by column; None where it has none or NaN in it."""
+    """The Cholesky factor of one matrix, column by column; None where it has none, or is not finite."""
     # The other factor of the transposed matrix is this one, transposed.
     form = _ONE.get(x.dtype.char)
     if form is None:
@@ -80,7 +80,7 @@ def cholesky_of_one(x: Array, upper: bool) -> Array | None:
     other = (routines.cholesky_lo if upper else routines.cholesky_up)(x.T, signature=form)
     flat = other.reshape(-1)
     total = flat.dot(flat)  # NaN if an element is
-    return other.astype(x.dtype, copy=False).T if total == total else None
+    return other.astype(x.dtype, copy=False).T if total - total == 0 else None
 
 
 def det(x: Array) -> Any:
@@ -170,10 +170,10 @@ def qr(x: Array, mode: str) -> tuple[Array | None, Array]:
     """See `numpy.linalg.qr`, for the modes ``"reduced"``, ``"complete"`` and ``"r"``; then Q is None."""
     wide = _COMPUTED.get(x.dtype.char)
     if wide is None or x.ndim > 2 or not x.size:
-        found: Any = np.linalg.qr(x, mode)  # type: ignore[call-overload]
+        found: Any = np.linalg.qr(x + 0, mode)  # type: ignore[call-overload]
         return (None, found) if mode == "r" else tuple(found)  # type: ignore[return-value]
     (m, n), q = x.shape, None
-    made = x.astype(wide)
+    made = np.add(x, 0, dtype=wide)  # a zero in the first place has no sign, which R would take on
     scales = routines.qr_r_raw(made)
     side = m if mode == "complete" else min(m, n)
     if mode != "r":

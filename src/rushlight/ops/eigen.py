@@ -54,6 +54,30 @@ def _refuse_phase(name: str, diagonal: Any, vectors: str, quantity: str) -> None
 
 
 # ---------------------------------------------------------------------------------------------- eigenvalues
+def _without_end(name: str, x: Array, function: Callable[[Array], Any], code: int) -> LinAlgError:
+    """The error that says for which matrix of a batch, the first that a function refuses, LAPACK finds no end.
+
+    Args:
+        name: of the function that the program called.
+        x: the matrices.
+        function: what raises for some of them.
+        code: LAPACK's.
+    """
+    where = ""
+    if x.ndim > 2:
+        for i, matrix in enumerate(x.reshape(-1, *x.shape[-2:])):
+            try:
+                function(matrix)
+            except np.linalg.LinAlgError:
+                where = f"(Batch element {i}): "
+                break
+    quantity = "singular values" if name == "linalg.svd" else "eigenvalues"
+    return LinAlgError(
+        f"{name}: {where}The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
+        f"repeated {quantity} (error code: {code})."
+    )
+
+
 def eigh_array(x: Array, UPLO: str) -> tuple[Array, Array]:
     """The eigenvalues of Hermitian matrices, of which one triangle is read, and their eigenvectors.
 
@@ -63,10 +87,7 @@ def eigh_array(x: Array, UPLO: str) -> tuple[Array, Array]:
     try:
         values, vectors = shared_out(lambda part: numpy_matrices.eigh(part, UPLO), 8, x)
     except np.linalg.LinAlgError:
-        raise LinAlgError(
-            "linalg.eigh: The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
-            f"repeated eigenvalues (error code: {x.shape[-1] - 1})."
-        ) from None
+        raise _without_end("linalg.eigh", x, lambda m: numpy_matrices.eigh(m, UPLO), x.shape[-1] - 1) from None
     return np.ascontiguousarray(values), columns(vectors)
 
 
@@ -119,6 +140,9 @@ def _eigvalsh_plain(input: Array, UPLO: str) -> Array:
     try:
         return np.ascontiguousarray(shared_out(lambda part: numpy_matrices.eigvalsh(part, UPLO), 4, input))
     except np.linalg.LinAlgError:
+        if np.isnan(input).any():  # LAPACK's routine for eigenvalues alone ends with another code
+            code = input.shape[-1] - 2
+            raise _without_end("linalg.eigh", input, lambda m: numpy_matrices.eigvalsh(m, UPLO), code) from None
         return eigh_array(input, UPLO)[0]
 
 
@@ -198,9 +222,11 @@ def _of_finite(function: Callable[..., tuple[Array, ...]], x: Array) -> tuple[Ar
     Raises:
         LinAlgError: an element is NaN.
     """
-    if np.isnan(x).any():
+    lost = np.isnan(x).any((-2, -1))
+    if lost.any():
+        where = f"(Batch element {int(lost.argmax())}): " if x.ndim > 2 else ""
         raise LinAlgError(
-            "linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values."
+            f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained non-finite values."
         )
     strange = np.isinf(x).any((-2, -1))
     found = function(np.where(strange[..., None, None], x.dtype.type(0), x))
@@ -224,10 +250,8 @@ def svd_array(x: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     try:
         u, s, vh = shared_out(lambda part: numpy_matrices.svd(part, full_matrices), 8, np.ascontiguousarray(x))
     except np.linalg.LinAlgError:
-        raise LinAlgError(
-            "linalg.svd: The algorithm failed to converge because the input matrix is ill-conditioned or has too many "
-            f"repeated singular values (error code: {min(x.shape[-2:]) - 1})."
-        ) from None  # fmt: skip
+        code = min(x.shape[-2:]) - 1
+        raise _without_end("linalg.svd", x, lambda m: numpy_matrices.svd(m, full_matrices), code) from None
     return columns(u), s, columns(vh)
 
 

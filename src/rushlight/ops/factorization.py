@@ -51,14 +51,12 @@ def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
     quick = small_matrices.cholesky(x, upper) if x.ndim > 2 else None
     if quick is None:
         quick = lapack_routines.cholesky(x, upper)
-    if quick is not None and not np.isnan(quick).any():
+    if quick is not None and elimination.all_finite(quick):
         return columns(quick), np.zeros(x.shape[:-2], np.int32)
     try:
         # The other factor of the transposed matrix is this one, transposed: it lies column by column, as LAPACK's does.
         other = shared_out(lambda part: numpy_matrices.cholesky(part, not upper), 1, x.swapaxes(-1, -2))
-        flat = other.reshape(-1)
-        total = flat.dot(flat)  # NaN if an element is
-        if total == total:
+        if elimination.all_finite(other):
             return columns(other.swapaxes(-1, -2)), np.zeros(x.shape[:-2], np.int32)
     except np.linalg.LinAlgError:
         pass
@@ -67,13 +65,14 @@ def _cholesky_array(x: Array, upper: bool) -> tuple[Array, Array]:
 
 def _by_potrf(x: Array, upper: bool) -> tuple[Array, Array]:
     """The factors of matrices of which some may have none, and LAPACK's codes."""
+    if not elimination.all_finite(x):
+        found, info = elimination.cholesky(x, upper)
+        return columns(found), info
     factor = lapack("potrf", x)
 
     def each(m: Array) -> tuple[Any, Any]:
         result, code = factor(m, lower=0 if upper else 1, clean=1)
-        # OpenBLAS carries NaN on; the first minor that has one is not positive-definite.
-        lost = np.flatnonzero(np.isnan(np.diagonal(result)))
-        return result, np.int32(lost[0] + 1 if not code and lost.size else code)
+        return result, np.int32(code)
 
     found, info = over_batch(each, x)
     return columns(found), info

@@ -141,12 +141,28 @@ def matrix_rank(
 
 
 # ---------------------------------------------------------------------------------------------- least squares
+def _refuse_nan(a: Array, b: Array) -> None:
+    """Refuses matrices and right-hand sides that hold NaN, in the words of PyTorch's LAPACK.
+
+    Raises:
+        RuntimeError: one does.
+    """
+    lost = [np.isnan(x).any((-2, -1)) for x in (a, b)]
+    either = np.logical_or(*lost)
+    if either.any():
+        first = int(either.argmax())
+        where = f"(Batch element {first}): " if either.ndim else ""
+        argument = 4 if np.broadcast_to(lost[0], either.shape).flat[first] else 6
+        raise RuntimeError(f"torch.linalg.lstsq: {where}Argument {argument} has illegal value: it holds NaN.")
+
+
 def _lstsq_array(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, ...]:
     m, n = a.shape[-2:]
     quick = None
     if a.ndim == b.ndim == 2 and driver in ("gels", "gelsy"):
         quick = lapack.least_squares(a, b, 0.0 if driver == "gels" else rcond)
     if quick is None:
+        _refuse_nan(a, b)
         solution, rank, values = _by_singular_values(a, b, rcond, driver)
     else:
         (solution, rank), values = quick, np.zeros(0, a.dtype)

@@ -323,9 +323,12 @@ def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
     need_matrices("linalg.cond", input)
     if not input._data.size:
         return finish_out(out, wrap(np.zeros(input._shape[:-2], input._data.real.dtype)), "linalg_cond")
+    if p == "nuc":
+        values = svdvals(input)
+        return finish_out(out, values.sum(-1) * values.reciprocal().sum(-1), "linalg_cond")
     inverse, info = _inv_ex(input)
     found = matrix_norm(input, p) * matrix_norm(inverse, p)
-    failed = info._data != 0
+    failed = (info._data != 0) | np.isnan(found._data)
     if failed.any():
         found = found.masked_fill(wrap(failed), math.inf)
     return finish_out(out, found, "linalg_cond")

@@ -113,7 +113,7 @@ def _geqrf_array(x: Array) -> list[Array]:
     factor = lapack("geqrf", x)
 
     def each(m: Array) -> tuple[Any, Any]:
-        return factor(m)[:2] if m.size else (m, np.zeros(0, m.dtype))
+        return factor(m + 0)[:2] if m.size else (m, np.zeros(0, m.dtype))
 
     return over_batch(each, x)
 
