@@ -209,6 +209,12 @@ def of_signed(f, a, b):
     return f(a.to(torch.result_type(a, b)), b)
 
 
+@function("PyTorch's gradient of 0 * log(NaN) is 0 where NaN is a number and not a tensor", "xlogy", "xlog1py")
+def by_tensor(f, x, y):
+    """The product by a tensor's logarithm."""
+    return f(x, torch.full_like(x, y)) if isinstance(y, float) and y != y else NotImplemented
+
+
 @function("PyTorch rounds powers of two to the exponent's type before it multiplies", "ldexp", "ldexp_")
 def by_powers(f, x, exponent):
     """The product with powers of two that are not rounded."""

@@ -34,6 +34,9 @@ PROGRAMS = [
         f"v1 = torch.tensor([1e30, 1.5], {FLOATS}", "v9 = torch.special.zeta(v1.detach(), v1)"]),
     ("terms are 0", "special.zeta", [
         f"v1 = torch.tensor([1e30, 1.5], {FLOATS}", "v9 = torch.special.zeta(v1.detach(), v1).clamp(0, 1)", BACKWARD]),
+    ("NaN is a number", "mul", [
+        f"v1 = torch.tensor([0.0, 1.5], {FLOATS}", "v2 = torch.special.xlogy(v1, float('nan')).nan_to_num()",
+        "v9 = torch.mul(v2, 2) + torch.mul(v1, 3)", BACKWARD]),
     ("six digits", "special.airy_ai", [
         "v1 = torch.tensor([-2.365, 0.5], dtype=torch.float64)", "v9 = torch.special.airy_ai(v1)"]),
     ("powers of two", "ldexp", [

@@ -393,3 +393,16 @@ def test_graph_of_a_contraction(shapes):
         return found, names, a.grad, b.grad
 
     check(scenario)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "complex64"])
+@pytest.mark.parametrize(("rows", "inner", "columns"), [(1, 1, 3), (3, 1, 1), (1, 1, 1), (2, 1, 2), (1, 2, 3)])
+def test_zeros_times_no_numbers(rows, inner, columns, dtype):
+    def scenario(m):
+        a, b = m.zeros(rows, inner).to(getattr(m, dtype)), m.full((inner, columns), float("nan")).to(getattr(m, dtype))
+        products = [a @ b, b.mT @ a.mT, a[None] @ b[None]]
+        if dtype != "complex64":
+            products.append(m.nn.functional.linear(a, b.mT.contiguous(), m.ones(columns).to(a.dtype)))
+        return products
+
+    check(scenario)

@@ -21,7 +21,8 @@ def mm(a: Array, b: Array) -> Array:
             # With a factor of one element, 0, NumPy's `dot` does not look at the other one, which may be NaN.
             return np.matmul(a, b)
         return a.dot(b) if a.size < _MANY else large_product(a, b)
-    return narrow(widen(a).dot(widen(b)), a.dtype)
+    product = np.matmul if a.size == 1 or b.size == 1 else np.dot
+    return narrow(product(widen(a), widen(b)), a.dtype)
 
 
 def bmm(a: Array, b: Array) -> Array:
@@ -50,7 +51,8 @@ def linear(x: Array, weight: Array, bias: Array) -> Array:
             return np.matmul(x, weight.T) + bias
         result = x.dot(weight.T) if x.size < _MANY else large_product(x, weight.T)
         return _add(result, bias, result)  # type: ignore[no-any-return]
-    return narrow(widen(x).dot(widen(weight).T) + widen(bias), x.dtype)
+    product = np.matmul if weight.size == 1 or x.size == 1 else np.dot
+    return narrow(product(widen(x), widen(weight).T) + widen(bias), x.dtype)
 
 
 def column_sums(grad: Array) -> Array:
