@@ -9,7 +9,7 @@ from ..kernels.numpy_views import contiguous_strides, strided
 from .arguments import type_name
 from .declare import REGISTRY, composite
 from .dimensions import wrap_dim
-from .equations import LETTERS, labels_of, two, way
+from .equations import LETTERS, c_einsum, few, labels_of, transposition, two, way
 from .matmul import dot, matrix_product, mm, products, vector_product
 from .memory_layout import product_in_order
 from .out import finish_out
@@ -18,6 +18,7 @@ from .view import _permute, _reshaped, _view, permute, reshape, unsqueeze
 
 _permute_op, _view_op = REGISTRY["_permute"], REGISTRY["_view"]
 _dot_op, _mm_op = REGISTRY["dot"], REGISTRY["mm"]
+special = mode.special
 
 
 # ---------------------------------------------------------------------------------------------- tensordot
@@ -122,12 +123,14 @@ def sums_of_products(a: Any, b: Any, p: list[int], q: list[int]) -> Any:
 
 def vector_steps(a: Any, b: Any) -> Any:
     """The same for two vectors that lie in rows."""
-    result = wrap(vector_product(a._data, b._data))
+    result, link = wrap(vector_product(a._data, b._data)), _permute_op.link
     if recorded(a, b):
-        x = operand(a._data[...], a, _permute_op.link(a._node, a._shape, (0,)))
-        y = operand(b._data[...], b, _permute_op.link(b._node, b._shape, (0,)))
+        x = operand(a._data[...], a, link(a._node, a._shape, (0,)))
+        y = operand(b._data[...], b, link(b._node, b._shape, (0,)))
         result._node = product_node(_dot_op, x, y)
-    return _view(result, ())
+    elif special.count:
+        return _view(result, ())
+    return operand(result._data[...], result, _view_op.link(result._node, (), ()))
 
 
 # ---------------------------------------------------------------------------------------------- einsum
@@ -175,6 +178,13 @@ def einsum(*args: Any) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
     """
+    if len(args) == 3 and not special.count and few(*args):
+        product = wrap(c_einsum(*[x if type(x) is str else x._data for x in args], order="C"))
+        return operand(product._data.view(), product, None)
+    if len(args) == 2 and type(args[0]) is str and isinstance(args[1], TensorBase):
+        dims = transposition(args[0], len(args[1]._shape))
+        if dims is not None:
+            return _permute(args[1], dims)
     equation, operands = _arguments(args)
     if len(operands) == 2 and not (mode.local.grad and any([x._node is not None for x in operands])):
         # Where no graph is to show PyTorch's steps, fewer of them do.

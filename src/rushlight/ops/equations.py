@@ -5,8 +5,10 @@ import math
 import string
 from typing import Any
 
+import numpy as np
+
 from ..autograd import mode
-from ..base import as_view, wrap
+from ..base import TensorBase, as_view, wrap
 from .declare import REGISTRY
 from .matmul import batch_product, products
 from .memory_layout import product_in_order
@@ -15,6 +17,13 @@ from .view import _view, permute
 
 _bmm_op, _permute_op = REGISTRY["bmm"], REGISTRY["_permute"]
 _unsqueeze_op, _view_op = REGISTRY["unsqueeze"], REGISTRY["_view"]
+ndarray = np.ndarray
+
+try:  # what `numpy.einsum` calls, which looks for a better order first
+    from numpy._core.multiarray import c_einsum as c_einsum
+except ImportError:
+    pass
+
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
 
@@ -166,6 +175,48 @@ def two(equation: str) -> Two | None:
     if repeats or not set(a) ^ set(b) <= set(right) < set(a) | set(b):
         return None
     return Two(a, b, right)
+
+
+# The most multiplications that are few: those NumPy's own loop makes before a product of matrices has begun.
+FEW = 2048
+
+
+def few(equation: Any, a: Any, b: Any) -> bool:
+    """Whether NumPy's own loop contracts two operands that need no gradient at once, with the result row by row."""
+    if type(equation) is not str or not isinstance(a, TensorBase) or not isinstance(b, TensorBase):
+        return False
+    if a._node is not None or b._node is not None or a._dtype is not b._dtype or not a._dtype.plain:
+        return False
+    return type(a._data) is ndarray is type(b._data) and _few(equation, a._shape, b._shape)
+
+
+@functools.lru_cache(256)
+def _few(equation: str, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    plan = two(equation)
+    if plan is None or plan.result is not None:
+        return False
+    left, _, right = equation.replace(" ", "").partition("->")
+    x, _, y = left.partition(",")
+    sizes = dict(zip(x + y, a + b))
+    if (*map(len, (x, y)),) != (len(a), len(b)) or any([sizes[s] != n for s, n in zip(x + y, a + b)]):
+        return False
+    if right and not plan.fits(a, b):  # elements are multiplied, and the result lies as they do
+        return False
+    # Where the result has a dimension of size 1, the stride there tells PyTorch's steps.
+    return 0 < math.prod(sizes.values()) <= FEW and 1 not in [sizes[s] for s in right]
+
+
+@functools.lru_cache(256)
+def transposition(equation: str, n: int) -> tuple[int, ...] | None:
+    """The order of dimensions that an equation of one operand of `n` dimensions means; None if it means more.
+
+    Raises:
+        RuntimeError: the equation is malformed, or does not fit the operand.
+    """
+    (labels,), _, final, order = labels_of(equation, (n,))
+    if None in labels or len(labels) != len(order) or set(labels) != set(order) or len(final) < len(order):
+        return None
+    return tuple([labels.index(s) for s in final])
 
 
 class Way:

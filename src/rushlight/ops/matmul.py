@@ -77,11 +77,12 @@ def matrix_product(a: Array, b: Array) -> Array:
     Raises:
         RuntimeError: they are none, or their shapes or dtypes do not fit.
     """
-    if a.dtype is b.dtype and a.dtype.char in "fdFD" and a.ndim == 2 == b.ndim:
+    if a.ndim == 2 == b.ndim and (dtype := a.dtype) is b.dtype and dtype.char in "fdFD":
+        n, m = a.size, b.size
         try:
-            if 1 < a.size <= kernels.FEW and b.size > 1:
+            if 1 < n <= kernels.FEW and m > 1:
                 return a.dot(b)  # type: ignore[no-any-return]
-            return kernels.mm(a, b)
+            return a * b if n == 1 == m else kernels.mm(a, b)
         except ValueError:
             pass
     if a.ndim != 2:
@@ -120,6 +121,11 @@ def vector_product(a: Array, b: Array) -> Any:
     Raises:
         RuntimeError: they are none, or their lengths or dtypes differ.
     """
+    if a.ndim == 1 == b.ndim and (dtype := a.dtype) is b.dtype and dtype.char in "fdFD":
+        try:
+            return a.dot(b)
+        except ValueError:
+            pass
     if a.ndim != 1 or b.ndim != 1:
         raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
     if a.dtype != b.dtype:
@@ -161,6 +167,14 @@ def matrix_vector(a: Array, b: Array) -> Array:
     Raises:
         RuntimeError: they are none, or their shapes or dtypes do not fit.
     """
+    if a.ndim == 2 and b.ndim == 1 and (dtype := a.dtype) is b.dtype and dtype.char in "fdFD":
+        n, m = a.size, b.size
+        try:
+            if 1 < n <= kernels.FEW and m > 1:
+                return a.dot(b)  # type: ignore[no-any-return]
+            return a[0] * b if n == 1 == m else kernels.mm(a, b)
+        except ValueError:
+            pass
     if a.ndim != 2 or b.ndim != 1:
         if not a.ndim:
             raise IndexError("Dimension specified as 0 but tensor has no dimensions")
@@ -198,6 +212,12 @@ def batch_product(a: Array, b: Array) -> Array:
     Raises:
         RuntimeError: they are none, or their shapes or dtypes do not fit.
     """
+    if a.ndim == 3 == b.ndim and a.size <= kernels.FEW and (dtype := a.dtype) is b.dtype and dtype.char in "fdFD":
+        if len(a) == len(b):
+            try:
+                return np.matmul(a, b, order="C")  # type: ignore[no-any-return]
+            except ValueError:
+                pass
     if a.ndim != 3:
         raise RuntimeError("batch1 must be a 3D tensor")
     if b.ndim != 3:
@@ -258,7 +278,9 @@ def products(x: Any, y: Any) -> Any:
     return result
 
 
-_bmm_op, _expand_op, _view_op = REGISTRY["bmm"], REGISTRY["_expand"], REGISTRY["_view"]
+_bmm_op, _expand_op = REGISTRY["bmm"], REGISTRY["_expand"]
+_view_op, _unsafe_view_op = REGISTRY["_view"], REGISTRY["_unsafe_view"]
+special = mode.special
 
 
 # ---------------------------------------------------------------------------------------------- matmul
@@ -292,6 +314,8 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
         result = mv(input, other)
     elif a == 1 and b == 2:
         result = _squeeze_at(mm(unsqueeze(input, 0), other), 0)
+    elif a == 3 == b and input._node is None is other._node and not special.count:
+        result = bmm(input, other) if input._shape[0] == other._shape[0] else _matmul_batched(input, other)
     elif a and b:
         result = _matmul_batched(input, other)
     else:
@@ -352,9 +376,9 @@ def _recorded_batches(a: Any, b: Any, lead: tuple[int, ...]) -> Any:
         node = _view_op.link(_expand_op.link(factor._node, shape, shape), shape, array.shape)
         factors.append(operand(array, factor, node))
     x, y = factors
-    result = wrap(batch_product(x._data, y._data))
-    result._node = product_node(_bmm_op, x, y)
-    return _unsafe_view(result, (*lead, a._shape[-2], b._shape[-1]))
+    product = batch_product(x._data, y._data)
+    shape = (*lead, a._shape[-2], b._shape[-1])
+    return wrap(product.reshape(shape), _unsafe_view_op.link(product_node(_bmm_op, x, y), product.shape, shape))
 
 
 @operation(name="_matmul_plain", aten="matmul", function=False, method=False, out=False, kernel=kernels.bmm)

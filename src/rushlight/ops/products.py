@@ -11,18 +11,20 @@ from ..base import TensorBase, settle, wrap
 from ..kernels import numpy_matmul as kernels
 from ..kernels.layout import lies_in_rows
 from ..kernels.numpy_views import strided, view_strides
+from ..kernels.pointwise import LARGE
 from ..warn import warn_once
 from .arguments import explained, type_name
 from .contraction import tensordot, vector_steps
 from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
-from .matmul import matrix_product, mm
+from .matmul import matrix_product, mm, vector_product
 from .memory_layout import product_in_order
 from .out import finish_out
 from .steps import hidden, operand, recorded
 from .view import _unsafe_view, _view, reshape, unsqueeze
 
 _view_op = REGISTRY["_view"]
+special, ndarray = mode.special, np.ndarray
 
 
 # ---------------------------------------------------------------------------------------------- named products
@@ -44,15 +46,22 @@ def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
     if len(own) != 1 or len(vec2._shape) != 1:
         name, n = ("self", len(own)) if len(own) != 1 else ("vec2", len(vec2._shape))
         raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {n}-D")
+    a, b, dtype = input._data, vec2._data, input._dtype
+    recorded = input._node is not None or vec2._node is not None
+    if not (recorded or special.count) and dtype.plain and dtype is vec2._dtype and a.size * b.size < LARGE:
+        if type(a) is ndarray is type(b) and a.flags.c_contiguous and b.flags.c_contiguous:
+            found = wrap(a[:, None] * b)
+            return found if out is None else finish_out(out, found, "outer")
     shape = own[0], 1
     column: Any
-    if recorded(input, vec2) and hidden(input, vec2) and lies_in_rows(input._data):
-        column = operand(input._data.reshape(shape), input, _view_op.link(input._node, own, shape))
+    if recorded and hidden(input, vec2) and lies_in_rows(a):
+        column = operand(a.reshape(shape), input, _view_op.link(input._node, own, shape))
     elif mode.unseen(input, vec2):
         column = wrap(input._data.reshape(shape))
     else:
         column = reshape(input, shape)
-    return finish_out(out, column * vec2, "outer")
+    result = column * vec2
+    return result if out is None else finish_out(out, result, "outer")
 
 
 composite(name="ger")(outer)
@@ -71,6 +80,12 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         RuntimeError: the last dimensions differ in length.
     """
     a, b = input._shape, other._shape
+    if len(a) == 1 == len(b) and input._node is None is other._node and not special.count:
+        x, y = input._data, other._data
+        if a == b and type(x) is ndarray is type(y) and x.flags.c_contiguous and y.flags.c_contiguous:
+            product = wrap(vector_product(x, y))
+            result = operand(product._data.view(), product, None)
+            return result if out is None else finish_out(out, result, "inner")
     if not a or not b:
         return finish_out(out, input * other, "inner", converts=True)
     if a[-1] != b[-1]:
@@ -81,7 +96,8 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         if lies_in_rows(other._data) and (hidden(input, other) or mode.unseen(input, other)):
             if a[0] == 1 and recorded(input, other):
                 input = input.sum(0, keepdim=True)  # as `tensordot` does
-            return finish_out(out, vector_steps(input, other), "inner")
+            result = vector_steps(input, other)
+            return result if out is None else finish_out(out, result, "inner")
     return finish_out(out, tensordot(input, other, dims=([-1], [-1])), "inner")
 
 

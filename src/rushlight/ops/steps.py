@@ -5,16 +5,18 @@ result often takes one call of NumPy. Then only the nodes are made, each from th
 (see codegen.py), and an `operand` for each tensor that one of them saves.
 """
 
+import weakref
 from typing import Any
 
 import numpy as np
 
 from ..autograd import mode
-from ..base import UNTOUCHED, TensorBase, as_view, tensor_names, wrap
+from ..base import UNTOUCHED, TensorBase, as_view, forget_views, namespace, tensor_names, wrap
 from .operation import Operation
 
 ndarray = np.ndarray
 special = mode.special
+new, reference = object.__new__, weakref.ref
 
 
 class Part:
@@ -79,8 +81,20 @@ def operand(array: np.ndarray, base: TensorBase, node: Any) -> Any:
         base: the tensor.
         node: where its gradient goes, or None.
     """
-    t = wrap(array, node)
-    as_view(t, base)
+    version = base._versions
+    if base._view is not None or type(version) is not list:
+        t = wrap(array, node)
+        as_view(t, base)
+        return t
+    # The same without a call: most functions have two operands.
+    t = new(namespace["Tensor"])
+    t._data, t._shape, t._dtype, t._node, t._view = array, array.shape, base._dtype, node, base
+    if version is UNTOUCHED:
+        version = base._versions = [0]
+    t._versions = version
+    version.append(reference(t))
+    if not len(version) & 63:
+        forget_views(version)
     return t
 
 
