@@ -133,7 +133,7 @@ namespace: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": 
 raw_names: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": builtins.__dict__}
 tensor_names: dict[str, Any] = {"__name__": "rushlight.generated", "__builtins__": builtins.__dict__}
 
-_new = object.__new__
+_new, BY_NUMPY = object.__new__, dtypes.BY_NUMPY
 _reference = weakref.ref
 
 
@@ -146,7 +146,7 @@ def wrap(array: Any, node: Any = None) -> "Tensor":
     t = _new(namespace["Tensor"])
     t._data = array
     t._shape = array.shape
-    t._dtype = dtypes.from_numpy(array.dtype)
+    t._dtype = BY_NUMPY[array.dtype]
     t._node = node
     t._versions = UNTOUCHED
     t._view = None

@@ -109,11 +109,11 @@ class _FromMlDtypes(dtype):
         import ml_dtypes
 
         found = np.dtype(getattr(ml_dtypes, self._name))
-        if self is complex32 and found not in _FROM_NUMPY:
+        if self is complex32 and found not in BY_NUMPY:
             from .warn import warn_once
 
             warn_once("ComplexHalf support is experimental and many operators don't support it yet.")
-        _FROM_NUMPY[found] = self
+        BY_NUMPY[found] = self
         return found
 
 
@@ -143,7 +143,16 @@ ALIASES = {
     "half": float16, "float": float32, "double": float64, "short": int16, "int": int32, "long": int64,
     "chalf": complex32, "cfloat": complex64, "cdouble": complex128,
 }  # fmt: skip
-_FROM_NUMPY: dict[Any, dtype] = {d.numpy: d for d in ALL if type(d) is dtype}
+
+
+class _ByNumpy(dict[Any, dtype]):
+    """The dtype that stands for each NumPy dtype; another byte order and what ml_dtypes adds are found on use."""
+
+    def __missing__(self, key: Any) -> dtype:
+        return from_numpy(key)
+
+
+BY_NUMPY = _ByNumpy({d.numpy: d for d in ALL if type(d) is dtype})
 _FROM_ML_DTYPES = {d._name: d for d in ALL if type(d) is _FromMlDtypes}
 _PYTHON_TYPES: dict[type, dtype] = {bool: bool_, int: int64}
 
@@ -161,10 +170,10 @@ def from_numpy(numpy_dtype: Any) -> dtype:
     Raises:
         TypeError: no dtype holds such elements (strings, objects, dates, ...).
     """
-    found = _FROM_NUMPY.get(numpy_dtype)
+    found = BY_NUMPY.get(numpy_dtype)
     if found is None:
         numpy_dtype = np.dtype(numpy_dtype)
-        found = _FROM_NUMPY.get(numpy_dtype.newbyteorder("=")) or _FROM_ML_DTYPES.get(numpy_dtype.name)
+        found = BY_NUMPY.get(numpy_dtype.newbyteorder("=")) or _FROM_ML_DTYPES.get(numpy_dtype.name)
         if found is None:
             raise TypeError(
                 f"can't convert np.ndarray of type {_numpy_name(numpy_dtype)}. The only supported types are: float64, "

@@ -77,7 +77,7 @@ without_nan = either(lambda x: np.where(x != x, x.dtype.type(0), x), "x: select(
 # ---------------------------------------------------------------------------------------------- selecting
 def masked_select(x: Array, mask: Array) -> Array:
     """See `numpy_masks.masked_select`."""
-    cut = _cut(mask, x.dtype) if x.shape == mask.shape else None
+    cut = _cut(mask, x.dtype) if x.size >= SMALLEST and x.shape == mask.shape else None
     if cut is None or (run := _COMPRESS.get(np.dtype(cut[0]))) is None:
         return numpy_masks.masked_select(x, mask)
     code, mask, starts = cut

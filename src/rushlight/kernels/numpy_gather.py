@@ -30,14 +30,20 @@ def check_range(index: Array, size: int, dim: int) -> None:
         raise RuntimeError(f"index {int(bad)} is out of bounds for dimension {dim} with size {size}")
 
 
+_largest = np.maximum.reduce
+
+
 def all_within(index: Array, size: int) -> bool:
     """Whether all indices lie in 0..size-1."""
+    count = index.size
+    if count == 1:
+        return 0 <= index.item() < size
     unsigned = _UNSIGNED.get(index.dtype.char)
-    if not index.size:
+    if not count:
         return True
     if unsigned is None:
         return bool(index.min() >= 0 and index.max() < size)
-    return np.maximum.reduce(index.view(unsigned), None) < size  # type: ignore[no-any-return]
+    return _largest(index.view(unsigned), None) < size  # type: ignore[no-any-return]
 
 
 # As such, negative integers are larger than any size.
@@ -52,7 +58,8 @@ def gather(a: Array, dim: int, index: Array) -> Array:
         return np.broadcast_to(a, index.shape).copy()
     if not index.ndim:
         return a[(index,)].copy() if a.ndim == 1 else a[index]
-    check_range(index, a.shape[dim], dim)
+    if not all_within(index, a.shape[dim]):
+        check_range(index, a.shape[dim], dim)
     if a.flags.c_contiguous and index.dtype.char == "l":
         return a.reshape(-1).take(flat_places(a.shape, dim, index))
     return a[along(a, dim, index)]

@@ -301,7 +301,7 @@ namespace.update(
     as_view=as_view,
     unrecorded_view=unrecorded_view,
     pieces=pieces,
-    from_numpy=dtypes.from_numpy,
+    by_numpy=dtypes.BY_NUMPY,
     bool_=dtypes.bool_,
     float16=dtypes.float16,
     OPERANDS=OPERANDS,

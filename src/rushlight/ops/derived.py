@@ -9,7 +9,7 @@ from ..autograd import mode
 from ..base import UNTOUCHED, bump, wrap
 from ..kernels import numpy_views as kernels_of_views
 from ..kernels.numpy_polynomials import powers
-from ..kernels.ternary import times
+from ..kernels.reduction import sum_over
 from ..memory_format import contiguous_format
 from .arguments import explained
 from .comparison import logical_xor
@@ -17,7 +17,7 @@ from .creation import zeros_like
 from .declare import FUNCTIONS, REGISTRY, composite
 from .dimensions import wrap_dim
 from .history import copy_slices
-from .joining import cat, stack
+from .joining import cat, in_rows, stack
 from .loss import _by_number, _times_number
 from .numbers import number_for
 from .out import finish_out
@@ -37,6 +37,10 @@ _copy_op, _cumprod_op, _flip_op = REGISTRY["_copy"], REGISTRY["_cumprod"], REGIS
 _add_op, _sub_op, _sum_op = REGISTRY["_add"], REGISTRY["_sub"], REGISTRY["_sum_dims"]
 _select_op, _slice_op, _times_op = REGISTRY["_select"], REGISTRY["_slice"], REGISTRY["_times_number"]
 _unsafe_view_op, _unsqueeze_op, _view_op = REGISTRY["_unsafe_view"], REGISTRY["unsqueeze"], REGISTRY["_view"]
+
+
+# All entries of a dimension, all but the first, all but the last.
+_WHOLE, _LATER, _EARLIER = slice(None), slice(1, None), slice(None, -1)
 
 
 # ---------------------------------------------------------------------------------------------- along a dimension
@@ -61,8 +65,9 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     if n == 0:
         return finish_out(out, copy_(zeros_like(input), input), "diff")
     at = wrap_dim(dim, len(input._shape))
-    parts = [t for t in (prepend, input, append) if t is not None]
-    found = cat(parts, at) if len(parts) > 1 else input
+    found = input
+    if prepend is not None or append is not None:
+        found = cat([t for t in (prepend, input, append) if t is not None], at)
     for _ in range(min(n, found._shape[at])):
         end = found._shape[at]
         if found._data.size < LARGE and found._dtype.plain and hidden(found):
@@ -70,14 +75,13 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
             continue
         later, earlier = _range(found, at, 1, end), _range(found, at, 0, end - 1)
         found = logical_xor(later, earlier) if found._dtype is dtypes.bool_ else later - earlier
-    return finish_out(out, found, "diff", converts=True)
+    return found if out is None else finish_out(out, found, "diff", converts=True)
 
 
 def _differences(t: Any, dim: int, end: int) -> Any:
     """What each entry of a dimension is more than the one before, with the nodes of the steps."""
-    a = t._data
-    array = kernels_of_views.slice_(a, dim, 1, end, 1) - kernels_of_views.slice_(a, dim, 0, end - 1, 1)
-    node, shape = t._node, t._shape
+    a, before, node, shape = t._data, (_WHOLE,) * dim, t._node, t._shape
+    array = a[(*before, _LATER)] - a[(*before, _EARLIER)]
     if node is not None:
         node = _sub_op.join(
             _slice_op.link(node, shape, dim, 1, end, 1), _slice_op.link(node, shape, dim, 0, end - 1, 1)
@@ -132,10 +136,11 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     at = wrap_dim(dim, len(y._shape))
     if not y._shape[at]:
         return y.new_zeros([n for d, n in enumerate(y._shape) if d != at])
-    _no_truth_values("trapezoid", y, x)
+    if x is not None or y._dtype is dtypes.bool_:
+        _no_truth_values("trapezoid", y, x)
     if x is None:
         width = 1.0 if dx is None else dx
-        if type(width) in (int, float) and y._data.size < LARGE and y._dtype.plain and hidden(y):
+        if (type(width) is float or type(width) is int) and y._data.size < LARGE and y._dtype.plain and hidden(y):
             return _even_trapezoid(y, at, width)
         first, last = (passing(_select_op, kernels_of_views.select, y, at, i) for i in (0, -1))
         total, ends = sum_(y, at), first + last
@@ -147,10 +152,11 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
 
 def _even_trapezoid(y: Any, dim: int, width: float) -> Any:
     """The trapezoidal rule for floating-point samples at equal distances, with the nodes of its steps."""
-    a, node = y._data, y._node
-    total = _sum_op.forward(a, (dim,), False, None, None)
-    ends = kernels_of_views.select(a, dim, 0) + kernels_of_views.select(a, dim, -1)
-    array = times(total - times(ends, 0.5), width)
+    a, node, before = y._data, y._node, (_WHOLE,) * dim
+    ends = a[(*before, 0, ...)] + a[(*before, -1, ...)]
+    array = in_rows(sum_over(a, (dim,))) - ends * 0.5
+    if width != 1:
+        array = array * width
     if node is not None:
         shape = y._shape
         rest = shape[:dim] + shape[dim + 1 :]

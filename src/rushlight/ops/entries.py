@@ -188,7 +188,7 @@ def _direct_lines(op: "Operation", operands: str, shape: str, indent: str, recor
         f"{indent}if type(result) is not ndarray: result = asarray(result)",
     ]
     if op.result != "bool":
-        lines.append(f"{indent}if result.dtype is not dtype.numpy: dtype = from_numpy(result.dtype)")
+        lines.append(f"{indent}if result.dtype is not dtype.numpy: dtype = by_numpy[result.dtype]")
     dtype = "bool_" if op.result == "bool" else "dtype"
     if record and len(op.tensors) > 1:
         lines.append(f"{indent}shape = {shape}")
@@ -332,13 +332,13 @@ def _view_lines(indent: str, base: str, flavour: str) -> list[str]:
 def _result_lines(op: "Operation", indent: str, recorded: bool, versions: dict[str, str], flavour: str) -> list[str]:
     lines: list[str] = []
     if recorded and len(op.outputs) > 1:
-        metas = ", ".join(f"({n}.shape, from_numpy({n}.dtype))" for n in op.outputs)
+        metas = ", ".join(f"({n}.shape, by_numpy[{n}.dtype])" for n in op.outputs)
         lines.append(f"{indent}node.output_meta = ({metas})")
     for i, n in enumerate(op.outputs):
         mine = "None"
         if recorded and n in op.differentiable:
             mine = "node" if len(op.differentiable) == 1 else f"output(node, {i})"
-        shape, dtype = f"{n}.shape", f"from_numpy({n}.dtype)"
+        shape, dtype = f"{n}.shape", f"by_numpy[{n}.dtype]"
         if op.like and not i:
             shape, dtype = f"{op.like}._shape", f"{op.like}._dtype"
         elif op.view and not op.recasts:

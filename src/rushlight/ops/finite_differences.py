@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..autograd import mode
 from ..base import UNTOUCHED, TensorBase, raw_names, tensor_names, wrap
@@ -13,6 +15,8 @@ from .view_parts import _slice
 
 _by_number_op, _cat_op = REGISTRY["_by_number"], REGISTRY["_cat"]
 _slice_op, _sub_op = REGISTRY["_slice"], REGISTRY["_sub"]
+_FIRST, _SECOND, _INNER, _LAST = slice(0, 1), slice(1, 2), slice(1, -1), slice(-1, None)
+subtract, divide = np.subtract, np.divide
 
 
 @formula(aliasing=True)
@@ -48,6 +52,20 @@ def central_differences(f: Any, dim: Any, step: Any, edge_order: Any) -> Any:
         c, b, a = part_of(f, dim, -3, -2), part_of(f, dim, -2, -1), part_of(f, dim, -1, n)
         last = by_step(1.5 * a - 2 * b + 0.5 * c, step)
     return cat([first, inner, last], dim)  # type: ignore[name-defined]  # noqa: F821
+
+
+def _differences_inside(f: np.ndarray, dim: int, step: float) -> np.ndarray:
+    """What `central_differences` with `edge_order` 1 computes of floating-point numbers, in as few calls."""
+    found = np.empty(f.shape, f.dtype)
+    before = (slice(None),) * dim
+    first, inner, last = found[(*before, _FIRST)], found[(*before, _INNER)], found[(*before, _LAST)]
+    subtract(f[(*before, _SECOND)], f[(*before, _FIRST)], out=first)
+    subtract(f[(*before, slice(2, None))], f[(*before, slice(None, -2))], out=inner)
+    subtract(f[(*before, _LAST)], f[(*before, slice(-2, -1))], out=last)
+    if step != 1:
+        divide(found, step, out=found)
+    divide(inner, 2, out=inner)
+    return found
 
 
 def _difference_node(f: Any, dim: int, step: float, array: Any) -> Any:
@@ -145,6 +163,7 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
         if input._shape[at] < edge_order + 1:
             raise RuntimeError("torch.gradient expected each dimension size to be at least edge_order+1")
     found = []
+    inside = edge_order == 1 and (n != 4 or input._data.flags.c_contiguous)  # `cat` knows orders of images
     for i, at in enumerate(seen):
         step = spacing[i] if several else 1 if spacing is None else spacing
         if isinstance(step, TensorBase) and step._shape:
@@ -155,9 +174,12 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
                 )
             found.append(_placed(input, at, step, edge_order))
         elif mode.unseen(input) and input._dtype.plain and type(step) in (int, float):
-            found.append(wrap(raw_names["central_differences"](input._data, at, step, edge_order)))
-        elif edge_order == 1 and hidden(input) and input._dtype.plain and type(step) in (int, float):
-            array = raw_names["central_differences"](input._data, at, step, edge_order)
+            if inside:
+                found.append(wrap(_differences_inside(input._data, at, step)))
+            else:
+                found.append(wrap(raw_names["central_differences"](input._data, at, step, edge_order)))
+        elif inside and hidden(input) and input._dtype.plain and type(step) in (int, float):
+            array = _differences_inside(input._data, at, step)
             found.append(wrap(array, _difference_node(input, at, step, array)))
         else:
             number = step.item() if isinstance(step, TensorBase) else step  # type: ignore[attr-defined]

@@ -86,8 +86,9 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.gather.html
     """
     n = len(input._shape)
-    at = wrap_dim(dim, n)
-    _check_index("gather", input, index)
+    at = dim if type(dim) is int and 0 <= dim < n else wrap_dim(dim, n)
+    if index._dtype is not dtypes.int64:
+        _check_index("gather", input, index)
     if index._shape != input._shape and index._data.size:
         if _dims(index) != _dims(input):
             raise RuntimeError("Index tensor must have the same number of dimensions as input tensor")
@@ -103,7 +104,8 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
             refuse_partial_overlap(out, index)
         elif out._data.ctypes.data != index._data.ctypes.data:
             refuse_shared(out, index, shape=index._shape)
-    return finish_out(out, (_gather_sparse if sparse_grad else _gather)(input, at, index), "gather")
+    result = _gather_sparse(input, at, index) if sparse_grad else _gather(input, at, index)
+    return result if out is None else finish_out(out, result, "gather")
 
 
 @composite()
@@ -125,19 +127,19 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
             "torch.take_along_dim(): input and indices should have the same number of dimensions, but got "
             f"{n} dimensions for input, and {len(indices._shape)} dimensions for indices"
         )
-    at = wrap_dim(dim, n)
+    at = dim if type(dim) is int and 0 <= dim < n else wrap_dim(dim, n)
     size = input._shape[at] if n else 0
     if size:
         # Any integer means an entry: they are counted around and around.
         places = indices._data if kernels.all_within(indices._data, size) else indices._data % size
         seen = not (hidden(input, indices) or mode.unseen(input, indices))
         if not seen and _alike_beside(input._shape, indices._shape, at):
-            found = wrap(in_rows(lookup.gather(input._data, at, places)))
+            found = wrap(in_rows(lookup.take_along(input._data, places, at)))
             if recorded(input):
                 wide = operand(input._data, input, _expand_op.link(input._node, input._shape, input._shape))
                 index = wrap(places.copy() if places is indices._data else places)
                 found._node = _gather_op.recorder(1)(wide, at, index, found._data, UNTOUCHED)
-            return finish_out(out, found, "gather")
+            return found if out is None else finish_out(out, found, "gather")
         # The tensor given may be changed before backward.
         indices = wrap(places.copy() if places is indices._data else places)
     shape = general.broadcast_shapes(

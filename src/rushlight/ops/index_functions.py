@@ -55,12 +55,16 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
         IndexError: an index is out of range, or the index is not a vector.
         RuntimeError: the indices are not integers.
     """
-    at = wrap_dim(dim, len(input._shape))
-    if index._dtype not in (dtypes.int64, dtypes.int32):
+    n = len(input._shape)
+    at = dim if type(dim) is int and 0 <= dim < n else wrap_dim(dim, n)
+    if index._dtype is not dtypes.int64 and index._dtype is not dtypes.int32:
         raise RuntimeError("index_select(): Expected dtype int32 or int64 for index")
-    if out is not None:
-        refuse_overlap(out)
-    return finish_out(out, _index_select(input, at, _vector("index_select", index)), "index_select")
+    if len(index._shape) != 1:
+        index = _vector("index_select", index)
+    if out is None:
+        return _index_select(input, at, index)
+    refuse_overlap(out)
+    return finish_out(out, _index_select(input, at, index), "index_select")
 
 
 @operation(name="_index_add", aten="index_add", node="IndexAddBackward0", function=False, method=False,

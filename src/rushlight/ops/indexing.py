@@ -107,7 +107,7 @@ def getitem(input: Any, index: Any) -> Any:
             a = kernels_of_views.unsqueeze(data, dim)
             if node is not None:
                 node = _unsqueeze_op.link(node, shape, dim)
-        elif kind is tuple:
+        elif kind is tuple and not (index and isinstance(index[-1], TensorBase)):
             a = _plain_view(shape, data, index)
             if a is not None and node is not None:
                 node = _steps(input, index)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import UNTOUCHED, TensorBase, namespace, wrap
+from ..base import UNTOUCHED, TensorBase, namespace
 from ..kernels import copying
 from ..kernels import numpy_views as kernels
 from ..kernels.layout import Inner, channels_step_least, follow
@@ -20,6 +20,8 @@ from .steps import Part, passing
 from .view import reshape, unsqueeze
 
 _unsqueeze_op = REGISTRY["unsqueeze"]
+_new, BY_NUMPY, SMALLEST = object.__new__, dtypes.BY_NUMPY, copying.SMALLEST
+ndarray, concatenate, special = np.ndarray, np.concatenate, mode.special
 
 
 # ---------------------------------------------------------------------------------------------- joining
@@ -70,27 +72,36 @@ def _tensor_list(name: str, tensors: Any) -> list[Any]:
 
 def _arrays(tensors: Any) -> list[Array] | None:
     """The arrays of ordinary tensors of one shape and type, where no mode sees them joined; None for others."""
-    kind = namespace["Tensor"]
-    if (type(tensors) is not list and type(tensors) is not tuple) or not tensors or not mode.unseen():
+    if (type(tensors) is not list and type(tensors) is not tuple) or not tensors:
         return None
-    first, found = tensors[0], []
+    if special.count and (special.more or mode.local.grad):
+        return None
+    kind, first, found = namespace["Tensor"], tensors[0], []
     if type(first) is not kind:
         return None
     shape, dtype = first._shape, first._dtype
     for t in tensors:
-        if type(t) is not kind or t._shape != shape or t._dtype is not dtype or type(t._data) is not np.ndarray:
+        if type(t) is not kind or t._dtype is not dtype or (t._shape is not shape and t._shape != shape):
             return None
-        found.append(t._data)
+        a = t._data
+        if type(a) is not ndarray:
+            return None
+        found.append(a)
     return found
 
 
 def _joined(op: Operation, tensors: Any, dim: int, array: Array) -> Any:
     """The result of joining the tensors to which `_arrays` belong, with the node of an operation."""
-    if not mode.special.count:
+    node = None
+    if not special.count:
         for t in tensors:
             if t._node is not None:
-                return wrap(array, op.recorder(1)(tensors, dim, array, UNTOUCHED))
-    return wrap(array)
+                node = op.recorder(1)(tensors, dim, array, UNTOUCHED)
+                break
+    t = _new(namespace["Tensor"])
+    t._data, t._shape, t._dtype, t._node = array, array.shape, BY_NUMPY[array.dtype], node
+    t._versions, t._view = UNTOUCHED, None
+    return t
 
 
 def _common_dtype(tensors: list[Any]) -> list[Any]:
@@ -104,10 +115,10 @@ def _common_dtype(tensors: list[Any]) -> list[Any]:
 
 
 def _cat_arrays(arrays: Any, dim: int = 0) -> Array:
-    if arrays[0].size >= copying.SMALLEST and all(type(a) is np.ndarray and a.flags.c_contiguous for a in arrays):
+    if arrays[0].size >= SMALLEST and all(type(a) is np.ndarray and a.flags.c_contiguous for a in arrays):
         return copying.join(arrays, dim)
-    found = np.concatenate(arrays, dim)
-    if type(found) is np.ndarray and found.flags.c_contiguous:
+    found = concatenate(arrays, dim)
+    if type(found) is ndarray and found.flags.c_contiguous:
         return found
     if any(type(a) is Inner for a in arrays):
         return follow(found)
@@ -258,7 +269,7 @@ def hstack(tensors: Any, *, out: Any = None) -> Any:
         out: the tensor to write to.
     """
     if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim:
-        at = min(arrays[0].ndim - 1, 1)
+        at = 0 if arrays[0].ndim == 1 else 1
         return _joined(_cat_op, tensors, at, _cat_arrays(arrays, at))
     given = [t if t._shape else atleast_1d(t) for t in _tensor_list("hstack", tensors)]
     return cat(given, 0 if given and len(given[0]._shape) == 1 else 1, out=out)

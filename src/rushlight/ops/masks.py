@@ -101,7 +101,10 @@ def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
     """
     if mask._dtype is not dtypes.bool_:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
-    general.broadcast_shapes(mask._shape, input._shape)
+    if mask._shape != input._shape:
+        general.broadcast_shapes(mask._shape, input._shape)
+    if out is None:
+        return _masked_select(input, mask)
     refuse_shared(out, input, mask)
     return finish_out(out, _masked_select(input, mask), "masked_select")
 
