@@ -6,6 +6,7 @@ explained by the faults that were met; if not, it is not, whatever operators the
 """
 
 import contextlib
+import math
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -70,6 +71,14 @@ def distance(op, a, b, p=2):
     return NotImplemented if found is NotImplemented else torch.linalg.vector_norm(found, p)
 
 
+@operation(INFINITE, aten.addcmul, aten.addcdiv)
+def with_quotient(op, a, b, c, value=1):
+    """Adds the parts of a product or quotient that is not multiplied by 1 + 0j."""
+    if value != 1 or not any(map(_is_complex, (a, b, c))):
+        return NotImplemented
+    return by_parts(aten.add.Tensor, a, b / c if "addcdiv" in op._schema.name else b * c)
+
+
 BLOCKS = "PyTorch's vectorised code and its code for the rest treat NaN, or -0, differently"
 
 
@@ -90,6 +99,22 @@ def of_no_terms(op, x, q, **kwargs):
     zero = (floats[0] > 1) & (floats[1] > 1) & (floats[1] < torch.inf)
     zero &= torch.pow(floats[1].to(found.dtype), -floats[0].to(found.dtype)) == 0
     return torch.where(zero & found.isnan(), 0, found)
+
+
+@operation("PyTorch's gradient of the matrix exponential loses the digits of a matrix beside a large gradient",
+           aten.linalg_matrix_exp)  # fmt: skip
+def with_small_block(op, x):
+    """The exponential of blocks [[A, G], [0, A]], in whose derivative G is made as small as A."""
+    n = x.shape[-1] // 2
+    a, g = x[..., :n, :n], x[..., :n, n:]
+    if x.shape[-1] != 2 * n or not x.numel() or not torch.equal(a, x[..., n:, n:]) or x[..., n:, :n].any():
+        return NotImplemented
+    scale = 2.0 ** -math.frexp(min(float(g.abs().max() / a.abs().max().clamp(1)), 1e300))[1]
+    if not scale < 1:
+        return NotImplemented
+    found = op(torch.cat([torch.cat([a, g * scale], -1), x[..., n:, :]], -2))
+    found[..., :n, n:] /= scale
+    return found
 
 
 @operation(BLOCKS, aten.hardtanh_backward, aten.hardshrink_backward, aten.softshrink_backward, aten.hardswish_backward)
@@ -228,7 +253,9 @@ def by_powers(f, x, exponent):
 @function("PyTorch's mean of a row is NaN or infinite by the place of an infinite number", "native_layer_norm")
 def by_sums(f, input, shape, *args):
     """Means by sums where a row is not finite."""
-    found, mean, rstd = f(input, shape, *args)
+    kinds = [t.dtype for t in f(input, shape, *args)]
+    wide = [a.double() if isinstance(a, torch.Tensor) else a for a in (input, *args)]
+    found, mean, rstd = (t.to(k) for t, k in zip(f(wide[0], shape, *wide[1:]), kinds, strict=True))
     dims = tuple(range(-len(shape), 0))
     finite = input.isfinite().all(dims, keepdim=True)
     return found, torch.where(finite, mean, input.mean(dims, keepdim=True).to(mean.dtype)), rstd

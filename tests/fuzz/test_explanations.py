@@ -37,6 +37,9 @@ PROGRAMS = [
     ("NaN is a number", "mul", [
         f"v1 = torch.tensor([0.0, 1.5], {FLOATS}", "v2 = torch.special.xlogy(v1, float('nan')).nan_to_num()",
         "v9 = torch.mul(v2, 2) + torch.mul(v1, 3)", BACKWARD]),
+    ("beside a large gradient", "matrix_exp", [
+        f"v1 = torch.tensor([[7.65, 1.28, -0.12], [1.28, 8.45, 3.44], [-0.12, 3.44, 16.48]], {FLOATS}",
+        "v9 = torch.matrix_exp(v1) * 1e14", BACKWARD]),
     ("six digits", "special.airy_ai", [
         "v1 = torch.tensor([-2.365, 0.5], dtype=torch.float64)", "v9 = torch.special.airy_ai(v1)"]),
     ("powers of two", "ldexp", [
@@ -63,6 +66,8 @@ PROGRAMS = [
         f"v1 = torch.tensor([-0.0] * 67, {FLOATS}", "v9 = torch.logit(v1)", BACKWARD]),
     ("infinite parts", "sub", [
         "v1 = torch.tensor([1 + 2j, 3j])", "v2 = torch.tensor([float('inf'), 2])", "v9 = torch.sub(v1, v2)"]),
+    ("infinite parts", "addcdiv", [
+        "v1 = torch.tensor([1 + 2j, 3j])", "v2 = torch.tensor([float('inf'), 2])", "v9 = torch.addcdiv(v1, v2, v1)"]),
     ("infinite parts", "diff", [
         "v1 = torch.log(torch.tensor([1 + 2j, 0j, 3j]))", "v9 = torch.diff(v1, dim=0)"]),
     ("nearly singular", "linalg.inv", [

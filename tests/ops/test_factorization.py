@@ -1,6 +1,8 @@
 """Factorizations, eigenvalues and solutions of linear systems where PyTorch's sample inputs do not go."""
 
+import numpy as np
 import pytest
+import torch
 from beside import check
 
 import rushlight
@@ -193,3 +195,13 @@ def test_arguments_of_stft(line):
         return {"x": x, "y": m.fft.rfft(x.view(5, 4)).mT}
 
     check_line(line, setup, strides=False, rtol=1e-4, atol=1e-4)
+
+
+def test_gradients_of_exponentials_keep_the_digits_of_matrices_beside_large_gradients():
+    def scenario(m, factor):
+        x = m.tensor([[7.65, 1.28, -0.12], [1.28, 8.45, 3.44], [-0.12, 3.44, 16.48]], dtype=m.float64)
+        x.requires_grad_()
+        (found,) = m.autograd.grad(m.matrix_exp(x), x, factor * m.arange(1.0, 10.0, dtype=m.float64).reshape(3, 3))
+        return (found / factor).numpy()
+
+    np.testing.assert_allclose(scenario(rushlight, 2.0**50), scenario(torch, 1.0), 1e-10)

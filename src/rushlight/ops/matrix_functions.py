@@ -243,14 +243,20 @@ def _expm(x: Array) -> Array:
 def matrix_exp_backward(grad: Any, A: Any) -> Any:
     """The gradient of the exponential: a block of the exponential of a matrix twice as large.
 
+    The block is linear in `grad`, which is made as small as `A` first: the whole is halved until it is small, and
+    squared as often, in which a small part would lose its digits.
+
     Source: Najfeld and Havel, https://doi.org/10.1006/aama.1995.1017
     """
     from .joining import cat
 
     n = A._shape[-1]
-    above = cat([A.mH, grad], -1)
+    size = float(np.abs(grad._data).max(initial=0)) / max(float(np.abs(A._data).max(initial=0)), 1.0)
+    halvings = math.frexp(size)[1] if 1 < size < math.inf else 0
+    above = cat([A.mH, grad * 0.5**halvings if halvings else grad], -1)
     below = cat([wrap(np.zeros(A._shape, A._data.dtype)), A.mH], -1)
-    return _matrix_exp(cat([above, below], -2)).narrow(-2, 0, n).narrow(-1, n, n).clone()
+    found = _matrix_exp(cat([above, below], -2)).narrow(-2, 0, n).narrow(-1, n, n)
+    return found * 2.0**halvings if halvings else found.clone()
 
 
 @operation(name="_matrix_exp", node="LinalgMatrixExpBackward0", aten="linalg_matrix_exp", function=False, method=False,
