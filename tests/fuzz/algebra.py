@@ -9,6 +9,10 @@ import re
 import numpy as np
 import torch
 
+import rushlight
+
+from .values import to_torch
+
 # So many roundings may an elimination make for each row.
 ROUNDINGS = 32
 
@@ -16,6 +20,8 @@ PIVOT = "a pivot is zero up to rounding, which LAPACK's order of operations deci
 SOLVED = "the matrix is nearly singular: both solve a problem that differs from it by rounding"
 SINGULAR = "the matrix is singular up to rounding"
 FACTORS = "the matrix is singular up to rounding: factors are not unique"
+DERIVATIVE = "factors have no derivative at a matrix that is singular, or two of whose singular values are equal"
+
 # Which differences of exceptions are matters of linear algebra.
 REFUSALS = r"_LinAlgError|U\[\d+,\d+\] is zero|linalg.lstsq: "
 
@@ -227,6 +233,47 @@ def factors(line, operands, ours, near):
     bound = ROUNDINGS * max(a.shape[-2:]) * eps * np.abs(a).max() * 2 ** min(a.shape[-2:])
     same = np.abs(p @ lower @ upper - a).max() <= bound and np.abs(lower).max() <= 1.5
     return FACTORS if same else None
+
+
+# ------------------------------------------------------------------------------------------ derivatives
+_WITHOUT = "(lambda r: tuple(t.detach() for t in r) if isinstance(r, tuple) else r.detach())"
+
+
+def degenerate(line, operands):
+    """Whether a line makes factors of a matrix at which they have no derivative."""
+    call = arguments(line, "qr|svd|svdvals|eigh|eigvalsh|eig|lu|lu_factor|slogdet|logdet|cond", operands)
+    matrices = call and _matrices(*call)
+    if matrices is None or not bool(torch.isfinite(matrices).all()):
+        return False
+    if singular(matrices):
+        return True
+    if call[0] not in ("svd", "svdvals", "eigh", "eigvalsh", "eig", "cond"):
+        return False
+    for matrix in _each(as_array(matrices)):
+        values = np.linalg.svd(matrix, compute_uv=False)
+        if (-np.diff(values) <= ROUNDINGS * max(matrix.shape) * _eps(matrices) * values[0]).any():
+            return True
+    return False
+
+
+def without_derivatives(lines, run):
+    """A program in which no gradient goes through factors that have no derivative; None if there are no such.
+
+    Args:
+        lines: the program.
+        run: runs a line with a library and its tensors by name.
+    """
+    found, some = [], False
+    ours, theirs = {}, {}
+    for line in lines:
+        both = {n: to_torch(t) for n, t in ours.items()}, dict(theirs)
+        run(line, rushlight, ours)
+        run(line, torch, theirs)
+        made = re.match(r"(v\d+ = )(.*)", line)
+        if made and _WITHOUT not in line and any(degenerate(line, operands) for operands in both):
+            line, some = f"{made[1]}{_WITHOUT}({made[2]})", True
+        found.append(line)
+    return found if some else None
 
 
 # ------------------------------------------------------------------------------------------ matrices not finite

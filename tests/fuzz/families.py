@@ -34,6 +34,12 @@ def finite(a):
     return f"torch.nan_to_num({a}, 1).clamp(-9, 9)"
 
 
+def matrix(w, a):
+    """A tensor for linear algebra: as it is every other time if it holds infinities or NaN, or else without them."""
+    lost = w.count % 2 and not bool(w.values[a].isfinite().all())
+    return f"{a}.detach()" if lost else finite(a)
+
+
 def _transforms(w, a, b, d, size):
     x, name = finite(a), w.one_of(TRANSFORMS)
     norm = w.one_of(["", ", norm='ortho'", ", norm='forward'"])
@@ -46,7 +52,7 @@ def _transforms(w, a, b, d, size):
 
 
 def _matrices(w, a, b, d, size):
-    x = finite(a)
+    x = matrix(w, a)
     t = w.values[a]
     definite = f"({x} @ {x}.mT + torch.eye({t.shape[-2] if t.dim() > 1 else 1}, dtype={t.dtype}))"
     return [
@@ -58,7 +64,7 @@ def _matrices(w, a, b, d, size):
         f"torch.linalg.cross({a}, {b}, dim={d})", f"torch.cross({a}, {b}, {d})", f"torch.linalg.cond({definite})",
         f"torch.baddbmm({a}, {a}, {b})", f"torch.addbmm({a}, {a}, {b})", f"torch.addmv({b}, {a}, {b})",
         f"torch.linalg.lstsq({definite}, {x})[0]", f"{a}.mH", f"{a}.H", f"{a}.adjoint()",
-        f"torch.histogram({x}.detach(), 3)[0]",
+        f"torch.histogram({finite(a)}.detach(), 3)[0]",
     ]  # fmt: skip
 
 

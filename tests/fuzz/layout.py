@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import torch
 
 from rushlight.kernels.layout import memory_order
@@ -49,6 +50,14 @@ def stepping_as(t, ours):
     steps = [s if n > 1 else there // ours._data.itemsize
              for s, n, there in zip(t.stride(), t.shape, ours._data.strides, strict=True)]  # fmt: skip
     return t.detach().as_strided(t.shape, steps)
+
+
+def writes_twice(a):
+    """Whether several indices of an array mean one element."""
+    places = np.arange(a.size).reshape(a.shape) * 0
+    for axis, (n, stride) in enumerate(zip(a.shape, a.strides, strict=True)):
+        places = places + (np.arange(n) * stride).reshape([-1 if d == axis else 1 for d in range(a.ndim)])
+    return len(np.unique(places)) < a.size
 
 
 def dense(t):

@@ -5,7 +5,7 @@ Factors of matrices are not unique: eigenvectors may be turned, and singular vec
 
 import torch
 
-from .families import finite
+from .families import matrix
 
 ONE = """
 airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_i0 modified_bessel_i1 modified_bessel_k0
@@ -48,7 +48,7 @@ def _degrees(w, n):
 
 def _decompositions(w, a, t):
     """Products of the factors of matrices, of which those of symmetric matrices have different eigenvalues."""
-    n, x = t.shape[-2], a if t.is_complex() else finite(a)
+    n, x = t.shape[-2], a if t.is_complex() else matrix(w, a)
     apart = f"torch.diag(torch.arange({n}.0, dtype={t.dtype}))"
     symmetric, square = f"({x} @ {x}.mH + {apart})", f"({x} @ {x}.mH @ {apart} + {apart})"
     full = w.chance(0.5)

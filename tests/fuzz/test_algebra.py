@@ -1,10 +1,15 @@
 """What explains differences of linear algebra explains those, and nothing that is wrong beside them."""
 
+import random
+
 import numpy as np
 import pytest
 import torch
 
+import rushlight
+
 from . import algebra
+from .compare import Comparison, Difference, Tally
 from .values import near
 
 INF, NAN = float("inf"), float("nan")
@@ -90,3 +95,42 @@ def test_arguments_are_what_a_line_gives():
     name, given = algebra.arguments(line, "qr|svd", {"v1": x})
     assert name == "svd" and len(given) == 1 and np.array_equal(given[0], torch.cat([x, x], 1))
     assert algebra.arguments(line, "qr", {"v1": x}) is None
+
+
+# In some of the matrices, numbers are equal because they are clamped, so that R has a zero on its diagonal.
+EQUAL_ROWS = [
+    "v1 = torch.tensor([1.385, -2.365, -2.24, 1.385, -0.115], dtype=torch.float32).requires_grad_()",
+    "v2 = torch.tensor([3, 5, 0, 4, 1, 1, 2, 0, 5, 0, 3, 4], dtype=torch.uint8).reshape((4, 3, 1))",
+    "v3 = torch.rsub(v2, v1).clamp(min=-1)",
+    "v4 = (lambda f: f[0] @ f[1])(torch.linalg.qr(v3, 'complete'))",
+    "v5 = torch.tanh(v1)",
+    "sum(v.double().sum() for v in [v3, v4, v5]).backward()",
+]
+
+
+def test_factors_without_a_derivative_explain_a_gradient():
+    tally = Tally()
+    Comparison(random.Random(0), tally).replay(EQUAL_ROWS)
+    assert list(tally.allowed) == [algebra.DERIVATIVE]
+
+
+def test_other_gradients_must_agree_beside_such_factors(monkeypatch):
+    original = rushlight.tanh
+
+    def wrong(x):
+        found = original(x)
+        found.register_hook(lambda grad: grad * 1.3)
+        return found
+
+    monkeypatch.setattr(rushlight, "tanh", wrong)
+    with pytest.raises(Difference, match="gradient of v1"):
+        Comparison(random.Random(0), Tally()).replay(EQUAL_ROWS)
+
+
+@pytest.mark.parametrize(("rows", "function", "without"), [
+    ([[1.0, 2.0], [2.0, 4.0]], "qr", True), ([[1.0, 2.0], [2.0, 3.0]], "qr", False),
+    ([[2.0, 0.0], [0.0, 2.0]], "svd", True), ([[2.0, 0.0], [0.0, 2.0]], "qr", False),
+    ([[1.0, 2.0], [2.0, 3.0]], "svd", False), ([[1.0, 2.0], [2.0, 4.0]], "det", False),
+])  # fmt: skip
+def test_where_factors_have_no_derivative(rows, function, without):
+    assert algebra.degenerate(f"v2 = torch.linalg.{function}(v1)", {"v1": torch.tensor(rows)}) == without
