@@ -5,7 +5,7 @@ Unless given it is 0, although PyTorch's schema says 1: that is what its functio
 
 from typing import Any
 
-from . import _loss
+from . import _loss, _margin_loss
 
 _WORDS = ("none", "mean", "sum")
 
@@ -17,17 +17,17 @@ def poisson_nll_loss(input: Any, target: Any, log_input: bool, full: bool, eps: 
 
 def hinge_embedding_loss(input: Any, target: Any, margin: float = 1.0, reduction: int = 0) -> Any:
     """`torch.nn.functional.hinge_embedding_loss`."""
-    return _loss.hinge_embedding_loss(input, target, margin, reduction=_WORDS[reduction])
+    return _margin_loss.hinge_embedding_loss(input, target, margin, reduction=_WORDS[reduction])
 
 
 def margin_ranking_loss(input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: int = 0) -> Any:
     """`torch.nn.functional.margin_ranking_loss`."""
-    return _loss.margin_ranking_loss(input1, input2, target, margin, reduction=_WORDS[reduction])
+    return _margin_loss.margin_ranking_loss(input1, input2, target, margin, reduction=_WORDS[reduction])
 
 
 def cosine_embedding_loss(input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: int = 0) -> Any:
     """`torch.nn.functional.cosine_embedding_loss`."""
-    return _loss.cosine_embedding_loss(input1, input2, target, margin, reduction=_WORDS[reduction])
+    return _margin_loss.cosine_embedding_loss(input1, input2, target, margin, reduction=_WORDS[reduction])
 
 
 def triplet_margin_loss(
@@ -35,4 +35,6 @@ def triplet_margin_loss(
     swap: bool = False, reduction: int = 0,
 ) -> Any:  # fmt: skip
     """`torch.nn.functional.triplet_margin_loss`."""
-    return _loss.triplet_margin_loss(anchor, positive, negative, margin, p, eps, swap, reduction=_WORDS[reduction])
+    return _margin_loss.triplet_margin_loss(
+        anchor, positive, negative, margin, p, eps, swap, reduction=_WORDS[reduction]
+    )

@@ -1,20 +1,169 @@
-"""Losses of classes or examples that should be ahead of others by a margin."""
+"""Losses of classes or examples that should be ahead of others, or apart from them, by a margin."""
 
 from collections.abc import Callable
 from typing import Any
 
 from ...ops import margin_loss as ops
+from ...ops.arguments import explained
+from ...ops.comparison import where
+from ...ops.creation import zeros_like
+from ...ops.loss import plus_number
 from ...tensor import Tensor
 from .. import _reduction as _Reduction
 from ._distance import pairwise_distance
-from ._loss import _number, _reduced
+from ._loss import _number, _reduced, _word
 
 __all__ = [
+    "cosine_embedding_loss",
+    "hinge_embedding_loss",
+    "margin_ranking_loss",
     "multi_margin_loss",
     "multilabel_margin_loss",
     "multilabel_soft_margin_loss",
+    "triplet_margin_loss",
     "triplet_margin_with_distance_loss",
 ]
+
+
+def _checked(size_average: Any, reduce: Any, reduction: str) -> str:
+    reduction = _word(size_average, reduce, reduction)
+    _Reduction.get_enum(reduction)
+    return reduction
+
+
+@explained
+def hinge_embedding_loss(
+    input: Tensor,
+    target: Tensor,
+    margin: float = 1.0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """The input where the target is 1, ``max(0, margin - input)`` where it is -1, reduced."""
+    reduction = _checked(size_average, reduce, reduction)
+    zeros = zeros_like(input)
+    far = where(target != 1, (input.new_full((), margin) - input).clamp_min(0), zeros)
+    near = where(target != -1, input, zeros)
+    return _reduced(far + near, reduction)
+
+
+@explained
+def margin_ranking_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``max(0, -target * (input1 - input2) + margin)``, reduced.
+
+    Raises:
+        RuntimeError: the tensors differ in their number of dimensions.
+    """
+    reduction = _checked(size_average, reduce, reduction)
+    if input1.dim() != input2.dim() or input1.dim() != target.dim():
+        raise RuntimeError(
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            f"input1: {input1.size()}, input2: {input2.size()}, target: {target.size()} "
+        )
+    return _reduced(plus_number(-target * (input1 - input2), margin).clamp_min(0), reduction)
+
+
+@explained
+def cosine_embedding_loss(
+    input1: Tensor,
+    input2: Tensor,
+    target: Tensor,
+    margin: float = 0,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``1 - cos`` where the target is 1, ``max(0, cos - margin)`` where it is -1, reduced.
+
+    Args:
+        input1: ``(N, D)`` or ``(D,)``.
+        input2: like `input1`.
+        target: ``(N,)`` or ``()``.
+        margin: the cosine allowed.
+        size_average: use `reduction`.
+        reduce: use `reduction`.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        RuntimeError: the shapes do not go together.
+    """
+    reduction = _checked(size_average, reduce, reduction)
+    if target.dim() not in (0, 1):
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if target.dim() == 1 and not input1.dim() == input2.dim() == 2:
+        raise RuntimeError(
+            "1D target tensor expects 2D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
+        )
+    if target.dim() == 0 and not input1.dim() == input2.dim() == 1:
+        raise RuntimeError(
+            "0D target tensor expects 1D input tensors, but found inputs with sizes "
+            f"{list(input1.shape)} and {list(input2.shape)}."
+        )
+    tiny = 1e-12
+    product = (input1 * input2).sum(target.dim())
+    length1 = plus_number((input1 * input1).sum(target.dim()), tiny)
+    length2 = plus_number((input2 * input2).sum(target.dim()), tiny)
+    cos = product / (length1 * length2).sqrt()
+    zeros = zeros_like(cos)
+    near = where(target == 1, cos.new_ones(()) - cos, zeros)
+    far = where(target == -1, (cos - margin).clamp_min(0), zeros)
+    return _reduced(near + far, reduction)
+
+
+@explained
+def triplet_margin_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    margin: float = 1.0,
+    p: float = 2,
+    eps: float = 1e-6,
+    swap: bool = False,
+    size_average: Any = None,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Tensor:
+    """``max(0, dist(anchor, positive) - dist(anchor, negative) + margin)``, reduced.
+
+    Args:
+        anchor: ``(N, D)`` or ``(D,)``.
+        positive: like the anchor, what should be near it.
+        negative: like the anchor, what should be far from it.
+        margin: positive.
+        p: the distance is the p-norm of the difference.
+        eps: added to the differences.
+        swap: use the distance of the negative from the positive where that is smaller.
+        size_average: use `reduction`.
+        reduce: use `reduction`.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: the margin is not positive.
+    """
+    reduction = _checked(size_average, reduce, reduction)
+    if margin <= 0:
+        raise ValueError(f"margin must be greater than 0, got {margin}")
+    dims = {"anchor": anchor.dim(), "positive": positive.dim(), "negative": negative.dim()}
+    if len(set(dims.values())) > 1:
+        raise RuntimeError(
+            "The anchor, positive, and negative tensors are expected to have the same number of dimensions, "
+            f"but got: anchor {dims['anchor']}D, positive {dims['positive']}D, and negative {dims['negative']}D inputs"
+        )
+    near = pairwise_distance(anchor, positive, p, eps)
+    far = pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = far.minimum(pairwise_distance(positive, negative, p, eps))
+    return _reduced((plus_number(near, margin) - far).clamp_min(0), reduction)
 
 
 def multi_margin_loss(

@@ -5,7 +5,7 @@ from types import ModuleType
 from . import activation, batchnorm, conv, instancenorm, lazy, linear, loss, pooling, transformer
 from . import channelshuffle, container, distance, dropout, flatten, fold, normalization, padding, pixelshuffle, rnn
 from . import adaptive, ctc, linear_cross_entropy, linear_cross_entropy_options, margin_loss, multihead, softmax
-from . import sparse, transformer_layers, unpooling, upsampling
+from . import parameter_containers, rnn_cells, sparse, transformer_layers, unpooling, upsampling
 from . import utils as utils
 from .activation import *
 from .adaptive import *
@@ -29,9 +29,11 @@ from .module import Module
 from .multihead import *
 from .normalization import *
 from .padding import *
+from .parameter_containers import *
 from .pixelshuffle import *
 from .pooling import *
 from .rnn import *
+from .rnn_cells import *
 from .softmax import *
 from .sparse import *
 from .transformer import *
@@ -61,9 +63,11 @@ __all__ += margin_loss.__all__
 __all__ += multihead.__all__
 __all__ += normalization.__all__
 __all__ += padding.__all__
+__all__ += parameter_containers.__all__
 __all__ += pixelshuffle.__all__
 __all__ += pooling.__all__
 __all__ += rnn.__all__
+__all__ += rnn_cells.__all__
 __all__ += softmax.__all__
 __all__ += sparse.__all__
 __all__ += transformer.__all__
@@ -82,10 +86,12 @@ def _at_home(home: ModuleType, kind: type) -> None:
 for _home, _file in (
     (activation, multihead),
     (activation, softmax),
+    (container, parameter_containers),
     (loss, ctc),
     (loss, linear_cross_entropy),
     (loss, margin_loss),
     (pooling, unpooling),
+    (rnn, rnn_cells),
     (transformer, transformer_layers),
 ):
     for _name in _file.__all__:
