@@ -68,7 +68,9 @@ def row(pair: Pair, side: int, recorded: bool, count: int, times: list[list[floa
     low, middle, high = statistics.quantiles(excess, n=4)
     ratio = statistics.median(b / a for a, b in zip(reference, candidate))
     medians = (statistics.median(values) for values in (reference, candidate, overhead))
-    return Row(pair.ours, pair.theirs, side * side, recorded, *medians, ratio, middle, high - low, pair.why)
+    return Row(
+        pair.ours, equivalent(pair, recorded), side * side, recorded, *medians, ratio, middle, high - low, pair.why
+    )
 
 
 def operations(text: str) -> int:
@@ -108,6 +110,11 @@ def nodes(results: list) -> int:
     return len(seen)
 
 
+def equivalent(pair: Pair, recorded: bool) -> str:
+    """Return NumPy's call beside which ours is measured."""
+    return pair.recorded if recorded and pair.recorded else pair.theirs
+
+
 def calls(pair: Pair, side: int, recorded: bool):
     """Return NumPy's and our call as functions without arguments; `recorded` makes our inputs require gradients."""
     import numpy as np
@@ -130,7 +137,8 @@ def calls(pair: Pair, side: int, recorded: bool):
             tensors[name] = rushlight.from_numpy(arrays[name])
             if recorded and tensors[name].dtype.is_floating_point | tensors[name].dtype.is_complex:
                 tensors[name].requires_grad_()
-    return eval(f"lambda: {pair.theirs}", modules | arrays), eval(f"lambda: {pair.ours}", modules | tensors)
+    theirs = equivalent(pair, recorded)
+    return eval(f"lambda: {theirs}", modules | arrays), eval(f"lambda: {pair.ours}", modules | tensors)
 
 
 def leaves(value) -> list:

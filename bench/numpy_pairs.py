@@ -16,6 +16,8 @@ class Pair:
         least, most: the sides that are measured.
         same: whether the results are equal, but for rounding.
         why: what PyTorch's semantics demands beyond NumPy's, where that costs time.
+        recorded: NumPy's call beside the one that records, where the derivative needs more than the result, if not
+            `theirs`.
     """
 
     ours: str
@@ -24,6 +26,7 @@ class Pair:
     most: int = 1000
     same: bool = True
     why: str = ""
+    recorded: str = ""
 
 
 PAIRS: dict[str, Pair] = {}
@@ -234,7 +237,7 @@ for _sorted in ("x, {}=1", "x, {}=0", "i, {}=1"):
     _order = f"o := np.argsort({_sorted.format('axis')}, kind='stable')"
     _name, _, _axis = _sorted.partition(", {}=")
     pair(f"torch.sort({_sorted.format('dim')})", f"(np.take_along_axis({_name}, ({_order}), axis={_axis}), o)")
-pair("torch.msort(x)", "np.sort(x, axis=0)", why="gradients find the elements by their places, which are found first")
+pair("torch.msort(x)", "np.sort(x, axis=0)")
 pair("torch.argsort(flat)", "np.argsort(flat, kind='stable')")
 pair("torch.argsort(x, dim=1)", "np.argsort(x, axis=1, kind='stable')")
 pair("torch.argsort(x, dim=0)", "np.argsort(x, axis=0, kind='stable')")
@@ -475,13 +478,6 @@ _REASONS = {
         "torch.take_along_dim(x, at, 1)",
     ),
     "with gradients, its graph is that of PyTorch's changes in place": ("torch.vander(row)",),
-    "with gradients, the vectors are computed too, which the derivative needs": (
-        "torch.linalg.svdvals(x)", "torch.linalg.eigvals(regular)", "torch.linalg.eigvalsh(definite)",
-        "torch.linalg.cond(regular)",
-    ),
-    "computed in double precision: single is not enough beside the poles": (
-        "torch.digamma(p)", "torch.special.psi(x)",
-    ),
     "each step of the recurrence is several calls of NumPy, where SciPy runs one loop": (
         "torch.special.chebyshev_polynomial_t(p, 3)", "torch.special.legendre_polynomial_p(p, 3)",
         "torch.special.hermite_polynomial_h(p, 3)", "torch.special.laguerre_polynomial_l(p, 3)",
@@ -491,3 +487,16 @@ _REASONS = {
 for _why, _calls in _REASONS.items():
     for _call in _calls:
         PAIRS[_call] = replace(PAIRS[_call], why=_why)
+
+# ------------------------------------------------------------------------------------------ with gradients
+_VECTORS = "with gradients, the vectors are computed too, which the derivative needs: beside NumPy's that finds them"
+for _call, _recorded in {
+    "torch.linalg.svdvals(x)": "np.linalg.svd(x, full_matrices=False)[1]",
+    "torch.linalg.eigvals(regular)": "np.linalg.eig(regular)[0]",
+    "torch.linalg.eigvalsh(definite)": "np.linalg.eigh(definite)[0]",
+    "torch.linalg.cond(regular)": "(s := np.linalg.svd(regular)[1])[0] / s[-1]",
+}.items():
+    PAIRS[_call] = replace(PAIRS[_call], why=_VECTORS, recorded=_recorded)
+_PLACES = "with gradients, the places are found too, to which they go: beside NumPy's way of finding them"
+_SORTED = "np.take_along_axis(x, np.argsort(x, axis=0, kind='stable'), axis=0)"
+PAIRS["torch.msort(x)"] = replace(PAIRS["torch.msort(x)"], why=_PLACES, recorded=_SORTED)

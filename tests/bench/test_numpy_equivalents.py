@@ -67,3 +67,12 @@ def test_each_node_of_a_graph_counts_but_for_the_leaves():
     assert nodes(leaves(ours())) == 3
     _, ours = calls(Pair("x + y", "0"), 3, False)
     assert nodes(leaves(ours())) == 0
+
+
+@pytest.mark.parametrize("name", [name for name, pair in PAIRS.items() if pair.recorded])
+def test_a_call_that_records_stands_beside_what_finds_the_same(name):
+    theirs, ours = calls(PAIRS[name], 32, True)
+    results = leaves(ours())
+    assert results[0].requires_grad
+    if PAIRS[name].same:
+        agree(results, leaves(theirs()), name)

@@ -14,7 +14,8 @@ Array = np.ndarray
 def all_finite(x: Array) -> bool:
     """Whether all elements of an array of floating-point or complex numbers are finite."""
     # The sum of the squares is quickly found, and finite unless an element is not, or very large.
-    return math.isfinite(np.vdot(x, x).real) or bool(np.isfinite(x).all())
+    flat = x.ravel()
+    return math.isfinite(flat.dot(flat).real) or bool(np.isfinite(x).all())
 
 
 def factors(x: Array) -> tuple[Array, Array, Array]:

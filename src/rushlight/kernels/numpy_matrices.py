@@ -18,7 +18,7 @@ Array = np.ndarray
 routines: Any = getattr(np.linalg, "_umath_linalg", None)
 _ROUTINES = """
     cholesky_lo cholesky_up det eig eigh_lo eigh_up eigvals eigvalsh_lo eigvalsh_up inv qr_complete qr_r_raw qr_reduced
-    slogdet solve svd svd_f svd_s
+    slogdet solve solve1 svd svd_f svd_s
 """.split()
 
 # The types in which matrices are computed, and their letters among the operands and results of a function.
@@ -39,25 +39,32 @@ _TRIPLE, _SIGN = _forms("x", "xrx"), _forms("x", "xr")
 
 def _there(found: Array) -> bool:
     """Whether every matrix has a result without NaN in its first place."""
-    if found.ndim == 2:
+    if found.ndim <= 2:
         first = found.item(0) if found.size else 0
         return bool(first == first)
     return not count_nonzero(np.isnan(found))
+
+
+def _in_columns(found: Array, dtype: np.dtype[Any]) -> Array:
+    """Matrices in a type; one alone lies column by column, as LAPACK's do and PyTorch's."""
+    return found.T.astype(dtype, order="C").T if found.ndim == 2 else found.astype(dtype, copy=False)
 
 
 def inv(x: Array) -> Array:
     """See `numpy.linalg.inv`."""
     form = _ONE.get(x.dtype.char)
     if form is not None and _there(found := routines.inv(x, signature=form)):
-        return found.astype(x.dtype, copy=False)
+        return _in_columns(found, x.dtype)
     return np.linalg.inv(x)
 
 
 def solve(a: Array, b: Array) -> Array:
-    """See `numpy.linalg.solve`, for matrices of right-hand sides."""
+    """See `numpy.linalg.solve`, for matrices of right-hand sides or one vector."""
     form = _TWO.get(a.dtype.char)
-    if form is not None and a.dtype == b.dtype and _there(found := routines.solve(a, b, signature=form)):
-        return found.astype(a.dtype, copy=False)
+    if form is not None and a.dtype == b.dtype:
+        found = (routines.solve1 if b.ndim == 1 else routines.solve)(a, b, signature=form)
+        if _there(found):
+            return _in_columns(found, a.dtype)
     return np.linalg.solve(a, b)
 
 
@@ -86,7 +93,10 @@ def cholesky_of_one(x: Array, upper: bool) -> Array | None:
 def det(x: Array) -> Any:
     """See `numpy.linalg.det`."""
     form = _ONE.get(x.dtype.char)
-    return np.linalg.det(x) if form is None else routines.det(x, signature=form).astype(x.dtype)
+    if form is None:
+        return np.linalg.det(x)
+    found = routines.det(x, signature=form)
+    return x.dtype.type(found) if x.ndim == 2 else found.astype(x.dtype)
 
 
 def slogdet(x: Array) -> tuple[Any, Any]:
@@ -95,6 +105,9 @@ def slogdet(x: Array) -> tuple[Any, Any]:
     if form is None:
         return np.linalg.slogdet(x)
     sign, size = routines.slogdet(x, signature=form)
+    if x.ndim == 2 and x.dtype.kind == "f":
+        kind = x.dtype.type
+        return kind(sign), kind(size)
     return sign.astype(x.dtype), size.astype(x.real.dtype)
 
 
@@ -104,7 +117,7 @@ def eigh(x: Array, triangle: str) -> tuple[Array, Array]:
     if form is not None:
         values, vectors = (routines.eigh_lo if triangle == "L" else routines.eigh_up)(x, signature=form)
         if _there(vectors):
-            return values.astype(x.real.dtype, copy=False), vectors.astype(x.dtype, copy=False)
+            return values.astype(x.real.dtype, copy=False), _in_columns(vectors, x.dtype)
     values, vectors = np.linalg.eigh(x, triangle)
     return values, vectors
 
@@ -125,11 +138,7 @@ def svd(x: Array, full: bool) -> tuple[Array, Array, Array]:
     if form is not None:
         u, values, vh = (routines.svd_f if full else routines.svd_s)(x, signature=form)
         if not count_nonzero(np.isnan(values)):
-            return (
-                u.astype(x.dtype, copy=False),
-                values.astype(x.real.dtype, copy=False),
-                vh.astype(x.dtype, copy=False),
-            )
+            return _in_columns(u, x.dtype), values.astype(x.real.dtype, copy=False), _in_columns(vh, x.dtype)
     u, values, vh = np.linalg.svd(x, full)
     return u, values, vh
 
@@ -151,7 +160,7 @@ def eig(x: Array) -> tuple[Array, Array]:
         values, vectors = routines.eig(x, signature=f"{_COMPUTED[code]}->DD")
         if not count_nonzero(np.isnan(values)):
             kind = _complex(x)
-            return values.astype(kind, copy=False), vectors.astype(kind, copy=False)
+            return values.astype(kind, copy=False), _in_columns(vectors, kind)
     values, vectors = np.linalg.eig(x)
     return values.astype(_complex(x)), vectors.astype(_complex(x))
 

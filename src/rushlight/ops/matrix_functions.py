@@ -121,6 +121,8 @@ def _determinant(x: Array) -> Array:
     if x.size and not elimination.all_finite(x):
         diagonal, sign = elimination.pivots(x)
         return np.asarray(np.multiply.reduce(diagonal, 0) * sign)
+    if x.ndim == 2 and len(x) < lapack.SMALLEST and x.itemsize > 2:
+        return numpy_matrices.det(x)  # type: ignore[no-any-return]
     if (pivots := _pivots(x)) is not None:
         return np.asarray(np.multiply.reduce(pivots, 0))
     return narrow(np.asarray(shared_out(numpy_matrices.det, 1, widen(x)), order="C"), x.dtype)
@@ -168,6 +170,8 @@ def _slogdet(A: Array) -> Any:
     if A.size and not elimination.all_finite(A):
         diagonal, sign = elimination.pivots(A)
         return np.multiply.reduce(sgn(diagonal), 0) * sign, np.add.reduce(np.log(np.abs(diagonal)), 0)
+    if A.ndim == 2 and len(A) < lapack.SMALLEST:
+        return numpy_matrices.slogdet(A)
     if A.dtype.kind == "f" and (pivots := _pivots(A)) is not None:
         with np.errstate(divide="ignore"):
             return np.multiply.reduce(np.sign(pivots), 0), np.add.reduce(np.log(np.abs(pivots)), 0)
@@ -319,6 +323,9 @@ def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
         if not input._data.size and input._dtype.category < dtypes.FLOATING:
             return finish_out(out, wrap(np.zeros(input._shape[:-2], input._data.dtype)), "linalg_cond")
         values = svdvals(input)
+        if values._node is None and mode.unseen(values) and values._data.size:
+            first, last = values._data[..., 0], values._data[..., -1]
+            return finish_out(out, wrap(last / first if p == -2 else first / last), "linalg_cond")
         if not values._shape[-1]:
             return finish_out(out, wrap(np.zeros(input._shape[:-2], values._data.dtype)), "linalg_cond")
         k = values._shape[-1]
