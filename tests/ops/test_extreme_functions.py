@@ -34,3 +34,46 @@ def test_powers_of_complex_numbers_without_size():
 def test_powers_by_a_number_of_complex_numbers_without_size(exponent):
     numbers = np.array([complex(a, b) for a in PARTS for b in PARTS])
     check(lambda m: m.tensor(numbers) ** exponent, rtol=1e-9, atol=1e-9)
+
+
+BIG = [2**63, 2**63 - 1, -(2**63), 2**64, -(2**63) - 1, 2**31, 1e30, True, -1]
+TAKING = {
+    "float_power": lambda m, x, n: m.float_power(x, n), "clamp": lambda m, x, n: m.clamp(x, max=n),
+    "clamp_": lambda m, x, n: x.clamp_(0, n), "clamp_min": lambda m, x, n: m.clamp_min(x, n),
+    "hardtanh": lambda m, x, n: m.nn.functional.hardtanh(x, 0, n), "fill_": lambda m, x, n: x.fill_(n),
+    "masked_fill": lambda m, x, n: x.masked_fill(x == 0, n), "full_like": lambda m, x, n: m.full_like(x, n),
+    "index_fill": lambda m, x, n: x.index_fill(0, m.tensor([0]), n), "new_full": lambda m, x, n: x.new_full((2,), n),
+    "pad": lambda m, x, n: m.nn.functional.pad(x, (1, 1), value=n), "remainder": lambda m, x, n: m.remainder(x, n),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("name", TAKING)
+def test_numbers_at_the_ends_of_types(name, dtype):
+    for number in BIG:
+        if type(number) is int and abs(number) > 2**63 and name == "hardtanh":
+            continue  # refused by both, in other words
+        check(lambda m: TAKING[name](m, m.tensor([0, 1, 3]).to(getattr(m, dtype)), number), rtol=1e-6)  # noqa: B023
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("eps", [None, 0.25, 0.75, True, NAN, -1.0, 1e30])
+def test_limits_of_logits_that_cross(eps, dtype):
+    check(lambda m: m.logit(m.tensor([0.0, 1.0, 0.5, -0.5, NAN, INF]).to(getattr(m, dtype)), eps), rtol=1e-3)
+
+
+def test_half_precision_refuses_bounds_it_cannot_hold():
+    check(lambda m: m.nn.functional.hardshrink(m.tensor([1.0, 2.0]).half(), 1e30))
+
+
+@pytest.mark.parametrize("number", [True, 1j, 0.1, 1.0, NAN])
+@pytest.mark.parametrize("dtype", ["bool", "int64", "float16", "float64"])
+def test_numbers_among_elements(dtype, number):
+    check(lambda m: m.isin(m.tensor([0.0, 0.1, 1.0, 2.0]).to(getattr(m, dtype)), number))
+
+
+def test_elements_are_compared_in_their_common_type():
+    def scenario(m):
+        return m.isin(m.tensor([2**24 + 1, 3]), m.tensor([2.0**24])), m.isin(m.tensor([0.1]).half(), m.tensor([0.1]))
+
+    check(scenario)

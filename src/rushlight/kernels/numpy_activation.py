@@ -79,7 +79,7 @@ def threshold_backward(g: Array, x: Array, threshold: float) -> Array:
 
 def hardtanh(x: Array, low: float, high: float) -> Array:
     """`x` limited to `[low, high]`; a zero that equals a limit keeps its sign."""
-    first, second = np.asarray(low, x.dtype), np.asarray(high, x.dtype)
+    first, second = constant(low, x.dtype), constant(high, x.dtype)
     if x.dtype.char == "e":  # of a zero and a negative zero NumPy gives the first, in other types the second
         out = np.asarray(np.maximum(x, first))
         return np.minimum(out, second, out=out)
@@ -145,13 +145,13 @@ _SIXTH = float(np.float32(1 / 6))
 
 def hardshrink(x: Array, bound: float) -> Array:
     """`x` where its absolute value is above `bound` (or NaN), else 0."""
-    limit = np.asarray(bound, x.dtype)
+    limit = constant(bound, x.dtype)
     return np.where((x >= -limit) & (x <= limit), np.zeros((), x.dtype), x)
 
 
 def hardshrink_backward(g: Array, x: Array, bound: float) -> Array:
     """`g` where the absolute value of `x` is above `bound`, else 0; of softshrink too."""
-    limit = np.asarray(bound, x.dtype)
+    limit = constant(bound, x.dtype)
     return np.where((x > limit) | (x < -limit), g, np.zeros((), g.dtype))
 
 

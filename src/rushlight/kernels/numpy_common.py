@@ -92,7 +92,8 @@ def constant(value: float | np.ndarray, dtype: np.dtype) -> np.ndarray:
     key = value, dtype
     found = _constants.get(key)
     if found is None:
-        found = np.asarray(value, dtype)
+        # Of integers, bfloat16 takes those of 64 bits only.
+        found = np.asarray(value if dtype.kind != "V" else float(value), dtype)
         # 0.0 and -0.0 are equal as keys but not as numbers, so zeros are not kept.
         if value and len(_constants) < 4096:
             _constants[key] = found

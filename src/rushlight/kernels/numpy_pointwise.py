@@ -106,7 +106,7 @@ def div_trunc(a: Array, b: Array) -> Any:
 def remainder(a: Array, b: Array) -> Any:
     """The remainder with the sign of the divisor."""
     found = np.asarray(_integer_division(a, b, np.remainder))
-    if found.dtype.kind == "f" and count_nonzero(found) != found.size:
+    if found.dtype.kind in "fV" and count_nonzero(found) != found.size:
         # In PyTorch a remainder of zero has the sign of the dividend.
         np.copysign(found, a, out=found, where=found == 0)
     return found
@@ -369,15 +369,18 @@ def chosen(a: Array, b: Array, wins: Array) -> Any:
     return np.asarray(wins | (b != b))
 
 
+_NUMBERS = (float, int)
+
+
 def clamp(x: Array, low: Any, high: Any = None) -> Any:
     """`x` limited to an interval; NaN stays, and so does a zero that equals a number as a limit."""
     # Of a zero and a negative zero NumPy gives the second, but in float16 the first.
     half = x.dtype.char == "e"
     if low is not None:
-        low = constant(low, x.dtype) if type(low) is float else np.asarray(low, x.dtype)
+        low = constant(low, x.dtype) if type(low) in _NUMBERS else np.asarray(low, x.dtype)
         x = np.maximum(x, low) if half or low.ndim else np.maximum(low, x)
     if high is not None:
-        high = constant(high, x.dtype) if type(high) is float else np.asarray(high, x.dtype)
+        high = constant(high, x.dtype) if type(high) in _NUMBERS else np.asarray(high, x.dtype)
         x = np.minimum(x, high) if half or high.ndim else np.minimum(high, x)
     return x
 

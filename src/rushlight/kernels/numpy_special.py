@@ -163,7 +163,8 @@ def logit(x: Array, eps: float | None) -> Array:
     if one is None:
         one = constant(1, x.dtype)
     if eps is not None:
-        x = np.minimum(np.maximum(x, x.dtype.type(eps)), x.dtype.type(1 - eps))
+        low, high = constant(eps, x.dtype), constant(1 - eps, x.dtype)
+        x = np.where(x < low, low, np.where(x > high, high, x))
     odds = one - x
     if x.size <= 32:
         return np.log(x / odds)  # type: ignore[no-any-return]

@@ -209,7 +209,13 @@ def prelu(input: Any, weight: Any) -> Any:
     return _prelu_kernel(input, weight)
 
 
-@operation(kernel=floating(kernels.hardshrink, "hardshrink_cpu"),
+def _hardshrink(input: Array, lambd: float) -> Array:
+    if input.dtype.itemsize == 2:
+        number_for(lambd, dtypes.from_numpy(input.dtype))  # which must hold it
+    return kernels.hardshrink(input, lambd)
+
+
+@operation(kernel=floating(_hardshrink, "hardshrink_cpu"),
            input="shrink_backward(grad, input, lambd)")  # fmt: skip
 def hardshrink(input: Array, lambd: float = 0.5) -> Array:
     """The elements whose absolute value is above `lambd`, and zero in the place of the others."""

@@ -31,10 +31,13 @@ def number_for(value: Any, dtype: dtypes.dtype, bounded: bool = True) -> Any:
 
     Raises:
         RuntimeError: the dtype cannot hold the number.
+        OverflowError: nor can 64 bits hold the integer.
     """
     category = dtype.category
     if category == dtypes.FLOATING and type(value) is float and -60000 <= value <= 60000:
         return np.array(value, dtype.numpy)
+    if type(value) is int and not -0x8000000000000000 <= value <= 0xFFFFFFFFFFFFFFFF:
+        raise OverflowError("int too big to convert" if value > 0 else "can't convert negative int to unsigned")
     if isinstance(value, complex) and category in (dtypes.INTEGRAL, dtypes.FLOATING):
         if value.imag:
             raise overflow(dtype if bounded or category == dtypes.INTEGRAL else dtypes.float64)
@@ -52,4 +55,5 @@ def number_for(value: Any, dtype: dtypes.dtype, bounded: bool = True) -> Any:
         parts = (value.real, value.imag) if isinstance(value, complex) else (value,)
         if any([limit < abs(x) < math.inf for x in parts]):
             raise overflow(dtype)
-    return np.asarray(value).astype(dtype.numpy)
+    # Of integers, bfloat16 takes those of 64 bits only.
+    return np.asarray(float(value) if type(value) is int and category == dtypes.FLOATING else value).astype(dtype.numpy)

@@ -152,7 +152,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
             f"{len(pad)} and input of dimension {ndim}"
         )
     if mode == "constant":
-        return constant_pad_nd(input, pad, value)
+        return constant_pad_nd(input, pad, float(value) if isinstance(value, int) else value)
     if value is not None and value != 0:
         raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     dims = len(pad) // 2

@@ -489,7 +489,9 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """
     if out is None and type(exponent) is float and isinstance(input, TensorBase) and input._dtype.plain:
         return _pow_number(input.double(), exponent)  # type: ignore[attr-defined]
-    wide = dtypes.complex128 if general.result_type(input, exponent).is_complex else dtypes.float64
+    # Not their common type, which an integer of 64 bits and truth values do not have.
+    complex_ = any(general.result_type(x).is_complex for x in (input, exponent))
+    wide = dtypes.complex128 if complex_ else dtypes.float64
     both = [x.to(wide) if isinstance(x, TensorBase) else x for x in (input, exponent)]  # type: ignore[attr-defined]
     return finish_out(out, pow(*both), "float_power")
 

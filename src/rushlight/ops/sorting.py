@@ -14,6 +14,7 @@ from ..kernels.numpy_sorting import unique_elements
 from .arguments import explained, type_name
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import bool_argument, int_dim, nonempty, wrap_dim
+from .elementwise_general import number_array, result_type
 from .numbers import number_for
 from .out import finish_out, refuse_shared, several_out
 from .supported import refuse
@@ -341,11 +342,23 @@ def isin(
     Raises:
         RuntimeError: these are truth values or complex numbers.
     """
-    for x in (elements, test_elements):
-        if isinstance(x, TensorBase) and (x._dtype is dtypes.bool_ or x._dtype.is_complex):
-            raise RuntimeError(f"Unsupported input type encountered for isin(): {x._dtype.scalar_name}")
+    operands = elements, test_elements
+    for x in operands:
+        kind = x._dtype if isinstance(x, TensorBase) else dtypes.of_operand(x)
+        if kind is dtypes.bool_ or kind.is_complex:
+            kind = kind if isinstance(x, TensorBase) or kind is dtypes.bool_ else dtypes.complex128
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {kind.scalar_name}")
+    common = result_type(*operands)  # in which a number is rounded as its tensor's elements are
+    arrays = [
+        number_array(x, common)
+        if not isinstance(x, TensorBase)
+        else x._data
+        if x._dtype is common
+        else x._data.astype(common.numpy)
+        for x in operands
+    ]
     # Where NaN stands among bfloat16 numbers, NumPy cannot sort them.
-    a, b = [widen(x._data) if isinstance(x, TensorBase) else np.asarray(x) for x in (elements, test_elements)]
+    a, b = map(widen, arrays)
     return finish_out(out, wrap(np.isin(a, b, invert=invert)), "isin")
 
 

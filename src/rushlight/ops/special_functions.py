@@ -15,6 +15,7 @@ from ..kernels.layout import lies_in_rows
 from .arguments import explained, type_name
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation
 from .inplace import apply_inplace, castable
+from .numbers import number_for
 from .out import finish_out
 from .ranges import arange
 from .signatures import is_int
@@ -210,6 +211,8 @@ def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
     if not input._dtype.plain:
         refuse("logit_cpu", input, COMPLEX)
         input = floating(input)
+        if eps is not None and input._dtype.itemsize == 2:
+            number_for(eps, input._dtype)  # which must hold it
     result = _logit(input, eps)
     return result if out is None else finish_out(out, result, "logit")
 
