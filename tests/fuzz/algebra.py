@@ -22,6 +22,8 @@ SINGULAR = "the matrix is singular up to rounding"
 FACTORS = "the matrix is singular up to rounding: factors are not unique"
 DERIVATIVE = "factors have no derivative at a matrix that is singular, or two of whose singular values are equal"
 
+CROSS = "PyTorch rounds a cross product's terms, or overflows, as its code for the processor does"
+
 # Which differences of exceptions are matters of linear algebra.
 REFUSALS = r"_LinAlgError|U\[\d+,\d+\] is zero|linalg.lstsq: "
 
@@ -167,7 +169,7 @@ def _determinants_agree(matrices, found, eps):
 
 def solutions(line, operands, ours, theirs, near, index):
     """Determinants, inverses and solutions of systems are those of matrices that differ by rounding."""
-    call = arguments(line, "det|logdet|slogdet|inv|inv_ex|solve|solve_ex|tensorinv|matrix_power", operands)
+    call = arguments(line, "det|logdet|slogdet|inv|inv_ex|solve|solve_ex|tensorinv|matrix_power|lstsq", operands)
     matrices = call and _matrices(*call)
     if matrices is None or not bool(torch.isfinite(matrices).all()):
         return None
@@ -188,6 +190,8 @@ def solutions(line, operands, ours, theirs, near, index):
                 for x, e, b in zip(logs, exact, bounds, strict=True)
             )
         else:
+            if name == "lstsq":
+                return _solves_least_squares(a, _wide(given[1]), found, eps) if not singular(matrices) else None
             if name == "matrix_power":
                 if given[1] >= 0:
                     return None
@@ -200,6 +204,39 @@ def solutions(line, operands, ours, theirs, near, index):
             size = np.abs(a).sum(-1).max() * np.abs(found).max() + np.abs(b).max()
             same = rest <= ROUNDINGS * n * eps * size
     return SOLVED if same else None
+
+
+def _solves_least_squares(a, b, found, eps):
+    """The reason if what solutions leave is orthogonal to the columns up to rounding; of wide matrices none is told."""
+    if a.shape[-1] > a.shape[-2] or not np.isfinite(found).all():
+        return None
+    rest = np.abs(np.conjugate(a.mT) @ (b - a @ found)).max((-2, -1))
+    sizes = np.linalg.norm(a, axis=(-2, -1)), np.linalg.norm(found, axis=(-2, -1)), np.linalg.norm(b, axis=(-2, -1))
+    bound = ROUNDINGS * a.shape[-2] * eps * sizes[0] * (sizes[0] * sizes[1] + sizes[2])
+    return SOLVED if (rest <= bound).all() else None
+
+
+def cross(line, operands, ours, theirs, near, index):
+    """Products of vectors that cancel differ by roundings of their terms, or one overflows as terms do.
+
+    PyTorch's code for each processor rounds one of both terms, or none.
+    """
+    call = arguments(line, "cross", operands)
+    if not call or len(call[1]) < 2:
+        return None
+    x, y = torch.broadcast_tensors(*call[1][:2])
+    dims = re.search(r"dim=(-?\d+)", line)
+    dim = int(dims[1]) if dims else call[1][2] if len(call[1]) > 2 else -1
+    a, b, x, y = (np.moveaxis(as_array(t), dim, -1) for t in (ours, theirs, x, y))
+    largest = torch.finfo(theirs.dtype).max if theirs.is_floating_point() else np.inf
+    turned = [1, 2, 0], [2, 0, 1]
+    with np.errstate(all="ignore"):
+        terms = [np.abs(x[..., i] * y[..., j]) for i, j in (turned, turned[::-1])]
+        size = terms[0] + terms[1]
+        same = near(a, b) | (np.abs(a - b) <= 2 * _eps(theirs) * size)
+        same |= ~(np.isfinite(a) & np.isfinite(b)) & np.isfinite(x[..., turned[0]] + y[..., turned[0]]) & (
+            np.maximum(*terms) >= largest)  # fmt: skip
+    return CROSS if same.all() else None
 
 
 def _power(matrix, count):

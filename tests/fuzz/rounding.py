@@ -11,7 +11,7 @@ import numpy as np
 import scipy.special
 import torch
 
-from .algebra import as_array, solutions
+from .algebra import as_array, cross, solutions
 
 HALVES = (torch.float16, torch.bfloat16)
 # How often operands are moved to see how far a result moves, and so many times further a difference may be.
@@ -36,7 +36,7 @@ def explained(line, operands, ours, theirs, near, index=None):
         return reasons[0] if reasons and None not in reasons else None
     if not isinstance(theirs, torch.Tensor) or ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return None
-    for check in (solutions, _chosen, _free, unwritten, _approximated, _nearer_to_double, _shaken):
+    for check in (solutions, cross, _chosen, _free, unwritten, _approximated, _nearer_to_double, _shaken):
         reason = check(line, operands, ours, theirs, near, index)
         if reason is not None:
             return reason

@@ -134,3 +134,28 @@ def test_other_gradients_must_agree_beside_such_factors(monkeypatch):
 ])  # fmt: skip
 def test_where_factors_have_no_derivative(rows, function, without):
     assert algebra.degenerate(f"v2 = torch.linalg.{function}(v1)", {"v1": torch.tensor(rows)}) == without
+
+
+@pytest.mark.parametrize(("columns", "move", "explained"), [
+    (2, 0, True), (2, 1e-3, False), (3, 0, True), (3, 1e-3, False), (4, 0, False),
+])  # fmt: skip
+def test_least_squares_that_leave_no_more_than_roundings(columns, move, explained):
+    a = torch.tensor([[1.0, 2, 3, 1], [2, 4, 6.01, 0], [1, 0.5, 2, 3]])[:, :columns]
+    b = torch.ones(3, 1)
+    found = torch.linalg.lstsq(a, b)[0]
+    moved = found + move * found.abs().max()
+    reason = algebra.solutions("v9 = torch.linalg.lstsq((v1 + 0), v2)[0]", {"v1": a, "v2": b}, moved, found, near, None)
+    assert (reason is not None) == explained
+
+
+@pytest.mark.parametrize(("x", "ours", "theirs", "explained"), [
+    ([1e3, 2e3, 3e3], [0.0, 0.0, 0.0], [1e-10, -2e-10, 0.0], True),
+    ([1e3, 2e3, 3e3], [0.0, 0.0, 0.0], [1e-8, -2e-10, 0.0], False),
+    ([1e200, 2e200, 3.0], [NAN, 0.0, NAN], [NAN, 0.0, -INF], True),
+    ([1e100, 2e100, 3.0], [0.0, 0.0, NAN], [0.0, 0.0, -INF], False),
+])  # fmt: skip
+def test_cross_products_differ_by_roundings_of_their_terms(x, ours, theirs, explained):
+    x, ours, theirs = (torch.tensor(t, dtype=torch.float64) for t in (x, ours, theirs))
+    for line in ("v9 = torch.cross(v1, v1, -1)", "v9 = torch.linalg.cross(v1, v1, dim=0)"):
+        reason = algebra.cross(line, {"v1": x}, ours, theirs, near, None)
+        assert (reason is not None) == explained
