@@ -500,3 +500,10 @@ for _call, _recorded in {
 _PLACES = "with gradients, the places are found too, to which they go: beside NumPy's way of finding them"
 _SORTED = "np.take_along_axis(x, np.argsort(x, axis=0, kind='stable'), axis=0)"
 PAIRS["torch.msort(x)"] = replace(PAIRS["torch.msort(x)"], why=_PLACES, recorded=_SORTED)
+for _call, _ordered in {
+    "torch.quantile(x, 0.3)": "x.reshape(-1), kind='stable'",
+    "torch.quantile(x, 0.3, dim=1)": "x, axis=1, kind='stable'",
+    "torch.nanquantile(holes, 0.3)": "holes.reshape(-1), kind='stable'",
+}.items():
+    _recorded = f"({PAIRS[_call].theirs}, np.argsort({_ordered}))[0]"
+    PAIRS[_call] = replace(PAIRS[_call], why=_PLACES, recorded=_recorded)

@@ -15,6 +15,9 @@ Array = np.ndarray
 # From how many places on the compiled kernels are worth their call: of looking up, and of adding.
 SMALLEST, SMALLEST_ADD = 256, 256
 
+# The same where all places are known to be there, from a row and from arrays of more dimensions.
+_SMALLEST_ROW, _SMALLEST_ROWS = 65536, 2048
+
 _GATHER = Kernel("lookup", "gather", common=False)
 _SCATTER = Kernel("lookup", "scatter_add", common=False)
 
@@ -57,7 +60,8 @@ def _gather(x: Array, dim: int, index: Array, code: str) -> Array | None:
 
 def take_along(x: Array, indices: Array, axis: int) -> Array:
     """See `numpy_reduction.take_along`; all places are within the array."""
-    if indices.size >= SMALLEST and (code := _moved(x)) is not None and _fits(x.shape, indices, axis):
+    usable = indices.size >= (_SMALLEST_ROWS if x.ndim > 1 else _SMALLEST_ROW)
+    if usable and (code := _moved(x)) is not None and _fits(x.shape, indices, axis):
         found = _gather(x, axis, indices, code)
         if found is not None:
             return found

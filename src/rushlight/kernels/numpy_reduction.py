@@ -1,5 +1,6 @@
 """Reductions of arrays. Narrow floating types are accumulated in float32, and long sums in float32 are sums of sums."""
 
+import functools
 import math
 from typing import Any
 
@@ -50,7 +51,8 @@ def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
         for a in axes:
             count *= wide.shape[a]
         pairwise = axes == (wide.ndim - 1,) or len(axes) == wide.ndim  # as NumPy adds what lies in a row
-        if count <= 64 or (pairwise and wide.flags.c_contiguous):
+        last = wide.shape[-1] if wide.ndim - 1 in axes else 1
+        if count <= 64 or ((pairwise or count <= 64 * last) and wide.flags.c_contiguous):
             result = _add(wide, axes, None, None, keepdims)
         else:
             result = _sum_long(wide, axes, keepdims)
@@ -171,7 +173,15 @@ def take_along(x: np.ndarray, indices: np.ndarray, axis: int) -> np.ndarray:
     if x.flags.c_contiguous and indices.flags.c_contiguous and type(x) is np.ndarray and indices.size:
         n = x.shape[-1]
         if axis == x.ndim - 1 and indices.shape[:-1] == x.shape[:-1]:
-            return x.reshape(-1).take(indices + np.arange(0, x.size, n).reshape(*x.shape[:-1], 1))
+            return x.reshape(-1).take(indices + (_few_begins if x.size <= _MANY else _begins)(x.shape))
         if axis == 0 and x.ndim == 2 and indices.shape[1] == n:
             return x.reshape(-1).take(indices * np.array(n) + np.arange(n))
     return np.take_along_axis(x, indices, axis)
+
+
+def _begins(shape: tuple[int, ...]) -> np.ndarray:
+    """At which place in memory each row of an array begins."""
+    return np.arange(0, math.prod(shape), shape[-1]).reshape(*shape[:-1], 1)
+
+
+_few_begins = functools.lru_cache(64)(_begins)

@@ -70,11 +70,12 @@ def kth(
 def place_of(row: Array, k: int) -> Array:
     """Where the element is that has `k` before it in order: found by its value, for which nothing has to be sorted."""
     wide = widen(row)
-    value = np.partition(wide, k)[k]
+    parted = np.partition(wide, k)
+    value, ahead = parted[k], parted[:k]
     if value != value:  # NaN comes last
-        same, before = wide != wide, count_nonzero(wide == wide)
+        same, before = wide != wide, count_nonzero(ahead == ahead)
     else:
-        same, before = wide == value, count_nonzero(wide < value)
+        same, before = wide == value, count_nonzero(ahead < value)
     return same.nonzero()[0][k - before : k - before + 1]
 
 

@@ -291,6 +291,11 @@ def median(
         place = sorting.place_of(x, rank)
         return (x[place], place) if keepdims else (x[place[0], ...].copy(), place[0, ...])
     order = argsort(x, axis, False)
+    if _ordered(x):
+        middle = (n - 1) // 2
+        place = order[:, middle : middle + 1] if axis == 1 else order.take([middle], axis)
+        value = take_along(x, place, axis)
+        return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
     missing = np.add.reduce(x != x, axis, np.int64, None, True)
     if skip_nan:
         rank = np.maximum(n - missing - 1, 0) // 2
@@ -300,6 +305,35 @@ def median(
     place = take_along(order, rank, axis)
     value = take_along(x, place, axis)
     return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
+
+
+def one_quantile(x: Array, q: Any, axis: int | None, keepdims: bool, interpolation: str) -> Any:
+    """The value below which a fraction of the elements lies, along an axis or (None) of all; None if one is not finite.
+
+    Args:
+        x: the elements, float32 or float64.
+        q: the fraction, a number of their type.
+        axis: the axis.
+        keepdims: whether the axes stay, with length 1.
+        interpolation: what lies between two elements.
+    """
+    if not tame(x):
+        return None
+    kept = [1 if axis is None or d == axis else n for d, n in enumerate(x.shape)]
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    rank = q * x.dtype.type(x.shape[axis] - 1)
+    first = math.ceil(rank) if interpolation == "higher" else round(rank) if interpolation == "nearest" else int(rank)
+    second = math.ceil(rank) if interpolation in ("linear", "midpoint") else first
+    parted = np.partition(x, first if first == second else (first, second), axis)
+    found = parted.take(first, axis)
+    if second > first:
+        weight = rank - x.dtype.type(first) if interpolation == "linear" else x.dtype.type(0.5)
+        above = parted.take(second, axis)
+        apart = above - found
+        # Counted from the nearer end, so that both ends are met exactly.
+        found = found + weight * apart if weight < 0.5 else above - apart * (1 - weight)
+    return found.reshape(kept) if keepdims else found
 
 
 def mode(x: Array, axis: int, keepdims: bool) -> tuple[Any, Any]:

@@ -7,14 +7,15 @@ another one, and so are the derivatives.
 Source: https://docs.pytorch.org/docs/stable/fft.html
 """
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
+from ..autograd.mode import unseen
 from ..base import TensorBase, wrap
-from ..kernels.dispatch import get_threads
+from ..kernels import fourier as kernels
+from ..kernels.fourier import COUNT, NONE, ROOT
 from .arguments import type_name
 from .declare import Array, in_formulas, operation
 from .elementary import conj_physical
@@ -27,81 +28,22 @@ __all__ = [
     "irfft2", "irfftn", "rfft", "rfft2", "rfftn",
 ]  # fmt: skip
 
-# How a transform is scaled: not at all, by one over the root of the number of points, or by one over the number.
-NONE, ROOT, COUNT = 0, 1, 2
-# SciPy's words for these, for forward transforms and for inverse ones.
-_FORWARD = ("backward", "ortho", "forward")
-_INVERSE = ("forward", "ortho", "backward")
-
-
-@cache
-def _scipy() -> Any:
-    from scipy import fft
-
-    return fft
-
-
-# From how many elements on several transforms are shared out between threads, which costs about as long as 10**4 take.
-_MANY = 1 << 17
-
-
-def _workers(a: Array, dim: tuple[int, ...]) -> int | None:
-    """How many threads transform an array."""
-    return get_threads() if a.size >= _MANY and (len(dim) > 1 or a.size > 8 * a.shape[dim[0]]) else None
-
-
-def _axes(a: Array, dim: tuple[int, ...]) -> tuple[int, ...] | None:
-    """Dimensions as SciPy takes them; None for all of them, which it looks at less closely."""
-    return None if dim == tuple(range(a.ndim)) else dim
-
 
 # ---------------------------------------------------------------------------------------------- the three operations
-def _c2c(input: Array, dim: tuple[int, ...], normalization: int, forward: bool) -> Array:
-    if not input.size or not dim:
-        return input.copy()
-    norm, workers = (_FORWARD if forward else _INVERSE)[normalization], _workers(input, dim)
-    if len(dim) == 1:
-        return (_scipy().fft if forward else _scipy().ifft)(input, None, dim[0], norm, False, workers)
-    return (_scipy().fftn if forward else _scipy().ifftn)(input, None, _axes(input, dim), norm, False, workers)
-
-
-def _r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool) -> Array:
-    if not input.size:
-        shape = list(input.shape)
-        if onesided:
-            shape[dim[-1]] = shape[dim[-1]] // 2 + 1
-        return np.zeros(shape, np.result_type(input.dtype, np.complex64))
-    norm, workers = _FORWARD[normalization], _workers(input, dim)
-    if len(dim) == 1:
-        return (_scipy().rfft if onesided else _scipy().fft)(input, None, dim[0], norm, False, workers)
-    return (_scipy().rfftn if onesided else _scipy().fftn)(input, None, _axes(input, dim), norm, False, workers)
-
-
-def _c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_size: int) -> Array:
-    if not input.size:
-        shape = list(input.shape)
-        shape[dim[-1]] = last_dim_size
-        return np.zeros(shape, input.real.dtype)
-    norm, workers = _INVERSE[normalization], _workers(input, dim)
-    if len(dim) == 1:
-        return _scipy().irfft(input, last_dim_size, dim[0], norm, False, workers)
-    return _scipy().irfftn(input, [input.shape[d] for d in dim[:-1]] + [last_dim_size], dim, norm, False, workers)
-
-
-@operation(name="_fft_c2c", node="FftC2CBackward0", function=False, method=False, out=False, kernel=_c2c,
+@operation(name="_fft_c2c", node="FftC2CBackward0", function=False, method=False, out=False, kernel=kernels.c2c,
            tangent="linear", input="_fft_c2c(grad, dim, normalization, not forward)")  # fmt: skip
 def _fft_c2c(input: Array, dim: tuple[int, ...], normalization: int, forward: bool) -> Array:
     """The transform of complex numbers along dimensions."""
 
 
-@operation(name="_fft_r2c", node="FftR2CBackward0", function=False, method=False, out=False, kernel=_r2c,
+@operation(name="_fft_r2c", node="FftR2CBackward0", function=False, method=False, out=False, kernel=kernels.r2c,
            tangent="linear", keeps="input",
            input="real_spectrum_backward(grad, dim, normalization, onesided, shape(input))")  # fmt: skip
 def _fft_r2c(input: Array, dim: tuple[int, ...], normalization: int, onesided: bool) -> Array:
     """The transform of real numbers along dimensions; the last with half of the frequencies if `onesided`."""
 
 
-@operation(name="_fft_c2r", node="FftC2RBackward0", function=False, method=False, out=False, kernel=_c2r,
+@operation(name="_fft_c2r", node="FftC2RBackward0", function=False, method=False, out=False, kernel=kernels.c2r,
            tangent="linear",
            input="twice_inner(_fft_r2c(grad, dim, normalization, True), dim[-1], last_dim_size)")  # fmt: skip
 def _fft_c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_size: int) -> Array:
@@ -110,9 +52,9 @@ def _fft_c2r(input: Array, dim: tuple[int, ...], normalization: int, last_dim_si
 
 def _r2c_backward(grad: Array, dim: tuple[int, ...], normalization: int, onesided: bool, shape: Any) -> Array:
     if onesided:
-        # The real part of a sum over half of the frequencies; `_c2r` takes each that has a negative twice.
-        return _c2r(_scaled_inner(grad.copy(), dim[-1], shape[dim[-1]], 0.5), dim, normalization, shape[dim[-1]])
-    return np.ascontiguousarray(_c2c(grad, dim, normalization, False).real)
+        # The real part of a sum over half of the frequencies; `c2r` takes each that has a negative twice.
+        return kernels.c2r(_scaled_inner(grad.copy(), dim[-1], shape[dim[-1]], 0.5), dim, normalization, shape[dim[-1]])
+    return np.ascontiguousarray(kernels.c2c(grad, dim, normalization, False).real)
 
 
 def _r2c_backward_tensor(grad: Any, dim: tuple[int, ...], normalization: int, onesided: bool, shape: Any) -> Any:
@@ -282,6 +224,8 @@ def _real_output(input: Any, n: int | None, dim: int, norm: Any, forward: bool) 
     length = _points(2 * (input._shape[dim] - 1) if n is None else n)
     if n is not None:
         input = _resized(input, (dim,), (length // 2 + 1,))
+    if forward and unseen(input):
+        return wrap(kernels.c2r(input._data, (dim,), _scaling(norm, True), length, True))
     if forward:
         input = input.conj()
     return _fft_c2r(input, (dim,), _scaling(norm, forward), length)
@@ -384,7 +328,9 @@ def rfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *
     lengths, dims = _shape_and_dims(input, s, dim)
     if not dims:
         raise RuntimeError("rfftn must transform at least one axis")
-    return finish_out(out, _fft_r2c(_resized(input, dims, lengths), dims, _scaling(norm, True), True), "fft_rfftn")
+    if s is not None:
+        input = _resized(input, dims, lengths)
+    return finish_out(out, _fft_r2c(input, dims, _scaling(norm, True), True), "fft_rfftn")
 
 
 def irfftn(input: Any, s: Any = None, dim: Any = None, norm: str | None = None, *, out: Any = None) -> Any:

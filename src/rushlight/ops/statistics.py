@@ -329,6 +329,11 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
             f"{interpolation}"
         )
     dims = len(input._shape)
+    if scalar and dims and unseen(input, places):
+        at = None if dim is None else int_dim(function, input, dim)
+        one = kernels.one_quantile(input._data, places._data[0], at, keepdim, interpolation)
+        if one is not None:
+            return wrap(one)
     few = False
     if dim is None:
         # Where nobody asks for the other elements' places, only those that are wanted are put there.
@@ -347,7 +352,11 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
         rank = places * wrap(np.maximum(last - missing, 0).astype(data.dtype))
     else:
         end = np.maximum.reduce(data, -1, keepdims=True) if few else np.ascontiguousarray(data[..., -1:])
-        rank = (places * last).masked_fill(wrap(end != end), last)
+        if unseen(places):
+            kind = data.dtype.type
+            rank = wrap(np.where(end != end, kind(last), places._data * kind(last)))
+        else:
+            rank = (places * last).masked_fill(wrap(end != end), last)
     low = _ROUNDED.get(interpolation, np.floor)(rank._data)
     axis = data.ndim - 1
     if few:
@@ -356,7 +365,10 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
         ordered = wrap(_placed(data, low.astype(np.int64), np.ceil(rank._data).astype(np.int64)))
     result = _take_along(ordered, wrap(low.astype(np.int64)), axis)
     if interpolation in ("linear", "midpoint"):
-        weight = wrap(np.full_like(low, 0.5)) if interpolation == "midpoint" else rank - wrap(low)
+        if interpolation == "midpoint":
+            weight = wrap(np.full_like(low, 0.5))
+        else:
+            weight = wrap(rank._data - low) if unseen(rank) else rank - wrap(low)
         above = _take_along(ordered, wrap(np.ceil(rank._data).astype(np.int64)), axis)
         result = result.lerp(above, weight)
     if keepdim:
