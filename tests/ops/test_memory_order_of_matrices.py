@@ -126,6 +126,16 @@ def test_einsum_lies_and_is_recorded_as_in_pytorch(equation, first, second, requ
         assert ours == theirs
 
 
+@pytest.mark.parametrize("requires_grad", [False, True])
+@pytest.mark.parametrize("p", [None, 2, -2])
+def test_condition_numbers_are_views(p, requires_grad):
+    def scenario(t):
+        x = t.tensor([[[1.0, 2.0], [3.0, 4.0]]], requires_grad=requires_grad)
+        return [t.linalg.cond(a, p)._is_view() for a in (x, x[0])]
+
+    assert scenario(BOTH[1]) == scenario(BOTH[0]) == [True, True]
+
+
 @pytest.mark.parametrize("needs", [(True, False), (False, True), (True, True)])
 @pytest.mark.parametrize(
     ("first", "second"),

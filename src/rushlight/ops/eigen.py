@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from ..autograd import mode
-from ..base import wrap
+from ..base import TensorBase, wrap
 from ..kernels import numpy_matrices
 from ..kernels.batches import shared_out
 from ..kernels.elimination import all_finite
@@ -157,6 +158,16 @@ def eigvalsh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     return finish(out, _eigh(input, triangle)[0], "linalg_eigvalsh")
 
 
+def _need_complex(x: Any) -> None:
+    """Refuses integers and booleans, which no complex type belongs to.
+
+    Raises:
+        RuntimeError: it is a tensor of such.
+    """
+    if isinstance(x, TensorBase) and len(x._shape) > 1 and x._dtype.category < dtypes.FLOATING:
+        raise RuntimeError(f"Unknown Complex ScalarType for {x._dtype.scalar_name}")
+
+
 def _need_finite(x: Array) -> None:
     if not np.isfinite(x).all():
         raise RuntimeError("torch.linalg.eig: input tensor should not contain infs or NaNs.")
@@ -196,6 +207,7 @@ def _eig(input: Array, kind: Any) -> Any:
 
 def eig(input: Any, *, out: Any = None) -> Any:
     """The eigenvalues and eigenvectors of a square matrix, always complex, as ``(eigenvalues, eigenvectors)``."""
+    _need_complex(input)
     need_matrices("linalg.eig", input, kernel="linalg_eig_out_cpu")
     return finish(out, _eig(input, input._data.dtype), "linalg_eig")
 
@@ -209,6 +221,7 @@ def _eigvals_plain(input: Array) -> Array:
 
 def eigvals(input: Any, *, out: Any = None) -> Any:
     """The eigenvalues of a square matrix, always complex."""
+    _need_complex(input)
     need_matrices("linalg.eigvals", input, kernel="linalg_eig_out_cpu")
     if input._node is None and mode.local.dual is None:
         return finish(out, _eigvals_plain(input), "linalg_eigvals")
@@ -316,6 +329,8 @@ def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: A
     """
     need_matrices("linalg.svd", A, square=False, kernel="linalg_svd_cpu")
     _no_driver("torch.linalg.svd", driver)
+    if without_code(A):
+        return finish(out, of_nothing(lambda x: _svd(x, bool(full_matrices)), A), "linalg_svd")
     return finish(out, _svd(A, bool(full_matrices)), "linalg_svd")
 
 
@@ -369,6 +384,8 @@ def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
     """
     need_matrices("linalg.svd", A, square=False, kernel="linalg_svd_cpu")
     _no_driver("torch.linalg.svdvals", driver)
+    if without_code(A):
+        return finish(out, of_nothing(_svdvals_plain, A), "linalg_svdvals")
     if A._node is None and mode.local.dual is None:
         return finish(out, _svdvals_plain(A), "linalg_svdvals")
     return finish(out, _svd(A, False)[1], "linalg_svdvals")

@@ -443,7 +443,10 @@ def ldl_factor_ex(input: Any, *, hermitian: bool = False, check_errors: bool = F
         out: the three tensors to write to.
     """
     need_matrices("torch.linalg.ldl_factor_ex", input, kernel="ldl_factor_kernel_cpu")
-    found = _ldl_factor_ex(input, hermitian)
+    if without_code(input):
+        found = of_nothing(lambda x: _ldl_factor_ex(x, hermitian), input)
+    else:
+        found = _ldl_factor_ex(input, hermitian)
     if check_errors:
         _check_ldl("torch.linalg.ldl_factor_ex", found[2])
     return finish(out, found, "linalg_ldl_factor_ex")

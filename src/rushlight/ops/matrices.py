@@ -50,10 +50,12 @@ def of_nothing(function: Callable[[Any], Any], x: Any) -> Any:
         function: computes one or several tensors.
         x: the matrices.
     """
-    found = function(x.double())
+    dtype = x._dtype
+    kinds = {dtypes.float64: dtype.to_real() if dtype.is_complex else dtype, dtypes.complex128: dtype}
+    found = function(x.to(dtypes.complex128 if dtype.is_complex else dtypes.float64))
     if not isinstance(found, tuple):
-        return found.to(x._dtype)
-    return type(found)([r.to(x._dtype) if r._dtype is dtypes.float64 else r for r in found])
+        return found.to(kinds[found._dtype])
+    return type(found)([r.to(kinds.get(r._dtype, r._dtype)) for r in found])
 
 
 def need_square(function: str, x: Any, square: bool = True, argument: str = "A") -> None:

@@ -21,12 +21,13 @@ from .dimensions import wrap_dim
 from .eigen import svd, svdvals
 from .extremes import amax, amin
 from .matmul import matmul
-from .matrices import finish, need_floating, need_matrices, tensor_formula
+from .matrices import finish, need_floating, need_matrices, need_square, of_nothing, tensor_formula, without_code
 from .out import finish_out
 from .solving import _inv_ex, inv, inverses
 from .steps import hidden, product_node, recorded, with_result
 from .supported import refuse_complex_halves
 from .vector_norms import vector_norm
+from .view import _view
 
 _mul_op, _sum_op, _vector_norm_op = REGISTRY["mul"], REGISTRY["_sum_dims"], REGISTRY["_vector_norm"]
 
@@ -142,7 +143,7 @@ def det(A: Any, *, out: Any = None) -> Any:
         out: the tensor to write to.
     """
     need_matrices("linalg.det", A, kernel="lu_cpu")
-    return finish(out, _det(A), "linalg_det")
+    return finish(out, of_nothing(_det, A) if without_code(A) else _det(A), "linalg_det")
 
 
 composite()(det)
@@ -274,7 +275,10 @@ def matrix_exp(input: Any) -> Any:
     """The exponential of square matrices, ``sum(A^k / k!)``."""
     if len(input._shape) < 2 or input._dtype.category < dtypes.FLOATING or input._shape[-1] != input._shape[-2]:
         need_matrices("linalg.matrix_exp", input)
-    refuse_complex_halves("bmm", input)
+    if input._dtype is dtypes.complex32:
+        if not input._data.size:
+            return of_nothing(_matrix_exp, input)
+        refuse_complex_halves("bmm", input)
     return _matrix_exp(input)
 
 
@@ -291,10 +295,14 @@ def vander(x: Any, N: int | None = None) -> Any:
         N: how many powers; as many as there are elements by default.
 
     Raises:
-        RuntimeError: `N` is not greater than 1.
+        RuntimeError: `N` is not greater than 1, or the dtype is boolean or of half precision.
     """
     from .joining import cat
 
+    if x._dtype is dtypes.bool_ or x._dtype.in_halves:
+        raise RuntimeError(
+            "linalg.vander supports floating point, complex, and integer tensors, but got " + x._dtype.scalar_name
+        )
     x = x if x._shape else x.unsqueeze(0)
     n = x._shape[-1] if N is None else N
     if n <= 1:
@@ -325,7 +333,8 @@ def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
         values = svdvals(input)
         if values._node is None and mode.unseen(values) and values._data.size:
             first, last = values._data[..., 0], values._data[..., -1]
-            return finish_out(out, wrap(last / first if p == -2 else first / last), "linalg_cond")
+            found = wrap(last / first if p == -2 else first / last)
+            return finish_out(out, _view(found, found._shape), "linalg_cond")
         if not values._shape[-1]:
             return finish_out(out, wrap(np.zeros(input._shape[:-2], values._data.dtype)), "linalg_cond")
         k = values._shape[-1]
@@ -333,12 +342,14 @@ def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
         return finish_out(out, (last / first if p == -2 else first / last).squeeze(-1), "linalg_cond")
     if p not in ("fro", "nuc", 1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")
-    need_matrices("linalg.cond", input)
+    need_square(f"linalg.cond(ord={p})", input, square=isinstance(p, str) or input._data.size > 0)
     if not input._data.size:
-        return finish_out(out, wrap(np.zeros(input._shape[:-2], input._data.real.dtype)), "linalg_cond")
+        kind = input._dtype.to_real() if input._dtype.is_complex else input._dtype
+        return finish_out(out, wrap(np.zeros(input._shape[:-2], kind.numpy)), "linalg_cond")
     if p == "nuc":
         values = svdvals(input)
         return finish_out(out, values.sum(-1) * values.reciprocal().sum(-1), "linalg_cond")
+    need_matrices("linalg.inv", input)
     inverse, info = _inv_ex(input)
     found = matrix_norm(input, p) * matrix_norm(inverse, p)
     failed = (info._data != 0) | np.isnan(found._data)

@@ -146,7 +146,7 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> A
 
     Raises:
         IndexError: the tensors have no dimensions.
-        NotImplementedError: the tensors are booleans.
+        NotImplementedError: the tensors are booleans or complex numbers of half precision.
         RuntimeError: the dimension has not length 3, or the tensors differ in their numbers of dimensions.
     """
     a, b = input._shape, other._shape
@@ -157,8 +157,8 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> A
         raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     if a[at] != 3 or b[at] != 3:
         raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {a[at]} and {b[at]}")
-    if input._dtype is dtypes.bool_:
-        raise NotImplementedError("\"cross\" not implemented for 'Bool'")
+    if input._dtype in (dtypes.bool_, dtypes.complex32):
+        raise NotImplementedError(f"\"cross\" not implemented for '{input._dtype.scalar_name}'")
     if input._dtype is not other._dtype:
         raise RuntimeError(f"expected scalar type {input._dtype.scalar_name} but found {other._dtype.scalar_name}")
     return finish_out(out, _cross(input, other, at), "linalg_cross")

@@ -447,7 +447,9 @@ def tensorinv(input: Any, ind: int = 2, *, out: Any = None) -> Any:
             "Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), but got "
             f"{columns} != {rows}"
         )
-    found, info = _inv_ex(input.reshape(rows, columns))
+    matrix = input.reshape(rows, columns)
+    need_matrices("linalg.inv", matrix)
+    found, info = _inv_ex(matrix)
     _check_inverse(info, "inv")
     return finish(out, found.reshape(*last, *first), "linalg_tensorinv")
 
