@@ -9,6 +9,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from beside import check
 
 import rushlight
 
@@ -158,3 +159,28 @@ def test_derivatives_of_several_types(name, shapes):
 
     for kinds in itertools.product(["float16", "bfloat16", "float32"], repeat=3):
         assert gradients(rushlight, kinds) == gradients(torch, kinds), kinds
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_middle_slopes_are_not_rounded(dtype):
+    def scenario(m):
+        x = m.arange(-300.0, 5.0).to(getattr(m, dtype)).requires_grad_()
+        y = m.nn.functional.rrelu(x)
+        (grad,) = m.autograd.grad(y, x, m.arange(305.0).to(x.dtype))
+        return y.detach().float(), grad.float(), str(grad.dtype)[-8:]
+
+    check(scenario, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_gradients_through_smoothed_labels_have_the_type_of_what_they_belong_to(dtype):
+    def scenario(m):
+        x = m.arange(12.0).reshape(3, 4).sin().to(getattr(m, dtype)).requires_grad_()
+        found = []
+        for reduction in ("none", "mean", "sum"):
+            y = m.nn.functional.cross_entropy(x, m.tensor([1, 2, 3]), reduction=reduction, label_smoothing=0.3)
+            (grad,) = m.autograd.grad(y, x, m.ones_like(y))
+            found.append((str(grad.dtype)[-8:], grad.float()))
+        return found
+
+    check(scenario, rtol=2e-2, atol=2e-2)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase
+from ..base import TensorBase, tensor_names
 from ..kernels import activation as kernels
 from .arguments import explained
 from .attached import attached
@@ -90,7 +90,10 @@ in_formulas(
 )
 
 
-@operation(kernel=floating(kernels.leaky_relu, "leaky_relu_cpu"), **_HIDDEN,
+_leaky_relu = floating(kernels.leaky_relu, "leaky_relu_cpu")
+
+
+@operation(kernel=_leaky_relu, **_HIDDEN,
            input="leaky_relu_backward(grad, input, negative_slope)")  # fmt: skip
 def leaky_relu(input: Array, negative_slope: float = 0.01) -> Array:
     """The positive elements, and `negative_slope` times the others."""
@@ -111,31 +114,37 @@ def _rrelu(input: Array, noise: Array, lower: float, upper: float, training: boo
     return input * noise  # type: ignore[no-any-return]
 
 
-def _rrelu_noise(input: Any, lower: float, upper: float, training: bool, generator: Any) -> Any:
-    """The factors: 1 for positive elements, drawn for the others (when training, else the middle of the range).
+@operation(node="RreluWithNoiseBackward0", shows=("training",), **_HIDDEN,
+           input="leaky_relu_backward(grad, input, (lower + upper) / 2)")  # fmt: skip
+def _rrelu_by_mean(input: Array, lower: float, upper: float, training: bool) -> Array:
+    """`leaky_relu` with the middle of the range of slopes."""
+    return _leaky_relu(input, (lower + upper) / 2)  # type: ignore[no-any-return]
+
+
+def _rrelu_operands(
+    input: Any, lower: float, upper: float, training: bool, generator: Any
+) -> tuple[str, tuple[Any, ...]]:  # fmt: skip
+    """The operation that computes `rrelu`, and its operands behind `input`: when training, each element's factor first.
 
     Raises:
         RuntimeError: the bounds are out of order.
     """
     if lower > upper:
         raise RuntimeError("Lower bound should be less than or equal to the upper bound")
-    kind = input._dtype
-    if training and (not kind.is_floating_point or kind is dtypes.float16):
-        raise NotImplementedError(f"\"rrelu_with_noise_out_cpu\" not implemented for '{kind.scalar_name}'")
-    # When not training it is `leaky_relu`, in which NaN is among those that are not positive.
-    below = np.asarray(input._data <= 0) if training else ~np.asarray(input._data > 0)
-    noise = np.ones(input._shape, input._data.dtype)
-    if training:
-        from .. import empty
-
-        # PyTorch draws for the elements that are not positive only, in float64.
-        drawn = empty(int(np.count_nonzero(below)), dtype=dtypes.float64).uniform_(lower, upper, generator=generator)
-        noise[below] = drawn._data
-    else:
-        noise[below] = (lower + upper) / 2
+    if not training:
+        return "_rrelu_by_mean", (lower, upper, training)
+    from .. import empty
     from ..base import wrap
 
-    return wrap(noise)
+    kind = input._dtype
+    if not kind.is_floating_point or kind is dtypes.float16:
+        raise NotImplementedError(f"\"rrelu_with_noise_out_cpu\" not implemented for '{kind.scalar_name}'")
+    below = np.asarray(input._data <= 0)
+    noise = np.ones(input._shape, input._data.dtype)
+    # PyTorch draws for the elements that are not positive only, in float64.
+    drawn = empty(int(np.count_nonzero(below)), dtype=dtypes.float64).uniform_(lower, upper, generator=generator)
+    noise[below] = drawn._data
+    return "_rrelu", (wrap(noise), lower, upper, training)
 
 
 @composite(method=False)
@@ -152,7 +161,8 @@ def rrelu(input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool
     Raises:
         RuntimeError: `lower` is greater than `upper`.
     """
-    return _rrelu(input, _rrelu_noise(input, lower, upper, training, generator), lower, upper, training)
+    name, operands = _rrelu_operands(input, lower, upper, training, generator)
+    return tensor_names[name](input, *operands)
 
 
 @composite(method=False)
@@ -160,8 +170,8 @@ def rrelu_(
     input: Any, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, generator: Any = None
 ) -> Any:
     """The in-place form of `rrelu`."""
-    noise = _rrelu_noise(input, lower, upper, training, generator)
-    return apply_inplace(REGISTRY["_rrelu"], input, (noise, lower, upper, training), {})
+    name, operands = _rrelu_operands(input, lower, upper, training, generator)
+    return apply_inplace(REGISTRY[name], input, operands, {})
 
 
 @operation(kernel=kernels.prelu, node="PreluKernelBackward0", **_HIDDEN,

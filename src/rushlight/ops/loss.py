@@ -182,7 +182,7 @@ def _no_gradient(function: str, target: Any) -> None:
 
 
 # ---------------------------------------------------------------------------------------------- classes
-@operation(**HIDDEN, node="MulBackward1", aten="mul", input="grad * number", tangent="linear")
+@operation(**HIDDEN, node="MulBackward1", aten="mul", input="times(grad, number)", tangent="linear")
 def _times_number(input: Array, number: float) -> Array:
     """The product with a number, as PyTorch's own functions call it."""
     return times(input, number)  # type: ignore[no-any-return]
@@ -195,7 +195,7 @@ def _plus_number(input: Array, number: float) -> Array:
     return narrow(np.add(wide, np.asarray(number, wide.dtype)), input.dtype)
 
 
-@operation(**HIDDEN, node="DivBackward1", aten="div", input="grad / number", tangent="linear")
+@operation(**HIDDEN, node="DivBackward1", aten="div", input="_by_number(grad, number)", tangent="linear")
 def _by_number(input: Array, number: float) -> Array:
     """The quotient by a number, as PyTorch's own functions call it."""
     wide = widen(input)
