@@ -417,7 +417,7 @@ def test_costs_nothing_afterwards():
     with note_mode(rushlight)():
         pass
     code = rushlight.zeros.__code__, rushlight.Tensor.detach.__code__
-    before = special.count, special.more, LeafHooks.alive
+    before = special.count, special.more, len(LeafHooks.alive)
     x = wrapper_class(rushlight)(rushlight.ones(2))
     assert special.dispatcher is not None
     assert special.count == before[0] + 1
@@ -425,5 +425,5 @@ def test_costs_nothing_afterwards():
     with note_mode(rushlight)():
         pass
     assert special.dispatcher is None
-    assert (special.count, special.more, LeafHooks.alive) == before
+    assert (special.count, special.more, len(LeafHooks.alive)) == before
     assert (rushlight.zeros.__code__, rushlight.Tensor.detach.__code__) == code

@@ -1,9 +1,8 @@
 """Hooks: where they are kept, and the handles that take them away again."""
 
-import threading
 import weakref
 from collections import OrderedDict
-from typing import Any
+from typing import Any, ClassVar
 
 # The arity (see node.py) of a rule that is wrapped by hooks.
 HOOKED = 4
@@ -69,22 +68,19 @@ class LeafHooks:
     """The hooks of a leaf. While any exist, backward runs by the loop that waits for a leaf's whole gradient."""
 
     __slots__ = ("dtype", "post", "post_accumulate", "pre", "tensor")
-    alive = 0
-    # The garbage collector may free hooks in a thread that is just counting others.
-    counting = threading.RLock()
+    # As many items as there are; threads may add and take away at any time.
+    alive: ClassVar[list[None]] = []
     # The dtype that gradients are converted to first, where the leaf's `grad_dtype` was set.
     dtype: Any
 
     def __init__(self) -> None:
         self.tensor, self.pre, self.post, self.post_accumulate = HookDict(), HookDict(), HookDict(), HookDict()
         self.dtype = None
-        with self.counting:
-            LeafHooks.alive += 1
+        LeafHooks.alive.append(None)
 
     def __del__(self) -> None:
         # By its class, since the module is empty when the last hooks go at the end of a program.
-        with self.counting:
-            type(self).alive -= 1
+        self.alive.pop()
 
 
 class HookedRule:

@@ -34,8 +34,7 @@ def next_failing_seq() -> int:
     While there are any, backward runs by the loop that waits for a node's whole gradient: their numbers are in no
     topological order.
     """
-    with LeafHooks.counting:
-        LeafHooks.alive += 1
+    LeafHooks.alive.append(None)
     return next(_failing_numbers)
 
 
@@ -43,10 +42,10 @@ class Fails:
     """What nodes that fail have in common."""
 
     __slots__ = ()
+    alive: ClassVar[list[None]] = LeafHooks.alive
 
     def __del__(self) -> None:
-        with LeafHooks.counting:
-            LeafHooks.alive -= 1
+        self.alive.pop()
 
 
 def next_sequence_number() -> int:
@@ -194,7 +193,7 @@ class Node:
     def _set_sequence_nr(self, number: int) -> None:
         self.seq = number
         # From now on the order of numbers is no topological one, which the quick loop of the engine relies on.
-        LeafHooks.alive += 1
+        LeafHooks.alive.append(None)
 
     def _register_hook_dict(self, hooks: Any) -> None:
         """Adds all hooks of a dictionary of hooks on the output tensor."""

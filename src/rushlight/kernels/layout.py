@@ -162,7 +162,12 @@ def in_order(a: Array, order: list[int]) -> Array:
 
 def laid_by(found: Array, *operands: Array) -> Array:
     """The result of an elementwise operation in the order of memory that PyTorch gives it by its operands' strides."""
-    if type(found) is Inner or all([lies_in_rows(x) for x in operands]):
+    if type(found) is Inner:
+        return found
+    for x in operands:
+        if not x.flags.c_contiguous or (1 in x.shape and not lies_in_rows(x)):
+            break
+    else:
         return found
     steps = []
     for x in operands:

@@ -47,14 +47,18 @@ def sub(a: Any, b: Any, *, alpha: Any = 1) -> Any:
 
 def add_scaled(a: Any, b: Any, alpha: Any) -> Any:
     """``a + alpha * b`` of two arrays of one type; in half precision `alpha` is rounded, and the result."""
-    product = widen(b) * widen(constant(alpha, b.dtype))
-    return a + product if b.dtype.itemsize > 2 else narrow(np.asarray(widen(a) + product), b.dtype)
+    factor = constant(alpha, b.dtype)
+    if b.dtype.itemsize > 2:
+        return a + b * factor
+    return narrow(np.asarray(widen(a) + widen(b) * widen(factor)), b.dtype)
 
 
 def sub_scaled(a: Any, b: Any, alpha: Any) -> Any:
     """``a - alpha * b`` of two arrays of one type; in half precision `alpha` is rounded, and the result."""
-    product = widen(b) * widen(constant(alpha, b.dtype))
-    return a - product if b.dtype.itemsize > 2 else narrow(np.asarray(widen(a) - product), b.dtype)
+    factor = constant(alpha, b.dtype)
+    if b.dtype.itemsize > 2:
+        return a - b * factor
+    return narrow(np.asarray(widen(a) - widen(b) * widen(factor)), b.dtype)
 
 
 def times(x: Any, number: Any) -> Any:
@@ -88,12 +92,13 @@ def _integer_division(a: Array, b: Array, function: Any) -> Any:
 
 def floor_divide(a: Array, b: Array) -> Any:
     """The quotient rounded down; division of a floating-point number by zero gives infinity or NaN."""
+    whole = count_nonzero(b) == b.size
     if a.dtype.kind in "iub":
         if b.dtype.kind in "iub":
-            return _integer_division(a, b, np.floor_divide)
+            return np.floor_divide(a, b) if whole else _integer_division(a, b, np.floor_divide)
         a = a.astype(b.dtype)  # as a derivative finds it saved
     result = np.floor_divide(a, b)
-    return result if count_nonzero(b) == b.size else np.where(b == 0, a / b, result)
+    return result if whole else np.where(b == 0, a / b, result)
 
 
 def div_trunc(a: Array, b: Array) -> Any:
@@ -105,9 +110,12 @@ def div_trunc(a: Array, b: Array) -> Any:
 
 def remainder(a: Array, b: Array) -> Any:
     """The remainder with the sign of the divisor."""
-    found = np.asarray(_integer_division(a, b, np.remainder))
-    if found.dtype.kind in "fV" and count_nonzero(found) != found.size:
+    if a.dtype.kind in "iub":
+        return np.remainder(a, b) if count_nonzero(b) == b.size else _integer_division(a, b, np.remainder)
+    found = np.remainder(a, b)
+    if count_nonzero(found) != found.size and found.dtype.kind in "fV":
         # In PyTorch a remainder of zero has the sign of the dividend.
+        found = np.asarray(found)
         np.copysign(found, a, out=found, where=found == 0)
     return found
 
@@ -192,11 +200,14 @@ _factors: dict[tuple[Any, str], Array] = {}
 
 def pow_(a: Array, b: Array) -> Any:
     """``a ** b`` elementwise; an integer to a negative power is 1, -1 or 0."""
-    if a.dtype.kind == "i" and np.any(np.less(b, 0)):
+    kind = a.dtype.kind
+    if kind == "f" and b.dtype.kind != "c":
+        return np.power(a, b)
+    if kind == "i" and np.any(np.less(b, 0)):
         whole = np.power(a, np.maximum(b, 0))
         sign = np.where(np.bitwise_and(b, 1) == 0, 1, a)
         return np.where(np.less(b, 0), np.where(np.abs(a) == 1, sign, 0), whole).astype(a.dtype)
-    return np.power(a, b) if a.dtype.kind != "c" and b.dtype.kind != "c" else complex_power(a, b)
+    return np.power(a, b) if kind != "c" and b.dtype.kind != "c" else complex_power(a, b)
 
 
 def complex_power(a: Array, b: Array) -> Any:
@@ -307,16 +318,15 @@ def relu_backward(grad: Array, result: Array) -> Any:
 
 def sgn(x: Array) -> Any:
     """``x / |x|``, 0 at 0 and, for real numbers, at NaN; a boolean itself. Infinite complex numbers give NaN."""
-    if x.dtype.kind == "b":
+    kind = x.dtype.kind
+    if kind == "b":
         return copied(x)
-    if x.dtype.kind == "c":
+    if kind == "c":
         size = np.abs(x)
         return np.where(size == 0, size, x / size.astype(x.dtype))
     result = np.sign(x)
-    if isinstance(result, SparseArray):
-        return result
-    result = np.asarray(result)
-    if x.dtype.kind in "fV" and count_nonzero(missing := result != result):
+    if kind in "fV" and not isinstance(result, SparseArray) and count_nonzero(missing := result != result):
+        result = np.asarray(result)
         result[missing] = 0
     return result
 

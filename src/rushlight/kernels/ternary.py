@@ -14,10 +14,11 @@ Array = np.ndarray
 def _between(a: Array, b: Array, weight: Array) -> Any:
     """Points between `a` and `b`, counted from the nearer end, so that both ends are met exactly."""
     dtype = a.dtype
+    if dtype.itemsize > 2 and not weight.ndim:
+        apart = b - a
+        return a + weight * apart if abs(weight.item()) < 0.5 else b - apart * (1 - weight)
     a, b, weight = widen(a), widen(b), widen(weight)
     apart = b - a
-    if not weight.ndim and dtype.itemsize > 2:
-        return a + weight * apart if abs(weight) < 0.5 else b - apart * (1 - weight)
     return narrow(np.where(np.abs(weight) < 0.5, a + weight * apart, b - apart * (1 - weight)), dtype)
 
 

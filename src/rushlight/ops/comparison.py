@@ -18,6 +18,8 @@ from .out import finish_out
 from .overlap import refuse_lying_across
 from .supported import NO_BOOL, NO_COMPLEX, integers_only, missing, refused
 
+choose, ndarray, special = np.where, np.ndarray, mode.special
+
 
 # ---------------------------------------------------------------------------------------------- choosing
 def _no_complex(name: str) -> Any:
@@ -143,16 +145,25 @@ def where(condition: Any = MISSING, input: Any = MISSING, other: Any = MISSING, 
 
 def _chosen_at_once(condition: Any, input: Any, other: Any) -> Any:
     """The result for few elements, beside a number or a tensor like them; None for others."""
-    x, kind = input._data, type(other)
-    if x.size >= choosing.LARGE or not mode.unseen(condition, input):
+    x, holds, kind = input._data, condition._data, type(other)
+    if special.count and (special.more or mode.local.grad):
         return None
+    if x.size >= choosing.LARGE or type(x) is not ndarray or type(holds) is not ndarray:
+        return None
+    node = input._node
     if kind is float and -60000 <= other <= 60000:
         y = constant(other, x.dtype)
-    elif kind is type(input) and other._dtype is input._dtype and other._shape == input._shape and mode.unseen(other):
+        if node is not None and not special.count:
+            return _where(condition, input, wrap(y))
+    elif kind is type(input) and other._dtype is input._dtype and other._shape == input._shape:
         y = other._data
+        if type(y) is not ndarray:
+            return None
+        if (node is not None or other._node is not None) and not special.count:
+            return _where(condition, input, other)
     else:
         return None
-    return wrap(np.where(condition._data, x, y))
+    return wrap(choose(holds, x, y))
 
 
 def _number_beside(condition: Any, number: Any, dtype: dtypes.dtype) -> Any:

@@ -117,9 +117,9 @@ def convert_array(a: Array, dtype: dtypes.dtype) -> Array:
            tangent="to_dtype(input_t, dtype)")  # fmt: skip
 def _to_copy(input: Array, dtype: Any, source: Any, layout: Any) -> Array:
     """A copy in another dtype; `source` is the input's own."""
-    real = source.category < dtypes.COMPLEX
-    if real and source is not dtype and layout is preserve_format and input.flags.c_contiguous:
-        return convert(input, dtype.numpy)
+    if layout is preserve_format and source is not dtype and source.category < dtypes.COMPLEX:
+        if input.flags.c_contiguous:
+            return convert(input, dtype.numpy)
     made = copied(input) if dtype is source else convert_array(input, dtype)
     return made if layout is preserve_format else copy_in(made, layout)
 
@@ -174,9 +174,12 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
     """
     source = input._dtype
     if len(args) == 1 and not kwargs and isinstance(args[0], dtypes.dtype):
-        if args[0] is source:
+        dtype = args[0]
+        if dtype is source:
             return input
-        dtype, copy, layout = args[0], False, preserve_format
+        if source.category < dtypes.COMPLEX and input._node is None and not special.more:
+            return _to_copy(input, dtype, source, preserve_format)
+        copy, layout = False, preserve_format
     else:
         dtype, copy, layout = _to_arguments(args, kwargs)
     if dtype is None:
@@ -234,7 +237,9 @@ def _conversion(name: str, target: Any) -> None:
         if memory_format is preserve_format:
             if (source := input._dtype) is target:
                 return input
-            if source.category < dtypes.COMPLEX and input._node is None and not special.more:
+            if source.category < dtypes.COMPLEX and not special.more:
+                if input._node is not None and target.category < dtypes.FLOATING:
+                    input = input.detach()
                 return _to_copy(input, target, source, preserve_format)
             return to(input, target)
         return to(input, target, memory_format=memory_format)

@@ -62,7 +62,7 @@ def _switch_on() -> None:
         if not _Count.on:
             _Count.on = True
             special.dispatcher = around
-            LeafHooks.alive += 1  # the engine's quick loops do not know of Tensors that are not arrays
+            LeafHooks.alive.append(None)  # the engine's quick loops do not know of Tensors that are not arrays
             mode.enter(more=True)
             _functions.on()
             _changes.on()
@@ -74,7 +74,7 @@ def _switch_off() -> None:
         if _Count.on and not _living and not _Count.modes:
             _Count.on = False
             special.dispatcher = None
-            LeafHooks.alive -= 1
+            LeafHooks.alive.pop()
             mode.leave(more=True)
             _functions.off()
             _changes.off()

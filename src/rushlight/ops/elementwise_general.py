@@ -21,6 +21,8 @@ from .declare import in_formulas, tensor_names, write_out
 from .operation import Operation
 from .overlap import refuse_lying_across
 
+ndarray = np.ndarray
+
 
 def result_type(*operands: Any) -> dtypes.dtype:
     """The dtype of an operation on tensors and numbers, by PyTorch's rules of category and dimension.
@@ -265,8 +267,37 @@ def record_fitted(op: Operation, first: Any, second: Any, t: Any, complex: bool 
     t._node = made(first, second, t._data, t._versions)
 
 
+def _converted_first(op: Operation, first: Any, last: Any) -> Any:
+    """The result for few elements of tensors alike but for their dtypes, which become a plain one; None for others."""
+    if not isinstance(first, TensorBase) or not isinstance(last, TensorBase) or first._shape != last._shape:
+        return None
+    common = common_dtype(first, last)
+    if op.floating and common.category < dtypes.FLOATING:
+        common = dtypes.get_default_dtype()
+    a, b = first._data, last._data
+    if not common.plain or type(a) is not ndarray or type(b) is not ndarray or a.size >= namespace["LARGE"]:
+        return None
+    if first._dtype is not common:
+        if not a.flags.c_contiguous:
+            return None
+        a = a.astype(common.numpy)
+    if last._dtype is not common:
+        if not b.flags.c_contiguous:
+            return None
+        b = b.astype(common.numpy)
+    t = wrap(op.forward(a, b))
+    if (first._node is not None or last._node is not None) and op.formulas and mode.local.grad:
+        if t._dtype.category >= dtypes.FLOATING:
+            record_fitted(op, first, last, t, False)
+    return t
+
+
 def elementwise_general(op: Operation, operands: tuple[Any, ...], out: Any = None) -> Any:
     """Runs an elementwise operation on any operands it allows, and stores the result in `out` if that is given."""
+    if out is None and len(operands) == 2 and op.check is None:
+        quick = _converted_first(op, *operands)
+        if quick is not None:
+            return quick
     result, common = compute(op, operands, out)
     t = wrap(result)
     first, last = operands[0], operands[-1]

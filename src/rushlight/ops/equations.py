@@ -185,9 +185,9 @@ def few(equation: Any, a: Any, b: Any) -> bool:
     """Whether NumPy's own loop contracts two operands that need no gradient at once, with the result row by row."""
     if type(equation) is not str or not isinstance(a, TensorBase) or not isinstance(b, TensorBase):
         return False
-    if a._node is not None or b._node is not None or a._dtype is not b._dtype or not a._dtype.plain:
+    if not mode.unseen(a, b) or a._dtype is not b._dtype or not a._dtype.plain:
         return False
-    return type(a._data) is ndarray is type(b._data) and _few(equation, a._shape, b._shape)
+    return _few(equation, a._shape, b._shape)
 
 
 @functools.lru_cache(256)

@@ -59,6 +59,9 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     Raises:
         RuntimeError: the mask is not boolean, or the shapes do not broadcast.
     """
+    if type(value) is float and mask._dtype is dtypes.bool_ and mask._shape == input._shape and input._dtype.plain:
+        if -60000 <= value <= 60000:
+            return _masked_fill(input, mask, value)
     name, operands = _masked_fill_operands(input, mask, value)
     return (_masked_fill if name == "_masked_fill" else _masked_fill_tensor)(*operands)
 

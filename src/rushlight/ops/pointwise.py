@@ -73,19 +73,19 @@ def _rsub(input: Array, other: Array | float) -> Array:
 
 
 @operation(name="_add_scaled", shows=("alpha",), node="AddBackward0", aten="add", function=False, method=False,
+           kernel=kernels.add_scaled,
            input="fit_like(grad, shape(input))",
            other="fit_like(times(grad, alpha.conjugate()), shape(other))")  # fmt: skip
 def _add_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input + alpha * other`` for tensors of one dtype."""
-    return kernels.add_scaled(input, other, alpha)  # type: ignore[no-any-return]
 
 
 @operation(name="_sub_scaled", shows=("alpha",), node="SubBackward0", aten="sub", function=False, method=False,
+           kernel=kernels.sub_scaled,
            input="fit_like(grad, shape(input))",
            other="fit_like(times(grad, -alpha.conjugate()), shape(other))")  # fmt: skip
 def _sub_scaled(input: Array, other: Array, alpha: float) -> Array:
     """``input - alpha * other`` for tensors of one dtype."""
-    return kernels.sub_scaled(input, other, alpha)  # type: ignore[no-any-return]
 
 
 @operation(name="_rsub_scaled", shows=("alpha",), node="RsubBackward0", aten="rsub", function=False, method=False,
@@ -260,9 +260,14 @@ composite(name="true_divide")(div)
 
 @composite(function=False, name="__rtruediv__")
 def _rtruediv(input: Any, other: Any) -> Any:
-    if type(other) in (float, int) and input._data.size >= LARGE and input._dtype.plain and unseen(input):
-        return wrap(share_of_number(input._data, other))
-    return input.reciprocal() * other if isinstance(other, (*OPERANDS, np.ndarray)) else NotImplemented
+    kind = type(other)
+    if (kind is float or kind is int) and input._dtype.plain and unseen(input):
+        if -60000 <= other <= 60000:
+            return wrap(share_of_number(input._data, other))
+    return input.reciprocal() * other if isinstance(other, _DIVIDENDS) else NotImplemented
+
+
+_DIVIDENDS = (*OPERANDS, np.ndarray)
 
 
 composite(function=False, name="__rdiv__")(_rtruediv)
@@ -467,7 +472,7 @@ def _pow_operator(input: Any, exponent: Any) -> Any:
         return (_pow_complex if dtype.category == dtypes.COMPLEX else _pow_number)(input, exponent)
     if not isinstance(exponent, OPERANDS):
         return NotImplemented
-    return pow(input, exponent)
+    return _pow(input, exponent) if kind is type(input) else pow(input, exponent)
 
 
 @composite(function=False, name="__rpow__")
@@ -488,6 +493,8 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
         out: the tensor to write to.
     """
     if out is None and type(exponent) is float and isinstance(input, TensorBase) and input._dtype.plain:
+        if unseen(input) and input._data.size < LARGE and input._data.flags.c_contiguous:
+            return wrap(power.pow_number(input._data.astype(np.float64), exponent))
         return _pow_number(input.double(), exponent)  # type: ignore[attr-defined]
     # Not their common type, which an integer of 64 bits and truth values do not have.
     complex_ = any(general.result_type(x).is_complex for x in (input, exponent))

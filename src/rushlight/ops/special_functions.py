@@ -19,6 +19,7 @@ from .numbers import number_for
 from .out import finish_out
 from .ranges import arange
 from .signatures import is_int
+from .steps import hidden, with_result
 from .supported import full_precision, integers_only, missing, refuse, refused
 
 
@@ -351,8 +352,11 @@ def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     if _ldexp_for(input, other) != "_ldexp_whole":
         return _ldexp(input, other, out=out)
     if out is None and other._dtype is int32 and input._dtype.plain and input._shape == other._shape:
-        if mode.unseen(input, other) and lies_in_rows(input._data) and lies_in_rows(other._data):
-            return wrap(np.ldexp(input._data, other._data))
+        if lies_in_rows(input._data) and lies_in_rows(other._data):
+            if mode.unseen(input, other):
+                return wrap(np.ldexp(input._data, other._data))
+            if hidden(input, other):
+                return with_result(REGISTRY["_ldexp_whole"], 1, np.ldexp(input._data, other._data), input, other)
     return _ldexp_whole(input, other, out=out)
 
 

@@ -85,18 +85,19 @@ def lerp_operands(input: Any, end: Any, weight: Any) -> tuple[Any, Any, Any]:
 
 
 @operation(name="_addcmul", node="AddcmulBackward0", aten="addcmul", function=False, method=False,
+           kernel=kernels.add_product,
            input="fit_like(grad, shape(input))",
            tensor1="fit_like(grad * conj(times(tensor2, value)), shape(tensor1))",
            tensor2="fit_like(grad * conj(times(tensor1, value)), shape(tensor2))")  # fmt: skip
 def _addcmul(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
     """``input + value * tensor1 * tensor2`` for tensors of one dtype."""
-    return kernels.add_product(input, tensor1, tensor2, value)
 
 
 in_formulas(numpy_pointwise.divided_by, lambda number, x: x.reciprocal() * number, "divided_by")
 
 
 @operation(name="_addcdiv", node="AddcdivBackward0", aten="addcdiv", function=False, method=False,
+           kernel=kernels.add_quotient,
            input="fit_like(grad, shape(input))",
            tensor1="fit_like(grad * conj(divided_by(value, tensor2)), shape(tensor1))",
            tensor2="fit_like(-grad * conj(times(tensor1, value) / (tensor2 * tensor2)), shape(tensor2))",
@@ -104,7 +105,6 @@ in_formulas(numpy_pointwise.divided_by, lambda number, x: x.reciprocal() * numbe
 )  # fmt: skip
 def _addcdiv(input: Array, tensor1: Array, tensor2: Array, value: float) -> Array:
     """``input + value * tensor1 / tensor2`` for tensors of one dtype."""
-    return kernels.add_quotient(input, tensor1, tensor2, value)
 
 
 # Of several dtypes each derivative is computed step by step, in the dtypes that the tensors in it promote to.
@@ -150,6 +150,14 @@ def slope_by_divisor(grad: Any, dividend: Any, divisor: Any, value: Any) -> Any:
     return -grad * ((dividend * value) / (divisor * divisor)).conj()
 
 
+def _are_alike(a: Any, b: Any, c: Any) -> bool:
+    """Whether three tensors are of one shape and one usual dtype; False if one is no tensor."""
+    try:
+        return a._dtype is b._dtype is c._dtype and a._dtype.plain and a._shape == b._shape == c._shape
+    except AttributeError:
+        return False
+
+
 def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any) -> tuple[str, tuple[Any, ...]]:
     """Which form of `addcmul` and `addcdiv` computes with these operands, and its arguments.
 
@@ -164,9 +172,8 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
             if not isinstance(x, TensorBase)
         )  # fmt: skip
         raise TypeError(f"{name}(): argument '{p}' (position {i}) must be Tensor, not {type_name(x)}")
-    if input._dtype is tensor1._dtype is tensor2._dtype and input._dtype.plain:
-        if input._shape == tensor1._shape == tensor2._shape:
-            return "", (*given, value)
+    if _are_alike(*given):
+        return "", (*given, value)
     if name == "addcdiv" and tensor1._dtype.category < dtypes.FLOATING and tensor2._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
             "Integer division with addcdiv is no longer supported, and in a future  release addcdiv will perform a "
@@ -190,6 +197,8 @@ def three_operands(name: str, input: Any, tensor1: Any, tensor2: Any, value: Any
 @composite()
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any = None) -> Any:
     """``input + value * tensor1 * tensor2``."""
+    if out is None and _are_alike(input, tensor1, tensor2):
+        return _addcmul(input, tensor1, tensor2, value)
     if out is not None:
         refuse_lying_across(out, (input, tensor1, tensor2))
     form, operands = three_operands("addcmul", input, tensor1, tensor2, value)
@@ -204,6 +213,8 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: Any = 1, out: Any 
     Raises:
         RuntimeError: integers were to be divided.
     """
+    if out is None and _are_alike(input, tensor1, tensor2):
+        return _addcdiv(input, tensor1, tensor2, value)
     if out is not None:
         refuse_lying_across(out, (input, tensor1, tensor2))
     form, operands = three_operands("addcdiv", input, tensor1, tensor2, value)
