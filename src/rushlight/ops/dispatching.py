@@ -188,9 +188,10 @@ def _array_functions() -> Iterator[tuple[str, Any]]:
     for name in _MADE:
         if name in COMPOSITES:
             yield name, COMPOSITES[name]
+    composites = set(COMPOSITES.values())  # which stand in formulas under other names, too
     for name, function in tensor_names.items():
         # The helpers of formulas that look at arrays; no gradient goes through them.
-        known = name in REGISTRY or name in COMPOSITES or not isinstance(function, FunctionType)
+        known = name in REGISTRY or not isinstance(function, FunctionType) or function in composites
         if not known and {"_data", "wrap"} <= _names_in(function.__code__):
             yield name, function
     yield "detach", Tensor.detach
