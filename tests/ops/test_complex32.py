@@ -141,3 +141,11 @@ with warnings.catch_warnings(record=True) as caught:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout.splitlines() == ["0", text(str(caught[0].message))]
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "mean", "cumsum", "cumprod"])
+@pytest.mark.parametrize(("shape", "dim"), [((0, 3), 0), ((0, 3), 1), ((3, 0), 0), ((0,), -1), ((), 0), ((2, 1), 1)])
+def test_sums_and_products_of_nothing_and_of_one(name, shape, dim):
+    check(lambda m: getattr(m, name)(m.ones(shape, dtype=m.complex32), dim).to(m.complex64))
+    if not name.startswith("cum"):
+        check(lambda m: getattr(m, name)(m.ones(shape, dtype=m.complex32)).to(m.complex64))

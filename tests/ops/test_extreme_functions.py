@@ -77,3 +77,9 @@ def test_elements_are_compared_in_their_common_type():
         return m.isin(m.tensor([2**24 + 1, 3]), m.tensor([2.0**24])), m.isin(m.tensor([0.1]).half(), m.tensor([0.1]))
 
     check(scenario)
+
+
+@pytest.mark.parametrize("first", [complex(-INF, 0), complex(INF, 1), complex(0, INF), complex(NAN, 1), 1j])
+def test_running_products_of_complex_numbers_without_size(first):
+    check(lambda m: m.cumprod(m.tensor([[first, 1j, 2], [1j, first, 1]], dtype=m.complex128), 0))
+    check(lambda m: m.cumprod(m.tensor([[first, 1j, 2], [1j, first, 1]], dtype=m.complex64), 1))

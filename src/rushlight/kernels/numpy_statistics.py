@@ -183,6 +183,10 @@ def cumprod(x: Array, axis: int) -> Array:
     if not x.ndim:
         return x.copy()
     wide = widen(x)
+    if x.dtype.kind == "c" and not np.isfinite(x).all():
+        # The product begins with 1 + 0j, which makes NaN of infinite parts.
+        wide = wide.copy()
+        np.moveaxis(wide, axis, 0)[:1] *= wide.dtype.type(1)
     return narrow(np.multiply.accumulate(wide, axis, wide.dtype), x.dtype)
 
 

@@ -56,7 +56,8 @@ def sum_dtype(function: str, input: Any, dtype: Any) -> Any:
     if dtype is not None:
         dtype = given_dtype(function, dtype)
         return None if dtype is input._dtype else dtype
-    refuse_complex_halves(_KERNELS.get(function, f"{function}_out_cpu"), input)
+    if input._data.size and (input._shape or not function.startswith("cum")):  # else no kernel is asked
+        refuse_complex_halves(_KERNELS.get(function, f"{function}_out_cpu"), input)
     category = input._dtype.category
     return dtypes.int64 if category < dtypes.FLOATING and input._dtype is not dtypes.int64 else None
 
@@ -232,7 +233,7 @@ def _mean_dtype(function: str, input: Any, dtype: Any) -> Any:
                 f"complex dtype. Got: {dtype.scalar_name}"
             )
         return None if dtype is input._dtype else dtype
-    refuse_complex_halves("sum_cpu", input)
+    refuse_complex_halves("sum_cpu" if input._data.size else "div_cpu", input)
     if input._dtype.category < dtypes.FLOATING:
         raise RuntimeError(
             f"{function}(): could not infer output dtype. Input dtype must be either a floating point or complex "
