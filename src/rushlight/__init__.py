@@ -64,6 +64,7 @@ from .ops import (
     factorization,
     factorized_systems,
     finite_differences,
+    gamma_draws,
     gather,
     hashing,
     histograms,

@@ -75,6 +75,7 @@ def _matrices(name, given):
 def as_array(t):
     """A tensor's elements in double precision or, of integers, as they are."""
     t = t.detach().resolve_conj().resolve_neg()
+    t = t.to(torch.complex64) if t.dtype is torch.complex32 else t
     return (t.double() if t.is_floating_point() else t).numpy()
 
 

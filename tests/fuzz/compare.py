@@ -12,6 +12,7 @@ import rushlight
 from rushlight.kernels.numpy_views import root
 
 from . import algebra, rounding
+from .families import finite
 from .known import known
 from .layout import (
     ALONG_ONE,
@@ -275,8 +276,16 @@ class Comparison:
             or not isinstance(self.ours[name], rushlight.Tensor)
         ):
             return False
-        for values in (dict(before), {n: stepping_as(t, self.ours.get(n)) for n, t in before.items()}):
-            execute(line, torch, values)
+        stepping = {n: stepping_as(t, self.ours.get(n)) for n, t in before.items()}
+        prepared, parts = line, dict(stepping)
+        for n, t in before.items():
+            own = {n: t, **self.ours}
+            execute(f"p = {finite(n)}", torch, parts)
+            execute(f"p = {finite(n)}", rushlight, own)
+            if isinstance(own.get("p"), rushlight.Tensor) and isinstance(parts.get("p"), torch.Tensor):
+                prepared, parts[f"p{n}"] = prepared.replace(finite(n), f"p{n}"), stepping_as(parts["p"], own["p"])
+        for text, values in ((line, dict(before)), (line, stepping), (prepared, parts)):
+            execute(text, torch, values)
             if name in values and strides(values[name]) == strides(self.ours[name]):
                 return True
         by_rows = strides(self.ours[name]) == strides(self.ours[name].contiguous())

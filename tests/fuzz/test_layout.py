@@ -52,6 +52,9 @@ def test_an_order_that_operands_do_not_give_is_not_explained():
     (ALONG_ONE, [
         "v1 = torch.arange(4.0).reshape((2, 2)).transpose(0, 1)", "v2 = torch.prod(v1, 1, keepdim=True)",
         "v4 = torch.einsum('ij,jk->ik', v2, v1)"]),
+    (ALONG_ONE, [
+        "v1 = torch.arange(20).reshape((2, 2, 1, 5)).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)",
+        "v2 = v1.float()[-1:, ::1]", "v3 = torch.fft.ifftshift(torch.nan_to_num(v2, 1).clamp(-9, 9), 1)"]),
     (ORDERS, [
         "v1 = torch.arange(15.0).reshape(5, 3).mT", "v2 = torch.nn.functional.softsign(v1)", "v3 = v1.contiguous()",
         "v4 = torch.nn.functional.hinge_embedding_loss(v3, v2.detach().sign(), reduction='none')"]),

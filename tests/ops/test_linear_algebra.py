@@ -185,3 +185,10 @@ def test_a_singular_matrix_in_a_batch_that_is_shared_out(monkeypatch):
             library.linalg.inv(library.from_numpy(a))
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize("p", [None, 2, -2, 1, "fro"])
+@pytest.mark.parametrize("wants", [False, True])
+def test_which_condition_numbers_are_views(p, wants):
+    found = [m.linalg.cond((m.eye(2) * 2).requires_grad_(wants), p)._is_view() for m in (torch, rushlight)]
+    assert found[0] == found[1]

@@ -232,3 +232,14 @@ def test_an_operand_may_be_written_to_where_it_has_the_shape_of_the_result(call,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert scenario(rushlight) == scenario(torch)
+
+
+@pytest.mark.parametrize("call", [
+    lambda t, x, o: x.clamp(0, 1, out=o), lambda t, x, o: x.sum(0, out=o), lambda t, x, o: x.cumsum(0, out=o),
+    lambda t, x, o: x.index_reduce(0, t.tensor([0]), x[:1], "mean", out=o), lambda t, x, o: x.addmm(x, x, out=o),
+    lambda t, x, o: x.sin_(out=o), lambda t, x, o: x.gather(0, t.zeros(1, 2, dtype=t.int64), out=o),
+])  # fmt: skip
+def test_methods_have_no_out(call):
+    for t in (torch, rushlight):
+        with pytest.raises(TypeError):
+            call(t, t.ones(2, 2), t.ones(2, 2))

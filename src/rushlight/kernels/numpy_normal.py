@@ -267,6 +267,11 @@ def _few(source: MersenneTwister, count: int, pairs: int, waiting: float | None)
     return np.array(numbers)
 
 
+def standard_normal(source: MersenneTwister) -> float:
+    """One number of the standard normal distribution: the one that waits, or the first of a pair of which one waits."""
+    return float(_serial(source, 1, 0.0, 1.0)[0])
+
+
 def normal(source: MersenneTwister, out: Array, mean: float = 0.0, std: float = 1.0) -> None:
     """Fills a floating `out` with normally distributed numbers.
 

@@ -22,6 +22,10 @@ def _share(cls: type, data: Any, requires_grad: bool) -> Any:
     Raises:
         RuntimeError: it should want gradients and has integers or booleans.
     """
+    if requires_grad is not True and requires_grad is not False:
+        raise TypeError(
+            f"_make_subclass(): argument 'require_grad' (position 3) must be bool, not {type(requires_grad).__name__}"
+        )
     if requires_grad and not (data._dtype.is_floating_point or data._dtype.is_complex):
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     t: Any = object.__new__(cls)

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import re
+import types
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -28,28 +29,32 @@ _NUMPYS = frozenset(_NUMPY_NAMES)
 
 def by_numpy_names(function: F) -> F:
     """The function with NumPy's names for its arguments beside its own, as in PyTorch: ``axis`` for ``dim``."""
+    name = getattr(function, "explains", None)
+    if name is not None:
+        return _explaining(function.__wrapped__, name, True, True)  # type: ignore[attr-defined, no-any-return]
+    return _explaining(function, function.__name__, True, False)  # type: ignore[no-any-return]
 
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if kwargs and not _NUMPYS.isdisjoint(kwargs):
-            for theirs, ours in _NUMPY_NAMES.items():
-                if theirs in kwargs and ours not in kwargs:
-                    kwargs[ours] = kwargs.pop(theirs)
-        try:
-            return function(*args, **kwargs)
-        except (TypeError, AttributeError) as error:
-            said = _MISSING.fullmatch(str(error))
-            if said is None or error.__traceback__.tb_next is not None:  # type: ignore[union-attr]
-                better = _explained(error, function, args, kwargs, function.__name__)
-                if better is None:
-                    raise
-                raise better from None
-        name, count, names = said.groups()
-        names = names.replace("'", '"').replace(" and", ",").replace(",,", ",")
-        # PyTorch's own way with the plural.
-        raise TypeError(f"{name}() missing {count} required positional argument{'s' * (count == '1')}: {names}")
 
-    return call  # type: ignore[return-value]
+def without_out(function: Any) -> Any:
+    """The method that a function is, too, which has no ``out=`` in PyTorch: the argument has a name that is not given.
+
+    Functions that are decorated are copied with the decorator.
+    """
+    code, cells = function.__code__, function.__closure__ or ()
+    wrapped = getattr(function, "__wrapped__", None)
+    if wrapped is not None:
+        inner = without_out(wrapped)
+        cells = tuple([types.CellType(inner) if c.cell_contents is wrapped else c for c in cells])
+    if "out" in code.co_varnames:
+        code = code.replace(co_varnames=tuple(["_out" if n == "out" else n for n in code.co_varnames]))
+    made: Any = types.FunctionType(code, function.__globals__, function.__name__, function.__defaults__, cells)
+    made.__kwdefaults__ = {"_out" if n == "out" else n: value for n, value in (function.__kwdefaults__ or {}).items()}
+    functools.update_wrapper(made, function)
+    if wrapped is None:
+        del made.__wrapped__
+    else:
+        made.__wrapped__ = inner
+    return made
 
 
 # What Python says where something of another type is used as a tensor or an integer.
@@ -58,6 +63,7 @@ _PYTHONS = re.compile(
     r"'.+' not supported between|(bad|unsupported) operand type|can't multiply sequence|"
     r"could not convert string|must be real number"
 )
+_USED = re.compile(r"'(\w+)' object has no attribute '(_\w+|n?dim|size|shape|dtype|numel|stride|detach|is_\w+|m?T|mH)'")
 _TENSORS = {
     "input", "other", "index", "src", "source", "y", "x", "grad_output", "output", "weight", "bias", "target", "input1",
     "input2", "x1", "x2", "query", "key", "attn_mask", "running_mean", "running_var", "mask", "A", "B", "LU", "tau",
@@ -68,28 +74,70 @@ _NUMBERS = {"eps", "p", "margin", "momentum", "rcond", "tol"}
 
 
 def explained(function: Any) -> Any:
-    """Decorates a function: an argument that is no tensor or number and should be one is named in PyTorch's words.
+    """Decorates a function: an argument of another type than it should be is named in PyTorch's words.
 
-    Functions that take microseconds anyway have it; what it costs them is one more call. As ``@explained("name")`` it
-    says another name than the function's.
+    That is one that is no tensor or number, as Python says when it is used, and one that is annotated as a boolean,
+    number or text and is something else. Functions that take microseconds anyway have it; what it costs them
+    is one more call. As ``@explained("name")`` it says another name than the function's.
     """
     if isinstance(function, str):
-        return lambda f: _explaining(f, function)
-    return _explaining(function, function.__name__)
+        return lambda f: _explaining(f, function, False, True)
+    return _explaining(function, function.__name__, False, True)
 
 
-def _explaining(function: Any, name: str) -> Any:
+def _explaining(function: Any, name: str, renames: bool, checks: bool) -> Any:
+    checked = _annotated(function) if checks else ()
+
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if kwargs and renames and not _NUMPYS.isdisjoint(kwargs):
+            for theirs, ours in _NUMPY_NAMES.items():
+                if theirs in kwargs and ours not in kwargs:
+                    kwargs[ours] = kwargs.pop(theirs)
+        count = len(args)
+        for key, at, kind in checked:
+            value = args[at] if at < count else kwargs.get(key, kind)
+            if type(value) is not kind and value is not kind and not _FITS[kind](value):
+                where = f" (position {at + 1})" if at < count else ""
+                raise TypeError(f"{name}(): argument '{key}'{where} must be {kind.__name__}, not {type_name(value)}")
         try:
             return function(*args, **kwargs)
         except (TypeError, AttributeError, ValueError) as error:
-            better = _explained(error, function, args, kwargs, name)
-            if better is None:
-                raise
-        raise better
+            trace = error.__traceback__
+            said = _MISSING.fullmatch(str(error)) if trace is None or trace.tb_next is None else None
+            if said is None:
+                better = _explained(error, function, args, kwargs, name)
+                if better is None:
+                    raise
+        if said is not None:
+            absent, number, names = said.groups()
+            names = names.replace("'", '"').replace(" and", ",").replace(",,", ",")
+            plural = "s" * (number == "1")  # PyTorch's own way with it
+            better = TypeError(f"{absent}() missing {number} required positional argument{plural}: {names}")
+        raise better  # type: ignore[misc]
 
+    call.explains = name  # type: ignore[attr-defined]
     return call
+
+
+# Which values of other types an argument of a type may be given.
+_FITS: dict[type, Callable[[Any], bool]] = {
+    bool: lambda value: False,
+    int: lambda value: type(value) is not bool and hasattr(value, "__index__"),
+    float: lambda value: isinstance(value, OPERANDS),
+    str: lambda value: isinstance(value, str),
+}
+
+
+def _annotated(function: Any) -> tuple[tuple[str, int, type], ...]:
+    """The parameters of a function that are annotated with one of these types, and their places; far for keywords."""
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount]
+    return tuple([
+        (n, names.index(n) if n in names else 1 << 30, kind)
+        for n, kind in function.__annotations__.items()
+        if kind in _FITS and n != "return"
+    ])  # fmt: skip
 
 
 def _explained(error: Exception, function: Any, args: Any, kwargs: Any, called: str) -> TypeError | None:
@@ -101,7 +149,15 @@ def _explained(error: Exception, function: Any, args: Any, kwargs: Any, called: 
     except TypeError:
         return None
     places = list(given.signature.parameters)
+    used = _USED.match(str(error))
     for name, value in given.arguments.items():
+        if used is not None and name not in _TENSORS:
+            if type(value).__name__ == used[1]:
+                return TypeError(f"{called}(): argument '{name}' must be Tensor, not {type_name(value)}")
+            for i, each in enumerate(value if isinstance(value, (list, tuple)) else ()):
+                if type(each).__name__ == used[1]:
+                    place = places.index(name)
+                    return TypeError(f"expected Tensor as element {i} in argument {place}, but got {type_name(each)}")
         if value is given.signature.parameters[name].default:
             continue
         if name in _TENSORS and not isinstance(value, TensorBase):

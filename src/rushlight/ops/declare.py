@@ -39,7 +39,7 @@ from ..autograd.leaf import AccumulateGrad
 from ..autograd.versions import versions
 from ..base import TensorBase, as_view, namespace, pieces_of, raw_names, settle, tensor_names, wrap
 from ..kernels.layout import follow, result_array
-from .arguments import MISSING, OPERANDS, argument_error, by_numpy_names, scalar, unbound
+from .arguments import MISSING, OPERANDS, argument_error, by_numpy_names, scalar, unbound, without_out
 from .formulas import ALIASING
 from .operation import Array as Array
 from .operation import Operation, entry_point, first_use
@@ -188,7 +188,7 @@ def composite(
         if function and not inplace:
             FUNCTIONS[public] = called
         if method:
-            setattr(TensorBase, public, called)
+            setattr(TensorBase, public, without_out(called) if function and "out" in parameters else called)
         COMPOSITES[public] = declared
         return declared
 

@@ -281,6 +281,7 @@ def corrcoef(input: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------- combinations
 @composite(method=False)
+@explained
 def cartesian_prod(*tensors: Any) -> Any:
     """All ways to take one element of each vector, in the order of ``itertools.product``.
 
@@ -341,6 +342,7 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
 
 
 @composite(method=False)
+@explained
 def unravel_index(indices: Any, shape: Any) -> Any:
     """The coordinates of places in a tensor of a shape that are counted row by row: one tensor for each dimension.
 

@@ -97,7 +97,7 @@ _MODES = _PRODUCT, _PRODUCT_OF_MANY, "donot_use_mm_for_euclid_dist"
 
 @composite(method=False)
 @explained
-def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str = "use_mm_for_euclid_dist_if_necessary") -> Any:
+def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = "use_mm_for_euclid_dist_if_necessary") -> Any:
     """The p-norm distance between each row of one batch of matrices and each row of another.
 
     Args:

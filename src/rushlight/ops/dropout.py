@@ -36,6 +36,9 @@ def drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = Fals
     Raises:
         RuntimeError: channels are to be dropped of fewer than two dimensions, or the probability is none.
     """
+    if train is not True and train is not False:
+        name = f"{'feature_' * channels}{'alpha_' * alpha}dropout{'_' * inplace}"
+        raise TypeError(f"{name}(): argument 'train' (position 3) must be bool, not {type(train).__name__}")
     if p == 0 or not train or input.numel() == 0:
         return input
     if p == 1:

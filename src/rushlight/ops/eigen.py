@@ -13,6 +13,7 @@ from ..kernels.batches import shared_out
 from ..kernels.elimination import all_finite
 from ..kernels.layout import columns
 from ..kernels.numpy_common import widen
+from .arguments import explained
 from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
@@ -345,6 +346,7 @@ _Svd = return_type("svd", ("U", "S", "V"))
 
 
 @composite(name="svd")
+@explained("svd")
 def _svd_old(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = None) -> Any:
     """The singular value decomposition with V instead of its adjoint; see `torch.linalg.svd`."""
     need_matrices("linalg.svd", input, square=False, kernel="linalg_svd_cpu")

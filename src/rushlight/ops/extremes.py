@@ -7,7 +7,7 @@ import numpy as np
 from .. import dtypes
 from ..base import TensorBase
 from ..kernels import along
-from .arguments import type_name
+from .arguments import explained, type_name
 from .declare import Array, composite, operation, tensor_names
 from .dimensions import axes_of, bool_argument, int_dim, need_tensor, nonempty, reduced_axes
 from .out import finish_out, several_out
@@ -183,6 +183,7 @@ def _aminmax(input: Array, dim: Any, keepdim: bool) -> Any:
 
 
 @composite()
+@explained
 def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, out: Any = None) -> Any:
     """The smallest and the largest elements, of all or along a dimension, as the named tuple ``(min, max)``.
 

@@ -105,6 +105,7 @@ def _check_cholesky(name: str, info: Any) -> None:
         )
 
 
+@explained
 def cholesky_ex(input: Any, *, upper: bool = False, check_errors: bool = False, out: Any = None) -> Any:
     """The Cholesky factor and LAPACK's code, which is not 0 where there is no factor, as ``(L, info)``.
 
@@ -138,6 +139,7 @@ def cholesky(input: Any, *, upper: bool = False, out: Any = None) -> Any:
 
 
 @composite(name="cholesky")
+@explained("cholesky")
 def _cholesky_old(input: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The Cholesky factor; see `torch.linalg.cholesky`."""
     warn_once(
@@ -282,6 +284,7 @@ def _lu_factor_ex(A: Array, pivot: bool) -> Any:
     """L and U in one matrix, the exchanges of rows, and LAPACK's codes."""
 
 
+@explained
 def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:
     """L and U in one matrix, LAPACK's exchanges of rows and its code, as ``(LU, pivots, info)``.
 
@@ -372,6 +375,7 @@ def _lu_unpack(LU_data: Array, LU_pivots: Array, unpack_data: bool, unpack_pivot
 
 
 @composite(method=False)
+@explained
 def lu_unpack(
     LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True, *, out: Any = None
 ) -> Any:
@@ -395,7 +399,8 @@ def lu_unpack(
 
 
 @composite(name="lu")
-def _lu_old(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> Any:
+@explained("lu")
+def _lu_old(A: Any, pivot: bool = True, get_infos: Any = False, out: Any = None) -> Any:
     """The LU factorization in LAPACK's form, as ``(LU, pivots)`` and with `get_infos` the codes."""
     warn_once(
         "torch.lu is deprecated in favor of torch.linalg.lu_factor / torch.linalg.lu_factor_ex and will be removed in "
@@ -433,6 +438,7 @@ def _ldl_factor_ex(input: Array, hermitian: bool) -> Any:
     """L and D in one matrix, LAPACK's exchanges and codes."""
 
 
+@explained
 def ldl_factor_ex(input: Any, *, hermitian: bool = False, check_errors: bool = False, out: Any = None) -> Any:
     """``A = L D L^T`` (``L^H`` if `hermitian`) in LAPACK's form, as ``(LD, pivots, info)``.
 
@@ -458,6 +464,7 @@ def _check_ldl(name: str, info: Any) -> None:
         raise LinAlgError(f"{name}: {where}The factorization could not be completed because D[{code},{code}] is zero ")
 
 
+@explained
 def ldl_factor(input: Any, *, hermitian: bool = False, out: Any = None) -> Any:
     """``A = L D L^T`` in LAPACK's form, as ``(LD, pivots)``; see `ldl_factor_ex`."""
     ld, pivots, info = ldl_factor_ex(input, hermitian=hermitian)

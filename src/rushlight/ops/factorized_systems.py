@@ -95,6 +95,7 @@ def _cholesky_inverse(L: Array, upper: bool) -> Array:
 
 
 @composite()
+@explained
 def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """The inverse of ``L L^H``, or of ``L^H L`` if `upper`.
 
@@ -187,6 +188,7 @@ def lu_solve(LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool =
 
 
 @composite(name="lu_solve")
+@explained("lu_solve")
 def _lu_solve_old(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
     """The solution of linear systems by an LU factorization; see `torch.linalg.lu_solve`."""
     warn_once(
@@ -216,6 +218,7 @@ def _ldl_solve(LD: Array, pivots: Array, B: Array, hermitian: bool) -> Array:
     """The solutions of systems whose matrices are given by their LDL factorizations."""
 
 
+@explained
 def ldl_solve(LD: Any, pivots: Any, B: Any, *, hermitian: bool = False, out: Any = None) -> Any:
     """The solution of linear systems, given what `torch.linalg.ldl_factor` returns.
 

@@ -12,6 +12,7 @@ from ..kernels import numpy_gather as kernels
 from ..kernels.sparse_conversions import gather_gradient
 from ..warn import warn
 from . import elementwise_general as general
+from .arguments import explained
 from .broadcasting import expand
 from .convert import to_dtype
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
@@ -388,6 +389,7 @@ def reducible(input: Any, dim: int, index: Any, src: Any, reduce: str) -> tuple[
 
 
 @composite()
+@explained
 def scatter_reduce(
     input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True, out: Any = None
 ) -> Any:  # fmt: skip

@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import dtypes
 from ..kernels import grid as kernels
+from .arguments import explained
 from .declare import Array, composite, formula, in_formulas, operation
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
@@ -161,6 +162,7 @@ def grid_sampler(input: Any, grid: Any, interpolation_mode: int, padding_mode: i
 
 
 @composite(method=False)
+@explained
 def grid_sampler_2d(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
     """`grid_sampler` of images.
 
@@ -175,6 +177,7 @@ def grid_sampler_2d(input: Any, grid: Any, interpolation_mode: int, padding_mode
 
 
 @composite(method=False)
+@explained
 def grid_sampler_3d(input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool) -> Any:
     """`grid_sampler` of volumes.
 

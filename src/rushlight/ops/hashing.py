@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from .arguments import explained
 from .declare import Array, composite, operation
 from .dimensions import axes_of, need_tensor
 from .out import finish_out
@@ -20,6 +21,7 @@ def _hash_tensor(input: Array, axes: tuple[int, ...], keepdim: bool) -> Array:
 
 
 @composite()
+@explained
 def hash_tensor(input: Any, dim: Any = (), *, keepdim: bool = False, mode: int = 0, out: Any = None) -> Any:
     """A checksum: the exclusive or of the elements' bits, taken as float64 or int64.
 

@@ -177,6 +177,7 @@ def _index_copy_operands(input: Any, dim: int, index: Any, source: Any) -> tuple
 
 
 @composite()
+@explained
 def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None) -> Any:
     """With the entries of a dimension at the indices of a vector replaced by those of `source`.
 
@@ -246,6 +247,7 @@ def _index_reduce(input: Array, dim: int, index: Array, source: Array, reduce: s
 
 
 @composite()
+@explained
 def index_reduce(
     input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True, out: Any = None
 ) -> Any:
@@ -331,6 +333,7 @@ def index_fill_(input: Any, dim: int, index: Any, value: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------- several index tensors
 @composite()
+@explained
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """With values put at the places that index tensors name, as ``input[indices] = values`` would; see `index_put_`."""
     tensors, dims = _places_to_put(input, indices, values)
@@ -472,12 +475,14 @@ def _inside(input: Any, indices: Any) -> tuple[Any, ...]:
 
 
 @composite(method=False)
+@explained
 def _unsafe_masked_index(input: Any, mask: Any, indices: Any, fill: Any) -> Any:
     """``input[indices]`` where the mask is true, else `fill`; there the indices may lie outside."""
     return input[_inside(input, indices)].masked_fill(~mask, fill)
 
 
 @composite(method=False)
+@explained
 def _unsafe_masked_index_put_accumulate(input: Any, mask: Any, indices: Any, values: Any) -> Any:
     """A copy with `values` added at the indices where the mask is true; elsewhere these may lie outside."""
     return input.index_put(_inside(input, indices), values.masked_fill(~mask, 0), accumulate=True)

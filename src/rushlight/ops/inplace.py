@@ -123,6 +123,8 @@ def apply_inplace(op: Operation, input: Any, args: tuple[Any, ...], kwargs: dict
             return input
     if not isinstance(input, TensorBase):
         raise TypeError(f"{op.name}_(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    if "out" in kwargs:
+        raise TypeError(f"{op.name}_() got an unexpected keyword argument 'out'")
     if op.kind == "elementwise":
         names = op.tensors
         operands = (input, *args, *[kwargs[n] for n in names[1 + len(args) :] if n in kwargs])

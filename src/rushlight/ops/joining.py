@@ -11,6 +11,7 @@ from ..kernels import copying
 from ..kernels import numpy_views as kernels
 from ..kernels.layout import Inner, channels_step_least, follow
 from ..memory_format import channels_last
+from .arguments import explained
 from .convert import copy_in, is_laid_out, to_dtype
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
@@ -389,6 +390,7 @@ def block_diag_backward(grad: Any, shapes: Any) -> Any:
 
 
 @composite(method=False)
+@explained
 def block_diag(*tensors: Any) -> Any:
     """A matrix with the given matrices along its diagonal and zeros elsewhere.
 
@@ -405,6 +407,7 @@ def block_diag(*tensors: Any) -> Any:
 
 
 @composite(method=False)
+@explained
 def _chunk_cat(tensors: Any, dim: int, num_chunks: int, *, out: Any = None) -> Any:
     """Each tensor cut into chunks along `dim`, the last filled up with zeros, and the i-th chunks of all joined, flat.
 

@@ -14,7 +14,7 @@ from . import elementwise_general as general
 from .arguments import explained
 from .convert import copy_in, to_dtype
 from .declare import Array, composite, operation
-from .dimensions import wrap_dim
+from .dimensions import bool_argument, wrap_dim
 from .inplace import change_inplace
 from .numbers import number_for
 from .out import finish_out, refuse_shared
@@ -172,7 +172,8 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
         TypeError: `out` is no tensor.
     """
     a = input._data
-    if as_tuple:
+    if as_tuple is not False:
+        bool_argument("nonzero", as_tuple, "as_tuple")
         if out is not None:
             raise TypeError(f"nonzero(): argument 'out' must be Tensor, not {type(out).__name__}")
         if a.ndim and a.size < choosing.SMALLEST and type(a) is np.ndarray:
@@ -218,6 +219,7 @@ def _same_shape(name: str, expected: Any, src: Any) -> None:
 
 
 @composite()
+@explained
 def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
     """A copy in which the part that `select` shows is replaced by `src`.
 
@@ -241,6 +243,7 @@ def _slice_scatter(input: Array, src: Array, dim: int, start: Any, end: Any, ste
 
 
 @composite()
+@explained
 def slice_scatter(
     input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1, *, out: Any = None
 ) -> Any:  # fmt: skip
@@ -271,6 +274,7 @@ def _diagonal_scatter(input: Array, src: Array, offset: int, dim1: int, dim2: in
 
 
 @composite()
+@explained
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     """A copy in which the part that `diagonal` shows is replaced by `src`.
 
@@ -285,6 +289,7 @@ def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2:
 
 
 @composite()
+@explained
 def nonzero_static(input: Any, *, size: int, fill_value: int = -1, out: Any = None) -> Any:
     """The indices of the first `size` elements that are not zero, filled up with `fill_value`.
 

@@ -7,6 +7,7 @@ import numpy as np
 from ..base import tensor_names, wrap
 from ..kernels.layout import laid_by
 from ..kernels.numpy_views import contiguous_strides, root, strided
+from .arguments import explained
 from .declare import composite
 
 
@@ -79,9 +80,10 @@ def _has_same_storage_numel(input: Any, other: Any) -> bool:
 
 
 @composite(method=False)
+@explained
 def empty_permuted(
     size: Any, physical_layout: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
-    pin_memory: bool = False, requires_grad: bool = False,
+    pin_memory: bool = False, requires_grad: Any = False,
 ) -> Any:  # fmt: skip
     """A tensor of whatever was in memory whose dimensions lie there in some order, from the slowest to the fastest.
 

@@ -68,6 +68,7 @@ def native_layer_norm(input: Any, normalized_shape: Any, weight: Any, bias: Any,
 
 
 @composite(method=False)
+@explained
 def native_batch_norm(
     input: Any, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool, momentum: float,
     eps: float, *, out: Any = None,
@@ -91,6 +92,7 @@ def native_batch_norm(
 
 
 @composite(method=False)
+@explained
 def _native_batch_norm_legit(input: Any, weight: Any, bias: Any, *rest: Any, out: Any = None) -> Any:
     """`native_batch_norm`, with running statistics or without: (running_mean, running_var, training, momentum, eps)."""
     if len(rest) == 3:

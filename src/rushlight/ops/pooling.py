@@ -20,6 +20,7 @@ from .adaptive_pooling import adaptive_avg_pool3d as adaptive_avg_pool3d
 from .adaptive_pooling import adaptive_max_pool1d as adaptive_max_pool1d
 from .adaptive_pooling import adaptive_max_pool2d as adaptive_max_pool2d
 from .adaptive_pooling import adaptive_max_pool3d as adaptive_max_pool3d
+from .arguments import explained
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import one_or_several
 from .out import finish_out
@@ -352,6 +353,7 @@ def max_pool1d(
 
 
 @composite(method=False)
+@explained
 def max_pool1d_with_indices(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> Any:
@@ -391,6 +393,7 @@ def max_pool2d(
 
 
 @composite(method=False, function=False)
+@explained
 def max_pool2d_with_indices(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> Any:
@@ -407,6 +410,7 @@ def max_pool3d(
 
 
 @composite(method=False, function=False)
+@explained
 def max_pool3d_with_indices(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> Any:
@@ -431,6 +435,7 @@ def _avg(
 
 
 @composite(method=False)
+@explained
 def avg_pool1d(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True,
@@ -447,6 +452,7 @@ def avg_pool1d(
 
 
 @composite(method=False, function=False)
+@explained
 def avg_pool2d(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None, *, out: Any = None,
@@ -471,6 +477,7 @@ def avg_pool2d(
 
 
 @composite(method=False, function=False)
+@explained
 def avg_pool3d(
     input: Any, kernel_size: Any, stride: Any = (), padding: Any = 0, ceil_mode: bool = False,
     count_include_pad: bool = True, divisor_override: int | None = None, *, out: Any = None,

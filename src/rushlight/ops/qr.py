@@ -125,6 +125,7 @@ def _geqrf(input: Array) -> Any:
 
 
 @composite()
+@explained
 def geqrf(input: Any, *, out: Any = None) -> Any:
     """R and Householder's reflections whose product is Q in one matrix, and their factors, as ``(a, tau)``.
 

@@ -386,6 +386,7 @@ def _diag_embed(input: Array, offset: int, dim1: int, dim2: int) -> Array:
 
 
 @composite()
+@explained
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """Matrices that have the last dimension on a diagonal and zeros elsewhere.
 

@@ -265,6 +265,7 @@ def _check_solution(name: str, info: Any) -> None:
         raise LinAlgError(f"{name}: {where}The solver failed because the input matrix is singular.")
 
 
+@explained
 def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False, out: Any = None) -> Any:
     """The solution, and LAPACK's code, which is not 0 where there is none, as ``(result, info)``; see `solve`."""
     found, info = _solved("linalg.solve_ex", A, B, left)
@@ -398,6 +399,7 @@ def _triangular_solve(b: Array, A: Array, upper: bool, transpose: bool, unit: bo
 
 
 @composite()
+@explained
 def triangular_solve(
     input: Any, A: Any, upper: bool = True, transpose: bool = False, unitriangular: bool = False, *, out: Any = None
 ) -> Any:

@@ -66,7 +66,9 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool | Non
     dim = int_dim("sort", input, dim)
     _no_complex("sort", input)
     function = _sort if stable is None else _sort_stable
-    return several_out(out, function(input, dim, bool(descending)), "sort")
+    if stable is not None:
+        bool_argument("sort", stable, "stable")
+    return several_out(out, function(input, dim, bool_argument("sort", descending, "descending")), "sort")
 
 
 @operation(name="_argsort", aten="argsort", function=False, method=False, out=False, kernel=kernels.argsort)
@@ -79,7 +81,8 @@ def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = 
     """Where the elements in ascending order along a dimension are; see `sort`."""
     dim = int_dim("argsort", input, dim)
     _no_complex("sort", input)
-    return _argsort(input, dim, descending)
+    bool_argument("argsort", stable, "stable")
+    return _argsort(input, dim, bool_argument("argsort", descending, "descending"))
 
 
 @composite()
@@ -99,6 +102,7 @@ def _topk(input: Array, k: int, dim: int, largest: bool) -> Any:
 
 
 @composite()
+@explained
 def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, *, out: Any = None) -> Any:
     """The `k` largest (or smallest) elements along a dimension, and where they are, as ``(values, indices)``.
 
@@ -131,6 +135,7 @@ def _kthvalue(input: Array, k: int, dim: int, keepdim: bool) -> Any:
 
 
 @composite()
+@explained
 def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: Any = None) -> Any:
     """The `k`-th smallest element along a dimension, and where it is, as ``(values, indices)``; `k` counts from 1.
 
@@ -213,6 +218,7 @@ def _parts(results: Any, return_inverse: bool, return_counts: bool) -> Any:
 
 
 @composite()
+@explained
 def unique(
     input: Any, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
@@ -232,6 +238,7 @@ def unique(
 
 
 @composite()
+@explained
 def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:

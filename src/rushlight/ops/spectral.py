@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import wrap
+from .arguments import explained
 from .declare import Array, composite, in_formulas, operation
 from .fft import NONE, ROOT, _fft_c2c, _fft_c2r, _fft_r2c
 from .padding import constant_pad_nd
@@ -53,9 +54,10 @@ def _centred(window: Any, win_length: int, n_fft: int, dtype: Any) -> Any:
 
 
 @composite()
+@explained
 def stft(
     input: Any, n_fft: int, hop_length: int | None = None, win_length: int | None = None, window: Any = None,
-    center: bool = True, pad_mode: str = "reflect", normalized: bool = False, onesided: bool | None = None,
+    center: Any = True, pad_mode: str = "reflect", normalized: bool = False, onesided: bool | None = None,
     return_complex: bool | None = None, align_to_window: bool | None = None,
 ) -> Any:  # fmt: skip
     """The Fourier transforms of overlapping pieces of signals.

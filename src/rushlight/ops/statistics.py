@@ -12,6 +12,7 @@ from ..kernels import along, choosing, sorting
 from ..kernels import numpy_statistics as kernels
 from ..kernels.reduction import sum_over
 from ..warn import warn
+from .arguments import explained
 from .data import cast
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import Axes, Unstated, axes_of, bool_argument, int_dim, need_tensor, nonempty, reduced_axes
@@ -117,6 +118,8 @@ def _spread_arguments(function: str, input: Any, dim: Any, unbiased: Any, correc
     need_tensor(function, input)
     if isinstance(dim, bool):
         dim, unbiased = None, dim
+    if unbiased is not None:
+        bool_argument(function, unbiased, "unbiased")
     if correction is None:
         correction = _UNSTATED if dim is unbiased is None else 0 if unbiased is False else 1
     if input._dtype.category < dtypes.FLOATING:
@@ -170,6 +173,7 @@ def std(
 
 
 @composite(method=False)
+@explained
 def var_mean(
     input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> Any:
@@ -179,6 +183,7 @@ def var_mean(
 
 
 @composite(method=False)
+@explained
 def std_mean(
     input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: Any = None
 ) -> Any:
@@ -379,6 +384,7 @@ def _quantile(function: str, input: Any, q: Any, dim: Any, keepdim: bool, interp
 
 
 @composite()
+@explained
 def quantile(
     input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
 ) -> Any:
@@ -399,6 +405,7 @@ def quantile(
 
 
 @composite()
+@explained
 def nanquantile(
     input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear", out: Any = None
 ) -> Any:

@@ -111,7 +111,7 @@ def _definition(name: str, function: Callable[..., Any], indent: str) -> str:
         result = _annotation(signature.return_annotation)
         if result == "Any" and name not in _OTHER_RESULTS:
             result = "Tensor"
-        parameters = [_typed(p, _annotation(p.annotation)) for p in signature.parameters.values()]
+        parameters = [_typed(p, _annotation(p.annotation)) for p in signature.parameters.values() if p.name != "_out"]
     else:
         parameters = []
         for p in operation.signature.parameters.values():

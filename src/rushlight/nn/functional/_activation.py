@@ -7,6 +7,7 @@ from ... import dtypes
 from ...autograd.mode import is_grad_enabled
 from ...memory_format import contiguous_format
 from ...ops import activation as ops
+from ...ops.arguments import explained
 from ...ops.creation import empty_like, zeros_like
 from ...ops.elementary import relu as _relu
 from ...ops.numbers import number_for
@@ -154,6 +155,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return leaky_relu_(input, negative_slope) if inplace else ops.leaky_relu(input, negative_slope)
 
 
+@explained
 def rrelu(
     input: Tensor, lower: float = 1.0 / 8, upper: float = 1.0 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:

@@ -3,12 +3,14 @@
 from typing import Any
 
 from ...ops import ctc as ops
+from ...ops.arguments import explained
 from ...tensor import Tensor
 from .. import _reduction as _Reduction
 
 __all__ = ["ctc_loss"]
 
 
+@explained
 def ctc_loss(
     log_probs: Tensor,
     targets: Tensor,

@@ -6,6 +6,7 @@ from ...autograd import mode
 from ...autograd.grad_mode import no_grad
 from ...kernels.numpy_common import constant
 from ...ops import distances
+from ...ops.arguments import explained
 from ...ops.broadcasting import broadcast_tensors
 from ...ops.elementwise_general import result_type
 from ...ops.loss import plus_number
@@ -17,6 +18,7 @@ __all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
 pdist = distances.pdist
 
 
+@explained
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
     """Return the p-norm of ``x1 - x2 + eps`` along the last dimension."""
     apart = plus_number(x1 - x2, eps)

@@ -4,6 +4,7 @@ import warnings
 from typing import Any
 
 from ...ops import grid as ops
+from ...ops.arguments import explained
 from ...tensor import Tensor
 
 __all__ = ["GRID_SAMPLE_INTERPOLATION_MODES", "GRID_SAMPLE_PADDING_MODES", "affine_grid", "grid_sample"]
@@ -22,6 +23,7 @@ def _warn_default() -> None:
     )
 
 
+@explained
 def grid_sample(
     input: Tensor,
     grid: Tensor,

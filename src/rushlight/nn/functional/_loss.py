@@ -306,7 +306,7 @@ def poisson_nll_loss(
 
 @explained
 def gaussian_nll_loss(
-    input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
+    input: Tensor, target: Tensor, var: Any, full: Any = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Tensor:
     """``(log(var) + (input - target) ** 2 / var) / 2``, reduced, with the variance at least `eps`.
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ...ops import fractional_pooling, unpooling
+from ...ops.arguments import explained
 from ...ops.elementary import relu
 from ...ops.random_creation import rand
 from ...tensor import Tensor
@@ -75,6 +76,7 @@ def max_unpool1d(
     return unpooled.squeeze(-1)
 
 
+@explained
 def max_unpool2d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
@@ -85,6 +87,7 @@ def max_unpool2d(
     return unpooling.max_unpool2d(input, indices, size)
 
 
+@explained
 def max_unpool3d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
