@@ -21,7 +21,7 @@ SQUARE = 32
 
 
 @intrinsic
-def _turn(typing: Any, target: Any, across: Any, source: Any, down: Any) -> Any:
+def turn(typing: Any, target: Any, across: Any, source: Any, down: Any) -> Any:
     """Copies a square as wide as a register: element j of row i behind `source` becomes element i of row j."""
 
     def emit(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -101,7 +101,7 @@ def copy(real: Real) -> Any:
                 if across == 1 and from_down == 1 and bottom - top == SQUARE and right - left == SQUARE:
                     for i in range(top, bottom, lanes):
                         for j in range(left, right, lanes):
-                            _turn(ahead(y, i * down + j), down, ahead(x, i + j * from_across), from_across)
+                            turn(ahead(y, i * down + j), down, ahead(x, i + j * from_across), from_across)
                     continue
                 for i in range(top, bottom):
                     into, out_of = i * down, i * from_down
