@@ -20,7 +20,7 @@ PIVOT = "a pivot is zero up to rounding, which LAPACK's order of operations deci
 SOLVED = "the matrix is nearly singular: both solve a problem that differs from it by rounding"
 SINGULAR = "the matrix is singular up to rounding"
 FACTORS = "the matrix is singular up to rounding: factors are not unique"
-DERIVATIVE = "factors have no derivative at a matrix that is singular, or two of whose singular values are equal"
+DERIVATIVE = "a matrix that is singular, or has two equal singular values, has no derivative of its inverse or factors"
 
 CROSS = "PyTorch rounds a cross product's terms, or overflows, as its code for the processor does"
 
@@ -131,7 +131,7 @@ def refused(line, operands, what):
     call = arguments(line, "lu_factor|inv|inv_ex|solve|tensorinv|matrix_power", operands)
     matrices = call and _matrices(*call)
     if matrices is None or not bool(torch.isfinite(matrices).all()):
-        return SINGULAR if call and call[0] in ("inv", "solve") and singular(matrices) else None
+        return SINGULAR if matrices is not None and singular(matrices) else None
     named = re.search(r"U\[(\d+),|diagonal element (\d+) is zero", what)
     last = int(named[1] or named[2]) if named else min(matrices.shape[-2:])
     # A power of a matrix is inverted, of which a pivot is as small as that of the matrix itself, or smaller.
@@ -252,10 +252,12 @@ def factors(line, operands, ours, near):
 
     Ours must make the matrix, or, where a line has U alone, agree with exact elimination up to that pivot.
     """
-    call = arguments(line, "lu|lu_factor", operands)
+    call = arguments(line, "lu|lu_factor|qr", operands)
     matrices = call and _matrices(*call)
     if matrices is None or not bool(torch.isfinite(matrices).all()):
         return None
+    if call[0] == "qr":
+        return FACTORS if singular(matrices) and _makes_squares(ours, matrices) else None
     a, eps = _wide(matrices), _eps(matrices)
     found = [_eliminated(m, eps) for m in _each(a)]
     if all(last == min(a.shape[-2:]) for _, last in found):
@@ -273,13 +275,24 @@ def factors(line, operands, ours, near):
     return FACTORS if same else None
 
 
+def _makes_squares(upper, matrices):
+    """Whether R is upper triangular and ``R^H R`` is ``A^H A`` up to rounding."""
+    if not isinstance(upper, torch.Tensor) or upper.dim() < 2 or upper.shape[-1] != matrices.shape[-1]:
+        return False
+    r, a = _wide(upper), _wide(matrices)
+    bound = ROUNDINGS * max(a.shape[-2:]) * _eps(matrices) * np.square(np.abs(a)).sum((-2, -1))
+    rest = np.abs(np.conjugate(r.mT) @ r - np.conjugate(a.mT) @ a).max((-2, -1))
+    return bool((rest <= bound).all()) and not np.tril(r, -1).any()
+
+
 # ------------------------------------------------------------------------------------------ derivatives
 _WITHOUT = "(lambda r: tuple(t.detach() for t in r) if isinstance(r, tuple) else r.detach())"
 
 
 def degenerate(line, operands):
     """Whether a line makes factors of a matrix at which they have no derivative."""
-    call = arguments(line, "qr|svd|svdvals|eigh|eigvalsh|eig|lu|lu_factor|slogdet|logdet|cond", operands)
+    names = "inv|inv_ex|solve|solve_ex|tensorinv|matrix_power|lstsq|pinv|pinverse"
+    call = arguments(line, f"qr|svd|svdvals|eigh|eigvalsh|eig|lu|lu_factor|slogdet|logdet|cond|{names}", operands)
     matrices = call and _matrices(*call)
     if matrices is None or not bool(torch.isfinite(matrices).all()):
         return False

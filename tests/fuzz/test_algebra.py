@@ -48,6 +48,16 @@ def test_factors_of_singular_matrices_must_make_the_matrix(last):
     assert algebra.factors(line, {"v1": FLAT}, upper * 1.01, near) is None
 
 
+def test_r_of_singular_matrices_must_make_their_squares():
+    line, r = "v9 = torch.linalg.qr((v1 + 0))[1]", torch.linalg.qr(FLAT)[1]
+    turned = r * torch.tensor([[1.0], [1.0], [-1.0]])
+    assert algebra.factors(line, {"v1": FLAT}, turned, near)
+    for wrong in (r * 1.01, r.mT, r + torch.eye(3, dtype=r.dtype) * 1e-3):
+        assert algebra.factors(line, {"v1": FLAT}, wrong, near) is None
+    r = torch.linalg.qr(STEEP)[1]
+    assert algebra.factors(line, {"v1": STEEP}, r, near) is None
+
+
 @pytest.mark.parametrize("line", [
     "v9 = torch.linalg.tensorinv((v1 + 0), 1)", "v9 = torch.linalg.inv_ex(v1)[0]",
     "v9 = torch.linalg.matrix_power(v1, -1)", "v9 = torch.linalg.solve_ex(v1, torch.eye(3, dtype=v1.dtype))[0]",

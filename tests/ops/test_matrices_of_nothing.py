@@ -41,3 +41,16 @@ def test_results_and_refusals(name, dtype):
             warnings.simplefilter("ignore")
             ours, theirs = (outcome(t, CALLS[name], shape, dtype) for t in (rushlight, torch))
         assert ours == theirs, shape
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("name", ["det", "svd", "svdvals"])
+def test_results_are_recorded(name, dtype):
+    def scenario(t):
+        x = t.zeros(2, 0, 0, dtype=getattr(t, dtype), requires_grad=True)
+        found = CALLS[name](t, x)
+        parts = found if isinstance(found, tuple) else (found,)
+        sum(f.double().sum() for f in parts).backward()
+        return [f.grad_fn.name() for f in parts], x.grad.shape, str(x.grad.dtype)
+
+    assert scenario(rushlight) == scenario(torch)
