@@ -252,12 +252,16 @@ def _serial(source: MersenneTwister, count: int, mean: float, std: float) -> Arr
     return numbers if mean == 0.0 and std == 1.0 else fused_multiply_add(numbers, std, mean)
 
 
+_LOWEST_53 = (1 << 53) - 1
+
+
 def _few(source: MersenneTwister, count: int, pairs: int, waiting: float | None) -> Array:
     """What `_serial` draws of a few standard normal numbers, in Python's arithmetic, which rounds as NumPy's does."""
     numbers = [] if waiting is None else [waiting]
     source.next_normal = None
     if pairs:
-        uniforms = source.words64(2 * pairs, 53).tolist()
+        words = iter(source.numbers(4 * pairs))
+        uniforms = [(first << 32 | second) & _LOWEST_53 for first, second in zip(words, words)]
         angles = np.array([2.0 * np.pi * (word * 2.0**-53) for word in uniforms[::2]])
         for word, cosine, sine in zip(uniforms[1::2], np.cos(angles).tolist(), np.sin(angles).tolist(), strict=True):
             radius = math.sqrt(-2.0 * math.log1p(-(word * 2.0**-53)))
@@ -284,6 +288,10 @@ def normal(source: MersenneTwister, out: Array, mean: float = 0.0, std: float = 
     """
     if out.size >= 16 and out.flags.c_contiguous:
         _fill_blocks(source, out, mean, std)
+    elif mean == 0.0 and std == 1.0 and 0 < out.size and out.dtype.char in "fd" and out.flags.c_contiguous:
+        waiting = source.next_normal
+        pairs = (out.size - (waiting is not None) + 1) // 2
+        out.reshape(-1)[...] = _few(source, out.size, pairs, waiting)  # which are in the range of float32
     else:
         fill(out, lambda part: store(_serial(source, part.size, mean, std), part))
 

@@ -29,6 +29,7 @@ _HEAD = struct.Struct("<QiiQ")  # seed, words left in the block plus one, seeded
 _TAIL = struct.Struct("<dddi4xf?3x")  # normal x, y, rho, whether y waits to be drawn; the same in float32
 
 _CHUNK = 1 << 15  # elements handled at a time, so that temporaries stay in the cache
+FEWEST = 16  # up to so many numbers Python's arithmetic is quicker than NumPy's
 _FEW = 512  # below this many words the setting-up of NumPy's bulk draws costs more than the draws
 
 
@@ -86,6 +87,11 @@ class MersenneTwister:
         self._untouched = False
         words &= _LOWEST[bits]
         return words  # type: ignore[no-any-return]
+
+    def numbers(self, count: int) -> list[int]:
+        """The next `count` words, which are so few that Python's arithmetic is quicker than NumPy's, as its numbers."""
+        self._untouched = False
+        return (self._legacy or self._source())._bit_generator.random_raw(count).tolist()  # type: ignore[no-any-return]
 
     def words64(self, count: int, bits: int = 64) -> Array:
         """The next `2 * count` words in pairs, the first being the upper half, cut to their lower `bits` bits."""
@@ -235,6 +241,9 @@ def uniform64(source: MersenneTwister, count: int) -> Array:
 def uniform(source: MersenneTwister, out: Array, low: float = 0.0, high: float = 1.0) -> None:
     """Fills a floating `out` with numbers of [low, high): 53 random bits for float64, 24 for the other dtypes."""
     kind = out.dtype.char
+    if 0 < out.size <= FEWEST and kind == "f" and low == 0.0 and high == 1.0 and out.flags.c_contiguous:
+        out.reshape(-1)[...] = [(word & 0xFFFFFF) * 2.0**-24 for word in source.numbers(out.size)]
+        return
     if kind == "f" and 0 < out.size < random_words.MANY and low == 0.0 and high == 1.0 and out.flags.c_contiguous:
         np.multiply(source.few(out.size, 24).astype(np.float32), _STEP24, out=out.reshape(-1))
         return
@@ -280,6 +289,9 @@ def remainder(values: Array, divisor: int) -> Array:
 def integers(source: MersenneTwister, out: Array, low: int, high: int) -> None:
     """Fills `out`, of any real dtype, with whole numbers of [low, high); one word each, two from 2**28 numbers on."""
     span = high - low
+    if span < 1 << 28 and 0 < out.size <= FEWEST and out.dtype.char == "l" and out.flags.c_contiguous:
+        out.reshape(-1)[...] = [low + word % span for word in source.numbers(out.size)]
+        return
     draw = source.words64 if span >= 1 << 28 else source.words32
     bits = span.bit_length() - 1
     power = bits > 0 and span == 1 << bits
@@ -385,6 +397,16 @@ def bernoulli(source: MersenneTwister, out: Array, p: float) -> None:
     """Fills `out`, of any real dtype, with ones, each with the probability `p`, and zeros; two words each."""
     threshold = np.uint64(int(np.ceil(p * 2.0**53)))
     fill(out, lambda part: np.copyto(part, source.words64(part.size, 53) < threshold, casting="unsafe"))
+
+
+def few_bernoulli(source: MersenneTwister, p: Array) -> Array | None:
+    """What `bernoulli_each` draws for a few probabilities in float32; None, and no words taken, if one is none."""
+    chances = p.reshape(-1).tolist()
+    for chance in chances:
+        if not 0.0 <= chance <= 1.0:
+            return None
+    ones = [(w & 0xFFFFFF) * 2.0**-24 < chance for w, chance in zip(source.numbers(len(chances)), chances)]
+    return np.array(ones, np.float32).reshape(p.shape)
 
 
 def bernoulli_each(source: MersenneTwister, out: Array, p: Array) -> None:

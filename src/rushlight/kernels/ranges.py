@@ -43,6 +43,8 @@ def steps(start: Any, step: Any, count: int, dtype: np.dtype[Any]) -> Array:
         found = np.empty(count, dtype)
         run(count, piece(count), found, float(start), float(step))
         return found
+    if count <= 8 and type(step) is float and step > 0:
+        return np.array([start + i * step for i in range(count)] if start else [i * step for i in range(count)], dtype)
     array = np.arange(count, dtype=np.float64)
     array *= constant(step, array.dtype) if type(step) is float else step
     if start or step < 0:  # which makes a negative zero one

@@ -44,8 +44,10 @@ def empty(
         TypeError: a size is no integer.
         RuntimeError: a size is negative.
     """
-    shape = sizes("empty", size, _named_size("empty", other))
+    shape = sizes("empty", size, _named_size("empty", other) if other else None)
     d = chosen("empty", dtype, device, pin_memory, dtypes._default, requires_grad)
+    if memory_format is None and out is None:
+        return finish(np.empty(shape, d.numpy), d, requires_grad)
     return done(laid_out(np.empty, shape, d.numpy, memory_format), d, requires_grad, out, dtype)
 
 
@@ -279,7 +281,8 @@ def eye(
         RuntimeError: a size is negative.
         TypeError: a size is no integer.
     """
-    for i, (name, x) in enumerate((("n", n), ("m", n if m is None else m))):
+    plain = type(n) is int and n >= 0 and m is None
+    for i, (name, x) in enumerate(() if plain else (("n", n), ("m", n if m is None else m))):
         if not hasattr(x, "__index__"):
             raise TypeError(f"eye(): argument '{name}' (position {i + 1}) must be int, not {type_name(x)}")
         if x.__index__() < 0:
@@ -287,7 +290,7 @@ def eye(
     d = chosen("eye", dtype, device, pin_memory, dtypes._default if out is None else out._dtype, requires_grad)
     columns = n if m is None else m
     array = np.zeros((n, columns), d.numpy)
-    array.reshape(-1)[: columns * columns : columns + 1] = 1
+    array.reshape(-1)[: columns * columns : columns + 1].fill(1)
     return done(array, d, requires_grad, out, dtype)
 
 

@@ -151,7 +151,7 @@ def _sizes(data: Any) -> list[int]:
         ValueError: the nested sequences have too many dimensions.
     """
     sizes: list[int] = []
-    while is_sequence(data):
+    while type(data) not in _NUMBERS and is_sequence(data):
         sizes.append(len(data))
         if len(sizes) > 128:
             raise ValueError(f"too many dimensions '{type_name(data)}'")
@@ -221,6 +221,24 @@ def _flatten(data: Any, sizes: list[int]) -> list[Any]:
     return level
 
 
+def _of_floats(data: list[Any]) -> tuple[np.ndarray, dtypes.dtype] | None:
+    """What `array_of` makes of a list of Python floats, or of lists of as many each, in a usual dtype; else None."""
+    first, usual = data[0], dtypes._default
+    flat, shape = data, None
+    if type(first) is list:
+        n, flat = len(first), []
+        for row in data:
+            if type(row) is not list or len(row) != n:
+                return None
+            flat += row
+        shape = (len(data), n)
+    if not flat or not usual.plain or [*map(type, flat)].count(float) != len(flat):
+        return None
+    values = np.frombuffer(struct.pack(f"{len(flat)}d", *flat))
+    values = quietly(values, usual.numpy) if usual is dtypes.float32 else values.copy()
+    return (values if shape is None else values.reshape(shape)), usual
+
+
 def _check(data: Any, sizes: list[int], dim: int, dtype: dtypes.dtype) -> None:
     """Raises the error of the first sequence or element that does not fit."""
     if dim == len(sizes):
@@ -245,6 +263,10 @@ def array_of(data: Any, dtype: dtypes.dtype | None) -> tuple[np.ndarray, dtypes.
         ValueError: the sequences are ragged, or a number does not fit.
         RuntimeError: no dtype can be inferred.
     """
+    if dtype is None and type(data) is list and data:
+        made = _of_floats(data)
+        if made is not None:
+            return made
     if isinstance(data, (str, bytes)):
         raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
     sizes = _sizes(data)
@@ -330,6 +352,8 @@ def new_array(data: Any, dtype: Any, function: str = "tensor") -> tuple[np.ndarr
     """A new array with the elements of anything that `tensor` accepts."""
     if dtype is not None and type(dtype) is not dtypes.dtype:
         dtype = given_dtype(function, dtype)
+    if type(data) is list:
+        return array_of(data, dtype)
     if isinstance(data, TensorBase):
         return cast(data._data, dtype or data._dtype), dtype or data._dtype
     if isinstance(data, np.generic):

@@ -236,7 +236,7 @@ def in_formulas(raw: Any, tensor: Any, name: str, aliasing: bool = False) -> Non
 # ---------------------------------------------------------------------------------------------- first use
 def _inplace_method(op: Operation) -> Any:
     def method(input: Any, *args: Any, **kwargs: Any) -> Any:
-        return apply_inplace(op, input, args, kwargs)
+        return namespace["apply_inplace"](op, input, args, kwargs)
 
     method.__name__ = method.__qualname__ = op.name + "_"
     method.__doc__ = f"The in-place form of `{op.name}`: the result takes the place of the tensor's elements."

@@ -285,7 +285,8 @@ def elementwise_out(op: Any, operands: tuple[Any, ...], out: Any) -> Any:
                 arrays.append(x._data)
         large = array.size >= namespace["LARGE"]
         if len(arrays) == len(operands) and type(array) is np.ndarray and (large or type(op.forward) is np.ufunc):
-            refuse_overlap(out)
+            if 0 in array.strides:
+                refuse_overlap(out)
             # Arrays that own their memory do not share it.
             own = array.base is None
             for a in arrays:
@@ -295,9 +296,10 @@ def elementwise_out(op: Any, operands: tuple[Any, ...], out: Any) -> Any:
                 if large:
                     elementwise_large.compute(op, tuple(arrays), array)
                 else:
-                    op.forward(*arrays, out=array)
+                    op.forward(*arrays, array)
                 bump(out)
-                refresh(out)
+                if len(out._versions) > 1:
+                    refresh(out)
                 return out
     if mode.local.grad and isinstance(out, TensorBase):
         nodes = [x._node for x in operands if isinstance(x, TensorBase) and x._node is not None]

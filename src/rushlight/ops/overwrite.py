@@ -5,16 +5,18 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import UNTOUCHED, TensorBase
+from ..base import UNTOUCHED, TensorBase, bump
 from ..kernels import complex_halves
 from ..kernels.copying import fill as set_all
 from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
 from .declare import REGISTRY, Array, composite, operation
-from .inplace import change_inplace
+from .inplace import array_beside, change_inplace
 from .numbers import number_for
 from .out import refuse_reading
 from .overlap import refuse_partial_overlap
+
+copyto = np.copyto
 
 
 # ---------------------------------------------------------------------------------------------- copying
@@ -45,6 +47,12 @@ def copy_(input: Any, other: Any, non_blocking: bool = False) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
     """
+    if isinstance(other, TensorBase) and isinstance(input, TensorBase):
+        array = array_beside(input, other)
+        if array is not None:
+            copyto(input._data, array)
+            bump(input)
+            return input
     if not isinstance(other, TensorBase):
         if not isinstance(other, (int, float, complex)):
             raise TypeError(f"copy_(): argument 'other' (position 1) must be Tensor, not {type(other).__name__}")
@@ -92,6 +100,12 @@ def fill_(input: Any, value: Any) -> Any:
     Raises:
         RuntimeError: the tensor given has dimensions, or PyTorch forbids the change in place.
     """
+    if type(value) is float and -60000 <= value <= 60000:
+        array = array_beside(input, value)
+        if array is not None:
+            set_all(input._data, array)
+            bump(input)
+            return input
     if isinstance(value, TensorBase):
         if value._shape:
             raise RuntimeError(

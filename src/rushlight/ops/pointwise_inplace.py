@@ -6,6 +6,7 @@ import numpy as np
 
 from ..autograd import mode
 from ..base import TensorBase, bump
+from ..kernels.pointwise import LARGE
 from . import clamping, elementary, pointwise, ternary
 from .arguments import MISSING, OPERANDS
 from .declare import REGISTRY, apply_inplace, composite
@@ -33,15 +34,20 @@ def _first_in_place(operands: Any, *given: Any) -> Any:
 @composite(function=False)
 def add_(input: Any, other: Any, *, alpha: Any = 1) -> Any:
     """Adds ``alpha * other``."""
-    if type(alpha) is int and alpha == 1:
-        return _form("_add", input, other)
-    if type(alpha) is float and isinstance(input, TensorBase):
+    one = type(alpha) is int and alpha == 1
+    if (one or type(alpha) is float) and isinstance(input, TensorBase):
         array = array_beside(input, other)
+        if one and array is not None and input._data.size < LARGE:
+            np.add(input._data, array, input._data)
+            bump(input)
+            return input
+        if one:
+            return _form("_add", input, other)
         if array is not None:
             np.add(input._data, array * input._dtype.numpy.type(alpha), input._data)
             bump(input)
             return input
-    return _scaled("_add_scaled", input, other, alpha)
+    return _form("_add", input, other) if one else _scaled("_add_scaled", input, other, alpha)
 
 
 def _scaled(operation: str, input: Any, other: Any, alpha: Any) -> Any:

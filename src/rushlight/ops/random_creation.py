@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import devices, dtypes
 from ..autograd import mode
 from ..base import TensorBase, bump
-from ..kernels import numpy_random
-from ..random import source_of
+from ..kernels import numpy_normal, numpy_random
+from ..random import default_generator, source_of
 from .arguments import type_name
 from .creation import empty_like
 from .creation_arguments import chosen
@@ -122,8 +122,11 @@ def draw_new(
     """
     if generator is not None or out is not None or dtype is not None or type(requires_grad) is not bool:
         check_options(generator, out, dtype, requires_grad)
-    kind = chosen(function, dtype, device, pin_memory, usual if out is None else out._dtype)
-    source = source_of(generator)
+    if dtype is None and device is None and out is None and pin_memory is False and devices._default is devices.cpu:
+        kind = usual
+    else:
+        kind = chosen(function, dtype, device, pin_memory, usual if out is None else out._dtype)
+    source = default_generator.source if generator is None else generator.source
     if out is None:
         array = np.empty(shape, kind.numpy)
         write(source, array, kind)
@@ -153,15 +156,27 @@ def _made_like(
 def _write_uniform(source: Any, out: Array, dtype: dtypes.dtype) -> None:
     if dtype.category < dtypes.FLOATING:
         raise unsupported("check_uniform_bounds", dtype)
-    numpy_random.uniform(source, floats(out, dtype))
+    numpy_random.uniform(source, out if dtype.plain else floats(out, dtype))
 
 
 def _write_standard_normal(source: Any, out: Array, dtype: dtypes.dtype) -> None:
-    write_normal(source, out, dtype, 0.0, 1.0)
+    if dtype.plain:
+        numpy_normal.normal(source, out)
+    else:
+        write_normal(source, out, dtype, 0.0, 1.0)
 
 
 def _bounded(low: int, high: int) -> Write:
-    return lambda source, out, dtype: write_integers(source, dtype, low, high)(out)
+    def write(source: Any, out: Array, dtype: dtypes.dtype) -> None:
+        if dtype is dtypes.int64 and -_FAR < low < high < _FAR:
+            numpy_random.integers(source, out, low, high)
+        else:
+            write_integers(source, dtype, low, high)(out)
+
+    return write
+
+
+_FAR = 1 << 63  # within which int64 holds all numbers
 
 
 # ---------------------------------------------------------------------------------------------- new tensors
@@ -240,6 +255,15 @@ def randint(
         TypeError: a bound is no integer, or the size no sequence of integers.
         RuntimeError: there is no number between the bounds, or the dtype cannot hold them.
     """
+    if len(bounds_and_size) == 3 and low is None and high is None and size is None:
+        first, end, size = bounds_and_size
+        if type(first) is int and type(end) is int and isinstance(size, (tuple, list)):
+            shape = given_shape("randint", (size,))
+            return draw_new(
+                "randint", shape, _bounded(first, end), dtypes.int64, generator, out, dtype, device, pin_memory,
+                requires_grad,
+            )  # fmt: skip
+        size = None
     given = {"low": low, "high": high, "size": size}
     free = [name for name, value in given.items() if value is None]
     if len(bounds_and_size) == len(free) - 1 and low is None:

@@ -15,6 +15,7 @@ from .. import dtypes
 from ..autograd import mode
 from ..base import TensorBase, bump
 from ..kernels import numpy_normal, numpy_random
+from ..kernels.numpy_common import count_nonzero
 from ..random import Generator, source_of
 from .declare import REGISTRY, Array, composite, operation, tensor_names
 from .inplace import apply_inplace, check, new_tangent, refresh
@@ -311,7 +312,7 @@ def check_probabilities(p: Array, dtype: dtypes.dtype) -> None:
     if dtype.category != dtypes.FLOATING:
         raise unsupported("bernoulli_tensor_cpu_p_", dtype)
     zero, one = _bounds(p.dtype)
-    if np.count_nonzero((p >= zero) & (p <= one)) != p.size:
+    if count_nonzero((p >= zero) & (p <= one)) != p.size:
         raise RuntimeError(
             "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  If "
             "so, please report an enhancement request to PyTorch.)"

@@ -5,19 +5,22 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd import mode
+from ..autograd.mode import unseen
 from ..base import TensorBase, wrap
 from ..kernels import numpy_counts, numpy_random
 from ..memory_format import contiguous_format
 from ..random import source_of
 from .creation import empty_like
 from .data import finish, store
-from .declare import Array, composite, operation, tensor_names
+from .declare import REGISTRY, Array, composite, operation, tensor_names
 from .elementwise_general import result_type
 from .inplace import castable
 from .out import warn_resized
 from .random_creation import NEW, check_options, draw_into, draw_new, given_shape
 from .random_inplace import check_generator, check_probabilities, check_std, integer, number, unsupported, write_normal
 from .signatures import Mismatch, forms, is_float
+from .steps import hidden
 
 
 @composite(method=False)
@@ -149,11 +152,20 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
     """
     if not isinstance(input, TensorBase):
         raise Mismatch
-    check_options(generator, out, None, False)
+    if generator is not None or out is not None:
+        check_options(generator, out, None, False)
     source = source_of(generator)
     if p is not None:
         drawn = empty_like(wrap(input._data), memory_format=contiguous_format).bernoulli_(p, generator=generator)
         return drawn if input._node is None else _bernoulli_by_number(input, drawn._data)
+
+    if out is None and input._dtype is dtypes.float32 and 0 < input._data.size <= numpy_random.FEWEST:
+        array = numpy_random.few_bernoulli(source, input._data) if unseen(input) or hidden(input) else None
+        if array is not None:
+            made = finish(array, input._dtype)
+            if input._node is not None and not mode.special.count:
+                made._node = REGISTRY["_bernoulli_of"].link(input._node, input._shape, None)
+            return made
 
     def draw(probabilities: Array) -> Array:
         check_probabilities(probabilities, input._dtype)
