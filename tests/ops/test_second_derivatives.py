@@ -117,3 +117,20 @@ def test_similarity_of_broadcast_vectors():
 
 def test_no_differences():
     check(lambda t: t.diff(numbers(t, 3).detach(), 0, prepend=numbers(t, 2).detach()))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+@pytest.mark.parametrize("dual", [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize("inplace", [False, True])
+def test_tangents_of_quotients_round_as_in_pytorch(dual, inplace, dtype):
+    def scenario(m):
+        numbers = ((m.arange(400.0) * 37 % 101 - 50.5) / 8).reshape(4, 100).to(getattr(m, dtype))
+        forward = m.autograd.forward_ad
+        with forward.dual_level():
+            x, y = (forward.make_dual(numbers[i], numbers[i + 2]) if dual[i] else numbers[i] for i in (0, 1))
+            found = [(x * 1).div_(y)] if inplace else [x / y, m.div(x, y, rounding_mode=None)]
+            if dual[1]:
+                found.append(2.5 / y)
+            return [forward.unpack_dual(t).tangent for t in found]
+
+    check(scenario, rtol=0, atol=0)

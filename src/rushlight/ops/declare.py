@@ -53,7 +53,8 @@ REGISTRY: dict[str, "Operation"] = {}
 def elementwise(
     *, kernel: Any = None, node: str | None = None, operators: tuple[str, ...] = (), floating: bool = False,
     result: str | None = None, check: Any = None, function: bool = True, method: bool = True,
-    inplace: bool | None = None, name: str | None = None, tangent: str | None = "elementwise", aten: str | None = None,
+    inplace: bool | None = None, name: str | None = None, aten: str | None = None,
+    tangent: str | dict[str, str] | None = "elementwise",
     number_node: str | None = None, number_first_node: str | None = None, out: bool | None = None, wide: bool = False,
     keeps: dict[str, str] | str | None = None, once: str | None = None, **formulas: str,
 ) -> Callable[[Callable[..., Any]], Any]:  # fmt: skip
@@ -69,7 +70,8 @@ def elementwise(
         function, method, inplace: which forms are public.
         name: the public name where it is not the function's.
         tangent: the forward-mode tangent; by default (``"elementwise"``) derived from the formulas, which must be the
-            gradient multiplied by something. None where they are not that; see `operation`.
+            gradient multiplied by something. None where they are not that; see `operation`. A dictionary gives the
+            tangent where an input has one, by its name; otherwise it is derived.
         aten: the name shown by the profiler where it differs.
         number_node, number_first_node: the node's name where the second or first input is a number, if that is another.
         out: whether there is an ``out=`` argument; that of a public function unless given.

@@ -192,7 +192,8 @@ composite(name="multiply")(mul)
 
 @elementwise(name="_div", node="DivBackward0", aten="div", kernel=np.true_divide, function=False, method=False,
              operators=("__truediv__",), floating=True, wide=True,
-             input="grad / conj(other)", other="-grad * conj((input / other) / other)")  # fmt: skip
+             input="grad / conj(other)", other="-grad * conj((input / other) / other)",
+             tangent={"other": "(input_t - other_t * result) / other"})  # fmt: skip
 def _div(input: Array, other: Array | float) -> Array:
     """The quotient of corresponding elements."""
 
@@ -216,7 +217,8 @@ def _div_floor(input: Array, other: Array | float) -> Array:
 
 @elementwise(name="_div_unrounded", node="DivBackward2", aten="div", kernel=np.true_divide, function=False,
              method=False, floating=True, wide=True,
-             input="grad / conj(other)", other="-grad * conj((input / other) / other)")  # fmt: skip
+             input="grad / conj(other)", other="-grad * conj((input / other) / other)",
+             tangent={"other": "input_t / other - other_t * (input / other) / other"})  # fmt: skip
 def _div_unrounded(input: Array, other: Array | float) -> Array:
     """The quotient, of which it was said that it is not to be rounded."""
 

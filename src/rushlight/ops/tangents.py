@@ -24,6 +24,8 @@ def tangent_rule(op: "Operation", need: tuple[str, ...]) -> Any:
         A function of the arguments by name, the tangents by name, and the results, or None if nothing is declared.
     """
     declared = op.tangent
+    if isinstance(declared, dict):  # by the input that has one
+        declared = next((text for n, text in declared.items() if n in need), "elementwise")
     if declared in (None, "zero", "refused") or not need:
         return None
     if declared == "linear":
@@ -104,7 +106,9 @@ def _as_operand(value: Any, tensor: bool) -> Any:
 
 
 def _filled(value: Any, tangent: Any) -> Any:
-    """The tangent of an input, with zeros for tensors that have none."""
+    """The tangent of an input, with zeros for tensors and numbers that have none."""
+    if isinstance(value, (int, float, complex)):
+        return 0
     if isinstance(value, TensorBase):
         return tensor_names["zeros_like"](value.detach()) if tangent is None else tangent  # type: ignore[attr-defined]
     if isinstance(value, (list, tuple)):
