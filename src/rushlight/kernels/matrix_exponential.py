@@ -6,6 +6,7 @@ https://doi.org/10.1137/0202007
 """
 
 from bisect import bisect_left
+from functools import cache
 from math import factorial, frexp, isfinite, ldexp
 from typing import Any
 
@@ -33,7 +34,7 @@ def matrix_exponential(x: Array) -> Array:
     limits = SINGLE if single else DOUBLE
     a = np.array(x, _WIDE.get(x.dtype.char) or np.result_type(x.dtype, np.float64), order="C")
     if x.ndim == 2:
-        return _of_one(a[None], limits).reshape(x.shape).astype(x.dtype, copy=False)
+        return _of_one(a, limits).astype(x.dtype, copy=False)
     a = a.reshape(-1, *x.shape[-2:])
     sizes = np.abs(a).sum(-2).max(-1)
     lost = ~np.isfinite(sizes)
@@ -61,8 +62,8 @@ _WIDE = {"f": np.float64, "d": np.float64}
 
 
 def _of_one(a: Array, limits: tuple[float, ...]) -> Array:
-    """The exponential of one matrix ``(1, n, n)``, which is changed."""
-    size = float(np.maximum.reduce(np.add.reduce(np.abs(a[0]), 0), initial=0))
+    """The exponential of one matrix ``(n, n)``, which is changed."""
+    size = float(np.maximum.reduce(np.add.reduce(np.abs(a), 0), initial=0))
     if not isfinite(size):
         return np.full_like(a, complex(np.nan, np.nan) if a.dtype.kind == "c" else np.nan)
     squarings = max(frexp(size / limits[-1])[1], 0)
@@ -76,23 +77,29 @@ def _of_one(a: Array, limits: tuple[float, ...]) -> Array:
 
 
 def _product(a: Array, b: Array) -> Any:
-    return mm(a[0], b[0])[None] if len(a) == 1 else bmm(a, b)
+    return mm(a, b) if a.ndim == 2 else bmm(a, b)
 
 
 def _polynomial(a: Array, degree: int) -> Array:
-    """Taylor's polynomial of the exponential, of a multiple of four as its degree."""
+    """Taylor's polynomial of the exponential of one or several matrices, of a multiple of four as its degree."""
     powers = [a]
     while len(powers) < _POWERS:
         powers.append(_product(powers[-1], a))
     last = powers.pop()
     starts = range(degree - _POWERS, -1, -_POWERS)
     # What is added in each step, but for multiples of the identity, by one product.
-    weights = np.array([[1 / factorial(start + i) for i in range(1, _POWERS)] for start in starts], a.dtype)
-    sums = weights.dot(np.concatenate(powers).reshape(_POWERS - 1, -1)).reshape(-1, *a.shape)
-    found = last / factorial(degree)
+    sums = _weights(degree, a.dtype).dot(np.concatenate(powers).reshape(_POWERS - 1, -1)).reshape(-1, *a.shape)
+    found, n = last / factorial(degree), a.shape[-1]
     for start, terms in zip(starts, sums, strict=True):
         if start + _POWERS < degree:
             found = _product(found, last)
         found += terms
-        found.reshape(len(a), -1)[:, :: a.shape[-1] + 1] += 1 / factorial(start)
+        found.reshape(-1, n * n)[:, :: n + 1] += 1 / factorial(start)
     return found
+
+
+@cache
+def _weights(degree: int, dtype: np.dtype[Any]) -> Array:
+    """Of the polynomial of a degree, the factors of the powers below the last one, in each step."""
+    starts = range(degree - _POWERS, -1, -_POWERS)
+    return np.array([[1 / factorial(start + i) for i in range(1, _POWERS)] for start in starts], dtype)

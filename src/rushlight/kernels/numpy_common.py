@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-try:  # what `numpy.count_nonzero` calls when no axis is given, which takes it four times as long
-    from numpy._core.multiarray import count_nonzero as count_nonzero
-except ImportError:
-    from numpy import count_nonzero as count_nonzero
+# What two of NumPy's functions call, which first ask for an axis or look for a better order of products. It is not
+# public: where a version of NumPy lacks it, these functions have to serve.
+_core: Any = getattr(getattr(np, "_core", None), "multiarray", np)
+count_nonzero: Any = getattr(_core, "count_nonzero", np.count_nonzero)
+c_einsum: Any = getattr(_core, "c_einsum", np.einsum)
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

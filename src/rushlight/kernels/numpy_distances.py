@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .numpy_common import c_einsum
+
 Array = np.ndarray
 
 
@@ -11,11 +13,15 @@ MANY = 26
 
 def quick_distances(x: Array, y: Array) -> Array:
     """Euclidean `distances` by a product: quicker, but less precise for points that are close to each other."""
-    squares = [np.einsum("...i,...i->...", a, a)[..., None] for a in (x, y)]
-    ones = [np.ones_like(s) for s in squares]
+    m = x.shape[-1]
+    left, right = (np.empty((*a.shape[:-1], m + 2), a.dtype) for a in (x, y))
+    np.multiply(x, x.dtype.type(-2), out=left[..., :m])
+    right[..., :m] = y
     # One product adds the squares, too.
-    left = np.concatenate([-2 * x, squares[0], ones[0]], -1)
-    found = np.matmul(left, np.concatenate([y, ones[1], squares[1]], -1).swapaxes(-1, -2))
+    c_einsum("...i,...i->...", x, x, out=left[..., m])
+    c_einsum("...i,...i->...", y, y, out=right[..., m + 1])
+    left[..., m + 1] = right[..., m] = 1
+    found = np.matmul(left, right.swapaxes(-1, -2))
     return np.sqrt(np.maximum(found, 0, out=found), out=found)
 
 
@@ -35,7 +41,7 @@ def distances(x: Array, y: Array, p: float, maximum: np.ufunc = np.fmax) -> Arra
     """
     apart = x[..., :, None, :] - y[..., None, :, :]
     if p == 2:
-        return np.sqrt(np.einsum("...i,...i->...", apart, apart) if apart.size else apart.sum(-1))
+        return np.sqrt(c_einsum("...i,...i->...", apart, apart) if apart.size else apart.sum(-1))
     apart = np.abs(apart)
     if p == 1:
         return apart.sum(-1)

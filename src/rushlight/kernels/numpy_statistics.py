@@ -61,8 +61,8 @@ def _in_range(variances: Array) -> bool:
     """Whether all squares from which the variances were made are far from the ends of float32's range."""
     if variances.size == 1:
         return _SMALLEST < variances.item() < math.inf
-    usual = (variances > constant(_SMALLEST, variances.dtype)) & np.isfinite(variances)
-    return bool(variances.size and count_nonzero(usual) == usual.size)
+    usual = variances > constant(_SMALLEST, variances.dtype)
+    return bool(variances.size and count_nonzero(usual) == usual.size and tame(variances))
 
 
 _SMALLEST = float(np.float32(1e-30))
@@ -245,10 +245,7 @@ def cumprod_backward(grad: Array, x: Array, result: Array, axis: int) -> Array:
 
 def _places(x: Array, better: Array, axis: int) -> Array:
     at = _along(x.shape[axis], x.ndim, axis) if x.size <= FEW else _places_along(x.shape[axis], x.ndim, axis)
-    return np.maximum.accumulate(np.where(better, at, _NOWHERE), axis)  # type: ignore[no-any-return]
-
-
-_NOWHERE = np.array(0)
+    return np.maximum.accumulate(at * better, axis)  # type: ignore[no-any-return]
 
 
 def _places_along(n: int, ndim: int, axis: int) -> Array:

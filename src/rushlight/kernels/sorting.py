@@ -44,6 +44,8 @@ def _back(found: Array, axis: int) -> Array:
 
 def argsort(x: Array, axis: int, descending: bool) -> Array:
     """See `numpy_sorting.argsort`."""
+    if x.size < SMALLEST and x.flags.c_contiguous:
+        return numpy_sorting.argsort(x, axis, descending)
     return laid_as(_argsort(x, axis, descending), x)
 
 
@@ -65,6 +67,8 @@ def _argsort(x: Array, axis: int, descending: bool) -> Array:
 
 def sort(x: Array, axis: int, descending: bool) -> tuple[Array, Array]:
     """See `numpy_sorting.sort`."""
+    if x.size < SMALLEST and x.flags.c_contiguous:
+        return numpy_sorting.sort(x, axis, descending)
     order = argsort(x, axis, descending)
     return laid_as(take(x, order, axis), x), order
 

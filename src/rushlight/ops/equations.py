@@ -9,6 +9,7 @@ import numpy as np
 
 from ..autograd import mode
 from ..base import TensorBase, as_view, wrap
+from ..kernels.numpy_common import c_einsum as c_einsum
 from .declare import REGISTRY
 from .matmul import batch_product, products
 from .memory_layout import product_in_order
@@ -18,11 +19,6 @@ from .view import _view, permute
 _bmm_op, _permute_op = REGISTRY["bmm"], REGISTRY["_permute"]
 _unsqueeze_op, _view_op = REGISTRY["unsqueeze"], REGISTRY["_view"]
 ndarray = np.ndarray
-
-try:  # what `numpy.einsum` calls, which looks for a better order first
-    from numpy._core.multiarray import c_einsum as c_einsum
-except ImportError:
-    pass
 
 LETTERS = string.ascii_uppercase + string.ascii_lowercase
 
