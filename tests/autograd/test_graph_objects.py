@@ -289,6 +289,20 @@ def what_a_node_is(t):
     )  # fmt: skip
 
 
+def what_is_listed_can_be_read(t):
+    def made(i, n, function):
+        given = [t.ones(3, 3, requires_grad=i == k) for k in range(n)]
+        node = function(*given).grad_fn
+        return [getattr(node, name) is not None for name in dir(node) if name == "_saved_mat2"], [
+            name for name in dir(node) if name.startswith("_saved") and not hasattr(node, name)]  # fmt: skip
+
+    index = t.tensor([0, 1, 2])
+    return [made(i, n, function) for n, function in (
+        (2, t.mm), (3, t.addmm), (2, t.nn.functional.linear), (3, lambda x, w, b: t.nn.functional.linear(x, w, b[0])),
+        (2, lambda x, y: x.index_add(0, index, y)), (2, lambda x, y: x.index_copy(0, index, y)),
+    ) for i in range(n)], type((t.ones(3, requires_grad=True) * 2).grad_fn._input_metadata[0].shape)  # fmt: skip
+
+
 def metadata_of_pieces(t):
     x = t.ones(3, 4, requires_grad=True)
     pieces = (x.unbind(1), x.split(2), x.split([1, 2], 1), x.chunk(2, 1), x.tensor_split(2))

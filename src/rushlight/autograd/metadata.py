@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import base, devices, dtypes
+from .. import devices, dtypes
 from .leaf import AccumulateGrad
 from .node import Node, function_of, rare
 
@@ -16,7 +16,7 @@ class InputMetadata:
     """What an output of a node was like.
 
     Attributes:
-        shape: its shape. dtype: its dtype. device: where it was.
+        shape: its sizes. dtype: its dtype. device: where it was.
         is_nested_tensor, is_cpp_nested_tensor: False.
     """
 
@@ -24,7 +24,7 @@ class InputMetadata:
     is_nested_tensor = is_cpp_nested_tensor = False
 
     def __init__(self, shape: Any, dtype: Any):
-        self.shape = base.make_size(tuple(shape))
+        self.shape = list(shape)
         self.dtype = dtype
 
     @property

@@ -45,13 +45,23 @@ def _rounding_mode(node: Any) -> str | None:
     return None if mode == "unrounded" else mode
 
 
+class _Of:
+    """How to find something of what stands in a slot; a node that keeps nothing there does not show it."""
+
+    def __init__(self, slot: str, find: Any):
+        self.slot, self.find = slot, find
+
+    def __call__(self, node: Any) -> Any:
+        return self.find(getattr(node, f"_saved_{self.slot}" if self.slot in node.saved else self.slot))
+
+
 def _sizes(slot: str) -> Any:
     """The shape of an input, where only another trace of it is kept."""
-    return lambda node: tuple(getattr(node, slot)._shape)
+    return _Of(slot, lambda kept: tuple(kept._shape))
 
 
 def _strides(slot: str) -> Any:
-    return lambda node: getattr(node, slot).stride()
+    return _Of(slot, lambda kept: kept.stride())
 
 
 def _constant(value: Any) -> Any:
@@ -71,6 +81,11 @@ def _asked(place: int, item: int | None = None) -> Any:
 
 def _alpha(node: Any) -> Any:
     return getattr(node, "alpha", 1)
+
+
+def _transposed_weight(node: Any) -> Any:
+    weight = node._saved_weight
+    return None if weight is None else weight.t()
 
 
 def _layer_shape(node: Any) -> Any:
@@ -110,10 +125,6 @@ def _factors(which: int, transposed: bool = False) -> Any:
             return REGISTRY["_lu_factor_ex"].recording(A.mT if turned else A, True)[which]
 
     return found
-
-
-def _dims_of_source(node: Any) -> int:
-    return len(node.source_shape)
 
 
 def _correction(node: Any) -> Any:
@@ -168,10 +179,10 @@ _PADDING = {"padding": _as("pad")}
 _PRODUCT = {f"{name}_sym_{what}": make(slot) for name, slot in (("self", "input"), ("mat2", "mat2"))
             for what, make in (("sizes", _sizes), ("strides", _strides))}  # fmt: skip
 _LAYER = {
-    "mat1": _as("self"), "mat2": lambda node: node._saved_weight.t(), "alpha": _constant(1), "beta": _constant(1),
+    "mat1": _as("self"), "mat2": _transposed_weight, "alpha": _constant(1), "beta": _constant(1),
     "mat1_sym_sizes": _sizes("input"), "mat1_sym_strides": _strides("input"),
-    "mat2_sym_sizes": lambda node: tuple(node._saved_weight.t().shape),
-    "mat2_sym_strides": lambda node: node._saved_weight.t().stride(),
+    "mat2_sym_sizes": _Of("weight", lambda kept: tuple(kept.t().shape)),
+    "mat2_sym_strides": _Of("weight", lambda kept: kept.t().stride()),
 }  # fmt: skip
 _RESAMPLED = {"self_sym_sizes": _asked(0), "output_size": _asked(1)}
 _ALIGNED = {**_RESAMPLED, "align_corners": _asked(3)}
@@ -240,8 +251,8 @@ _FORMS: dict[str, dict[str, Any]] = {
         "weight_sym_argsize_0": lambda node: (getattr(node, "weight_shape", None) or node._saved_weight.shape)[0],
     },
     "PowBackward1": {"exponent": _as("other")},
-    "IndexAddBackward0": {"source_dim": _dims_of_source},
-    "IndexCopyBackward0": {"source_dim": _dims_of_source},
+    "IndexAddBackward0": {"source_dim": _Of("source_shape", len)},
+    "IndexCopyBackward0": {"source_dim": _Of("source_shape", len)},
     "NarrowCopyBackward0": {"length": lambda node: node.end - node.start},
     "AsStridedScatterBackward0": {"storage_offset": _as("offset")},
     "LogSigmoidBackward0": {"buffer": lambda node: node._saved_self.detach().abs().neg().exp()},
@@ -350,6 +361,7 @@ def names_shown(node: Any) -> list[str]:
     for slot in getattr(type(node), "__slots__", ()):
         if slot.endswith("_shape"):
             found.append(slot.replace("input_", "self_", 1).removesuffix("_shape") + "_sym_sizes")
+    forms = [name for name, form in forms.items() if not isinstance(form, _Of) or hasattr(node, form.slot)]
     return sorted({*found, *forms}.difference(_of(_HIDDEN, node)))
 
 
