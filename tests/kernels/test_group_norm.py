@@ -3,7 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kernels.reference import agree, array, gradients, seeds
@@ -25,13 +25,15 @@ def always():
         yield
 
 
-@settings(max_examples=30)
+@pytest.mark.parametrize("least", [1, 1 << 30])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.integers(1, 3), st.integers(1, 4), st.integers(1, 5), st.lists(st.integers(2, 40), min_size=1, max_size=2),
     st.booleans(), st.booleans(), st.sampled_from([torch.float32, torch.float64]),
     st.sampled_from([0.0, float("nan"), float("inf")]), seeds,
 )  # fmt: skip
-def test_group_norm(n, groups, each, spatial, scaled, shifted, dtype, special, seed):
+def test_group_norm(monkeypatch, least, n, groups, each, spatial, scaled, shifted, dtype, special, seed):
+    monkeypatch.setattr(kernels, "_LEAST", least)
     torch.manual_seed(seed)
     c = groups * each
     x, w, b = (torch.randn(*s, dtype=dtype, requires_grad=True) for s in ((n, c, *spatial), (c,), (c,)))

@@ -1,4 +1,4 @@
-"""Group normalization: the compiled kernels of layer normalization on the groups' rows, else NumPy's.
+"""Group normalization: kernels of its own for large channels, those of layer normalization for many small ones.
 
 The arguments and results are those of the functions of the same names in `numpy_normalization`.
 """
@@ -8,6 +8,7 @@ from math import prod
 import numpy as np
 
 from . import layer_norm, numpy_normalization
+from .dispatch import Kernel, share
 from .pointwise import LARGE, Loop
 from .reduction import sum_over
 
@@ -15,6 +16,11 @@ Array = np.ndarray
 
 # From how many elements on the compiled kernels are quicker.
 SMALLEST = LARGE
+
+# From how many numbers in a channel of a sample on it is worth a loop of its own.
+_LEAST = 32
+
+_FORWARD, _BACKWARD = (Kernel("group_norm", name, common=False) for name in ("forward", "backward"))
 
 _AFFINE = Loop("affine", ("x", "weight", "bias"), ("x * weight + bias",))
 _SCALED = Loop("scaled", ("g", "weight"), ("g * weight",))
@@ -32,6 +38,8 @@ def group_norm(
     """Normalizes groups of channels of `x`, then scales and shifts each channel."""
     if _usable(x, weight, bias):
         n, c = x.shape[:2]
+        if (done := _forward(x, groups, weight, bias, eps)) is not None:
+            return done
         rows = np.ascontiguousarray(x).reshape(n * groups, -1)
         y, mean, inverse = layer_norm.layer_norm(rows, 1, None, None, eps)
         y = y.reshape(n, c, -1)
@@ -45,11 +53,47 @@ def group_norm(
     return numpy_normalization.group_norm(x, groups, weight, bias, eps)
 
 
+def _forward(
+    x: Array, groups: int, weight: Array | None, bias: Array | None, eps: float
+) -> tuple[Array, Array, Array] | None:
+    """What `group_norm` returns, or None if the channels are too small or there is no kernel."""
+    (n, c), plane = x.shape[:2], prod(x.shape[2:])
+    if plane < _LEAST or (run := _FORWARD.get(x.dtype)) is None:
+        return None
+    x = np.ascontiguousarray(x)
+    y, (mean, inverse) = np.empty(x.shape, x.dtype), np.empty((2, n, groups), x.dtype)
+    factors = [x if p is None else np.ascontiguousarray(p) for p in (weight, bias)]
+    there = weight is not None, bias is not None
+    sizes, rows = (c // groups, plane, groups), n * groups
+    run(rows, share(rows, x.size // rows), x, y, *sizes, *factors, *there, mean, inverse, float(eps))
+    return (y, mean, inverse) if inverse.all() else None  # else a variance is infinite
+
+
+def _backward(
+    g: Array, x: Array, groups: int, mean: Array, inverse: Array, weight: Array | None, needs: tuple[bool, bool, bool]
+) -> tuple[Array | None, Array | None, Array | None] | None:
+    """What `group_norm_backward` returns, or None if the channels are too small or there is no kernel."""
+    (n, c), plane = x.shape[:2], prod(x.shape[2:])
+    if plane < _LEAST or (run := _BACKWARD.get(x.dtype)) is None:
+        return None
+    g, x = np.ascontiguousarray(g), np.ascontiguousarray(x)
+    gx, by_weight, by_bias = np.empty(x.shape if needs[0] else 0, x.dtype), np.empty((n, c)), np.empty((n, c))
+    factor, sizes = x if weight is None else np.ascontiguousarray(weight), (c // groups, plane, groups)
+    mean, inverse, rows = np.ascontiguousarray(mean), np.ascontiguousarray(inverse), n * groups
+    results = by_weight, by_bias, bool(needs[0])
+    run(rows, share(rows, x.size // rows), g, x, gx, *sizes, factor, weight is not None, mean, inverse, *results)
+    whole = [np.add.reduce(p, 0).astype(x.dtype) if wanted else None
+             for p, wanted in zip((by_weight, by_bias), needs[1:], strict=True)]  # fmt: skip
+    return gx if needs[0] else None, whole[0], whole[1]
+
+
 def group_norm_backward(
     g: Array, x: Array, groups: int, mean: Array, inverse: Array, weight: Array | None, needs: tuple[bool, bool, bool]
 ) -> tuple[Array | None, Array | None, Array | None]:
     """The gradients of `group_norm` with respect to `x`, `weight` and `bias` (those that `needs` asks for)."""
     if _usable(x, g, weight, mean, inverse):
+        if (done := _backward(g, x, groups, mean, inverse, weight, needs)) is not None:
+            return done
         (n, c), plane, kept = x.shape[:2], prod(x.shape[2:]), (x.shape[0], groups, 1)
         g, x, shape = np.ascontiguousarray(g).reshape(n, c, plane), np.ascontiguousarray(x), x.shape
         rows = x.reshape(n, groups, -1)

@@ -8,6 +8,8 @@ them once more for these. Otherwise `backward` keeps sums for each block of rows
 import math
 from typing import Any
 
+from numba import njit
+
 from .builder import Real, kernel
 from .simd import ahead, double, integer
 from .vector import fma, load, load_some, repeat, store, store_some, total
@@ -16,12 +18,55 @@ from .vector import fma, load, load_some, repeat, store, store_some, total
 LONGEST = 8192
 
 
+def moments_of(real: Real) -> Any:
+    """``moments(x, count, eps)``: the mean of `count` numbers and the inverse of their standard deviation."""
+    lanes, kind, zero = real.lanes, real.type, real.type(0)
+
+    @njit
+    def moments(x, count, eps):
+        whole = 0.0
+        for first in range(0, count, LONGEST):
+            a = b = repeat(zero)
+            i, last = first, min(first + LONGEST, count)
+            while i + 2 * lanes <= last:
+                a, b = a + load(x, i), b + load(x, i + lanes)
+                i += 2 * lanes
+            while i < last:
+                a += load_some(x, i, last - i, zero)
+                i += lanes
+            whole += total(a + b)
+        rough = kind(whole / count)
+        # What is left around the mean as it was rounded corrects both the mean and the sum of squares.
+        left, squares = 0.0, 0.0
+        for first in range(0, count, LONGEST):
+            a = b = c = d = repeat(zero)
+            i, last = first, min(first + LONGEST, count)
+            while i + 2 * lanes <= last:
+                v, w = load(x, i) - rough, load(x, i + lanes) - rough
+                a, c = a + v, c + w
+                b, d = fma(v, v, b), fma(w, w, d)
+                i += 2 * lanes
+            while i < last:
+                v = load_some(x, i, last - i, rough) - rough
+                a, b = a + v, fma(v, v, b)
+                i += lanes
+            left += total(a + c)
+            squares += total(b + d)
+        away = left / count
+        variance = squares / count - away * away
+        if variance < 0:
+            variance = 0.0
+        return kind(rough + away), kind(1.0 / math.sqrt(variance + eps))
+
+    return moments
+
+
 def forward(real: Real) -> Any:
     """``y = (x - mean) * inverse * weight + bias``; a piece of work is a row.
 
     Arguments: x, y, numbers a row, weight, bias; means, inverses (results); eps.
     """
-    read, lanes, kind, zero = real.read, real.lanes, real.type, real.type(0)
+    read, lanes, zero, moments = real.read, real.lanes, real.type(0), moments_of(real)
 
     @kernel
     def forward(args, begin, end, thread):
@@ -29,39 +74,7 @@ def forward(real: Real) -> Any:
         eps = double(args, 7)
         for row in range(begin, end):
             x, y = ahead(read(args, 0), row * count), ahead(read(args, 1), row * count)
-            whole = 0.0
-            for first in range(0, count, LONGEST):
-                a = b = repeat(zero)
-                i, last = first, min(first + LONGEST, count)
-                while i + 2 * lanes <= last:
-                    a, b = a + load(x, i), b + load(x, i + lanes)
-                    i += 2 * lanes
-                while i < last:
-                    a += load_some(x, i, last - i, zero)
-                    i += lanes
-                whole += total(a + b)
-            rough = kind(whole / count)
-            # What is left around the mean as it was rounded corrects both the mean and the sum of squares.
-            left, squares = 0.0, 0.0
-            for first in range(0, count, LONGEST):
-                a = b = c = d = repeat(zero)
-                i, last = first, min(first + LONGEST, count)
-                while i + 2 * lanes <= last:
-                    v, w = load(x, i) - rough, load(x, i + lanes) - rough
-                    a, c = a + v, c + w
-                    b, d = fma(v, v, b), fma(w, w, d)
-                    i += 2 * lanes
-                while i < last:
-                    v = load_some(x, i, last - i, rough) - rough
-                    a, b = a + v, fma(v, v, b)
-                    i += lanes
-                left += total(a + c)
-                squares += total(b + d)
-            away = left / count
-            variance = squares / count - away * away
-            if variance < 0:
-                variance = 0.0
-            mean, inverse = kind(rough + away), kind(1.0 / math.sqrt(variance + eps))
+            mean, inverse = moments(x, count, eps)
             read(args, 5)[row] = mean
             read(args, 6)[row] = inverse
             i = 0
