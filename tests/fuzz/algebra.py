@@ -290,9 +290,9 @@ _WITHOUT = "(lambda r: tuple(t.detach() for t in r) if isinstance(r, tuple) else
 
 
 def degenerate(line, operands):
-    """Whether a line makes factors of a matrix at which they have no derivative."""
+    """Whether a line makes factors of a matrix at which they have no derivative, or PyTorch's of `det` is zero."""
     names = "inv|inv_ex|solve|solve_ex|tensorinv|matrix_power|lstsq|pinv|pinverse"
-    call = arguments(line, f"qr|svd|svdvals|eigh|eigvalsh|eig|lu|lu_factor|slogdet|logdet|cond|{names}", operands)
+    call = arguments(line, f"qr|svd|svdvals|eigh|eigvalsh|eig|lu|lu_factor|det|slogdet|logdet|cond|{names}", operands)
     matrices = call and _matrices(*call)
     if matrices is None or not bool(torch.isfinite(matrices).all()):
         return False

@@ -140,7 +140,8 @@ def test_other_gradients_must_agree_beside_such_factors(monkeypatch):
 @pytest.mark.parametrize(("rows", "function", "without"), [
     ([[1.0, 2.0], [2.0, 4.0]], "qr", True), ([[1.0, 2.0], [2.0, 3.0]], "qr", False),
     ([[2.0, 0.0], [0.0, 2.0]], "svd", True), ([[2.0, 0.0], [0.0, 2.0]], "qr", False),
-    ([[1.0, 2.0], [2.0, 3.0]], "svd", False), ([[1.0, 2.0], [2.0, 4.0]], "det", False),
+    ([[1.0, 2.0], [2.0, 3.0]], "svd", False), ([[1.0, 2.0], [2.0, 4.0]], "det", True),
+    ([[1.0, 2.0], [2.0, 3.0]], "det", False), ([[1.0, 2.0], [2.0, 4.0]], "cholesky", False),
 ])  # fmt: skip
 def test_where_factors_have_no_derivative(rows, function, without):
     assert algebra.degenerate(f"v2 = torch.linalg.{function}(v1)", {"v1": torch.tensor(rows)}) == without

@@ -198,3 +198,20 @@ def test_the_sign_of_a_zero_does_not_decide_that_of_a_factor(kind):
                 ours, theirs = (call(t, t.from_numpy(x)) for t in (rushlight, torch))
                 for mine, other in zip(ours, theirs, strict=True):
                     np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("given", ["vectors", "values", "both"])
+@pytest.mark.parametrize("rows", [[[2.0]], [[2.0, 0.0], [0.0, 3.0]], [[2.0, 1.0], [1.0, 3.0]]])
+@pytest.mark.parametrize("place", [0, -1])
+def test_infinite_gradients_of_eigenvalues_take_the_place_of_the_diagonal(rows, given, place):
+    def gradient(t):
+        x = t.tensor(rows, dtype=t.float64, requires_grad=True)
+        values, vectors = t.linalg.eigh(x)
+        by_values, by_vectors = t.ones_like(values), t.ones_like(vectors)
+        by_values[place] = by_vectors[place, 0] = INF
+        parts = {"values": [(values, by_values)], "vectors": [(vectors, by_vectors)]}
+        parts["both"] = parts["values"] + parts["vectors"]
+        t.autograd.backward(*zip(*parts[given], strict=True))
+        return x.grad.numpy()
+
+    np.testing.assert_allclose(gradient(rushlight), gradient(torch))

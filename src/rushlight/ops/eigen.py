@@ -25,6 +25,7 @@ from .matrices import (
     real,
     tensor_formula,
     total,
+    with_diagonal,
     without_code,
     without_diagonal,
 )  # fmt: skip
@@ -103,9 +104,7 @@ def eigh_backward(grad_values: Any, grad_vectors: Any, values: Any, vectors: Any
         _refuse_phase(
             "linalg_eigh_backward", turned.diagonal(0, -2, -1), "eigenvectors", "quantity, so it is ill-defined."
         )
-    inner = without_diagonal((turned - turned.mH) / (2 * _differences(values)))
-    if grad_values is not None:
-        inner = inner + diagonal_matrices(grad_values)
+    inner = with_diagonal((turned - turned.mH) / (2 * _differences(values)), grad_values)
     return matmul(vectors, matmul(inner, vectors.mH))
 
 
@@ -191,9 +190,7 @@ def eig_backward(grad_values: Any, grad_vectors: Any, values: Any, vectors: Any,
         diagonal = turned.diagonal(0, -2, -1)
         _refuse_phase("linalg_eig_backward", diagonal, "eigenvectors", "quantity, so it is ill-defined.")
         inner = turned - matmul(adjoint, vectors * real(diagonal).to(vectors._dtype).unsqueeze(-2))
-        inner = without_diagonal(inner / _differences(values.conj()))
-        if grad_values is not None:
-            inner = inner + diagonal_matrices(grad_values)
+        inner = with_diagonal(inner / _differences(values.conj()), grad_values)
         inner = matmul(inner, adjoint)
     found = _solve_ex(adjoint, inner, True, False)[0]
     return found if np.dtype(dtype).kind == "c" else found.real

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..base import TensorBase, wrap
+from ..base import TensorBase, tensor_names, wrap
 from ..kernels.layout import Absent, columns
 from .arguments import type_name
 from .declare import Array, in_formulas
@@ -229,6 +229,13 @@ def diagonal_matrices(x: Any) -> Any:
 def without_diagonal(x: Any) -> Any:
     """Square matrices with zeros on the diagonal."""
     return x * wrap(1 - np.eye(x._shape[-1], dtype=x._data.real.dtype))
+
+
+def with_diagonal(x: Any, values: Any) -> Any:
+    """Square matrices with these diagonals in place of their own; with zeros, but where there is NaN, if None."""
+    if values is None:
+        return without_diagonal(x)
+    return tensor_names["where"](wrap(np.eye(x._shape[-1], dtype=bool)), values.to(x._dtype).unsqueeze(-1), x)
 
 
 def half_diagonal(x: Any) -> Any:
