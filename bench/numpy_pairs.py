@@ -483,6 +483,11 @@ _REASONS = {
         "torch.special.hermite_polynomial_h(p, 3)", "torch.special.laguerre_polynomial_l(p, 3)",
     ),
     "the index of the element is a result too": ("torch.median(x, dim=1)",),
+    "NumPy has none: several of its functions, where SciPy runs one loop": (
+        "torch.sigmoid(x)", "torch.special.expit(x)", "torch.logit(p)", "torch.special.logit(p)",
+        "torch.special.ndtr(x)",
+    ),
+    "linear above a threshold": ("torch.nn.functional.softplus(x)",),
 }  # fmt: skip
 for _why, _calls in _REASONS.items():
     for _call in _calls:

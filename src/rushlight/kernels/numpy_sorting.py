@@ -123,10 +123,19 @@ def unique_elements(x: Array, return_inverse: bool, return_counts: bool) -> tupl
     if return_inverse:
         found, inverse, counts = np.unique(widen(x), return_inverse=True, return_counts=True, equal_nan=False)
         return narrow(found, x.dtype), inverse.reshape(x.shape), counts
-    if return_counts:
-        found, counts = np.unique(widen(x), return_counts=True, equal_nan=False)
-        return narrow(found, x.dtype), _NONE, counts
-    return narrow(np.unique(widen(x), equal_nan=False), x.dtype), _NONE, _NONE
+    ordered = widen(x).flatten()
+    ordered.sort()
+    first = np.empty(x.size, bool)  # whether an element is the first of equal ones
+    first[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    found = narrow(ordered[first], x.dtype)
+    if not return_counts:
+        return found, _NONE, _NONE
+    (places,) = first.nonzero()
+    counts = np.empty_like(places)
+    np.subtract(places[1:], places[:-1], out=counts[:-1])
+    counts[-1:] = x.size - places[-1:]
+    return found, _NONE, counts
 
 
 # A row of more elements than this times the number of values is not looked through before it is searched.

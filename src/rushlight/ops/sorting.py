@@ -232,6 +232,9 @@ def unique(
         dim: the dimension, or None for single elements.
     """
     refuse("unique" if dim is None else "unique_dim", input, dtypes.COMPLEX)
+    if dim is None and not return_inverse and mode.unseen(input):
+        found, _, counts = unique_elements(input._data, False, return_counts)
+        return (wrap(found), wrap(counts)) if return_counts else wrap(found)
     if dim is None:
         return _parts(_unique(input, return_inverse, return_counts), return_inverse, return_counts)
     return _parts(_unique_dim(input, wrap_dim(dim, len(input._shape))), return_inverse, return_counts)
