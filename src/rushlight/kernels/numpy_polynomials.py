@@ -113,6 +113,11 @@ def _chebyshev(x: Array, n: Array, first: Array, above: int, direct: Callable[[]
     return np.where(inside, direct().astype(x.dtype), found) if inside.any() else found
 
 
+def _angle(x: Array) -> Array:
+    """The angle with the cosine `x`, in double precision: high degrees multiply its error."""
+    return np.arccos(x.astype(np.float64))  # type: ignore[no-any-return]
+
+
 def _alternating(n: Array, dtype: np.dtype) -> Array:
     return np.where(n % 2 == 0, dtype.type(1), dtype.type(-1))
 
@@ -128,7 +133,7 @@ def chebyshev_t(x: Array, n: Array) -> Array:
     if (degree := _single(n, 6)) is not None:
         return _doubling(x, degree, x)
     x, n = _spread(x, n)
-    found = _chebyshev(x, n, x, 6, lambda: np.cos(n * np.arccos(x)))
+    found = _chebyshev(x, n, x, 6, lambda: np.cos(n * _angle(x)))
     return _at_ends(x, n, found, 1, _alternating(n, x.dtype))
 
 
@@ -139,7 +144,7 @@ def chebyshev_u(x: Array, n: Array) -> Array:
     x, n = _spread(x, n)
 
     def direct() -> Array:
-        angle = np.arccos(x)
+        angle = _angle(x)
         return np.sin((n + 1) * angle) / np.sin(angle)
 
     found = _chebyshev(x, n, x + x, 8, direct)
@@ -153,7 +158,7 @@ def chebyshev_v(x: Array, n: Array) -> Array:
     x, n = _spread(x, n)
 
     def direct() -> Array:
-        angle = np.arccos(x)
+        angle = _angle(x)
         return np.cos((n + 0.5) * angle) / np.cos(angle / 2)
 
     found = _chebyshev(x, n, x + x - 1, 8, direct)
@@ -167,7 +172,7 @@ def chebyshev_w(x: Array, n: Array) -> Array:
     x, n = _spread(x, n)
 
     def direct() -> Array:
-        angle = np.arccos(x)
+        angle = _angle(x)
         return np.sin((n + 0.5) * angle) / np.sin(angle / 2)
 
     found = _chebyshev(x, n, x + x + 1, 8, direct)
