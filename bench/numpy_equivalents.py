@@ -4,7 +4,8 @@ An operator may cost NumPy's time and the engine's overhead, no more. The overhe
 beyond NumPy's; it is measured in the same rounds as the operator, because a processor is not as fast now as in a
 second, and with recorded gradients where the operator records. A call that consists of several operations has it for
 each, since each makes a tensor: `x.T + y.T` of one element takes 1.7 us beyond NumPy's, `x.T` 0.7 and `x + y` 0.4. So
-has one with recorded gradients for each node of its graph, which is PyTorch's: an inner product is five of them. Both
+has one with recorded gradients for each node of its graph, which is PyTorch's: an inner product is five of them. And a
+function with several results makes as many tensors: `unbind` of eight rows has the overhead of eight operations. Both
 libraries work on the same memory, at four sizes. NumPy's BLAS has the threads that Rushlight leaves it in this process
 (`rushlight.kernels.blas`).
 """
@@ -115,6 +116,12 @@ def equivalent(pair: Pair, recorded: bool) -> str:
     return pair.recorded if recorded and pair.recorded else pair.theirs
 
 
+def overheads(pair: Pair, results: list, recorded: bool) -> int:
+    """Return the overhead of how many operations a call of some results may have."""
+    tensors = sum([hasattr(r, "grad_fn") for r in results])
+    return max(operations(pair.ours), tensors, nodes(results) if recorded else 0)
+
+
 def calls(pair: Pair, side: int, recorded: bool):
     """Return NumPy's and our call as functions without arguments; `recorded` makes our inputs require gradients."""
     import numpy as np
@@ -202,8 +209,7 @@ def measure(only: list[str], sides: list[int], rounds: int, slice_seconds: float
                         break
                 quiet()
                 times = in_turns([*basic[recorded], theirs, ours], rounds, slice_seconds, rest=0)
-                count = max(operations(pair.ours), nodes(results) if recorded else 0)
-                yield row(pair, side, recorded, count, times)
+                yield row(pair, side, recorded, overheads(pair, results, recorded), times)
 
 
 def line(rows: list[Row]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from bench.numpy_equivalents import agree, calls, leaves, nodes, operations, row, table
+from bench.numpy_equivalents import agree, calls, leaves, nodes, operations, overheads, row, table
 from bench.numpy_pairs import PAIRS, Pair
 
 
@@ -76,3 +76,9 @@ def test_a_call_that_records_stands_beside_what_finds_the_same(name):
     assert results[0].requires_grad
     if PAIRS[name].same:
         agree(results, leaves(theirs()), name)
+
+
+@pytest.mark.parametrize(("text", "count"), [("torch.unbind(x)", 3), ("x.tolist()", 1), ("torch.frexp(x)", 2)])
+def test_each_tensor_that_a_call_returns_counts(text, count):
+    pair = Pair(text, "x")
+    assert overheads(pair, leaves(calls(pair, 3, False)[1]()), False) == count

@@ -10,6 +10,8 @@ from .node import Node, function_of
 
 def versions(tensors: Any) -> int:
     """The sum of the versions of a list of tensors."""
+    if len(tensors) == 1:
+        return tensors[0]._versions[0]  # type: ignore[no-any-return]
     return sum([t._versions[0] for t in tensors])
 
 

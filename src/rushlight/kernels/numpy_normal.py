@@ -262,10 +262,10 @@ def _few(source: MersenneTwister, count: int, pairs: int, waiting: float | None)
     if pairs:
         words = iter(source.numbers(4 * pairs))
         uniforms = [(first << 32 | second) & _LOWEST_53 for first, second in zip(words, words)]
-        angles = np.array([2.0 * np.pi * (word * 2.0**-53) for word in uniforms[::2]])
-        for word, cosine, sine in zip(uniforms[1::2], np.cos(angles).tolist(), np.sin(angles).tolist(), strict=True):
-            radius = math.sqrt(-2.0 * math.log1p(-(word * 2.0**-53)))
-            numbers += radius * cosine, radius * sine
+        for first, second in zip(uniforms[::2], uniforms[1::2]):
+            angle = 2.0 * math.pi * (first * 2.0**-53)
+            radius = math.sqrt(-2.0 * math.log1p(-(second * 2.0**-53)))
+            numbers += radius * math.cos(angle), radius * math.sin(angle)
     if len(numbers) > count:
         source.next_normal = numbers.pop()
     return np.array(numbers)

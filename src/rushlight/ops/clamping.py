@@ -181,6 +181,9 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
         RuntimeError: neither limit is given, or the shapes do not broadcast.
         TypeError: one limit is a tensor and the other a number.
     """
+    if out is None and type(min) is float and isinstance(input, TensorBase) and input._dtype.plain:
+        if -60000 <= min <= 60000 and (max is None or (type(max) is float and -60000 <= max <= 60000)):
+            return _clamp(input, min, max)
     if out is not None:
         refuse_lying_across(out, (input, min, max))
     form, input, (low, high) = limits("clamp", input, min, max)

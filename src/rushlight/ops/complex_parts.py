@@ -42,6 +42,11 @@ def _complex_of(real: Array, imag: Array) -> Array:
            angle="fit_like(part(grad * conj(result * 1j), 0), shape(angle))")  # fmt: skip
 def _polar_of(abs: Array, angle: Array) -> Array:
     """Complex numbers from their absolute values and angles."""
+    if abs.shape == angle.shape and abs.dtype.char in "fd" and abs.flags.c_contiguous and angle.flags.c_contiguous:
+        found = np.empty(abs.shape, np.complex64 if abs.dtype.char == "f" else np.complex128)
+        np.multiply(abs, np.cos(angle), out=found.real)
+        np.multiply(abs, np.sin(angle), out=found.imag)
+        return laid_by(found, abs, angle)
     return _complex_array(abs * np.cos(angle), abs * np.sin(angle))
 
 

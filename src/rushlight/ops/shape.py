@@ -23,10 +23,11 @@ from .elementwise_general import sum_to_shape
 from .joining import in_rows
 from .out import finish_out
 from .sizes import sizes
-from .steps import hidden, recorded
+from .steps import hidden, operand
 from .view import _view, reshape, unsqueeze, view_method
 
 _clone_op, _expand_op, _unsqueeze_op = REGISTRY["_clone"], REGISTRY["_expand"], REGISTRY["unsqueeze"]
+_view_op = REGISTRY["_view"]
 
 in_formulas(
     lambda like, shape: np.zeros(shape, like.dtype),
@@ -146,12 +147,17 @@ def repeat_interleave(
                 f"repeat_interleave: Invalid output_size, expected {shape[at] * repeats} but got {output_size}"
             )
         size = (*shape[: at + 1], repeats, *shape[at + 1 :])
-        if shape and (hidden(input) or mode.unseen(input)):
-            wide = wrap(input._data.repeat(repeats, at).reshape(size))
-            if recorded(input):
-                node = _unsqueeze_op.link(input._node, shape, at + 1)
+        if shape and not mode.special.count and hidden(input):
+            repeated = input._data.repeat(repeats, at)
+            node, wide = input._node, wrap(repeated.reshape(size))
+            if node is not None:
+                node = _unsqueeze_op.link(node, shape, at + 1)
                 node = _expand_op.link(node, (*shape[: at + 1], 1, *shape[at + 1 :]), size)
-                wide._node = _clone_op.link(node, size, contiguous_format)
+                node = wide._node = _clone_op.link(node, size, contiguous_format)
+                node = _view_op.link(node, size, repeated.shape)
+            return operand(repeated, wide, node)
+        if shape and mode.unseen(input):
+            wide = wrap(input._data.repeat(repeats, at).reshape(size))
         else:
             wide = _clone(expand(unsqueeze(input, at + 1), size), contiguous_format)
         return _view(wide, (*shape[:at], shape[at] * repeats, *shape[at + 1 :]))
@@ -245,12 +251,30 @@ def flipud(input: Any) -> Any:
     return _flip(input, (0,))
 
 
+def _rolled(a: Array, shift: int, dim: int) -> Array:
+    """The entries of one dimension of an array in rows moved, by the two pieces that trade places."""
+    dim %= a.ndim
+    n, before = a.shape[dim], (slice(None),) * dim
+    shift %= n
+    found = np.empty(a.shape, a.dtype)
+    found[(*before, slice(shift, None))] = a[(*before, slice(None, n - shift))]
+    if shift:
+        found[(*before, slice(None, shift))] = a[(*before, slice(n - shift, None))]
+    return found
+
+
 @operation(name="_roll", aten="roll", node="RollBackward0", function=False, method=False, tangent="linear",
            input="_roll(grad, roll_back(shifts), dims)")  # fmt: skip
 def _roll(input: Array, shifts: Any, dims: Any) -> Array:
     """With entries moved along dimensions, those that leave at the end coming back at the start."""
     if not input.size:
         return input.copy()
+    if len(shifts) == 1 and input.flags.c_contiguous and type(input) is np.ndarray:
+        return (
+            _rolled(input, shifts[0], dims[0])
+            if dims
+            else _rolled(input.reshape(-1), shifts[0], 0).reshape(input.shape)
+        )
     found = in_rows(np.roll(input, shifts, dims) if dims else np.roll(input, shifts[0]))
     return like(found, input) if len(dims) == 1 else found
 
@@ -268,6 +292,8 @@ def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     Raises:
         RuntimeError: the numbers of shifts and dimensions differ.
     """
+    if type(shifts) is int and type(dims) is int and -len(input._shape) <= dims < len(input._shape):
+        return _roll(input, (shifts,), (dims,))
     moved = one_or_several(shifts)
     along = () if dims is None else one_or_several(dims)
     moved, along = [(d,) if isinstance(d, int) else d for d in (moved, along)]
