@@ -127,12 +127,18 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     elif p == 1:
         found = sum_over(size, axes, keepdims)
     else:
-        with np.errstate(all="ignore"):
-            found = sum_over(size ** size.dtype.type(p), axes, keepdims) ** size.dtype.type(1 / p)
+        found = _power_norm(size, p, axes, keepdims)
     return narrow(np.asarray(found), real)
 
 
-@np.errstate(all="ignore")
+@without_warnings
+def _power_norm(size: Array, p: float, axes: Axes, keepdims: bool) -> Any:
+    """The p-norm of numbers of which the sizes are known."""
+    power, root = (constant(v, size.dtype) for v in (p, 1 / p))
+    return sum_over(size**power, axes, keepdims) ** root
+
+
+@without_warnings
 def logsumexp(x: Array, axes: Axes, keepdims: bool) -> Any:
     """The logarithm of the sum of exponentials, relative to the largest element."""
     wide = widen(x)

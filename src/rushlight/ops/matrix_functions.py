@@ -28,6 +28,7 @@ from .steps import hidden, product_node, recorded, with_result
 from .supported import refuse_complex_halves
 from .vector_norms import vector_norm
 from .view import _view
+from .view_parts import _slice
 
 _mul_op, _sum_op, _vector_norm_op = REGISTRY["mul"], REGISTRY["_sum_dims"], REGISTRY["_vector_norm"]
 
@@ -338,7 +339,8 @@ def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
         if not values._shape[-1]:
             return finish_out(out, wrap(np.zeros(input._shape[:-2], values._data.dtype)), "linalg_cond")
         k = values._shape[-1]
-        first, last = values.narrow(-1, 0, 1), values.narrow(-1, k - 1, 1)
+        at = len(values._shape) - 1
+        first, last = _slice(values, at, 0, 1, 1), _slice(values, at, k - 1, k, 1)
         return finish_out(out, (last / first if p == -2 else first / last).squeeze(-1), "linalg_cond")
     if p not in ("fro", "nuc", 1, -1, math.inf, -math.inf):
         raise RuntimeError(f"linalg.cond got an invalid norm type: {p}")

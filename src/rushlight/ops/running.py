@@ -150,7 +150,7 @@ def _running_dim(function: str, input: Any, dim: int) -> int:
     if not input._data.size:
         return 0
     dim = int_dim(function, input, dim)
-    if input._shape:
+    if not input._dtype.plain and input._shape:
         refuse(f"{function}_cpu", input, dtypes.COMPLEX)
     return dim
 
