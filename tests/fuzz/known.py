@@ -32,10 +32,22 @@ KNOWN = [
     (r"no exception.*not implemented for 'ComplexHalf'", r"", False,
      "PyTorch has few kernels for complex numbers of half precision"),
     (r"no exception.*instead of RuntimeError \((unsupported operation: more than one|Tensor must have a last dim|"
-     r"output with shape \[.*?\] doesn't match the broadcast|Function \w+ returned an invalid gradient)",
+     r"output with shape \[.*?\] doesn't match the broadcast|"
+     r"adaptive_avg_pool2d_backward\(\): Expected grad_output to have non-zero|"
+     r"Function \w+ returned an invalid gradient)",
      r"backward", False, "PyTorch's derivative refuses what its operation allowed"),
     (r"no exception.*expected m1 and m2 to have the same dtype",
      r"matmul|@", False, "products of nothing of two dtypes, which are of one or the other kind"),
+    (r"node (A\w+h)Backward0 instead of \1Backward1", r"^v\d+\.(arc|a)(cos|sin|tan)h_\(", False,
+     "PyTorch has no derivative of inverse hyperbolic functions in place"),
+    (r"RuntimeError \(The size of.*instead of NotImplementedError \(\"pow\" not implemented for 'ComplexHalf'",
+     r"ldexp", False,
+     "of two errors PyTorch names first that there are no powers of complex halves"),
+    (r"softmax\(\): functions with out=.*instead of None", r"softmax\(.*out=", False,
+     "PyTorch writes to the ``out=`` of softmax, with a node that has no derivative"),
+    (r"^\w+Error.*instead of RuntimeError \(\w+\(\): functions with out=... arguments don't support automatic",
+     r"out=", False,
+     "of two errors PyTorch names first that ``out=`` is not recorded"),
     (r"RuntimeError \(setStorage.* instead of None", r"(mse|smooth_l1|soft_margin)_loss|binary_cross_entropy\(", True,
      "PyTorch writes the mean or sum of losses into the memory of the losses"),
     (r"instead of RuntimeError .*LinalgVectorNorm", r"norm\(v\d+, 0, ", True, "PyTorch keeps norms with p = 0"),

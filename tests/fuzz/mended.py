@@ -261,6 +261,12 @@ def by_sums(f, input, shape, *args):
     return found, torch.where(finite, mean, input.mean(dims, keepdim=True).to(mean.dtype)), rstd
 
 
+@function("PyTorch's gradient of batch norm reads images and gradients in different orders", "batch_norm")
+def in_rows(f, x, *args, **kwargs):
+    """The batch norm of images that lie row by row."""
+    return NotImplemented if x.is_contiguous() else f(x.contiguous(), *args, **kwargs)
+
+
 @function("PyTorch's gradient of as_strided_scatter reads another place", "as_strided_scatter")
 def by_look(f, x, src, size, stride, *offset):
     """A copy that lies as the tensor does, changed through a look at its memory."""

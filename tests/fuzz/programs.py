@@ -8,11 +8,12 @@ import torch
 
 from .drawn import drawn
 from .families import family
+from .further import further
 from .rarer import rarer
 from .special import special
 
 FLOATS = ["float64", "float64", "float64", "float32", "float32", "float16", "bfloat16"]
-DTYPES = [*FLOATS, *FLOATS, "int64", "int64", "int32", "uint8", "bool", "complex128"]
+DTYPES = [*FLOATS, *FLOATS, "int64", "int64", "int32", "uint8", "bool", "complex128", "int16", "int8", "complex64"]
 NUMBERS = ["0", "1", "2", "-1", "3", "0.5", "-1.5", "2.0", "True"]
 SPECIAL = ["float('nan')", "float('inf')", "-float('inf')", "-0.0", "1e30", "1e-30"]
 
@@ -106,7 +107,7 @@ class Writer:
             elements = [self.one_of(["True", "False"]) for _ in range(count)]
         elif dtype.startswith(("int", "uint")):
             elements = [str(self.below(8) - (0 if dtype == "uint8" else 3)) for _ in range(count)]
-        elif dtype == "complex128":
+        elif dtype.startswith("complex"):
             elements = [f"{self.below(17) / 4 - 2}{self.one_of('+-')}{self.below(9) / 4}j" for _ in range(count)]
         else:
             strange = self.chance(0.1)
@@ -347,7 +348,7 @@ class Writer:
         (0.04, leaf), (0.17, unary), (0.13, binary), (0.07, operator), (0.08, inplace), (0.06, fill), (0.06, getitem),
         (0.08, reduction), (0.07, along), (0.09, view), (0.03, joined), (0.05, ternary), (0.04, gathered),
         (0.03, product), (0.04, network), (0.03, conversion), (0.07, rarer), (0.07, family), (0.05, drawn),
-        (0.06, special),
+        (0.06, special), (0.09, further),
     )  # fmt: skip
 
 

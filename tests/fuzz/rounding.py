@@ -161,12 +161,19 @@ def _free(line, operands, ours, theirs, near, index):
     a, b = as_array(ours), as_array(theirs)
     with np.errstate(all="ignore"):
         other = np.asarray(~((a == b) | (np.isnan(a) & np.isnan(b)) | near(a, b)))
-    call = re.search(r"torch\.special\.\w+_polynomial_\w\((v\d+), (v?\d+)\)", line)
+    call = re.search(r"_polynomial_\w\((v\d+|float\('nan'\)), (v?\d+)(?:\.clamp\(max=(\d+)\))?\)", line)
     if call:
         degree = operands[call[2]] if call[2] in operands else torch.tensor(int(call[2]))
-        x, degree = torch.broadcast_tensors(operands[call[1]], degree)
+        x, degree = torch.broadcast_tensors(operands.get(call[1], torch.tensor(torch.nan)), degree)
         if bool((torch.isnan(x) & (degree >= 2))[torch.from_numpy(other)].all()) and np.isnan(a[other]).all():
             return "PyTorch returns a variable that it never wrote, for polynomials of NaN of degree 2 and above"
+    if "scaled_dot_product_attention(" in line and np.isnan(a[other]).all() and (b[other] == 0).all():
+        if any(bool(torch.isnan(t).any()) for t in operands.values() if t.is_floating_point()):
+            return "PyTorch's attention takes NaN for what is masked where nothing else is seen"
+    call = re.search(r"torch\.unique\((v\d+), dim=(-?\d+)\)", line)
+    if call and np.isnan(as_array(operands[call[1]])).any():
+        slices = [sorted(map(str, np.moveaxis(x, int(call[2]), 0).tolist())) for x in (a, b)]
+        return "NaN is in no order, by which PyTorch sorts slices" if slices[0] == slices[1] else None
     call = re.search(r"torch\.(signbit|copysign|logcumsumexp)\((v\d+)(?:, (v\d+|[^)]*))?", line)
     if call and call[1] in ("signbit", "copysign"):
         source = operands.get(call[3] if call[1] == "copysign" else call[2])

@@ -10,6 +10,7 @@ import rushlight
 
 from . import rounding
 from .compare import Comparison, Difference, Tally
+from .known import known
 from .values import near
 
 INF, NAN = float("inf"), float("nan")
@@ -89,6 +90,20 @@ PROGRAMS = [
         "v1 = torch.tensor([3e38, 3e38, -3e38, 3e38, -3e38], dtype=torch.bfloat16).reshape(5, 1)",
         "v2 = torch.tensor([1.0, 0.5, 0.25]).requires_grad_()", "v3 = v2 + torch.zeros(1, 3)",
         "v9 = torch.mul(v1, v3)", BACKWARD]),
+    ("takes NaN for what is masked", "nn.functional.scaled_dot_product_attention", [
+        "v1 = torch.tensor([float('nan'), 1.0, 2.0, 1.0], dtype=torch.float64).reshape(1, 1, 2, 2)",
+        "v2 = torch.tensor([0.5, 1.0, 2.0, 1.0], dtype=torch.float64).reshape(1, 1, 2, 2)",
+        "v9 = torch.nn.functional.scaled_dot_product_attention(v1, v2, v2)"]),
+    ("sorts slices", "unique", [
+        "v1 = torch.tensor([[float('nan'), float('nan'), 1.0, 3.0], [1.0, float('nan'), 2.0, 1.0]])",
+        "v9 = torch.unique(v1, dim=1)"]),
+    ("in different orders", "nn.functional.batch_norm", [
+        f"v1 = torch.tensor([-2.1, 0.1, -0.1, -0.3, -0.2, -0.5, 0.4, 2.0, -2.5], {FLOATS}",
+        "v2 = torch.tensor([2.0, 1.0, -3.0, 0.5, 4.0, 1.5, 2.5, -1.0, 0.5], dtype=torch.float64).reshape(1, 3, 1, 3)",
+        "v3 = torch.nn.functional.batch_norm(v1.reshape(3, 3, 1, 1).transpose(0, -1), None, None, training=True)",
+        "v9 = (v3.reshape(-1) * v2.reshape(-1)).reshape(1, 3, 1, 3)", BACKWARD]),
+    ("never wrote", "special.chebyshev_polynomial_u", [
+        "v2 = torch.tensor([3.0, 3.0, 0.0])", "v9 = torch.special.chebyshev_polynomial_u(float('nan'), v2)"]),
     ("rounds more", "logsumexp", [
         "v1 = torch.tensor([-0.365, -0.99], dtype=torch.bfloat16).reshape(2, 1)", "v9 = torch.logsumexp(v1, (0, 1))"]),
 ]  # fmt: skip
@@ -134,6 +149,35 @@ def test_numbers_written_in_a_line_are_of_double_precision_too(last, explained):
     )
     reason = rounding.explained(line, {"v1": x}, ours, theirs, lambda a, b: near(a, b, 1.0, "bfloat16"))
     assert (reason is not None) == explained
+
+
+OUT = (
+    "functions with out=... arguments don't support automatic differentiation, but one of the arguments requires grad."
+)
+
+
+@pytest.mark.parametrize(("line", "what", "explained"), [
+    ("v3 = torch.max(v1, -1, out=v2)", f"IndexError (no such) instead of RuntimeError (max(): {OUT})", True),
+    ("v3 = torch.max(v1, -1, out=v2)", f"no exception (None) instead of RuntimeError (max(): {OUT})", False),
+    ("v3 = torch.softmax(v1, 0, out=v2)", f"RuntimeError (softmax(): {OUT}) instead of None (None)", True),
+    ("v3 = torch.cumsum(v1, 0, out=v2)", f"RuntimeError (cumsum(): {OUT}) instead of None (None)", False),
+    ("v1.arcsinh_()", "v1: node AsinhBackward0 instead of AsinhBackward1", True),
+    ("v1.arcsinh_()", "v1: node AsinhBackward0 instead of AcosBackward1", False),
+    ("v2 = torch.asinh(v1)", "v2: node AsinhBackward0 instead of AsinhBackward1", False),
+    ("v2 = torch.ldexp(v1, v1)",
+     "RuntimeError (The size of) instead of NotImplementedError (\"pow\" not implemented for 'ComplexHalf')", True),
+    ("v2 = torch.mul(v1, v1)",
+     "RuntimeError (The size of) instead of NotImplementedError (\"pow\" not implemented for 'ComplexHalf')", False),
+])  # fmt: skip
+def test_known_words_belong_to_a_line(line, what, explained):
+    assert (known([line], what) is not None) == explained
+
+
+def test_products_added_to_their_own_factor_depend_on_the_order():
+    lines = ["v1 = torch.arange(9.0).reshape(3, 3)", "v2 = torch.ones(3, 3)"]
+    assert "order of evaluation" in str(replay([*lines, "v1.addmm_(v2, v1)"]))
+    for line in ("v1.addmm_(v2, v2)", "v1.add_(v1)"):
+        assert not replay([*lines, line])
 
 
 @pytest.mark.parametrize(("ours", "theirs", "exact", "explained"), [

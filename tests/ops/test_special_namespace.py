@@ -117,8 +117,8 @@ def xlog1py_where_it_is_not_smooth(t):
     return t.autograd.grad(t.special.xlog1py(x, y).sum(), (x, y))
 
 
-def i1e_at_zero(t):
-    x = t.tensor([0.0, -0.0, 1e-8], requires_grad=True)
+def i1e_at_zero_and_nan(t):
+    x = t.tensor([0.0, -0.0, 1e-8, float("nan"), float("inf")], requires_grad=True)
     return [t.autograd.grad(f(x).sum(), x) for f in (t.special.i0e, t.special.i1, t.special.i1e)]
 
 
@@ -138,7 +138,9 @@ def out(t):
     return t.special.ndtr(t.ones(2), out=found), t.special.i0e(t.ones(3), out=found), found
 
 
-@pytest.mark.parametrize("scenario", [xlog1py_where_it_is_not_smooth, i1e_at_zero, multivariate_gamma, in_place, out])
+@pytest.mark.parametrize(
+    "scenario", [xlog1py_where_it_is_not_smooth, i1e_at_zero_and_nan, multivariate_gamma, in_place, out]
+)
 def test_cases(scenario):
     check(scenario)
 

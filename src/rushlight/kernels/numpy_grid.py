@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .numpy_common import narrow, widen
+
 Array = np.ndarray
 
 BILINEAR, NEAREST, BICUBIC = 0, 1, 2
@@ -215,10 +217,12 @@ def affine_grid(theta: Array, size: tuple[int, ...], align: bool) -> Array:
         ``(N, *sizes, dims)``.
     """
     sizes = tuple(size[2:])
-    return (_base(sizes, align, theta.dtype) @ theta.swapaxes(1, 2)).reshape(theta.shape[0], *sizes, len(sizes))
+    found = widen(_base(sizes, align, theta.dtype)) @ widen(theta).swapaxes(1, 2)
+    return narrow(found, theta.dtype).reshape(theta.shape[0], *sizes, len(sizes))
 
 
 def affine_grid_backward(g: Array, size: tuple[int, ...], align: bool) -> Array:
     """The gradient of `affine_grid` by the matrices."""
     sizes = tuple(size[2:])
-    return g.reshape(g.shape[0], -1, len(sizes)).swapaxes(1, 2) @ _base(sizes, align, g.dtype)
+    found = widen(g).reshape(g.shape[0], -1, len(sizes)).swapaxes(1, 2) @ widen(_base(sizes, align, g.dtype))
+    return narrow(found, g.dtype)

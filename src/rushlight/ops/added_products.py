@@ -10,6 +10,7 @@ from ..kernels import matmul as kernels
 from ..kernels.numpy_common import narrow, widen
 from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
+from .inplace import check
 from .matmul import batch_product, matrix_product, matrix_vector, need_tensors, not_expandable, same_dtypes
 from .out import finish_out
 from .overwrite import replace
@@ -177,6 +178,9 @@ def _adding(name: str, operation: Any, first: str, second: str, text: str) -> An
 
     def inplace(input: Any, a: Any, b: Any, *, beta: Any = 1, alpha: Any = 1) -> Any:
         need_tensors(name, ("input", input), (first, a), (second, b))
+        if name == "baddbmm":
+            check(input, any([x._node is not None for x in (input, a, b)]))
+            _sizes(name, input, a, b)
         if name not in ("addmv", "addbmm", "baddbmm"):
             _scalars(name, input, beta, alpha)
         return replace(f"_{name}", input, a, b, beta, alpha)

@@ -94,12 +94,14 @@ def _check(query: Any, key: Any, value: Any, mask: Any) -> None:
 
 
 def _fits_fused(query: Any, key: Any, value: Any, mask: Any, dropout_p: float, gqa: bool) -> bool:
-    """Whether the one operation computes it: images of one size, no dropout, a mask without gradient."""
+    """Whether the one operation computes it: images of one size in rows, no dropout, a mask without gradient."""
     shapes = [t._shape for t in (query, key, value)]
     if dropout_p or any(len(s) != 4 or 0 in s for s in shapes) or not query._dtype.is_floating_point:
         return False
     (n, heads, length, width), (_, groups, keys, _), _ = shapes
     if {s[0] for s in shapes} != {n} or {s[3] for s in shapes} != {width} or shapes[2][1:3] != (groups, keys):
+        return False
+    if any(t.stride(3) != 1 for t in (query, key, value)):
         return False
     if groups != heads and not (gqa and heads % groups == 0):
         return False

@@ -40,17 +40,19 @@ def i1e(input: Array) -> Array:
 # In these two, 1 stands for 0 where the result is divided by the input: there the slope is known.
 @formula
 def i1_slope(input: Any, result: Any) -> Any:
-    """The derivative of `i1`; a half at zero."""
-    safe = where(input == 0, ones_like(input), input)  # type: ignore[name-defined]  # noqa: F821
-    return where(input == 0, 0.5 * ones_like(input), i0(input) - result / safe)  # type: ignore[name-defined]  # noqa: F821
+    """The derivative of `i1`; a half at zero and at NaN, as PyTorch's."""
+    known = (input == 0) | (input != input)
+    safe = where(known, ones_like(input), input)  # type: ignore[name-defined]  # noqa: F821
+    return where(known, 0.5 * ones_like(input), i0(input) - result / safe)  # type: ignore[name-defined]  # noqa: F821
 
 
 @formula
 def i1e_slope(input: Any, result: Any) -> Any:
-    """The derivative of `i1e`; a half at zero."""
-    safe = where(input == 0, ones_like(input), input)  # type: ignore[name-defined]  # noqa: F821
+    """The derivative of `i1e`; a half at zero and at NaN, as PyTorch's."""
+    known = (input == 0) | (input != input)
+    safe = where(known, ones_like(input), input)  # type: ignore[name-defined]  # noqa: F821
     slope = special_i0e(input) - result * (sgn(input) + 1 / safe)  # type: ignore[name-defined]  # noqa: F821
-    return where(input == 0, 0.5 * ones_like(input), slope)  # type: ignore[name-defined]  # noqa: F821
+    return where(known, 0.5 * ones_like(input), slope)  # type: ignore[name-defined]  # noqa: F821
 
 
 # ---------------------------------------------------------------------------------------------- without

@@ -62,7 +62,8 @@ def _check_parts(function: str, names: tuple[str, str], a: Any, b: Any) -> None:
     for i, (name, x) in enumerate(zip(names, (a, b), strict=True)):
         if not isinstance(x, TensorBase):
             raise TypeError(f"{function}(): argument '{name}' (position {i + 1}) must be Tensor, not {type_name(x)}")
-    if not (a._dtype.is_floating_point and b._dtype.is_floating_point):
+    kinds = dtypes.float16, dtypes.float32, dtypes.float64
+    if a._dtype not in kinds or b._dtype not in kinds:
         raise RuntimeError(
             "Expected both inputs to be Half, Float or Double tensors but got "
             f"{a._dtype.scalar_name} and {b._dtype.scalar_name}"
@@ -94,10 +95,6 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
         RuntimeError: the dtypes differ, or are not those of real floating-point numbers.
     """
     _check_parts("polar", ("abs", "angle"), abs, angle)
-    if abs._dtype is dtypes.bfloat16:
-        raise RuntimeError(
-            f"Expected both inputs to be Half, Float or Double tensors but got BFloat16 and {angle._dtype.scalar_name}"
-        )
     if abs._dtype is dtypes.float16:
         raise NotImplementedError("\"polar_cpu\" not implemented for 'Half'")
     return finish_out(out, _polar_of(abs, angle), "polar")

@@ -193,9 +193,12 @@ def _of_complex_halves(op: Operation, operands: tuple[Any, ...]) -> np.ndarray:
     """The result of an operation on complex32, computed in complex64 and rounded.
 
     Raises:
+        RuntimeError: the shapes do not broadcast.
         NotImplementedError: it is none of the few that PyTorch has a kernel for.
     """
     forward = op.forward
+    if len(operands) == 2 and op.aten != "ldexp":
+        broadcast_shapes(*(x._shape if isinstance(x, TensorBase) else () for x in operands))
     if op.aten == "ldexp" and not any(x._dtype is dtypes.complex32 for x in operands):
         # A product with powers of two, which are of the exponent's own type.
         operands, forward = (operands[0], np.exp2(widen(operands[1]._data))), np.multiply

@@ -10,7 +10,7 @@ from ..kernels.numpy_pointwise import sigmoid
 from .activation import floating, log_sigmoid
 from .arguments import explained
 from .declare import Array, composite, elementwise, in_formulas, operation
-from .loss_parts import HIDDEN, MEAN, pair, reduced, share
+from .loss_parts import HIDDEN, MEAN, no_gradient, pair, reduced, share
 
 
 @operation(kernel=floating(kernels.binary_cross_entropy, "binary_cross_entropy"), name="_binary_cross_entropy",
@@ -56,8 +56,9 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, reduction:
     """``-weight * (target * log(input) + (1 - target) * log(1 - input))``, reduced; logarithms are at least -100.
 
     Raises:
-        RuntimeError: an element of the input is not between 0 and 1, or dtypes differ.
+        RuntimeError: an element of the input is not between 0 and 1, dtypes differ, or the weight requires a gradient.
     """
+    no_gradient("binary_cross_entropy", weight=weight)
     if input._dtype is not target._dtype:
         raise RuntimeError(
             f"Found dtype {target._dtype.legacy.removesuffix('Tensor')} but expected "
@@ -132,7 +133,11 @@ def binary_cross_entropy_with_logits(
         weight: a factor for each element.
         pos_weight: a factor for the positive part of each class.
         reduction: 0: none; 1: the mean; 2: the sum.
+
+    Raises:
+        RuntimeError: the shapes do not go together, or a factor requires a gradient.
     """
+    no_gradient("binary_cross_entropy_with_logits", weight=weight, pos_weight=pos_weight)
     input, target = pair(input, target)
     weight, pos_weight = (
         w if w is None or w._shape == input._shape else w.expand(input._shape) for w in (weight, pos_weight)

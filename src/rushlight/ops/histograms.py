@@ -90,7 +90,7 @@ def _histogram(input: Any, bins: Any, range: Any, weight: Any, density: bool) ->
         NotImplementedError: the dtype is not floating point.
         RuntimeError: the weights do not fit the points.
     """
-    if input._dtype.category != dtypes.FLOATING or input._dtype.itemsize < 4:
+    if input._dtype.category != dtypes.FLOATING or (input._dtype.itemsize < 4 and input.numel()):
         raise NotImplementedError(f"\"histogramdd\" not implemented for '{input._dtype.scalar_name}'")
     if weight is not None:
         if weight._shape != input._shape[:-1]:

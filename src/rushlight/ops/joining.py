@@ -16,7 +16,7 @@ from .convert import copy_in, is_laid_out, to_dtype
 from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
 from .operation import Operation
-from .out import finish_out, refuse_shared
+from .out import finish_out, refuse_recording, refuse_shared
 from .steps import Part, passing
 from .view import reshape, unsqueeze
 
@@ -69,6 +69,12 @@ def _tensor_list(name: str, tensors: Any) -> list[Any]:
     if not tensors and name.endswith("stack"):
         raise RuntimeError(f"{name} expects a non-empty TensorList")
     return list(tensors)
+
+
+def _not_recorded(name: str, tensors: list[Any]) -> None:
+    """Refuses tensors of which a gradient is required, as ``out=`` does before anything else is looked at."""
+    if mode.is_grad_enabled() and any([t._node is not None for t in tensors]):
+        refuse_recording(name)
 
 
 def _arrays(tensors: Any) -> list[Array] | None:
@@ -153,6 +159,8 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
             at = dim if dim >= 0 else dim + ndim
             return _joined(_cat_op, tensors, at, _cat_arrays(arrays, at))
     given = _tensor_list("cat", tensors)
+    if out is not None:
+        _not_recorded("cat", given)
     if not given:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     first, dtype = given[0]._shape, given[0]._dtype
@@ -247,6 +255,8 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
     given = _tensor_list("stack", tensors)
     if not given:
         raise RuntimeError("stack expects a non-empty TensorList")
+    if out is not None:
+        _not_recorded("stack", given)
     first = given[0]._shape
     at = wrap_dim(dim if axis is None else axis, len(first) + 1)
     for i, t in enumerate(given):

@@ -26,7 +26,7 @@ from .entropy import binary_cross_entropy as binary_cross_entropy
 from .entropy import binary_cross_entropy_with_logits as binary_cross_entropy_with_logits
 from .entropy import kl_div as kl_div
 from .inplace import castable
-from .loss_parts import HIDDEN, MEAN, NONE, SUM, pair, reduced, share
+from .loss_parts import HIDDEN, MEAN, NONE, SUM, no_gradient, pair, reduced, share
 from .softmax import _log_softmax
 
 
@@ -168,17 +168,8 @@ def soft_margin_loss(input: Any, target: Any, reduction: int = MEAN) -> Any:
     Raises:
         RuntimeError: `target` requires a gradient, which it cannot have.
     """
-    _no_gradient("soft_margin_loss", target)
+    no_gradient("soft_margin_loss", target=target)
     return _soft_margin_loss(*pair(input, target), reduction)
-
-
-def _no_gradient(function: str, target: Any) -> None:
-    if target._node is not None:
-        raise RuntimeError(
-            f"The function '{function}' is not differentiable with respect to argument 'target'. This input cannot "
-            f"have "
-            "requires_grad True."
-        )
 
 
 # ---------------------------------------------------------------------------------------------- classes
@@ -270,9 +261,10 @@ def _nll_flat(input: Any, target: Any, weight: Any, reduction: int, ignore_index
     """`nll_loss` of ``(N, C)`` or ``(C,)``.
 
     Raises:
-        RuntimeError: the shapes do not go together.
+        RuntimeError: the shapes do not go together, or the weight requires a gradient.
         ValueError: there is one row of log-probabilities, but not one target.
     """
+    no_gradient("nll_loss_forward", weight=weight)
     if len(target._shape) > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
     _check_target_dtype(target)
@@ -292,6 +284,7 @@ def _nll_images(input: Any, target: Any, weight: Any, reduction: int, ignore_ind
     Raises:
         RuntimeError: the shapes do not go together.
     """
+    no_gradient("nll_loss2d_forward", weight=weight)
     if len(target._shape) != 3:
         raise RuntimeError(
             f"only batches of spatial targets supported (3D tensors) but got targets of dimension: {len(target._shape)}"

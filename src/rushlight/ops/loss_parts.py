@@ -5,6 +5,7 @@
 
 from typing import Any
 
+from ..autograd.mode import is_grad_enabled
 from .broadcasting import broadcast_tensors
 from .convert import promoted
 from .elementwise_general import result_type
@@ -16,6 +17,24 @@ NONE, MEAN, SUM = 0, 1, 2
 def share(grad: Any, x: Any, reduction: int) -> Any:
     """The gradient of each element's loss."""
     return grad / max(x.numel(), 1) if reduction == MEAN else grad
+
+
+def no_gradient(function: str, **tensors: Any) -> None:
+    """Refuses tensors that require a gradient where a loss has no derivative by them.
+
+    Args:
+        function: the function's name in PyTorch.
+        tensors: the tensors, or None, by the names of their arguments.
+
+    Raises:
+        RuntimeError: one requires a gradient.
+    """
+    for name, t in tensors.items():
+        if t is not None and t._node is not None and is_grad_enabled():
+            raise RuntimeError(
+                f"The function '{function}' is not differentiable with respect to argument '{name}'. This input cannot "
+                "have requires_grad True."
+            )
 
 
 def pair(input: Any, target: Any) -> tuple[Any, Any]:

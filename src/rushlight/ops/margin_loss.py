@@ -7,7 +7,7 @@ from ..kernels import numpy_margin_loss as kernels
 from .activation import floating, log_sigmoid
 from .arguments import explained
 from .declare import Array, composite, operation
-from .loss_parts import HIDDEN, MEAN
+from .loss_parts import HIDDEN, MEAN, no_gradient
 
 
 @operation(kernel=floating(kernels.multi_margin_loss, "multi_margin_loss_cpu_kernel"), name="_multi_margin_loss",
@@ -87,6 +87,7 @@ def multi_margin_loss(
     Raises:
         RuntimeError: shapes or dtypes do not go together, or a target is no class.
     """
+    no_gradient("multi_margin_loss", weight=weight)
     if p not in (1, 2):
         raise RuntimeError("only p == 1 and p == 2 supported")
     _check_scores(input)

@@ -346,7 +346,10 @@ def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float |
 
     Raises:
         RuntimeError: the shapes do not go together.
+        ValueError: the input has no dimensions.
     """
+    if not input._shape and normalized_shape:
+        raise ValueError("Input tensor must have at least 1 dimensions, but got 0")
     shape = _normalized_shape("rms_norm", input, normalized_shape, {"weight": weight}, "")
     kind = input._dtype
     wide = input.to(dtypes.float32) if kind.itemsize == 2 else input

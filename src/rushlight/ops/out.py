@@ -48,7 +48,7 @@ REFUSALS = {
         [
             "addmm", "addmv", "baddbmm", "bmm", "linear", "mm", "matmul", "linalg_cross", "max", "min", "aminmax",
             "argmax", "argmin", "softmax", "log_softmax", "topk", "sort", "msort", "index_copy", "index_add",
-            "index_reduce",
+            "index_reduce", "sum", "nansum", "prod",
             "take_along_dim", "cumsum", "cumprod", "gather", "scatter", "scatter_add", "scatter_reduce",
             "slice_scatter", "tril", "triu", "renorm",
             "diag", "isin", "permute_copy", "linalg_vector_norm", "linalg_det", "linalg_cholesky",
@@ -259,7 +259,9 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
         saved_is_kept(out)
     if out._shape != result._shape:
         warn_resized(out, result._shape)
-        out._data = np.empty(result._shape, out._data.dtype)
+        # A resized tensor lies as the result does, to the program; but what LAPACK computes, which lies row by row.
+        order: Any = "K" if type(result._data) is np.ndarray and not name.startswith("linalg_") else "C"
+        out._data = np.empty_like(result._data, out._data.dtype, order, False)
         out._shape = result._shape
     write(out, result._data)
     refresh(out)

@@ -12,7 +12,7 @@ from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
 from .declare import REGISTRY, Array, composite, operation
 from .inplace import array_beside, change_inplace
-from .numbers import number_for
+from .numbers import number_for, overflow
 from .out import refuse_reading
 from .overlap import refuse_partial_overlap
 
@@ -124,7 +124,9 @@ def fill_(input: Any, value: Any) -> Any:
         )
     value = value.item() if isinstance(value, np.generic) else value
     # PyTorch writes to one element without asking whether its type has such a number.
-    one = input._data.size == 1 and input._dtype.itemsize == 2
+    one = input._data.size == 1 and input._dtype.itemsize == 2 and input._dtype.is_floating_point
+    if one and isinstance(value, complex) and value.imag:
+        raise overflow(dtypes.float64)
     number = np.asarray(value).astype(input._dtype.numpy) if one else number_for(value, input._dtype)
     return change_inplace("_fill", (input, value), lambda a: set_all(a, number), overlap=True)
 

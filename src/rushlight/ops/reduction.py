@@ -15,7 +15,7 @@ from .arguments import type_name
 from .data import cast, given_dtype
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import Axes, bool_argument, int_dim, need_tensor, reduced_axes
-from .out import finish_out
+from .out import finish_out, refuse_dtype
 from .reduction_formulas import length
 from .supported import refuse_complex_halves
 
@@ -51,8 +51,12 @@ in_formulas(
 )
 
 
-def sum_dtype(function: str, input: Any, dtype: Any) -> Any:
-    """The dtype in which to add: the one given, int64 for integers, and None for the input's own."""
+def sum_dtype(function: str, input: Any, dtype: Any, out: Any = None) -> Any:
+    """The dtype in which to add: the one given or that of ``out=``, int64 for integers, None for the input's own."""
+    if isinstance(out, TensorBase):
+        if dtype is not None:
+            refuse_dtype(function, out._dtype, dtype)
+        dtype = out._dtype
     if dtype is not None:
         dtype = given_dtype(function, dtype)
         return None if dtype is input._dtype else dtype
@@ -106,7 +110,7 @@ def sum(
             keepdim = keepdim if keepdim is True else bool_argument("sum", keepdim)
             return _sum_dims(input, (dim + n if dim < 0 else dim,), keepdim, None, None)
     axes = reduced_axes("sum", input, dim)
-    kind = sum_dtype("sum", input, dtype)
+    kind = sum_dtype("sum", input, dtype, out)
     if dim is None and not keepdim and out is None:
         return _sum_all(input, kind or input._dtype, input._dtype)
     return finish_out(out, _sum_dims(input, axes, bool_argument("sum", keepdim), kind, kind and input._dtype), "sum")
@@ -181,7 +185,7 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
             "of:\n * (Tensor input, *, torch.dtype dtype = None)\n * (Tensor input, int dim, bool keepdim = False, "
             "*, torch.dtype dtype = None, Tensor out = None)\n"
         )
-    kind = sum_dtype("prod", input, dtype)
+    kind = sum_dtype("prod", input, dtype, out)
     source = kind and input._dtype
     if dim is None:
         return finish_out(out, _prod_all(input, kind, source), "prod")

@@ -64,6 +64,7 @@ def resample(input: Any, mode: str, sizes: list[int], scales: list[float] | None
 
     Raises:
         RuntimeError: a size is not positive.
+        NotImplementedError: PyTorch has no such resampling of this dtype.
     """
     names, kind = _MODES[mode]
     old = input._shape[2:]
@@ -75,6 +76,8 @@ def resample(input: Any, mode: str, sizes: list[int], scales: list[float] | None
         )
     steps = [o / n for o, n in zip(old, sizes, strict=True)] if scales is None else [1 / s for s in scales]
     wanted = input._dtype
+    if mode.endswith("-aa") and tuple(sizes) != old and wanted.category >= dtypes.FLOATING and wanted.itemsize == 2:
+        raise NotImplementedError(f"\"compute_index_ranges_weights\" not implemented for '{wanted.scalar_name}'")
     if wanted.category < dtypes.FLOATING and kind != "nearest" and kind != "nearest-exact":
         if wanted is not dtypes.uint8 or len(old) != 2:
             kernel = "compute_indices_weights_" + ("cubic" if kind == "cubic" else "linear")

@@ -33,11 +33,9 @@ in_formulas(along.cumsum, lambda x, dim: _cumsum(x, dim, None, None), "cumsum_al
 
 def _running(name: str, operation: Any, input: Any, dim: int, dtype: Any, out: Any) -> Any:
     dim = int_dim(name, input, dim)
-    if dtype is None and out is not None:
-        dtype = out._dtype  # the numbers are converted before, not after
-    elif out is not None:
-        refuse_dtype(name, out._dtype, dtype)
-    kind = sum_dtype(name, input, dtype)
+    kind = sum_dtype(name, input, dtype, out)
+    if (kind or input._dtype) is dtypes.bool_ and input._data.size:
+        raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
     found = operation(input, dim, kind, kind and input._dtype)
     return found if out is None else finish_out(out, found, name)
 

@@ -237,7 +237,22 @@ def unique(
         return (wrap(found), wrap(counts)) if return_counts else wrap(found)
     if dim is None:
         return _parts(_unique(input, return_inverse, return_counts), return_inverse, return_counts)
-    return _parts(_unique_dim(input, wrap_dim(dim, len(input._shape))), return_inverse, return_counts)
+    return _parts(_unique_dim(input, _along(input._shape, dim)), return_inverse, return_counts)
+
+
+def _along(shape: tuple[int, ...], dim: int) -> int:
+    """The dimension along which slices of a tensor are compared.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: slices have no elements.
+    """
+    if not shape:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+    at = wrap_dim(dim, len(shape))
+    if 0 in (*shape[:at], *shape[at + 1 :]):
+        raise RuntimeError("There are 0 sized dimensions, and they aren't selected, so unique cannot be applied")
+    return at
 
 
 @composite()
@@ -248,7 +263,7 @@ def unique_consecutive(
     """One element for each run of equal ones, of all in order or of the slices along a dimension; see `unique`."""
     refuse("unique" if dim is None else "unique_dim", input, dtypes.COMPLEX)
     if dim is not None:
-        dim = wrap_dim(dim, len(input._shape))
+        dim = _along(input._shape, dim)
     return _parts(_unique_consecutive(input, dim), return_inverse, return_counts)
 
 

@@ -14,7 +14,7 @@ from ..kernels import special
 from ..kernels.layout import lies_in_rows
 from .arguments import explained, type_name
 from .declare import REGISTRY, Array, composite, elementwise, in_formulas, operation
-from .inplace import apply_inplace, castable
+from .inplace import apply_inplace, castable, check
 from .numbers import number_for
 from .out import finish_out
 from .ranges import arange
@@ -42,6 +42,13 @@ def digamma(input: Array) -> Array:
            tangent="input_t * _polygamma(input, n + 1)")  # fmt: skip
 def _polygamma(input: Array, n: int) -> Array:
     """The n-th derivative of `digamma` at each element."""
+
+
+@operation(name="_polygamma_in_place", aten="polygamma_", node="PolygammaBackward1", function=False, method=False,
+           out=False, kernel=special.polygamma, input="grad * _polygamma(input, n + 1)",
+           tangent="input_t * _polygamma(input, n + 1)")  # fmt: skip
+def _polygamma_in_place(input: Array, n: int) -> Array:
+    """The n-th derivative of `digamma` at each element, in place of it."""
 
 
 @composite(method=False)
@@ -78,9 +85,10 @@ def polygamma_(input: Any, n: int) -> Any:
     """
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
+    check(input, input._node is not None)
     missing("digamma" if n == 0 else "polygamma", COMPLEX)(input._dtype)
     castable(floating_type(input._dtype), input._dtype)
-    return apply_inplace(REGISTRY["_polygamma"], input, (n,), {})
+    return apply_inplace(REGISTRY["_polygamma_in_place"], input, (n,), {})
 
 
 def floating_type(dtype: dtypes.dtype) -> dtypes.dtype:

@@ -445,7 +445,9 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     axes = reduced_axes("nansum", input, dim)
     if input._dtype.is_complex:
         raise RuntimeError("nansum on CPU does not support complex inputs")
-    kind = sum_dtype("nansum", input, dtype)
+    kind = sum_dtype("nansum", input, dtype, out)
+    if dtype is None and kind is not None and kind.category < dtypes.FLOATING <= input._dtype.category:
+        raise NotImplementedError(f"\"nansum_cpu\" not implemented for '{kind.scalar_name}'")
     return finish_out(
         out, _nansum(input, axes, bool_argument("nansum", keepdim), kind, kind and input._dtype), "nansum"
     )

@@ -123,16 +123,16 @@ def _view_dtype(input: Array, dtype: Any) -> Array:
             "self.dim() cannot be 0 to view "
             f"{dtypes.from_numpy(input.dtype).scalar_name} as {dtype.scalar_name} (different element sizes)"
         )
-    if input.strides[-1] != old:
-        raise RuntimeError(
-            f"self.stride(-1) must be 1 to view {dtypes.from_numpy(input.dtype).scalar_name} as {dtype.scalar_name} "
-            "(different element sizes), but got " + str(input.strides[-1] // old)
-        )
     if new > old and input.shape[-1] % (new // old):
         raise RuntimeError(
             f"self.size(-1) must be divisible by {new // old} to view "
             f"{dtypes.from_numpy(input.dtype).scalar_name} as {dtype.scalar_name} (different element sizes), but got "
             f"{input.shape[-1]}"
+        )
+    if input.strides[-1] != old:
+        raise RuntimeError(
+            f"self.stride(-1) must be 1 to view {dtypes.from_numpy(input.dtype).scalar_name} as {dtype.scalar_name} "
+            "(different element sizes), but got " + str(input.strides[-1] // old)
         )
     return input.view(target)
 
