@@ -248,7 +248,7 @@ def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale
 def softplus(x: Array, beta: float, threshold: float) -> Array:
     """`log(1 + exp(beta x)) / beta`, or `x` itself where `beta x` is above `threshold`."""
     dtype, x = x.dtype, widen(x)
-    scaled = x if beta == 1 else x * np.asarray(beta, x.dtype)
+    scaled = x if beta == 1 else x * constant(beta, x.dtype)
     out = np.log1p(np.exp(scaled))
     if beta != 1:
         out /= beta

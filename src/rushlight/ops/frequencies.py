@@ -5,9 +5,8 @@ Source: https://docs.pytorch.org/docs/stable/fft.html
 
 from typing import Any
 
-import numpy as np
-
 from .. import dtypes
+from ..kernels.numpy_common import constant
 from .dimensions import one_or_several
 from .fft import _checked, _dim
 from .out import finish_out
@@ -41,7 +40,7 @@ def _frequencies(name: str, order: Any, n: int, d: float, out: Any, requires_gra
         raise RuntimeError(f"{name} requires a floating point or complex dtype")
     found, factor = order(n, options), 1.0 / (n * d) if n * d else float("inf")
     if dtype.plain:
-        found._data *= np.array(factor, dtype.numpy)
+        found._data *= constant(factor, dtype.numpy)
     else:
         found.mul_(factor)
     found = finish_out(out, found, f"fft_{name}")
@@ -65,8 +64,9 @@ def fftfreq(
     """
 
     def order(n: int, options: dict[str, Any]) -> Any:
-        found = arange(n, **options)
-        found._data[(n + 1) // 2 :] -= n
+        found, middle = arange(n, **options), (n + 1) // 2
+        if middle < n:
+            found._data[middle:] -= n
         return found
 
     return _frequencies("fftfreq", order, n, d, out, requires_grad, {"dtype": dtype, "device": device})

@@ -134,6 +134,8 @@ def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
         NotImplementedError: the elements are integers or booleans.
     """
     dim = int_dim("logcumsumexp", input, dim)
-    refuse("logcumsumexp_out_cpu", input, dtypes.BOOL, dtypes.INTEGRAL)
-    refuse_complex_halves("logcumsumexp_out_cpu", input)
-    return finish_out(out, _logcumsumexp(input, dim), "logcumsumexp")
+    if not input._dtype.plain:
+        refuse("logcumsumexp_out_cpu", input, dtypes.BOOL, dtypes.INTEGRAL)
+        refuse_complex_halves("logcumsumexp_out_cpu", input)
+    result = _logcumsumexp(input, dim)
+    return result if out is None else finish_out(out, result, "logcumsumexp")

@@ -242,6 +242,13 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
     """
     tensors = list(tensors)
     n = len(tensors)
+    if n == 3 and not special.count and all([type(m._data) is ndarray and m._data.ndim == 2 for m in tensors]):
+        x, y, z = tensors
+        if x._node is y._node is z._node is None and x._shape[1] == y._shape[0] and y._shape[1] == z._shape[0]:
+            sizes = [*x._shape, *z._shape]
+            product = wrap(_in_best_order([x._data, y._data, z._data], sizes, matrix_product))
+            result = operand(product._data.view(), product, None)
+            return result if out is None else finish_out(out, result, "multi_dot")
     if n < 2:
         raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {n}")
     shape: list[int] = []
