@@ -33,6 +33,7 @@ def same_order(scenario):
 
 
 OPERATIONS = {
+    "rrelu": lambda t, a: t.nn.functional.rrelu(a),
     "sort": lambda t, a: t.sort(a, 0)[0],
     "argsort": lambda t, a: t.argsort(a, -1),
     "msort": lambda t, a: t.msort(a),

@@ -98,8 +98,9 @@ def all_combinations(vectors: list[Array]) -> Array:
 def unsqueeze(a: Array, dim: int) -> Array:
     """The array with a dimension of size 1 put in at `dim`."""
     shape = a.shape
-    if a.strides == (a.itemsize,) * a.ndim if a.size == 1 else 1 not in shape and a.flags.c_contiguous:
-        return a.reshape(shape[:dim] + (1,) + shape[dim:])
+    if a.strides == (a.itemsize,) * len(shape) if a.size == 1 else 1 not in shape and a.flags.c_contiguous:
+        return a.reshape((1, *shape) if not dim else (*shape, 1) if dim == len(shape) else
+                         (*shape[:dim], 1, *shape[dim:]))  # fmt: skip
     if dim < len(shape):
         step = shape[dim] * a.strides[dim]
     else:

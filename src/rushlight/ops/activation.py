@@ -114,7 +114,7 @@ def _rrelu(input: Array, noise: Array, lower: float, upper: float, training: boo
     return input * noise  # type: ignore[no-any-return]
 
 
-@operation(node="RreluWithNoiseBackward0", shows=("training",), **_HIDDEN,
+@operation(node="RreluWithNoiseBackward0", shows=("training",), rows=True, **_HIDDEN,
            input="leaky_relu_backward(grad, input, (lower + upper) / 2)")  # fmt: skip
 def _rrelu_by_mean(input: Array, lower: float, upper: float, training: bool) -> Array:
     """`leaky_relu` with the middle of the range of slopes."""

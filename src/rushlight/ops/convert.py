@@ -6,14 +6,17 @@ import numpy as np
 
 from .. import devices, dtypes
 from ..autograd.mode import special
-from ..base import UNTOUCHED, TensorBase, settle
+from ..base import UNTOUCHED, TensorBase, namespace, settle
 from ..kernels import complex_halves, copying
-from ..kernels.conversion import convert
+from ..kernels.conversion import convert, is_silent, quietly
 from ..kernels.layout import channels_step_least, copied, dense, memory_order
+from ..kernels.pointwise import LARGE
 from ..kernels.sparse import SparseArray
 from ..memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from ..warn import warn_once
 from .declare import Array, composite, in_formulas, operation
+
+_new = object.__new__
 
 # For each format by channels: the order of dimensions in which such a tensor lies row by row in memory.
 _ORDERS = {channels_last: (0, 2, 3, 1), channels_last_3d: (0, 2, 3, 4, 1)}
@@ -159,6 +162,18 @@ def discards(source: dtypes.dtype, target: dtypes.dtype) -> None:
         warn_once("Casting complex values to real discards the imaginary part")
 
 
+def _few_converted(input: Any, dtype: dtypes.dtype) -> Any:
+    """A copy of few elements in another dtype, which nobody records or sees being made; None for others."""
+    a = input._data
+    if type(a) is not np.ndarray or a.size >= LARGE or not a.flags.c_contiguous:
+        return None
+    kind = dtype.numpy
+    t: Any = _new(namespace["Tensor"])
+    t._data = a.astype(kind) if is_silent(a.dtype, kind) else quietly(a, kind)
+    t._shape, t._dtype, t._node, t._versions, t._view = a.shape, dtype, None, UNTOUCHED, None
+    return t
+
+
 @composite(function=False)
 def to(input: Any, *args: Any, **kwargs: Any) -> Any:
     """The tensor in a dtype and on a device: itself, where nothing is to be changed.
@@ -178,6 +193,8 @@ def to(input: Any, *args: Any, **kwargs: Any) -> Any:
         if dtype is source:
             return input
         if source.category < dtypes.COMPLEX and input._node is None and not special.more:
+            if not special.count and (found := _few_converted(input, dtype)) is not None:
+                return found
             return _to_copy(input, dtype, source, preserve_format)
         copy, layout = False, preserve_format
     else:
@@ -238,6 +255,9 @@ def _conversion(name: str, target: Any) -> None:
             if (source := input._dtype) is target:
                 return input
             if source.category < dtypes.COMPLEX and not special.more:
+                if input._node is None and not special.count:
+                    if (found := _few_converted(input, target)) is not None:
+                        return found
                 if input._node is not None and target.category < dtypes.FLOATING:
                     input = input.detach()
                 return _to_copy(input, target, source, preserve_format)

@@ -9,6 +9,7 @@ from ..autograd import mode
 from ..base import UNTOUCHED, bump, wrap
 from ..kernels import numpy_views as kernels_of_views
 from ..kernels.numpy_polynomials import powers
+from ..kernels.pointwise import LARGE
 from ..kernels.reduction import sum_over
 from ..memory_format import contiguous_format
 from .arguments import explained
@@ -22,7 +23,8 @@ from .loss import _by_number, _times_number
 from .numbers import number_for
 from .out import finish_out
 from .overwrite import copy_
-from .pointwise import LARGE
+from .pointwise import _add as _add  # whose declarations are looked up below
+from .pointwise import _sub as _sub
 from .reduction import _sum_all
 from .reduction import sum as sum_
 from .running import cumprod

@@ -248,8 +248,15 @@ def setitem(input: Any, index: Any, value: Any) -> None:
     dtype = input._dtype
     plain = not special.count and input._node is None and input._view is None
     write = _plain_put if isinstance(index, TensorBase) else _plain_write
-    if isinstance(value, TensorBase):
-        given: Any = value
+    if type(value) is float and dtype.plain and -60000 <= value <= 60000:
+        array = dtype.scalars.get(value)
+        if array is None:
+            array = np.array(value, dtype.numpy)
+        if plain and write(input, index, array, dtype):
+            return
+        given: Any = wrap(array)
+    elif isinstance(value, TensorBase):
+        given = value
         if plain and value._node is None and write(input, index, value._data, value._dtype):
             return
     elif isinstance(value, (int, float, complex, np.number, np.bool_)):
@@ -257,11 +264,7 @@ def setitem(input: Any, index: Any, value: Any) -> None:
         if type(number) is int and not -(1 << 63) <= number < 1 << 63:
             raise ValueError("Overflow when unpacking long long")
         # PyTorch asks one element of two bytes not whether it stays finite.
-        array = None
-        if dtype.plain and type(number) is float and -60000 <= number <= 60000:
-            array = dtype.scalars.get(number)
-        if array is None:
-            array = number_for(number, dtype, dtype.itemsize > 2)
+        array = number_for(number, dtype, dtype.itemsize > 2)
         if plain and write(input, index, array, dtype):
             return
         given = wrap(array)

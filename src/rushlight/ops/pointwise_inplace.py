@@ -7,7 +7,7 @@ import numpy as np
 from ..autograd import mode
 from ..base import TensorBase, bump
 from ..kernels.pointwise import LARGE
-from . import clamping, elementary, pointwise, ternary
+from . import clamping, elementary, pointwise, powers, ternary
 from .arguments import MISSING, OPERANDS
 from .declare import REGISTRY, apply_inplace, composite
 from .inplace import array_beside, before_kernel, castable, change_inplace, check
@@ -81,7 +81,7 @@ def pow_(input: Any, exponent: Any) -> Any:
     """Raises to a power; see `pow`."""
     if isinstance(exponent, TensorBase):
         return _form("_pow", input, exponent)
-    powered, exponent = pointwise.power_operands(input, exponent)
+    powered, exponent = powers.power_operands(input, exponent)
     castable(powered._dtype, input._dtype)
     return _form("_pow_complex" if input._dtype.is_complex else "_pow_number", input, exponent)
 
@@ -93,7 +93,7 @@ def float_power_(input: Any, exponent: Any) -> Any:
     Raises:
         RuntimeError: the tensor is of another dtype than the result.
     """
-    power = pointwise.float_power(input, exponent)
+    power = powers.float_power(input, exponent)
     if power._dtype is not input._dtype:
         raise RuntimeError(
             f"the base given to float_power_ has dtype {input._dtype.scalar_name} but the operation's result requires "
