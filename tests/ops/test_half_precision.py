@@ -121,6 +121,15 @@ def test_nearly_every_number(name, kind):
         assert steps <= 2
 
 
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_signs_of_zeros_have_none(kind):
+    def scenario(t):
+        x = t.tensor([-0.0, 0.0, float("nan"), -3.0, 2.0], dtype=getattr(t, kind))
+        return [1 / f(part) for f in (t.sgn, t.sign) for part in (x, x[0], x[::2])]
+
+    check(scenario)
+
+
 def test_derivative_by_a_wider_number():
     def gradient(t):
         x = t.tensor([-1.865, -1.74, -1.24], dtype=t.float16)

@@ -215,3 +215,13 @@ def test_infinite_gradients_of_eigenvalues_take_the_place_of_the_diagonal(rows, 
         return x.grad.numpy()
 
     np.testing.assert_allclose(gradient(rushlight), gradient(torch))
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (3,), (3, 1), (2, 3, 3)])
+def test_solutions_for_strange_right_hand_sides_lie_as_others(shape):
+    b = np.arange(np.prod(shape), dtype=np.float64).reshape(shape)
+    b.reshape(-1)[0] = NAN
+    a = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 1.0], [0.0, 1.0, 4.0]])
+    ours, theirs = (t.linalg.solve(t.from_numpy(a), t.from_numpy(b)) for t in (rushlight, torch))
+    assert ours.stride() == theirs.stride()
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy())

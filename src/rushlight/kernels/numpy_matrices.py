@@ -65,7 +65,7 @@ def solve(a: Array, b: Array) -> Array:
         found = (routines.solve1 if b.ndim == 1 else routines.solve)(a, b, signature=form)
         if _there(found):
             return _in_columns(found, a.dtype)
-    return np.linalg.solve(a, b)
+    return _in_columns(np.linalg.solve(a, b), a.dtype)
 
 
 def cholesky(x: Array, upper: bool) -> Array:

@@ -325,6 +325,8 @@ def sgn(x: Array) -> Any:
         size = np.abs(x)
         return np.where(size == 0, size, x / size.astype(x.dtype))
     result = np.sign(x)
+    if kind == "V":
+        result = np.add(result, result.dtype.type(0))  # the sign of a zero has none
     if kind in "fV" and not isinstance(result, SparseArray) and count_nonzero(missing := result != result):
         result = np.asarray(result)
         result[missing] = 0
