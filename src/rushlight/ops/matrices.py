@@ -40,7 +40,7 @@ def need_code(kernel: str, x: Any) -> None:
 
 def without_code(x: Any) -> bool:
     """Whether LAPACK has no routines for the dtype of a tensor."""
-    return x._dtype.category < dtypes.FLOATING or x._dtype.in_halves
+    return x._dtype not in COMPUTED and (x._dtype.category < dtypes.FLOATING or x._dtype.in_halves)
 
 
 def of_nothing(function: Callable[[Any], Any], x: Any) -> Any:

@@ -62,9 +62,8 @@ def sum_dtype(function: str, input: Any, dtype: Any, out: Any = None) -> Any:
         return None if dtype is input._dtype else dtype
     if input._dtype.plain:
         return None
-    if (
-        input._data.size and input._dtype is dtypes.complex32 and (input._shape or not function.startswith("cum"))
-    ):  # else no kernel is asked
+    asked = input._data.size and (input._shape or not function.startswith("cum"))  # else no kernel is
+    if input._dtype is dtypes.complex32 and asked:
         refuse_complex_halves(_KERNELS.get(function, f"{function}_out_cpu"), input)
     category = input._dtype.category
     return dtypes.int64 if category < dtypes.FLOATING and input._dtype is not dtypes.int64 else None
