@@ -52,6 +52,7 @@ def without_out(function: Any) -> Any:
     functools.update_wrapper(made, function)
     if wrapped is None:
         del made.__wrapped__
+        function.as_method = made  # for those who intercept its calls
     else:
         made.__wrapped__ = inner
     return made

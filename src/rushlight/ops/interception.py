@@ -98,7 +98,8 @@ class Interception:
                 return
             if self._found is None:
                 plain = {plain_function(function): name for name, function in self._functions()}
-                self._found = [(n, _points.setdefault(f, _Point(f))) for f, n in plain.items() if f is not None]
+                both = [(n, g) for f, n in plain.items() for g in (f, getattr(f, "as_method", None))]
+                self._found = [(n, _points.setdefault(g, _Point(g))) for n, g in both if g is not None]
             for name, point in self._found:
                 point.add(name, self._handler)
 
