@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..base import TensorBase
 from ..kernels import elimination, numpy_matrices, small_matrices
 from ..kernels import lapack as lapack_routines
 from ..kernels.batches import shared_out
@@ -21,11 +22,13 @@ from .arguments import explained
 from .declare import Array, composite, operation
 from .matmul import matmul
 from .matrices import (
+    COMPUTED,
     LinAlgError,
     finish,
     first_failure,
     lapack,
     need_matrices,
+    need_square,
     of_nothing,
     over_batch,
     tensor_formula,
@@ -133,7 +136,11 @@ def cholesky(input: Any, *, upper: bool = False, out: Any = None) -> Any:
     Raises:
         LinAlgError: a matrix is not positive-definite.
     """
-    factor, info = cholesky_ex(input, upper=upper)
+    if type(upper) is bool and isinstance(input, TensorBase) and input._dtype in COMPUTED:
+        need_square("linalg.cholesky", input)
+        factor, info = _cholesky_ex(input, upper)
+    else:
+        factor, info = cholesky_ex(input, upper=upper)
     _check_cholesky("linalg.cholesky", info)
     return finish(out, factor, "linalg_cholesky")
 
