@@ -150,3 +150,22 @@ def test_any_shape(shape, name):
         return derivatives(m, getattr(m, name), x)
 
     check(scenario)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["int64", "uint8", "bool", "float32", "float64", "float16", "complex64", "complex128", None]
+)
+@pytest.mark.parametrize("kind", ["float32", "float64", "complex64", "complex128"])
+def test_powers_grow_with_their_exponents(dtype, kind):
+    def scenario(t, base):
+        numbers = [1.25 + 0.25j, -1.25j, 1.5 + 0j, 0j, 2j, -1 + 0j] if "complex" in kind else [1.25, 0.0, -1.0, 2.0]
+        exponent = t.tensor(numbers, dtype=getattr(t, kind), requires_grad=True)
+        found = t.pow(base if dtype is None else t.tensor(base, dtype=getattr(t, dtype)), exponent)
+        (slope,) = t.autograd.grad(found, exponent, t.ones_like(found), create_graph=True)
+        return found, slope
+
+    for base in (
+        (0, 1, 2, 3) if dtype in ("uint8", "bool") else (0, 1, -1, 2, 2.5) if dtype != "int64" else (0, 1, -1, 2)
+    ):
+        exact = kind in ("float64", "complex128")
+        check(lambda t, base=base: scenario(t, base), rtol=1e-12 if exact else 1e-5, atol=1e-12 if exact else 2e-6)

@@ -40,6 +40,9 @@ OVERWRITES = {
     "as_strided_": lambda t, x: x.as_strided_((2, 2), (1, 3), 2),
     "tril_": lambda t, x: x.tril_(),
     "triu_": lambda t, x: x.triu_(1),
+    "tril_ of an expanded tensor": lambda t, x: x[:1].expand(2, 3, 4).tril_(),
+    "triu_ of expanded rows": lambda t, x: x[:, :1].expand(2, 3, 4).triu_(1),
+    "index_fill_ of an expanded tensor": lambda t, x: x[:, :1].expand(2, 3, 4).index_fill_(1, t.tensor([0]), 2.0),
 }
 
 

@@ -173,6 +173,8 @@ CALLS = {
     "hot floating": lambda F, m: F.one_hot(m.tensor([1.0])),
     "hot negative": lambda F, m: F.one_hot(m.tensor([-1])),
     "hot large": lambda F, m: F.one_hot(m.tensor([3]), 2),
+    "hot beyond numbers": lambda F, m: F.one_hot(m.tensor([1 << 62, 1])),
+    "hot beyond memory": lambda F, m: F.one_hot(m.tensor([[1 << 53]] * 30)),
     "hot empty": lambda F, m: F.one_hot(m.tensor([], dtype=m.int64)),
     "hot empty sized": lambda F, m: F.one_hot(m.tensor([], dtype=m.int64), 3),
 }

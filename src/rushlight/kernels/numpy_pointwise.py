@@ -257,8 +257,8 @@ def pow_base(exponent: Array, base: Any) -> Any:
 
 
 def nonnegative(x: Any) -> Any:
-    """Whether the real part is at least zero."""
-    return np.real(x) >= 0
+    """Whether numbers are real, and at least zero."""
+    return (x.real >= 0) & (x.imag == 0) if np.iscomplexobj(x) else np.asarray(x) >= 0
 
 
 def sigmoid(x: Array) -> Any:

@@ -137,7 +137,7 @@ def _annotated(function: Any) -> tuple[tuple[str, int, type], ...]:
     return tuple([
         (n, names.index(n) if n in names else 1 << 30, kind)
         for n, kind in function.__annotations__.items()
-        if kind in _FITS and n != "return"
+        if kind in _FITS and n not in ("return", "reduction")  # whose words are looked up elsewhere
     ])  # fmt: skip
 
 
@@ -175,6 +175,26 @@ def _explained(error: Exception, function: Any, args: Any, kwargs: Any, called: 
 
 
 # ---------------------------------------------------------------------------------------------- types
+def need_ints(function: str, name: str, value: Any, place: int | None = None) -> None:
+    """Refuses what is no sequence of integers, where something is wrong with the call anyway.
+
+    Args:
+        function, name: whose argument it is, and what it is called.
+        value: the argument.
+        place: its position, which is said if it is given by position.
+
+    Raises:
+        TypeError: it is none.
+    """
+    where = "" if place is None else f" (position {place})"
+    text = f"{function}(): argument '{name}'{where} must be tuple of ints,"
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{text} not {type_name(value)}")
+    for i, n in enumerate(value):
+        if not hasattr(n, "__index__"):
+            raise TypeError(f"{text} but found element of type {type_name(n)} at pos {i}")
+
+
 def unbound(name: str, given: Any) -> Exception:
     """The TypeError for an operator's method that is called by hand with something else than a tensor as `self`."""
     kind = type(given).__name__

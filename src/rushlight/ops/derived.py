@@ -344,7 +344,6 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
 
 
 @composite(method=False)
-@explained
 def unravel_index(indices: Any, shape: Any) -> Any:
     """The coordinates of places in a tensor of a shape that are counted row by row: one tensor for each dimension.
 

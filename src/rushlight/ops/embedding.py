@@ -97,7 +97,7 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
         num_classes: how many positions; as many as the largest number needs if -1.
 
     Raises:
-        RuntimeError: a number is negative or too large, or the dtype is another.
+        RuntimeError: a number is negative or too large, the dtype is another, or there is not enough memory.
     """
     from ..base import wrap
 
@@ -114,4 +114,16 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
         raise RuntimeError("Class values must be non-negative.")
     if num_classes != -1 and numbers.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    return wrap(one_hot_kernel(numbers, num_classes))
+    classes = num_classes if num_classes != -1 else int(numbers.max()) + 1
+    size = 8 * numbers.size * classes
+    if classes >= 1 << 63:
+        raise RuntimeError("zeros: Dimension size must be non-negative.")
+    if size >= 1 << 63:
+        raise RuntimeError(f"Storage size calculation overflowed with sizes={[*numbers.shape, classes]}")
+    try:
+        return wrap(one_hot_kernel(numbers, classes))
+    except MemoryError:
+        raise RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
+            f"allocate {size} bytes. Error code 12 (Cannot allocate memory)"
+        ) from None

@@ -16,7 +16,7 @@ from ..autograd.mode import unseen
 from ..base import TensorBase, wrap
 from ..kernels import fourier as kernels
 from ..kernels.fourier import COUNT, NONE, ROOT
-from .arguments import type_name
+from .arguments import need_ints, type_name
 from .declare import Array, in_formulas, operation
 from .elementary import conj_physical
 from .out import finish_out
@@ -171,6 +171,8 @@ def _shape_and_dims(input: Any, s: Any, dim: Any) -> tuple[list[int], tuple[int,
         lengths = [input._shape[d] for d in dims]
     else:
         if dims is not None and len(dims) != len(s):
+            need_ints("fft_fftn", "s", s)
+            need_ints("fft_fftn", "dim", dim)
             raise RuntimeError("When given, dim and shape arguments must have the same length")
         if len(s) > ndim:
             raise RuntimeError(f"Got shape with {len(s)} values but input tensor only has {ndim} dimensions.")

@@ -9,8 +9,9 @@ from ..base import TensorBase, wrap
 from ..kernels import entries
 from ..kernels import numpy_indexing as kernels
 from ..kernels.numpy_gather import all_within, scatter_reduce
+from ..kernels.numpy_views import overlaps_itself
 from ..memory_format import preserve_format
-from ..warn import warn_once
+from ..warn import warn, warn_once
 from .arguments import explained
 from .convert import to_dtype
 from .declare import Array, composite, formula, in_formulas, operation
@@ -328,7 +329,14 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
 def index_fill_(input: Any, dim: int, index: Any, value: Any) -> Any:
     """The in-place form of `index_fill`."""
     name, operands = _index_fill_operands(input, dim, index, value)
-    return change(name, kernels.index_fill, *operands)
+    expanded = 0 in input._data.strides and overlaps_itself(input._data)
+    found = change(name, kernels.index_fill, *operands, overlap=expanded)
+    if expanded:
+        warn(
+            "Use of index_fill_ on expanded tensors is deprecated. Please clone() the tensor before performing this "
+            "operation. This also applies to advanced indexing e.g. tensor[mask] = scalar"
+        )
+    return found
 
 
 # ---------------------------------------------------------------------------------------------- several index tensors

@@ -17,7 +17,7 @@ from ..kernels import layer_norm as layer_kernels
 from ..kernels import normalization
 from ..kernels.layout import Inner, is_channels_last, lies_channels_last, like, ordered
 from ..kernels.numpy_normalization import given_statistics
-from .arguments import explained
+from .arguments import explained, need_ints
 from .attached import attached
 from .declare import Array, composite, in_formulas, operation
 from .memory_layout import product_in_order
@@ -276,7 +276,7 @@ def _normalized_shape(function: str, input: Any, shape: Any, given: dict[str, An
         raise TypeError(
             f"{function}(): argument 'normalized_shape' (position 2) must be tuple of ints, not {type(shape).__name__}"
         )
-    shape = tuple(shape)
+    asked, shape = shape, tuple(shape)
     if not shape:
         raise RuntimeError(
             "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
@@ -284,12 +284,14 @@ def _normalized_shape(function: str, input: Any, shape: Any, given: dict[str, An
         )
     for name, value in given.items():
         if value is not None and value._shape != shape:
+            need_ints(function, "normalized_shape", asked, 2)
             raise RuntimeError(
                 f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
                 f"{list(value._shape)} and "
                 f"normalized_shape = {list(shape)}"
             )
     if input.ndim < len(shape) or input._shape[input.ndim - len(shape) :] != shape:
+        need_ints(function, "normalized_shape", asked, 2)
         raise RuntimeError(
             f"Given normalized_shape={list(shape)}, expected input with shape [*{star}"
             f"{', '.join(map(str, shape))}], but got input of size{list(input._shape)}"

@@ -204,17 +204,18 @@ def copying(change: Any, layout: Any = contiguous_format) -> Any:
     return kernel
 
 
-def change(name: str, kernel: Any, *operands: Any) -> Any:
+def change(name: str, kernel: Any, *operands: Any, overlap: bool = False) -> Any:
     """Runs the in-place form of an operation whose kernel changes an array.
 
     Args:
         name: the operation.
         kernel: the function that changes its first argument, an array.
         operands: the operation's arguments.
+        overlap: whether elements may be written that several indices mean.
     """
     refuse_reading(*operands)
     rest = [x._data if isinstance(x, TensorBase) else x for x in operands[1:]]
-    return change_inplace(name, operands, lambda a: kernel(a, *rest))
+    return change_inplace(name, operands, lambda a: kernel(a, *rest), overlap)
 
 
 def replace(name: str, *operands: Any) -> Any:

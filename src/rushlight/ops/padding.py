@@ -8,7 +8,7 @@ from typing import Any
 from ..base import TensorBase
 from ..kernels import padding as kernels
 from ..kernels.layout import like
-from .arguments import explained, type_name
+from .arguments import explained, need_ints, type_name
 from .declare import Array, composite, in_formulas, operation
 from .numbers import number_for
 
@@ -88,6 +88,7 @@ def constant_pad_nd(input: Any, pad: Any, value: Any = 0) -> Any:
             hold the constant.
     """
     if len(pad) % 2:
+        need_ints("constant_pad_nd", "pad", pad, 2)
         raise RuntimeError(f"Length of pad must be even but instead it equals {len(pad)}")
     if len(pad) > 2 * input.ndim:
         raise RuntimeError(

@@ -13,6 +13,7 @@ from ..kernels.pointwise import LARGE
 from ..kernels.ternary import times
 from . import elementwise_general as general
 from .arguments import OPERANDS, argument_error
+from .convert import to_dtype
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation
 from .numbers import fits, overflow
 from .out import finish_out
@@ -85,22 +86,41 @@ def _pow_base(input: Array, other: Array | float) -> Array:
 
 @formula
 def pow_exponent_slope(base: Any, exponent: Any, result: Any) -> Any:
-    """``result * log(base)``, but zero where ``base == 0`` and the exponent is not negative."""
-    return where((base == 0) & nonnegative(exponent), zeros_like(result), result * log_of(base))  # type: ignore[name-defined]  # noqa: F821
+    """``result * log(base)``, but zero where ``base == 0`` and the exponent is real and not negative."""
+    return where((base == 0) & nonnegative(exponent), zeros_like(result), result * log_of(base, result))  # type: ignore[name-defined]  # noqa: F821
 
 
 @formula
 def pow_base_slope(base: Any, exponent: Any, result: Any) -> Any:
     """`pow_exponent_slope` for a base that is a number, by whose logarithm half precision is multiplied unrounded."""
-    return where((base == 0) & nonnegative(exponent), zeros_like(result), times(result, log_of(base)))  # type: ignore[name-defined]  # noqa: F821
+    return where((base == 0) & nonnegative(exponent), zeros_like(result), times(result, log_of_number(base, result)))  # type: ignore[name-defined]  # noqa: F821
 
 
-in_formulas(kernels.nonnegative, lambda x: x.real >= 0 if x._dtype.is_complex else x >= 0, "nonnegative")
 in_formulas(
-    # Of integers as they were given: NumPy's logarithm of bytes is of half precision.
-    lambda x: kernels.log(x.astype(dtypes.get_default_dtype().numpy) if x.dtype.kind in "iub" else x),
-    lambda x: tensor_names["log"](x) if isinstance(x, TensorBase) else kernels.log(np.asarray(x)).item(),
+    kernels.nonnegative,
+    lambda x: (x.real >= 0) & (x.imag == 0) if x._dtype.is_complex else x >= 0,
+    "nonnegative",
+)
+in_formulas(
+    lambda x, result: kernels.log(x.astype(result.dtype, copy=False)),
+    lambda x, result: tensor_names["log"](
+        to_dtype(x, result._dtype) if isinstance(x, TensorBase) else result.new_tensor(x)
+    ),
     "log_of",
+)
+
+
+def _log_of_number(x: Any, result: Any) -> Any:
+    """The logarithm of a number, complex if what it is multiplied by is so."""
+    if result.dtype.kind == "c":
+        return kernels.log(np.asarray(x).astype(complex))
+    return kernels.log(x.astype(dtypes.get_default_dtype().numpy) if x.dtype.kind in "iub" else x)
+
+
+in_formulas(
+    _log_of_number,
+    lambda x, result: kernels.log(np.asarray(complex(x) if result._dtype.is_complex else x)).item(),
+    "log_of_number",
 )
 
 

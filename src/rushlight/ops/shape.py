@@ -13,7 +13,7 @@ from ..kernels.copying import copy_into, repeated
 from ..kernels.layout import like
 from ..memory_format import contiguous_format, preserve_format
 from ..warn import warn_once
-from .arguments import explained
+from .arguments import explained, need_ints
 from .broadcasting import _expand, expand
 from .convert import _clone, copy_in
 from .copies import copy_of
@@ -333,6 +333,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     n = len(input._shape)
     given = tuple(dims)
     if len(given) != 2:
+        need_ints("rot90", "dims", dims, 3)
         raise RuntimeError(f"expected total rotation dims == 2, but got dims = {len(given)}")
     if n < 2:
         raise RuntimeError(f"expected total dims >= 2, but got total dims = {n}")
@@ -373,8 +374,14 @@ def triu(input: Array, diagonal: int = 0) -> Array:
 
 def _triangle_inplace(op: Any) -> Any:
     def method(input: Any, diagonal: int = 0) -> Any:
-        from .declare import REGISTRY, apply_inplace
+        from .inplace import apply_inplace, change_inplace
 
+        data = input._data
+        if 0 in data.strides and data.ndim > 1 and kernels.overlaps_itself(data):
+            # Where elements lie on one place, it is zero if any of them is to be.
+            zero = np.zeros((), data.dtype)
+            gone = np.tri(*data.shape[-2:], diagonal - (op == "triu"), bool) == (op == "triu")
+            return change_inplace(op, (input, diagonal), lambda a: np.copyto(a, zero, where=gone), True)
         return apply_inplace(REGISTRY[op], input, (diagonal,), {})
 
     method.__name__ = method.__qualname__ = op + "_"

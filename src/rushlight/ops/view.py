@@ -9,6 +9,7 @@ from ..autograd import mode
 from ..base import Size, settle, wrap
 from ..kernels import numpy_views as kernels
 from ..memory_format import contiguous_format
+from .arguments import need_ints
 from .convert import _clone
 from .declare import Array, composite, formula, operation, view
 from .dimensions import distinct, one_or_several, wrap_dim
@@ -229,6 +230,7 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
         inferred = infer_size((shape[at],), new)
     except RuntimeError as error:
         if "invalid" in str(error):
+            need_ints("unflatten", "sizes", sizes, 3)
             raise RuntimeError(
                 f"unflatten: Provided sizes {list(new)} don't multiply up to the size of dim {at} ({shape[at]}) in the "
                 "input tensor"

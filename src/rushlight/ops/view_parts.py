@@ -10,6 +10,7 @@ from ..autograd import mode
 from ..base import TensorBase, as_view, base_of, namespace, settle, wrap
 from ..kernels import complex_halves
 from ..kernels import numpy_views as kernels
+from .arguments import need_ints
 from .declare import REGISTRY, Array, composite, in_formulas, operation, view
 from .dimensions import wrap_dim
 from .sizes import Shape
@@ -388,9 +389,12 @@ def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.as_strided.html
     """
     own = geometry(input)
+    asked = size, stride
     size, stride = tuple(size), tuple(stride)
     offset = own[2] if storage_offset is None else storage_offset
     if len(size) != len(stride):
+        need_ints("as_strided", "size", asked[0], 2)
+        need_ints("as_strided", "stride", asked[1], 3)
         raise RuntimeError("mismatch in length of strides and shape")
     for s in stride:
         if s < 0:

@@ -48,7 +48,6 @@ def hinge_embedding_loss(
     return _reduced(far + near, reduction)
 
 
-@explained
 def margin_ranking_loss(
     input1: Tensor,
     input2: Tensor,

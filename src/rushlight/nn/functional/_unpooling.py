@@ -3,7 +3,6 @@
 from typing import Any
 
 from ...ops import fractional_pooling, unpooling
-from ...ops.arguments import explained
 from ...ops.elementary import relu
 from ...ops.random_creation import rand
 from ...tensor import Tensor
@@ -76,7 +75,6 @@ def max_unpool1d(
     return unpooled.squeeze(-1)
 
 
-@explained
 def max_unpool2d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
@@ -87,7 +85,6 @@ def max_unpool2d(
     return unpooling.max_unpool2d(input, indices, size)
 
 
-@explained
 def max_unpool3d(
     input: Tensor, indices: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, output_size: Any = None
 ) -> Tensor:
