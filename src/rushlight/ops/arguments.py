@@ -3,6 +3,7 @@
 import functools
 import inspect
 import re
+import sys
 import types
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -88,6 +89,7 @@ def explained(function: Any) -> Any:
 
 def _explaining(function: Any, name: str, renames: bool, checks: bool) -> Any:
     checked = _annotated(function) if checks else ()
+    first = min([at for _, at, _ in checked], default=sys.maxsize)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -96,11 +98,14 @@ def _explaining(function: Any, name: str, renames: bool, checks: bool) -> Any:
                 if theirs in kwargs and ours not in kwargs:
                     kwargs[ours] = kwargs.pop(theirs)
         count = len(args)
-        for key, at, kind in checked:
-            value = args[at] if at < count else kwargs.get(key, kind)
-            if type(value) is not kind and value is not kind and not _FITS[kind](value):
-                where = f" (position {at + 1})" if at < count else ""
-                raise TypeError(f"{name}(): argument '{key}'{where} must be {kind.__name__}, not {type_name(value)}")
+        if kwargs or count > first:
+            for key, at, kind in checked:
+                value = args[at] if at < count else kwargs.get(key, kind)
+                if type(value) is not kind and value is not kind and not _FITS[kind](value):
+                    where = f" (position {at + 1})" if at < count else ""
+                    raise TypeError(
+                        f"{name}(): argument '{key}'{where} must be {kind.__name__}, not {type_name(value)}"
+                    )
         try:
             return function(*args, **kwargs)
         except (TypeError, AttributeError, ValueError) as error:
