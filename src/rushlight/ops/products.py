@@ -20,6 +20,7 @@ from .dimensions import wrap_dim
 from .matmul import matrix_product, mm, vector_product
 from .memory_layout import product_in_order
 from .out import finish_out
+from .reduction import _sum_dims
 from .steps import hidden, operand, recorded
 from .view import _unsafe_view, _view, reshape, unsqueeze
 
@@ -95,7 +96,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
     if len(a) == len(b) == 1 and input._dtype is other._dtype and lies_in_rows(input._data):
         if lies_in_rows(other._data) and (hidden(input, other) or mode.unseen(input, other)):
             if a[0] == 1 and recorded(input, other):
-                input = input.sum(0, keepdim=True)  # as `tensordot` does
+                input = _sum_dims(input, (0,), True, None, None)  # as `tensordot` does
             result = vector_steps(input, other)
             return result if out is None else finish_out(out, result, "inner")
     return finish_out(out, tensordot(input, other, dims=([-1], [-1])), "inner")
