@@ -104,3 +104,14 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_unusual_arguments(name):
     check(lambda m: WRONG[name](m.nn.functional, m))
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_rrelu_lies_row_by_row(training):
+    def scenario(m):
+        x = m.arange(-6.0, 6.0).reshape(3, 4).t().requires_grad_()
+        y = m.nn.functional.rrelu(x, training=training)
+        z = m.nn.functional.rrelu(x.detach().clone(), training=training, inplace=True)
+        return y.stride(), z.stride()
+
+    check(scenario)
