@@ -256,9 +256,14 @@ def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[A
     n = math.prod([x.shape[a] for a in axes])
     with np.errstate(all="ignore"):
         mean = np.asarray(reduction.sum_over(x, axes, True) / x.dtype.type(n))
-        if (squares := _SQUARES(x, mean)) is None:
+        if n == x.size < SMALLEST_LENGTH and type(x) is np.ndarray and x.flags.c_contiguous:
+            apart = np.subtract(x, mean).reshape(-1)
+            whole = np.asarray(apart.dot(apart)).reshape(mean.shape)
+        elif (squares := _SQUARES(x, mean)) is None:
             return numpy_statistics.variance(x, axes, correction, keepdims)
-        found = np.asarray(reduction.sum_over(squares, axes, True) / x.dtype.type(max(n - correction, 0)))
+        else:
+            whole = reduction.sum_over(squares, axes, True)
+        found = np.asarray(whole / x.dtype.type(max(n - correction, 0)))
     if not keepdims:
         shape = [n for i, n in enumerate(x.shape) if i not in axes]
         found, mean = found.reshape(shape), mean.reshape(shape)

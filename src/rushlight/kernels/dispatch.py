@@ -117,19 +117,27 @@ _PACKED = {np.ndarray: "q", int: "q", float: "d", bool: "q"}
 
 def launcher(pool: Pool, function: int) -> Launch:
     """A Python function that runs the kernel at the address `function` on the pool's threads."""
-    packers: dict[tuple[type, ...], struct.Struct] = {}
-    ndarray, local = np.ndarray, _local
+    packers: dict[tuple[type, ...], Callable[..., bytes]] = {}
+    local = _local
 
     def run(total: int, grain: int, *args: Any) -> None:
         kinds = tuple(map(type, args))
-        packer = packers.get(kinds)
-        if packer is None:
-            packer = packers[kinds] = struct.Struct("@" + "".join(_PACKED[k] for k in kinds))
-        # An array is passed as the address of its object; the kernel reads the address of the elements there.
-        words = packer.pack(*[id(a) if type(a) is ndarray else a for a in args])
-        pool.launch(function, words, total, grain, local.threads)
+        pack = packers.get(kinds)
+        if pack is None:
+            pack = packers[kinds] = _packer(kinds)
+        pool.launch(function, pack(*args), total, grain, local.threads)
 
     return run
+
+
+@cache
+def _packer(kinds: tuple[type, ...]) -> Callable[..., bytes]:
+    """What makes the words that a kernel reads of arguments of these types."""
+    # An array is passed as the address of its object; the kernel reads the address of the elements there.
+    names = [f"x{i}" for i in range(len(kinds))]
+    words = [f"id({n})" if kind is np.ndarray else n for n, kind in zip(names, kinds, strict=True)]
+    pack = struct.Struct("@" + "".join(_PACKED[kind] for kind in kinds)).pack
+    return eval(f"lambda {', '.join(names)}: pack({', '.join(words)})", {"pack": pack})  # type: ignore[no-any-return]
 
 
 def share(total: int, size: int) -> int:

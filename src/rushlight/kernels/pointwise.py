@@ -287,7 +287,8 @@ def converts_halves() -> bool:
 def piece(size: int) -> int:
     """How many of `size` elements a thread takes at a time."""
     # As few pieces as threads, if they are not too large: then each thread finds in its cache what it wrote before.
-    return min(max(-(-size // dispatch.get_threads()), PIECE[0]), PIECE[1])
+    share, (least, most) = -(-size // dispatch.get_threads()), PIECE
+    return least if share < least else most if share > most else share
 
 
 def kernel(label: str, text: str) -> dispatch.Kernel:
