@@ -20,7 +20,10 @@ PIVOT = "a pivot is zero up to rounding, which LAPACK's order of operations deci
 SOLVED = "the matrix is nearly singular: both solve a problem that differs from it by rounding"
 SINGULAR = "the matrix is singular up to rounding"
 FACTORS = "the matrix is singular up to rounding: factors are not unique"
-DERIVATIVE = "a matrix that is singular, or has two equal singular values, has no derivative of its inverse or factors"
+TIES = "two numbers that may become a pivot are equally large up to rounding, which decides between them"
+DERIVATIVE = (
+    "a matrix that is singular or not finite, or has two equal singular values, has no derivative of its factors"
+)
 
 CROSS = "PyTorch rounds a cross product's terms, or overflows, as its code for the processor does"
 
@@ -247,21 +250,24 @@ def _power(matrix, count):
     return found
 
 
-def factors(line, operands, ours, near):
+def factors(line, operands, ours, theirs, near):
     """The reason why factors of a matrix differ that has a pivot which is zero up to rounding, or None.
 
     Ours must make the matrix, or, where a line has U alone, agree with exact elimination up to that pivot.
     """
-    call = arguments(line, "lu|lu_factor|qr", operands)
+    call = arguments(line, "lu|lu_factor|qr|geqrf", operands)
     matrices = call and _matrices(*call)
     if matrices is None or not bool(torch.isfinite(matrices).all()):
         return None
+    if call[0] == "geqrf":
+        return FACTORS if "ormqr" in line and singular(matrices) and _turns(ours, theirs) else None
     if call[0] == "qr":
         return FACTORS if singular(matrices) and _makes_squares(ours, matrices) else None
     a, eps = _wide(matrices), _eps(matrices)
     found = [_eliminated(m, eps) for m in _each(a)]
     if all(last == min(a.shape[-2:]) for _, last in found):
-        return None
+        tied = not isinstance(ours, torch.Tensor) and any(_has_ties(m, eps) for m in _each(a))
+        return TIES if tied and _makes_matrices(ours, a, eps) else None
     if isinstance(ours, torch.Tensor):
         upper = _each(_wide(ours))
         same = "lu_unpack" in line and upper.shape[-1] == a.shape[-1] and all(
@@ -269,10 +275,34 @@ def factors(line, operands, ours, near):
             for u, (exact, last) in zip(upper, found, strict=True)
         )  # fmt: skip
         return FACTORS if same else None
+    return FACTORS if _makes_matrices(ours, a, eps) else None
+
+
+def _makes_matrices(ours, a, eps):
+    """Whether P, L and U, or LAPACK's form of them, make matrices up to rounding, and L is that of pivots."""
     p, lower, upper = (_wide(t) for t in (ours if len(ours) == 3 else torch.lu_unpack(*ours)))
     bound = ROUNDINGS * max(a.shape[-2:]) * eps * np.abs(a).max() * 2 ** min(a.shape[-2:])
-    same = np.abs(p @ lower @ upper - a).max() <= bound and np.abs(lower).max() <= 1.5
-    return FACTORS if same else None
+    return bool(np.abs(p @ lower @ upper - a).max() <= bound and np.abs(lower).max() <= 1.5)
+
+
+def _has_ties(matrix, eps):
+    """Whether two numbers that may become a pivot are equally large up to rounding, but in the first column."""
+    m = matrix.copy()
+    for k in range(min(m.shape)):
+        sizes = np.abs(m[k:, k].real) + np.abs(m[k:, k].imag)
+        pivot = k + int(sizes.argmax())
+        if k and np.count_nonzero(sizes >= sizes.max() * (1 - ROUNDINGS * max(m.shape) * eps)) > 1:
+            return True
+        m[[k, pivot]] = m[[pivot, k]]
+        m[k + 1 :] -= np.outer(m[k + 1 :, k] / m[k, k], m[k])
+    return False
+
+
+def _turns(ours, theirs):
+    """Whether columns are as long as others, as those of two products of one matrix by orthogonal ones."""
+    return ours.shape == theirs.shape and np.allclose(
+        *(np.linalg.norm(as_array(t), axis=-2) for t in (ours, theirs)), 1e-4
+    )
 
 
 def _makes_squares(upper, matrices):
@@ -294,9 +324,9 @@ def degenerate(line, operands):
     names = "inv|inv_ex|solve|solve_ex|tensorinv|matrix_power|lstsq|pinv|pinverse"
     call = arguments(line, f"qr|svd|svdvals|eigh|eigvalsh|eig|lu|lu_factor|det|slogdet|logdet|cond|{names}", operands)
     matrices = call and _matrices(*call)
-    if matrices is None or not bool(torch.isfinite(matrices).all()):
+    if matrices is None:
         return False
-    if singular(matrices):
+    if not bool(torch.isfinite(matrices).all()) or singular(matrices):
         return True
     if call[0] not in ("svd", "svdvals", "eigh", "eigvalsh", "eig", "cond"):
         return False
@@ -361,7 +391,10 @@ def strange(line, operands, ours, theirs):
             return None
         parts = () if isinstance(ours, str) else ours if isinstance(ours, tuple) else (ours,)
         return STRANGE if all(_without_numbers(call[0], t, odd) for t in parts) else None
-    pairs = zip(ours, theirs, strict=True) if isinstance(ours, tuple) else [(ours, theirs)]
+    pairs = list(zip(ours, theirs, strict=True)) if isinstance(ours, tuple) else [(ours, theirs)]
+    if call[0] in ("lu", "lu_factor") and len(pairs) > 1:  # NaN decides where rows go
+        odd = odd & np.logical_and(*(np.any([_holes(t, odd) for t in side], 0) for side in zip(*pairs, strict=True)))
+        return STRANGE if odd.any() and all(_agree(a, b, ~odd) for a, b in pairs) else None
     return STRANGE if all(_lost(a, b, odd) for a, b in pairs) else None
 
 
@@ -372,6 +405,17 @@ def _without_numbers(name, t, odd):
         return False
     a = a.reshape(*odd.shape, -1)[odd]
     return bool(np.isinf(a).any(-1).all() if name.startswith("cholesky") else (~np.isfinite(a) | (a == 0)).all())
+
+
+def _holes(t, odd):
+    """For which matrices a result holds infinities or NaN."""
+    return ~np.isfinite(as_array(t)).reshape(*odd.shape, -1).all(-1)
+
+
+def _agree(ours, theirs, where):
+    """Whether results for some of the matrices are the same up to rounding."""
+    a, b = as_array(ours)[where], as_array(theirs)[where]
+    return a.shape == b.shape and bool(np.allclose(a, b, 1e-4, 1e-4, equal_nan=True))
 
 
 def _lost(ours, theirs, odd):

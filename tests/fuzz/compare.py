@@ -243,7 +243,7 @@ class Comparison:
                 ours, theirs = _as_torch(self.ours[name]), before[name]
                 reasons = [
                     rounding.explained(line, operands, ours, theirs, self.near(line))
-                    or algebra.factors(line, operands, ours, self.near(line))
+                    or algebra.factors(line, operands, ours, theirs, self.near(line))
                     or algebra.strange(line, operands, ours, theirs)
                 ]
         elif re.search(algebra.REFUSALS, what):

@@ -40,22 +40,48 @@ def test_factors_of_singular_matrices_must_make_the_matrix(last):
     p, lower, upper = torch.linalg.lu(FLAT)
     upper[2, 2] = last
     line = "v9 = torch.linalg.lu((v1 + 0))"
-    assert algebra.factors(line, {"v1": FLAT}, (p, lower, upper), near)
-    assert algebra.factors(line, {"v1": FLAT}, (p, lower, upper * 1.01), near) is None
-    assert algebra.factors(line, {"v1": STEEP}, torch.linalg.lu(STEEP), near) is None
+    assert algebra.factors(line, {"v1": FLAT}, (p, lower, upper), None, near)
+    assert algebra.factors(line, {"v1": FLAT}, (p, lower, upper * 1.01), None, near) is None
+    assert algebra.factors(line, {"v1": STEEP}, torch.linalg.lu(STEEP), None, near) is None
     line = "v9 = torch.lu_unpack(*torch.linalg.lu_factor(v1))[2]"
-    assert algebra.factors(line, {"v1": FLAT}, upper, near)
-    assert algebra.factors(line, {"v1": FLAT}, upper * 1.01, near) is None
+    assert algebra.factors(line, {"v1": FLAT}, upper, None, near)
+    assert algebra.factors(line, {"v1": FLAT}, upper * 1.01, None, near) is None
+
+
+@pytest.mark.parametrize(("last", "explained"), [(-1.4 + 0.6j, True), (-1.3 + 0.6j, False)])
+def test_which_of_two_equal_pivots_is_taken_is_free(last, explained):
+    a = torch.tensor([[4.0, 1.0], [0.0, 2.0], [0.0, last]], dtype=torch.complex128)
+    order = torch.eye(3, dtype=a.dtype)[[0, 2, 1]]
+    line, lower, upper = "v9 = torch.linalg.lu(v1)", torch.eye(3, 2, dtype=a.dtype), (order @ a)[:2].clone()
+    lower[2, 1] = 2 / last
+    reason = algebra.factors(line, {"v1": a}, (order, lower, upper), None, near)
+    assert (reason is not None) == explained
+    assert algebra.factors(line, {"v1": a}, (order, lower * 1.01, upper), None, near) is None
+
+
+def test_products_by_q_of_singular_matrices_are_as_long():
+    line, turned = "v9 = torch.ormqr(*torch.geqrf(v1), v1)", FLAT[[2, 0, 1]]
+    assert algebra.factors(line, {"v1": FLAT}, turned, FLAT, near)
+    assert algebra.factors(line, {"v1": FLAT}, turned * 1.01, FLAT, near) is None
+    assert algebra.factors(line, {"v1": STEEP}, turned, FLAT, near) is None
+
+
+def test_rows_go_anywhere_in_matrices_with_nan_alone():
+    a = torch.tensor([[[NAN, 1.0], [2.0, 3.0]], [[1.0, 2.0], [3.0, 4.0]]])
+    p, lower, upper = torch.linalg.lu(a)
+    line, turned = "v9 = torch.linalg.lu(v1)", torch.stack([p[0].flip(0), p[1]])
+    assert algebra.strange(line, {"v1": a}, (turned, lower, upper), (p, lower, upper))
+    assert algebra.strange(line, {"v1": a}, (p.flip(-1), lower, upper), (p, lower, upper)) is None
 
 
 def test_r_of_singular_matrices_must_make_their_squares():
     line, r = "v9 = torch.linalg.qr((v1 + 0))[1]", torch.linalg.qr(FLAT)[1]
     turned = r * torch.tensor([[1.0], [1.0], [-1.0]])
-    assert algebra.factors(line, {"v1": FLAT}, turned, near)
+    assert algebra.factors(line, {"v1": FLAT}, turned, None, near)
     for wrong in (r * 1.01, r.mT, r + torch.eye(3, dtype=r.dtype) * 1e-3):
-        assert algebra.factors(line, {"v1": FLAT}, wrong, near) is None
+        assert algebra.factors(line, {"v1": FLAT}, wrong, None, near) is None
     r = torch.linalg.qr(STEEP)[1]
-    assert algebra.factors(line, {"v1": STEEP}, r, near) is None
+    assert algebra.factors(line, {"v1": STEEP}, r, None, near) is None
 
 
 @pytest.mark.parametrize("line", [
@@ -140,7 +166,8 @@ def test_other_gradients_must_agree_beside_such_factors(monkeypatch):
 @pytest.mark.parametrize(("rows", "function", "without"), [
     ([[1.0, 2.0], [2.0, 4.0]], "qr", True), ([[1.0, 2.0], [2.0, 3.0]], "qr", False),
     ([[2.0, 0.0], [0.0, 2.0]], "svd", True), ([[2.0, 0.0], [0.0, 2.0]], "qr", False),
-    ([[1.0, 2.0], [2.0, 3.0]], "svd", False), ([[1.0, 2.0], [2.0, 4.0]], "det", True),
+    ([[1.0, 2.0], [2.0, 3.0]], "svd", False), ([[1.0, INF], [2.0, 3.0]], "slogdet", True),
+    ([[1.0, 2.0], [2.0, 4.0]], "det", True),
     ([[1.0, 2.0], [2.0, 3.0]], "det", False), ([[1.0, 2.0], [2.0, 4.0]], "cholesky", False),
 ])  # fmt: skip
 def test_where_factors_have_no_derivative(rows, function, without):
