@@ -83,3 +83,7 @@ def test_elements_are_compared_in_their_common_type():
 def test_running_products_of_complex_numbers_without_size(first):
     check(lambda m: m.cumprod(m.tensor([[first, 1j, 2], [1j, first, 1]], dtype=m.complex128), 0))
     check(lambda m: m.cumprod(m.tensor([[first, 1j, 2], [1j, first, 1]], dtype=m.complex64), 1))
+
+
+def test_powers_of_complex_numbers_without_size_lie_as_their_bases():
+    check(lambda m: m.pow(m.tensor([[1j, 0j, 2.0], [1.0, 2j, 3j]]).t(), NAN).stride())

@@ -212,12 +212,13 @@ def pow_(a: Array, b: Array) -> Any:
 
 def complex_power(a: Array, b: Array) -> Any:
     """``a ** b`` of complex numbers; of zero and infinities it is what C makes of their logarithm, as in PyTorch."""
-    found = np.power(a, b)
+    found = np.asarray(np.power(a, b))
     strange = (a == 0) | ~np.isfinite(a) | ~np.isfinite(found)
     if not np.any(strange):
         return found
     log = np.log(a.astype(found.dtype, copy=False))
-    return np.where(strange, np.exp(_product_of_c(log, b.astype(found.dtype, copy=False))), found)
+    np.copyto(found, np.exp(_product_of_c(log, b.astype(found.dtype, copy=False))), where=strange)
+    return found
 
 
 def _product_of_c(x: Array, y: Array) -> Array:
