@@ -19,11 +19,7 @@ KNOWN = [
     (r"derivative for aten::remainder is not implemented", r"", False, "PyTorch lacks the derivative of 2 % x"),
     (r"node RemainderBackward1 instead of torch::autograd::NotImplemented", r"= [^v]\S* % v", False,
      "PyTorch lacks the derivative of 2 % x"),
-    (r"derivative for '(_unique2|unique_consecutive)' is not implemented.*instead of RuntimeError", r"backward", False,
-     "of two missing derivatives PyTorch meets the other first"),
     (r"instead of RuntimeError \(setStorage", r"index_fill", False, "PyTorch's words for an index of nothing"),
-    (r"no exception.*instead of RuntimeError \(view size is not compatible", r"kron", False,
-     "PyTorch refuses Kronecker products by strides along dimensions of size 1"),
     (r"instead of RuntimeError \(MKL FFT error", r"fft", False, "PyTorch's library refuses transforms of nothing"),
     (r"no exception.*instead of RuntimeError \(view size is not compatible", r"isin", False,
      "PyTorch looks for elements of tensors in some orders of memory only"),
@@ -36,8 +32,6 @@ KNOWN = [
      r"adaptive_avg_pool2d_backward\(\): Expected grad_output to have non-zero|"
      r"Function \w+ returned an invalid gradient)",
      r"backward", False, "PyTorch's derivative refuses what its operation allowed"),
-    (r"no exception.*expected m1 and m2 to have the same dtype",
-     r"matmul|@", False, "products of nothing of two dtypes, which are of one or the other kind"),
     (r"node (A\w+h)Backward0 instead of \1Backward1", r"^v\d+\.(arc|a)(cos|sin|tan)h_\(", False,
      "PyTorch has no derivative of inverse hyperbolic functions in place"),
     (r"RuntimeError \(The size of.*instead of NotImplementedError \(\"pow\" not implemented for 'ComplexHalf'",
@@ -50,7 +44,6 @@ KNOWN = [
      "of two errors PyTorch names first that ``out=`` is not recorded"),
     (r"RuntimeError \(setStorage.* instead of None", r"(mse|smooth_l1|soft_margin)_loss|binary_cross_entropy\(", True,
      "PyTorch writes the mean or sum of losses into the memory of the losses"),
-    (r"instead of RuntimeError .*LinalgVectorNorm", r"norm\(v\d+, 0, ", True, "PyTorch keeps norms with p = 0"),
 ]  # fmt: skip
 
 
