@@ -349,7 +349,7 @@ class Comparison:
         # What stands on both sides of an assignment is read while its parts are written.
         others = [_numbers(self.ours[n]) for n in read if n != changed[1] or "[" in changed[2]]
         # So are matrices to which their own products are added.
-        if re.match(r"(v\d+)\.(addmm|baddbmm|addbmm|addmv)_\(.*\b\1\b", line):
+        if re.match(r"(v\d+)\.(addmm|baddbmm|addbmm|addmv|masked_scatter)_\(.*\b\1\b", line):
             others.append(target)
         return writes_twice(target) or any(np.shares_memory(target, a) for a in others)
 

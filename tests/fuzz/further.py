@@ -5,7 +5,7 @@ import torch
 from .families import finite
 
 ALIASES = """
-absolute arccos arccosh arcsin arcsinh arctan arctanh negative fix isposinf nonzero nan_to_num adjoint
+absolute arccos arccosh arcsin arcsinh arctan arctanh negative fix isposinf nonzero nan_to_num
 exp2 special.expm1 special.log1p special.sinc special.exp2 special.digamma linalg.matrix_exp linalg.diagonal
 is_complex is_floating_point is_nonzero std_mean var_mean logical_not rad2deg nn.functional.tanh nn.functional.sigmoid
 nn.functional.dropout1d hash_tensor

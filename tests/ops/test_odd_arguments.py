@@ -65,7 +65,9 @@ LINES = [
     *[f"t.{name}(t.zeros(2, dtype=t.{kind}), t.zeros(2, dtype=t.{kind}))" for name in ("complex", "polar")
       for kind in ("bfloat16", "float16", "float32", "int32")],
     "t.ones((), requires_grad=True)[...].baddbmm_(t.ones(()), t.ones(1, 1))",
-    "t.cumsum(t.zeros(0, 3) > 0, 1, dtype=t.bool)",
+    "t.cumsum(t.zeros(0, 3) > 0, 1, dtype=t.bool)", "t.cumsum(t.zeros(()) > 0, 0, dtype=t.bool)",
+    *[f"{F}.hardtanh_(t.ones(2, dtype=t.{kind}))" for kind in ("bool", "uint8", "int32", "float16", "complex64")],
+    "(t.zeros(2) > 0).cumsum_(0)", "(t.zeros(()) > 0).cumprod_(0)",
     "t.ones(2, dtype=t.complex64, requires_grad=True)[:].polygamma_(1)",
     "t.full((2,), 1.5, requires_grad=True).mul(1).polygamma_(1)",
     "t.empty_strided((3, 2), (3, 2), dtype=t.uint8).view(t.int32)",

@@ -7,6 +7,7 @@ from ..kernels import along
 from .data import cast, given_dtype
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import int_dim
+from .inplace import check
 from .out import finish_out, refuse_dtype, several_out
 from .overwrite import replace
 from .reduction import sum_dtype
@@ -34,7 +35,7 @@ in_formulas(along.cumsum, lambda x, dim: _cumsum(x, dim, None, None), "cumsum_al
 def _running(name: str, operation: Any, input: Any, dim: int, dtype: Any, out: Any) -> Any:
     dim = int_dim(name, input, dim)
     kind = sum_dtype(name, input, dtype, out)
-    if (kind or input._dtype) is dtypes.bool_ and input._data.size:
+    if (kind or input._dtype) is dtypes.bool_ and input._shape and input._data.size:
         raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
     found = operation(input, dim, kind, kind and input._dtype)
     return found if out is None else finish_out(out, found, name)
@@ -45,6 +46,9 @@ def _running_in_place(name: str, input: Any, dim: int, dtype: Any) -> Any:
     if dtype is not None:
         refuse_dtype(name, input._dtype, given_dtype(name, dtype))
     kind = sum_dtype(name, input, None)
+    if input._dtype is dtypes.bool_ and input._shape and input._data.size:
+        check(input, False)
+        raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
     return replace(f"_{name}", input, dim, kind, kind and input._dtype)
 
 

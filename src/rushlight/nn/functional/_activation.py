@@ -60,7 +60,6 @@ softplus = ops.softplus
 softshrink = ops.softshrink
 celu_ = ops.celu_
 elu_ = ops.elu_
-hardtanh_ = ops.hardtanh_
 leaky_relu_ = ops.leaky_relu_
 relu_ = ops.relu_
 rrelu_ = ops.rrelu_
@@ -119,6 +118,17 @@ def _check_limits(input: Tensor, low: float, high: float) -> None:
         if not input._dtype.is_floating_point:
             limit = number_for(limit, dtypes.int64).item()
         number_for(limit, input._dtype)
+
+
+def hardtanh_(input: Tensor, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """Limit the elements to an interval in place; see `hardtanh`.
+
+    Raises:
+        NotImplementedError: the elements are complex.
+        RuntimeError: they cannot hold the limits, or PyTorch forbids the change in place.
+    """
+    _check_limits(input, min_val, max_val)
+    return ops.hardtanh_(input, min_val, max_val)
 
 
 def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
