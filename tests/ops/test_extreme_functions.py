@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from beside import check
 
+import rushlight
+
 INF, NAN = float("inf"), float("nan")
 PARTS = [0.0, -0.0, 1.0, -1.5, 2.0, INF, -INF, NAN]
 
@@ -87,3 +89,11 @@ def test_running_products_of_complex_numbers_without_size(first):
 
 def test_powers_of_complex_numbers_without_size_lie_as_their_bases():
     check(lambda m: m.pow(m.tensor([[1j, 0j, 2.0], [1.0, 2j, 3j]]).t(), NAN).stride())
+
+
+def test_zeta_is_zero_where_its_terms_are():
+    # In PyTorch these are NaN: see docs/differences.md.
+    x = rushlight.tensor([1e30, 1e30, 1e18, 3.0, 1e30], dtype=rushlight.float64)
+    q = rushlight.tensor([2.0, 1e30, 10.0, 2.0, INF], dtype=rushlight.float64)
+    found = rushlight.special.zeta(x, q)
+    np.testing.assert_allclose(found.numpy(), [0, 0, 0, 0.2020569031595942, NAN])

@@ -134,11 +134,16 @@ def entr(x: Array) -> Array:
 
 
 def zeta(x: Array, q: Array) -> Array:
-    """The Hurwitz zeta function; NaN for infinite `q`."""
+    """The Hurwitz zeta function; NaN for infinite `q`, and 0 where all terms of its series are too small."""
     # SciPy computes in double precision.
     found = scipys("zeta")(x, q)
-    if tame(q):
-        return found  # type: ignore[no-any-return]
+    if tame(found):
+        if tame(q):
+            return found  # type: ignore[no-any-return]
+    else:
+        # Of such terms SciPy makes NaN where its factors overflow.
+        none = np.isnan(found) & (x > 1) & (x < np.inf) & (q > 1) & (np.power(q, -x) == 0)
+        found = np.where(none, x.dtype.type(0), found) if none.any() else found
     endless = q == constant(np.inf, q.dtype)
     return np.where(endless & (x > 1), x.dtype.type(np.nan), found) if count_nonzero(endless) else found
 
