@@ -286,6 +286,9 @@ def nan_to_num(
     Args:
         input: the tensor.
         nan, posinf, neginf: what stands in the places of NaN and the infinities.
+
+    Raises:
+        TypeError: one of these is complex or text.
     """
     for name, given in (("nan' (position 2)", nan), ("posinf'", posinf), ("neginf'", neginf)):
         if isinstance(given, (complex, str)):
