@@ -40,7 +40,19 @@ def hinge_embedding_loss(
     reduce: Any = None,
     reduction: str = "mean",
 ) -> Tensor:
-    """The input where the target is 1, ``max(0, margin - input)`` where it is -1, reduced."""
+    """The input where the target is 1, ``max(0, margin - input)`` where it is -1, reduced.
+
+    Args:
+        input: distances of any shape.
+        target: ones and minus ones; the shapes broadcast.
+        margin: from which distance on a pair of target -1 costs nothing.
+        size_average: use `reduction`.
+        reduce: use `reduction`.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: there is no such reduction.
+    """
     reduction = _checked(size_average, reduce, reduction)
     zeros = zeros_like(input)
     far = where(target != 1, (input.new_full((), margin) - input).clamp_min(0), zeros)
@@ -59,7 +71,17 @@ def margin_ranking_loss(
 ) -> Tensor:
     """``max(0, -target * (input1 - input2) + margin)``, reduced.
 
+    Args:
+        input1: scores.
+        input2: the scores to compare with; the shapes broadcast.
+        target: 1 where `input1` should be larger, -1 where `input2` should.
+        margin: by how much.
+        size_average: use `reduction`.
+        reduce: use `reduction`.
+        reduction: "mean", "sum" or "none".
+
     Raises:
+        ValueError: there is no such reduction.
         RuntimeError: the tensors differ in their number of dimensions.
     """
     reduction = _checked(size_average, reduce, reduction)
