@@ -139,3 +139,13 @@ SCENARIOS = (resized, resized_as, resized_with_history, resized_wrongly, set_to_
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda f: f.__name__)
 def test_as_torch(scenario):
     check(scenario)
+
+
+@pytest.mark.parametrize("call", [
+    lambda t, x: x.index_fill_(7, t.tensor([0]), 1), lambda t, x: x.index_add_(7, t.tensor([0]), x),
+    lambda t, x: x.index_copy_(7, t.tensor([0]), x), lambda t, x: x.index_reduce_(7, t.tensor([0]), x, "prod"),
+    lambda t, x: x.detach().index_fill_(7, t.tensor([0]), 1), lambda t, x: t.nn.functional.hardtanh_(x.detach() > 0),
+    lambda t, x: t.nn.functional.hardtanh_(t.ones(2, dtype=t.complex64)),
+])  # fmt: skip
+def test_leaves_are_refused_before_wrong_arguments(call):
+    check(lambda t: call(t, t.ones(2, 2, requires_grad=True)))

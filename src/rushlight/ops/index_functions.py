@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..kernels import entries
 from ..kernels import numpy_indexing as kernels
@@ -18,6 +19,7 @@ from .declare import Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
 from .index_parts import index_tensor
 from .indexing import _index_put, of_two_dtypes, put_at
+from .inplace import check
 from .numbers import number_for
 from .out import finish_out, refuse_reading, refuse_shared
 from .overlap import refuse_overlap
@@ -137,6 +139,7 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
 @composite(inplace=True)
 def index_add_(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1) -> Any:
     """The in-place form of `index_add`."""
+    check(input, mode.local.grad and (input._node is not None or getattr(source, "_node", None) is not None))
     return change("_index_add", entries.index_add, *_index_add_operands(input, dim, index, source, alpha))
 
 
@@ -192,6 +195,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
 @composite(inplace=True)
 def index_copy_(input: Any, dim: int, index: Any, source: Any) -> Any:
     """The in-place form of `index_copy`."""
+    check(input, mode.local.grad and (input._node is not None or getattr(source, "_node", None) is not None))
     return change("_index_copy", kernels.index_copy, *_index_copy_operands(input, dim, index, source))
 
 
@@ -275,6 +279,7 @@ def index_reduce(
 @composite(inplace=True)
 def index_reduce_(input: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True) -> Any:
     """The in-place form of `index_reduce`."""
+    check(input, mode.local.grad and (input._node is not None or getattr(source, "_node", None) is not None))
     operands = _index_reduce_operands(input, dim, index, source, reduce)
     refuse_reading(input, index, source)
     return replace("_index_reduce", *operands, include_self)
@@ -328,6 +333,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
 @composite(inplace=True)
 def index_fill_(input: Any, dim: int, index: Any, value: Any) -> Any:
     """The in-place form of `index_fill`."""
+    check(input, mode.local.grad and (input._node is not None or getattr(value, "_node", None) is not None))
     name, operands = _index_fill_operands(input, dim, index, value)
     expanded = 0 in input._data.strides and overlaps_itself(input._data)
     found = change(name, kernels.index_fill, *operands, overlap=expanded)
