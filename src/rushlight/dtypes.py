@@ -65,8 +65,8 @@ class dtype:
 
     @property
     def in_halves(self) -> bool:
-        """Whether the numbers have two bytes, or two bytes for each part."""
-        return self.itemsize == 2 or self is complex32
+        """Whether the numbers are no integers and have two bytes, or two bytes for each part."""
+        return (self.itemsize == 2 and self.category == FLOATING) or self is complex32
 
     @property
     def scalar_name(self) -> str:

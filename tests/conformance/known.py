@@ -18,7 +18,7 @@ KNOWN = {
     **dict.fromkeys([(name, check) for name in ("H", "conj", "mH") for check in ("value", "dtypes")], _CONJUGATE),
     **dict.fromkeys(
         [
-            ("cov", "second"), ("cov", "tangent"),  # whose samples have float32 weights
+            ("cov", "second"),  # whose samples have float32 weights
             ("__rmatmul__", "value"), ("addbmm", "out"), ("addbmm", "value"), ("baddbmm", "dtypes"),
             ("fft.hfft2", "dtypes"), ("fft.hfft2", "out"), ("fft.hfft2", "value"), ("matmul", "out"),
             ("matmul", "value"), ("nn.functional.conv2d", "value"), ("nn.functional.conv3d", "dtypes"),

@@ -18,7 +18,7 @@ CALLS = {
 def by_public_functions(monkeypatch):
     """The module as it is where NumPy has none of the private functions."""
     monkeypatch.setattr(np.linalg, "_umath_linalg", types.SimpleNamespace())
-    spec = importlib.util.spec_from_file_location("public_matrices", numpy_matrices.__file__)
+    spec = importlib.util.spec_from_file_location("rushlight.kernels.public_matrices", numpy_matrices.__file__)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -186,6 +186,8 @@ def laid_as(a: Array, other: Array) -> Array:
 
 def empty_as(a: Array, dtype: np.dtype[Any]) -> Array:
     """A new array in the order of memory that PyTorch gives to one like `a`, which need not lie row by row."""
+    if type(a) is not np.ndarray:
+        return np.empty_like(a, dtype)
     order = memory_order(a.shape, a.strides)
     back = sorted(range(a.ndim), key=order.__getitem__)
     return np.empty([a.shape[d] for d in order], dtype).transpose(back)

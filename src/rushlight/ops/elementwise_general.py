@@ -289,7 +289,8 @@ def _converted_first(op: Operation, first: Any, last: Any) -> Any:
             return None
         b = b.astype(common.numpy)
     t = wrap(op.forward(a, b))
-    if (first._node is not None or last._node is not None) and op.formulas and mode.local.grad:
+    # A stale view may be read while nothing is recorded, and its node may not.
+    if op.formulas and mode.local.grad and (first._node is not None or last._node is not None):
         if t._dtype.category >= dtypes.FLOATING:
             record_fitted(op, first, last, t, False)
     return t

@@ -114,7 +114,7 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
         raise RuntimeError("Class values must be non-negative.")
     if num_classes != -1 and numbers.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    classes = num_classes if num_classes != -1 else int(numbers.max()) + 1
+    classes = int(num_classes) if num_classes != -1 else int(numbers.max()) + 1
     size = 8 * numbers.size * classes
     if classes >= 1 << 63:
         raise RuntimeError("zeros: Dimension size must be non-negative.")

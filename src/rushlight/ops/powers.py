@@ -163,10 +163,8 @@ def _pow_operator(input: Any, exponent: Any) -> Any:
 
 @composite(function=False, name="__rpow__")
 def _rpow(input: Any, other: Any) -> Any:
-    if type(other) is float or type(other) is int:
-        return _pow_base(input, other)
     try:
-        return pow(other, input)
+        return _pow_base(input, other) if type(other) is float or type(other) is int else pow(other, input)
     except TypeError:
         return NotImplemented
 

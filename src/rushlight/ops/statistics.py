@@ -446,7 +446,8 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     if input._dtype.is_complex:
         raise RuntimeError("nansum on CPU does not support complex inputs")
     kind = sum_dtype("nansum", input, dtype, out)
-    if dtype is None and kind is not None and kind.category < dtypes.FLOATING <= input._dtype.category:
+    floating = kind is not None and input._dtype.category == dtypes.FLOATING and input._data.size > 0
+    if floating and (kind.is_complex or (dtype is None and kind.category < dtypes.FLOATING)):
         raise NotImplementedError(f"\"nansum_cpu\" not implemented for '{kind.scalar_name}'")
     return finish_out(
         out, _nansum(input, axes, bool_argument("nansum", keepdim), kind, kind and input._dtype), "nansum"

@@ -357,10 +357,11 @@ def t(input: Array) -> Array:
     return input.T
 
 
-@view(name="_permute", aten="permute", kernel=np.ndarray.transpose, node="PermuteBackward0", function=False,
-      method=False, input="permute(grad, inverse_order(dims))")  # fmt: skip
+@view(name="_permute", aten="permute", node="PermuteBackward0", function=False, method=False,
+      input="permute(grad, inverse_order(dims))")  # fmt: skip
 def _permute(input: Array, dims: Any) -> Array:
     """With the dimensions in another order."""
+    return input.transpose(dims)
 
 
 @formula
