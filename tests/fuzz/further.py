@@ -57,10 +57,10 @@ def _named(w, a, b, t):
         f"torch.std({a}, {w.dim(t)}, correction={w.below(3)})", f"torch.cov({a}, correction=0)",
         f"torch.einsum('...i,...i->...', {a}, {b})", f"torch.einsum('...i,j->...ij', {a}, {b})",
         f"torch.logspace({w.number()}, 1, {w.below(4)}, base=2)", f"torch.dstack([{a}, {b}])",
-        f"torch.histogramdd({a}.detach().reshape(-1, 1), [3])[0]",
+        f"torch.histogramdd({a}.detach().reshape(-1, 1).clamp(-1e3, 1e3), [3])[0]",
         f"torch.signal.windows.general_cosine({w.below(5)}, a=[0.5, 0.3])",
         f"torch.unique({a}, return_inverse=True, return_counts=True)[{w.below(3)}]",
-        f"torch.unique({a}, dim={w.dim(t)})", f"torch.bucketize({a}, torch.tensor([-1.0, 0.5]), right=True)",
+        f"torch.unique({a}.nan_to_num(), dim={w.dim(t)})", f"torch.bucketize({a}, torch.tensor([-1.0, 0.5]), right=True)",
     ]  # fmt: skip
 
 

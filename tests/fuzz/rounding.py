@@ -170,10 +170,6 @@ def _free(line, operands, ours, theirs, near, index):
     if "scaled_dot_product_attention(" in line and np.isnan(a[other]).all() and (b[other] == 0).all():
         if any(bool(torch.isnan(t).any()) for t in operands.values() if t.is_floating_point()):
             return "PyTorch's attention takes NaN for what is masked where nothing else is seen"
-    call = re.search(r"torch\.unique\((v\d+), dim=(-?\d+)\)", line)
-    if call and np.isnan(as_array(operands[call[1]])).any():
-        slices = [sorted(map(str, np.moveaxis(x, int(call[2]), 0).tolist())) for x in (a, b)]
-        return "NaN is in no order, by which PyTorch sorts slices" if slices[0] == slices[1] else None
     call = re.search(r"torch\.(signbit|copysign|logcumsumexp)\((v\d+)(?:, (v\d+|[^)]*))?", line)
     if call and call[1] in ("signbit", "copysign"):
         source = operands.get(call[3] if call[1] == "copysign" else call[2])

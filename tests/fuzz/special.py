@@ -42,7 +42,7 @@ def special(w):
 def _degrees(w, n):
     """Degrees up to some hundred thousand: PyTorch takes as many steps for some polynomials."""
     t = w.values[n]
-    low = t.dtype.is_complex or not t.numel() or not bool((t.nan_to_num() > 300_000).any())
+    low = t.dtype.is_complex or not t.numel() or not bool((t.double() > 300_000).any())
     return n if low else f"{n}.clamp(max=9999)"
 
 

@@ -25,6 +25,22 @@ PROGRAMS = [
     (REFUSED, [LEAF, "v9 = torch.nn.functional.huber_loss(v1.float(), v1)", BACKWARD]),
     (REFUSED, [HALF, "v9 = torch.special.i1(v1)", BACKWARD]),
     (REFUSED, [HALF, "v9 = torch.special.i1e(v1)", BACKWARD]),
+    (REFUSED, [
+        HALF, "v9 = torch.nn.functional.interpolate(v1.reshape(1, 1, 1, -1), size=(1, 2), mode='bilinear', "
+        "antialias=True)", BACKWARD]),
+    ("a tensor that shares its versions with views is detached in place without their notice", [
+        LEAF, "v2 = v1 * 2", "v3 = v2[:2]", "v9 = v3.sum() * v2", "v2.detach_()", BACKWARD]),
+    ("PyTorch repeats the first row of an antialiased image of one column", [
+        "v1 = torch.arange(15.0)", "v9 = torch.nn.functional.interpolate(v1.reshape(1, 1, 5, 3), size=(3, 1), "
+        "mode='bilinear', antialias=True)"]),
+    ("PyTorch has no derivative of inverse hyperbolic functions in place", [
+        HALF, "v9 = v1 * 0.25", "v9.atanh_()", BACKWARD]),
+    ("PyTorch has few kernels for unsigned integers of 64 bits", [
+        "v1 = torch.tensor([3, 0], dtype=torch.uint64)", "v9 = v1 // v1"]),
+    ("PyTorch has few kernels for complex numbers of half precision", [
+        "v1 = torch.tensor([1j, 2.0], dtype=torch.complex32)", "v9 = torch.trace(v1)"]),
+    ("of two errors PyTorch names first that a leaf, or one of several views, is not changed in place", [
+        COMPLEX, "v2 = (v1 * 1).unbind()", "v2 = v2[0]", "v2.mvlgamma_(1)"]),
     (REFUSED, [LEAF, "v9 = torch.clamp(v1, torch.zeros(3), torch.ones(2, 3))", BACKWARD]),
     (REFUSED, [LEAF, "v9 = torch.scatter(torch.zeros(3, dtype=torch.float64), 0, torch.tensor([0, 1]), v1)", BACKWARD]),
     ("PyTorch has no derivative of complex numbers where Rushlight has one", [

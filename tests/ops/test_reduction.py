@@ -450,3 +450,26 @@ def test_means_of_complex_numbers_are_those_of_their_parts(name, strange):
             )
             for mine, other in zip(ours, theirs, strict=True):
                 np.testing.assert_array_equal(mine.numpy(), other.numpy())
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64", "bfloat16", "complex64"])
+@pytest.mark.parametrize("rows", [4, 9000])
+@pytest.mark.parametrize("dim", [0, 1])
+def test_equal_numbers_do_not_vary(kind, rows, dim):
+    """Along dimensions: PyTorch adds up the squares of all elements of a tensor in pieces."""
+
+    def scenario(t):
+        x = t.full((rows, 3), -0.865, dtype=getattr(t, kind)).requires_grad_()
+        x.std(dim).abs().sum().backward()
+        return x.var(dim).detach(), x.std(dim, correction=0).detach(), x.grad
+
+    check(scenario, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("shape", [(60,), (40, 50), (300, 400)])
+@pytest.mark.parametrize("dim", [0, -1, None])
+def test_small_deviations_from_large_means_are_kept(shape, dim):
+    x = (np.random.default_rng(0).standard_normal(shape) + 10_000).astype(np.float32)
+    exact = torch.tensor(x).double().std(dim).numpy()
+    ours, theirs = (np.abs(t.tensor(x).std(dim).numpy() / exact - 1).max() for t in (rushlight, torch))
+    assert ours <= 2 * theirs + 3e-7

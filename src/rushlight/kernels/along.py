@@ -264,6 +264,8 @@ def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[A
         else:
             whole = reduction.sum_over(squares, axes, True)
         found = np.asarray(whole / x.dtype.type(max(n - correction, 0)))
+        if numpy_statistics.blurred(found, mean):
+            return numpy_statistics.variance(x, axes, correction, keepdims)
     if not keepdims:
         shape = [n for i, n in enumerate(x.shape) if i not in axes]
         found, mean = found.reshape(shape), mean.reshape(shape)

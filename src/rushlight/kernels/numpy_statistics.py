@@ -33,15 +33,40 @@ def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[A
         found, mean = variance(x.astype(np.complex64), axes, correction, keepdims)
         return narrow(found, _HALF), narrow(mean, x.dtype)
     wide = widen(x)
-    n = _count(x.shape, axes)
-    mean = np.asarray(sum_over(wide, axes, True) / constant(n, wide.real.dtype))
-    apart = wide - mean
-    squares = apart.real**2 + apart.imag**2 if apart.dtype.kind == "c" else apart * apart
-    found = np.asarray(sum_over(squares, axes, True) / constant(max(n - correction, 0), squares.dtype))
+    found, mean = _by_distances(wide, axes, correction)
+    if blurred(found, mean):
+        first = wide[tuple([slice(0, 1) if i in axes else slice(None) for i in range(x.ndim)])]
+        found, moved = _by_distances(wide - first, axes, correction)
+        mean = first + moved
     if not keepdims:
         shape = [k for i, k in enumerate(x.shape) if i not in axes]
         found, mean = found.reshape(shape), mean.reshape(shape)
     return narrow(found, x.real.dtype), narrow(mean, x.dtype)
+
+
+def _by_distances(x: Array, axes: Axes, correction: float) -> tuple[Array, Array]:
+    n = _count(x.shape, axes)
+    mean = np.asarray(sum_over(x, axes, True) / constant(n, x.real.dtype))
+    apart = x - mean
+    squares = apart.real**2 + apart.imag**2 if apart.dtype.kind == "c" else apart * apart
+    return np.asarray(sum_over(squares, axes, True) / constant(max(n - correction, 0), squares.dtype)), mean
+
+
+def blurred(variances: Array, means: Array) -> bool:
+    """Whether a variance is so small beside its mean that it shows how the mean was rounded.
+
+    Distances from one of the numbers have no such error: those of equal numbers are zero, as in PyTorch, which moves
+    the mean from number to number.
+    """
+    precision = _PRECISION[variances.dtype.char]
+    if variances.size == 1:
+        size = abs(means.item())
+        return bool(variances.item() < size * size * precision)
+    sizes = np.abs(means) if means.dtype.kind == "c" else means
+    return bool(count_nonzero(variances < sizes * sizes * constant(precision, variances.dtype)))
+
+
+_PRECISION = {kind: float(np.finfo(kind).eps) for kind in "fd"}
 
 
 def deviation(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
