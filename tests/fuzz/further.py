@@ -60,7 +60,8 @@ def _named(w, a, b, t):
         f"torch.histogramdd({a}.detach().reshape(-1, 1).clamp(-1e3, 1e3), [3])[0]",
         f"torch.signal.windows.general_cosine({w.below(5)}, a=[0.5, 0.3])",
         f"torch.unique({a}, return_inverse=True, return_counts=True)[{w.below(3)}]",
-        f"torch.unique({a}.nan_to_num(), dim={w.dim(t)})", f"torch.bucketize({a}, torch.tensor([-1.0, 0.5]), right=True)",
+        f"torch.unique({a}.nan_to_num(), dim={w.dim(t)})",
+        f"torch.bucketize({a}, torch.tensor([-1.0, 0.5]), right=True)",
     ]  # fmt: skip
 
 
