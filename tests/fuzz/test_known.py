@@ -39,7 +39,7 @@ PROGRAMS = [
         "v1 = torch.tensor([3, 0], dtype=torch.uint64)", "v9 = v1 // v1"]),
     ("PyTorch has few kernels for complex numbers of half precision", [
         "v1 = torch.tensor([1j, 2.0], dtype=torch.complex32)", "v9 = torch.trace(v1)"]),
-    ("of two errors PyTorch names first that a leaf, or one of several views, is not changed in place", [
+    ("of two errors PyTorch names first that such a tensor is not changed in place", [
         COMPLEX, "v2 = (v1 * 1).unbind()", "v2 = v2[0]", "v2.mvlgamma_(1)"]),
     (REFUSED, [LEAF, "v9 = torch.clamp(v1, torch.zeros(3), torch.ones(2, 3))", BACKWARD]),
     (REFUSED, [LEAF, "v9 = torch.scatter(torch.zeros(3, dtype=torch.float64), 0, torch.tensor([0, 1]), v1)", BACKWARD]),

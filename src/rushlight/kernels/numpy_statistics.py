@@ -34,7 +34,7 @@ def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[A
         return narrow(found, _HALF), narrow(mean, x.dtype)
     wide = widen(x)
     found, mean = _by_distances(wide, axes, correction)
-    if blurred(found, mean):
+    if wide.size != found.size and blurred(found, mean):
         first = wide[tuple([slice(0, 1) if i in axes else slice(None) for i in range(x.ndim)])]
         found, moved = _by_distances(wide - first, axes, correction)
         mean = first + moved
