@@ -90,12 +90,24 @@ def _unrecorded(tensor: Any, method: str, *args: Any, **options: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------- one distribution
 def uniform_(tensor: "Tensor", a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> "Tensor":
-    """Fills a tensor with numbers of the uniform distribution on ``[a, b)``."""
+    """Fills a tensor with numbers of the uniform distribution on ``[a, b)``.
+
+    Args:
+        tensor: the tensor.
+        a, b: the ends of the interval.
+        generator: the source of the numbers; the default one if None.
+    """
     return _unrecorded(tensor, "uniform_", a, b, generator=generator)  # type: ignore[no-any-return]
 
 
 def normal_(tensor: "Tensor", mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> "Tensor":
-    """Fills a tensor with numbers of the normal distribution of a mean and standard deviation."""
+    """Fills a tensor with numbers of the normal distribution of a mean and standard deviation.
+
+    Args:
+        tensor: the tensor.
+        mean, std: of the distribution.
+        generator: the source of the numbers; the default one if None.
+    """
     return _unrecorded(tensor, "normal_", mean, std, generator=generator)  # type: ignore[no-any-return]
 
 
@@ -130,7 +142,12 @@ def trunc_normal_(
 
 # ---------------------------------------------------------------------------------------------- no distribution
 def constant_(tensor: "Tensor", val: float) -> "Tensor":
-    """Fills a tensor with one number."""
+    """Fills a tensor with one number.
+
+    Args:
+        tensor: the tensor.
+        val: the number.
+    """
     return _unrecorded(tensor, "fill_", val)  # type: ignore[no-any-return]
 
 

@@ -327,6 +327,11 @@ def _combination_node(vectors: Any, sizes: tuple[int, ...], count: tuple[int, ..
 def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
     """All ways to take `r` elements of a vector, in the order of `itertools`.
 
+    Args:
+        input: the vector.
+        r: how many elements each row has.
+        with_replacement: whether an element may be taken more than once.
+
     Raises:
         RuntimeError: the input is no vector, or `r` negative.
     """

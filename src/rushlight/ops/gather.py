@@ -287,6 +287,13 @@ def _scatter_add(input: Array, dim: int, index: Array, src: Array) -> Array:
 def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
     """With the elements of `src` added to those that `gather` would read; indices may repeat.
 
+    Args:
+        input: the tensor that is added to.
+        dim: the dimension that the entries of `index` count along.
+        index: int64, no larger than `src` in any dimension.
+        src: the elements, of the dtype of `input`.
+        out: the tensor to write to.
+
     Raises:
         RuntimeError: the index has the wrong dtype or shape, or an entry out of range; the dtypes differ.
     """

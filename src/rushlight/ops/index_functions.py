@@ -349,7 +349,14 @@ def index_fill_(input: Any, dim: int, index: Any, value: Any) -> Any:
 @composite()
 @explained
 def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
-    """With values put at the places that index tensors name, as ``input[indices] = values`` would; see `index_put_`."""
+    """With values put at the places that index tensors name, as ``input[indices] = values`` would; see `index_put_`.
+
+    Args:
+        input: the tensor.
+        indices: a tuple of index tensors (or None), as in ``input[indices]``.
+        values: what is put there; broadcasts.
+        accumulate: whether values are added to what is there.
+    """
     tensors, dims = _places_to_put(input, indices, values)
     return _index_put(input, tensors, values, dims, accumulate)
 

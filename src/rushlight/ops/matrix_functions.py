@@ -470,6 +470,14 @@ def _extreme(values: Any, ord: float, dim: int, keepdim: bool) -> Any:
 def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None, dtype: Any = None) -> Any:
     """The norm of a vector or a matrix, by the number of dimensions or of `dim`; see `vector_norm` and `matrix_norm`.
 
+    Args:
+        A: the vector or matrix, or batches of them.
+        ord: which norm; by default the root of the sum of squares, of all elements where `dim` is not given.
+        dim: one dimension for vectors, two for matrices.
+        keepdim: whether the dimensions stay, with size 1.
+        out: the tensor to write to.
+        dtype: of the result; the elements are converted first.
+
     Raises:
         RuntimeError: `ord` is given for more than two dimensions, those of the tensor or of `dim`.
     """

@@ -216,6 +216,11 @@ def _isclose(input: Array, other: Array, rtol: float, atol: float, equal_nan: bo
 def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     """Whether corresponding elements are equal, or differ by no more than ``atol + rtol * |other|``.
 
+    Args:
+        input, other: tensors of the same dtype, which broadcast.
+        rtol, atol: the tolerances; not negative.
+        equal_nan: whether two NaN are equal.
+
     Raises:
         RuntimeError: the dtypes differ, the shapes do not broadcast, or a tolerance is negative.
     """
@@ -224,7 +229,11 @@ def isclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, eq
 
 @composite()
 def allclose(input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> bool:
-    """Whether all corresponding elements are close; see `isclose`."""
+    """Whether all corresponding elements are close; see `isclose`.
+
+    Args:
+        input, other, rtol, atol, equal_nan: as of `isclose`.
+    """
     a, b = _comparable("allclose", input, other, rtol, atol)
     close = np.asarray(_close(a._data, b._data, rtol, atol, equal_nan))
     return bool(count_nonzero(close) == close.size)

@@ -209,6 +209,11 @@ def poisson(input: Any, generator: Any = None) -> Any:
 def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
     """Counts of successes in `count` trials of probability `prob`, in their dtype; the two broadcast.
 
+    Args:
+        count: the numbers of trials.
+        prob: the probabilities of a success.
+        generator: the source of the numbers; the default one if None.
+
     Raises:
         ValueError: the dtypes are not floating.
         RuntimeError: they differ.

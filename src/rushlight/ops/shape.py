@@ -109,7 +109,12 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
 
 @composite()
 def tile(input: Any, *dims: Any, **named: Any) -> Any:
-    """A copy of the tensor repeated along each dimension; missing numbers are 1."""
+    """A copy of the tensor repeated along each dimension; missing numbers are 1.
+
+    Args:
+        input: the tensor.
+        dims: the numbers of copies, as one sequence or as several arguments.
+    """
     given = sizes("tile", dims, "dims", named)
     return _repeat(input, (1,) * (len(input._shape) - len(given)) + given)
 
@@ -219,6 +224,10 @@ def _flip(input: Array, dims: Any) -> Array:
 def flip(input: Any, *dims: Any, **named: Any) -> Any:
     """A copy with some dimensions in reverse.
 
+    Args:
+        input: the tensor.
+        dims: the dimensions, as one sequence or as several arguments.
+
     Raises:
         RuntimeError: a dimension is given twice.
     """
@@ -289,6 +298,11 @@ def roll_back(shifts: Any) -> Any:
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """A copy with entries moved along dimensions (or in the flattened tensor); what leaves at the end comes back.
 
+    Args:
+        input: the tensor.
+        shifts: by how many places, one number for each of `dims`; negative ones move towards the start.
+        dims: a dimension or several; the flattened tensor by default.
+
     Raises:
         RuntimeError: the numbers of shifts and dimensions differ.
     """
@@ -326,6 +340,11 @@ def _rot90(input: Array, k: int, dims: Any) -> Array:
 @explained
 def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
     """A copy turned `k` times by 90 degrees in the plane of two dimensions.
+
+    Args:
+        input: the tensor.
+        k: the number of turns; negative ones turn the other way.
+        dims: the two dimensions; turns go from the first towards the second.
 
     Raises:
         RuntimeError: not exactly two different dimensions are given.

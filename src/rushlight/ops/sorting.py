@@ -78,7 +78,14 @@ def _argsort(input: Array, dim: int, descending: bool) -> Array:
 
 @composite()
 def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
-    """Where the elements in ascending order along a dimension are; see `sort`."""
+    """Where the elements in ascending order along a dimension are; see `sort`.
+
+    Args:
+        input: the tensor.
+        dim: the dimension.
+        descending: whether the largest come first.
+        stable: whether equal elements keep their order.
+    """
     dim = int_dim("argsort", input, dim)
     _no_complex("sort", input)
     bool_argument("argsort", stable, "stable")
@@ -260,7 +267,14 @@ def _along(shape: tuple[int, ...], dim: int) -> int:
 def unique_consecutive(
     input: Any, return_inverse: bool = False, return_counts: bool = False, dim: int | None = None
 ) -> Any:
-    """One element for each run of equal ones, of all in order or of the slices along a dimension; see `unique`."""
+    """One element for each run of equal ones, of all in order or of the slices along a dimension; see `unique`.
+
+    Args:
+        input: the tensor.
+        return_inverse: whether to return also which run each element belongs to.
+        return_counts: whether to return also how long each run is.
+        dim: the dimension; all elements in order by default.
+    """
     refuse("unique" if dim is None else "unique_dim", input, dtypes.COMPLEX)
     if dim is not None:
         dim = _along(input._shape, dim)

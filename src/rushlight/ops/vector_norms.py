@@ -260,6 +260,10 @@ _dist_op, _vector_norm_op = REGISTRY["_dist"], REGISTRY["_vector_norm"]
 def dist(input: Any, other: Any, p: Any = 2) -> Any:
     """The p-norm of the difference of two tensors, which broadcast.
 
+    Args:
+        input, other: the tensors.
+        p: which norm.
+
     Raises:
         RuntimeError: the shapes do not broadcast, or the numbers are no floating-point or complex ones.
     """

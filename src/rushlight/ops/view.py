@@ -378,6 +378,10 @@ def inverse_order(dims: Any) -> Any:
 def permute(input: Any, *dims: Any, **named: Any) -> Any:
     """With the dimensions in another order.
 
+    Args:
+        input: the tensor.
+        dims: every dimension once, in the new order, as one sequence or as several arguments.
+
     Raises:
         RuntimeError: not every dimension is given exactly once.
     """

@@ -13,6 +13,11 @@ from .declare import Array, composite, formula, operation
 def norm_except_dim(v: Any, pow: int = 2, dim: int = 0) -> Any:
     """The norms of the slices of `v` along `dim`, with ones for the other dimensions; of all of it if `dim` is -1.
 
+    Args:
+        v: the tensor.
+        pow: which norm.
+        dim: the dimension that is kept.
+
     Raises:
         IndexError: there is no such dimension.
     """

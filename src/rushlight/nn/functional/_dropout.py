@@ -31,6 +31,12 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Drop elements with probability `p` such that mean 0 and variance 1 are kept.
 
+    Args:
+        input: the tensor.
+        p: the probability to drop.
+        training: false leaves the input as it is.
+        inplace: whether to change the input.
+
     Raises:
         ValueError: `p` is not between 0 and 1.
     """
@@ -40,6 +46,12 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
 
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Drop whole channels (dimension 1) as `alpha_dropout` does elements.
+
+    Args:
+        input: the tensor.
+        p: the probability to drop.
+        training: false leaves the input as it is.
+        inplace: whether to change the input.
 
     Raises:
         ValueError: `p` is not between 0 and 1.
@@ -59,6 +71,12 @@ def _drop_channels(input: Tensor, p: float, training: bool, inplace: bool, batch
 
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Drop whole channels of ``(N, C, L)`` or ``(C, L)``.
+
+    Args:
+        input: the tensor.
+        p: the probability to drop.
+        training: false leaves the input as it is.
+        inplace: whether to change the input.
 
     Raises:
         ValueError: `p` is not between 0 and 1.
@@ -90,6 +108,12 @@ def _warn_dimensions(n: int, ndim: int) -> None:
 def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Drop whole channels (dimension 1) of ``(N, C, H, W)``.
 
+    Args:
+        input: the tensor.
+        p: the probability to drop.
+        training: false leaves the input as it is.
+        inplace: whether to change the input.
+
     Raises:
         ValueError: `p` is not between 0 and 1.
     """
@@ -111,6 +135,12 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 
 def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
     """Drop whole channels of ``(N, C, D, H, W)`` or ``(C, D, H, W)``.
+
+    Args:
+        input: the tensor.
+        p: the probability to drop.
+        training: false leaves the input as it is.
+        inplace: whether to change the input.
 
     Raises:
         ValueError: `p` is not between 0 and 1.

@@ -89,7 +89,14 @@ def mse_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """``(input - target) ** 2``, reduced; with a `weight` for each element where given."""
+    """``(input - target) ** 2``, reduced; with a `weight` for each element where given.
+
+    Args:
+        input, target: tensors of the same shape.
+        size_average, reduce: older words for `reduction` (deprecated).
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        weight: a factor for each element.
+    """
     if size_average is not None or reduce is not None:
         reduction = _Reduction.legacy_get_string(size_average, reduce)
     a, b = _together(input, target)
@@ -106,7 +113,14 @@ def l1_loss(
     reduction: str = "mean",
     weight: Tensor | None = None,
 ) -> Tensor:
-    """``abs(input - target)``, reduced; with a `weight` for each element where given."""
+    """``abs(input - target)``, reduced; with a `weight` for each element where given.
+
+    Args:
+        input, target: tensors of the same shape.
+        size_average, reduce: older words for `reduction` (deprecated).
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        weight: a factor for each element.
+    """
     a, b = _together(input, target)
     reduction = _word(size_average, reduce, reduction)
     if weight is not None:
@@ -122,7 +136,14 @@ def smooth_l1_loss(
     reduction: str = "mean",
     beta: float = 1.0,
 ) -> Tensor:
-    """``d ** 2 / (2 * beta)`` where ``d = abs(input - target)`` is below `beta` and ``d - beta / 2`` elsewhere."""
+    """``d ** 2 / (2 * beta)`` where ``d = abs(input - target)`` is below `beta` and ``d - beta / 2`` elsewhere.
+
+    Args:
+        input, target: tensors of the same shape.
+        size_average, reduce: older words for `reduction` (deprecated).
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        beta: where the parabola ends; 0 makes it `l1_loss`.
+    """
     a, b = _together(input, target)
     number = _number(size_average, reduce, reduction)
     return ops.l1_loss(a, b, number) if beta == 0.0 else ops.smooth_l1_loss(a, b, number, beta)
@@ -205,6 +226,12 @@ def binary_cross_entropy(
 ) -> Tensor:
     """``-weight * (target * log(input) + (1 - target) * log(1 - input))``, reduced.
 
+    Args:
+        input, target: tensors of the same shape.
+        weight: a factor for each element.
+        size_average, reduce: older words for `reduction` (deprecated).
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+
     Raises:
         ValueError: input and target differ in shape.
         RuntimeError: an element of the input is not between 0 and 1.
@@ -230,6 +257,13 @@ def binary_cross_entropy_with_logits(
     pos_weight: Tensor | None = None,
 ) -> Tensor:
     """`binary_cross_entropy` of the sigmoid of the input; `pos_weight` multiplies the part of positive targets.
+
+    Args:
+        input, target: tensors of the same shape.
+        weight: a factor for each element.
+        size_average, reduce: older words for `reduction` (deprecated).
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+        pos_weight: a factor for the part of positive targets.
 
     Raises:
         ValueError: input and target differ in shape.
@@ -348,5 +382,11 @@ def gaussian_nll_loss(
 def soft_margin_loss(
     input: Tensor, target: Tensor, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Tensor:
-    """``log(1 + exp(-target * input))``, reduced."""
+    """``log(1 + exp(-target * input))``, reduced.
+
+    Args:
+        input, target: tensors of the same shape.
+        size_average, reduce: older words for `reduction` (deprecated).
+        reduction: ``"mean"``, ``"sum"`` or ``"none"``.
+    """
     return ops.soft_margin_loss(input, target, _number(size_average, reduce, reduction))

@@ -113,12 +113,26 @@ def instance_norm(
 def layer_norm(
     input: Tensor, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
-    """Normalise the last dimensions, of shape `normalized_shape`, then multiply by `weight` and add `bias`."""
+    """Normalise the last dimensions, of shape `normalized_shape`, then multiply by `weight` and add `bias`.
+
+    Args:
+        input: a tensor whose last dimensions are `normalized_shape`.
+        normalized_shape: an integer or several.
+        weight, bias: tensors of that shape.
+        eps: added to the variance, under the root.
+    """
     return ops.layer_norm(input, normalized_shape, weight, bias, eps)
 
 
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None, eps: float | None = None) -> Tensor:
-    """Divide the last dimensions, of shape `normalized_shape`, by their root mean square; multiply by `weight`."""
+    """Divide the last dimensions, of shape `normalized_shape`, by their root mean square; multiply by `weight`.
+
+    Args:
+        input: a tensor whose last dimensions are `normalized_shape`.
+        normalized_shape: an integer or several.
+        weight: a tensor of that shape.
+        eps: added to the mean square; by default the dtype's smallest step at 1.
+    """
     return ops.rms_norm(input, normalized_shape, weight, eps)
 
 

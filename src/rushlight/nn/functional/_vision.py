@@ -141,7 +141,11 @@ def _warn_deprecated(name: str) -> None:
 def upsample(
     input: Tensor, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
 ) -> Tensor:
-    """`interpolate` by its older name."""
+    """`interpolate` by its older name.
+
+    Args:
+        input, size, scale_factor, mode, align_corners: as of `interpolate`.
+    """
     _warn_deprecated("upsample")
     return interpolate(input, size, scale_factor, mode, align_corners)
 
