@@ -74,6 +74,11 @@ class dtype:
         return self.legacy.removesuffix("Tensor")
 
     @property
+    def type_name(self) -> str:
+        """The name of the type of tensors that messages of autograd use, such as ``torch.FloatTensor``."""
+        return f"CPU{self.scalar_name}Type" if self.is_complex else f"torch.{self.legacy}"
+
+    @property
     def c_name(self) -> str:
         """The name of the C++ type, which other messages use, such as ``float``."""
         return _C_NAMES.get(self._name, self._name)

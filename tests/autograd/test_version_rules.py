@@ -227,6 +227,43 @@ def set_and_resize(t):
     return out
 
 
+def saved_where_no_gradient_comes(t):
+    out = []
+    for p in (0, 2):
+        for dtype in (t.float64, t.complex128):
+            x = t.ones(2, dtype=dtype, requires_grad=True)
+            y = x.exp()
+            z = y * y
+            y.add_(1)
+            out.append(raised(t.norm(z, p, 0).backward))
+            y = x.exp()
+            y.register_hook(lambda grad: None)
+            norm = t.norm(y, p, 0)
+            y.add_(1)
+            out.append(raised(norm.backward))
+            y = x.exp()
+            norm = t.norm(y, p, 0)
+            norm.backward(retain_graph=True)
+            norm.backward()
+            out += [raised(y.sum().abs().backward), raised(norm.backward)]
+    return out
+
+
+def moved_leaves(t):
+    out = []
+    for changes in (lambda base, view: base.add_(t.ones(3).requires_grad_()), lambda base, view: base.mul_(view.sum())):
+        base = t.ones(3)
+        view = base[:2]
+        view.requires_grad_()
+        doubled = view * 2
+        doubled.sum().backward()
+        changes(base, view)
+        doubled = doubled * 2
+        out += [view.is_leaf, view.grad_fn.name(), t.autograd.grad(doubled.sum(), doubled)[0]]
+        out += [raised((view * 2).sum().backward), raised((doubled * 2).sum().backward)]
+    return out
+
+
 def data_of_another_layout(t):
     x = t.ones(2)
     return raised(lambda: setattr(x, "data", t.ones(2).to_sparse())), x

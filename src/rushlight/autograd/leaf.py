@@ -88,6 +88,21 @@ class FormerLeaf(AccumulateGrad):
         self.variable._node.total = value
 
 
+class MovedLeaf(AccumulateGrad):
+    """The node that a leaf had which has a history by now: a view whose base was changed in place and recorded."""
+
+    __slots__ = ()
+
+    @property
+    def total(self) -> Any:  # type: ignore[override]
+        """Nothing: no gradient can be accumulated.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise RuntimeError("leaf variable has been moved into the graph interior")
+
+
 def replace_leaf(variable: Any) -> None:
     """Gives a leaf a new node, with the gradient and the hooks of the former."""
     former = variable._node

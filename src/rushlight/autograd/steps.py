@@ -16,6 +16,7 @@ from . import mode
 from .hooks import LeafHooks
 from .leaf import AccumulateGrad
 from .node import HOOKED, MANY, ONE, TWO, Outputs, derive, function_of
+from .versions import pass_by
 
 ndarray = np.ndarray
 # Functions called around every node by anomaly detection and the profiler: see anomaly_mode.py.
@@ -173,6 +174,8 @@ def _run_hooked(node: Any, grad: Any, keep: bool, tensors: bool) -> tuple[Any, .
         values = list(replacements(hook(tuple(values)), tuple(values), hook))
     raw = values if tensors else [None if v is None else v._data for v in values]
     if all(g is None for g in raw) and not getattr(node, "runs_on_nothing", False):
+        if not rule.packed:
+            pass_by(node, keep or tensors)
         results: Any = (None,) * len(node.edges())
     else:
         found = derive(node, Outputs(dict(enumerate(raw))) if many else raw[0], _which(keep, tensors))
@@ -214,7 +217,7 @@ def replacement(found: Any, grad: Any, hook: Any) -> Any:
     if grad is None:
         raise RuntimeError("can't replace a None gradient with a non-None value")
     if found._dtype is not grad._dtype:
-        kinds = f"(was {_type_of(grad)} got {_type_of(found)})"
+        kinds = f"(was {grad._dtype.type_name} got {found._dtype.type_name})"
         raise RuntimeError(f"hook '{_name(hook)}' has changed the type of value {kinds}")
     if found._shape != grad._shape:
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
@@ -239,11 +242,6 @@ def replacements(found: Any, grads: tuple[Any, ...], hook: Any) -> tuple[Any, ..
         )
     # Unlike a hook that returns None, a None in the place of a gradient takes it away.
     return tuple([None if new is None else replacement(new, old, hook) for new, old in zip(found, grads, strict=True)])
-
-
-def _type_of(t: Any) -> str:
-    dtype = t._dtype
-    return f"CPU{dtype.scalar_name}Type" if dtype.is_complex else f"torch.{dtype.legacy}"
 
 
 def _name(hook: Any) -> str:
@@ -359,6 +357,7 @@ def step(node: Any, grad: Any, keep: bool, create_graph: bool) -> tuple[Any, ...
     hooked = rule.arity == HOOKED
     original = rule.original if hooked else rule
     if grad is None and not hooked and not getattr(node, "runs_on_nothing", False):
+        pass_by(node, keep or create_graph)
         return (None,) * len(node.edges())
     for watcher in node_watchers:
         watcher.before(node, grad)

@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import base
 from . import mode
-from .node import Node, function_of
+from .node import FREED, Node, function_of
 
 
 def versions(tensors: Any) -> int:
@@ -13,6 +13,25 @@ def versions(tensors: Any) -> int:
     if len(tensors) == 1:
         return tensors[0]._versions[0]  # type: ignore[no-any-return]
     return sum([t._versions[0] for t in tensors])
+
+
+def pass_by(node: Node, keep: bool) -> None:
+    """Does to what a node saved what its rule would do, where no gradient reaches it.
+
+    Args:
+        node: the node.
+        keep: whether to keep what it saved.
+
+    Raises:
+        RuntimeError: that was freed, or changed in place since.
+    """
+    for slot in node.saved:
+        if getattr(node, slot, None) is FREED:
+            bool(FREED)
+    if node.saved and hasattr(node, "version") and modification(node) is not None:
+        raise modified(node)
+    if not keep:
+        node.release()
 
 
 def modified(node: Node) -> RuntimeError:
@@ -56,7 +75,7 @@ def modification_error(array: Any, maker: Any, found: int, expected: int) -> Run
             "please use out-of-place `.detach()` instead"
         )
     function, index = function_of(maker)
-    what = f"torch.{base.dtypes.from_numpy(array.dtype).legacy} {list(array.shape)}"
+    what = f"{base.dtypes.from_numpy(array.dtype).type_name} {list(array.shape)}"
     made = function is not None and function.seq  # a leaf was made by no operation
     origin = "" if not made else f", which is output {index} of {forward_name(function)},"
     hint = (

@@ -280,7 +280,16 @@ def index_select(a: Array, dim: int, index: Array) -> Array:
 
 
 def index_add(a: Array, dim: int, index: Array, source: Array, alpha: Any) -> None:
-    """Adds the entries of `source` to those of a dimension at the indices of a vector, in place."""
+    """Adds the entries of `source` to those of a dimension at the indices of a vector, in place.
+
+    Raises:
+        IndexError: an index is out of range, of a vector.
+        RuntimeError: that is so of more dimensions; not where there are no elements.
+    """
+    if a.ndim == 1 and not all_within(index, len(a)):
+        raise IndexError("index out of range in self")
+    if a.ndim > 1 and not a.size:
+        return
     values = source if alpha == 1 else source * np.asarray(alpha).astype(source.dtype)
     if a.dtype.kind == "b":
         rows = a.reshape(1) if not a.ndim else np.moveaxis(a, dim, 0)
@@ -313,9 +322,9 @@ def index_fill(a: Array, dim: int, index: Array, value: Any) -> None:
             raise IndexError(f"index {int(index[0])} is out of bounds for dimension 0 with size 1")
         a[...] = value
         return
-    if not a.size:
-        return
     n = a.shape[dim]
+    if 0 in a.shape[:dim] or 0 in a.shape[dim + 1 :]:
+        return
     bad = index[(index < -n) | (index >= n)]
     if bad.size:
         raise IndexError(f"index {int(bad[0])} is out of bounds for dimension {dim} with size {n}")

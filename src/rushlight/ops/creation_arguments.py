@@ -9,7 +9,7 @@ from .. import devices, dtypes
 from ..base import TensorBase
 from .arguments import type_name
 from .data import finish, given_dtype, no_pinning, store
-from .numbers import number_for
+from .numbers import must_fit, number_for
 
 
 def sizes(function: str, args: tuple[Any, ...], size: Any = None) -> tuple[int, ...]:
@@ -135,7 +135,7 @@ def fill_number(
         value: the number.
         dtype: the dtype, or None.
         position: the argument's position, for messages.
-        size: the shape of what will be filled. PyTorch asks for one element of two bytes not whether it fits.
+        size: the shape of what will be filled, which decides whether the number must fit.
 
     Raises:
         TypeError: the value is no number.
@@ -152,5 +152,5 @@ def fill_number(
             f"{function}(): argument 'fill_value' (position {position}) must be Number, not {type_name(value)}"
         )
     dtype = dtypes.of_number(value) if dtype is None else dtype
-    one = dtype.itemsize == 2 and isinstance(size, tuple) and math.prod(size) == 1
-    return number_for(value, dtype, not one)[()], dtype
+    count = math.prod(size) if isinstance(size, tuple) else 2
+    return number_for(value, dtype, must_fit(dtype, count))[()], dtype

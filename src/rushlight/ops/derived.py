@@ -20,7 +20,7 @@ from .dimensions import wrap_dim
 from .history import copy_slices
 from .joining import cat, in_rows, stack
 from .loss import _by_number, _times_number
-from .numbers import number_for
+from .numbers import must_fit, number_for
 from .out import finish_out
 from .overwrite import copy_
 from .pointwise import _add as _add  # whose declarations are looked up below
@@ -433,7 +433,7 @@ def fill_diagonal_(input: Any, fill_value: float, wrap: bool = False) -> Any:
         raise RuntimeError("all dimensions of input must be of equal length")
     step = sum(strides)
     if min(shape) != 1:  # a single element is not asked whether the number fits it
-        number_for(fill_value, input._dtype)
+        number_for(fill_value, input._dtype, must_fit(input._dtype, min(shape)))
     input.as_strided((min(shape),), (step,)).fill_(fill_value)
     if wrap and len(shape) == 2 and shape[0] > shape[1] + 1:
         # One row is left out after each square.

@@ -235,11 +235,15 @@ def _scatter_form(input: Any, dim: int, index: Any, src: Any, value: Any, reduce
             )
         if reduce not in ("add", "multiply"):
             raise RuntimeError("reduce argument must be either add or multiply.")
-        given = src if tensor else wrap(number_for(src, input._dtype))
+        given = src if tensor else wrap(number_for(src if index._data.size else 0, input._dtype))
         return "_scatter_by", kernels.scatter_by, (input, at, index, given, reduce)
     if tensor:
         return "_scatter", kernels.scatter, (input, at, index, src)
-    return "_scatter_value", kernels.scatter, (input, at, index, number_for(src, input._dtype)[()])
+    return (
+        "_scatter_value",
+        kernels.scatter,
+        (input, at, index, number_for(src if index._data.size else 0, input._dtype)[()]),
+    )
 
 
 @composite()

@@ -13,7 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..autograd import mode, node
 from ..autograd.hooks import HookedRule
-from ..autograd.leaf import AccumulateGrad
+from ..autograd.leaf import AccumulateGrad, MovedLeaf
 from ..autograd.node import FREED, MANY, Node, Rule
 from ..autograd.versions import forward_name
 from ..base import TensorBase, View, base_of, live_views, wrap
@@ -203,6 +203,8 @@ def regenerate(view: Any) -> None:
         return
     former = view._node
     view._node = view_node(root, view)
+    if type(former) is AccumulateGrad:
+        former.__class__ = MovedLeaf
     keep_retaining(view, former)
 
 

@@ -20,6 +20,14 @@ def fits(value: int, dtype: dtypes.dtype) -> bool:
     return (-bound if dtype.is_signed else 1 - bound) <= value < bound
 
 
+def must_fit(dtype: dtypes.dtype, count: int) -> bool:
+    """Whether PyTorch asks, before it fills so many elements, if their type can hold the number.
+
+    It does not where it fills one element of two bytes, or complex halves but one.
+    """
+    return (count == 1) == (dtype is dtypes.complex32) if dtype.in_halves else True
+
+
 def number_for(value: Any, dtype: dtypes.dtype, bounded: bool = True) -> Any:
     """A Python number as the array of one element that stores it in a tensor of `dtype`.
 

@@ -12,7 +12,7 @@ from ..memory_format import contiguous_format
 from .convert import convert_array, copy_in, discards
 from .declare import REGISTRY, Array, composite, operation
 from .inplace import array_beside, change_inplace
-from .numbers import number_for, overflow
+from .numbers import must_fit, number_for
 from .out import refuse_reading
 from .overlap import refuse_partial_overlap
 
@@ -123,11 +123,7 @@ def fill_(input: Any, value: Any) -> Any:
             f"value)\n{why} * (Number value)\n{why}"
         )
     value = value.item() if isinstance(value, np.generic) else value
-    # PyTorch writes to one element without asking whether its type has such a number.
-    one = input._data.size == 1 and input._dtype.itemsize == 2 and input._dtype.is_floating_point
-    if one and isinstance(value, complex) and value.imag:
-        raise overflow(dtypes.float64)
-    number = np.asarray(value).astype(input._dtype.numpy) if one else number_for(value, input._dtype)
+    number = number_for(value, input._dtype, must_fit(input._dtype, input._data.size))
     return change_inplace("_fill", (input, value), lambda a: set_all(a, number), overlap=True)
 
 
@@ -151,7 +147,8 @@ def zero_(input: Any) -> Any:
 def _filled(input: Array, value: Any) -> Array:
     """An array like another, with a number everywhere."""
     made = np.empty_like(input)
-    set_all(made, number_for(value, dtypes.from_numpy(input.dtype))[()])
+    dtype = dtypes.from_numpy(input.dtype)
+    set_all(made, number_for(value, dtype, must_fit(dtype, input.size))[()])
     return made
 
 

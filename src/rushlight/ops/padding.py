@@ -10,7 +10,7 @@ from ..kernels import padding as kernels
 from ..kernels.layout import like
 from .arguments import explained, need_ints, type_name
 from .declare import Array, composite, in_formulas, operation
-from .numbers import number_for
+from .numbers import must_fit, number_for
 
 _HIDDEN: dict[str, Any] = {"function": False, "method": False}
 
@@ -111,7 +111,9 @@ def constant_pad_nd(input: Any, pad: Any, value: Any = 0) -> Any:
     if not isinstance(value, (int, float, complex, NoneType)):
         raise TypeError(f"constant_pad_nd(): argument 'value' (position 3) must be Number, not {type_name(value)}")
     if value:
-        value = number_for(value, input._dtype)[()] if max(pad, default=0) > 0 else 0
+        count = math.prod(n + sum(pad[2 * i : 2 * i + 2]) for i, n in enumerate(reversed(input._shape)))
+        fits = must_fit(input._dtype, count)
+        value = number_for(value, input._dtype, fits)[()] if max(pad, default=0) > 0 else 0
     return _constant_pad_nd(input, pad, 0 if value is None else value)
 
 
