@@ -1,7 +1,10 @@
 """Sums of products over chosen dimensions: `tensordot` and `einsum`, made of products of matrices."""
 
+import functools
 import math
 from typing import Any
+
+import numpy as np
 
 from ..autograd import mode
 from ..base import TensorBase, wrap
@@ -13,12 +16,14 @@ from .equations import LETTERS, c_einsum, few, labels_of, transposition, two, wa
 from .matmul import dot, matrix_product, mm, products, vector_product
 from .memory_layout import product_in_order
 from .out import finish_out
+from .reduction import _sum_dims
+from .sizes import Shape
 from .steps import hidden, operand, product_node, recorded
 from .view import _permute, _reshaped, _view, permute, reshape, unsqueeze
 
 _permute_op, _view_op = REGISTRY["_permute"], REGISTRY["_view"]
 _dot_op, _mm_op = REGISTRY["dot"], REGISTRY["mm"]
-special = mode.special
+special, ndarray = mode.special, np.ndarray
 
 
 # ---------------------------------------------------------------------------------------------- tensordot
@@ -38,99 +43,138 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     if isinstance(dims, TensorBase):
         dims = dims.tolist()  # type: ignore[attr-defined]
     if isinstance(dims, (tuple, list)):
-        first, second = ([d] if isinstance(d, int) else list(d) for d in dims)
-    else:
-        if dims < 0:
-            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
-        if dims > min(len(a._shape), len(b._shape)):
-            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
-        first, second = list(range(-dims, 0)), list(range(dims))
-    if len(first) != len(second):
-        raise RuntimeError("both dimension lists should have same length")
-    if a._dtype is not b._dtype:
-        raise RuntimeError("both inputs should have same dtype")
-    p = [wrap_dim(d, len(a._shape)) for d in first]
-    q = [wrap_dim(d, len(b._shape)) for d in second]
-    for i, (d, e) in enumerate(zip(p, q)):
-        if a._shape[d] != b._shape[e] and a._shape[d] != 1 and b._shape[e] != 1:
-            raise RuntimeError(
-                f"contracted dimensions need to match, but first has size {a._shape[d]} in dim {first[i]} and second "
-                f"has size {b._shape[e]} in dim {second[i]}"
-            )
+        dims = tuple([(d,) if isinstance(d, int) else tuple(d) for d in dims])
+    plan = _planned(a._shape, b._shape, dims, a._dtype is b._dtype)
     unseen = mode.unseen(a, b)
-    if not unseen or any([a._shape[d] != b._shape[e] for d, e in zip(p, q)]):
-        for d, e in zip(p, q):
-            # What meets a dimension of size 1 is summed beforehand.
-            if b._shape[e] == 1:
-                a = a.sum(d, keepdim=True, dtype=a._dtype)
-            elif a._shape[d] == 1:
-                b = b.sum(e, keepdim=True, dtype=b._dtype)
+    if plan.ones and not (unseen and plan.equal):
+        for of_first, d in plan.ones:
+            if of_first:
+                a = _summed(a, d)
+            else:
+                b = _summed(b, d)
+        plan = _planned(a._shape, b._shape, dims, True)
     if unseen or hidden(a, b):
-        found = sums_of_products(a, b, p, q)
+        found = sums_of_products(a, b, plan)
         if found is not None:
-            return finish_out(out, found, "tensordot")
-    left = [d for d in range(len(a._shape)) if d not in p]
-    right = [d for d in range(len(b._shape)) if d not in q]
-    shape = [a._shape[d] for d in left] + [b._shape[d] for d in right]
-    inner_size = math.prod([a._shape[d] for d in p])
-    x, y = _permute(a, tuple(left + p)), _permute(b, tuple(q + right))
-    rows = math.prod([a._shape[d] for d in left])
-    columns = math.prod([b._shape[d] for d in right])
-    if rows == columns == 1:
+            return found if out is None else finish_out(out, found, "tensordot")
+    x, y = _permute(a, plan.orders[0]), _permute(b, plan.orders[1])
+    if plan.vectors:
         if x.is_contiguous() and y.is_contiguous():
-            x, y = (t if len(t._shape) == 1 else _reshaped(t, (inner_size,)) for t in (x, y))
+            x, y = (t if len(t._shape) == 1 else _reshaped(t, shape) for t, shape in zip((x, y), plan.factors))
             result = dot(x, y)
         else:
             result = (x.squeeze() * y.squeeze()).sum(dtype=a._dtype)
     else:
-        result = mm(_reshaped(x, (rows, inner_size)), _reshaped(y, (inner_size, columns)))
-    return finish_out(out, _view(result, tuple(shape)), "tensordot")
+        result = mm(_reshaped(x, plan.factors[0]), _reshaped(y, plan.factors[1]))
+    return finish_out(out, _view(result, plan.shape), "tensordot")
 
 
-def sums_of_products(a: Any, b: Any, p: list[int], q: list[int]) -> Any:
+def _summed(x: Any, d: int) -> Any:
+    """The sums over a dimension, which stays, in the same dtype."""
+    return _sum_dims(x, (d,), True, None, None) if x._dtype.plain else x.sum(d, keepdim=True, dtype=x._dtype)
+
+
+class Plan:
+    """The steps of `tensordot` for some shapes and dimensions.
+
+    Attributes:
+        ones: what is summed beforehand, because it meets a dimension of size 1: whether that is of the first factor,
+            and which dimension.
+        equal: whether the sizes that meet are equal.
+        orders: the order of each factor's dimensions.
+        permuted: the shapes in that order.
+        factors: the shapes of two vectors or matrices.
+        vectors: whether they are vectors.
+        shape: of the result.
+    """
+
+    def __init__(self, a: Shape, b: Shape, p: list[int], q: list[int]):
+        pairs = [(d, e) for d, e in zip(p, q) if a[d] == 1 or b[e] == 1]
+        self.ones = [(True, d) if b[e] == 1 else (False, e) for d, e in pairs]
+        self.equal = all([a[d] == b[e] for d, e in zip(p, q)])
+        left, right = [d for d in range(len(a)) if d not in p], [d for d in range(len(b)) if d not in q]
+        self.orders = tuple(left + p), tuple(q + right)
+        self.permuted = tuple([a[d] for d in self.orders[0]]), tuple([b[d] for d in self.orders[1]])
+        self.shape = tuple([a[d] for d in left] + [b[d] for d in right])
+        rows, inner = math.prod([a[d] for d in left]), math.prod([a[d] for d in p])
+        columns = math.prod([b[d] for d in right])
+        self.vectors = rows == 1 == columns
+        self.factors = ((inner,), (inner,)) if self.vectors else ((rows, inner), (inner, columns))
+
+
+@functools.lru_cache(256)
+def _planned(a: Shape, b: Shape, dims: Any, same: bool) -> Plan:
+    """The plan for two shapes and the dimensions to sum over; `same` says whether the dtypes are equal.
+
+    Raises:
+        RuntimeError: they do not go together.
+    """
+    if type(dims) is tuple:
+        first, second = dims
+    else:
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > min(len(a), len(b)):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        first, second = range(-dims, 0), range(dims)
+    if len(first) != len(second):
+        raise RuntimeError("both dimension lists should have same length")
+    if not same:
+        raise RuntimeError("both inputs should have same dtype")
+    p, q = [wrap_dim(d, len(a)) for d in first], [wrap_dim(d, len(b)) for d in second]
+    for i, (d, e) in enumerate(zip(p, q)):
+        if a[d] != b[e] and a[d] != 1 and b[e] != 1:
+            raise RuntimeError(
+                f"contracted dimensions need to match, but first has size {a[d]} in dim {first[i]} and second has size "
+                f"{b[e]} in dim {second[i]}"
+            )
+    return Plan(a, b, p, q)
+
+
+def sums_of_products(a: Any, b: Any, plan: Plan) -> Any:
     """The sums of products over dimensions of tensors of equal sizes there, whose steps nobody sees.
 
     Args:
         a: the left factor.
         b: the right factor.
-        p: the dimensions of `a`.
-        q: those of `b`.
+        plan: the steps.
 
     Returns:
         The result; None if it takes a copy that the graph is to show.
     """
-    left = [d for d in range(len(a._shape)) if d not in p]
-    right = [d for d in range(len(b._shape)) if d not in q]
-    rows, columns = [a._shape[d] for d in left], [b._shape[d] for d in right]
-    x, y = a._data.transpose(left + p), b._data.transpose(q + right)
-    inner, count, width = math.prod([a._shape[d] for d in p]), math.prod(rows), math.prod(columns)
-    vectors, records = count == 1 == width, recorded(a, b)
+    x, y = a._data.transpose(plan.orders[0]), b._data.transpose(plan.orders[1])
+    vectors, records = plan.vectors, recorded(a, b)
     if (vectors or records) and not (x.flags.c_contiguous and y.flags.c_contiguous):
         return None
-    first, second = ((inner,), (inner,)) if vectors else ((count, inner), (inner, width))
+    first, second = plan.factors
     m, n = x.reshape(first), y.reshape(second)
     result = wrap(vector_product(m, n) if vectors else matrix_product(m, n))
     if records:
-        factors = []
-        for t, order, permuted, array in ((a, left + p, x, m), (b, q + right, y, n)):
-            node = _permute_op.link(t._node, t._shape, tuple(order))
-            if not vectors or permuted.ndim != 1:
-                node = _view_op.link(node, permuted.shape, array.shape)
-            factors.append(operand(array, t, node))
-        result._node = product_node(_dot_op if vectors else _mm_op, *factors)
-    return _view(result, (*rows, *columns))
+        nodes = []
+        for t, order, permuted, shape in zip((a, b), plan.orders, plan.permuted, plan.factors):
+            node = _permute_op.link(t._node, t._shape, order)
+            nodes.append(node if vectors and len(permuted) == 1 else _view_op.link(node, permuted, shape))
+        x, y = operand(m, a, nodes[0]), operand(n, b, nodes[1])
+        result._node = product_node(_dot_op if vectors else _mm_op, x, y)
+    return _seen(result, plan.shape)
+
+
+def _seen(result: Any, shape: Shape) -> Any:
+    """The product of a function's steps in its last shape, as which it is a view."""
+    if special.count:
+        return _view(result, shape)
+    return operand(result._data.reshape(shape), result, _view_op.link(result._node, result._shape, shape))
 
 
 def vector_steps(a: Any, b: Any) -> Any:
-    """The same for two vectors that lie in rows."""
-    result, link = wrap(vector_product(a._data, b._data)), _permute_op.link
-    if recorded(a, b):
+    """What `tensordot` makes of two vectors that lie in rows."""
+    result = wrap(vector_product(a._data, b._data))
+    if not special.count and (a._node is not None or b._node is not None):
+        link = _permute_op.link
         x = operand(a._data[...], a, link(a._node, a._shape, (0,)))
         y = operand(b._data[...], b, link(b._node, b._shape, (0,)))
         result._node = product_node(_dot_op, x, y)
-    elif special.count:
-        return _view(result, ())
-    return operand(result._data[...], result, _view_op.link(result._node, (), ()))
+    return _seen(result, ())
 
 
 # ---------------------------------------------------------------------------------------------- einsum
@@ -178,9 +222,10 @@ def einsum(*args: Any) -> Any:
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.einsum.html
     """
-    if len(args) == 3 and not special.count and few(*args):
-        product = wrap(c_einsum(*[x if type(x) is str else x._data for x in args], order="C"))
-        return operand(product._data.view(), product, None)
+    if len(args) == 3 and not special.count and type(args[0]) is str:
+        found = _of_two(*args)
+        if found is not None:
+            return found
     if len(args) == 2 and type(args[0]) is str and isinstance(args[1], TensorBase):
         dims = transposition(args[0], len(args[1]._shape))
         if dims is not None:
@@ -202,6 +247,22 @@ def einsum(*args: Any) -> Any:
     for i, (labels, x) in enumerate(zip(inputs, operands, strict=True)):
         operands[i] = _aligned(i, labels, x, order, dots, sizes)
     return _contract(operands, len(final), [sizes.get(s, 1) for s in order])
+
+
+def _of_two(equation: str, a: Any, b: Any) -> Any:
+    """The contraction of two operands where that is quick, no mode being in force; else None."""
+    if not (isinstance(a, TensorBase) and isinstance(b, TensorBase)) or (dtype := a._dtype) is not b._dtype:
+        return None
+    x, y = a._data, b._data
+    if type(x) is not ndarray or type(y) is not ndarray:
+        return None
+    if a._node is not None or b._node is not None:
+        found = way(equation, a._shape, b._shape)
+        return None if found is None else found.product(a, b)
+    if not dtype.plain or not few(equation, a._shape, b._shape):
+        return None
+    product = wrap(c_einsum(equation, x, y, order="C"))
+    return operand(product._data[...], product, None)
 
 
 def _aligned(i: int, labels: list[Any], x: Any, order: list[str], dots: list[str], sizes: dict[str, int]) -> Any:

@@ -17,7 +17,7 @@ from .comparison import logical_xor
 from .creation import zeros_like
 from .declare import FUNCTIONS, REGISTRY, composite
 from .dimensions import wrap_dim
-from .history import copy_slices
+from .history import Geometry, copy_slices
 from .joining import cat, in_rows, stack
 from .loss import _by_number, _times_number
 from .numbers import must_fit, number_for
@@ -401,15 +401,16 @@ def _vander_steps(x: Any, n: int, increasing: bool) -> Any:
     """
     found = wrap(powers(x._data, n, True))
     part, dtype, shape = found._data[:, 1:], x._dtype, found._shape
-    column = wrap(x._data[:, None], _unsqueeze_op.link(x._node, x._shape, -1))
-    first = copy_slices(found, part, _copy_op.recorder(2)(column, column, dtype, None, UNTOUCHED), None)
+    place = Geometry(part, found._data, part.itemsize)
+    column = Part(_unsqueeze_op.link(x._node, x._shape, -1), (shape[0], 1))
+    first = copy_slices(None, place, _copy_op.recorder(2)(None, column, dtype, None, None), None)
     found._node, found._versions = first, [2]  # after it was filled with ones
     before = operand(part, found, _slice_op.link(first, shape, 1, 1, n, 1))
-    products = wrap(part, _cumprod_op.recorder(1)(before, 1, None, None, part, [0]))
+    products = Part(_cumprod_op.recorder(1)(before, 1, None, None, part, [0]), before._shape)
     # So the view is named once its base has changed.
     before._node = _as_strided_op.link(first, shape, before._shape, (n, 1), 1, (shape, (n, 1), 0), 1)
-    changed = wrap(part, _slice_op.link(first, shape, 1, 1, n, 1))
-    second = copy_slices(found, part, _copy_op.recorder(3)(changed, products, dtype, None, UNTOUCHED), 0)
+    changed = Part(_slice_op.link(first, shape, 1, 1, n, 1), before._shape)
+    second = copy_slices(first, place, _copy_op.recorder(3)(changed, products, dtype, None, None), 0)
     found._node, found._versions[0] = second, 3
     return found if increasing else wrap(found._data[:, ::-1].copy(), _flip_op.link(second, shape, (1,)))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..autograd import mode
-from ..base import TensorBase, as_view, wrap
+from ..base import wrap
 from ..kernels.numpy_common import c_einsum as c_einsum
 from .declare import REGISTRY
 from .matmul import batch_product, products
@@ -177,17 +177,9 @@ def two(equation: str) -> Two | None:
 FEW = 2048
 
 
-def few(equation: Any, a: Any, b: Any) -> bool:
-    """Whether NumPy's own loop contracts two operands that need no gradient at once, with the result row by row."""
-    if type(equation) is not str or not isinstance(a, TensorBase) or not isinstance(b, TensorBase):
-        return False
-    if not mode.unseen(a, b) or a._dtype is not b._dtype or not a._dtype.plain:
-        return False
-    return _few(equation, a._shape, b._shape)
-
-
 @functools.lru_cache(256)
-def _few(equation: str, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+def few(equation: str, a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether NumPy's own loop contracts two operands of some shapes at once, with the result row by row."""
     plan = two(equation)
     if plan is None or plan.result is not None:
         return False
@@ -225,6 +217,7 @@ class Way:
         shapes: the shapes of the factors of a product of batches; None where elements are multiplied.
         made: the steps from the product to the result.
         lone: whether one operand alone is summed over a label, for which this is no way.
+        scalar: whether the result has no dimensions.
     """
 
     def __init__(self, labels: list[list[str]], order: list[str], kept: int, sizes: dict[str, int]):
@@ -254,6 +247,7 @@ class Way:
         self.made: list[Any] = []
         if inner:
             self._matrices(labels, order, kept, sizes, (both, only_a, only_b, inner))
+        self.scalar = not kept
         if len(order) > kept:
             shape = [sizes[s] for s in order[:kept]]
             self.made.append((_view_op, tuple(shape), tuple(shape)))
@@ -303,10 +297,10 @@ class Way:
             return result
         node, shape, array = result._node, result._shape, result._data
         for op, made, argument in self.made:
-            node, shape, array = op.link(node, shape, argument), made, op.forward(array, argument)
-        found = wrap(array, node)
-        as_view(found, result)
-        return found
+            node, shape = op.link(node, shape, argument), made
+            if not self.scalar:
+                array = op.forward(array, argument)
+        return operand(array.reshape(()) if self.scalar else array, result, node)
 
 
 @functools.lru_cache(256)

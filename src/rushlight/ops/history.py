@@ -26,10 +26,10 @@ class Geometry:
 
     __slots__ = ("base_dtype", "base_shape", "base_strides", "dtype", "offset", "shape", "strides")
 
-    def __init__(self, view: np.ndarray, base: np.ndarray):
+    def __init__(self, view: np.ndarray, base: np.ndarray, offset: int | None = None):
         self.dtype, self.shape, self.strides = view.dtype, view.shape, view.strides
         self.base_dtype, self.base_shape, self.base_strides = base.dtype, base.shape, base.strides
-        self.offset = kernels.offset_in(view, base)
+        self.offset = kernels.offset_in(view, base) if offset is None else offset  # to ask NumPy takes long
 
     def lay_out(self, grad: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A copy of a gradient of the base laid out in memory like the base, and the view's part of that memory."""
@@ -133,22 +133,22 @@ COPY_SLICES = Rule("CopySlices", MANY, _copy_slices("run"), _copy_slices("keep")
 
 
 # ---------------------------------------------------------------------------------------------- new nodes
-def copy_slices(base: Any, part: np.ndarray, made: Any, position: int | None) -> CopySlices:
-    """The node of `base` when a view with the array `part` was changed by an operation with the node `made`.
+def copy_slices(former: Any, geometry: Geometry, made: Any, position: int | None) -> CopySlices:
+    """The node of a base when a view of it was changed by an operation with the node `made`.
 
     Args:
-        base: the tensor.
-        part: the array of the view, in the memory of `base`.
+        former: the node that the base had before.
+        geometry: where the view lies in the base.
         made: the node of the operation, as on a tensor of its own.
         position: the edge of `made` that leads to the former node of the view, or None if there was none.
     """
     n = CopySlices.__new__(CopySlices)
     n.rule, n.seq, n.grad = COPY_SLICES, node.next_seq(), None
-    n.inner, n.position, n.geometry = made, position, Geometry(part, base._data)
+    n.inner, n.position, n.geometry = made, position, geometry
     edges = list(made.edges())
     if position is not None:
         edges.pop(position)
-    n.nexts = (base._node, *edges)
+    n.nexts = (former, *edges)
     return n
 
 
@@ -166,7 +166,7 @@ def rebase(t: Any, made: Any, position: int | None) -> None:
         root = t
     else:
         root = base
-        n = copy_slices(base, t._data, made, position)
+        n = copy_slices(base._node, Geometry(t._data, base._data), made, position)
         former, base._node = base._node, n
         if mode.special.count:
             mode.born(n)

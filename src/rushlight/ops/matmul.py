@@ -17,6 +17,7 @@ from .out import finish_out
 from .steps import hidden, operand, product_node
 from .view import _reshaped, _unsafe_view, _view, reshape, squeeze, t, unsqueeze
 
+asarray = np.asarray
 in_formulas(lambda x: x.mT, lambda x: x.mT, "mT", aliasing=True)
 in_formulas(kernels.column_sums, lambda grad: grad.sum(0), "column_sums")
 
@@ -123,7 +124,7 @@ def vector_product(a: Array, b: Array) -> Any:
     """
     if a.ndim == 1 == b.ndim and (dtype := a.dtype) is b.dtype and dtype.char in "fdFD":
         try:
-            return a.dot(b)
+            return asarray(a.dot(b))
         except ValueError:
             pass
     if a.ndim != 1 or b.ndim != 1:

@@ -24,7 +24,7 @@ from .reduction import _sum_dims
 from .steps import hidden, operand, recorded
 from .view import _unsafe_view, _view, reshape, unsqueeze
 
-_view_op = REGISTRY["_view"]
+_sum_op, _view_op = REGISTRY["_sum_dims"], REGISTRY["_view"]
 special, ndarray = mode.special, np.ndarray
 
 
@@ -81,12 +81,17 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         RuntimeError: the last dimensions differ in length.
     """
     a, b = input._shape, other._shape
-    if len(a) == 1 == len(b) and input._node is None is other._node and not special.count:
+    if len(a) == 1 and a == b and not special.count:
         x, y = input._data, other._data
-        if a == b and type(x) is ndarray is type(y) and x.flags.c_contiguous and y.flags.c_contiguous:
-            product = wrap(vector_product(x, y))
-            result = operand(product._data.view(), product, None)
-            return result if out is None else finish_out(out, result, "inner")
+        if type(x) is ndarray is type(y) and x.flags.c_contiguous and y.flags.c_contiguous:
+            if input._node is None is other._node:
+                product = wrap(vector_product(x, y))
+                result = operand(product._data[...], product, None)
+                return result if out is None else finish_out(out, result, "inner")
+            if out is None and (a != (1,) or x.strides == y.strides == (x.itemsize,)):
+                if a == (1,):  # as `tensordot` does, which sums what meets a size of 1
+                    input = wrap(x.copy(), _sum_op.link(input._node, a, (0,), True, None, None))
+                return vector_steps(input, other)
     if not a or not b:
         return finish_out(out, input * other, "inner", converts=True)
     if a[-1] != b[-1]:
