@@ -68,10 +68,16 @@ _WARMING = ("add", "fft.rfft", "linalg.solve", "erfinv")
 
 
 def _warm():
-    """Runs some entries here, so that what is imported on first use is imported once and not in every fork."""
+    """Runs some entries here, so that what is imported on first use is imported once and not in every fork.
+
+    PyTorch keeps to one thread: a fork has none of the threads of OpenMP's pool, and would wait for them for ever.
+    """
+    import torch
+
     from .checks import applicable, failures
     from .entries import entries
 
+    torch.set_num_threads(1)
     for entry in entries():
         if entry.name in _WARMING:
             for check in applicable(entry).values():
