@@ -70,6 +70,13 @@ def ones(count: int, dtype: np.dtype) -> np.ndarray | None:
     return found
 
 
+@functools.lru_cache(256)
+def ones_of(count: int, dtype: np.dtype, matrix: bool) -> tuple[np.ndarray, np.ndarray]:
+    """So many ones as what the columns and what the rows of a matrix are multiplied by: vectors, or matrices."""
+    row = np.ones(count, dtype)
+    return (row.reshape(1, count), row.reshape(count, 1)) if matrix else (row, row)
+
+
 # By dtype and shape: made once, because the dot product with ones is the quickest sum of few numbers.
 ONES: dict[np.dtype, dict[tuple[int, ...], np.ndarray]] = {np.dtype(kind): {} for kind in "fd"}
 

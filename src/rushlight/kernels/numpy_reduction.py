@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .numpy_common import FEW, ONES, grid, narrow, ones, widen
+from .numpy_common import FEW, ONES, grid, narrow, ones, ones_of, widen
 
 Axes = tuple[int, ...]
 _add = np.add.reduce
@@ -14,6 +14,9 @@ _add = np.add.reduce
 # Arrays of so few elements are added as NumPy does it. In others, long sums across rows, which NumPy adds one by one,
 # are made of sums of about the square root of their length.
 _LONG = 512
+
+# Rows and columns of a small matrix that are no longer than this are added as a product with ones, in half the time.
+_SHORT = 64
 
 # From how many elements on a gradient is rather seen repeated than repeated in memory.
 _MANY = 32768
@@ -40,6 +43,12 @@ def mean_all(x: Any) -> Any:
 def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
     """The sum over some axes, in the type of `x`; integers must be wide enough for it."""
     kind = x.dtype
+    if x.size <= FEW and x.ndim == 2 and len(axes) == 1 and kind in ONES and type(x) is np.ndarray:
+        axis = axes[0]
+        count = x.shape[axis]
+        if 0 < count <= _SHORT:
+            row, column = ones_of(count, kind, keepdims)
+            return x.dot(column) if axis else row.dot(x)
     if kind.char == "f" and x.size <= _LONG:
         return _add(x, axes, None, None, keepdims)
     wide = widen(x)

@@ -60,23 +60,27 @@ def kth(
     if not x.ndim:
         return x.copy(), np.zeros((), np.int64)
     if x.ndim == 1 and x.size >= SELECTED:
-        place = place_of(x, k)
+        at = place_of(x, k)
+        value, place = x[at : at + 1].copy(), np.array((at,))
+        return (value, place) if keepdims else (value.reshape(()), place.reshape(()))
     else:
         place = order(x, axis, False).take([k], axis)
     value = take(x, place, axis)
     return (value, place) if keepdims else (value.squeeze(axis), place.squeeze(axis))
 
 
-def place_of(row: Array, k: int) -> Array:
+def place_of(row: Array, k: int) -> int:
     """Where the element is that has `k` before it in order: found by its value, for which nothing has to be sorted."""
     wide = widen(row)
-    parted = np.partition(wide, k)
-    value, ahead = parted[k], parted[:k]
-    if value != value:  # NaN comes last
+    parted = wide.copy()
+    parted.partition(k)
+    value, ahead = parted[k : k + 1], parted[:k]
+    same = wide == value
+    if count_nonzero(same):
+        before = count_nonzero(ahead < value) if k else 0
+    else:  # NaN, which comes last
         same, before = wide != wide, count_nonzero(ahead == ahead)
-    else:
-        same, before = wide == value, count_nonzero(ahead < value)
-    return same.nonzero()[0][k - before : k - before + 1]
+    return int(same.nonzero()[0][k - before])
 
 
 def row_search(rows: Array, values: Array, right: bool) -> Array:
@@ -137,6 +141,26 @@ def unique_elements(x: Array, return_inverse: bool, return_counts: bool) -> tupl
     counts[-1:] = x.size - places[-1:]
     return found, _NONE, counts
 
+
+def is_among(x: Array, others: Array, invert: bool) -> Array:
+    """Whether each element is one of some others, or (`invert`) none of them."""
+    if others.size and x.dtype.char in _WHOLE and others.dtype.char in _WHOLE:
+        low, high = others.item(others.argmin()), others.item(others.argmax())
+        if high - low <= 4 * (x.size + others.size):
+            # For each integer in their range, and for all below and above, whether it is one of them. What overflows
+            # here is far from the range on the other side.
+            found = np.full(high - low + 3, invert)
+            found[_from(others, low)] = not invert
+            return found.take(_from(x, low), None, None, "clip")  # type: ignore[no-any-return]
+    return np.isin(x, others, invert=invert)
+
+
+def _from(x: Array, low: int) -> Array:
+    """How far integers are above the one before `low`."""
+    return np.subtract(x, np.asarray(low) - 1, dtype=np.int64)
+
+
+_WHOLE = "bhilqBHI"
 
 # A row of more elements than this times the number of values is not looked through before it is searched.
 _SEARCHED = 16

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import dtypes
 from ..base import TensorBase
+from .forwarding import forwarding
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,6 +42,8 @@ def without_out(function: Any) -> Any:
 
     Functions that are decorated are copied with the decorator.
     """
+    if hasattr(function, "as_decorated"):
+        return function.as_decorated(without_out(function.__wrapped__))
     code, cells = function.__code__, function.__closure__ or ()
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None:
@@ -89,6 +92,18 @@ def explained(function: Any) -> Any:
 
 def _explaining(function: Any, name: str, renames: bool, checks: bool) -> Any:
     checked = _annotated(function) if checks else ()
+    made = forwarding(
+        function,
+        _careful(function, name, renames, checked),
+        lambda error, args, kwargs: _explained(error, function, args, kwargs, name),
+        tuple([(n, kind) for n, _, kind in checked]),
+        renames,
+    )
+    made.explains, made.as_decorated = name, lambda other: _explaining(other, name, renames, checks)
+    return made
+
+
+def _careful(function: Any, name: str, renames: bool, checked: tuple[tuple[str, int, type], ...]) -> Any:
     first = min([at for _, at, _ in checked], default=sys.maxsize)
 
     @functools.wraps(function)
@@ -122,7 +137,6 @@ def _explaining(function: Any, name: str, renames: bool, checks: bool) -> Any:
             better = TypeError(f"{absent}() missing {number} required positional argument{plural}: {names}")
         raise better  # type: ignore[misc]
 
-    call.explains = name  # type: ignore[attr-defined]
     return call
 
 

@@ -59,7 +59,7 @@ class Unstated(int):
 
 
 # By the number of dimensions, of which there are at most as many as in NumPy.
-_UNNAMED, _EMPTIED = ([kind(range(ndim)) for ndim in range(65)] for kind in (Unnamed, Emptied))
+ALL, _UNNAMED, _EMPTIED = ([kind(range(ndim)) for ndim in range(65)] for kind in (tuple, Unnamed, Emptied))
 
 
 def axes_of(dim: Any, ndim: int) -> Axes:

@@ -8,8 +8,9 @@ import numpy as np
 from .. import dtypes
 from ..kernels import distances as kernels
 from .arguments import explained
-from .declare import Array, composite, in_formulas, operation
+from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .elementwise_general import broadcast_shapes
+from .steps import hidden, operand
 
 
 # ---------------------------------------------------------------------------------------------- of two sets
@@ -91,6 +92,7 @@ in_formulas(
 )
 
 
+_view_op = REGISTRY["_view"]
 _PRODUCT, _PRODUCT_OF_MANY = "use_mm_for_euclid_dist", "use_mm_for_euclid_dist_if_necessary"
 _MODES = _PRODUCT, _PRODUCT_OF_MANY, "donot_use_mm_for_euclid_dist"
 
@@ -132,6 +134,10 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: Any = "use_mm_for_eucl
     rows = max(x1._shape[-2], x2._shape[-2])
     product = compute_mode == _PRODUCT or (compute_mode == _PRODUCT_OF_MANY and rows >= kernels.MANY)
     if p == 2 and product and x1._data.size and x2._data.size:
+        if len(x1._shape) == len(x2._shape) == 2 and hidden(x1, x2):
+            found = _euclidean_dist(x1, x2)
+            edge, shape = found._node, found._shape
+            return operand(found._data[...], found, edge and _view_op.link(edge, shape, shape))
         if math.prod(lead) != 1:
             x1, x2 = [t.expand(lead + t._shape[-2:]).contiguous().view(-1, *t._shape[-2:]) for t in (x1, x2)]
         return _euclidean_dist(x1, x2).view(*lead, x1._shape[-2], x2._shape[-2])

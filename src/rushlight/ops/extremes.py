@@ -121,20 +121,20 @@ def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
 
 
 @operation(name="_amax", rows=True, node="AmaxBackward0", aten="amax", function=False, method=False, out=False,
-           input="shared_over(grad, input, result, dim, keepdim)")  # fmt: skip
+           kernel=along.amax, input="shared_over(grad, input, result, dim, keepdim)")  # fmt: skip
 def _amax(input: Array, dim: Any, keepdim: bool) -> Array:
     """The largest elements over some dimensions."""
-    return along.amax(input, dim, keepdim)
 
 
 @operation(name="_amin", rows=True, node="AminBackward0", aten="amin", function=False, method=False, out=False,
-           input="shared_over(grad, input, result, dim, keepdim)")  # fmt: skip
+           kernel=along.amin, input="shared_over(grad, input, result, dim, keepdim)")  # fmt: skip
 def _amin(input: Array, dim: Any, keepdim: bool) -> Array:
     """The smallest elements over some dimensions."""
-    return along.amin(input, dim, keepdim)
 
 
 def _extreme_over(function: str, name: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
+    if out is None and isinstance(input, TensorBase) and input._dtype.plain and input._data.size:
+        return operation(input, reduced_axes(function, input, dim), bool_argument(function, keepdim))
     need_tensor(function, input)
     if not input._data.size:
         if dim is None or dim in ((), []):
@@ -224,6 +224,10 @@ def _argmin(input: Array, dim: Any, keepdim: bool) -> Array:
 
 
 def _arg_extreme(function: str, operation: Any, input: Any, dim: Any, keepdim: bool, out: Any) -> Any:
+    if out is None and isinstance(input, TensorBase) and input._dtype.plain and input._data.size:
+        if dim is not None:
+            dim = int_dim(function, input, dim)
+        return operation(input, dim, bool_argument(function, keepdim))
     need_tensor(function, input)
     if input._dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
         raise RuntimeError(

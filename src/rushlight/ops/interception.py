@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
 
+from .forwarding import intercepted
+
 # A handler is called with the function's name, what runs the function, and the arguments.
 Handler = Callable[[str, Any, tuple[Any, ...], dict[str, Any]], Any]
 
@@ -48,6 +50,7 @@ class _Point:
             self.function.__code__ = _trampoline.__code__.replace(
                 co_consts=constants, co_name=code.co_name, co_qualname=code.co_qualname
             )
+            intercepted(self.function, True)
         self.handlers = (*self.handlers, (name, handler))
 
     def remove(self, handler: Handler) -> None:
@@ -55,6 +58,7 @@ class _Point:
         self.handlers = tuple([pair for pair in self.handlers if pair[1] is not handler])
         if not self.handlers:
             self.function.__code__ = self.code
+            intercepted(self.function, False)
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Runs a call of the function."""

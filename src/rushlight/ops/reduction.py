@@ -14,7 +14,7 @@ from ..kernels.numpy_statistics import without_each
 from .arguments import type_name
 from .data import cast, given_dtype
 from .declare import Array, composite, in_formulas, operation
-from .dimensions import Axes, bool_argument, int_dim, need_tensor, reduced_axes
+from .dimensions import ALL, Axes, bool_argument, int_dim, need_tensor, reduced_axes
 from .out import finish_out, refuse_dtype
 from .reduction_formulas import length
 from .supported import refuse_complex_halves
@@ -33,15 +33,21 @@ def _sum_all(input: Array, dtype: Any, source: Any) -> Array:
     """The sum of all elements, converted first."""
     if input.dtype.kind == "b" and dtype is dtypes.int64:
         return np.asarray(numpy_common.count_nonzero(input))
-    x = cast(input, dtype, False)
-    return sums.sum_over(x, tuple(range(x.ndim)))
+    return _sum_as(input, ALL[input.ndim], False, dtype)
 
 
 @operation(name="_sum_dims", rows=True, node="SumBackward1", aten="sum", function=False, method=False, out=False,
            input="cast_to(spread_over(grad, shape(input), dim, keepdim), source)", tangent="linear")  # fmt: skip
 def _sum_dims(input: Array, dim: Any, keepdim: bool, dtype: Any, source: Any) -> Array:
     """The sum over some dimensions, converted first unless `dtype` is None."""
-    return sums.sum_over(input if dtype is None else cast(input, dtype, False), dim, keepdim)
+    return sums.sum_over(input, dim, keepdim) if dtype is None else _sum_as(input, dim, keepdim, dtype)
+
+
+def _sum_as(input: Array, axes: Axes, keepdim: bool, dtype: Any) -> Array:
+    """The sum over some dimensions, converted first."""
+    if dtype is dtypes.int64 and input.dtype.char in "bhilqBHI?":  # NumPy converts them a few at a time
+        return np.add.reduce(input, axes, np.int64, None, keepdim)  # type: ignore[no-any-return]
+    return sums.sum_over(cast(input, dtype, False), axes, keepdim)
 
 
 in_formulas(
@@ -125,7 +131,7 @@ def sum(
 def _prod_all(input: Array, dtype: Any, source: Any) -> Array:
     """The product of all elements, converted first unless `dtype` is None."""
     x = input if dtype is None else cast(input, dtype, False)
-    return prod_over(x, tuple(range(x.ndim)))
+    return prod_over(x, ALL[x.ndim])
 
 
 @operation(name="_prod_dim", rows=True, node="ProdBackward1", aten="prod", function=False, method=False, out=False,
@@ -181,6 +187,12 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
         IndexError: there is no such dimension.
         TypeError: `dim` is no integer.
     """
+    if dtype is out is None and isinstance(input, TensorBase) and input._dtype.plain:
+        if dim is None:
+            return _prod_all(input, None, None)
+        n = len(input._shape)
+        if type(dim) is int and -n <= dim < n:
+            return _prod_dim(input, dim + n if dim < 0 else dim, bool_argument("prod", keepdim), None, None)
     need_tensor("prod", input)
     if dim is not None and not hasattr(dim, "__index__"):
         raise TypeError(
@@ -208,7 +220,7 @@ def _mean(input: Array) -> Array:
 def _mean_all(input: Array, dtype: Any, source: Any) -> Array:
     """The mean of all elements, converted first."""
     x = cast(input, dtype, False)
-    return mean_over(x, tuple(range(x.ndim)), False)
+    return mean_over(x, ALL[x.ndim], False)
 
 
 @operation(name="_mean_dims", rows=True, node="MeanBackward1", aten="mean", function=False, method=False, out=False,
@@ -338,8 +350,8 @@ def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) 
 @composite()
 def count_nonzero(input: Any, dim: Any = None) -> Any:
     """How many elements are not zero, of all or along some dimensions."""
-    axes = None if dim is None else reduced_axes("count_nonzero", input, dim)
     data = input._data if input._dtype is not dtypes.complex32 else input._data != 0
-    if axes is None:
-        return wrap(np.asarray(numpy_common.count_nonzero(data)))
-    return wrap(np.asarray(np.count_nonzero(data, axes), order="C"))
+    if dim is None:
+        return wrap(np.array(numpy_common.count_nonzero(data)))
+    axes = reduced_axes("count_nonzero", input, dim)
+    return wrap(np.asarray(np.add.reduce(data.astype(bool, copy=False), axes, np.int64), order="C"))

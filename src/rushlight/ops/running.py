@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import dtypes
+from ..base import TensorBase
 from ..kernels import along
 from .data import cast, given_dtype
 from .declare import Array, composite, in_formulas, operation
@@ -33,6 +34,10 @@ in_formulas(along.cumsum, lambda x, dim: _cumsum(x, dim, None, None), "cumsum_al
 
 
 def _running(name: str, operation: Any, input: Any, dim: int, dtype: Any, out: Any) -> Any:
+    if dtype is out is None and type(dim) is int and isinstance(input, TensorBase) and input._dtype.plain:
+        n = len(input._shape)
+        if -n <= dim < n:
+            return operation(input, dim + n if dim < 0 else dim, None, None)
     dim = int_dim(name, input, dim)
     kind = sum_dtype(name, input, dtype, out)
     if (kind or input._dtype) is dtypes.bool_ and input._shape and input._data.size:
@@ -160,12 +165,12 @@ def _running_dim(function: str, input: Any, dim: int) -> int:
 @composite()
 def cummax(input: Any, dim: int, *, out: Any = None) -> Any:
     """The largest elements so far along a dimension, and where they are, as ``(values, indices)``."""
-    dim = _running_dim("cummax", input, dim)
-    return several_out(out, _cummax(input, dim), "cummax")
+    found = _cummax(input, _running_dim("cummax", input, dim))
+    return found if out is None else several_out(out, found, "cummax")
 
 
 @composite()
 def cummin(input: Any, dim: int, *, out: Any = None) -> Any:
     """The smallest elements so far along a dimension, and where they are, as ``(values, indices)``."""
-    dim = _running_dim("cummin", input, dim)
-    return several_out(out, _cummin(input, dim), "cummin")
+    found = _cummin(input, _running_dim("cummin", input, dim))
+    return found if out is None else several_out(out, found, "cummin")

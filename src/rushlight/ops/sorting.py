@@ -9,8 +9,8 @@ from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..kernels import sorting as kernels
 from ..kernels.layout import dense
-from ..kernels.numpy_common import count_nonzero, narrow, widen
-from ..kernels.numpy_sorting import unique_elements
+from ..kernels.numpy_common import narrow, widen
+from ..kernels.numpy_sorting import is_among, unique_elements
 from .arguments import explained, type_name
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import bool_argument, int_dim, nonempty, wrap_dim
@@ -97,9 +97,17 @@ def msort(input: Any, *, out: Any = None) -> Any:
     """The elements in ascending order along the first dimension."""
     if out is None and isinstance(input, TensorBase) and input._dtype.plain and mode.unseen(input):
         data = input._data
-        if data.ndim and count_nonzero(data) == data.size:  # equal elements are the same then, but for zeros' signs
-            return wrap(np.sort(dense(data), 0))
+        if data.ndim and data.size:
+            sorted_data = dense(data).copy()
+            words = sorted_data.view(f"i{data.itemsize}")
+            if words.item(words.argmin()) != _LOWEST[data.itemsize]:  # without -0.0, equal elements are the same
+                sorted_data.sort(0)
+                return wrap(sorted_data)
     return finish_out(out, sort(input, 0)[0], "msort")
+
+
+# By their size, the integers that look as -0.0 does.
+_LOWEST = {4: -(1 << 31), 8: -(1 << 63)}
 
 
 @operation(name="_topk", node="TopkBackward0", aten="topk", function=False, method=False, out=False,
@@ -286,7 +294,7 @@ def unique_consecutive(
 def _searchsorted(sorted_sequence: Array, values: Array, right: bool, out_int32: bool) -> Array:
     """Where values belong in sorted sequences."""
     found = kernels.row_search(sorted_sequence, values, right)
-    return np.asarray(found).astype(np.int32 if out_int32 else np.int64, copy=False)
+    return found.astype(np.int32) if out_int32 else found
 
 
 @composite(method=False)
@@ -323,7 +331,7 @@ def searchsorted(
                 f"we got boundaries tensor dim({len(sorted_sequence._shape)}) and input value's dim(0) numel(1)"
             )
     a, b = sorted_sequence._shape, input._shape
-    if not b and len(a) != 1:
+    if len(a) != 1 and not b:
         raise RuntimeError(
             "torch.searchsorted(): input value can be a scalar only when boundaries tensor dimension is 1, but we got "
             f"boundaries tensor dim({len(a)}) and input value's dim(0) numel(1)"
@@ -334,14 +342,15 @@ def searchsorted(
             f"tensor and input value tensor must match, but we got boundaries tensor {list(a)} and input value tensor "
             f"{list(b)}"
         )
-    if input._data.size and not (input._dtype.plain and sorted_sequence._dtype.plain):
+    if not (input._dtype.plain and sorted_sequence._dtype.plain) and input._data.size:
         for x in (input, sorted_sequence):
             refuse("searchsorted_out_cpu", x, dtypes.COMPLEX)
         if sorted_sequence._dtype is dtypes.bool_:
             refuse("searchsorted_out_cpu", input, dtypes.BOOL)
     if sorter is not None:
         sorted_sequence = wrap(np.take_along_axis(sorted_sequence._data, sorter._data, -1))
-    return finish_out(out, _searchsorted(sorted_sequence, input, right or side == "right", out_int32), "searchsorted")
+    found = _searchsorted(sorted_sequence, input, right or side == "right", out_int32)
+    return found if out is None else finish_out(out, found, "searchsorted")
 
 
 @composite(method=False)
@@ -382,8 +391,8 @@ def isin(
         RuntimeError: these are truth values or complex numbers.
     """
     operands = elements, test_elements
-    for x in operands:
-        kind = x._dtype if isinstance(x, TensorBase) else dtypes.of_operand(x)
+    kinds = [x._dtype if isinstance(x, TensorBase) else dtypes.of_operand(x) for x in operands]
+    for x, kind in zip(operands, kinds):
         if kind is dtypes.bool_ or kind.is_complex:
             kind = kind if isinstance(x, TensorBase) or kind is dtypes.bool_ else dtypes.complex128
             raise RuntimeError(f"Unsupported input type encountered for isin(): {kind.scalar_name}")
@@ -398,7 +407,8 @@ def isin(
     ]
     # Where NaN stands among bfloat16 numbers, NumPy cannot sort them.
     a, b = map(widen, arrays)
-    return finish_out(out, wrap(np.isin(a, b, invert=invert)), "isin")
+    found = wrap(np.asarray(is_among(a, b, bool(invert))))
+    return found if out is None else finish_out(out, found, "isin")
 
 
 # ---------------------------------------------------------------------------------------------- counting
@@ -423,7 +433,8 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     Raises:
         RuntimeError: the input is no such vector, or `weights` has another length.
     """
-    refuse("bincount_cpu", input, dtypes.BOOL, dtypes.FLOATING, dtypes.COMPLEX)
+    if input._dtype is not dtypes.int64:
+        refuse("bincount_cpu", input, dtypes.BOOL, dtypes.FLOATING, dtypes.COMPLEX)
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     data = input._data
