@@ -11,8 +11,7 @@ import torch
 import rushlight
 from rushlight.kernels.numpy_views import root
 
-from . import algebra, rounding
-from .families import finite
+from . import algebra, refusals, rounding
 from .known import known
 from .layout import (
     ALONG_ONE,
@@ -22,7 +21,8 @@ from .layout import (
     dense,
     lies_as_operands,
     of_nothing,
-    stepping_as,
+    recorded_along_one,
+    steps_along_one,
     strides,
     writes_twice,
 )
@@ -30,6 +30,7 @@ from .mended import mended
 from .programs import Writer
 from .tally import Tally as Tally
 from .values import CLOSE, array, differs, near, stale, to_torch
+from .views import BLIND, BLIND_WORDS, of_blind_views
 
 # Gradients pass through many operations; by how much more they may differ, in half precision and else.
 HALF_SLACK, GRADIENT_SLACK = 4, 50
@@ -136,9 +137,7 @@ class Comparison:
         mine, error = execute(line, rushlight, self.ours)
         theirs, their_error = execute(line, torch, self.theirs)
         if mine != theirs:
-            return self.difference(
-                line, f"{mine or 'no exception'} ({error}) instead of {theirs} ({their_error})", before
-            )
+            return self.refused(line, error, their_error, before)
         if theirs is not None:
             self.tally.refused += 1
             self.lines[-1] = f"# {line}  # {theirs}"
@@ -211,6 +210,20 @@ class Comparison:
         if not isinstance(theirs, torch.Tensor) or theirs.numel() > 2000 or theirs.is_sparse:
             del self.ours[name], self.theirs[name], ours
 
+    def refused(self, line, error, their_error, before):
+        """Raises a `Difference` of exceptions, unless it is explained; both are, if each is where it stands alone."""
+        ours, theirs = (type(e).__name__ if e else None for e in (error, their_error))
+        what = f"{ours or 'no exception'} ({error}) instead of {theirs} ({their_error})"
+        if ours and theirs and known(self.lines, what) is None:
+            ours_alone = f"{ours} ({error}) instead of None (None)"
+            theirs_alone = f"no exception (None) instead of {theirs} ({their_error})"
+            if (known(self.lines, ours_alone) or refusals.says(execute, self.lines, torch, self.theirs, error)) and (
+                known(self.lines, theirs_alone) or refusals.says(execute, self.lines, rushlight, self.ours, their_error)
+            ):
+                self.tally.explain(refusals.REASON)
+                return False
+        return self.difference(line, what, before)
+
     def difference(self, line, what, before):
         """Raises, unless the difference is known or made by rounding: then PyTorch, given our operands, agrees."""
         reasons = []
@@ -221,8 +234,14 @@ class Comparison:
         if ": strides" in what and lies_as_operands(line, self.theirs, what.partition(":")[0]):
             self.tally.explain(ORDERS)
             return False
-        if ": strides" in what and self.steps_along_one(line, before, what.partition(":")[0]):
+        name = what.partition(":")[0]
+        if (": strides" in what and steps_along_one(execute, line, before, self.ours, name)) or (
+            ": node" in what and recorded_along_one(execute, line, before, self.ours, name)
+        ):
             self.tally.explain(ALONG_ONE)
+            return False
+        if re.search(BLIND_WORDS, what) and of_blind_views(line, self.theirs, name):
+            self.tally.explain(BLIND)
             return False
         if (": values" in what or "ZeroDivisionError" in what) and self.overlaps(line):
             self.tally.explain(OVERLAP)
@@ -230,7 +249,6 @@ class Comparison:
         if "instead of RuntimeError (Tensor must have a storage_offset" in what and of_nothing(before):
             self.tally.explain(NOWHERE)
             return False
-        name = what.partition(":")[0]
         if (": values" in what or ": shape" in what) and before and all(t is not None for t in before.values()):
             operands = {n: t.detach().clone() if isinstance(t, torch.Tensor) else t for n, t in before.items()}
             with torch.no_grad():
@@ -264,33 +282,6 @@ class Comparison:
         """Whether PyTorch refuses our operands if we did, and does not if we did not: rounding made the difference."""
         values = {n: t.detach().clone() if isinstance(t, torch.Tensor) else t for n, t in before.items()}
         return (execute(line, torch, values)[0] is None) == what.startswith("no exception")
-
-    def steps_along_one(self, line, before, name):
-        """Whether PyTorch's result lies as ours if its operands step along dimensions of size 1 as ours do.
-
-        Kronecker products of such operands, of which the steps are not known to be PyTorch's, lie row by row.
-        """
-        if (
-            name in before
-            or any(t is None for t in before.values())
-            or not isinstance(self.ours[name], rushlight.Tensor)
-        ):
-            return False
-        stepping = {n: stepping_as(t, self.ours.get(n)) for n, t in before.items()}
-        prepared, parts = line, dict(stepping)
-        for n, t in before.items():
-            own = {n: t, **self.ours}
-            execute(f"p = {finite(n)}", torch, parts)
-            execute(f"p = {finite(n)}", rushlight, own)
-            if isinstance(own.get("p"), rushlight.Tensor) and isinstance(parts.get("p"), torch.Tensor):
-                prepared, parts[f"p{n}"] = prepared.replace(finite(n), f"p{n}"), stepping_as(parts["p"], own["p"])
-        for text, values in ((line, dict(before)), (line, stepping), (prepared, parts)):
-            execute(text, torch, values)
-            if name in values and strides(values[name]) == strides(self.ours[name]):
-                return True
-        by_rows = strides(self.ours[name]) == strides(self.ours[name].contiguous())
-        steps = any(1 in t.shape and t.stride() != torch.empty(t.shape).stride() for t in before.values())
-        return "torch.kron(" in line and by_rows and steps
 
     def computes_the_same(self, found, coarsest):
         """Whether what PyTorch computed from our operands is what we computed, so that only operands differed."""
@@ -365,7 +356,7 @@ class Comparison:
         mine, error = execute(line, rushlight, self.ours)
         theirs, their_error = execute(line, torch, self.theirs)
         if mine != theirs:
-            self.difference(line, f"{mine or 'no exception'} ({error}) instead of {theirs} ({their_error})", {})
+            self.refused(line, error, their_error, {})
             return
         if theirs is not None:
             self.tally.refused += 1

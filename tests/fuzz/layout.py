@@ -5,7 +5,10 @@ import re
 import numpy as np
 import torch
 
+import rushlight
 from rushlight.kernels.layout import memory_order
+
+from .families import finite
 
 ORDERS = "results of operands in two orders of memory lie as NumPy chooses"
 ALONG_ONE = "how operands step along dimensions of size 1, which NumPy chooses, decides how a product of them lies"
@@ -58,6 +61,50 @@ def writes_twice(a):
     for axis, (n, stride) in enumerate(zip(a.shape, a.strides, strict=True)):
         places = places + (np.arange(n) * stride).reshape([-1 if d == axis else 1 for d in range(a.ndim)])
     return len(np.unique(places)) < a.size
+
+
+def steps_along_one(run, line, before, ours, name):
+    """Whether PyTorch's result lies as ours if its operands step along dimensions of size 1 as ours do.
+
+    Kronecker products of such operands, of which the steps are not known to be PyTorch's, lie row by row.
+
+    Args:
+        run: runs a line with a library and its tensors by name.
+        line: the call.
+        before: PyTorch's tensors by name, before the call.
+        ours: our tensors by name, after it.
+        name: the result's name.
+    """
+    if name in before or any(t is None for t in before.values()) or not isinstance(ours[name], rushlight.Tensor):
+        return False
+    stepping = {n: stepping_as(t, ours.get(n)) for n, t in before.items()}
+    prepared, parts = line, dict(stepping)
+    for n, t in before.items():
+        own = {n: t, **ours}
+        run(f"p = {finite(n)}", torch, parts)
+        run(f"p = {finite(n)}", rushlight, own)
+        if isinstance(own.get("p"), rushlight.Tensor) and isinstance(parts.get("p"), torch.Tensor):
+            prepared, parts[f"p{n}"] = prepared.replace(finite(n), f"p{n}"), stepping_as(parts["p"], own["p"])
+    for text, values in ((line, dict(before)), (line, stepping), (prepared, parts)):
+        run(text, torch, values)
+        if name in values and strides(values[name]) == strides(ours[name]):
+            return True
+    by_rows = strides(ours[name]) == strides(ours[name].contiguous())
+    steps = any(1 in t.shape and t.stride() != torch.empty(t.shape).stride() for t in before.values())
+    return "torch.kron(" in line and by_rows and steps
+
+
+def recorded_along_one(run, line, before, ours, name):
+    """Whether PyTorch's result has a node of our name if its operands step as ours do; see `steps_along_one`."""
+    if any(not isinstance(t, torch.Tensor) or 1 not in t.shape for t in before.values()):
+        return False
+    for steps in (lambda t, n: t, lambda t, n: stepping_as(t, ours.get(n))):
+        values = {n: steps(t, n).detach().requires_grad_(t.requires_grad) for n, t in before.items()}
+        run(line, torch, values)
+        node = getattr(values.get(name), "grad_fn", None)
+        if node is not None and node.name() == getattr(ours[name].grad_fn, "name", str)():
+            return True
+    return False
 
 
 def dense(t):

@@ -36,7 +36,7 @@ def explained(line, operands, ours, theirs, near, index=None):
         return reasons[0] if reasons and None not in reasons else None
     if not isinstance(theirs, torch.Tensor) or ours.shape != theirs.shape or ours.dtype != theirs.dtype:
         return None
-    for check in (solutions, cross, _chosen, _free, unwritten, _approximated, _nearer_to_double, _shaken):
+    for check in (solutions, cross, _chosen, _drawn, _free, unwritten, _approximated, _nearer_to_double, _shaken):
         reason = check(line, operands, ours, theirs, near, index)
         if reason is not None:
             return reason
@@ -240,3 +240,17 @@ def _chosen(line, operands, ours, theirs, near, index):
         right = torch.isnan(x).any(-1, keepdim=True) & (a == _modes(x).unsqueeze(-1))
         return "NaN is in no order, by which PyTorch sorts to find modes" if bool((same | right).all()) else None
     return None
+
+
+def _drawn(line, operands, ours, theirs, near, index):
+    """Of equal quotients of weights and random numbers, the largest of which are drawn, PyTorch promises none."""
+    call = re.search(
+        r"torch\.multinomial\((.*), \d+, False, generator=(torch\.Generator\(\)\.manual_seed\(\d+\))\)", line
+    )
+    if not call:
+        return None
+    weights, generator = (eval(text, {"torch": torch}, dict(operands)) for text in call.groups())
+    quotients = weights / torch.empty_like(weights).exponential_(1, generator=generator)
+    distinct = bool((ours.sort(-1)[0].diff(dim=-1) != 0).all())
+    same = distinct and torch.equal(quotients.gather(-1, ours), quotients.gather(-1, theirs))
+    return "which of equal elements is found is not said by PyTorch" if same else None

@@ -53,6 +53,9 @@ PROGRAMS = [
         "v9 = torch.mul(v2, torch.arange(60))", BACKWARD]),
     ("equal elements", "argsort", [
         f"v1 = torch.tensor({[1.0, 2.0, 0.5] * 20})", "v9 = torch.argsort(v1, 0)"]),
+    ("equal elements", "multinomial", [
+        "v1 = torch.tensor([1.75, 2.0, 1.625, 1.375, 2.5], dtype=torch.bfloat16)",
+        "v9 = torch.multinomial(v1, 2, False, generator=torch.Generator().manual_seed(694))"]),
     ("equal elements", "topk", [
         f"v1 = torch.tensor({[1.0, 2.0, 0.5] * 20})", "v9 = torch.topk(v1, 30, 0)"]),
     ("equal elements", "kthvalue", [
@@ -129,6 +132,8 @@ def test_a_wrong_result_is_still_found(reason, function, lines, monkeypatch):
 
     def wrong(*args, **kwargs):
         found = original(*args, **kwargs)
+        if name == "multinomial":
+            return (found + 1) % args[0].shape[0]
         if name in ("topk", "kthvalue", "mode"):
             return found[0], (found[1] + 1) % args[0].shape[0]
         return found.flip(0) if name in ("argsort", "inv", "solve") else found * 1.3 + 0.1
@@ -154,21 +159,13 @@ OUT = (
 
 
 @pytest.mark.parametrize(("line", "what", "explained"), [
-    ("v3 = torch.max(v1, -1, out=v2)", f"IndexError (no such) instead of RuntimeError (max(): {OUT})", True),
-    ("v3 = torch.max(v1, -1, out=v2)", f"no exception (None) instead of RuntimeError (max(): {OUT})", False),
     ("v3 = torch.softmax(v1, 0, out=v2)", f"RuntimeError (softmax(): {OUT}) instead of None (None)", True),
     ("v3 = torch.cumsum(v1, 0, out=v2)", f"RuntimeError (cumsum(): {OUT}) instead of None (None)", False),
-    ("v1.logit_()", "NotImplementedError (x) instead of RuntimeError (a leaf Variable that requires grad is)", True),
-    ("v1.logit_()", "no exception (None) instead of RuntimeError (a leaf Variable that requires grad is)", False),
     ("v2 = torch.relu(v1)", "no exception instead of NotImplementedError (not implemented for 'UInt64')", True),
     ("v2 = torch.relu(v1)", "NotImplementedError (not implemented for 'UInt64') instead of None", False),
     ("v1.arcsinh_()", "v1: node AsinhBackward0 instead of AsinhBackward1", True),
     ("v1.arcsinh_()", "v1: node AsinhBackward0 instead of AcosBackward1", False),
     ("v2 = torch.asinh(v1)", "v2: node AsinhBackward0 instead of AsinhBackward1", False),
-    ("v2 = torch.ldexp(v1, v1)",
-     "RuntimeError (The size of) instead of NotImplementedError (\"pow\" not implemented for 'ComplexHalf')", True),
-    ("v2 = torch.mul(v1, v1)",
-     "RuntimeError (The size of) instead of NotImplementedError (\"pow\" not implemented for 'ComplexHalf')", False),
 ])  # fmt: skip
 def test_known_words_belong_to_a_line(line, what, explained):
     assert (known([line], what) is not None) == explained

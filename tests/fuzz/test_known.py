@@ -62,6 +62,10 @@ PROGRAMS = [
         "v9 = v2.as_strided((2,), (1,))"]),
     ("special.ndtr is one operation, whose derivative reads its operand", [
         LEAF, "v2 = v1 * 1", "v9 = torch.special.ndtr(v2)", "v2.mul_(2)", BACKWARD]),
+    ("special.ndtr is one operation, whose derivative reads its operand", [
+        LEAF, "v2 = v1 * 1", "v9 = torch.special.ndtr(v2)", "v3 = v2[::1]", "v3.mul_(2)", BACKWARD]),
+    ("a tensor that was made so that it overlaps itself is written as others are", [
+        "v1 = torch.ones(2)", "v9 = v1.new_empty_strided((3, 2), (1, 0)).zero_()", "v9[::1] = True"]),
 ]  # fmt: skip
 
 

@@ -43,11 +43,16 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 
     Raises:
         TypeError: `dim` is missing.
+        RuntimeError: `out` holds integers or booleans.
     """
     if dim is None:
         raise TypeError("logsumexp(): argument 'dim' (position 2) must be tuple of ints, not NoneType")
-    refuse_complex_halves("exp_vml_cpu", input)
+    if out is not None and out._dtype.category < dtypes.FLOATING:
+        raise RuntimeError(
+            f"logsumexp(): Expected floating point type for result tensor, but got: {out._dtype.scalar_name}"
+        )
     axes = reduced_axes("logsumexp", input, dim)
+    refuse_complex_halves("exp_vml_cpu", input)
     if input._dtype.category < dtypes.FLOATING:
         input = input.to(dtypes.get_default_dtype())
     return finish_out(out, _logsumexp(input, axes, bool_argument("logsumexp", keepdim)), "logsumexp")
