@@ -36,9 +36,13 @@ DRAWS: dict[str, Callable[[Any, int], Any]] = {
     "randperm": lambda torch, n: torch.randperm(n),
     "randint": lambda torch, n: torch.randint(-5, 100, (n,)),
     "randint of a power": lambda torch, n: torch.randint(0, 64, (n,)),
+    "randint of nearly all words": lambda torch, n: torch.randint(3, 2**28, (n,)),
+    "randint of one": lambda torch, n: torch.randint(7, 8, (n,)),
     "randint of 64 bits": lambda torch, n: torch.randint(0, 2**40, (n,)),
     "random_": lambda torch, n: torch.empty(n, dtype=torch.int64).random_(),
     "bernoulli": lambda torch, n: torch.bernoulli(torch.full((n,), 0.3)),
+    "bernoulli of each": lambda torch, n: torch.bernoulli(torch.linspace(0, 1, n)),
+    "bernoulli, out": lambda torch, n: torch.bernoulli(torch.linspace(0, 1, n), out=torch.empty(n)),
     "bernoulli_": lambda torch, n: torch.empty(n).bernoulli_(0.3),
     "dropout": lambda torch, n: torch.nn.functional.dropout(torch.ones(n), 0.3),
 }
@@ -54,6 +58,19 @@ def test_numbers_and_state_are_those_of_pytorch(draws: list[tuple[str, int]], se
         theirs = DRAWS[name](torch, n).numpy()
         np.testing.assert_array_equal(DRAWS[name](rushlight, n).numpy(), theirs, err_msg=name)
     np.testing.assert_array_equal(rushlight.get_rng_state().numpy(), torch.get_rng_state().numpy())
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan"), float("inf")])
+def test_wrong_probabilities_take_no_words(wrong: float) -> None:
+    for drawn in (0, 5):
+        for library in (torch, rushlight):
+            library.manual_seed(2)
+            library.rand(drawn)
+            p = library.full((100,), 0.5)
+            p[70] = wrong
+            with pytest.raises(RuntimeError, match="Expected p_in >= 0 && p_in <= 1"):
+                library.bernoulli(p)
+        np.testing.assert_array_equal(rushlight.get_rng_state().numpy(), torch.get_rng_state().numpy())
 
 
 def test_a_state_is_taken_up_where_it_was_left() -> None:

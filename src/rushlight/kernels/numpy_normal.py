@@ -18,6 +18,7 @@ from . import cephes, random_words
 from .numpy_random import Array, MersenneTwister, c_library, fill, fused_multiply_add, store, uniform, uniform64
 
 _PAIRS = 1 << 14  # pairs handled at a time, so that the working arrays stay in the cache
+_ALONE = 1 << 13  # up to so many numbers one thread draws words and makes numbers of them in one launch
 
 
 # Constants are arrays without dimensions: NumPy takes them in a third of the time that a Python number costs.
@@ -64,13 +65,28 @@ _EIGHT, _EIGHT64 = "V32", "V64"  # eight numbers as one item: what a block holds
 
 
 class _Workspace:
-    """Working arrays for up to `pairs` pairs, made once for a whole call."""
+    """Working arrays for up to `pairs` pairs, made once for a whole call, when the first of them is wanted."""
+
+    words: Array
+    a: Array
+    b: Array
+    x: Array
+    y: Array
+    z: Array
+    wide: Array
+    product: Array
+    directions: Array
 
     def __init__(self, pairs: int) -> None:
+        self.pairs = pairs
+
+    def __getattr__(self, name: str) -> Array:
+        pairs = self.pairs
         self.words, self.a, self.b = (np.empty(pairs, np.int32) for _ in range(3))
         self.x, self.y, self.z = (np.empty(pairs, np.float32) for _ in range(3))
         self.wide, self.product = np.empty((2, pairs)), np.empty((2, pairs))
         self.directions = np.empty((2, pairs), np.float32)
+        return self.__dict__[name]  # type: ignore[no-any-return]
 
 
 def _radius(words: Array, work: _Workspace) -> Array:
@@ -203,9 +219,15 @@ def _blocks64(words: Array, out: Array, mean: float, std: float) -> None:
 def _fill_blocks(source: MersenneTwister, out: Array, mean: float, std: float) -> None:
     """Fills a contiguous `out` of 16 elements or more by blocks; the last 16 are drawn anew when blocks do not fit."""
     flat = out.reshape(-1)
-    double, single = flat.dtype == np.float64, flat.dtype == np.float32
+    kind = flat.dtype.char
+    double, single = kind == "d", kind == "f"
     rest = flat.size % 16
     whole = flat.size - rest
+    if single and not rest and random_words.MANY_USED <= whole <= _ALONE and (state := source.memory()) is not None:
+        words = np.empty(whole, np.uint32)
+        if random_words.normal(words, flat, mean, std, state):
+            source.untouched = False
+            return
     work = None if double else _Workspace(min(_PAIRS, whole // 2) + 8)
     for start in range(0, whole, 2 * _PAIRS):
         stop = min(start + 2 * _PAIRS, whole)
@@ -237,7 +259,7 @@ def _serial(source: MersenneTwister, count: int, mean: float, std: float) -> Arr
     taken = count > 0 and waiting is not None
     pairs = (count - taken + 1) // 2
     if 0 < count <= 16 and mean == 0.0 and std == 1.0:
-        return _few(source, count, pairs, waiting)
+        return np.array(_few(source, count, pairs, waiting))
     uniforms = uniform64(source, 2 * pairs).reshape(pairs, 2)
     numbers = np.empty(2 * pairs + taken)
     if taken:
@@ -252,23 +274,23 @@ def _serial(source: MersenneTwister, count: int, mean: float, std: float) -> Arr
     return numbers if mean == 0.0 and std == 1.0 else fused_multiply_add(numbers, std, mean)
 
 
-_LOWEST_53 = (1 << 53) - 1
+_LOWEST_53, _TURN = (1 << 53) - 1, 2.0 * math.pi
 
 
-def _few(source: MersenneTwister, count: int, pairs: int, waiting: float | None) -> Array:
+def _few(source: MersenneTwister, count: int, pairs: int, waiting: float | None) -> list[float]:
     """What `_serial` draws of a few standard normal numbers, in Python's arithmetic, which rounds as NumPy's does."""
     numbers = [] if waiting is None else [waiting]
     source.next_normal = None
     if pairs:
-        words = iter(source.numbers(4 * pairs))
-        uniforms = [(first << 32 | second) & _LOWEST_53 for first, second in zip(words, words)]
-        for first, second in zip(uniforms[::2], uniforms[1::2]):
-            angle = 2.0 * math.pi * (first * 2.0**-53)
-            radius = math.sqrt(-2.0 * math.log1p(-(second * 2.0**-53)))
+        words = source.numbers(4 * pairs)
+        for at in range(0, 4 * pairs, 4):
+            a, b, c, d = words[at : at + 4]
+            angle = _TURN * (((a << 32 | b) & _LOWEST_53) * 2.0**-53)
+            radius = math.sqrt(-2.0 * math.log1p(-(((c << 32 | d) & _LOWEST_53) * 2.0**-53)))
             numbers += radius * math.cos(angle), radius * math.sin(angle)
     if len(numbers) > count:
         source.next_normal = numbers.pop()
-    return np.array(numbers)
+    return numbers
 
 
 def standard_normal(source: MersenneTwister) -> float:
@@ -291,7 +313,11 @@ def normal(source: MersenneTwister, out: Array, mean: float = 0.0, std: float = 
     elif mean == 0.0 and std == 1.0 and 0 < out.size and out.dtype.char in "fd" and out.flags.c_contiguous:
         waiting = source.next_normal
         pairs = (out.size - (waiting is not None) + 1) // 2
-        out.reshape(-1)[...] = _few(source, out.size, pairs, waiting)  # which are in the range of float32
+        numbers = _few(source, out.size, pairs, waiting)  # which are in the range of float32
+        if out.size == 1:
+            out.fill(numbers[0])
+        else:
+            out.reshape(-1)[...] = numbers
     else:
         fill(out, lambda part: store(_serial(source, part.size, mean, std), part))
 

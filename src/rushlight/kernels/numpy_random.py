@@ -38,13 +38,15 @@ class MersenneTwister:
 
     Attributes:
         seed: the seed as it was given, an unsigned 64-bit number; mt19937 itself sees its lower 32 bits.
+        untouched: whether no word was taken since seeding: PyTorch's state then says 0, not 624, for the next word.
         next_normal: the second number of the last Box-Muller pair when it has not been handed out yet, else None.
     """
 
-    __slots__ = ("_legacy", "_memory", "_untouched", "next_normal", "seed")
+    __slots__ = ("_legacy", "_memory", "_raw", "next_normal", "seed", "untouched")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
         self._legacy: RandomState | None = None
+        self._raw: Callable[..., Any] | None = None  # what takes the next word, or an array of so many
         self._memory: Array | None = None  # where that keeps its state, if it is known
         self.reseed(seed)
 
@@ -52,7 +54,7 @@ class MersenneTwister:
         """Starts the sequence that belongs to `seed` (0 <= seed < 2**64)."""
         self.seed = seed
         self.next_normal: float | None = None
-        self._untouched = True  # no word taken since seeding: PyTorch's state then says 0, not 624, for the next word
+        self.untouched = True
         if self._legacy is not None:
             self._legacy.seed(seed & 0xFFFFFFFF)
 
@@ -64,12 +66,16 @@ class MersenneTwister:
             self._legacy = RandomState(MT19937(0))
             self._legacy.seed(self.seed & 0xFFFFFFFF)
             self._memory = random_words.state_of(self._legacy._bit_generator)
+            self._raw = self._legacy._bit_generator.random_raw
         return self._legacy
+
+    def _first_raw(self) -> Callable[..., Any]:
+        return self._source()._bit_generator.random_raw  # type: ignore[no-any-return]
 
     def words32(self, count: int, bits: int = 32) -> Array:
         """The next `count` words as uint32, cut to their lower `bits` bits."""
         source = self._source()
-        self._untouched = self._untouched and count == 0
+        self.untouched = self.untouched and count == 0
         if count >= random_words.MANY and self._memory is not None:
             made = random_words.words(self._memory, count, bits)
             if made is not None:
@@ -81,22 +87,26 @@ class MersenneTwister:
             words &= _LOWEST[bits]
         return words.astype(np.uint32)
 
-    def few(self, count: int, bits: int) -> Array:
-        """The next `count` words, which are few, as uint64, cut to their lower `bits` bits."""
-        words = (self._legacy or self._source())._bit_generator.random_raw(count)
-        self._untouched = False
-        words &= _LOWEST[bits]
-        return words  # type: ignore[no-any-return]
+    def number(self) -> int:
+        """The next word, as a number of Python's."""
+        self.untouched = False
+        return (self._raw or self._first_raw())()  # type: ignore[no-any-return]
+
+    def memory(self) -> Array | None:
+        """The state, for compiled kernels that draw from it themselves; None if it is not known where it lies."""
+        if self._legacy is None:
+            self._source()
+        return self._memory
 
     def numbers(self, count: int) -> list[int]:
         """The next `count` words, which are so few that Python's arithmetic is quicker than NumPy's, as its numbers."""
-        self._untouched = False
-        return (self._legacy or self._source())._bit_generator.random_raw(count).tolist()  # type: ignore[no-any-return]
+        self.untouched = False
+        return (self._raw or self._first_raw())(count).tolist()  # type: ignore[no-any-return]
 
     def words64(self, count: int, bits: int = 64) -> Array:
         """The next `2 * count` words in pairs, the first being the upper half, cut to their lower `bits` bits."""
         source = self._source()
-        self._untouched = self._untouched and count == 0
+        self.untouched = self.untouched and count == 0
         if 2 * count >= random_words.MANY and self._memory is not None:
             made = random_words.words(self._memory, 2 * count, 32)
             if made is not None:
@@ -114,8 +124,8 @@ class MersenneTwister:
         """The state as 5056 bytes (uint8), laid out as PyTorch's `Generator.get_state` does on a 64-bit machine."""
         words = self._source()._bit_generator.state["state"]
         position = words["pos"]
-        following = 0 if self._untouched else position
-        left = 1 if self._untouched else _N + 1 - position
+        following = 0 if self.untouched else position
+        left = 1 if self.untouched else _N + 1 - position
         waiting = self.next_normal
         tail = _TAIL.pack(0.0, waiting or 0.0, 0.0, waiting is not None, 0.0, False)
         head = _HEAD.pack(self.seed, left, 1, following)
@@ -144,7 +154,7 @@ class MersenneTwister:
         self._source().set_state(("MT19937", key, _N if left == 1 else following, 0, 0.0))
         self.seed = seed
         self.next_normal = waiting if is_waiting else None
-        self._untouched = left == 1 and following == 0
+        self.untouched = left == 1 and following == 0
 
     def clone(self) -> "MersenneTwister":
         """A second source in the same state."""
@@ -238,14 +248,28 @@ def uniform64(source: MersenneTwister, count: int) -> Array:
     return source.words64(count, 53).view(np.int64) * _STEP53
 
 
+def standard_uniform(source: MersenneTwister, out: Array) -> bool:
+    """Fills a float32 `out` with numbers of [0, 1), if it is in one piece and has not so many of them; False if not."""
+    size = out.size
+    if size == 1:
+        out.fill((source.number() & 0xFFFFFF) * 2.0**-24)
+        return True
+    if not out.flags.c_contiguous or not 0 < size <= _CHUNK:
+        return False
+    if size <= FEWEST:
+        out.reshape(-1)[...] = [(word & 0xFFFFFF) * 2.0**-24 for word in source.numbers(size)]
+    elif size >= random_words.MANY and (state := source.memory()) is not None and random_words.uniform(state, out):
+        source.untouched = False
+    else:
+        words = source.words32(size, 24).view(np.int32)
+        np.multiply(words, _STEP24, out=out.reshape(-1), dtype=np.float32, casting="unsafe")
+    return True
+
+
 def uniform(source: MersenneTwister, out: Array, low: float = 0.0, high: float = 1.0) -> None:
     """Fills a floating `out` with numbers of [low, high): 53 random bits for float64, 24 for the other dtypes."""
     kind = out.dtype.char
-    if 0 < out.size <= FEWEST and kind == "f" and low == 0.0 and high == 1.0 and out.flags.c_contiguous:
-        out.reshape(-1)[...] = [(word & 0xFFFFFF) * 2.0**-24 for word in source.numbers(out.size)]
-        return
-    if kind == "f" and 0 < out.size < random_words.MANY and low == 0.0 and high == 1.0 and out.flags.c_contiguous:
-        np.multiply(source.few(out.size, 24).astype(np.float32), _STEP24, out=out.reshape(-1))
+    if kind == "f" and low == 0.0 and high == 1.0 and standard_uniform(source, out):
         return
     if kind == "d":
         standard = low == 0.0 and high == 1.0
@@ -289,9 +313,15 @@ def remainder(values: Array, divisor: int) -> Array:
 def integers(source: MersenneTwister, out: Array, low: int, high: int) -> None:
     """Fills `out`, of any real dtype, with whole numbers of [low, high); one word each, two from 2**28 numbers on."""
     span = high - low
-    if span < 1 << 28 and 0 < out.size <= FEWEST and out.dtype.char == "l" and out.flags.c_contiguous:
-        out.reshape(-1)[...] = [low + word % span for word in source.numbers(out.size)]
-        return
+    if span < 1 << 28 and 0 < out.size <= _CHUNK and out.dtype.char == "l" and out.flags.c_contiguous:
+        flat = out.reshape(-1)
+        if out.size <= FEWEST:
+            flat[...] = [low + word % span for word in source.numbers(out.size)]
+            return
+        if out.size >= random_words.MANY and span > 1 and (state := source.memory()) is not None:
+            if random_words.integers(state, flat, low, span):
+                source.untouched = False
+                return
     draw = source.words64 if span >= 1 << 28 else source.words32
     bits = span.bit_length() - 1
     power = bits > 0 and span == 1 << bits
@@ -335,10 +365,13 @@ def permutation(source: MersenneTwister, count: int) -> Array:
     if count >= 0xFFFFFFFF // 20:
         return _inside_out(source, count)
     if count < 2:
-        return np.arange(count)
+        return np.zeros(count, np.int64)
+    if count >= random_words.MANY_USED and (state := source.memory()) is not None:
+        made = random_words.shuffled(state, count)
+        if made is not None:
+            source.untouched = False
+            return made
     words = source.words32(count - 1)
-    if count >= random_words.MANY_USED and (made := random_words.shuffled(words, count)) is not None:
-        return made
     steps = np.arange(count - 1, dtype=np.uint32)
     partners = steps + words % (np.uint32(count) - steps)
     if count > 700:
@@ -399,8 +432,18 @@ def bernoulli(source: MersenneTwister, out: Array, p: float) -> None:
     fill(out, lambda part: np.copyto(part, source.words64(part.size, 53) < threshold, casting="unsafe"))
 
 
-def few_bernoulli(source: MersenneTwister, p: Array) -> Array | None:
-    """What `bernoulli_each` draws for a few probabilities in float32; None, and no words taken, if one is none."""
+def bernoulli_of(source: MersenneTwister, p: Array) -> Array | None:
+    """What `bernoulli_each` draws for probabilities in float32.
+
+    None, and no words taken, if one is none or they are neither few nor many.
+    """
+    if p.size >= random_words.MANY and p.flags.c_contiguous and (state := source.memory()) is not None:
+        out = np.empty(p.shape, np.float32)
+        if random_words.bernoulli(state, p, out):
+            source.untouched = False
+            return out
+    if not 0 < p.size <= FEWEST:
+        return None
     chances = p.reshape(-1).tolist()
     for chance in chances:
         if not 0.0 <= chance <= 1.0:
@@ -414,6 +457,11 @@ def bernoulli_each(source: MersenneTwister, out: Array, p: Array) -> None:
 
     Two words each when `p` is float64, else one.
     """
+    if p.dtype.char == "f" and p.shape == out.shape:
+        drawn = np.empty(out.shape, np.float32)
+        if out.flags.c_contiguous and standard_uniform(source, drawn):
+            np.less(drawn, p, out=out, casting="unsafe")
+            return
     if out.flags.c_contiguous and p.shape == out.shape:
         target, flat = out, p.reshape(-1)
     else:

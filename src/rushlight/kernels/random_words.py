@@ -13,7 +13,10 @@ Array = np.ndarray[Any, Any]
 # From how many words on it is worth its call to have them made, and to have something made of them.
 MANY, MANY_USED = 512, 64
 
-_WORDS, _NORMAL, _SHUFFLE = (Kernel("random", name, "f", common=False) for name in ("words", "normal", "shuffle"))
+_WORDS, _UNIFORM, _BERNOULLI, _INTEGERS, _NORMAL, _SHUFFLE = (
+    Kernel("random", name, "f", common=False)
+    for name in ("words", "uniform", "bernoulli", "integers", "normal", "shuffle")
+)
 _SINGLE = np.dtype(np.float32)
 
 _N = 624  # words in the state of mt19937
@@ -35,20 +38,56 @@ def words(state: Array, count: int, bits: int) -> Array | None:
     return found
 
 
-def normal(words: Array, out: Array, mean: float, std: float) -> bool:
-    """Fills `out` (float32) with normal numbers of as many 24-bit words; False if NumPy has to."""
-    # Without an instruction that multiplies and adds with one rounding, the results would be others.
-    if cache.register_bytes() == 16 or (run := _NORMAL.get(_SINGLE)) is None:
+def uniform(state: Array, out: Array) -> bool:
+    """Fills `out` (float32, in one piece) with numbers of [0, 1) of the next words' 24 bits; False if NumPy has to."""
+    if (run := _UNIFORM.get(_SINGLE)) is None:
         return False
-    blocks = words.size // 16
-    run(blocks, share(blocks, 16), words, out, float(mean), float(std), mean != 0.0 or std != 1.0)
+    run(1, 1, state, out, out.size)
     return True
 
 
-def shuffled(words: Array, count: int) -> Array | None:
+def bernoulli(state: Array, p: Array, out: Array) -> bool:
+    """Fills `out` with ones, which have the probabilities `p`, and zeros, all of float32 and in one piece.
+
+    False, and nothing drawn, if a probability is none or NumPy has to.
+    """
+    if (run := _BERNOULLI.get(_SINGLE)) is None:
+        return False
+    run(1, 1, state, out, out.size, p)
+    return out.item(0) >= 0
+
+
+def integers(state: Array, out: Array, low: int, span: int) -> bool:
+    """Fills `out` (int64, in one piece) with numbers of ``[low, low + span)`` of a word each; False if NumPy has to.
+
+    There are more than one number and no more than 2**31.
+    """
+    if (run := _INTEGERS.get(_SINGLE)) is None:
+        return False
+    run(1, 1, state, np.empty(out.size, np.uint32), out, out.size, low, span)
+    return True
+
+
+def normal(words: Array, out: Array, mean: float, std: float, state: Array | None = None) -> bool:
+    """Fills `out` (float32) with normal numbers of as many 24-bit words; False if NumPy has to.
+
+    If there is a state, the words are drawn from it first.
+    """
+    # Without an instruction that multiplies and adds with one rounding, the results would be others.
+    if cache.register_bytes() == 16 or (run := _NORMAL.get(_SINGLE)) is None:
+        return False
+    blocks, scaled = words.size // 16, mean != 0.0 or std != 1.0
+    if state is None:
+        run(blocks, share(blocks, 16), words, out, float(mean), float(std), scaled, words, 0)
+    else:
+        run(1, 1, words, out, float(mean), float(std), scaled, state, blocks)
+    return True
+
+
+def shuffled(state: Array, count: int) -> Array | None:
     """A random order of ``0 .. count - 1`` by one word less."""
     if (run := _SHUFFLE.get(_SINGLE)) is None:
         return None
     order = np.empty(count, np.int64)
-    run(1, 1, words, order, count)
+    run(1, 1, state, np.empty(count, np.uint32), order, count)
     return order

@@ -120,13 +120,16 @@ def draw_new(
     Raises:
         RuntimeError: `out` has another dtype than was asked for.
     """
-    if generator is not None or out is not None or dtype is not None or type(requires_grad) is not bool:
-        check_options(generator, out, dtype, requires_grad)
-    if dtype is None and device is None and out is None and pin_memory is False and devices._default is devices.cpu:
-        kind = usual
-    else:
-        kind = chosen(function, dtype, device, pin_memory, usual if out is None else out._dtype)
-    source = default_generator.source if generator is None else generator.source
+    if (
+        (generator is out is dtype is device is None) and pin_memory is False and type(requires_grad) is bool
+        and devices._default is devices.cpu
+    ):  # fmt: skip
+        array = np.empty(shape, usual.numpy)
+        write(default_generator.source, array, usual)
+        return finish(array, usual, requires_grad)
+    check_options(generator, out, dtype, requires_grad)
+    kind = chosen(function, dtype, device, pin_memory, usual if out is None else out._dtype)
+    source = source_of(generator)
     if out is None:
         array = np.empty(shape, kind.numpy)
         write(source, array, kind)
@@ -154,6 +157,8 @@ def _made_like(
 
 
 def _write_uniform(source: Any, out: Array, dtype: dtypes.dtype) -> None:
+    if dtype is dtypes.float32 and numpy_random.standard_uniform(source, out):
+        return
     if dtype.category < dtypes.FLOATING:
         raise unsupported("check_uniform_bounds", dtype)
     numpy_random.uniform(source, out if dtype.plain else floats(out, dtype))
@@ -307,15 +312,16 @@ def randperm(
         RuntimeError: `n` is negative, or the dtype cannot hold the numbers.
         NotImplementedError: the dtype is bool or complex.
     """
-    count = integer(n)
+    count = n if type(n) is int and 0 <= n < _FAR else integer(n)
 
     def write(source: Any, array: Array, dtype: dtypes.dtype) -> None:
-        if dtype.category == dtypes.INTEGRAL and count - 1 > np.iinfo(dtype.numpy).max:
-            raise overflow(dtype)
-        if dtype in _LIMITS and count > _LIMITS[dtype][1]:
-            raise RuntimeError(f"n cannot be greater than {_LIMITS[dtype][0]} for {dtype.scalar_name} type.")
-        if dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
-            raise unsupported("randperm", dtype)
+        if dtype is not dtypes.int64:
+            if dtype.category == dtypes.INTEGRAL and count - 1 > np.iinfo(dtype.numpy).max:
+                raise overflow(dtype)
+            if dtype in _LIMITS and count > _LIMITS[dtype][1]:
+                raise RuntimeError(f"n cannot be greater than {_LIMITS[dtype][0]} for {dtype.scalar_name} type.")
+            if dtype.category in (dtypes.BOOL, dtypes.COMPLEX):
+                raise unsupported("randperm", dtype)
         array[...] = numpy_random.permutation(source, count)
 
     shape = given_shape("randperm", (count,))

@@ -159,21 +159,22 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
         drawn = empty_like(wrap(input._data), memory_format=contiguous_format).bernoulli_(p, generator=generator)
         return drawn if input._node is None else _bernoulli_by_number(input, drawn._data)
 
-    if out is None and input._dtype is dtypes.float32 and 0 < input._data.size <= numpy_random.FEWEST:
-        array = numpy_random.few_bernoulli(source, input._data) if unseen(input) or hidden(input) else None
-        if array is not None:
-            made = finish(array, input._dtype)
-            if input._node is not None and not mode.special.count:
-                made._node = REGISTRY["_bernoulli_of"].link(input._node, input._shape, None)
-            return made
-
     def draw(probabilities: Array) -> Array:
+        if input._dtype is dtypes.float32:
+            drawn = numpy_random.bernoulli_of(source, probabilities)
+            if drawn is not None:
+                return drawn
         check_probabilities(probabilities, input._dtype)
         result = np.empty(probabilities.shape, probabilities.dtype)
         if result.size:
             numpy_random.bernoulli_each(source, result, probabilities)
         return result
 
+    if out is None and (unseen(input) or hidden(input)):
+        made = finish(draw(input._data), input._dtype)
+        if input._node is not None and not mode.special.count:
+            made._node = REGISTRY["_bernoulli_of"].link(input._node, input._shape, None)
+        return made
     if out is None:
         return tensor_names["_bernoulli_of"](input, draw)
     if out._dtype.is_complex and input._data.size:

@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import types
+from numba import njit, types
 
 from .. import cephes
 from .builder import Real, kernel
@@ -23,6 +23,40 @@ _STATE, _MIDDLE = 624, 397
 _UPPER, _LOWER, _TWIST = 0x80000000, 0x7FFFFFFF, 0x9908B0DF
 
 
+@njit
+def _made(state: Any) -> None:
+    """The next 624 words of the state."""
+    for i in range(_STATE - _MIDDLE):
+        both = (state[i] & _UPPER) | (state[i + 1] & _LOWER)
+        state[i] = types.uint32(state[i + _MIDDLE] ^ (both >> 1) ^ ((both & 1) * _TWIST))
+    for i in range(_STATE - _MIDDLE, _STATE - 1):
+        both = (state[i] & _UPPER) | (state[i + 1] & _LOWER)
+        state[i] = types.uint32(state[i + _MIDDLE - _STATE] ^ (both >> 1) ^ ((both & 1) * _TWIST))
+    both = (state[_STATE - 1] & _UPPER) | (state[0] & _LOWER)
+    state[_STATE - 1] = types.uint32(state[_MIDDLE - 1] ^ (both >> 1) ^ ((both & 1) * _TWIST))
+
+
+@njit
+def _drawn(state: Any, result: Any, count: int, mask: int) -> None:
+    """Writes the next `count` words, of each the bits of a mask; behind the state is the number of its next word."""
+    at, done = int(state[_STATE]), 0
+    while done < count:
+        if at >= _STATE:
+            _made(state)
+            at = 0
+        many = min(_STATE - at, count - done)
+        source, target = ahead(state, at), ahead(result, done)
+        for i in range(many):
+            w = load(source, i)
+            w = types.uint32(w ^ (w >> 11))
+            w = types.uint32(w ^ ((w << 7) & 0x9D2C5680))
+            w = types.uint32(w ^ ((w << 15) & 0xEFC60000))
+            store(target, i, types.uint32((w ^ (w >> 18)) & mask))
+        at += many
+        done += many
+    state[_STATE] = types.uint32(at)
+
+
 def words(real: Real) -> Any:
     """Words one after the other.
 
@@ -32,40 +66,69 @@ def words(real: Real) -> Any:
 
     @kernel
     def words(args, begin, end, thread):
-        state, result, count, mask = _unsigned(args, 0), _unsigned(args, 1), integer(args, 2), integer(args, 3)
-        at, done = int(state[_STATE]), 0
-        while done < count:
-            if at >= _STATE:
-                for i in range(_STATE - _MIDDLE):
-                    both = (state[i] & _UPPER) | (state[i + 1] & _LOWER)
-                    state[i] = types.uint32(state[i + _MIDDLE] ^ (both >> 1) ^ ((both & 1) * _TWIST))
-                for i in range(_STATE - _MIDDLE, _STATE - 1):
-                    both = (state[i] & _UPPER) | (state[i + 1] & _LOWER)
-                    state[i] = types.uint32(state[i + _MIDDLE - _STATE] ^ (both >> 1) ^ ((both & 1) * _TWIST))
-                both = (state[_STATE - 1] & _UPPER) | (state[0] & _LOWER)
-                state[_STATE - 1] = types.uint32(state[_MIDDLE - 1] ^ (both >> 1) ^ ((both & 1) * _TWIST))
-                at = 0
-            many = min(_STATE - at, count - done)
-            source, target = ahead(state, at), ahead(result, done)
-            for i in range(many):
-                w = load(source, i)
-                w = types.uint32(w ^ (w >> 11))
-                w = types.uint32(w ^ ((w << 7) & 0x9D2C5680))
-                w = types.uint32(w ^ ((w << 15) & 0xEFC60000))
-                store(target, i, types.uint32((w ^ (w >> 18)) & mask))
-            at += many
-            done += many
-        state[_STATE] = types.uint32(at)
+        _drawn(_unsigned(args, 0), _unsigned(args, 1), integer(args, 2), integer(args, 3))
 
     return words
 
 
+def uniform(real: Real) -> Any:
+    """Numbers of [0, 1) of 24 bits. Arguments: the state, result, how many."""
+
+    @kernel
+    def uniform(args, begin, end, thread):
+        count, words, numbers = integer(args, 2), _signed(args, 1), _singles(args, 1)
+        _drawn(_unsigned(args, 0), _unsigned(args, 1), count, 0xFFFFFF)
+        for i in range(count):
+            store(numbers, i, types.float32(load(words, i)) * _STEP)
+
+    return uniform
+
+
+def bernoulli(real: Real) -> Any:
+    """Ones and zeros. Arguments: the state, result, how many, the probability of each one.
+
+    If one of these is not between 0 and 1, nothing is drawn, and the result begins with NaN.
+    """
+
+    @kernel
+    def bernoulli(args, begin, end, thread):
+        count, words, numbers, chances = integer(args, 2), _signed(args, 1), _singles(args, 1), _singles(args, 3)
+        wrong = 0
+        for i in range(count):
+            wrong += not (chances[i] >= 0 and chances[i] <= _ONE)
+        if wrong:
+            numbers[0] = types.float32(math.nan)
+            return
+        _drawn(_unsigned(args, 0), _unsigned(args, 1), count, 0xFFFFFF)
+        for i in range(count):
+            store(numbers, i, types.float32(types.float32(load(words, i)) * _STEP < load(chances, i)))
+
+    return bernoulli
+
+
+def integers(real: Real) -> Any:
+    """Whole numbers. Arguments: the state, room for words, result, how many, the smallest, and how many there are."""
+
+    @kernel
+    def integers(args, begin, end, thread):
+        words, numbers, count = _unsigned(args, 1), _numbers(args, 2), integer(args, 3)
+        low, span = integer(args, 4), integer(args, 5)
+        _drawn(_unsigned(args, 0), words, count, 0xFFFFFFFF)
+        for i in range(count):
+            word = load(words, i)
+            quotient = types.uint32(types.int32(types.float64(word) / types.float64(span)))
+            store(numbers, i, low + types.int64(types.uint32(word - quotient * types.uint32(span))))
+
+    return integers
+
+
 def shuffle(real: Real) -> Any:
-    """An order of ``0 .. n - 1`` by the shuffle of Fisher and Yates. Arguments: words, result, n."""
+    """A shuffle of ``0 .. n - 1`` by Fisher and Yates. Arguments: the state, room for n words, result, n."""
 
     @kernel
     def shuffle(args, begin, end, thread):
-        words, order, n = _unsigned(args, 0), _numbers(args, 1), integer(args, 2)
+        words, order, n = _unsigned(args, 1), _numbers(args, 2), integer(args, 3)
+        _drawn(_unsigned(args, 0), words, n - 1, 0xFFFFFFFF)
         for i in range(n):
             order[i] = i
         for i in range(n - 1):
@@ -88,13 +151,17 @@ _MINUS_HALF_PI = -2.0 * sum(float(np.float32(part)) for part in cephes.QUARTER_P
 def normal(real: Real) -> Any:
     """Normal numbers of words of 24 bits, in float32, with the roundings of `numpy_normal`.
 
-    A piece of work is 16 of them. Arguments: words, result, mean, standard deviation, whether these are not 0 and 1.
+    A piece of work is 16 of them. Arguments: words, result, mean, standard deviation, whether these are not 0 and 1,
+    the state, and of how many pieces the words are to be drawn from it first; 0 where they have been.
     """
 
     @kernel
     def normal(args, begin, end, thread):
         mean, deviation = types.float32(double(args, 2)), types.float32(double(args, 3))
-        scaled = integer(args, 4)
+        scaled, drawn = integer(args, 4), integer(args, 6)
+        if drawn > 0:
+            _drawn(_unsigned(args, 5), _unsigned(args, 0), 16 * drawn, 0xFFFFFF)
+            end = drawn
         for piece in range(begin, end):
             words, result = ahead(_signed(args, 0), 16 * piece), ahead(_singles(args, 1), 16 * piece)
             for i in range(8):
