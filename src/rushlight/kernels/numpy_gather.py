@@ -32,6 +32,9 @@ def check_range(index: Array, size: int, dim: int) -> None:
 
 _largest = np.maximum.reduce
 
+# Of up to so many numbers NumPy finds the places of both ends sooner than it begins a reduction.
+_FEW = 512
+
 
 def all_within(index: Array, size: int) -> bool:
     """Whether all indices lie in 0..size-1."""
@@ -43,6 +46,8 @@ def all_within(index: Array, size: int) -> bool:
         return True
     if unsigned is None:
         return bool(index.min() >= 0 and index.max() < size)
+    if count <= _FEW:
+        return index.item(index.argmin()) >= 0 and index.item(index.argmax()) < size
     return _largest(index.view(unsigned), None) < size  # type: ignore[no-any-return]
 
 

@@ -274,9 +274,17 @@ def index_select(a: Array, dim: int, index: Array) -> Array:
         if index[0]:
             raise IndexError("index out of range in self")
         return a.copy()
-    if not all_within(index, a.shape[dim]):
-        raise out_of_range(a, dim, index)
-    return a.take(index, dim)
+    count = index.size
+    if not (a.size and count) or index.dtype.char not in "li":
+        if not all_within(index, a.shape[dim]):
+            raise out_of_range(a, dim, index)
+        return a.take(index, dim)
+    try:  # NumPy refuses what is too large itself, but counts from the end what is negative
+        if index.item(index.argmin() if count > 1 else 0) >= 0:
+            return a.take(index, dim)
+    except IndexError:
+        pass
+    raise out_of_range(a, dim, index)
 
 
 def index_add(a: Array, dim: int, index: Array, source: Array, alpha: Any) -> None:

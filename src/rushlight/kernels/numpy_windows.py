@@ -10,18 +10,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from . import ranges
+
 Array = np.ndarray
+
+_DOUBLE, _TURN = np.dtype(np.float64), np.array(2 * np.pi)
 
 
 def _turns(count: int, period: int) -> Array:
     """The points' places, from 0 at the beginning to 1 after a period."""
-    return np.arange(count) / period
+    return ranges.counting(count, _DOUBLE) / period
 
 
 def cosines(count: int, period: int, weights: Sequence[float]) -> Array:
     """A sum of cosines of 0, 1, 2, ... turns, of alternating signs: Hann, Hamming, Blackman, Nuttall."""
-    angle = 2 * np.pi * _turns(count, period)
-    found = np.cos(angle) * -weights[1]
+    angle = _turns(count, period)
+    angle *= _TURN
+    found = np.cos(angle)
+    found *= -weights[1]
     found += weights[0]
     for k, w in enumerate(weights[2:], 2):
         found += np.cos(k * angle) * (w if k % 2 == 0 else -w)

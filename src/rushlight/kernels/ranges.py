@@ -1,5 +1,6 @@
 """Numbers at equal distances: compiled where there are many, NumPy otherwise."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,23 @@ from .pointwise import LARGE, piece
 
 Array = np.ndarray
 
+_DOUBLE = np.dtype(np.float64)
+
 _FAR = 1 << 62  # within which 64 bits hold all sums
 
 _WHOLE, _STEPS = (Kernel("ranges", name, common=False) for name in ("whole", "steps"))
+
+
+@cache
+def _kept(dtype: np.dtype[Any]) -> Array:
+    numbers = np.arange(2048, dtype=dtype)
+    numbers.flags.writeable = False
+    return numbers
+
+
+def counting(count: int, dtype: np.dtype[Any]) -> Array:
+    """The numbers 0, 1, 2, ... of a type, which nobody may write to: of few, a part of an array that is kept."""
+    return _kept(dtype)[:count] if count <= 2048 else np.arange(count, dtype=dtype)
 
 
 def first(count: int, dtype: np.dtype[Any]) -> Array:
@@ -45,8 +60,7 @@ def steps(start: Any, step: Any, count: int, dtype: np.dtype[Any]) -> Array:
         return found
     if count <= 8 and type(step) is float and step > 0:
         return np.array([start + i * step for i in range(count)] if start else [i * step for i in range(count)], dtype)
-    array = np.arange(count, dtype=np.float64)
-    array *= constant(step, array.dtype) if type(step) is float else step
+    array = counting(count, _DOUBLE) * (constant(step, _DOUBLE) if type(step) is float else step)
     if start or step < 0:  # which makes a negative zero one
         array += start
     return array.astype(dtype, copy=False)

@@ -59,6 +59,8 @@ in_formulas(
 
 
 def _check_parts(function: str, names: tuple[str, str], a: Any, b: Any) -> None:
+    if isinstance(a, TensorBase) and isinstance(b, TensorBase) and a._dtype is b._dtype and a._dtype.plain:
+        return
     for i, (name, x) in enumerate(zip(names, (a, b), strict=True)):
         if not isinstance(x, TensorBase):
             raise TypeError(f"{function}(): argument '{name}' (position {i + 1}) must be Tensor, not {type_name(x)}")

@@ -37,9 +37,11 @@ def sizes(function: str, args: tuple[Any, ...], size: Any = None) -> tuple[int, 
     elif not hasattr(first, "__index__") or isinstance(first, bool):
         raise TypeError(f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type_name(first)}")
     for n in args:
-        if type(n) is not int:
-            args = tuple([_size(function, m, i) for i, m in enumerate(args)])
+        if type(n) is not int or n < 0:
+            args = tuple([m if type(m) is int else _size(function, m, i) for i, m in enumerate(args)])
             break
+    else:
+        return tuple(args)
     for n in args:
         if n < 0:
             raise RuntimeError(f"{function}: Dimension size must be non-negative.")

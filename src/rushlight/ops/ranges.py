@@ -186,7 +186,9 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
     n = steps.__index__()
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
-    if d.category == dtypes.INTEGRAL or n > 1:
+    real = not isinstance(start, complex) and not isinstance(end, complex)
+    usual = d.plain and real and -60000 <= start <= 60000 and -60000 <= end <= 60000
+    if not usual and (d.category == dtypes.INTEGRAL or n > 1):
         ends = [number_for(x, d) for x in (start, end)]
         if d.category == dtypes.INTEGRAL:
             start, end = [x.item() for x in ends]
@@ -197,7 +199,7 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
     step = (kind(end) - kind(start)) / kind(n - 1)
     array = np.empty(n, kind)
     first = n // 2
-    steps = np.arange(n - first, dtype=np.int64).astype(kind) * step
+    steps = kernels.counting(n - first, np.dtype(kind)) * step
     np.add(kind(start), steps[:first], out=array[:first])
     np.subtract(kind(end), steps, out=array[: first - 1 if first else None : -1])
     return cast(array, d, False), d

@@ -48,7 +48,10 @@ def _window(
     else:
         ordered, named = fitted(options, args, kwargs)
     length, periodic = ordered[0], ordered[1] if len(ordered) > 1 else True
-    dtype = chosen(name, named.get("dtype"), named.get("device"), named.get("pin_memory", False), dtypes._default)
+    if named:
+        dtype = chosen(name, named.get("dtype"), named.get("device"), named.get("pin_memory", False), dtypes._default)
+    else:
+        dtype = chosen(name, None, None, False, dtypes._default)
     if dtype.category < dtypes.FLOATING:
         raise RuntimeError(
             f"{name} expects floating point dtypes, got: TensorOptions(dtype={dtype.c_name}, device=cpu, "
@@ -58,8 +61,9 @@ def _window(
         raise RuntimeError(f"{name} requires non-negative window_length, got window_length={length}")
     if dtype.category == dtypes.COMPLEX:
         raise NotImplementedError(f"\"arange_cpu\" not implemented for '{dtype.scalar_name}'")
-    given = dict(zip(shape, ordered[2:]))
-    values = np.ones(length) if length <= 1 else kernel(length, length if periodic else length - 1, **shape | given)
+    if len(ordered) > 2:
+        shape |= zip(shape, ordered[2:])
+    values = np.ones(length) if length <= 1 else kernel(length, length if periodic else length - 1, **shape)
     return finish(values.astype(dtype.numpy), dtype, named.get("requires_grad", False))
 
 
