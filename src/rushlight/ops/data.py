@@ -320,7 +320,8 @@ def checked_array(array: np.ndarray) -> dtypes.dtype:
         ValueError: its byte order or strides are not supported.
     """
     dtype = dtypes.from_numpy(array.dtype)
-    if any(s < 0 for s in array.strides):
+    strides = array.strides
+    if strides and min(strides) < 0:
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
             "currently "

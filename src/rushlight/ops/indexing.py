@@ -30,6 +30,7 @@ from .view import view_method
 from .view_parts import alias
 
 _WHOLE = slice(None)
+_FIRST = [tuple(range(n)) for n in range(65)]  # so many dimensions, from the first on
 _new = object.__new__
 ndarray, special, SMALLEST = np.ndarray, mode.special, entries.SMALLEST
 may_share_memory = np.may_share_memory
@@ -123,7 +124,7 @@ def getitem(input: Any, index: Any) -> Any:
             if places is not None:
                 indices, dims = places
                 at = indices[0]._data
-                if indices[0]._dtype is dtypes.bool_ and kind is not tuple:
+                if kind is not tuple and at.dtype.char == "?":
                     a = data[at]
                 elif data.size >= SMALLEST:
                     a = entries.index(data, [i._data for i in indices], dims)
@@ -143,11 +144,16 @@ def getitem(input: Any, index: Any) -> Any:
 
 def _places(shape: tuple[int, ...], index: tuple[Any, ...]) -> tuple[list[Any], tuple[int, ...]] | None:
     """The tensors in an index and their dimensions; None if there is more in it than places, masks and whole slices."""
+    for x in index:
+        if not isinstance(x, TensorBase) or x._dtype is not dtypes.int64 or not x._shape:
+            break
+    else:
+        if 0 < len(index) <= len(shape):
+            return list(index), _FIRST[len(index)]
     if len(index) == 1 and shape:
         x = index[0]
-        if isinstance(x, TensorBase) and x._shape:
-            if x._dtype is dtypes.int64 or (x._dtype is dtypes.bool_ and x._shape == shape):
-                return [x], (0,)
+        if isinstance(x, TensorBase) and x._dtype is dtypes.bool_ and x._shape == shape:
+            return [x], (0,)
     indices, dims, dim = [], [], 0
     for x in index:
         if isinstance(x, TensorBase):

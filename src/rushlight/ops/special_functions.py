@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..dtypes import BOOL, COMPLEX, FLOATING, INTEGRAL, bool_, int32
 from ..kernels import numpy_special as kernels
@@ -354,17 +353,20 @@ def _ldexp_for(input: Any, other: Any) -> str:
     return "_ldexp"
 
 
+_LDEXP_WHOLE = REGISTRY["_ldexp_whole"]
+
+
 @composite()
 def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """``input * 2 ** other``."""
     if _ldexp_for(input, other) != "_ldexp_whole":
         return _ldexp(input, other, out=out)
     if out is None and other._dtype is int32 and input._dtype.plain and input._shape == other._shape:
-        if lies_in_rows(input._data) and lies_in_rows(other._data):
-            if mode.unseen(input, other):
-                return wrap(np.ldexp(input._data, other._data))
-            if hidden(input, other):
-                return with_result(REGISTRY["_ldexp_whole"], 1, np.ldexp(input._data, other._data), input, other)
+        x, exponents = input._data, other._data
+        if hidden(input, other) and lies_in_rows(x) and lies_in_rows(exponents):
+            if input._node is None:
+                return wrap(np.ldexp(x, exponents))
+            return with_result(_LDEXP_WHOLE, 1, np.ldexp(x, exponents), input, other)
     return _ldexp_whole(input, other, out=out)
 
 
