@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .matmul import bmm, mm
+from .matmul import FEW, bmm, mm
 
 Array = np.ndarray
 
@@ -63,7 +63,7 @@ _WIDE = {"f": np.float64, "d": np.float64}
 
 def _of_one(a: Array, limits: tuple[float, ...]) -> Array:
     """The exponential of one matrix ``(n, n)``, which is changed."""
-    size = float(np.maximum.reduce(np.add.reduce(np.abs(a), 0), initial=0))
+    size = float(np.maximum.reduce(np.add.reduce(np.abs(a), 0)))
     if not isfinite(size):
         return np.full_like(a, complex(np.nan, np.nan) if a.dtype.kind == "c" else np.nan)
     squarings = max(frexp(size / limits[-1])[1], 0)
@@ -77,7 +77,9 @@ def _of_one(a: Array, limits: tuple[float, ...]) -> Array:
 
 
 def _product(a: Array, b: Array) -> Any:
-    return mm(a, b) if a.ndim == 2 else bmm(a, b)
+    if a.ndim > 2:
+        return bmm(a, b)
+    return a.dot(b) if a.size <= FEW else mm(a, b)
 
 
 def _polynomial(a: Array, degree: int) -> Array:
@@ -86,20 +88,21 @@ def _polynomial(a: Array, degree: int) -> Array:
     while len(powers) < _POWERS:
         powers.append(_product(powers[-1], a))
     last = powers.pop()
-    starts = range(degree - _POWERS, -1, -_POWERS)
     # What is added in each step, but for multiples of the identity, by one product.
-    sums = _weights(degree, a.dtype).dot(np.concatenate(powers).reshape(_POWERS - 1, -1)).reshape(-1, *a.shape)
-    found, n = last / factorial(degree), a.shape[-1]
-    for start, terms in zip(starts, sums, strict=True):
-        if start + _POWERS < degree:
+    n, (weights, units) = a.shape[-1], _weights(degree, a.dtype)
+    sums = weights.dot(np.concatenate(powers).reshape(_POWERS - 1, -1))
+    sums.reshape(len(units), -1, n * n)[:, :, :: n + 1] += units
+    found = last / factorial(degree)
+    for i, terms in enumerate(sums.reshape(-1, *a.shape)):
+        if i:
             found = _product(found, last)
         found += terms
-        found.reshape(-1, n * n)[:, :: n + 1] += 1 / factorial(start)
     return found
 
 
 @cache
-def _weights(degree: int, dtype: np.dtype[Any]) -> Array:
-    """Of the polynomial of a degree, the factors of the powers below the last one, in each step."""
+def _weights(degree: int, dtype: np.dtype[Any]) -> tuple[Array, Array]:
+    """Of the polynomial of a degree, the factors of the lower powers in each step, and those of the identity."""
     starts = range(degree - _POWERS, -1, -_POWERS)
-    return np.array([[1 / factorial(start + i) for i in range(1, _POWERS)] for start in starts], dtype)
+    weights = np.array([[1 / factorial(start + i) for i in range(1, _POWERS)] for start in starts], dtype)
+    return weights, np.array([1 / factorial(start) for start in starts], dtype).reshape(-1, 1, 1)

@@ -229,12 +229,17 @@ def link(op: "Operation") -> Any:
     """A function from the node and the shape of the only input, and the other arguments, to the operation's node.
 
     It is for steps whose tensors are not made (see steps.py), of operations that save none. Without a node there is
-    none to make.
+    none to make. Of an operation on a list it takes those of all tensors, some of which have a node.
     """
     (only,) = op.inputs
     made = record_lines(op, Variant(op.inputs), "    ", False)
-    made = [line.replace(f"{only}._node", "edge").replace(f"{only}._shape", "shape") for line in made]
-    lines = [f"def link_{op.name}({', '.join(('edge', 'shape', *op.constants))}):", "    if edge is None: return None"]
+    lines = [f"def link_{op.name}({', '.join(('edge', 'shape', *op.constants))}):"]
+    if only in op.lists:
+        for each, all_ in ((f"(*[t._node for t in {only}],)", "edge"), (f"[t._shape for t in {only}]", "shape")):
+            made = [line.replace(each, all_) for line in made]
+    else:
+        made = [line.replace(f"{only}._node", "edge").replace(f"{only}._shape", "shape") for line in made]
+        lines.append("    if edge is None: return None")
     return define(f"link {op.name}", "\n".join([*lines, *made, "    return node"]) + "\n", namespace, f"link_{op.name}")
 
 

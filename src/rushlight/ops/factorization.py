@@ -185,7 +185,7 @@ def _lu_factor_array(x: Array, pivot: bool) -> Sequence[Array]:
         if not k:
             return m, np.zeros(0, np.int32), np.int32(0)
         lu, pivots, info = factor(m)
-        return lu, np.add(pivots, 1, dtype=np.int32, casting="same_kind"), np.array(max(info, 0), np.int32)
+        return lu, (pivots + 1).astype(np.int32, copy=False), np.array(max(info, 0), np.int32)
 
     return each(x) if x.ndim == 2 and k else over_batch(each, x)
 

@@ -5,7 +5,10 @@ Source: https://docs.pytorch.org/docs/stable/fft.html
 
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
+from ..base import wrap
 from ..kernels.numpy_common import constant
 from .dimensions import one_or_several
 from .fft import _checked, _dim
@@ -34,16 +37,27 @@ def ifftshift(input: Any, dim: Any = None) -> Any:
     return _roll_by(_checked("ifftshift", input), dim, 1)
 
 
-def _frequencies(name: str, order: Any, n: int, d: float, out: Any, requires_grad: bool, options: Any) -> Any:
-    dtype = options["dtype"] = options["dtype"] or (None if out is None else out._dtype) or dtypes.get_default_dtype()
+def _frequencies(
+    name: str, n: int, count: int, negative: int, d: float, out: Any, dtype: Any, device: Any, requires_grad: bool
+) -> Any:
+    """The first `count` of `n` frequencies, of which those from the place `negative` on are below zero."""
+    dtype = dtype or (None if out is None else out._dtype) or dtypes.get_default_dtype()
     if not (dtype.is_floating_point or dtype.is_complex):
         raise RuntimeError(f"{name} requires a floating point or complex dtype")
-    found, factor = order(n, options), 1.0 / (n * d) if n * d else float("inf")
-    if dtype.plain:
-        found._data *= constant(factor, dtype.numpy)
+    factor = 1.0 / (n * d) if n * d else float("inf")
+    if dtype.plain and device is None and type(count) is int and count >= 0:
+        array = np.arange(count, dtype=dtype.numpy)
+        if negative < count:
+            array[negative:] -= n
+        array *= constant(factor, dtype.numpy)
+        found = wrap(array)
     else:
+        found = arange(count, dtype=dtype, device=device)
+        if negative < count:
+            found._data[negative:] -= n
         found.mul_(factor)
-    found = finish_out(out, found, f"fft_{name}")
+    if out is not None:
+        found = finish_out(out, found, f"fft_{name}")
     return found.requires_grad_() if requires_grad else found
 
 
@@ -62,14 +76,7 @@ def fftfreq(
     Raises:
         RuntimeError: the dtype is not one of floating-point or complex numbers.
     """
-
-    def order(n: int, options: dict[str, Any]) -> Any:
-        found, middle = arange(n, **options), (n + 1) // 2
-        if middle < n:
-            found._data[middle:] -= n
-        return found
-
-    return _frequencies("fftfreq", order, n, d, out, requires_grad, {"dtype": dtype, "device": device})
+    return _frequencies("fftfreq", n, n, (n + 1) // 2, d, out, dtype, device, requires_grad)
 
 
 def rfftfreq(
@@ -87,8 +94,5 @@ def rfftfreq(
     Raises:
         RuntimeError: the dtype is not one of floating-point or complex numbers.
     """
-
-    def order(n: int, options: dict[str, Any]) -> Any:
-        return arange(n // 2 + 1, **options)
-
-    return _frequencies("rfftfreq", order, n, d, out, requires_grad, {"dtype": dtype, "device": device})
+    count = n // 2 + 1
+    return _frequencies("rfftfreq", n, count, count, d, out, dtype, device, requires_grad)

@@ -17,11 +17,11 @@ from .declare import REGISTRY, Array, composite, formula, in_formulas, operation
 from .dimensions import wrap_dim
 from .operation import Operation
 from .out import finish_out, refuse_recording, refuse_shared
-from .steps import Part, passing
+from .steps import passing
 from .view import reshape, unsqueeze
 
 _unsqueeze_op = REGISTRY["unsqueeze"]
-_new, BY_NUMPY, SMALLEST = object.__new__, dtypes.BY_NUMPY, copying.SMALLEST
+_new, SMALLEST = object.__new__, copying.SMALLEST
 ndarray, concatenate, special = np.ndarray, np.concatenate, mode.special
 
 
@@ -77,37 +77,50 @@ def _not_recorded(name: str, tensors: list[Any]) -> None:
         refuse_recording(name)
 
 
-def _arrays(tensors: Any) -> list[Array] | None:
-    """The arrays of ordinary tensors of one shape and type, where no mode sees them joined; None for others."""
+def _joined(
+    op: Operation, kernel: Any, tensors: Any, dim: int, least: int = 1, more: int = 0, first_step: Any = None
+) -> Any:
+    """Ordinary tensors of one shape and type joined, where no mode sees it; None for others.
+
+    Args:
+        op: the operation whose node the result has.
+        kernel: its function of arrays.
+        tensors: what the program gave.
+        dim: the dimension.
+        least: how many dimensions the tensors must have.
+        more: how many more what is joined has.
+        first_step: the operation that adds a last one to each, where it is not `op`.
+    """
     if (type(tensors) is not list and type(tensors) is not tuple) or not tensors:
         return None
     if special.count and (special.more or mode.local.grad):
         return None
-    kind, first, found = namespace["Tensor"], tensors[0], []
+    kind, first = namespace["Tensor"], tensors[0]
     if type(first) is not kind:
         return None
-    shape, dtype = first._shape, first._dtype
+    shape, dtype, records, arrays = first._shape, first._dtype, False, []
+    ndim = len(shape)
+    if dim < 0:
+        dim += ndim + more
+    if ndim < least or not 0 <= dim < ndim + more:
+        return None
     for t in tensors:
         if type(t) is not kind or t._dtype is not dtype or (t._shape is not shape and t._shape != shape):
             return None
         a = t._data
         if type(a) is not ndarray:
             return None
-        found.append(a)
-    return found
-
-
-def _joined(op: Operation, tensors: Any, dim: int, array: Array) -> Any:
-    """The result of joining the tensors to which `_arrays` belong, with the node of an operation."""
-    node = None
-    if not special.count:
-        for t in tensors:
-            if t._node is not None:
-                node = op.recorder(1)(tensors, dim, array, UNTOUCHED)
-                break
-    t = _new(namespace["Tensor"])
-    t._data, t._shape, t._dtype, t._node = array, array.shape, BY_NUMPY[array.dtype], node
-    t._versions, t._view = UNTOUCHED, None
+        arrays.append(a)
+        if t._node is not None:
+            records = True
+    array, node = kernel(arrays, dim), None
+    if records and not special.count:
+        edges = [t._node for t in tensors]
+        if first_step is not None:
+            edges, shape = [first_step.link(edge, shape, ndim) for edge in edges], (*shape, 1)
+        node = op.link(tuple(edges), [shape] * len(edges), dim)
+    t = _new(kind)
+    t._data, t._shape, t._dtype, t._node, t._versions, t._view = array, array.shape, dtype, node, UNTOUCHED, None
     return t
 
 
@@ -153,11 +166,10 @@ def cat(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = None)
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.cat.html
     """
-    if out is None and axis is None and type(dim) is int and (arrays := _arrays(tensors)) is not None:
-        ndim = arrays[0].ndim
-        if -ndim <= dim < ndim:
-            at = dim if dim >= 0 else dim + ndim
-            return _joined(_cat_op, tensors, at, _cat_arrays(arrays, at))
+    if out is None and axis is None and type(dim) is int:
+        found = _joined(_cat_op, _cat_arrays, tensors, dim)
+        if found is not None:
+            return found
     given = _tensor_list("cat", tensors)
     if out is not None:
         _not_recorded("cat", given)
@@ -247,11 +259,10 @@ def stack(tensors: Any, dim: int = 0, *, out: Any = None, axis: int | None = Non
 
     Source: https://docs.pytorch.org/docs/stable/generated/torch.stack.html
     """
-    if out is None and axis is None and type(dim) is int and (arrays := _arrays(tensors)) is not None:
-        ndim = arrays[0].ndim + 1
-        if -ndim <= dim < ndim:
-            at = dim if dim >= 0 else dim + ndim
-            return _joined(_stack_op, tensors, at, _stack_arrays(arrays, at))
+    if out is None and axis is None and type(dim) is int:
+        found = _joined(_stack_op, _stack_arrays, tensors, dim, 0, 1)
+        if found is not None:
+            return found
     given = _tensor_list("stack", tensors)
     if not given:
         raise RuntimeError("stack expects a non-empty TensorList")
@@ -279,9 +290,10 @@ def hstack(tensors: Any, *, out: Any = None) -> Any:
         tensors: a sequence of them.
         out: the tensor to write to.
     """
-    if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim:
-        at = 0 if arrays[0].ndim == 1 else 1
-        return _joined(_cat_op, tensors, at, _cat_arrays(arrays, at))
+    if out is None:
+        found = _joined(_cat_op, _cat_arrays, tensors, 1, 2)
+        if found is not None:
+            return found
     given = [t if t._shape else atleast_1d(t) for t in _tensor_list("hstack", tensors)]
     return cat(given, 0 if given and len(given[0]._shape) == 1 else 1, out=out)
 
@@ -294,8 +306,10 @@ def vstack(tensors: Any, *, out: Any = None) -> Any:
         tensors: a sequence of them.
         out: the tensor to write to.
     """
-    if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
-        return _joined(_cat_op, tensors, 0, _cat_arrays(arrays))
+    if out is None:
+        found = _joined(_cat_op, _cat_arrays, tensors, 0, 2)
+        if found is not None:
+            return found
     return cat([t if len(t._shape) > 1 else atleast_2d(t) for t in _tensor_list("vstack", tensors)], 0, out=out)
 
 
@@ -310,11 +324,12 @@ def dstack(tensors: Any, *, out: Any = None) -> Any:
         tensors: a sequence of them.
         out: the tensor to write to.
     """
-    if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
-        if arrays[0].ndim == 2:
-            arrays = [a[..., None] for a in arrays]
-            tensors = [Part(_unsqueeze_op.link(t._node, t._shape, 2), (*t._shape, 1)) for t in tensors]
-        return _joined(_cat_op, tensors, 2, _cat_arrays(arrays, 2))
+    if out is None:
+        found = _joined(_cat_op, _cat_arrays, tensors, 2, 3)
+        if found is None:
+            found = _joined(_cat_op, _deep_arrays, tensors, 2, 2, 1, _unsqueeze_op)
+        if found is not None:
+            return found
     return cat([_deep(t) for t in _tensor_list("dstack", tensors)], 2, out=out)
 
 
@@ -326,10 +341,16 @@ def column_stack(tensors: Any, *, out: Any = None) -> Any:
         tensors: a sequence of them.
         out: the tensor to write to.
     """
-    if out is None and (arrays := _arrays(tensors)) is not None and arrays[0].ndim > 1:
-        return _joined(_cat_op, tensors, 1, _cat_arrays(arrays, 1))
+    if out is None:
+        found = _joined(_cat_op, _cat_arrays, tensors, 1, 2)
+        if found is not None:
+            return found
     given = [reshape(t, (t._data.size, 1)) if len(t._shape) < 2 else t for t in _tensor_list("column_stack", tensors)]
     return cat(given, 1, out=out)
+
+
+def _deep_arrays(arrays: list[Array], dim: int) -> Array:
+    return _cat_arrays([a[..., None] for a in arrays], dim)
 
 
 def _deep(t: Any) -> Any:

@@ -1,5 +1,6 @@
 """Repeating and rearranging the elements of a tensor into new memory, and sums that undo broadcasting."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ def repeat_interleave(
                 f"repeat_interleave: Invalid output_size, expected {shape[at] * repeats} but got {output_size}"
             )
         size = (*shape[: at + 1], repeats, *shape[at + 1 :])
-        if shape and not mode.special.count and hidden(input):
+        if shape and hidden(input):
             repeated = input._data.repeat(repeats, at)
             node, wide = input._node, wrap(repeated.reshape(size))
             if node is not None:
@@ -260,16 +261,22 @@ def flipud(input: Any) -> Any:
     return _flip(input, (0,))
 
 
-def _rolled(a: Array, shift: int, dim: int) -> Array:
-    """The entries of one dimension of an array in rows moved, by the two pieces that trade places."""
-    dim %= a.ndim
-    n, before = a.shape[dim], (slice(None),) * dim
-    shift %= n
+def _rolled(a: Array, shifts: Any, dims: Any) -> Array:
+    """The entries of some dimensions of an array moved, by the pieces that trade places."""
+    pieces: list[Any] = [_STAYING] * a.ndim
+    for shift, dim in zip(shifts, dims, strict=True):
+        n = a.shape[dim]
+        shift %= n
+        if shift:
+            pieces[dim] = (slice(shift, None), slice(n - shift)), (slice(shift), slice(n - shift, None))
     found = np.empty(a.shape, a.dtype)
-    found[(*before, slice(shift, None))] = a[(*before, slice(None, n - shift))]
-    if shift:
-        found[(*before, slice(None, shift))] = a[(*before, slice(n - shift, None))]
+    for moves in product(*pieces):
+        to, origin = zip(*moves)
+        found[to] = a[origin]
     return found
+
+
+_STAYING = ((slice(None), slice(None)),)
 
 
 @operation(name="_roll", aten="roll", node="RollBackward0", function=False, method=False, tangent="linear",
@@ -278,12 +285,11 @@ def _roll(input: Array, shifts: Any, dims: Any) -> Array:
     """With entries moved along dimensions, those that leave at the end coming back at the start."""
     if not input.size:
         return input.copy()
-    if len(shifts) == 1 and input.flags.c_contiguous and type(input) is np.ndarray:
-        return (
-            _rolled(input, shifts[0], dims[0])
-            if dims
-            else _rolled(input.reshape(-1), shifts[0], 0).reshape(input.shape)
-        )
+    if input.flags.c_contiguous and type(input) is np.ndarray:
+        if not dims:
+            return _rolled(input.reshape(-1), shifts[:1], (0,)).reshape(input.shape)
+        if len({d % input.ndim for d in dims}) == len(dims):
+            return _rolled(input, shifts, dims)
     found = in_rows(np.roll(input, shifts, dims) if dims else np.roll(input, shifts[0]))
     return like(found, input) if len(dims) == 1 else found
 

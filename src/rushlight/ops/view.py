@@ -11,7 +11,7 @@ from ..kernels import numpy_views as kernels
 from ..memory_format import contiguous_format
 from .arguments import need_ints
 from .convert import _clone
-from .declare import Array, composite, formula, operation, view
+from .declare import REGISTRY, Array, composite, formula, operation, view
 from .dimensions import distinct, one_or_several, wrap_dim
 from .sizes import Shape, infer_size, sizes
 from .view_parts import alias
@@ -75,6 +75,9 @@ def _reshape_alias(input: Array, size: Any) -> Array:
            input="reshape(grad, shape(input))")  # fmt: skip
 def _unsafe_view(input: Array, size: Any) -> Array:
     """The elements of a tensor that nobody else holds in another shape; not known as a view."""
+
+
+_clone_op, _unsafe_view_op = REGISTRY["_clone"], REGISTRY["_unsafe_view"]
 
 
 @composite(name="view", function=False)
@@ -165,6 +168,8 @@ def reshape(input: Any, *shape: Any, **named: Any) -> Any:
         found = _rows_in(input, shape)
         if found is not None:
             return found
+        if type(shape[0]) is int and shape == (-1,):
+            return _reshaped(input, (input._data.size,))
     return _reshaped(input, infer_size(input._shape, sizes("reshape", shape, "shape", named)))
 
 
@@ -172,11 +177,16 @@ def _reshaped(input: Any, new: Shape) -> Any:
     a = settle(input)
     if a.flags.c_contiguous:
         return _view(input, new)
-    if kernels.view_strides(a.shape, a.strides, a.itemsize, new) is not None:
-        return _reshape_alias(input, new)
-    if mode.unseen(input):
-        return wrap(np.array(a, order="C").reshape(new))
-    return _unsafe_view(_clone(input, contiguous_format), new)
+    found = a.reshape(new)
+    if found.base is a or found.base is a.base or not a.size:
+        if kernels.view_strides(a.shape, a.strides, a.itemsize, new) is not None:
+            return _reshape_alias(input, new)
+    if special.count and not mode.unseen(input):
+        return _unsafe_view(_clone(input, contiguous_format), new)
+    node = None if special.count else input._node
+    if node is not None:
+        node = _unsafe_view_op.link(_clone_op.link(node, a.shape, contiguous_format), a.shape, new)
+    return wrap(found, node)
 
 
 @composite(function=False)
