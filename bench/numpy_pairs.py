@@ -224,7 +224,7 @@ pair("torch.cumsum(i, dim=1)", "np.cumsum(i, axis=1)")
 pair("torch.cumprod(one, dim=1)", "np.cumprod(one, axis=1)")
 pair("torch.cumprod(one, dim=0)", "np.cumprod(one, axis=0)")
 pair("torch.logcumsumexp(x, dim=1)", "np.logaddexp.accumulate(x, axis=1)")
-_LATEST = "np.maximum.accumulate(np.where(x >= m, np.arange(x.shape[1]), 0), axis=1)"
+_LATEST = "np.maximum.accumulate(np.where((x >= m) | (x != x), np.arange(x.shape[1]), 0), axis=1)"  # or the last NaN
 pair("torch.cummax(x, dim=1)", f"((m := np.maximum.accumulate(x, axis=1)), {_LATEST})")
 pair("torch.diff(x)", "np.diff(x)")
 pair("torch.diff(x, dim=0)", "np.diff(x, axis=0)")
@@ -241,7 +241,8 @@ pair("torch.msort(x)", "np.sort(x, axis=0)")
 pair("torch.argsort(flat)", "np.argsort(flat, kind='stable')")
 pair("torch.argsort(x, dim=1)", "np.argsort(x, axis=1, kind='stable')")
 pair("torch.argsort(x, dim=0)", "np.argsort(x, axis=0, kind='stable')")
-pair("torch.topk(flat, 10)", "np.argpartition(-flat, 9)[:10]", least=32, same=False)
+_FIRST = "k := np.argpartition(-flat, 9)[:10]"  # which are not in order yet
+pair("torch.topk(flat, 10)", f"(flat[o := ({_FIRST})[np.argsort(-flat[k], kind='stable')]], o)", least=32)
 pair("torch.kthvalue(flat, 1)", "(v := np.partition(flat, 0)[0], np.flatnonzero(flat == v)[0])")
 pair("torch.unique(counts)", "np.unique(counts)")
 pair("torch.unique(flat)", "np.unique(flat)")
@@ -472,15 +473,16 @@ _REASONS = {
     "with gradients, each of PyTorch's steps is a node of its graph": (
         "x[0, 0]", "torch.tensordot(x, y, 1)", "torch.inner(flat, flat2)", "torch.einsum('ij,ij->', x, y)",
         "torch.einsum('ij,jk->ik', x, y)", "torch.repeat_interleave(x, 2, dim=0)",
-        "torch.repeat_interleave(x, 2, dim=1)", "cube @ cube2", "torch.gradient(flat)",
-        "torch.cartesian_prod(row, row)", "torch.trapezoid(x, dim=1)", "torch.dstack((x, y))", "torch.diff(x)",
-        "torch.diff(x, dim=0)", "torch.outer(row, row)", "torch.ger(row, row)", "torch.corrcoef(cube[0])",
-        "torch.take_along_dim(x, at, 1)",
+        "torch.repeat_interleave(x, 2, dim=1)", "cube @ cube2", "torch.cartesian_prod(row, row)",
+        "torch.dstack((x, y))", "torch.outer(row, row)", "torch.ger(row, row)", "torch.take_along_dim(x, at, 1)",
     ),
     "with gradients, its graph is that of PyTorch's changes in place": ("torch.vander(row)",),
     "each step of the recurrence is several calls of NumPy, where SciPy runs one loop": (
         "torch.special.chebyshev_polynomial_t(p, 3)", "torch.special.legendre_polynomial_p(p, 3)",
         "torch.special.hermite_polynomial_h(p, 3)", "torch.special.laguerre_polynomial_l(p, 3)",
+    ),
+    "the edges are looked through first: if they are not in order, or hold NaN, PyTorch finds other places": (
+        "torch.searchsorted(edges, x)", "torch.bucketize(x, edges)",
     ),
     "the index of the element is a result too": ("torch.median(x, dim=1)",),
     "NumPy has none: several of its functions, where SciPy runs one loop": (

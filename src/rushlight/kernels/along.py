@@ -10,6 +10,7 @@ import numpy as np
 
 from . import numpy_pointwise, numpy_reduction, numpy_statistics, reduction
 from .dispatch import Kernel, get_threads, scratch, share
+from .numpy_common import FEW
 from .pointwise import Loop, either
 
 Array = np.ndarray
@@ -186,7 +187,8 @@ def prod_over(x: Array, axes: Axes, keepdims: bool = False) -> Any:
 def amax(x: Array, axes: Axes | None, keepdims: bool = False) -> Any:
     """The largest elements over some axes (None: all), NaN if there is one."""
     if _whole(x, axes, keepdims):
-        return np.maximum.reduce(x.reshape(-1))
+        flat = x.reshape(-1)
+        return flat[flat.argmax()] if 0 < flat.size <= FEW else np.maximum.reduce(flat)
     if x.size >= SMALLEST and (made := _fold("amax", np.maximum, x, axes, keepdims)) is not None:
         return made
     return np.maximum.reduce(x, axes, None, None, keepdims)
@@ -195,7 +197,8 @@ def amax(x: Array, axes: Axes | None, keepdims: bool = False) -> Any:
 def amin(x: Array, axes: Axes | None, keepdims: bool = False) -> Any:
     """The smallest elements over some axes (None: all), NaN if there is one."""
     if _whole(x, axes, keepdims):
-        return np.minimum.reduce(x.reshape(-1))
+        flat = x.reshape(-1)
+        return flat[flat.argmin()] if 0 < flat.size <= FEW else np.minimum.reduce(flat)
     if x.size >= SMALLEST and (made := _fold("amin", np.maximum, x, axes, keepdims)) is not None:
         return -made
     return np.minimum.reduce(x, axes, None, None, keepdims)

@@ -49,6 +49,8 @@ def of_one_batch(x: Array, y: Array) -> tuple[Array, Array]:
 def distances(x: Array, y: Array, p: float) -> Array:
     """See `numpy_distances.distances`; the batches broadcast."""
     x, y = of_one_batch(x, y)
+    if x.size * y.shape[-2] < SMALLEST:
+        return on_numpy.distances(x, y, p)
     found = _run(x, y, p, (*x.shape[:-1], y.shape[-2]), False)
     return on_numpy.distances(x, y, p) if found is None else found
 

@@ -42,8 +42,16 @@ def mean_all(x: Any) -> Any:
 
 def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
     """The sum over some axes, in the type of `x`; integers must be wide enough for it."""
-    kind = x.dtype
-    if x.size <= FEW and x.ndim == 2 and len(axes) == 1 and kind in ONES and type(x) is np.ndarray:
+    kind, dims = x.dtype, x.ndim
+    if len(axes) == dims and dims > 1 and kind.itemsize > 2 and x.flags.c_contiguous and type(x) is np.ndarray:
+        flat = x.reshape(-1)
+        kept = ONES.get(kind)
+        if kept is None or flat.size > FEW:
+            found = _add(flat, 0, kind, np.empty((), kind))
+        else:
+            found = np.array(flat.dot(ones(flat.size, kind)))
+        return found.reshape((1,) * dims) if keepdims else found
+    if x.size <= FEW and dims == 2 and len(axes) == 1 and kind in ONES and type(x) is np.ndarray:
         axis = axes[0]
         count = x.shape[axis]
         if 0 < count <= _SHORT:

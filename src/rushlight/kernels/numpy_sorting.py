@@ -74,7 +74,7 @@ def place_of(row: Array, k: int) -> int:
     wide = widen(row)
     parted = wide.copy()
     parted.partition(k)
-    value, ahead = parted[k : k + 1], parted[:k]
+    value, ahead = parted[k, ...], parted[:k]
     same = wide == value
     if count_nonzero(same):
         before = count_nonzero(ahead < value) if k else 0
@@ -127,6 +127,8 @@ def unique_elements(x: Array, return_inverse: bool, return_counts: bool) -> tupl
     if return_inverse:
         found, inverse, counts = np.unique(widen(x), return_inverse=True, return_counts=True, equal_nan=False)
         return narrow(found, x.dtype), inverse.reshape(x.shape), counts
+    if x.size == 1:
+        return x.flatten(), _NONE, np.ones(1, np.int64) if return_counts else _NONE
     ordered = widen(x).flatten()
     ordered.sort()
     first = np.empty(x.size, bool)  # whether an element is the first of equal ones

@@ -10,6 +10,7 @@ import numpy as np
 from . import complex_halves
 from . import numpy_sorting as sorting
 from .numpy_common import FEW, constant, count_nonzero, narrow, tame, widen, without_warnings
+from .numpy_pointwise import pow_number
 from .numpy_reduction import sum_over, take_along
 from .numpy_special import logaddexp
 
@@ -66,8 +67,9 @@ def blurred(variances: Array, means: Array) -> bool:
     if not variances.size:
         return False
     precision = _PRECISION[variances.dtype.char]
-    if least(variances) > abs(np.vdot(means, means)) * precision:  # as it is mostly, and told without another array
-        return False
+    flat = means.reshape(-1)
+    if least(variances) > abs(flat.dot(flat.conj() if flat.dtype.kind == "c" else flat)) * precision:
+        return False  # as it is mostly, and told without another array
     sizes = np.abs(means) if means.dtype.kind == "c" else means
     return bool(count_nonzero(variances < sizes * sizes * constant(precision, variances.dtype)))
 
@@ -137,6 +139,8 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     """The p-norm along some axes."""
     if x.dtype.kind == complex_halves.KIND:
         return narrow(np.asarray(vector_norm(x.astype(np.complex64), p, axes, keepdims)), _HALF)
+    if p == 1 and x.dtype.char in "fd":
+        return sum_over(np.abs(x), axes, keepdims)
     wide = widen(x)
     real = x.real.dtype if x.dtype.kind == "c" else x.dtype
     if p != 0 and (not x.ndim or (axes and _count(x.shape, axes) == 1)):
@@ -153,7 +157,11 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
         return narrow(np.sqrt(sum_over(squares, axes, keepdims)), real)
     size = np.abs(wide)
     if p == math.inf:
-        found = np.maximum.reduce(size, axes, None, None, keepdims)
+        if len(axes) == x.ndim and not keepdims and size.flags.c_contiguous:  # NumPy is quickest along one axis
+            flat = size.reshape(-1)
+            found = flat[flat.argmax()] if 0 < flat.size <= FEW else np.maximum.reduce(flat)
+        else:
+            found = np.maximum.reduce(size, axes, None, None, keepdims)
     elif p == -math.inf:
         found = np.minimum.reduce(size, axes, None, None, keepdims)
     elif p == 0:
@@ -168,8 +176,7 @@ def vector_norm(x: Array, p: float, axes: Axes, keepdims: bool) -> Any:
 @without_warnings
 def _power_norm(size: Array, p: float, axes: Axes, keepdims: bool) -> Any:
     """The p-norm of numbers of which the sizes are known."""
-    power, root = (constant(v, size.dtype) for v in (p, 1 / p))
-    return sum_over(size**power, axes, keepdims) ** root
+    return sum_over(pow_number(size, p), axes, keepdims) ** constant(1 / p, size.dtype)
 
 
 @without_warnings
@@ -298,6 +305,11 @@ def _places_along(n: int, ndim: int, axis: int) -> Array:
 _along = functools.lru_cache(64)(_places_along)
 
 
+def _last(x: Array, axis: int) -> Array:
+    """The last elements along an axis: of running extremes, those are NaN that met one."""
+    return x[(slice(None),) * axis + (slice(-1, None),)]
+
+
 def _ordered(x: Array) -> bool:
     """Whether none of the elements is NaN, for sure."""
     return x.dtype.kind in "iub" or (x.dtype.char in "fd" and tame(x))
@@ -309,7 +321,7 @@ def cummax(x: Array, axis: int) -> tuple[Array, Array]:
         return x.copy(), np.zeros((), np.int64)
     values = np.maximum.accumulate(x, axis)
     better = x >= values
-    return values, _places(x, better if _ordered(x) else better | (x != x), axis)
+    return values, _places(x, better if _ordered(_last(values, axis)) else better | (x != x), axis)
 
 
 def cummin(x: Array, axis: int) -> tuple[Array, Array]:
@@ -318,7 +330,7 @@ def cummin(x: Array, axis: int) -> tuple[Array, Array]:
         return x.copy(), np.zeros((), np.int64)
     values = np.minimum.accumulate(x, axis)
     better = x <= values
-    return values, _places(x, better if _ordered(x) else better | (x != x), axis)
+    return values, _places(x, better if _ordered(_last(values, axis)) else better | (x != x), axis)
 
 
 def median(

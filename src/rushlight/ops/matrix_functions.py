@@ -19,7 +19,7 @@ from .comparison import where
 from .declare import REGISTRY, Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
 from .eigen import svd, svdvals
-from .extremes import amax, amin
+from .extremes import _amax, amax, amin
 from .matmul import matmul
 from .matrices import finish, need_floating, need_matrices, need_square, of_nothing, tensor_formula
 from .out import finish_out
@@ -421,13 +421,16 @@ def matrix_norm(
     """
     usual = dim == (-2, -1) and not keepdim and dtype is None and out is None and isinstance(input, TensorBase)
     if usual and len(input._shape) == 2 and input._dtype.plain:
-        if ord == "fro" and mode.unseen(input):
-            return vector_norm(input)
+        if ord == "fro" and (hidden(input) or mode.unseen(input)):
+            if (length := along.length(input._data)) is not None:
+                if not recorded(input):
+                    return wrap(length)
+                return with_result(_vector_norm_op, 1, length, input, 2, (0, 1), False, None, None)
         if ord == 1 and input._data.size and (hidden(input) or mode.unseen(input)):
             sums = along.vector_norm(input._data, 1, (0,), False)
             if not recorded(input):
-                return wrap(np.maximum.reduce(sums))
-            return amax(with_result(_vector_norm_op, 1, sums, input, ord, (0,), False, None, None), 0)
+                return wrap(sums[sums.argmax()])
+            return _amax(with_result(_vector_norm_op, 1, sums, input, ord, (0,), False, None, None), (0,), False)
     if isinstance(ord, str) and ord not in ("fro", "nuc"):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     if not isinstance(ord, str) and abs(ord) not in (1, 2, math.inf):

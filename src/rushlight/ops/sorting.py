@@ -99,15 +99,16 @@ def msort(input: Any, *, out: Any = None) -> Any:
         data = input._data
         if data.ndim and data.size:
             sorted_data = dense(data).copy()
-            words = sorted_data.view(f"i{data.itemsize}")
-            if words.item(words.argmin()) != _LOWEST[data.itemsize]:  # without -0.0, equal elements are the same
+            integers, lowest = _NEGATIVE_ZERO[data.itemsize]
+            words = sorted_data.view(integers)
+            if words.item(words.argmin()) != lowest:  # without -0.0, equal elements are the same
                 sorted_data.sort(0)
                 return wrap(sorted_data)
     return finish_out(out, sort(input, 0)[0], "msort")
 
 
-# By their size, the integers that look as -0.0 does.
-_LOWEST = {4: -(1 << 31), 8: -(1 << 63)}
+# By the size of a number in bytes, the type of integers of that size, and the one that -0.0 looks like: the lowest.
+_NEGATIVE_ZERO = {n: (np.dtype(f"i{n}"), -(1 << (8 * n - 1))) for n in (4, 8)}
 
 
 @operation(name="_topk", node="TopkBackward0", aten="topk", function=False, method=False, out=False,
@@ -134,12 +135,14 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
         IndexError: there is no such dimension.
     """
     dim = int_dim("topk", input, dim)
-    _no_complex("topk", input)
-    if input._dtype is dtypes.bool_:
-        raise RuntimeError("topk does not support bool dtypes on CPU")
+    if not input._dtype.plain:
+        _no_complex("topk", input)
+        if input._dtype is dtypes.bool_:
+            raise RuntimeError("topk does not support bool dtypes on CPU")
     if not 0 <= k <= (input._shape[dim] if input._shape else 1):
         raise RuntimeError("selected index k out of range")
-    return several_out(out, _topk(input, int(k), dim, bool(largest)), "topk")
+    found = _topk(input, int(k), dim, bool(largest))
+    return found if out is None else several_out(out, found, "topk")
 
 
 @operation(name="_kthvalue", node="KthvalueBackward0", aten="kthvalue", function=False, method=False, out=False,
@@ -166,13 +169,15 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
         IndexError: there is no such dimension.
     """
     dim = int_dim("kthvalue", input, dim)
-    nonempty("kthvalue", input, (dim,))
+    if not input._data.size:
+        nonempty("kthvalue", input, (dim,))
     if not 1 <= k <= (input._shape[dim] if input._shape else 1):
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
-    if input._shape:
+    if not input._dtype.plain and input._shape:
         refuse("kthvalue_cpu", input, dtypes.BOOL, dtypes.COMPLEX)
-    if out is not None:
-        refuse_shared(out[0], input)
+    if out is None:
+        return _kthvalue(input, k - 1, dim, bool_argument("kthvalue", keepdim))
+    refuse_shared(out[0], input)
     return several_out(out, _kthvalue(input, k - 1, dim, bool_argument("kthvalue", keepdim)), "kthvalue")
 
 
@@ -246,7 +251,8 @@ def unique(
         return_counts: whether to return also how often each occurs.
         dim: the dimension, or None for single elements.
     """
-    refuse("unique" if dim is None else "unique_dim", input, dtypes.COMPLEX)
+    if input._dtype.is_complex:
+        refuse("unique" if dim is None else "unique_dim", input, dtypes.COMPLEX)
     if dim is None and not return_inverse and mode.unseen(input):
         found, _, counts = unique_elements(input._data, False, return_counts)
         return (wrap(found), wrap(counts)) if return_counts else wrap(found)
