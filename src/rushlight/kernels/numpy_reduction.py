@@ -45,11 +45,10 @@ def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
     kind, dims = x.dtype, x.ndim
     if len(axes) == dims and dims > 1 and kind.itemsize > 2 and x.flags.c_contiguous and type(x) is np.ndarray:
         flat = x.reshape(-1)
-        kept = ONES.get(kind)
-        if kept is None or flat.size > FEW:
-            found = _add(flat, 0, kind, np.empty((), kind))
+        if flat.size <= FEW and kind in ONES:
+            found = np.array(flat.dot(ones_of(flat.size, kind, False)[0]))
         else:
-            found = np.array(flat.dot(ones(flat.size, kind)))
+            found = _add(flat, 0, kind, np.empty((), kind))
         return found.reshape((1,) * dims) if keepdims else found
     if x.size <= FEW and dims == 2 and len(axes) == 1 and kind in ONES and type(x) is np.ndarray:
         axis = axes[0]

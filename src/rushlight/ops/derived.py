@@ -17,6 +17,7 @@ from .comparison import logical_xor
 from .creation import zeros_like
 from .declare import FUNCTIONS, REGISTRY, composite
 from .dimensions import wrap_dim
+from .elementwise_large import compute
 from .history import Geometry, copy_slices
 from .joining import cat, in_rows, stack
 from .loss import _by_number, _times_number
@@ -72,7 +73,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
         found = cat([t for t in (prepend, input, append) if t is not None], at)
     for _ in range(min(n, found._shape[at])):
         end = found._shape[at]
-        if found._data.size < LARGE and found._dtype.plain and hidden(found):
+        if found._dtype.plain and hidden(found):
             found = _differences(found, at, end)
             continue
         later, earlier = _range(found, at, 1, end), _range(found, at, 0, end - 1)
@@ -83,7 +84,8 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
 def _differences(t: Any, dim: int, end: int) -> Any:
     """What each entry of a dimension is more than the one before, with the nodes of the steps."""
     a, before, node, shape = t._data, (_WHOLE,) * dim, t._node, t._shape
-    array = a[(*before, _LATER)] - a[(*before, _EARLIER)]
+    later, earlier = a[(*before, _LATER)], a[(*before, _EARLIER)]
+    array = later - earlier if a.size < LARGE else compute(_sub_op, (later, earlier))
     if node is not None:
         node = _sub_op.join(
             _slice_op.link(node, shape, dim, 1, end, 1), _slice_op.link(node, shape, dim, 0, end - 1, 1)
