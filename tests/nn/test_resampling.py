@@ -158,3 +158,30 @@ def test_images_of_other_integers_are_refused(mode, dims):
     for t in (torch, rushlight):
         with pytest.raises(NotImplementedError, match=r"compute_indices_weights_.* not implemented for 'Short'"):
             t.nn.functional.interpolate(t.ones(1, 1, *[3] * dims).to(t.int16), scale_factor=2, mode=mode)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("size", [(5, 5), (2, 5), (6, 3)])
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_smoothed_images_that_are_not_finite(mode, size, number):
+    def scenario(m):
+        x = m.arange(6.0).reshape(1, 1, 2, 3)
+        x[0, 0, 0, 1] = number
+        return m.nn.functional.interpolate(x, size, mode=mode, antialias=True)
+
+    check(scenario, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("factor", [1.2, (1.2, 2.0), (1.5, 1.1)])
+def test_smoothing_leaves_axes_alone_that_keep_their_size(factor):
+    def scenario(m):
+        x = m.arange(9.0).reshape(1, 1, 3, 3)
+        return m.nn.functional.interpolate(x, scale_factor=factor, mode="bilinear", antialias=True)
+
+    check(scenario, rtol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "nearest-exact"])
+@pytest.mark.parametrize("shape", [(1, 2, 4), (1, 1, 3, 4), (1, 1, 2, 3, 4), (1, 1, 80, 80)])
+def test_nearest_pixels_keep_the_signs_of_zeros(mode, shape):
+    check(lambda m: m.signbit(m.nn.functional.interpolate(m.full(shape, -0.0), scale_factor=1.5, mode=mode)))

@@ -1,5 +1,7 @@
 """Infinity, NaN, numbers too large for a type, and types of which there are no elements, beside PyTorch."""
 
+import warnings
+
 import pytest
 from beside import check
 
@@ -48,6 +50,18 @@ def test_means_beside_variances(elements, dtype):
     def scenario(m):
         x = m.tensor([elements, [1.0, 2.0, 3.0]], dtype=getattr(m, dtype))
         return m.var_mean(x, 1), m.std_mean(x, 1, keepdim=True), m.var_mean(x.T.contiguous(), 0), m.std_mean(x[:1])
+
+    check(scenario)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("elements", [[1 + 1j, 1 - 2j], [1 + 1j, 1 + 1j], [2 + 1j, 1 - 2j], [3j]])
+def test_variances_without_freedom_are_those_of_the_parts(elements, dtype):
+    def scenario(m):
+        x = m.tensor([elements], dtype=getattr(m, dtype))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # PyTorch's are one for each part
+            return m.std(x, 1, correction=2), m.var(x, correction=3), m.var_mean(x, 1, correction=2)
 
     check(scenario)
 

@@ -184,3 +184,27 @@ def test_unpooled_images_lie_as_in_pytorch(order):
         return t.nn.functional.max_unpool2d(a, t.arange(8).reshape(2, 4).expand(a.shape), 2)
 
     same_order(scenario)
+
+
+LOOKUPS = {
+    "x[i]": lambda x, i, j: x[i],
+    "x[:, i]": lambda x, i, j: x[:, i],
+    "x[..., i]": lambda x, i, j: x[..., i],
+    "x[i, j]": lambda x, i, j: x[i, j],
+    "x[i, :, j]": lambda x, i, j: x[i, :, j],
+    "x[:, i, j]": lambda x, i, j: x[:, i, j],
+    "x[i, mask]": lambda x, i, j: x[i, x[0, :, 0] >= 0],
+}
+
+
+@pytest.mark.parametrize("name", LOOKUPS)
+@pytest.mark.parametrize("sizes", [(3, 1, 2), (1, 3, 2), (2, 3, 1), (1, 1, 2)])
+def test_what_indices_find_lies_as_in_pytorch(name, sizes):
+    for order, by in itertools.product(itertools.permutations(range(3)), repeat=2):
+        for other in {(1, *sizes[1:]), (*sizes[:2], 1)}:
+
+            def scenario(m, order=order, by=by, other=other):
+                i, j = (laid(m, by, "int64", shape).zero_() for shape in (sizes, other))
+                return LOOKUPS[name](laid(m, order, sizes=sizes), i if "mask" not in name else i[..., :1], j)
+
+            same_order(scenario)

@@ -61,6 +61,13 @@ def test_numbers_for_the_second_argument(name):
     check(lambda m: getattr(m, name)(m.tensor([1.0, -2.0], requires_grad=True), 3.0))
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64"])
+def test_multiples_that_wrap_around(dtype):
+    most = np.iinfo(dtype).max
+    numbers = np.random.default_rng(0).integers(-most, most, (2, 200), dtype)
+    check(lambda m: m.lcm(*m.from_numpy(numbers)))
+
+
 @pytest.mark.parametrize("name", ["gcd", "lcm"])
 def test_integers(name):
     check(lambda m: getattr(m, name)(m.tensor([12, -4, 0, 7]), m.tensor([18, 6, 5, 7])))

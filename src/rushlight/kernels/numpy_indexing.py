@@ -7,7 +7,7 @@ import numpy as np
 from .layout import in_order, lies_in_rows, memory_order
 from .numpy_common import out_of_range
 from .numpy_gather import all_within, check_range
-from .numpy_views import add_at, add_rows
+from .numpy_views import add_at, add_rows, view_strides
 
 Array = np.ndarray
 
@@ -79,14 +79,14 @@ def _ordered(found: Array, a: Array, indices: list[Array], dims: Any) -> Array:
     own = (*steps[:lead], *(0,) * inner, *steps[lead:])
     shape = found.shape
     wide = shape[lead : lead + inner]
+    # PyTorch views each index in the shape of the result, with sizes of 1 where there are other dimensions.
+    view = (1,) * lead + wide + (1,) * (len(shape) - lead - inner)
     others = []
     for array in indices:
         places = np.empty(1 if inner > 1 else wide) if array.dtype.kind == "b" else array
-        strides = np.broadcast_to(places, wide).strides
-        # Dimensions of size 1 before and after the index have strides, too.
-        first, last = (wide[0] * strides[0], strides[-1]) if strides else (1, 1)
-        before = [first if n == 1 else 0 for n in shape[:lead]]
-        others.append((*before, *strides, *[last if n == 1 else 0 for n in shape[lead + inner :]]))
+        strides = np.broadcast_to(places, wide).strides if places.shape != wide else places.strides
+        seen = view_strides(wide, strides, places.itemsize, view) or ()
+        others.append(tuple([0 if n == 1 != m else s for s, n, m in zip(seen, view, shape)]))
     return in_order(found, memory_order(shape, own, *others))
 
 

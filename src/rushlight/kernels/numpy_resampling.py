@@ -53,7 +53,12 @@ _REACH = {"linear-aa": 1.0, "cubic-aa": 2.0, "lanczos-aa": 3.0}
 
 
 def _smoothed(kind: str, new: int, old: int, scale: float, align: bool, dtype: np.dtype) -> Array:
-    """The matrix of a resampling with antialiasing: weights sum up to one, and the filter is as wide as a step."""
+    """The matrix of a resampling with antialiasing: weights sum up to one, and the filter is as wide as a step.
+
+    An axis that keeps its size is left alone, whatever the scale.
+    """
+    if new == old:
+        return _kept(np.eye(old, dtype=dtype), (np.arange(old), np.arange(old), np.ones(old, dtype)))
     work: np.dtype[Any] = np.dtype(np.float64 if dtype == np.float64 else np.float32)
     step = np.asarray(((old - 1) / (new - 1) if new > 1 else 0.0) if align else scale, work)
     widening = np.maximum(step, 1)
@@ -62,11 +67,12 @@ def _smoothed(kind: str, new: int, old: int, scale: float, align: bool, dtype: n
     places = np.arange(old)
     first = np.maximum((center - reach + 0.5).astype(np.int64), 0)
     last = np.minimum((center + reach + 0.5).astype(np.int64), old)
-    weights = np.where((places >= first) & (places < last), _filter(kind, (places - center + 0.5) / widening), 0)
+    reached = (places >= first) & (places < last)
+    weights = np.where(reached, _filter(kind, (places - center + 0.5) / widening), 0)
     totals = weights.sum(1, keepdims=True)
     found = (weights / np.where(totals == 0, 1, totals)).astype(dtype)
-    found.flags.writeable = False
-    return found
+    rows, columns = (np.ascontiguousarray(at) for at in np.nonzero(reached))
+    return _kept(found, (rows, columns, found[rows, columns]))
 
 
 @lru_cache(maxsize=64)
@@ -97,18 +103,22 @@ def matrix(kind: str, new: int, old: int, scale: float, align: bool, dtype: np.d
     rows, columns, entries = np.repeat(np.arange(new), len(places)), np.stack(places, 1), np.stack(weights, 1)
     found = np.zeros((new, old), np.float64)
     np.add.at(found, (rows, columns.reshape(-1)), entries.reshape(-1))
-    found = found.astype(dtype)
-    found.flags.writeable = False
-    place = found.ctypes.data
-    _ENTRIES[place] = found.shape, (rows, columns.reshape(-1), entries.reshape(-1).astype(dtype))
-    weakref.finalize(found, _ENTRIES.pop, place).atexit = False
-    return found
+    return _kept(found.astype(dtype), (rows, columns.reshape(-1), entries.reshape(-1).astype(dtype)))
 
 
 Entries = tuple[Array, Array, Array]
 
 # The shapes and entries of the matrices that exist, by their places in memory.
 _ENTRIES: dict[int, tuple[tuple[int, ...], Entries]] = {}
+
+
+def _kept(m: Array, entries: Entries) -> Array:
+    """A matrix that is not changed, whose entries are known while it exists."""
+    m.flags.writeable = False
+    place = m.ctypes.data
+    _ENTRIES[place] = m.shape, entries
+    weakref.finalize(m, _ENTRIES.pop, place).atexit = False
+    return m
 
 
 def entries(m: Array) -> Entries:
@@ -150,6 +160,14 @@ def _by_entries(x: Array, m: Array) -> Array:
     return found
 
 
+def _choice(m: Array) -> Array | None:
+    """Which elements a matrix takes as they are, with the signs of their zeros; None if it weighs or adds any."""
+    shape, found = _ENTRIES.get(m.ctypes.data, ((), None))
+    if found is None or m.shape != shape or len(found[1]) != len(m) or not m.flags.c_contiguous:
+        return None
+    return found[1] if (found[2] == 1).all() else None
+
+
 def resample(x: Array, matrices: tuple[Array, ...]) -> Array:
     """Multiplies each of the last axes by its matrix, the matrices of half-precision images being wider."""
     if x.dtype == np.uint8 and matrices[0].dtype.kind == "f":
@@ -157,6 +175,9 @@ def resample(x: Array, matrices: tuple[Array, ...]) -> Array:
     dtype, x = x.dtype, widen(x)
     for i, m in enumerate(reversed(matrices)):
         axis = x.ndim - 1 - i
+        if (chosen := _choice(m)) is not None:
+            x = x.take(chosen, axis)
+            continue
         last = np.moveaxis(x, axis, -1)
         x = np.moveaxis(np.matmul(last, m.T) if np.isfinite(last).all() else _by_entries(last, m), -1, axis)
     return narrow(x if x.base is None else x.copy(), dtype)

@@ -46,6 +46,9 @@ def _by_distances(x: Array, axes: Axes, correction: float, keepdims: bool) -> tu
     n = _count(x.shape, axes)
     real = x.dtype if x.dtype.kind != "c" else x.real.dtype
     mean = np.asarray(sum_over(x, axes, True) / constant(n, real))
+    if real is not x.dtype and n <= correction:  # 0 / 0 in one part is NaN, whatever the other part is
+        parts = [_by_distances(part, axes, correction, keepdims)[0] for part in (x.real, x.imag)]
+        return parts[0] + parts[1], mean if keepdims else mean.reshape(parts[0].shape)
     apart = np.asarray(x - mean)
     if len(axes) == x.ndim and apart.size <= FEW and real is x.dtype and not keepdims:
         flat = apart.reshape(-1)

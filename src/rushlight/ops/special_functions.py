@@ -387,7 +387,13 @@ def gcd(input: Array, other: Array) -> Array:
     """The greatest common divisor of corresponding integers."""
 
 
-@elementwise(**integers_only("lcm_cpu", np.lcm, BOOL))
+def _least_multiple(x: Array, y: Array) -> Array:
+    found: Array = np.lcm(x, y)
+    # A multiple that wraps around has PyTorch's sign: it takes the absolute value in 32 bits or more.
+    return np.abs(found) if found.dtype.itemsize >= 4 else found
+
+
+@elementwise(**integers_only("lcm_cpu", _least_multiple, BOOL))
 def lcm(input: Array, other: Array) -> Array:
     """The least common multiple of corresponding integers."""
 
