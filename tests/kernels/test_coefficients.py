@@ -106,6 +106,19 @@ def test_the_complementary_error_function():
     assert worst(t * np.exp(np.polyval(more_functions.ERFC, t)), special.erfcx(x)) < -26
 
 
+@needs_fast
+def test_the_tangent_the_arc_tangent_and_the_arc_sine():
+    from rushlight.kernels.compiled import more_functions
+
+    x = between(0, 1)
+    assert (
+        worst(x * np.polyval(more_functions.TAN, (x * math.pi / 4) ** 2), np.tan(x * math.pi / 4) * 4 / math.pi) < -33
+    )
+    assert worst(x * np.polyval(more_functions.ATAN, x**2), np.arctan(x)) < -31
+    x = between(0, 0.5)
+    assert worst(x * np.polyval(more_functions.ASIN, x**2), np.arcsin(x)) < -31
+
+
 def test_the_normal_distribution_function_by_tanh():
     x = np.linspace(1e-3, 6, 20001)
     assert worst(np.tanh(x * polynomial(numpy_activation.NORMAL, x**2)), special.erf(x / np.sqrt(2))) < -25

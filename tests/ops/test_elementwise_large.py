@@ -64,8 +64,18 @@ def both(scenario: Any, arrays: list[np.ndarray], strides: bool = True) -> None:
 
 
 UNARY = ["neg", "exp", "log", "tanh", "sigmoid", "relu", "sqrt", "rsqrt", "abs", "reciprocal", "erf", "expm1", "log1p"]
-BINARY = ["add", "sub", "mul", "div", "maximum", "minimum"]
-NUMBERS = [lambda x: x * 2.5, lambda x: 3 - x, lambda x: x + 1, lambda x: x / 4, lambda x: 2 / x]
+UNARY += ["log2", "log10", "cosh", "sinh", "atan", "asin", "acos", "tan"]
+EXACT = ["add", "sub", "mul", "div", "maximum", "minimum"]
+BINARY = [*EXACT, "atan2", "pow"]
+NUMBERS = [
+    lambda x: x * 2.5,
+    lambda x: 3 - x,
+    lambda x: x + 1,
+    lambda x: x / 4,
+    lambda x: 2 / x,
+    lambda x: x**2.5,
+    lambda x: x**-3,
+]
 
 
 @pytest.mark.parametrize("few", [0, 1 << 19])
@@ -77,7 +87,7 @@ def test_simple_operations_on_one_and_on_several_threads(few: int, dtype: type, 
 
     def results(library: Any) -> list[Any]:
         x, y = library.from_numpy(a.copy()), library.from_numpy(b.copy())
-        found = [getattr(x, name)(y) for name in BINARY] + [x * 2.5, 2.5 - x, x / 3, x.T + y, x - y[0]]
+        found = [getattr(x, name)(y) for name in EXACT] + [x * 2.5, 2.5 - x, x / 3, x.T + y, x - y[0]]
         found += [getattr(x, name)() for name in ("neg", "abs", "floor", "ceil", "trunc", "round")]
         for name in ("add_", "sub_", "mul_", "div_"):
             found += [getattr(x.clone(), name)(y), getattr(x.clone(), name)(2.5)]

@@ -117,9 +117,17 @@ def binary_cross_entropy_with_logits_backward(g: Array, x: Array, target: Array,
 
 
 # ---------------------------------------------------------------------------------------------- classes
+# From how many rows on the kernel for places is quicker than NumPy's indexing.
+_MANY = 4096
+
+
 def _pick(x: Array, target: Array) -> Array:
-    """See `numpy_loss.pick`; of images, classes are looked up by the kernel for places along a dimension."""
-    return on_numpy.pick(x, target) if x.ndim < 3 else lookup.take_along(x, _places(target), 1)[:, 0]
+    """See `numpy_loss.pick`; many classes are looked up by the kernel for places along a dimension."""
+    return on_numpy.pick(x, target) if _are_few(x.ndim, target) else lookup.take_along(x, _places(target), 1)[:, 0]
+
+
+def _are_few(dims: int, target: Array) -> bool:
+    return dims < 2 or (dims == 2 and target.size < _MANY)
 
 
 def _places(target: Array) -> Array:
@@ -128,7 +136,7 @@ def _places(target: Array) -> Array:
 
 def _place(shape: tuple[int, ...], target: Array, value: Array) -> Array:
     """See `numpy_loss.place`."""
-    if len(shape) < 3:
+    if _are_few(len(shape), target):
         return on_numpy.place(shape, target, value)
     return lookup.put_one(np.broadcast_to(value, target.shape)[:, None], _places(target), 1, shape)
 

@@ -42,8 +42,8 @@ PIECE = 8192, 65536
 
 # The functions that `compiled.pointwise` has.
 _FUNCTIONS = {
-    "exp", "exp2", "expm1", "log", "log1p", "sigmoid", "tanh", "erf", "erfc", "abs", "sqrt", "floor", "ceil", "trunc",
-    "rint", "select",
+    "exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "sigmoid", "tanh", "cosh", "sinh", "atan", "asin", "acos",
+    "near_tan", "angle", "power", "erf", "erfc", "abs", "sqrt", "floor", "ceil", "trunc", "rint", "select",
 }  # fmt: skip
 
 # Names of operations and helpers in formulas: their parameters, and what they compute for one element.
@@ -63,6 +63,9 @@ MEANINGS = {
     "relu_backward": "grad, result: select(result <= 0, 0, grad)",
     "maximum": "input, other: select((input > other) | (input != input), input, other)",
     "minimum": "input, other: select((input < other) | (input != input), input, other)",
+    "atan2": "input, other: angle(input, other)",
+    "_pow": "input, other: power(input, other)",
+    "pow_exponent_slope": "base, exponent, result: select((base == 0) & (exponent >= 0), 0, result * log(base))",
     "over_square_sum": "grad, input, other: select(input * input + other * other == 0, 0, "
     "grad / (input * input + other * other))",
     "share_of": "grad, a, b, lost: select(lost, 0, grad * select(a == b, 0.5, 1))",

@@ -24,17 +24,36 @@ _SCALED = {
 }
 
 
+_ANY = pointwise.Loop("power", ("x", "exponent"), ("power(x, exponent)",))
+_ANY_SCALED = pointwise.Loop("scaled_power", ("g", "x", "exponent", "factor"), ("g * (power(x, exponent) * factor)",))
+
+
+def _is_any(x: Array, exponent: Any) -> bool:
+    """Whether an exponent is like any other, and a number of the type of `x`."""
+    return x.dtype.char in "fd" and bool(exponent) and (type(exponent) is float or abs(exponent) < 1 << 24)
+
+
 def pow_number(x: Array, exponent: Any) -> Any:
     """See `numpy_pointwise.pow_number`."""
-    if x.size >= pointwise.LARGE and exponent in _POWER and (made := _POWER[exponent](x)) is not None:
-        return made
+    if x.size >= pointwise.LARGE:
+        made = None
+        if exponent in _POWER:
+            made = _POWER[exponent](x)
+        elif exponent != 1 and _is_any(x, exponent):
+            made = _ANY(x, float(exponent))
+        if made is not None:
+            return made
     return on_numpy.pow_number(x, exponent)
 
 
 def scaled_power(gradient: Array, x: Array, exponent: Any, factor: Any) -> Any:
     """See `numpy_pointwise.scaled_power`."""
-    if x.size >= pointwise.LARGE and factor and exponent in _SCALED:
-        made = _SCALED[exponent](gradient, x, float(factor))
+    if x.size >= pointwise.LARGE and factor:
+        made = None
+        if exponent in _SCALED:
+            made = _SCALED[exponent](gradient, x, float(factor))
+        elif _is_any(x, exponent):
+            made = _ANY_SCALED(gradient, x, float(exponent), float(factor))
         if made is not None:
             return made
     return on_numpy.scaled_power(gradient, x, exponent, factor)

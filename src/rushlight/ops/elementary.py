@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..base import TensorBase
-from ..kernels import complex_halves
+from ..kernels import complex_halves, tangent
 from ..kernels import numpy_pointwise as kernels
 from .attached import attached
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
@@ -68,7 +68,7 @@ def cos(input: Array) -> Array:
     """The cosine of each element (radians)."""
 
 
-@elementwise(kernel=np.tan, floating=True, input="grad * conj(1 + result * result)")
+@elementwise(kernel=tangent.tan, floating=True, input="grad * conj(1 + result * result)")
 def tan(input: Array) -> Array:
     """The tangent of each element (radians)."""
 

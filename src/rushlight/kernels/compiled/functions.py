@@ -64,18 +64,32 @@ DOUBLE = Format(
 INLINED = {"forceinline": True, "error_model": "numpy"}
 
 
-def function(make: Callable[[Format], Callable[[Any], Any]]) -> Any:
+def function(make: Callable[[Format], Callable[..., Any]]) -> Any:
     """Declares a function of one number, made for each type by `make`; kernels call it by its name."""
 
     def called(x):
         raise NotImplementedError("for compiled code only")
 
-    @overload(called, jit_options=INLINED)
-    def choose(x):
-        if isinstance(x, types.Float):
-            return make(SINGLE if x.bitwidth == 32 else DOUBLE)
-        return None
+    return _chosen(make, called, lambda x: _of_type(make, x))
 
+
+def function_of_two(make: Callable[[Format], Callable[..., Any]]) -> Any:
+    """Declares a function of two numbers of one type."""
+
+    def called(x, y):
+        raise NotImplementedError("for compiled code only")
+
+    return _chosen(make, called, lambda x, y: _of_type(make, x))
+
+
+def _of_type(make: Callable[[Format], Callable[..., Any]], x: Any) -> Callable[..., Any] | None:
+    if isinstance(x, types.Float):
+        return make(SINGLE if x.bitwidth == 32 else DOUBLE)
+    return None
+
+
+def _chosen(make: Callable[..., Any], called: Callable[..., Any], choose: Callable[..., Any]) -> Any:
+    overload(called, jit_options=INLINED)(choose)
     called.__name__ = called.__qualname__ = make.__name__
     called.__doc__ = make.__doc__
     return called

@@ -30,7 +30,8 @@ from . import functions, halves, more_functions, simd
 from .builder import Real, kernel
 
 _NAMES = {name: getattr(functions, name) for name in ("exp", "expm1", "log", "log1p", "sigmoid", "tanh", "erf")}
-_NAMES |= {name: getattr(more_functions, name) for name in ("erfc", "exp2")}
+_MORE = ("erfc", "exp2", "log2", "log10", "cosh", "sinh", "atan", "angle", "asin", "acos", "power")
+_NAMES |= {name: getattr(more_functions, name) for name in _MORE} | {"near_tan": more_functions.tan}
 _NAMES |= {name: getattr(simd, name) for name in ("rint", "floor", "ceil", "trunc", "sqrt", "select")}
 
 
