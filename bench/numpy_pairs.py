@@ -470,11 +470,19 @@ _REASONS = {
     "exponents of any size and type, which are brought into the range of NumPy's": ("torch.ldexp(x, i32)",),
     "the reciprocal is multiplied by the number, as in PyTorch": ("2.5 / x",),
     "the result lies row by row, NumPy's column by column": ("x[:, rows]",),
-    "with gradients, each of PyTorch's steps is a node of its graph": (
-        "x[0, 0]", "torch.tensordot(x, y, 1)", "torch.inner(flat, flat2)", "torch.einsum('ij,ij->', x, y)",
-        "torch.einsum('ij,jk->ik', x, y)", "torch.repeat_interleave(x, 2, dim=0)",
-        "torch.repeat_interleave(x, 2, dim=1)", "cube @ cube2", "torch.cartesian_prod(row, row)",
-        "torch.dstack((x, y))", "torch.outer(row, row)", "torch.ger(row, row)", "torch.take_along_dim(x, at, 1)",
+    "with gradients, each of PyTorch's steps is a node of its graph": ("x[0, 0]", "torch.take_along_dim(x, at, 1)"),
+    "the result is a view of another tensor, and with gradients what is saved is one, too": (
+        "torch.tensordot(x, y, 1)", "torch.inner(flat, flat2)", "torch.einsum('ij,ij->', x, y)",
+        "torch.einsum('ij,jk->ik', x, y)",
+    ),
+    "the result is a view of another tensor": (
+        "torch.repeat_interleave(x, 2, dim=0)", "torch.repeat_interleave(x, 2, dim=1)",
+    ),
+    "with gradients, what is saved is a view of an operand": (
+        "cube @ cube2", "torch.outer(row, row)", "torch.ger(row, row)",
+    ),
+    "single precision is computed in double, since what is squared repeatedly loses digits": (
+        "torch.linalg.matrix_exp(regular)",
     ),
     "with gradients, its graph is that of PyTorch's changes in place": ("torch.vander(row)",),
     "each step of the recurrence is several calls of NumPy, where SciPy runs one loop": (

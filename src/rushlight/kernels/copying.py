@@ -16,7 +16,7 @@ Array = np.ndarray
 SMALLEST, _SMALLEST_AS_IT_IS = 1 << 16, 1 << 19
 
 # The same for arrays put together, and how many elements must lie side by side at least in each of these.
-_SMALLEST_JOINED, _SHORTEST = 1 << 20, 16
+SMALLEST_JOINED, _SHORTEST = 1 << 20, 16
 
 # From how many elements on several threads set them all to a number more quickly.
 SMALLEST_FILLED = 1 << 18
@@ -90,7 +90,7 @@ def join(arrays: Sequence[Array], axis: int) -> Array:
     first = arrays[0]
     size = sum([a.shape[axis] for a in arrays])
     if all([a.flags.c_contiguous for a in arrays]) and (
-        size * (first.size // max(first.shape[axis], 1)) < _SMALLEST_JOINED or prod(first.shape[axis:]) < _SHORTEST
+        size * (first.size // max(first.shape[axis], 1)) < SMALLEST_JOINED or prod(first.shape[axis:]) < _SHORTEST
     ):
         return np.concatenate(arrays, axis)
     found = np.empty((*first.shape[:axis], size, *first.shape[axis + 1 :]), first.dtype)

@@ -55,7 +55,8 @@ def outer(input: Any, vec2: Any, *, out: Any = None) -> Any:
             return found if out is None else finish_out(out, found, "outer")
     shape = own[0], 1
     column: Any
-    if recorded and hidden(input, vec2) and lies_in_rows(a):
+    plain = recorded and not special.count and type(a) is ndarray is type(b) and a.flags.c_contiguous
+    if plain and (own[0] != 1 or lies_in_rows(a)):
         column = operand(a.reshape(shape), input, _view_op.link(input._node, own, shape))
     elif mode.unseen(input, vec2):
         column = wrap(input._data.reshape(shape))
