@@ -39,7 +39,8 @@ def lies_as_operands(line, values, name):
     if not isinstance(values[name], torch.Tensor):
         return False
     operands = [values[n] for n in re.findall(r"\bv\d+\b", line.partition(" = ")[2])]
-    if re.search("rsub|hinge_embedding_loss|margin_ranking_loss", line):  # other - input; what the target stands before
+    # other - input; what the target stands before
+    if re.search("rsub|kl_div|hinge_embedding_loss|margin_ranking_loss", line):
         operands.reverse()
     if len(operands) == 1 and dense(operands[0]):
         return False

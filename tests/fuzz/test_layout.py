@@ -24,6 +24,9 @@ def test_pytorch_lays_results_as_their_operands():
         values["v8"] = torch.rsub(a, b)
         assert lies_as_operands("v8 = torch.rsub(v1, v2)", values, "v8")
         assert strides(values["v8"]) == strides(b)
+        values["v9"] = torch.nn.functional.kl_div(a, b, log_target=True, reduction="none")
+        assert lies_as_operands("v9 = torch.nn.functional.kl_div(v1, v2, log_target=True)", values, "v9")
+        assert strides(values["v9"]) == strides(b)
         values["v6"] = b[:, :1]
         values["v7"] = values["v6"] * a
         assert lies_as_operands("v7 = v6 * v1", values, "v7")
