@@ -45,6 +45,14 @@ def _there(found: Array) -> bool:
     return not count_nonzero(np.isnan(found))
 
 
+def _values_there(found: Array) -> bool:
+    """Whether every matrix has values: those of a matrix are NaN together."""
+    if found.ndim == 1 and found.size:
+        first = found.item(0)
+        return bool(first == first)
+    return not count_nonzero(np.isnan(found))
+
+
 def _in_columns(found: Array, dtype: np.dtype[Any]) -> Array:
     """Matrices in a type; one alone lies column by column, as LAPACK's do and PyTorch's."""
     return found.T.astype(dtype, order="C").T if found.ndim == 2 else found.astype(dtype, copy=False)
@@ -127,7 +135,7 @@ def eigvalsh(x: Array, triangle: str) -> Array:
     form = _ROOTS.get(x.dtype.char)
     if form is not None:
         found = (routines.eigvalsh_lo if triangle == "L" else routines.eigvalsh_up)(x, signature=form)
-        if not count_nonzero(np.isnan(found)):
+        if _values_there(found):
             return found.astype(x.real.dtype, copy=False)
     return np.linalg.eigvalsh(x, triangle)
 
@@ -137,7 +145,7 @@ def svd(x: Array, full: bool) -> tuple[Array, Array, Array]:
     form = _TRIPLE.get(x.dtype.char)
     if form is not None:
         u, values, vh = (routines.svd_f if full else routines.svd_s)(x, signature=form)
-        if not count_nonzero(np.isnan(values)):
+        if _values_there(values):
             return _in_columns(u, x.dtype), values.astype(x.real.dtype, copy=False), _in_columns(vh, x.dtype)
     u, values, vh = np.linalg.svd(x, full)
     return u, values, vh
@@ -148,7 +156,7 @@ def svdvals(x: Array) -> Array:
     form = _ROOTS.get(x.dtype.char)
     if form is not None:
         found = routines.svd(x, signature=form)
-        if not count_nonzero(np.isnan(found)):
+        if _values_there(found):
             return found.astype(x.real.dtype, copy=False)
     return np.linalg.svd(x, compute_uv=False)
 
@@ -158,7 +166,7 @@ def eig(x: Array) -> tuple[Array, Array]:
     code = x.dtype.char
     if code in _COMPUTED:
         values, vectors = routines.eig(x, signature=f"{_COMPUTED[code]}->DD")
-        if not count_nonzero(np.isnan(values)):
+        if _values_there(values):
             kind = _complex(x)
             return values.astype(kind, copy=False), _in_columns(vectors, kind)
     values, vectors = np.linalg.eig(x)
@@ -170,7 +178,7 @@ def eigvals(x: Array) -> Array:
     code = x.dtype.char
     if code in _COMPUTED:
         found = routines.eigvals(x, signature=f"{_COMPUTED[code]}->D")
-        if not count_nonzero(np.isnan(found)):
+        if _values_there(found):
             return found.astype(_complex(x), copy=False)
     return np.linalg.eigvals(x).astype(_complex(x))
 
