@@ -460,17 +460,15 @@ pair("torch.pdist(x)", "distance.pdist(x)", most=100)
 _VIEW = "a view is known to its base, so that changes in place reach both and their gradients"
 _REASONS = {
     _VIEW: (
-        "x[0]", "x[:, 0]", "x[::2]", "x[None]", "x[..., None]", "x.T", "x.reshape(-1)", "x.flatten()",
+        "x[0]", "x[0, 0]", "x[:, 0]", "x[::2]", "x[None]", "x[..., None]", "x.T", "x.reshape(-1)", "x.flatten()",
         "torch.ravel(x)", "x.view(-1)", "x.transpose(0, 1)", "torch.swapaxes(x, 0, 1)", "cube.permute(2, 0, 1)",
         "torch.moveaxis(cube, 0, 2)", "torch.unsqueeze(x, 0)", "torch.squeeze(column)", "torch.squeeze(column, 1)",
         "torch.reshape(flat, x.shape)", "torch.diagonal(x)", "torch.diag(x)", "torch.unbind(cube)", "torch.real(z)",
         "torch.imag(z)", "torch.view_as_real(z)", "torch.einsum('ij->ji', x)", "x[::2] * y[::2]",
     ),
     "integers are divided only when no divisor is zero, which is an error": ("i // j", "i % j"),
-    "exponents of any size and type, which are brought into the range of NumPy's": ("torch.ldexp(x, i32)",),
     "the reciprocal is multiplied by the number, as in PyTorch": ("2.5 / x",),
     "the result lies row by row, NumPy's column by column": ("x[:, rows]",),
-    "with gradients, each of PyTorch's steps is a node of its graph": ("x[0, 0]", "torch.take_along_dim(x, at, 1)"),
     "the result is a view of another tensor, and with gradients what is saved is one, too": (
         "torch.tensordot(x, y, 1)", "torch.inner(flat, flat2)", "torch.einsum('ij,ij->', x, y)",
         "torch.einsum('ij,jk->ik', x, y)",
@@ -498,6 +496,11 @@ _REASONS = {
         "torch.special.ndtr(x)",
     ),
     "linear above a threshold": ("torch.nn.functional.softplus(x)",),
+    "NaN gives a number, NumPy's gives NaN: the result is looked through": ("torch.sign(x)", "torch.heaviside(x, y)"),
+    "a remainder of zero has the sign of the dividend, NumPy's that of the divisor: it is looked for": ("x % q",),
+    "each number is a product in double precision, NumPy's a sum of rounded steps": (
+        "torch.arange(0, 10.0, 10 / flat.shape[0])",
+    ),
 }  # fmt: skip
 for _why, _calls in _REASONS.items():
     for _call in _calls:

@@ -247,6 +247,10 @@ def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale
 
 def softplus(x: Array, beta: float, threshold: float) -> Array:
     """`log(1 + exp(beta x)) / beta`, or `x` itself where `beta x` is above `threshold`."""
+    if beta == 1 and x.dtype.char in "fd":
+        found = np.log1p(np.exp(x))
+        linear = x > constant(threshold, x.dtype)
+        return np.where(linear, x, found) if count_nonzero(linear) else found
     dtype, x = x.dtype, widen(x)
     scaled = x if beta == 1 else x * constant(beta, x.dtype)
     out = np.log1p(np.exp(scaled))

@@ -92,6 +92,8 @@ def _integer_division(a: Array, b: Array, function: Any) -> Any:
 
 def floor_divide(a: Array, b: Array) -> Any:
     """The quotient rounded down; division of a floating-point number by zero gives infinity or NaN."""
+    if a.dtype.char in "fd" and b.dtype.char in "fd":  # NumPy's is the quotient itself there
+        return np.floor_divide(a, b)
     whole = count_nonzero(b) == b.size
     if a.dtype.kind in "iub":
         if b.dtype.kind in "iub":
@@ -154,7 +156,7 @@ def pow_number(x: Array, exponent: Any) -> Any:
         OverflowError: the exponent does not fit into 64 bits.
     """
     if exponent == 2:
-        return x * x
+        return np.square(x) if x.dtype.kind in "iuf" and type(x) is np.ndarray else x * x
     if exponent == 3:
         # Of float16, PyTorch's powers are those of float32.
         return x * x * x if x.dtype.char != "e" else narrow(np.asarray(np.power(widen(x), 3)), x.dtype)
@@ -249,7 +251,10 @@ def _unit(part: Array, infinite: Array, beside: Array) -> Array:
 
 def pow_base(exponent: Array, base: Any) -> Any:
     """A number to the power of each element; it lies row by row, whatever the exponents do."""
-    if base == 1 and exponent.dtype.kind == "c":  # also of infinite exponents
+    kind = exponent.dtype.kind
+    if kind == "f" and type(base) is np.ndarray and base.dtype.kind == "f" and exponent.flags.c_contiguous:
+        return np.power(base, exponent)
+    if kind == "c" and base == 1:  # also of infinite exponents
         return np.ones(exponent.shape, exponent.dtype)
     if exponent.flags.c_contiguous:
         return pow_(np.asarray(base), exponent)

@@ -98,9 +98,11 @@ def all_combinations(vectors: list[Array]) -> Array:
 def unsqueeze(a: Array, dim: int) -> Array:
     """The array with a dimension of size 1 put in at `dim`."""
     shape = a.shape
-    if a.strides == (a.itemsize,) * len(shape) if a.size == 1 else 1 not in shape and a.flags.c_contiguous:
-        return a.reshape((1, *shape) if not dim else (*shape, 1) if dim == len(shape) else
-                         (*shape[:dim], 1, *shape[dim:]))  # fmt: skip
+    if 1 not in shape if a.size != 1 else a.strides == (a.itemsize,) * len(shape):
+        if not dim:  # a view, whatever the strides are
+            return a.reshape((1, *shape))
+        if a.flags.c_contiguous:
+            return a.reshape((*shape, 1) if dim == len(shape) else (*shape[:dim], 1, *shape[dim:]))
     if dim < len(shape):
         step = shape[dim] * a.strides[dim]
     else:

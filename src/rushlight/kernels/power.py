@@ -36,6 +36,8 @@ def _is_any(x: Array, exponent: Any) -> bool:
 def pow_number(x: Array, exponent: Any) -> Any:
     """See `numpy_pointwise.pow_number`."""
     if x.size >= pointwise.LARGE:
+        if exponent == 2 and pointwise.few((x,)):
+            return np.square(x)
         made = None
         if exponent in _POWER:
             made = _POWER[exponent](x)

@@ -30,14 +30,15 @@ def compute(op: Operation, arrays: tuple[np.ndarray, ...], out: np.ndarray | Non
         out: where to put the result: the first operand itself.
     """
     name = op.name
-    loop = _LOOPS[name] if name in _LOOPS else _LOOPS.setdefault(name, pointwise.forward(name))
     if name in pointwise.SIMPLE and pointwise.few(arrays):
         if out is not None and type(op.forward) is np.ufunc:
             return op.forward(*arrays, out)  # type: ignore[no-any-return]
-    elif loop is not None and (out is None or not any(_overlap(out, a) for a in arrays[1:])):
-        made = loop(*arrays, out=out)
-        if made is not None:
-            return made  # type: ignore[no-any-return]
+    else:
+        loop = _LOOPS[name] if name in _LOOPS else _LOOPS.setdefault(name, pointwise.forward(name))
+        if loop is not None and (out is None or not any(_overlap(out, a) for a in arrays[1:])):
+            made = loop(*arrays, out=out)
+            if made is not None:
+                return made  # type: ignore[no-any-return]
     result = op.forward(*arrays)
     if out is None:
         return result if type(result) is np.ndarray else result_array(result)
