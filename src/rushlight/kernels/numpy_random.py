@@ -313,6 +313,9 @@ def remainder(values: Array, divisor: int) -> Array:
 def integers(source: MersenneTwister, out: Array, low: int, high: int) -> None:
     """Fills `out`, of any real dtype, with whole numbers of [low, high); one word each, two from 2**28 numbers on."""
     span = high - low
+    if span < 1 << 28 and out.size == 1 and out.dtype.char == "l":
+        out.fill(low + source.number() % span)
+        return
     if span < 1 << 28 and 0 < out.size <= _CHUNK and out.dtype.char == "l" and out.flags.c_contiguous:
         flat = out.reshape(-1)
         if out.size <= FEWEST:
@@ -437,6 +440,13 @@ def bernoulli_of(source: MersenneTwister, p: Array) -> Array | None:
 
     None, and no words taken, if one is none or they are neither few nor many.
     """
+    if p.size == 1:
+        chance = p.item()
+        if not 0.0 <= chance <= 1.0:
+            return None
+        one = np.empty(p.shape, np.float32)
+        one.fill((source.number() & 0xFFFFFF) * 2.0**-24 < chance)
+        return one
     if p.size >= random_words.MANY and p.flags.c_contiguous and (state := source.memory()) is not None:
         out = np.empty(p.shape, np.float32)
         if random_words.bernoulli(state, p, out):
