@@ -17,8 +17,8 @@ from .fast import as_accurate, compiled_always, needs_numba
 pytestmark = needs_numba
 always = compiled_always(fourier)
 
-# With prime factors up to 5, odd and even, and some that none of the kernels transforms.
-POINTS = [1, 2, 4, 6, 7, 8, 9, 12, 15, 16, 20, 22, 25, 27, 36, 50, 64, 77, 90, 128]
+# With prime factors up to 31, odd and even, and some that none of the kernels transforms.
+POINTS = [1, 2, 4, 6, 7, 8, 9, 12, 15, 16, 20, 22, 25, 27, 36, 50, 37, 62, 64, 74, 77, 90, 128]
 NORMS = st.sampled_from(["backward", "ortho", "forward"])
 FUNCTIONS = ["fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fft of reals", "ifft of reals"]
 

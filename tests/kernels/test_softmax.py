@@ -16,6 +16,7 @@ shapes = st.one_of(
     st.tuples(st.integers(1, 20), st.integers(1, 300)),
     st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(1, 5), st.integers(1, 40)),
     st.tuples(st.integers(1, 40000)),
+    st.tuples(st.integers(1024, 1100), st.integers(1, 34)),
 )
 
 
@@ -54,3 +55,16 @@ def test_what_is_no_number(name, value, place, whole, axis):
     x = x if axis else x.T
     expected = getattr(torch, name)(torch.tensor(x), axis).numpy()
     np.testing.assert_allclose(getattr(softmax, name)(x, axis), expected, 1e-5, 1e-6)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_what_is_no_number_in_many_short_rows(name):
+    x = np.random.default_rng(0).standard_normal((1030, 11)).astype(np.float32)
+    x[1, 4], x[2, 9], x[1029, 10], x[8], x[9] = np.nan, np.inf, -np.inf, -np.inf, 1e30
+    leaf = torch.tensor(x, requires_grad=True)
+    expected = getattr(torch, name)(leaf, 1)
+    expected.backward(torch.ones_like(expected))
+    y = getattr(softmax, name)(x, 1)
+    np.testing.assert_allclose(y, expected.detach().numpy(), 1e-5, 1e-6)
+    found = getattr(softmax, name + "_backward")(np.ones_like(x), y, 1)
+    np.testing.assert_allclose(found, leaf.grad.numpy(), 1e-5, 1e-5)

@@ -1,4 +1,4 @@
-"""Discrete Fourier transforms: compiled for many points, if their number has no prime factor above 5, else SciPy's.
+"""Discrete Fourier transforms: compiled for many points, if their number has no prime factor above 31, else SciPy's.
 
 Functions and arguments are those of `numpy_fourier`.
 """
@@ -29,6 +29,9 @@ _LEAST, MOST = 6, 2048
 # How many frequencies of a long line are a piece of work.
 _BLOCK = 8192
 
+# The factors that passes transform; those above 5 all in the same way.
+_RADICES = 4, 2, 5, 3, 7, 11, 13, 17, 19, 23, 29, 31
+
 # How lines lie in memory, and what is done besides, as in compiled/fourier.py.
 _ROWS, _COLUMNS, _REAL_COLUMNS = 0, 1, 2
 _NOTHING, _HALF, _WHOLE, _FROM_HALF, _TWIDDLE = 0, 1, 2, 3, 4
@@ -41,7 +44,7 @@ _REAL: dict[str, np.dtype[Any]] = {
 
 # ---------------------------------------------------------------------------------------------- tables
 class _Plan(NamedTuple):
-    """The factors of a number of points, and the powers of its roots of unity that each pass multiplies by."""
+    """The factors of a number of points, and the roots of unity that each pass multiplies by."""
 
     factors: Array
     table: Array
@@ -56,7 +59,7 @@ def _turns(numbers: Array, points: int, dtype: np.dtype[Any]) -> Array:
 def _factors(points: int) -> list[int] | None:
     """What the passes transform one after the other, or None if there is a prime factor that none transforms."""
     found = []
-    for radix in (4, 2, 5, 3):
+    for radix in _RADICES:
         while points % radix == 0:
             points //= radix
             found.append(radix)
@@ -72,6 +75,8 @@ def _plan(points: int, dtype: np.dtype[Any]) -> _Plan | None:
     for radix in factors:
         parts.append(_turns(np.outer(np.arange(left // radix), np.arange(1, radix)), left, dtype).reshape(-1))
         left //= radix
+        if radix > 5:
+            parts.append(_turns(np.arange(radix), radix, dtype).reshape(-1))
     return _Plan(np.array(factors, np.int64), np.concatenate(parts))
 
 

@@ -9,6 +9,7 @@ from math import prod
 import numpy as np
 
 from . import numpy_activation
+from .cache import register_bytes
 from .dispatch import Kernel, share
 
 Array = np.ndarray
@@ -19,20 +20,29 @@ SMALLEST, SMALLEST_BACKWARD = 512, 4096
 # Columns that a piece of work along an inner dimension has (see `compiled.softmax_across`), and from how many it pays.
 _BLOCK, _COLUMNS = 128, 8
 
+# Numbers that a short row has at most (see `compiled.softmax_short`), and from how many rows on its kernel is used.
+_SHORT, _ROWS = 32, 1024
+
 
 class _Kernels:
-    """The kernels of one function: along the last dimension, and along others."""
+    """The kernels of one function: along the last dimension, the same for short rows, and along others."""
 
     def __init__(self, name: str):
+        self.short = Kernel("softmax_short", name, common=False)
         self.last, self.across = Kernel("softmax", name), Kernel("softmax_across", name, common=False)
 
     def run(self, result: Array, arrays: tuple[Array, ...], axis: int) -> bool:
         """Runs them on arrays row by row, if there is one for the axis."""
         count, inner = result.shape[axis], prod(result.shape[axis + 1 :])
         if axis == result.ndim - 1:
+            rows = result.size // count
+            if count <= _SHORT and rows >= _ROWS and (launch := self.short.get(result.dtype)) is not None:
+                lanes = register_bytes() // result.itemsize
+                pieces = -(-rows // lanes)
+                launch(pieces, share(pieces, lanes * count), *arrays, result, count, rows)
+                return True
             if (launch := self.last.get(result.dtype)) is None:
                 return False
-            rows = result.size // count
             launch(rows, share(rows, count), *arrays, result, count)
             return True
         if inner < _COLUMNS or (launch := self.across.get(result.dtype)) is None:

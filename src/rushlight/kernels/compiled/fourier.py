@@ -57,7 +57,7 @@ def _make_passes(real: Real) -> Any:
     sine3 = kind(math.sqrt(0.75))
     cosine5, cosine5b = kind(math.cos(0.4 * math.pi)), kind(math.cos(0.8 * math.pi))
     sine5, sine5b = kind(math.sin(0.4 * math.pi)), kind(math.sin(0.8 * math.pi))
-    half = kind(-0.5)
+    half, none = kind(-0.5), kind(0)
 
     @njit
     def put(y, at, re, im, r, i, w, which):
@@ -134,6 +134,38 @@ def _make_passes(real: Real) -> Any:
                 put(y, o + 3 * slot * s, re, im, hr - ki, hi + kr, w, 4 * p + 2)
 
     @njit
+    def odds(x, y, w, m, s, radix, turns, re, im):
+        """Any odd factor, from sums and differences of numbers equally far from the ends, which are left in x."""
+        far, some = slot * s * m, radix // 2
+        for p in range(m):
+            for q in range(s):
+                a, o = slot * (q + s * p), slot * (q + radix * s * p)
+                ar, ai = load(x, a + re), load(x, a + im)
+                tr, ti = ar, ai
+                for j in range(1, some + 1):
+                    b, c = a + j * far, a + (radix - j) * far
+                    br, bi, cr, ci = load(x, b + re), load(x, b + im), load(x, c + re), load(x, c + im)
+                    tr, ti = tr + (br + cr), ti + (bi + ci)
+                    store(x, b + re, br + cr)
+                    store(x, b + im, bi + ci)
+                    store(x, c + re, br - cr)
+                    store(x, c + im, bi - ci)
+                store(y, o + re, tr)
+                store(y, o + im, ti)
+                for k in range(1, some + 1):
+                    hr, hi, kr, ki, turn = ar, ai, repeat(none), repeat(none), 0
+                    for j in range(1, some + 1):
+                        turn += k
+                        turn -= radix if turn >= radix else 0
+                        b, c = a + j * far, a + (radix - j) * far
+                        cosine, sine = repeat(turns[2 * turn]), repeat(turns[2 * turn + 1])
+                        hr, hi = fma(load(x, b + re), cosine, hr), fma(load(x, b + im), cosine, hi)
+                        kr, ki = fma(load(x, c + re), sine, kr), fma(load(x, c + im), sine, ki)
+                    which = (radix - 1) * p
+                    put(y, o + slot * s * k, re, im, hr - ki, hi + kr, w, which + k - 1)
+                    put(y, o + slot * s * (radix - k), re, im, hr + ki, hi - kr, w, which + radix - k - 1)
+
+    @njit
     def passes(x, y, points, factors, count, table, re, im):
         m, s, first, swapped = points, 1, 0, False
         for stage in range(count):
@@ -146,8 +178,11 @@ def _make_passes(real: Real) -> Any:
                 twos(source, target, w, m, s, re, im)
             elif radix == 3:
                 threes(source, target, w, m, s, re, im)
-            else:
+            elif radix == 5:
                 fives(source, target, w, m, s, re, im)
+            else:
+                odds(source, target, w, m, s, radix, ahead(w, 2 * m * (radix - 1)), re, im)
+                first += 2 * radix
             first += 2 * m * (radix - 1)
             s *= radix
             swapped = not swapped
@@ -159,6 +194,11 @@ def _make_passes(real: Real) -> Any:
 def _make_moves(real: Real) -> tuple[Any, Any]:
     """Functions that bring `slots` of a group of `count` lines into scratch memory, and out of it."""
     kind, lanes = real.type, real.lanes
+
+    @njit
+    def place(j, i, how, step):
+        """Where slot j of line i is, of lines side by side."""
+        return j * step + i if how == 2 else (j // 2 * step + i) * 2 + j % 2
 
     @njit
     def bring(x, source, how, slots, step, count):
@@ -185,8 +225,7 @@ def _make_moves(real: Real) -> tuple[Any, Any]:
         else:
             for j in range(slots):
                 for i in range(lanes):
-                    at = j * step + i if how == 2 else (j // 2 * step + i) * 2 + j % 2
-                    x[j * lanes + i] = source[at] if i < count else kind(0)
+                    x[j * lanes + i] = source[place(j, i, how, step)] if i < count else kind(0)
 
     @njit
     def take(x, target, how, slots, step, count):
@@ -209,8 +248,7 @@ def _make_moves(real: Real) -> tuple[Any, Any]:
         else:
             for j in range(slots):
                 for i in range(count):
-                    at = j * step + i if how == 2 else (j // 2 * step + i) * 2 + j % 2
-                    target[at] = x[j * lanes + i]
+                    target[place(j, i, how, step)] = x[j * lanes + i]
 
     return bring, take
 

@@ -12,30 +12,17 @@ from numba import njit
 
 from .builder import Real, kernel
 from .simd import ahead, double, integer
+from .softmax import LONGEST, make_sum
 from .vector import fma, load, load_some, repeat, store, store_some, total
-
-# Numbers that are summed up in their own precision before sums go on in float64.
-LONGEST = 8192
 
 
 def moments_of(real: Real) -> Any:
     """``moments(x, count, eps)``: the mean of `count` numbers and the inverse of their standard deviation."""
-    lanes, kind, zero = real.lanes, real.type, real.type(0)
+    lanes, kind, zero, add = real.lanes, real.type, real.type(0), make_sum(real)
 
     @njit
     def moments(x, count, eps):
-        whole = 0.0
-        for first in range(0, count, LONGEST):
-            a = b = repeat(zero)
-            i, last = first, min(first + LONGEST, count)
-            while i + 2 * lanes <= last:
-                a, b = a + load(x, i), b + load(x, i + lanes)
-                i += 2 * lanes
-            while i < last:
-                a += load_some(x, i, last - i, zero)
-                i += lanes
-            whole += total(a + b)
-        rough = kind(whole / count)
+        rough = kind(add(x, count) / count)
         # What is left around the mean as it was rounded corrects both the mean and the sum of squares.
         left, squares = 0.0, 0.0
         for first in range(0, count, LONGEST):
