@@ -137,7 +137,7 @@ def cummin(x: Array, axis: int) -> tuple[Array, Array]:
 
 def logcumsumexp(x: Array, axis: int) -> Array:
     """See `numpy_statistics.logcumsumexp`."""
-    if not _usable(x):
+    if x.size < SMALLEST or not _usable(x):
         return numpy_statistics.logcumsumexp(x, axis)
     outer, n, inner = _sizes(x, axis, axis)
     run = _SCANS["exponentials_rows" if inner == 1 else "exponentials_columns"].get(x.dtype)
@@ -254,7 +254,7 @@ _SQUARES = Loop("squared_distance", ("x", "mean"), ("(x - mean) * (x - mean)",))
 
 def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
     """See `numpy_statistics.variance`."""
-    if not _usable(x):
+    if x.size < SMALLEST or not _usable(x):
         return numpy_statistics.variance(x, axes, correction, keepdims)
     n = math.prod([x.shape[a] for a in axes])
     with np.errstate(all="ignore"):
@@ -277,7 +277,7 @@ def variance(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[A
 
 def deviation(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[Any, Any]:
     """See `numpy_statistics.deviation`."""
-    if _usable(x):
+    if x.size >= SMALLEST and _usable(x):
         found, mean = variance(x, axes, correction, keepdims)
         if x.dtype.char == "d" or (found.size and found.min() > 1e-30 and found.max() < np.inf):
             return np.sqrt(found), mean

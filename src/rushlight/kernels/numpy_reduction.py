@@ -44,11 +44,10 @@ def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
     """The sum over some axes, in the type of `x`; integers must be wide enough for it."""
     kind, dims = x.dtype, x.ndim
     if len(axes) == dims and dims > 1 and kind.itemsize > 2 and x.flags.c_contiguous and type(x) is np.ndarray:
-        flat = x.reshape(-1)
-        if flat.size <= FEW and kind in ONES:
-            found = np.array(flat.dot(ones_of(flat.size, kind, False)[0]))
+        if x.size <= FEW and kind in ONES:
+            found = np.array(x.reshape(-1).dot(ones_of(x.size, kind, False)[0]))
         else:
-            found = _add(flat, 0, kind, np.empty((), kind))
+            found = _add(x, None, kind, np.empty((), kind))
         return found.reshape((1,) * dims) if keepdims else found
     if x.size <= FEW and dims == 2 and len(axes) == 1 and kind in ONES and type(x) is np.ndarray:
         axis = axes[0]

@@ -70,6 +70,9 @@ def blurred(variances: Array, means: Array) -> bool:
     if not variances.size:
         return False
     precision = _PRECISION[variances.dtype.char]
+    if variances.size == 1:
+        size = abs(means.item())
+        return bool(variances.item() < size * size * precision)
     flat = means.reshape(-1)
     if least(variances) > abs(flat.dot(flat.conj() if flat.dtype.kind == "c" else flat)) * precision:
         return False  # as it is mostly, and told without another array
@@ -101,6 +104,8 @@ def deviation(x: Array, axes: Axes, correction: float, keepdims: bool) -> tuple[
 
 def _in_range(variances: Array) -> bool:
     """Whether all squares from which the variances were made are far from the ends of float32's range."""
+    if variances.size == 1:
+        return _SMALLEST < variances.item() < math.inf  # type: ignore[no-any-return]
     return bool(variances.size and least(variances) > _SMALLEST and variances.item(variances.argmax()) < math.inf)
 
 

@@ -1,5 +1,6 @@
 """Dimensions as programs name them: checked, and counted from the front."""
 
+import functools
 import operator
 from typing import Any
 
@@ -78,12 +79,17 @@ def axes_of(dim: Any, ndim: int) -> Axes:
     elif isinstance(dim, (tuple, list)):
         if not dim:
             return _EMPTIED[ndim]
-        found = tuple(distinct([wrap_dim(int(d), ndim) for d in dim]))
+        found = _several(tuple([int(d) for d in dim]), ndim)
     elif hasattr(dim, "__index__") and not isinstance(dim, bool):
         found = (wrap_dim(int(dim), ndim),)
     else:
         raise TypeError(type_name(dim))
     return found if ndim else ()
+
+
+@functools.lru_cache(1024)
+def _several(dims: Axes, ndim: int) -> Axes:
+    return tuple(distinct([wrap_dim(d, ndim) for d in dims]))
 
 
 _SUM_FORMS = (
