@@ -101,6 +101,7 @@ from .ops import (
     reduction_formulas,
     removed,
     renorm,
+    rolling,
     resampling,
     running,
     sampling,

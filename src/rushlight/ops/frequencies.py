@@ -14,7 +14,7 @@ from .dimensions import one_or_several
 from .fft import _checked, _dim
 from .out import finish_out
 from .ranges import arange
-from .shape import _roll
+from .rolling import _roll
 
 __all__ = ["fftfreq", "fftshift", "ifftshift", "rfftfreq"]
 
