@@ -313,11 +313,6 @@ def _places_along(n: int, ndim: int, axis: int) -> Array:
 _along = functools.lru_cache(64)(_places_along)
 
 
-def _last(x: Array, axis: int) -> Array:
-    """The last elements along an axis: of running extremes, those are NaN that met one."""
-    return x[(slice(None),) * axis + (slice(-1, None),)]
-
-
 def _ordered(x: Array) -> bool:
     """Whether none of the elements is NaN, for sure."""
     return x.dtype.kind in "iub" or (x.dtype.char in "fd" and tame(x))
@@ -329,7 +324,7 @@ def cummax(x: Array, axis: int) -> tuple[Array, Array]:
         return x.copy(), np.zeros((), np.int64)
     values = np.maximum.accumulate(x, axis)
     better = x >= values
-    return values, _places(x, better if _ordered(_last(values, axis)) else better | (x != x), axis)
+    return values, _places(x, better if _ordered(x) else better | (x != x), axis)
 
 
 def cummin(x: Array, axis: int) -> tuple[Array, Array]:
@@ -338,7 +333,7 @@ def cummin(x: Array, axis: int) -> tuple[Array, Array]:
         return x.copy(), np.zeros((), np.int64)
     values = np.minimum.accumulate(x, axis)
     better = x <= values
-    return values, _places(x, better if _ordered(_last(values, axis)) else better | (x != x), axis)
+    return values, _places(x, better if _ordered(x) else better | (x != x), axis)
 
 
 def median(
