@@ -11,6 +11,7 @@ from .base import Size, TensorBase, make_size, namespace, settle, tensor_names, 
 from .dtypes import dtype
 from .kernels.sparse import SparseArray
 from .layouts import sparse_coo, strided
+from .ops.arguments import unbound
 from .warn import WITHOUT_HISTORY, warn_once
 
 if TYPE_CHECKING:
@@ -250,7 +251,10 @@ class TensorValues(TensorMethods):
         Raises:
             RuntimeError: there is not exactly one element.
         """
-        data = self._data
+        try:
+            data = self._data
+        except AttributeError:
+            raise unbound("item", self) from None
         if data.size != 1:
             raise RuntimeError(f"a Tensor with {data.size} elements cannot be converted to Scalar")
         value = data.item()

@@ -29,12 +29,13 @@ _NUMPY_NAMES = {"axis": "dim", "keepdims": "keepdim", "a": "input", "x": "input"
 _NUMPYS = frozenset(_NUMPY_NAMES)
 
 
-def by_numpy_names(function: F) -> F:
-    """The function with NumPy's names for its arguments beside its own, as in PyTorch: ``axis`` for ``dim``."""
-    name = getattr(function, "explains", None)
-    if name is not None:
-        return _explaining(function.__wrapped__, name, True, True)  # type: ignore[attr-defined, no-any-return]
-    return _explaining(function, function.__name__, True, False)  # type: ignore[no-any-return]
+def by_numpy_names(function: Any, name: str) -> Any:
+    """The function with NumPy's names for its arguments beside its own, as in PyTorch: ``axis`` for ``dim``.
+
+    Its errors are explained, too (see `explained`), under the given name if it has no other.
+    """
+    explains = getattr(function, "explains", None)
+    return _explaining(function if explains is None else function.__wrapped__, explains or name, True)
 
 
 def without_out(function: Any) -> Any:
@@ -73,6 +74,7 @@ _TENSORS = {
     "input", "other", "index", "src", "source", "y", "x", "grad_output", "output", "weight", "bias", "target", "input1",
     "input2", "x1", "x2", "query", "key", "attn_mask", "running_mean", "running_var", "mask", "A", "B", "LU", "tau",
     "input3", "anchor", "positive", "negative", "indices", "fweights", "aweights", "hx", "var", "pos_weight", "vec2",
+    "end", "data", "lengths", "offsets",
 }  # fmt: skip
 _INTEGERS = {"dim", "chunks", "start", "length", "k", "n", "num_groups", "groups"}
 _NUMBERS = {"eps", "p", "margin", "momentum", "rcond", "tol"}
@@ -86,25 +88,25 @@ def explained(function: Any) -> Any:
     is one more call. As ``@explained("name")`` it says another name than the function's.
     """
     if isinstance(function, str):
-        return lambda f: _explaining(f, function, False, True)
-    return _explaining(function, function.__name__, False, True)
+        return lambda f: _explaining(f, function, False)
+    return _explaining(function, function.__name__, False)
 
 
-def _explaining(function: Any, name: str, renames: bool, checks: bool) -> Any:
-    checked = _annotated(function) if checks else ()
+def _explaining(function: Any, name: str, renames: bool) -> Any:
+    checked = _annotated(function)
     made = forwarding(
         function,
         _careful(function, name, renames, checked),
         lambda error, args, kwargs: _explained(error, function, args, kwargs, name),
-        tuple([(n, kind) for n, _, kind in checked]),
+        tuple([(n, kind) for n, _, kind, _ in checked]),
         renames,
     )
-    made.explains, made.as_decorated = name, lambda other: _explaining(other, name, renames, checks)
+    made.explains, made.as_decorated = name, lambda other: _explaining(other, name, renames)
     return made
 
 
-def _careful(function: Any, name: str, renames: bool, checked: tuple[tuple[str, int, type], ...]) -> Any:
-    first = min([at for _, at, _ in checked], default=sys.maxsize)
+def _careful(function: Any, name: str, renames: bool, checked: "_Checked") -> Any:
+    first = min([at for _, at, _, _ in checked], default=sys.maxsize)
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -114,10 +116,10 @@ def _careful(function: Any, name: str, renames: bool, checked: tuple[tuple[str, 
                     kwargs[ours] = kwargs.pop(theirs)
         count = len(args)
         if kwargs or count > first:
-            for key, at, kind in checked:
-                value = args[at] if at < count else kwargs.get(key, kind)
-                if type(value) is not kind and value is not kind and not _FITS[kind](value):
-                    where = f" (position {at + 1})" if at < count else ""
+            for key, at, kind, default in checked:
+                value = args[at] if at < count else kwargs.get(key, default)
+                if type(value) is not kind and value is not default and not _FITS[kind](value):
+                    where = f" (position {at + 1})" if at < count and key not in _keywords() else ""
                     raise TypeError(
                         f"{name}(): argument '{key}'{where} must be {kind.__name__}, not {type_name(value)}"
                     )
@@ -149,14 +151,20 @@ _FITS: dict[type, Callable[[Any], bool]] = {
 }
 
 
-def _annotated(function: Any) -> tuple[tuple[str, int, type], ...]:
-    """The parameters of a function that are annotated with one of these types, and their places; far for keywords."""
+# By the annotations that are checked, the type that is meant: None may be given where it is the default.
+_MEANT: dict[Any, type] = {kind: kind for kind in _FITS} | {kind | None: kind for kind in _FITS}
+_Checked = tuple[tuple[str, int, type, Any], ...]
+
+
+def _annotated(function: Any) -> _Checked:
+    """The parameters that are annotated with one of these types: name, place (far for keywords), type and default."""
     code = function.__code__
     names = code.co_varnames[: code.co_argcount]
+    defaults = dict(zip(reversed(names), reversed(function.__defaults__ or ()))) | (function.__kwdefaults__ or {})
     return tuple([
-        (n, names.index(n) if n in names else 1 << 30, kind)
+        (n, names.index(n) if n in names else 1 << 30, _MEANT[kind], defaults.get(n, MISSING))
         for n, kind in function.__annotations__.items()
-        if kind in _FITS and n not in ("return", "reduction")  # whose words are looked up elsewhere
+        if kind in _MEANT and n not in ("return", "reduction")  # whose words are looked up elsewhere
     ])  # fmt: skip
 
 
@@ -170,14 +178,19 @@ def _explained(error: Exception, function: Any, args: Any, kwargs: Any, called: 
         return None
     places = list(given.signature.parameters)
     used = _USED.match(str(error))
-    for name, value in given.arguments.items():
+
+    def place(name: str) -> str:
+        at = places.index(name)
+        return f" (position {at + 1})" if at < len(args) and name not in _keywords() else ""
+
+    for name, value in sorted(given.arguments.items(), key=lambda item: item[0] not in _TENSORS):
         if used is not None and name not in _TENSORS:
             if type(value).__name__ == used[1]:
-                return TypeError(f"{called}(): argument '{name}' must be Tensor, not {type_name(value)}")
+                return TypeError(f"{called}(): argument '{name}'{place(name)} must be Tensor, not {type_name(value)}")
             for i, each in enumerate(value if isinstance(value, (list, tuple)) else ()):
                 if type(each).__name__ == used[1]:
-                    place = places.index(name)
-                    return TypeError(f"expected Tensor as element {i} in argument {place}, but got {type_name(each)}")
+                    at = places.index(name)
+                    return TypeError(f"expected Tensor as element {i} in argument {at}, but got {type_name(each)}")
         if value is given.signature.parameters[name].default:
             continue
         if name in _TENSORS and not isinstance(value, TensorBase):
@@ -188,9 +201,36 @@ def _explained(error: Exception, function: Any, args: Any, kwargs: Any, called: 
             what = "float"
         else:
             continue
-        where = f" (position {places.index(name) + 1})" if places.index(name) < len(args) else ""
-        return TypeError(f"{called}(): argument '{name}'{where} must be {what}, not {type_name(value)}")
+        return TypeError(f"{called}(): argument '{name}'{place(name)} must be {what}, not {type_name(value)}")
     return None
+
+
+def _keywords() -> tuple[str, ...]:
+    """The arguments that the call of ours which is running was given by name, as far as the caller's code tells.
+
+    Wrappers do not keep that, as only the words of errors depend on it.
+    """
+    import dis
+
+    frame: Any = sys._getframe(1)
+    while (
+        frame.f_code.co_filename in (__file__, forwarding.__code__.co_filename) or _WRITTEN in frame.f_code.co_filename
+    ):
+        frame = frame.f_back
+    found: Any = ()
+    loaded: Any = ()  # what was loaded last: before a call with keywords these are their names
+    for step in dis.get_instructions(frame.f_code):
+        if step.offset > frame.f_lasti:
+            break
+        if step.opname in ("CALL", "CALL_KW"):
+            found, loaded = loaded, ()
+        elif step.opname in ("KW_NAMES", "LOAD_CONST"):
+            loaded = frame.f_code.co_consts[step.arg]
+    return found if isinstance(found, tuple) else ()
+
+
+# A part of the names of the files in which wrappers seem to be written; see forwarding.py.
+_WRITTEN = " forwarding "
 
 
 # ---------------------------------------------------------------------------------------------- types
@@ -212,6 +252,11 @@ def need_ints(function: str, name: str, value: Any, place: int | None = None) ->
     for i, n in enumerate(value):
         if not hasattr(n, "__index__"):
             raise TypeError(f"{text} but found element of type {type_name(n)} at pos {i}")
+
+
+def no_tensor(function: str, value: Any, name: str = "input", place: int = 1) -> Exception:
+    """The TypeError for an argument that should be a tensor and is not, as its use has shown."""
+    return TypeError(f"{function}(): argument '{name}' (position {place}) must be Tensor, not {type_name(value)}")
 
 
 def unbound(name: str, given: Any) -> Exception:

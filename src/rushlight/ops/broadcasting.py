@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ..base import Size
+from ..base import Size, TensorBase
 from ..kernels import numpy_views as kernels
+from .arguments import no_tensor, type_name
 from .declare import Array, composite, view
 from .elementwise_general import broadcast_shapes as broadcast_two
 from .sizes import Shape, sizes
@@ -60,12 +61,16 @@ def _type(t: Any) -> str:
 @composite(function=False)
 def expand_as(input: Any, other: Any) -> Any:
     """`input` expanded to the shape of `other`."""
+    if not isinstance(other, TensorBase):
+        raise no_tensor("expand_as", other, "other")
     return expand(input, other._shape)
 
 
 @composite()
 def broadcast_to(input: Any, *size: Any, **named: Any) -> Any:
     """`input` expanded to a shape; see `Tensor.expand`."""
+    if not isinstance(input, TensorBase):
+        raise no_tensor("broadcast_to", input)
     return expand(input, sizes("broadcast_to", size, "size", named))
 
 
@@ -75,7 +80,9 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     if len(tensors) == 1 and isinstance(tensors[0], (list, tuple)):
         tensors = tuple(tensors[0])
     shape: Shape = ()
-    for x in tensors:
+    for i, x in enumerate(tensors):
+        if not isinstance(x, TensorBase):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type_name(x)}")
         shape = broadcast_two(shape, x._shape)
     return tuple([x if x._shape == shape else _expand(x, shape) for x in tensors])
 

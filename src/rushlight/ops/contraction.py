@@ -9,7 +9,7 @@ import numpy as np
 from ..autograd import mode
 from ..base import TensorBase, wrap
 from ..kernels.numpy_views import contiguous_strides, strided
-from .arguments import type_name
+from .arguments import explained, type_name
 from .declare import REGISTRY, composite
 from .dimensions import wrap_dim
 from .equations import LETTERS, c_einsum, few, labels_of, transposition, two, way
@@ -28,6 +28,7 @@ special, ndarray = mode.special, np.ndarray
 
 # ---------------------------------------------------------------------------------------------- tensordot
 @composite(method=False)
+@explained
 def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
     """The sums of products over some dimensions of two tensors.
 

@@ -186,7 +186,7 @@ def composite(
             raw_names[public] = raw
         code = inspect.unwrap(declared).__code__
         parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        called = by_numpy_names(declared) if "dim" in parameters and "axis" not in parameters else declared
+        called = by_numpy_names(declared, public) if "dim" in parameters and "axis" not in parameters else declared
         if function and not inplace:
             FUNCTIONS[public] = called
         if method:

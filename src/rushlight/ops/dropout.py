@@ -16,6 +16,7 @@ from ..kernels.layout import empty_as
 from ..random import source_of
 from .creation import empty_like, ones_like, zeros
 from .declare import Array, composite, in_formulas, operation
+from .dimensions import need_tensor
 from .memory_layout import laid_as_operands, product_in_order
 
 # -scale * alpha of SELU: what an element is set to when it is dropped.
@@ -39,7 +40,8 @@ def drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = Fals
     if train is not True and train is not False:
         name = f"{'feature_' * channels}{'alpha_' * alpha}dropout{'_' * inplace}"
         raise TypeError(f"{name}(): argument 'train' (position 3) must be bool, not {type(train).__name__}")
-    if p == 0 or not train or input.numel() == 0:
+    if p == 0 or not train or not hasattr(input, "_data") or input._data.size == 0:
+        need_tensor(f"{'feature_' * channels}{'alpha_' * alpha}dropout{'_' * inplace}", input)
         return input
     if p == 1:
         nothing = zeros((), dtype=input.dtype)

@@ -121,6 +121,7 @@ def _triangle_name(UPLO: str) -> str:
     return UPLO.upper()
 
 
+@explained("linalg_eigh")
 def eigh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues, ascending, and eigenvectors of a Hermitian matrix, as ``(eigenvalues, eigenvectors)``.
 
@@ -147,6 +148,7 @@ def _eigvalsh_plain(input: Array, UPLO: str) -> Array:
         return eigh_array(input, UPLO)[0]
 
 
+@explained("linalg_eigvalsh")
 def eigvalsh(input: Any, UPLO: str = "L", *, out: Any = None) -> Any:
     """The eigenvalues of a Hermitian matrix, ascending; see `eigh`."""
     need_matrices("linalg.eigh", input, kernel="linalg_eigh_cpu", integers=True)

@@ -7,6 +7,7 @@ import numpy as np
 from ..base import TensorBase
 from ..kernels import complex_halves, tangent
 from ..kernels import numpy_pointwise as kernels
+from .arguments import explained, no_tensor
 from .attached import attached
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
 from .supported import NO_BOOL, NO_COMPLEX, NO_INTEGERS, both, missing, refused
@@ -257,7 +258,11 @@ def _conj(input: Array) -> Array:
 @composite(name="conj")
 def conj_(input: Any) -> Any:
     """The complex conjugate of each element; a real tensor itself."""
-    return _conj(input) if input._dtype.is_complex else input
+    try:
+        dtype = input._dtype
+    except AttributeError:
+        raise no_tensor("conj", input) from None
+    return _conj(input) if dtype.is_complex else input
 
 
 def _conj_in_formulas(value: Any) -> Any:
@@ -270,6 +275,8 @@ in_formulas(kernels.conj, _conj_in_formulas, "conj", aliasing=True)
 @composite()
 def resolve_conj(input: Any) -> Any:
     """The tensor itself: conjugates are computed at once."""
+    if not isinstance(input, TensorBase):
+        raise no_tensor("resolve_conj", input)
     return input
 
 
@@ -371,6 +378,7 @@ def _frexp(input: Array) -> Array:
 
 
 @composite()
+@explained
 def frexp(input: Any, *, out: Any = None) -> Any:
     """Each element as ``mantissa * 2 ** exponent`` with mantissas between 1/2 and 1, and 0 for 0.
 

@@ -11,7 +11,7 @@ from ..kernels import numpy_masks as kernels
 from ..kernels.numpy_views import diagonal, overlaps_itself, strided
 from ..memory_format import preserve_format
 from . import elementwise_general as general
-from .arguments import explained
+from .arguments import explained, no_tensor
 from .convert import copy_in, to_dtype
 from .declare import Array, composite, operation
 from .dimensions import bool_argument, wrap_dim
@@ -53,6 +53,7 @@ def _masked_fill_operands(input: Any, mask: Any, value: Any) -> tuple[Any, ...]:
 
 
 @composite()
+@explained
 def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """With one value (a number or 0-dim tensor) where the mask is true; input and mask broadcast.
 
@@ -171,7 +172,10 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
     Raises:
         TypeError: `out` is no tensor.
     """
-    a = input._data
+    try:
+        a = input._data
+    except AttributeError:
+        raise no_tensor("nonzero", input) from None
     if as_tuple is not False:
         bool_argument("nonzero", as_tuple, "as_tuple")
         if out is not None:
@@ -186,6 +190,8 @@ def nonzero(input: Any, *, as_tuple: bool = False, out: Any = None) -> Any:
 @composite()
 def argwhere(input: Any) -> Any:
     """The indices of all elements that are not zero, a row for each."""
+    if not isinstance(input, TensorBase):
+        raise no_tensor("argwhere", input)
     return nonzero(input)
 
 

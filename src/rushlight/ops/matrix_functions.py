@@ -360,6 +360,7 @@ def cond(input: Any, p: Any = None, *, out: Any = None) -> Any:
     return finish_out(out, found, "linalg_cond")
 
 
+@explained("linalg_diagonal")
 def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     """The diagonals of matrices.
 
@@ -371,6 +372,7 @@ def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
     return A.diagonal(offset, dim1, dim2)
 
 
+@explained("linalg_vecdot")
 def vecdot(x: Any, y: Any, *, dim: int = -1, out: Any = None) -> Any:
     """The dot products of vectors along a dimension; the first vector's elements are conjugated.
 
@@ -470,6 +472,7 @@ def _extreme(values: Any, ord: float, dim: int, keepdim: bool) -> Any:
     return amax(values, dim, keepdim) if values._shape[dim] else values.sum(dim, keepdim=keepdim)
 
 
+@explained("linalg_norm")
 def norm(A: Any, ord: Any = None, dim: Any = None, keepdim: bool = False, *, out: Any = None, dtype: Any = None) -> Any:
     """The norm of a vector or a matrix, by the number of dimensions or of `dim`; see `vector_norm` and `matrix_norm`.
 

@@ -15,7 +15,7 @@ from ..kernels import numpy_pointwise as kernels
 from ..kernels import remainders
 from ..kernels.ternary import share_of_number, times
 from . import elementwise_general as general
-from .arguments import MISSING, OPERANDS, argument_error, type_name
+from .arguments import MISSING, OPERANDS, argument_error, no_tensor, type_name
 from .declare import REGISTRY, Array, composite, elementwise, formula, in_formulas, operation, write_out
 from .numbers import number_for
 from .supported import NO_BOOL, NO_COMPLEX, missing
@@ -343,7 +343,11 @@ def positive(input: Any) -> Any:
     Raises:
         RuntimeError: the elements are booleans.
     """
-    if input._dtype is dtypes.bool_:
+    try:
+        dtype = input._dtype
+    except AttributeError:
+        raise no_tensor("positive", input) from None
+    if dtype is dtypes.bool_:
         raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
     return input
 

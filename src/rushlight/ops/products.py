@@ -143,6 +143,7 @@ def _cross(input: Array, other: Array, dim: int) -> Array:
     """The vector products along a dimension of length 3."""
 
 
+@explained
 def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> Any:
     """The vector products of vectors of length 3 along a dimension; the others broadcast.
 

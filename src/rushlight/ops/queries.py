@@ -9,7 +9,7 @@ from ..base import TensorBase, wrap
 from ..kernels.layout import copied
 from ..kernels.numpy_common import count_nonzero
 from ..warn import warn_once
-from .arguments import type_name
+from .arguments import explained, type_name
 from .declare import Array, composite, in_formulas, operation
 from .elementwise_general import broadcast_shapes
 from .elementwise_general import result_type as _result_type
@@ -247,6 +247,7 @@ def equal(input: Any, other: Any) -> bool:
 
 
 @composite()
+@explained
 def isreal(input: Any) -> Any:
     """Whether each element has no imaginary part."""
     return input.imag == 0 if input._dtype.is_complex else _always(input)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.layout import like
+from .arguments import explained
 from .declare import Array, composite, formula, operation
 from .dimensions import one_or_several, wrap_dim
 from .joining import in_rows
@@ -51,6 +52,7 @@ def roll_back(shifts: Any) -> Any:
 
 
 @composite()
+@explained
 def roll(input: Any, shifts: Any, dims: Any = None) -> Any:
     """A copy with entries moved along dimensions (or in the flattened tensor); what leaves at the end comes back.
 

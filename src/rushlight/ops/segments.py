@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ..kernels.numpy_common import narrow, widen
+from .arguments import explained
 from .declare import Array, composite, in_formulas, operation
 from .dimensions import wrap_dim
 
@@ -105,6 +106,7 @@ in_formulas(_segment_gradient, _segment_reduce_backward, "segment_reduce_backwar
 
 
 @composite(method=False)
+@explained
 def segment_reduce(
     data: Any, reduce: str, *, lengths: Any = None, indices: Any = None, offsets: Any = None, axis: int = 0,
     unsafe: bool = False, initial: Any = None,

@@ -6,13 +6,13 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import wrap
+from ..base import TensorBase, wrap
 from ..kernels import choosing
 from ..kernels import numpy_views as kernels
 from ..kernels.copying import copy_into, repeated
 from ..memory_format import contiguous_format, preserve_format
 from ..warn import warn_once
-from .arguments import explained, need_ints
+from .arguments import explained, need_ints, no_tensor, type_name
 from .broadcasting import _expand, expand
 from .convert import _clone, copy_in
 from .copies import copy_of
@@ -114,7 +114,11 @@ def tile(input: Any, *dims: Any, **named: Any) -> Any:
         dims: the numbers of copies, as one sequence or as several arguments.
     """
     given = sizes("tile", dims, "dims", named)
-    return _repeat(input, (1,) * (len(input._shape) - len(given)) + given)
+    try:
+        n = len(input._shape)
+    except AttributeError:
+        raise no_tensor("tile", input) from None
+    return _repeat(input, (1,) * (n - len(given)) + given)
 
 
 @composite()
@@ -229,12 +233,16 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
     Raises:
         RuntimeError: a dimension is given twice.
     """
-    n = len(input._shape)
+    try:
+        n = len(input._shape)
+    except AttributeError:
+        raise no_tensor("flip", input) from None
     given = distinct([wrap_dim(d, n) for d in sizes("flip", dims, "dims", named)])
     return _flip(input, tuple(given) if n else ())
 
 
 @composite()
+@explained
 def fliplr(input: Any) -> Any:
     """A copy with dimension 1 in reverse.
 
@@ -247,6 +255,7 @@ def fliplr(input: Any) -> Any:
 
 
 @composite()
+@explained
 def flipud(input: Any) -> Any:
     """A copy with dimension 0 in reverse.
 
@@ -399,7 +408,10 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
     Raises:
         RuntimeError: the tensor has neither one nor two dimensions.
     """
-    n = len(input._shape)
+    try:
+        n = len(input._shape)
+    except AttributeError:
+        raise no_tensor("diag", input) from None
     if n == 1:
         return finish_out(out, _diag_embed(input, diagonal, 0, 1), "diag")
     if n == 2:
@@ -436,6 +448,8 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Any, ...]:
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     for i, t in enumerate(tensors):
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type_name(t)}")
         if len(t._shape) > 1:
             raise RuntimeError(f"torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: {_described(t)}")
     given = list(tensors)

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import devices, dtypes, random
 from ..base import TensorBase
-from .arguments import type_name
+from .arguments import type_name, unbound
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -186,6 +186,10 @@ def forms(*options: str, sizes: bool = False, method: bool = False) -> Callable[
                         raise Mismatch
                     return function(size, **named)
                 return function(*args, **kwargs)
+            except AttributeError:
+                if not method or not args or isinstance(args[0], TensorBase):
+                    raise
+                raise unbound(name, args[0]) from None
             except TypeError as error:
                 trace = error.__traceback__
                 if not isinstance(error, Mismatch) and trace is not None and trace.tb_next is not None:

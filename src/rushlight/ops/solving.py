@@ -277,6 +277,7 @@ def solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False, o
 _SolveEx = return_type("linalg_solve_ex", ("result", "info"))
 
 
+@explained("linalg_solve")
 def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     """The solution X of ``A X = B``, or of ``X A = B`` if not `left`.
 

@@ -10,7 +10,7 @@ from ..kernels import numpy_pointwise
 from ..kernels import ternary as kernels
 from ..kernels.numpy_common import constant
 from . import elementwise_general as general
-from .arguments import type_name
+from .arguments import explained, type_name
 from .convert import promoted
 from .creation import full_like
 from .declare import REGISTRY, Array, composite, in_formulas, operation, write_out
@@ -40,6 +40,7 @@ def _lerp(input: Array, end: Array, weight: Array) -> Array:
 
 
 @composite()
+@explained
 def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
     """``input + weight * (end - input)``.
 

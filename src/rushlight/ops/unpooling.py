@@ -4,6 +4,7 @@ from typing import Any
 
 from .. import dtypes
 from ..kernels import numpy_unpooling as kernels
+from .arguments import explained
 from .declare import Array, composite, operation
 from .pooling_parts import HIDDEN
 
@@ -46,6 +47,7 @@ def _check(input: Any, indices: Any, dims: int, got: str) -> None:
 
 
 @composite(method=False, function=False)
+@explained
 def max_unpool2d(input: Any, indices: Any, output_size: Any) -> Any:
     """Images ``(N, C, *output_size)`` of zeros but for the elements of `input` at `indices`.
 
@@ -67,6 +69,7 @@ def max_unpool2d(input: Any, indices: Any, output_size: Any) -> Any:
 
 
 @composite(method=False, function=False)
+@explained
 def max_unpool3d(input: Any, indices: Any, output_size: Any, stride: Any, padding: Any) -> Any:
     """Volumes of zeros but for the elements of `input` at `indices`; see `max_unpool2d`.
 

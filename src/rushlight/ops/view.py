@@ -6,10 +6,10 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import Size, settle, wrap
+from ..base import Size, TensorBase, settle, wrap
 from ..kernels import numpy_views as kernels
 from ..memory_format import contiguous_format
-from .arguments import need_ints
+from .arguments import need_ints, no_tensor
 from .convert import _clone
 from .declare import REGISTRY, Array, composite, formula, operation, view
 from .dimensions import distinct, one_or_several, wrap_dim
@@ -46,7 +46,10 @@ def _view_rows(input: Array, size: Any) -> Array:
 
 def _rows_in(input: Any, size: tuple[Any, ...]) -> Any:
     """A view in another shape where that is plain: in rows, of integers that fit; else None, and others look at it."""
-    a = input._data
+    try:
+        a = input._data
+    except AttributeError:  # it is no tensor, as the general way will say
+        return None
     if type(a) is not ndarray or not a.flags.c_contiguous or special.count:
         return None
     new = size[0] if len(size) == 1 else size
@@ -144,6 +147,8 @@ def _view_dtype(input: Array, dtype: Any) -> Array:
 @composite(function=False)
 def view_as(input: Any, other: Any) -> Any:
     """`input` in the shape of `other`; see `view`."""
+    if not isinstance(other, TensorBase):
+        raise no_tensor("view_as", other, "other")
     return view_method(input, other._shape)
 
 
@@ -168,9 +173,13 @@ def reshape(input: Any, *shape: Any, **named: Any) -> Any:
         found = _rows_in(input, shape)
         if found is not None:
             return found
-        if type(shape[0]) is int and shape == (-1,):
-            return _reshaped(input, (input._data.size,))
-    return _reshaped(input, infer_size(input._shape, sizes("reshape", shape, "shape", named)))
+    try:
+        old = input._shape
+    except AttributeError:
+        raise no_tensor("reshape", input) from None
+    if shape and type(shape[0]) is int and shape == (-1,):
+        return _reshaped(input, (input._data.size,))
+    return _reshaped(input, infer_size(old, sizes("reshape", shape, "shape", named)))
 
 
 def _reshaped(input: Any, new: Shape) -> Any:
@@ -192,6 +201,8 @@ def _reshaped(input: Any, new: Shape) -> Any:
 @composite(function=False)
 def reshape_as(input: Any, other: Any) -> Any:
     """`input` in the shape of `other`; see `reshape`."""
+    if not isinstance(other, TensorBase):
+        raise no_tensor("reshape_as", other, "other")
     return reshape(input, other._shape)
 
 
@@ -203,7 +214,10 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         IndexError: a dimension does not exist.
         RuntimeError: `start_dim` comes after `end_dim`.
     """
-    shape = input._shape
+    try:
+        shape = input._shape
+    except AttributeError:
+        raise no_tensor("flatten", input) from None
     n = len(shape)
     if start_dim == 0 and end_dim == -1 and n != 1:
         a = input._data
@@ -252,7 +266,10 @@ def unflatten(input: Any, dim: int, sizes: Any) -> Any:
 @composite()
 def ravel(input: Any) -> Any:
     """All elements in one dimension; a view where the strides allow it."""
-    a = input._data
+    try:
+        a = input._data
+    except AttributeError:
+        raise no_tensor("ravel", input) from None
     if type(a) is not ndarray or not a.flags.c_contiguous:
         input = input.contiguous()
         a = input._data
@@ -395,7 +412,10 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
     Raises:
         RuntimeError: not every dimension is given exactly once.
     """
-    n = len(input._shape)
+    try:
+        n = len(input._shape)
+    except AttributeError:
+        raise no_tensor("permute", input) from None
     order = dims[0] if len(dims) == 1 else dims
     if type(order) is tuple and not named and len(order) == n:
         for d in order:
@@ -436,7 +456,10 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     source, destination = one_or_several(source), one_or_several(destination)
     single = isinstance(source, int)
     from_, to = ([source], [destination]) if single else (list(source), list(destination))
-    n = len(input._shape)
+    try:
+        n = len(input._shape)
+    except AttributeError:
+        raise no_tensor("movedim", input) from None
     if len(from_) != len(to):
         raise RuntimeError(
             f"movedim: Invalid source or destination dims: source ({from_} dims) should contain the same number of "

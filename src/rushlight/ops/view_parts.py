@@ -10,7 +10,7 @@ from ..autograd import mode
 from ..base import TensorBase, as_view, base_of, namespace, settle, wrap
 from ..kernels import complex_halves
 from ..kernels import numpy_views as kernels
-from .arguments import need_ints
+from .arguments import explained, need_ints, no_tensor
 from .declare import REGISTRY, Array, composite, in_formulas, operation, view
 from .dimensions import wrap_dim
 from .sizes import Shape
@@ -166,7 +166,10 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     Raises:
         RuntimeError: both are the same dimension.
     """
-    n = len(input._shape)
+    try:
+        n = len(input._shape)
+    except AttributeError:
+        raise no_tensor("diagonal", input) from None
     if dim1 == 0 and dim2 == 1 and n > 1:
         return _diagonal(input, offset, 0, 1)
     a, b = wrap_dim(dim1, n), wrap_dim(dim2, n)
@@ -291,7 +294,11 @@ def complex_part(input: Any, index: int) -> Any:
 @composite(method=False, raw=lambda a: a.real)
 def real(input: Any) -> Any:
     """The real parts, as a view; a real tensor itself."""
-    return complex_part(input, 0) if input._dtype.is_complex else input
+    try:
+        dtype = input._dtype
+    except AttributeError:
+        raise no_tensor("real", input) from None
+    return complex_part(input, 0) if dtype.is_complex else input
 
 
 @composite(method=False, raw=lambda a: a.imag)
@@ -374,6 +381,7 @@ composite(function=False)(_view_func_unsafe)
 
 
 @composite()
+@explained
 def as_strided(input: Any, size: Any, stride: Any, storage_offset: int | None = None) -> Any:
     """A look at the tensor's memory by shape, strides and offset, all in elements.
 

@@ -7,7 +7,7 @@ from ... import dtypes
 from ...autograd.mode import is_grad_enabled
 from ...memory_format import contiguous_format
 from ...ops import activation as ops
-from ...ops.arguments import explained
+from ...ops.arguments import explained, no_tensor
 from ...ops.creation import empty_like, zeros_like
 from ...ops.elementary import relu as _relu
 from ...ops.numbers import number_for
@@ -74,7 +74,11 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 
 def relu6(input: Tensor, inplace: bool = False) -> Tensor:
     """Return ``min(max(input, 0), 6)``, elementwise; with `inplace` the input itself, changed."""
-    if not input._dtype.is_floating_point:
+    try:
+        dtype = input._dtype
+    except AttributeError:
+        raise no_tensor("relu6", input) from None
+    if not dtype.is_floating_point:
         _check_limits(input, 0, 6)
     return ops.relu6_(input) if inplace else ops.relu6(input)
 
@@ -85,8 +89,12 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
     Raises:
         NotImplementedError: the elements are booleans or complex.
     """
-    if input._dtype in (dtypes.bool_, dtypes.complex64, dtypes.complex128):
-        raise NotImplementedError(f"\"threshold_cpu\" not implemented for '{input._dtype.scalar_name}'")
+    try:
+        dtype = input._dtype
+    except AttributeError:
+        raise no_tensor("threshold", input) from None
+    if dtype in (dtypes.bool_, dtypes.complex64, dtypes.complex128):
+        raise NotImplementedError(f"\"threshold_cpu\" not implemented for '{dtype.scalar_name}'")
     return threshold_(input, threshold, value) if inplace else ops.threshold(input, threshold, value)
 
 
@@ -140,7 +148,11 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     """
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    if not input._dtype.is_floating_point or input._dtype.itemsize == 2:
+    try:
+        dtype = input._dtype
+    except AttributeError:
+        raise no_tensor("hardtanh", input) from None
+    if not dtype.is_floating_point or dtype.itemsize == 2:
         _check_limits(input, min_val, max_val)
     return hardtanh_(input, min_val, max_val) if inplace else ops.hardtanh(input, min_val, max_val)
 
@@ -211,7 +223,11 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     Raises:
         RuntimeError: a complex input wants a gradient.
     """
-    if input._dtype.is_complex and input._node is not None and is_grad_enabled():
+    try:
+        dtype = input._dtype
+    except AttributeError:
+        raise no_tensor("silu", input) from None
+    if dtype.is_complex and input._node is not None and is_grad_enabled():
         raise RuntimeError("silu does not support automatic differentiation for outputs with complex dtype.")
     return ops.silu_(input) if inplace else ops.silu(input)
 

@@ -10,6 +10,7 @@ from ...ops.arguments import explained
 from ...ops.broadcasting import broadcast_tensors
 from ...ops.elementwise_general import result_type
 from ...ops.loss import plus_number
+from ...ops.matmul import need_tensors
 from ...ops.vector_norms import _norm_along, vector_norm
 from ...tensor import Tensor
 
@@ -28,6 +29,7 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     return _norm_along(apart, apart.detach().norm(p, -1, keepdim), float(p), last, keepdim)  # type: ignore[no-any-return]
 
 
+@explained
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Return the cosine of the angle between `x1` and `x2` along `dim`; lengths below `eps` count as `eps`.
 
@@ -36,6 +38,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """
     common = result_type(x1, x2)
     if not common.is_floating_point:
+        need_tensors("cosine_similarity", ("x1", x1), ("x2", x2))
         raise RuntimeError(f"expected common dtype to be floating point, yet common dtype is {common.scalar_name}")
     if x1.shape != x2.shape:
         x1, x2 = broadcast_tensors(x1, x2)

@@ -5,6 +5,7 @@ What is drawn and how is in `ops.dropout`.
 
 import warnings
 
+from ...ops.arguments import explained
 from ...ops.dropout import drop
 from ...tensor import Tensor
 
@@ -28,6 +29,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     return drop(input, p, training, inplace)  # type: ignore[no-any-return]
 
 
+@explained
 def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Drop elements with probability `p` such that mean 0 and variance 1 are kept.
 
@@ -44,6 +46,7 @@ def alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace
     return drop(input, p, training, inplace, alpha=True)  # type: ignore[no-any-return]
 
 
+@explained
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False, inplace: bool = False) -> Tensor:
     """Drop whole channels (dimension 1) as `alpha_dropout` does elements.
 
