@@ -173,6 +173,7 @@ def _determinants_agree(matrices, found, eps):
 
 def solutions(line, operands, ours, theirs, near, index):
     """Determinants, inverses and solutions of systems are those of matrices that differ by rounding."""
+    line = re.sub(r"lu_solve\(\*torch\.linalg\.lu_factor\(", "solve((", line)
     call = arguments(line, "det|logdet|slogdet|inv|inv_ex|solve|solve_ex|tensorinv|matrix_power|lstsq", operands)
     matrices = call and _matrices(*call)
     if matrices is None or not bool(torch.isfinite(matrices).all()):
@@ -260,7 +261,8 @@ def factors(line, operands, ours, theirs, near):
     if matrices is None or not bool(torch.isfinite(matrices).all()):
         return None
     if call[0] == "geqrf":
-        return FACTORS if "ormqr" in line and singular(matrices) and _turns(ours, theirs) else None
+        applied = re.search("ormqr|householder_product", line)
+        return FACTORS if applied and singular(matrices) and _turns(ours, theirs) else None
     if call[0] == "qr":
         return FACTORS if singular(matrices) and _makes_squares(ours, matrices) else None
     a, eps = _wide(matrices), _eps(matrices)

@@ -2,7 +2,6 @@
 
 import random as random_module
 import re
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,9 @@ import torch
 import rushlight
 from rushlight.kernels.numpy_views import root
 
-from . import algebra, refusals, rounding
+from . import algebra, gradients, refusals, rounding
+from .execution import execute as execute
+from .gradients import HALF_SLACK
 from .known import known
 from .layout import (
     ALONG_ONE,
@@ -32,14 +33,13 @@ from .tally import Tally as Tally
 from .values import CLOSE, array, differs, near, stale, to_torch
 from .views import BLIND, BLIND_WORDS, of_blind_views
 
-# Gradients pass through many operations; by how much more they may differ, in half precision and else.
-HALF_SLACK, GRADIENT_SLACK = 4, 50
+# Gradients pass through many operations; by how much more they may differ, unless in half precision.
+GRADIENT_SLACK = 50
 
 
 # What gives a tensor's dimensions another order.
 PERMUTES = r"permute|transpose|swap|movedim|rot90|adjoint|einsum|unfold|diag|\.m?[TH]\b|\bt_?\("
 
-OVERFLOW = "the order of additions decides whether sums near the largest number overflow"
 OVERLAP = "PyTorch reads memory that it has changed already, so that its order of evaluation matters"
 
 
@@ -58,19 +58,6 @@ class Difference(Exception):
     def __str__(self):
         program = "\n".join(["import torch  # or: import rushlight as torch", *self.lines])
         return f"{self.what}\n{program}"
-
-
-def execute(line, module, values):
-    """Runs a line. Returns the type of the exception it raised, or None, and the exception."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            # Its file is named so that the stack of a line that does not end tells it.
-            code = compile(line, f"<{module.__name__}: {line}>", "exec")
-            exec(code, {"torch": module, "float": float}, values)
-        except Exception as error:
-            return type(error).__name__, error
-    return None, None
 
 
 _BITS = {rushlight.bfloat16: rushlight.int16, rushlight.complex32: rushlight.int32}
@@ -367,14 +354,13 @@ class Comparison:
             if what is None:
                 continue
             if "values" in what and not self.faults(f"gradient of {n}", line):
-                if self.shaky(n):
+                both = array(self.ours[n].grad), array(self.theirs[n].grad)
+                reason = gradients.explained(self.lines, n, *both, self.coarsest_of_all())
+                if reason == gradients.ROUNDED:
                     self.tally.abandoned += 1
                     continue
-                if self.rounds_less(n):
-                    self.tally.explain("PyTorch rounds more")
-                    continue
-                if self.overflows(n):
-                    self.tally.explain(OVERFLOW)
+                if reason is not None:
+                    self.tally.explain(reason)
                     continue
                 if self.lies_in_factors():
                     self.tally.explain(algebra.DERIVATIVE)
@@ -421,60 +407,6 @@ class Comparison:
                 what = f"gradient asked for of {n}: steps {strides(mine)} instead of {strides(other)}"
                 raise Difference([*self.lines, line], what)
             self.tally.explain(ASKED)
-
-    def shaky(self, leaf):
-        """Whether PyTorch's own gradient changes by as much when its inputs do in their last digits."""
-        ours, before = array(self.ours[leaf].grad), array(self.theirs[leaf].grad)
-        moved = np.zeros(before.shape)
-        lost = np.zeros(before.shape, bool)
-        for trial in range(6):
-            theirs = {}
-            random = torch.Generator().manual_seed(trial)
-            for line in self.lines:
-                execute(line, torch, theirs)
-                made = re.match(r"(v\d+) = torch\.tensor\(", line)
-                if made and theirs[made[1]].is_floating_point():
-                    t = theirs[made[1]].detach()
-                    steps = torch.randint(-1 - trial, 2 + trial, t.shape, generator=random).double()
-                    t.copy_(t.double() * (1 + steps * torch.finfo(t.dtype).eps))
-            after = theirs[leaf].grad if leaf in theirs else None
-            if after is None:
-                return False
-            with np.errstate(all="ignore"):
-                moved = np.fmax(moved, np.abs(array(after) - before))
-                lost |= np.isfinite(array(after)) != np.isfinite(before)
-        few = 4 if "16" in self.coarsest_of_all() else 30  # roundings; a step of half precision is a large one
-        with np.errstate(all="ignore"):
-            other = ~((ours == before) | (np.isnan(ours) & np.isnan(before)))
-            infinite = other & ~(np.isfinite(ours) & np.isfinite(before))
-            difference = np.abs(ours - before)[other & ~infinite].max(initial=0.0)
-        return bool(lost[infinite].all() and difference <= few * moved.max(initial=0.0))
-
-    def rounds_less(self, leaf):
-        """Whether our gradient is at least as near as PyTorch's to that of the program in double precision."""
-        if self.theirs[leaf].is_complex():
-            return False
-        exact = {}
-        for line in self.lines:
-            execute(rounding.in_double(line), torch, exact)
-        found = exact[leaf].grad if leaf in exact else None
-        coarsest = self.coarsest_of_all()
-        if found is None or coarsest in ("float64", "complex128"):
-            return False
-        ours, theirs = array(self.ours[leaf].grad), array(self.theirs[leaf].grad)
-        return rounding.nearer(ours, theirs, array(found), lambda a, b: near(a, b, HALF_SLACK, coarsest))
-
-    def overflows(self, leaf):
-        """Whether our gradient is PyTorch's of a small part of the results, but for sums that overflow."""
-        scaled = {}
-        for line in self.lines:
-            execute(re.sub(r"^(sum\(.*\))(\.backward\(\))$", r"(\1 * 2.0**-8)\2", line), torch, scaled)
-        found = scaled[leaf].grad if leaf in scaled else None
-        if found is None or found.is_complex():
-            return False
-        ours, theirs, exact = (array(t).astype(float) for t in (self.ours[leaf].grad, self.theirs[leaf].grad, found))
-        largest, coarsest = torch.finfo(found.dtype).max, self.coarsest_of_all()
-        return rounding.overflow(ours, theirs, exact * 2**8, largest, lambda a, b: near(a, b, HALF_SLACK, coarsest))
 
 
 def _shares(a, b):

@@ -49,7 +49,7 @@ KNOWN = [
      "a tensor that shares its versions with views is detached in place without their notice"),
     (r"^v\d+: values", r"interpolate\(.*size=\(\d+, 1\), mode='\w+', antialias=True", False,
      "PyTorch repeats the first row of an antialiased image of one column"),
-    (r"^gradient of \w+: values .*\bnan\b", r"fft", True,
+    (r"^gradient of \w+: values .*\bnan\b", r"fft|stft", True,
      "which frequencies a NaN among the numbers reaches depends on how a Fourier transform is computed"),
     (r"RuntimeError \(setStorage.* instead of None", r"(mse|smooth_l1|soft_margin)_loss|binary_cross_entropy\(", True,
      "PyTorch writes the mean or sum of losses into the memory of the losses"),

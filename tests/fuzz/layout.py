@@ -86,7 +86,12 @@ def steps_along_one(run, line, before, ours, name):
         run(f"p = {finite(n)}", rushlight, own)
         if isinstance(own.get("p"), rushlight.Tensor) and isinstance(parts.get("p"), torch.Tensor):
             prepared, parts[f"p{n}"] = prepared.replace(finite(n), f"p{n}"), stepping_as(parts["p"], own["p"])
-    for text, values in ((line, dict(before)), (line, stepping), (prepared, parts)):
+    kind = str(ours[name].dtype).removeprefix("torch.")  # to which operands are converted
+    converted = {
+        n: stepping_as(t.to(getattr(torch, kind)), ours[n].to(ours[name].dtype)) if isinstance(t, torch.Tensor) else t
+        for n, t in before.items()
+    }
+    for text, values in ((line, dict(before)), (line, stepping), (prepared, parts), (line, converted)):
         run(text, torch, values)
         if name in values and strides(values[name]) == strides(ours[name]):
             return True

@@ -123,6 +123,31 @@ def in_blocks(op, grad, x, *args, **kwargs):
     return _in_blocks(op, grad, x, *args) if not kwargs and x.numel() else NotImplemented
 
 
+@operation("PyTorch's vectorised remainder is NaN where a quotient overflows",
+           aten.remainder, aten.fmod, aten.remainder_, aten.fmod_)  # fmt: skip
+def quotients_one_by_one(op, a, b, **kwargs):
+    """Divides all elements as those after the last block."""
+    if kwargs or not isinstance(a, torch.Tensor) or not a.is_floating_point() or not a.numel():
+        return NotImplemented
+    base = getattr(aten, op._schema.name.removeprefix("aten::").removesuffix("_")).Tensor
+    found = _one_by_one(base, a, torch.as_tensor(b, dtype=torch.result_type(a, b)))
+    return a.copy_(found) if op._schema.name.endswith("_") else found
+
+
+@operation("PyTorch's gradient of frexp divides by a power of two of single precision", aten.exp2)
+def power_in_double(op, x):
+    """A power of two in double precision, where a derivative asks for one of whole numbers."""
+    return op(x.double()) if x.dtype is torch.int32 and torch._C._current_autograd_node() else NotImplemented
+
+
+@operation(INFINITE, aten.normal)
+def drawn_by_parts(op, mean, std=1.0, *, generator=None):
+    """Adds the parts of means to numbers that are drawn around zero."""
+    if not _is_complex(mean):
+        return NotImplemented
+    return by_parts(aten.add.Tensor, mean, op(torch.zeros_like(mean), std, generator=generator))
+
+
 @operation(BLOCKS, aten.elu_backward)
 def one_by_one(op, grad, *args, **kwargs):
     """Treats all elements as those after the last block: each is on its own."""
@@ -250,15 +275,18 @@ def by_powers(f, x, exponent):
     return found.to(f(x.detach().clone() if f.__name__ == "ldexp_" else x, exponent).dtype)
 
 
-@function("PyTorch's mean of a row is NaN or infinite by the place of an infinite number", "native_layer_norm")
+@function("PyTorch's mean of a row is NaN or infinite by the place of an infinite number, or overflows",
+          "native_layer_norm")  # fmt: skip
 def by_sums(f, input, shape, *args):
-    """Means by sums where a row is not finite."""
-    kinds = [t.dtype for t in f(input, shape, *args)]
+    """Means by sums where a row is not finite or its statistics overflow; other rows are PyTorch's."""
+    own = f(input, shape, *args)
     wide = [a.double() if isinstance(a, torch.Tensor) else a for a in (input, *args)]
-    found, mean, rstd = (t.to(k) for t, k in zip(f(wide[0], shape, *wide[1:]), kinds, strict=True))
+    found = [t.to(o.dtype) for t, o in zip(f(wide[0], shape, *wide[1:]), own, strict=True)]
     dims = tuple(range(-len(shape), 0))
     finite = input.isfinite().all(dims, keepdim=True)
-    return found, torch.where(finite, mean, input.mean(dims, keepdim=True).to(mean.dtype)), rstd
+    found[1] = torch.where(finite, found[1], input.mean(dims, keepdim=True).to(found[1].dtype))
+    odd = ~finite | ~own[1].isfinite() | (own[2] == 0)
+    return tuple(torch.where(odd, t, o) for t, o in zip(found, own, strict=True))
 
 
 @function("PyTorch's gradient of batch norm reads images and gradients in different orders", "batch_norm")
@@ -268,11 +296,13 @@ def in_rows(f, x, *args, **kwargs):
 
 
 @function("PyTorch's gradient of as_strided_scatter reads another place", "as_strided_scatter")
-def by_look(f, x, src, size, stride, *offset):
-    """A copy that lies as the tensor does, changed through a look at its memory."""
-    found = torch.empty_strided(x.shape, x.stride(), dtype=x.dtype).copy_(x)
-    found.as_strided(size, stride, *offset).copy_(src)
-    return found
+def by_look(f, x, src, size, stride, offset=0):
+    """Each element from the source that is written to its place in memory, or from the tensor where there is none."""
+    ends = [sum((n - 1) * s for n, s in zip(*form, strict=True)) for form in ((x.shape, x.stride()), (size, stride))]
+    writer = torch.full((max(ends[0], ends[1] + offset) + 1,), -1)
+    writer.as_strided(size, stride, offset).copy_(torch.arange(src.numel()).reshape(src.shape))
+    writer = writer.as_strided(x.shape, x.stride())
+    return torch.where(writer < 0, x, src.reshape(-1)[writer.clamp(min=0)])
 
 
 def _same_places(a, b):

@@ -197,3 +197,21 @@ def test_cross_products_differ_by_roundings_of_their_terms(x, ours, theirs, expl
     for line in ("v9 = torch.cross(v1, v1, -1)", "v9 = torch.linalg.cross(v1, v1, dim=0)"):
         reason = algebra.cross(line, {"v1": x}, ours, theirs, near, None)
         assert (reason is not None) == explained
+
+
+@pytest.mark.parametrize(("last", "factor", "explained"), [(1.0, 1.0, True), (1.0, 1.1, False), (2.0, 1.0, False)])
+def test_columns_of_orthogonal_factors_beyond_the_rank_are_free(last, factor, explained):
+    matrix = torch.tensor([[1.0, 1.0], [1.0, 1.0], [1.0, last]])
+    found = torch.linalg.householder_product(*torch.geqrf(matrix))
+    turned = torch.stack([found[:, 0], torch.linalg.cross(found[:, 0], found[:, 1]) * factor], 1)
+    line = "v9 = torch.linalg.householder_product(*torch.geqrf(v1))"
+    assert (algebra.factors(line, {"v1": matrix}, turned, found, near) is not None) == explained
+
+
+@pytest.mark.parametrize(("last", "explained"), [(1 + 2**-50, True), (1.5, False)])
+def test_systems_that_are_nearly_singular_and_factorized_beforehand(last, explained):
+    a, b = torch.tensor([[1.0, 1.0], [1.0, last]], dtype=torch.float64), torch.ones(2, 1, dtype=torch.float64)
+    found = torch.linalg.solve(a, b)
+    moved = found + torch.tensor([[0.1], [-0.1]])
+    line = "v9 = torch.linalg.lu_solve(*torch.linalg.lu_factor((v1 + 0)), v2)"
+    assert (algebra.solutions(line, {"v1": a, "v2": b}, moved, found, near, None) is not None) == explained

@@ -102,6 +102,19 @@ PROGRAMS = [
         "v2 = torch.tensor([2.0, 1.0, -3.0, 0.5, 4.0, 1.5, 2.5, -1.0, 0.5], dtype=torch.float64).reshape(1, 3, 1, 3)",
         "v3 = torch.nn.functional.batch_norm(v1.reshape(3, 3, 1, 1).transpose(0, -1), None, None, training=True)",
         "v9 = (v3.reshape(-1) * v2.reshape(-1)).reshape(1, 3, 1, 3)", BACKWARD]),
+    ("vectorised remainder", "remainder", [
+        "v1 = torch.tensor([0.135] * 64, dtype=torch.float64)", "v2 = torch.tensor([5e-324] * 64, dtype=torch.float64)",
+        "v9 = torch.remainder(v1, v2)"]),
+    ("gradient of frexp", "mul", [
+        f"v1 = torch.tensor([1e-49, 1.5], {FLOATS}", "v2 = torch.frexp(v1)", "v2 = v2[0]",
+        "v9 = torch.mul(v2, 1e-49)", BACKWARD]),
+    ("infinite parts", "normal", [
+        "v1 = torch.log(torch.tensor([0j, 1 + 1j]))",
+        "v9 = torch.normal(v1, 2.0, generator=torch.Generator().manual_seed(1))"]),
+    ("normalization's derivative", "nn.functional.layer_norm", [
+        f"v1 = torch.tensor([0.135, 1.385, 2.385, -0.615, -0.49], {FLOATS}",
+        f"v2 = torch.tensor([-float('inf'), -0.865, 0.635, -2.49, 0.135], {FLOATS}",
+        "v9 = torch.nn.functional.layer_norm(v1, (5,), v2, v2)", BACKWARD]),
     ("never wrote", "special.chebyshev_polynomial_u", [
         "v2 = torch.tensor([3.0, 3.0, 0.0])", "v9 = torch.special.chebyshev_polynomial_u(float('nan'), v2)"]),
     ("rounds more", "logsumexp", [
@@ -151,6 +164,25 @@ def test_numbers_written_in_a_line_are_of_double_precision_too(last, explained):
     )
     reason = rounding.explained(line, {"v1": x}, ours, theirs, lambda a, b: near(a, b, 1.0, "bfloat16"))
     assert (reason is not None) == explained
+
+
+@pytest.mark.parametrize(("lines", "explained"), [
+    (["v1 = torch.tensor([-0.0, -0.0, 1.0], dtype=torch.float64).requires_grad_()", "v2 = torch.cumsum(v1, 0)",
+      "v9 = torch.log(v2)", BACKWARD], True),  # of which the zeros have another sign
+    (["v1 = torch.tensor([0.0], dtype=torch.float16).requires_grad_()", "v2 = torch.special.i0(torch.tensor([0]))",
+      "v9 = v1 ** v2", BACKWARD], True),  # which is 1 in one of both
+    (["v1 = torch.tensor([1.0, 2.0, 0.0], dtype=torch.float64).requires_grad_()", "v2 = torch.cumsum(v1, 0)",
+      "v9 = torch.log(v2)", BACKWARD], False),
+])  # fmt: skip
+def test_gradients_follow_from_our_own_values(lines, explained, monkeypatch):
+    tally = Tally()
+    Comparison(random.Random(0), tally).replay(lines)
+    assert tally.abandoned == explained
+    power, log = rushlight.Tensor.__pow__, rushlight.log
+    monkeypatch.setattr(rushlight.Tensor, "__pow__", lambda x, y: power(x, y) + (x - x.detach()))
+    monkeypatch.setattr(rushlight, "log", lambda x: log(x) + (x - x.detach()))
+    with pytest.raises(Difference):
+        replay(lines)
 
 
 OUT = (

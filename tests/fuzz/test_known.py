@@ -66,6 +66,10 @@ PROGRAMS = [
         LEAF, "v2 = v1 * 1", "v9 = torch.special.ndtr(v2)", "v3 = v2[::1]", "v3.mul_(2)", BACKWARD]),
     ("a tensor that was made so that it overlaps itself is written as others are", [
         "v1 = torch.ones(2)", "v9 = v1.new_empty_strided((3, 2), (1, 0)).zero_()", "v9[::1] = True"]),
+    ("which frequencies a NaN among the numbers reaches depends on how a Fourier transform is computed", [
+        "v1 = torch.tensor([2.01, 1.26, 0.26]).requires_grad_()",
+        "v2 = torch.view_as_real(torch.stft(v1, 3, 3, center=False, normalized=True, return_complex=True)).clone()",
+        "v9 = torch.rsqrt(v2)", BACKWARD]),
 ]  # fmt: skip
 
 

@@ -65,6 +65,10 @@ CALLS = """
     torch.linalg.lstsq(A[:, :2], b=E, driver='gelsd')
     torch.linalg.lstsq(A[:, :2], E, driver='gelsy').residuals
     torch.linalg.lstsq(A, E, driver='svd')
+    torch.linalg.lstsq(A * 0, E, driver='gels')
+    torch.linalg.lstsq(A.index_fill(1, torch.tensor(1), 0), E, driver='gels')
+    torch.linalg.lstsq(A.index_fill(0, torch.tensor(1), 0)[:2], E[:2], driver='gels')
+    torch.linalg.lstsq(torch.stack([A, A * 0]), torch.stack([E, E]), driver='gels')
     torch.linalg.svd(A, driver='gesvd')
     torch.linalg.eigh(input=A, UPLO='X')
     torch.linalg.vander(A[0])

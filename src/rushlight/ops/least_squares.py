@@ -13,7 +13,7 @@ from .declare import Array, composite, operation
 from .eigen import eigh_array, eigvalsh, singular_values, svd_array
 from .elementwise_general import broadcast_shapes
 from .matmul import matmul
-from .matrices import finish, need_epsilon, need_matrices, need_square, tensor_formula, total
+from .matrices import LinAlgError, finish, need_epsilon, need_matrices, need_square, tensor_formula, total
 from .operation import return_type
 
 
@@ -156,6 +156,23 @@ def _refuse_nan(a: Array, b: Array) -> None:
         raise RuntimeError(f"torch.linalg.lstsq: {where}Argument {argument} has illegal value: it holds NaN.")
 
 
+def _refuse_dependent(a: Array, dependent: Array) -> None:
+    """Refuses matrices of which some column (of wide ones, row) is exactly a sum of those before it.
+
+    Raises:
+        LinAlgError: always.
+    """
+    first = int(dependent.argmax())
+    where = f"(Batch element {first}): " if dependent.ndim else ""
+    one = a.reshape(-1, *a.shape[-2:])[first]
+    one = one if len(one) >= len(one.T) else one.T
+    code = next(k for k in range(1, len(one.T) + 1) if k == len(one.T) or np.linalg.matrix_rank(one[:, :k]) < k)
+    raise LinAlgError(
+        f"torch.linalg.lstsq: {where}The least squares solution could not be computed because the input matrix does "
+        f"not have full rank (error code: {code})."
+    )
+
+
 def _lstsq_array(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, ...]:
     m, n = a.shape[-2:]
     quick = None
@@ -166,6 +183,10 @@ def _lstsq_array(a: Array, b: Array, rcond: float, driver: str) -> tuple[Array, 
         solution, rank, values = _by_singular_values(a, b, rcond, driver)
     else:
         (solution, rank), values = quick, np.zeros(0, a.dtype)
+    if driver == "gels":
+        dependent = (0 < rank) & (rank < min(m, n)) if quick is None else ~np.isfinite(solution).all()
+        if dependent.any():
+            _refuse_dependent(a, dependent)
     residuals = np.zeros(0, values.dtype)
     if m > n and driver != "gelsy" and (driver == "gels" or (rank == n).all()):
         residuals = np.square(np.abs(np.matmul(a, solution) - b)).sum(-2)
