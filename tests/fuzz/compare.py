@@ -354,6 +354,9 @@ class Comparison:
             if what is None:
                 continue
             if "values" in what and not self.faults(f"gradient of {n}", line):
+                if self.lies_in_factors():
+                    self.tally.explain(algebra.DERIVATIVE)
+                    continue
                 both = array(self.ours[n].grad), array(self.theirs[n].grad)
                 reason = gradients.explained(self.lines, n, *both, self.coarsest_of_all())
                 if reason == gradients.ROUNDED:
@@ -361,9 +364,6 @@ class Comparison:
                     continue
                 if reason is not None:
                     self.tally.explain(reason)
-                    continue
-                if self.lies_in_factors():
-                    self.tally.explain(algebra.DERIVATIVE)
                     continue
             self.difference(line, f"gradient of {n}: {what}", {})
             return
