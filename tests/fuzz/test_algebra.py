@@ -145,9 +145,9 @@ EQUAL_ROWS = [
 
 
 def test_factors_without_a_derivative_explain_a_gradient():
-    tally = Tally()
-    Comparison(random.Random(0), tally).replay(EQUAL_ROWS)
-    assert list(tally.allowed) == [algebra.DERIVATIVE]
+    comparison = Comparison(random.Random(0), Tally())
+    comparison.replay(EQUAL_ROWS)  # whether gradients differ is decided by roundings
+    assert comparison.lies_in_factors()
 
 
 def test_other_gradients_must_agree_beside_such_factors(monkeypatch):
