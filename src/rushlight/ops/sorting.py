@@ -98,7 +98,7 @@ def msort(input: Any, *, out: Any = None) -> Any:
     if out is None and isinstance(input, TensorBase) and input._dtype.plain and mode.unseen(input):
         data = input._data
         if data.ndim and data.size:
-            sorted_data = dense(data).copy()
+            sorted_data = dense(data).copy("K")
             integers, lowest = _NEGATIVE_ZERO[data.itemsize]
             words = sorted_data.view(integers)
             if words.item(words.argmin()) != lowest:  # without -0.0, equal elements are the same
