@@ -107,6 +107,10 @@ class TensorBase:
     _view: Any
 
 
+# The node of a tensor; of a view that was left behind (ops/history.py), where `_node` is an error, the one it had.
+former_node: Any = TensorBase.__dict__["_node"].__get__
+
+
 class View:
     """What a view must remember beyond its base.
 

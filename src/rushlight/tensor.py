@@ -19,6 +19,7 @@ from .base import (
     UNTOUCHED,
     TensorBase,
     base_of,
+    former_node,
     namespace,
     own_version,
     settle,
@@ -226,7 +227,10 @@ class Tensor(TensorValues):
     @property
     def grad(self) -> "Tensor | None":
         """The accumulated gradient; None until backward has reached the tensor."""
-        current = self._node
+        try:  # costs nothing, where `former_node` costs as much as all the rest
+            current = self._node
+        except RuntimeError:  # a view that was left behind
+            current = former_node(self)
         if type(current) is AccumulateGrad:
             total = current.total
             if isinstance(total, np.ndarray):
@@ -243,7 +247,7 @@ class Tensor(TensorValues):
     def grad(self, grad: "Tensor | None") -> None:
         if grad is not None:
             gradient.check_gradient(self, grad)
-        current = self._node
+        current = former_node(self)
         if type(current) is AccumulateGrad:
             current.total = grad
         else:

@@ -3,6 +3,8 @@
 # Scenarios try one thing after another, each seen at once.
 # ruff: noqa: B023, RUF059
 
+import warnings
+
 import pytest
 from beside import check, raised, scenarios
 
@@ -353,6 +355,23 @@ def stale_after_no_grad(t):
         v = x[:2]
         v.add_(1)
     out += [v.requires_grad, raised(lambda: v.grad_fn), raised(lambda: v.clone()), raised(lambda: v.add_(1)), x]
+    return out
+
+
+def gradients_of_views_left_behind(t):
+    out = []
+    for unrecorded in (True, False):
+        base = t.ones(2, 3, requires_grad=True) * 1
+        with t.no_grad() if unrecorded else t.enable_grad():
+            v = base.unbind(0)[0]
+        base.mul_(2)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            out += [v.grad]
+            v.grad = t.ones(3)
+            out += [v.grad]
+            del v.grad
+            out += [v.grad, [str(w.message) for w in told], raised(lambda: v.is_leaf)]
     return out
 
 

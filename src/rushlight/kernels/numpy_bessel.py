@@ -36,12 +36,6 @@ j0, j1, y0, y1 = (_named(name) for name in ("j0", "j1", "y0", "y1"))
 k0, k1, k0e, k1e = (_named(name) for name in ("k0", "k1", "k0e", "k1e"))
 
 
-def i1e_slope(x: Array, result: Array) -> Array:
-    """The derivative of `i1e`."""
-    safe = np.where(x == 0, x.dtype.type(1), x)
-    return np.where(x == 0, x.dtype.type(0.5), i0e(x) - result * (np.sign(x) + 1 / safe))
-
-
 def airy_ai(x: Array) -> Array:
     """The Airy function Ai; NaN at infinity."""
     found = np.asarray(scipys("airy")(x)[0])

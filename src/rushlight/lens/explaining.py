@@ -15,9 +15,9 @@ from ..autograd import mode
 from ..autograd.leaf import AccumulateGrad
 from ..autograd.node import FREED, function_of
 from ..autograd.origins import changes_of, modified_since, origin_of, path_of
-from ..base import TensorBase, base_of
+from ..base import TensorBase, base_of, former_node
 from ..dtypes import FLOATING
-from ..ops.history import Stale, former_node, refusal
+from ..ops.history import Stale, refusal
 from .blame import WORDS, Arrival, Blame, Event, cause, kinds_of
 from .explanation import Explanation
 from .holders import holders

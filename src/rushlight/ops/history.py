@@ -16,7 +16,7 @@ from ..autograd.hooks import HookedRule
 from ..autograd.leaf import AccumulateGrad, MovedLeaf
 from ..autograd.node import FREED, MANY, Node, Rule
 from ..autograd.versions import forward_name
-from ..base import TensorBase, View, base_of, live_views, wrap
+from ..base import View, base_of, former_node, live_views, wrap
 from ..kernels import numpy_views as kernels
 from .declare import REGISTRY, Array, operation
 
@@ -279,14 +279,6 @@ def refusal(t: Any, view: View, now: str = "is being") -> str:
         f"the view and the inplace either both inside the {'inference_mode' if inference else 'no_grad'} block (if you "
         "don't want the inplace to be tracked) or both outside (if you want the inplace to be tracked)."
     )
-
-
-_node_slot: Any = TensorBase.__dict__["_node"]
-
-
-def former_node(t: Any) -> Any:
-    """The node of a tensor; of a view that was left behind, the one it had."""
-    return _node_slot.__get__(t)
 
 
 class Stale:
