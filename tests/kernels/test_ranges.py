@@ -33,16 +33,14 @@ def test_whole_numbers(start: int, count: int, step: int) -> None:
 
 @given(st.floats(-1e6, 1e6), st.integers(0, 300), st.floats(1e-3, 1e3), st.booleans(),
        st.sampled_from(["float32", "float64"]))  # fmt: skip
-def test_others(start: float, count: int, step: float, back: bool, dtype: str) -> None:
+def test_floating_point_numbers(start: float, count: int, step: float, back: bool, dtype: str) -> None:
     step = -step if back else step
     end = start + (count + 0.5) * step
     theirs, ours = (
         library.arange(start, end, step, dtype=getattr(library, dtype)).numpy() for library in (torch, rushlight)
     )
     assert ours.dtype == theirs.dtype
-    np.testing.assert_allclose(ours, theirs, 0, 2 * np.finfo(dtype).eps * max(abs(start), abs(end), 1))
-    exact = (start + np.arange(ours.size) * np.float64(step)).astype(dtype)
-    np.testing.assert_allclose(ours, exact, np.finfo(dtype).eps)
+    np.testing.assert_array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("shape", [(3,), (0,), (3, 5), (5, 3), (4, 0)])

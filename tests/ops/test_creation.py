@@ -179,21 +179,25 @@ def test_by_rule(line):
 step = st.one_of(st.integers(-20, 20), st.floats(-20, 20, width=32).map(lambda x: round(x, 2)))
 
 
+floating = st.sampled_from(["float16", "bfloat16", "float32", "float64"])
+
+
 @settings(max_examples=150, deadline=None)
 @given(step, step, step)
 def test_arange(start, end, by):
-    check(lambda m: m.arange(start, end, by), rtol=1e-6, atol=1e-5)
+    check(lambda m: m.arange(start, end, by), rtol=0, atol=0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(step, st.integers(0, 200), step.filter(bool), floating)
+def test_arange_rounds_as_pytorch(start, count, by, dtype):
+    check(lambda m: m.arange(start, start + count * by, by, dtype=getattr(m, dtype)), rtol=0, atol=0)
 
 
 @settings(max_examples=100, deadline=None)
-@given(
-    st.floats(-100, 100, width=32),
-    st.floats(-100, 100, width=32),
-    st.integers(0, 30),
-    st.sampled_from(["float32", "float64"]),
-)
+@given(st.floats(-100, 100, width=32), st.floats(-100, 100, width=32), st.integers(0, 200), floating)
 def test_linspace(start, end, steps, dtype):
-    check(lambda m: m.linspace(start, end, steps, dtype=getattr(m, dtype)), rtol=1e-5, atol=1e-5)
+    check(lambda m: m.linspace(start, end, steps, dtype=getattr(m, dtype)), rtol=0, atol=0)
 
 
 def test_complex_and_polar_have_derivatives():

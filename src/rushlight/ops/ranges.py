@@ -90,7 +90,7 @@ def arange(
     if d.category in (dtypes.BOOL, dtypes.COMPLEX):
         raise NotImplementedError(f"\"arange_cpu\" not implemented for '{d.scalar_name}'")
     _check_steps(start, end, step)
-    if whole:
+    if whole and d.category == dtypes.INTEGRAL:
         array = kernels.whole(start, end, step)
         return done(_shaped(array if d is dtypes.int64 else cast(array, d), out), d, requires_grad, out, dtype)
     if d.category == dtypes.INTEGRAL:
@@ -100,7 +100,8 @@ def arange(
         count = len(range(int(start), int(end), int(step))) if d is dtypes.int64 else math.ceil((end - start) / step)
         array = (int(start) + int(step) * np.arange(count)).astype(d.numpy)
     else:
-        array = kernels.steps(start, step, math.ceil((end - start) / step), d.numpy)
+        count = len(range(start, end, step)) if whole else math.ceil((end - start) / step)
+        array = kernels.steps(start, step, count, d.numpy)
     return done(_shaped(array, out), d, requires_grad, out, dtype)
 
 
@@ -192,17 +193,10 @@ def _spaced(function: str, start: Any, end: Any, steps: Any, d: dtypes.dtype) ->
         ends = [number_for(x, d) for x in (start, end)]
         if d.category == dtypes.INTEGRAL:
             start, end = [x.item() for x in ends]
-    # The first half is counted from the start and the second from the end, so that both ends are exact.
-    kind = d.numpy.type if d.category >= dtypes.FLOATING else np.float64
     if n <= 1:
         return cast(np.full(n, start), d, False), d
-    step = (kind(end) - kind(start)) / kind(n - 1)
-    array = np.empty(n, kind)
-    first = n // 2
-    steps = kernels.counting(n - first, np.dtype(kind)) * step
-    np.add(kind(start), steps[:first], out=array[:first])
-    np.subtract(kind(end), steps, out=array[: first - 1 if first else None : -1])
-    return cast(array, d, False), d
+    kind = d.numpy if d.category >= dtypes.FLOATING else kernels.DOUBLE
+    return cast(kernels.between(start, end, n, kind, function == "linspace"), d, False), d
 
 
 @composite(method=False)
