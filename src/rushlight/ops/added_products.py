@@ -167,7 +167,7 @@ def _adding(name: str, operation: Any, first: str, second: str, text: str) -> An
         if name not in ("addmv", "addbmm", "baddbmm"):
             _scalars(name, input, beta, alpha)
         found = operation(input, a, b, beta, alpha)
-        return found if out is None else finish_out(out, found, name)
+        return found if out is None else finish_out(out, found, name, apart=(input, a, b))
 
     code = function.__code__.replace(
         co_varnames=tuple({"a": first, "b": second}.get(n, n) for n in function.__code__.co_varnames), co_name=name

@@ -284,9 +284,9 @@ def pieces(op: Operation, input: Any, arrays: list[Any], made_by: Any, recorded:
     return tuple(found)
 
 
-def write_out(op: Any, out: Any, result: Any) -> Any:
-    """Stores a result in the tensor (or tuple of tensors) given as ``out=``; see inplace.py."""
-    return namespace["store_out"](op, out, result)
+def write_out(op: Any, out: Any, result: Any, apart: tuple[Any, ...] = ()) -> Any:
+    """Stores a result in the tensor (or tuple of tensors) given as ``out=``; see out.py."""
+    return namespace["store_out"](op, out, result, apart)
 
 
 namespace.update(

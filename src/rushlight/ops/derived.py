@@ -66,7 +66,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
     if n == 0:
-        return finish_out(out, copy_(zeros_like(input), input), "diff")
+        return finish_out(out, copy_(zeros_like(input), input), "diff", apart=(input,))
     at = wrap_dim(dim, len(input._shape))
     found = input
     if prepend is not None or append is not None:
@@ -78,7 +78,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
             continue
         later, earlier = _range(found, at, 1, end), _range(found, at, 0, end - 1)
         found = logical_xor(later, earlier) if found._dtype is dtypes.bool_ else later - earlier
-    return found if out is None else finish_out(out, found, "diff", converts=True)
+    return found if out is None else finish_out(out, found, "diff", converts=True, apart=(input,))
 
 
 def _differences(t: Any, dim: int, end: int) -> Any:

@@ -355,7 +355,7 @@ def round(input: Any, *, decimals: int | None = None, out: Any = None) -> Any:
         return _round(input, out=out)
     check_decimals(input, decimals)
     result = _round_decimals(input, decimals)
-    return result if out is None else write_out(REGISTRY["_round"], out, result)
+    return result if out is None else write_out(REGISTRY["_round"], out, result, (input,))
 
 
 def check_decimals(input: Any, decimals: int) -> None:

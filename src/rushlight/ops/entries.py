@@ -13,6 +13,7 @@ from ..autograd import mode, node
 from ..base import UNTOUCHED, forget_views, namespace, own_version
 from .codegen import record_lines, saves_result
 from .formulas import Variant, define
+from .overlap import APART
 
 if TYPE_CHECKING:
     from .operation import Operation
@@ -355,7 +356,8 @@ def _result_lines(op: "Operation", indent: str, recorded: bool, versions: dict[s
             lines.append(f"{indent}{n} = t")
     result = "t" if len(op.outputs) == 1 else f"{op.reference}.result_type(({', '.join(op.outputs)}))"
     if op.out:
-        lines.append(f"{indent}if out is not None: return write_out({op.reference}, out, {result})")
+        apart = f", ({', '.join(op.tensors)},)" if op.public_name in APART else ""
+        lines.append(f"{indent}if out is not None: return write_out({op.reference}, out, {result}{apart})")
     return [*lines, f"{indent}return {result}"]
 
 

@@ -140,7 +140,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
                 wide = operand(input._data, input, _expand_op.link(input._node, input._shape, input._shape))
                 index = wrap(places.copy() if places is indices._data else places)
                 found._node = _gather_op.recorder(1)(wide, at, index, found._data, UNTOUCHED)
-            return found if out is None else finish_out(out, found, "gather")
+            return found if out is None else finish_out(out, found, "gather", apart=(input, indices))
         # The tensor given may be changed before backward.
         indices = wrap(places.copy() if places is indices._data else places)
     shape = general.broadcast_shapes(
@@ -267,7 +267,7 @@ def scatter(
     Source: https://docs.pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
     """
     name, _, operands = _scatter_form(input, dim, index, src, value, reduce)
-    return finish_out(out, _OPERATIONS[name](*operands), "scatter")
+    return finish_out(out, _OPERATIONS[name](*operands), "scatter", apart=(input, index, src))
 
 
 @composite(inplace=True)
@@ -302,7 +302,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
         RuntimeError: the index has the wrong dtype or shape, or an entry out of range; the dtypes differ.
     """
     found = _scatter_add(input, *_scatter_operands("scatter", input, dim, index, src), src)
-    return finish_out(out, found, "scatter_add")
+    return finish_out(out, found, "scatter_add", apart=(input, index, src))
 
 
 @composite(inplace=True)
@@ -420,7 +420,8 @@ def scatter_reduce(
     """
     _check_reduce(reduce)
     at, index = reducible(input, dim, index, src, reduce)
-    return finish_out(out, _scatter_reduce(input, at, index, src, reduce, include_self), "scatter_reduce")
+    found = _scatter_reduce(input, at, index, src, reduce, include_self)
+    return finish_out(out, found, "scatter_reduce", apart=(input, index, src))
 
 
 @composite(inplace=True)

@@ -67,7 +67,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
     if out is None:
         return _index_select(input, at, index)
     refuse_overlap(out)
-    return finish_out(out, _index_select(input, at, index), "index_select")
+    return finish_out(out, _index_select(input, at, index), "index_select", apart=(input, index))
 
 
 @operation(name="_index_add", aten="index_add", node="IndexAddBackward0", function=False, method=False,
@@ -133,7 +133,8 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, 
     Raises:
         RuntimeError: the shapes or dtypes do not match, or an index is out of range.
     """
-    return finish_out(out, _index_add(*_index_add_operands(input, dim, index, source, alpha)), "index_add")
+    found = _index_add(*_index_add_operands(input, dim, index, source, alpha))
+    return finish_out(out, found, "index_add", apart=(input, index, source))
 
 
 @composite(inplace=True)
@@ -189,7 +190,8 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
         IndexError: an index is out of range or their number wrong.
         RuntimeError: the shapes or dtypes do not match.
     """
-    return finish_out(out, _index_copy(*_index_copy_operands(input, dim, index, source)), "index_copy")
+    found = _index_copy(*_index_copy_operands(input, dim, index, source))
+    return finish_out(out, found, "index_copy", apart=(input, index, source))
 
 
 @composite(inplace=True)
@@ -273,7 +275,7 @@ def index_reduce(
         RuntimeError: the reduction is unknown, or the shapes or dtypes do not match.
     """
     operands = _index_reduce_operands(input, dim, index, source, reduce)
-    return finish_out(out, _index_reduce(*operands, include_self), "index_reduce")
+    return finish_out(out, _index_reduce(*operands, include_self), "index_reduce", apart=(input, index, source))
 
 
 @composite(inplace=True)

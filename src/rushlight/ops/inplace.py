@@ -256,7 +256,9 @@ def _computed(op: Operation, input: Any, operands: tuple[Any, ...]) -> tuple[Any
     kind = dtypes.bool_ if op.result == "bool" else dtypes.from_numpy(result.dtype)
     _keeps_shape(input, result.shape)
     if op.result != "bool":
-        castable(kind, input._dtype)
+        if kind is not input._dtype:
+            refuse_overlap(input)
+            castable(kind, input._dtype)
     elif common.is_complex and len(operands) == 2 and result.size:
         discards(common, input._dtype)
     return result, common, saves
@@ -264,6 +266,7 @@ def _computed(op: Operation, input: Any, operands: tuple[Any, ...]) -> tuple[Any
 
 def _keeps_shape(input: Any, shape: Any) -> None:
     if shape != input._shape:
+        refuse_overlap(input)
         raise RuntimeError(f"output with shape {list(input._shape)} doesn't match the broadcast shape {list(shape)}")
 
 

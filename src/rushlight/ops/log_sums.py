@@ -143,4 +143,4 @@ def logcumsumexp(input: Any, dim: int, *, out: Any = None) -> Any:
         refuse("logcumsumexp_out_cpu", input, dtypes.BOOL, dtypes.INTEGRAL)
         refuse_complex_halves("logcumsumexp_out_cpu", input)
     result = _logcumsumexp(input, dim)
-    return result if out is None else finish_out(out, result, "logcumsumexp")
+    return result if out is None else finish_out(out, result, "logcumsumexp", apart=(input,))

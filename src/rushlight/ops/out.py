@@ -18,7 +18,7 @@ from . import elementwise_large
 from .declare import write_out
 from .history import rebase, refresh
 from .inplace import castable, saved_is_kept, write
-from .overlap import refuse_overlap
+from .overlap import refuse_overlap, refuse_partly_shared
 
 _EXACTLY = "Expected out tensor to have dtype {want.c_name}, but got {got.c_name} instead"
 _FOUND = "expected scalar_type {want.scalar_name} but found {got.scalar_name}"
@@ -121,7 +121,7 @@ class _Named:
         self.converts = converts
 
 
-def finish_out(out: Any, result: Any, name: str, converts: bool = False) -> Any:
+def finish_out(out: Any, result: Any, name: str, converts: bool = False, apart: tuple[Any, ...] = ()) -> Any:
     """Stores the result of the function called `name` in ``out=`` if there is one.
 
     Args:
@@ -129,8 +129,9 @@ def finish_out(out: Any, result: Any, name: str, converts: bool = False) -> Any:
         result: the result.
         name: the function's name, in the words of errors and for finding its rule about dtypes.
         converts: whether this form of the function converts the result where the others do not.
+        apart: operands that may not share a part of their memory with `out`.
     """
-    return result if out is None else write_out(_Named(name, converts), out, result)
+    return result if out is None else write_out(_Named(name, converts), out, result, apart)
 
 
 def several_out(out: Any, results: Any, name: str) -> Any:
@@ -234,11 +235,17 @@ def warn_resized(out: Any, shape: tuple[int, ...]) -> None:
         )
 
 
-def store_out(op: Any, out: Any, result: Any) -> Any:
+def store_out(op: Any, out: Any, result: Any, apart: tuple[Any, ...] = ()) -> Any:
     """Stores a result in ``out=``, which is resized if it has another shape.
 
+    Args:
+        op: the operation.
+        out: the tensor given.
+        result: the result.
+        apart: operands that may not share a part of their memory with `out`.
+
     Raises:
-        RuntimeError: the result's dtype cannot be stored, or gradients are required.
+        RuntimeError: the result's dtype cannot be stored, an operand is in the way, or gradients are required.
         TypeError: `out` is not a tensor.
     """
     if isinstance(result, tuple):
@@ -257,6 +264,8 @@ def store_out(op: Any, out: Any, result: Any) -> Any:
     mode.refuse_inference(out)
     if mode.special.count:
         saved_is_kept(out)
+    if apart and type(out._data) is np.ndarray and out._shape == result._shape:
+        refuse_partly_shared(out, apart)
     if out._shape != result._shape:
         warn_resized(out, result._shape)
         # A resized tensor lies as the result does, to the program; but what LAPACK computes, which lies row by row.

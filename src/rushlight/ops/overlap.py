@@ -7,6 +7,9 @@ import numpy as np
 from ..base import TensorBase
 from ..kernels.numpy_views import overlaps_itself, overlaps_partly
 
+# Operations of a declared kernel whose ``out=`` may not share a part of its memory with an operand.
+APART = frozenset(["gelu", "hardshrink", "nan_to_num", "renorm", "softplus", "softshrink"])
+
 
 def refuse_partial_overlap(t: Any, operand: Any) -> None:
     """Refuses to write to a tensor from another that looks at a part of the same memory, or in another order.
@@ -34,6 +37,18 @@ def refuse_overlap(t: Any) -> None:
         )
 
 
+def refuse_partly_shared(out: Any, operands: tuple[Any, ...]) -> None:
+    """Refuses a result's tensor that lies partly where an operand lies, or in another order.
+
+    Raises:
+        RuntimeError: that is so.
+    """
+    for x in operands:
+        if isinstance(x, TensorBase) and x is not out and type(x._data) is np.ndarray:
+            if np.may_share_memory(x._data, out._data):
+                refuse_partial_overlap(out, x)
+
+
 def refuse_lying_across(out: Any, operands: tuple[Any, ...]) -> None:
     """Refuses a result's tensor that overlaps itself, lies partly where an operand lies, or in another order.
 
@@ -45,10 +60,7 @@ def refuse_lying_across(out: Any, operands: tuple[Any, ...]) -> None:
     if type(getattr(out, "_data", None)) is not np.ndarray:
         return
     refuse_overlap(out)
-    for x in operands:
-        if isinstance(x, TensorBase) and x is not out and type(x._data) is np.ndarray:
-            if np.may_share_memory(x._data, out._data):
-                refuse_partial_overlap(out, x)
+    refuse_partly_shared(out, operands)
     if any([x is out for x in operands]):
         _refuse_growth(out, operands)
 

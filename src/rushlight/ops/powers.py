@@ -145,7 +145,7 @@ def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
         return _pow_number(input, exponent)
     input, exponent = power_operands(input, exponent)
     result = (_pow_complex if input._dtype.is_complex else _pow_number)(input, exponent)
-    return finish_out(out, result, "pow")
+    return finish_out(out, result, "pow", apart=(input, exponent))
 
 
 @composite(function=False, name="__pow__")

@@ -169,7 +169,7 @@ def linalg_cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> A
         raise NotImplementedError(f"\"cross\" not implemented for '{input._dtype.scalar_name}'")
     if input._dtype is not other._dtype:
         raise RuntimeError(f"expected scalar type {input._dtype.scalar_name} but found {other._dtype.scalar_name}")
-    return finish_out(out, _cross(input, other, at), "linalg_cross")
+    return finish_out(out, _cross(input, other, at), "linalg_cross", apart=(input, other))
 
 
 @composite()

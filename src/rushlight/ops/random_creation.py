@@ -19,6 +19,7 @@ from .creation_arguments import chosen
 from .data import finish
 from .declare import Array, composite
 from .numbers import overflow
+from .overlap import refuse_partly_shared
 from .random_inplace import check_generator, floats, integer, unsupported, writable, write_normal
 from .random_integers import write_integers
 from .signatures import Mismatch, forms, is_int
@@ -99,6 +100,7 @@ def draw_into(function: str, out: Any, shape: tuple[int, ...], write: Callable[[
         out._data = np.empty(shape, out._data.dtype)
         out._shape = shape
     writable(out, False)
+    refuse_partly_shared(out, others)
     write(out._data)
     bump(out)
     return out

@@ -43,7 +43,7 @@ def _running(name: str, operation: Any, input: Any, dim: int, dtype: Any, out: A
     if (kind or input._dtype) is dtypes.bool_ and input._shape and input._data.size:
         raise NotImplementedError(f"\"{name}_out_cpu\" not implemented for 'Bool'")
     found = operation(input, dim, kind, kind and input._dtype)
-    return found if out is None else finish_out(out, found, name)
+    return found if out is None else finish_out(out, found, name, apart=(input,))
 
 
 def _running_in_place(name: str, input: Any, dim: int, dtype: Any) -> Any:

@@ -104,7 +104,7 @@ def msort(input: Any, *, out: Any = None) -> Any:
             if words.item(words.argmin()) != lowest:  # without -0.0, equal elements are the same
                 sorted_data.sort(0)
                 return wrap(sorted_data)
-    return finish_out(out, sort(input, 0)[0], "msort")
+    return finish_out(out, sort(input, 0)[0], "msort", apart=(input,))
 
 
 # By the size of a number in bytes, the type of integers of that size, and the one that -0.0 looks like: the lowest.

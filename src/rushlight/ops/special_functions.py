@@ -66,7 +66,7 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
         refuse("digamma" if n == 0 else "polygamma", input, COMPLEX)
         input = floating(input)
     result = _polygamma(input, int(n))
-    return result if out is None else finish_out(out, result, "polygamma")
+    return result if out is None else finish_out(out, result, "polygamma", apart=(input,))
 
 
 @composite(name="polygamma", function=False)
@@ -222,7 +222,7 @@ def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
         if eps is not None and input._dtype.itemsize == 2:
             number_for(eps, input._dtype)  # which must hold it
     result = _logit(input, eps)
-    return result if out is None else finish_out(out, result, "logit")
+    return result if out is None else finish_out(out, result, "logit", apart=(input,))
 
 
 @composite(function=False, inplace=True)
