@@ -41,7 +41,8 @@ def drop(input: Any, p: float, train: bool, inplace: bool, channels: bool = Fals
         name = f"{'feature_' * channels}{'alpha_' * alpha}dropout{'_' * inplace}"
         raise TypeError(f"{name}(): argument 'train' (position 3) must be bool, not {type(train).__name__}")
     if p == 0 or not train or not hasattr(input, "_data") or input._data.size == 0:
-        need_tensor(f"{'feature_' * channels}{'alpha_' * alpha}dropout{'_' * inplace}", input)
+        if not hasattr(input, "_data"):
+            need_tensor(f"{'feature_' * channels}{'alpha_' * alpha}dropout{'_' * inplace}", input)
         return input
     if p == 1:
         nothing = zeros((), dtype=input.dtype)
