@@ -211,7 +211,7 @@ class Tensor(TensorValues):
     @property
     def output_nr(self) -> int:
         """Which output of its `grad_fn` the tensor is."""
-        return node.function_of(self._node)[1]
+        return node.function_of(former_node(self))[1]
 
     @property
     def _version(self) -> int:

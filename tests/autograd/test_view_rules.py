@@ -408,3 +408,16 @@ def sizes_and_strides_of_wrong_dimensions(t):
 @pytest.mark.parametrize("scenario", scenarios(globals(), __name__))
 def test_beside(scenario):
     check(scenario, strides=False)
+
+
+def test_views_left_behind_have_an_output_number():
+    def scenario(m):
+        x = m.ones(2, 3)
+        views = x.unbind()
+        x.mul_(m.ones(3, requires_grad=True))
+        y = m.ones(2, 3, requires_grad=True) * 1
+        halves = y.split(1)
+        y.mul_(2)
+        return [v.output_nr for v in (*views, *halves)]
+
+    check(scenario)
