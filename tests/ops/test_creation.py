@@ -195,7 +195,7 @@ def test_arange_rounds_as_pytorch(start, count, by, dtype):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.floats(-100, 100, width=32), st.floats(-100, 100, width=32), st.integers(0, 200), floating)
+@given(step, step, st.integers(0, 200), floating)
 def test_linspace(start, end, steps, dtype):
     check(lambda m: m.linspace(start, end, steps, dtype=getattr(m, dtype)), rtol=0, atol=0)
 

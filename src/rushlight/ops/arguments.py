@@ -6,6 +6,7 @@ import re
 import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -119,7 +120,7 @@ def _careful(function: Any, name: str, renames: bool, checked: "_Checked") -> An
             for key, at, kind, default in checked:
                 value = args[at] if at < count else kwargs.get(key, default)
                 if type(value) is not kind and value is not default and not _FITS[kind](value):
-                    where = f" (position {at + 1})" if at < count and key not in _keywords() else ""
+                    where = _place(key, at, count, len(kwargs))
                     raise TypeError(
                         f"{name}(): argument '{key}'{where} must be {kind.__name__}, not {type_name(value)}"
                     )
@@ -180,8 +181,7 @@ def _explained(error: Exception, function: Any, args: Any, kwargs: Any, called: 
     used = _USED.match(str(error))
 
     def place(name: str) -> str:
-        at = places.index(name)
-        return f" (position {at + 1})" if at < len(args) and name not in _keywords() else ""
+        return _place(name, places.index(name), len(args), len(kwargs))
 
     for name, value in sorted(given.arguments.items(), key=lambda item: item[0] not in _TENSORS):
         if used is not None and name not in _TENSORS:
@@ -205,32 +205,46 @@ def _explained(error: Exception, function: Any, args: Any, kwargs: Any, called: 
     return None
 
 
-def _keywords() -> tuple[str, ...]:
-    """The arguments that the call of ours which is running was given by name, as far as the caller's code tells.
+def _place(name: str, at: int, positional: int, named: int) -> str:
+    """Where an argument stands, as errors say it: of those given by position, without the tensor of a method.
 
-    Wrappers do not keep that, as only the words of errors depend on it.
+    Args:
+        name, at: the argument, and its place among the parameters of the function.
+        positional, named: how many arguments the function got; wrappers do not keep how they were given.
     """
+    if at >= positional:
+        return ""
+    keywords, count = _call()
+    return "" if name in keywords else f" (position {at + (count >= positional + named)})"
+
+
+def _call() -> tuple[tuple[str, ...], int]:
+    """The names in the call of ours which is running, and how many arguments it gives, as the caller's code tells."""
     import dis
 
     frame: Any = sys._getframe(1)
-    while (
-        frame.f_code.co_filename in (__file__, forwarding.__code__.co_filename) or _WRITTEN in frame.f_code.co_filename
-    ):
+    while frame.f_code.co_filename in _WRAPPERS or frame.f_code.co_filename.startswith("<rushlight "):
         frame = frame.f_back
     found: Any = ()
     loaded: Any = ()  # what was loaded last: before a call with keywords these are their names
+    count = sys.maxsize
     for step in dis.get_instructions(frame.f_code):
         if step.offset > frame.f_lasti:
             break
         if step.opname in ("CALL", "CALL_KW"):
-            found, loaded = loaded, ()
+            found, loaded, count = loaded, (), step.arg or 0
+        elif step.opname == "CALL_FUNCTION_EX":
+            found, loaded, count = (), (), sys.maxsize
         elif step.opname in ("KW_NAMES", "LOAD_CONST"):
             loaded = frame.f_code.co_consts[step.arg]
-    return found if isinstance(found, tuple) else ()
+    return found if isinstance(found, tuple) else (), count
 
 
-# A part of the names of the files in which wrappers seem to be written; see forwarding.py.
-_WRITTEN = " forwarding "
+# The files of functions that stand between a call and the function which it calls.
+_WRAPPERS = (
+    __file__, str(Path(__file__).with_name("forwarding.py")), str(Path(__file__).with_name("interception.py")),
+    str(Path(__file__).parents[1] / "overrides.py"),
+)  # fmt: skip
 
 
 # ---------------------------------------------------------------------------------------------- types

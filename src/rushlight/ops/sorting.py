@@ -41,7 +41,7 @@ def _no_complex(function: str, input: Any) -> None:
 
 
 @composite()
-def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool | None = None, *, out: Any = None) -> Any:
+def sort(input: Any, dim: Any = -1, descending: bool = False, stable: bool | None = None, *, out: Any = None) -> Any:
     """The elements in ascending order along a dimension, and where they were, as ``(values, indices)``.
 
     NaN comes after all numbers. Equal elements keep their order.
