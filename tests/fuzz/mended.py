@@ -149,12 +149,12 @@ def drawn_by_parts(op, mean, std=1.0, *, generator=None):
 
 
 @operation(BLOCKS, aten.elu_backward)
-def one_by_one(op, grad, *args, **kwargs):
-    """Treats all elements as those after the last block: each is on its own."""
+def exponentials_in_blocks(op, grad, *args, **kwargs):
+    """Treats all elements as those in blocks."""
     *numbers, x = args
     if kwargs or not x.numel():
         return NotImplemented
-    return _one_by_one(lambda g, y: op(g, *numbers, y), grad, x)
+    return _in_blocks(lambda g, y: op(g, *numbers, y), grad, x)
 
 
 @operation(BLOCKS, aten.logit_backward)

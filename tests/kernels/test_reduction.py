@@ -142,3 +142,10 @@ def test_gradients_of_broadcasts(rows: int) -> None:
         results.append(bias.grad.numpy())
     theirs, ours, exact = results
     as_accurate(ours, theirs, exact)
+
+
+@pytest.mark.parametrize("size", [120_000, 1_000_000])
+def test_roundings_of_equal_numbers_do_not_add_up(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reduction, "_PIECE", 16384)
+    numbers = np.full(size, 2 / size, np.float32)
+    np.testing.assert_allclose(rushlight.tensor(numbers).sum().item(), numbers.sum(dtype=np.float64), rtol=5e-7)

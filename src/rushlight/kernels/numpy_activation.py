@@ -241,7 +241,7 @@ def elu_backward(g: Array, value: Array, alpha: float, scale: float, input_scale
     else:
         below = np.exp(np.minimum(value, 0) * input_scale)
         below *= alpha * scale * input_scale
-    factor = np.where(value <= 0, below, np.asarray(scale, value.dtype))
+    factor = np.where(value > 0, np.asarray(scale, value.dtype), below)
     return narrow(g * factor, dtype)
 
 

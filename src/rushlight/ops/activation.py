@@ -275,9 +275,9 @@ def hardswish(input: Array) -> Array:
 
 
 def _hardswish_again(grad: Any, input: Any) -> Any:
-    middle = (input > -3) & (input < 3)
-    outer = only(grad, (input < 3).logical_not())
-    return only(grad, middle) * (input.masked_fill(middle.logical_not(), 0) / 3 + 0.5) + outer
+    above = input >= 3
+    ends = above | (input <= -3)  # without NaN, whose gradient is NaN
+    return grad.masked_fill(ends, 0) * (input.masked_fill(ends, 0) / 3 + 0.5) + only(grad, above)
 
 
 in_formulas(kernels.hardswish_backward, _hardswish_again, "hardswish_backward")
@@ -370,9 +370,9 @@ _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804
 
 
 def _elu_slope(grad: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
-    negative = input <= 0
-    below = (input.masked_fill((input < 0).logical_not(), 0) * input_scale).exp() * (alpha * scale * input_scale)
-    return only(grad, negative) * below + only(grad, negative.logical_not()) * scale
+    positive = input > 0  # not NaN, whose gradient is NaN
+    below = (input.masked_fill(input >= 0, 0) * input_scale).exp() * (alpha * scale * input_scale)
+    return only(grad, positive.logical_not()) * below + only(grad, positive) * scale
 
 
 in_formulas(

@@ -1,7 +1,7 @@
 """Sums over parts of arrays.
 
 An array is cut into pieces whose sums are kept apart, so that results do not depend on the number of threads; within a
-piece four registers are added at a time.
+piece four registers are added at a time, in short runs: the more numbers are added to one another, the more is rounded.
 """
 
 from typing import Any
@@ -14,6 +14,9 @@ from .vector import load, load_some, repeat, store, store_some, total
 
 # How many elements of a row are added in the element type.
 PIECE = 16384
+
+# How many times four registers are added before their sum goes to that of the piece.
+_RUN = 32
 
 _doubles = array_reader(types.float64)
 _words = array_reader(types.int64)
@@ -29,17 +32,21 @@ def _piece(real: Real, square: bool) -> Any:
 
     @njit
     def piece(x, i, last):
-        a = b = c = d = repeat(zero)
+        whole = repeat(zero)
         while i + 4 * lanes <= last:
-            a = a + taken(load(x, i))
-            b = b + taken(load(x, i + lanes))
-            c = c + taken(load(x, i + 2 * lanes))
-            d = d + taken(load(x, i + 3 * lanes))
-            i += 4 * lanes
+            a = b = c = d = repeat(zero)
+            end = min(last, i + 4 * lanes * _RUN)
+            while i + 4 * lanes <= end:
+                a = a + taken(load(x, i))
+                b = b + taken(load(x, i + lanes))
+                c = c + taken(load(x, i + 2 * lanes))
+                d = d + taken(load(x, i + 3 * lanes))
+                i += 4 * lanes
+            whole = whole + ((a + b) + (c + d))
         while i < last:
-            a = a + taken(load_some(x, i, last - i, zero))
+            whole = whole + taken(load_some(x, i, last - i, zero))
             i += lanes
-        return total((a + b) + (c + d))
+        return total(whole)
 
     return piece
 
