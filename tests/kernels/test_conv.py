@@ -205,7 +205,10 @@ def test_float32_is_as_accurate_as_torch():
             assert np.linalg.norm(mine - right) <= 2 * np.linalg.norm(array(their) - right)
 
 
-@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+OTHER = {torch.contiguous_format: torch.channels_last, torch.channels_last: torch.contiguous_format}
+
+
+@pytest.mark.parametrize("layout", OTHER)
 @pytest.mark.parametrize(("channels", "size"), [(32, 24), (64, 24), (128, 28), (256, 14), (64, 100)])
 def test_winograd_is_as_accurate_as_torch(channels, size, layout):
     torch.manual_seed(0)
@@ -220,9 +223,15 @@ def test_winograd_is_as_accurate_as_torch(channels, size, layout):
         conv.conv_grad_weight(array(g), array(x), tuple(w.shape), *how),
     ]
     theirs, wanted = [y, *gradients(y, [x, w], g)], [exact, *gradients(exact, [x, w], g.double())]
-    for mine, their, right in zip(ours, theirs, wanted, strict=True):
-        right = array(right)
-        assert np.linalg.norm(mine - right) <= 2 * np.linalg.norm(array(their) - right)
+    errors = [np.linalg.norm(array(their) - array(right)) for their, right in zip(theirs, wanted, strict=True)]
+    # Without AVX-512, PyTorch sums up the gradient of contiguous images more accurately than that of others (1.6e-7 and
+    # 4.3e-7, relatively); the same sums are as accurate as they should be where it is content with them in one layout.
+    other = x.detach().contiguous(memory_format=OTHER[layout]).requires_grad_()
+    turned = w.detach().contiguous(memory_format=OTHER[layout])
+    (again,) = gradients(F.conv2d(other, turned, None, 1, 1), [other], g.contiguous(memory_format=OTHER[layout]))
+    errors[1] = max(errors[1], np.linalg.norm(array(again) - array(wanted[1])))
+    for mine, error, right in zip(ours, errors, wanted, strict=True):
+        assert np.linalg.norm(mine - array(right)) <= 2 * error
 
 
 @pytest.mark.parametrize("channels", [2, 16, 40, 64])
@@ -232,14 +241,16 @@ def test_nan_and_infinity_reach_only_the_windows_that_hold_them(channels, groups
     x, w = torch.randn(2, channels, 17, 15), torch.randn(32, channels // groups, 3, 3)
     x[0, 1, 2, 2] = float("nan")
     x[1, 0, 16, 14] = float("inf")
-    x.requires_grad_()
-    y = F.conv2d(x, w, None, 1, 1, 1, groups)
+    # Exact sums are compared with: those of float32 differ from each other by more than either from these.
+    exact = x.double().requires_grad_()
+    y = F.conv2d(exact, w.double(), None, 1, 1, 1, groups)
     how = (1, 1), (1, 1), (1, 1), groups
-    agree(conv.conv_forward(array(x), array(w), None, *how), y, 1e-4, 2e-5)
-    g = torch.randn_like(y)
+    agree(conv.conv_forward(array(x), array(w), None, *how), y.float(), 1e-4, 2e-5)
+    g = torch.randn(y.shape)
     g[0, 1, 3, 4] = float("nan")
     g[1, 31, 0, 0] = float("-inf")
-    agree(conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how), gradients(y, [x], g)[0], 1e-4, 2e-5)
+    (wanted,) = gradients(y, [exact], g.double())
+    agree(conv.conv_grad_input(array(g), array(w), tuple(x.shape), *how), wanted.float(), 1e-4, 2e-5)
 
 
 def test_nan_reaches_only_its_own_filter():
@@ -250,6 +261,34 @@ def test_nan_reaches_only_its_own_filter():
     g[0, 3, 5, 5] = float("nan")
     got = conv.conv_grad_weight(array(g), array(x), tuple(w.shape), (1, 1), (1, 1), (1, 1), 1)
     agree(got, gradients(y, [w], g)[0], 1e-4, 2e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("channels", "size"), [(64, 4), (128, 8), (256, 2)])
+def test_large_filters_are_packed_within_their_memory(monkeypatch, channels, size, dtype):
+    """What a thread packs beyond its own memory would change the filters of the next one."""
+    behind = []
+
+    def guarded(*wanted):
+        *areas, last = carve(*wanted, (4096, np.uint8))
+        last.fill(77)
+        behind.append(last)
+        return areas
+
+    carve = conv_deep.carve
+    monkeypatch.setattr(conv_deep, "carve", guarded)
+    monkeypatch.setattr(conv_deep, "get_threads", lambda: 1)
+    threads = dispatch.get_threads()
+    dispatch.set_threads(1)
+    try:
+        x, w = np.ones((1, channels, size, size), dtype), np.ones((2 * channels, channels, 3, 3), dtype)
+        how = (2, 2), (1, 1), (1, 1)
+        y = conv_deep.convolve(x, w, None, (size // 2, size // 2), *how, False)
+        assert (behind.pop() == 77).all()
+        assert conv_deep.convolve(y, w, None, (size, size), *how, True) is not None
+        assert (behind.pop() == 77).all()
+    finally:
+        dispatch.set_threads(threads)
 
 
 def test_results_do_not_depend_on_the_number_of_threads():

@@ -10,6 +10,7 @@ from .cache import register_bytes
 from .conv_common import PLACE, Ints, carve, copy_last, is_last, widest_panel, zeros
 from .dispatch import Kernel, get_threads, ready
 from .layout import inner
+from .pool import LINE
 
 _KERNELS = PLACE, Kernel("conv_deep", "convolve_deep")
 
@@ -56,7 +57,8 @@ def convolve(
     x, weight = np.asarray(x), np.ascontiguousarray(weight)
     entry = taps * (_ROWS + 1) + 1 + _ROWS
     run = taps if backward else taps * slab
-    table, room = block * entry + run + lanes, (taps * slab + slab + lanes) * widest + taps * lanes
+    # A cache line lies between taps, whatever the width of a register.
+    table, room = block * entry + run + lanes, (taps * slab + slab + lanes) * widest + taps * LINE // size
     copied = not is_last(x)
     area, tables, packed = carve(
         (x.size if copied else 0, dtype), (threads * table, np.int64), (threads * room, dtype)
