@@ -23,6 +23,8 @@ KNOWN = [
     (r"instead of RuntimeError \(MKL FFT error", r"fft", False, "PyTorch's library refuses transforms of nothing"),
     (r"no exception.*instead of RuntimeError \(view size is not compatible", r"kron", False,
      "PyTorch refuses Kronecker products by strides along dimensions of size 1"),
+    (r"no exception.*instead of RuntimeError \(view size is not compatible", r"matrix_exp", False,
+     "PyTorch refuses exponentials of batches of matrices that lie in some orders of memory"),
     (r"no exception.*instead of RuntimeError \(view size is not compatible", r"isin", False,
      "PyTorch looks for elements of tensors in some orders of memory only"),
     (r"\"(i1e?|upsample_\w+_aa)_backward\w*\" not implemented", r"backward", False,
@@ -38,7 +40,8 @@ KNOWN = [
      "PyTorch has no derivative of inverse hyperbolic functions in place"),
     (r"node (A\w+h)Backward0 instead of \1Backward1", r"^v\d+\.(arc|a)(cos|sin|tan)h_\(", False,
      "PyTorch has no derivative of inverse hyperbolic functions in place"),
-    (r"^\w+Error.*instead of RuntimeError \(Output \d+ of \w+ is a view and is being modified inplace",
+    (r"^\w+Error.*instead of RuntimeError \((a (view of a )?leaf Variable that requires grad|"
+     r"Output \d+ of \w+ is a view and is being modified inplace)",
      r"^v\d+\.\w+_\(", False,
      "of two errors PyTorch names first that such a tensor is not changed in place"),
     (r"(no exception|ZeroDivisionError).*not implemented for 'UInt64'", r"", False,

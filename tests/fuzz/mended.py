@@ -275,17 +275,19 @@ def by_powers(f, x, exponent):
     return found.to(f(x.detach().clone() if f.__name__ == "ldexp_" else x, exponent).dtype)
 
 
-@function("PyTorch's mean of a row is NaN or infinite by the place of an infinite number, or overflows",
+@function("PyTorch's mean of a row is NaN or infinite by the place of an infinite number, or overflows, or its product "
+          "with the mean's factor is rounded where all numbers are equal",
           "native_layer_norm")  # fmt: skip
 def by_sums(f, input, shape, *args):
-    """Means by sums where a row is not finite or its statistics overflow; other rows are PyTorch's."""
+    """Means by sums where a row is not finite, its statistics overflow or all is equal; other rows are PyTorch's."""
     own = f(input, shape, *args)
     wide = [a.double() if isinstance(a, torch.Tensor) else a for a in (input, *args)]
     found = [t.to(o.dtype) for t, o in zip(f(wide[0], shape, *wide[1:]), own, strict=True)]
     dims = tuple(range(-len(shape), 0))
     finite = input.isfinite().all(dims, keepdim=True)
     found[1] = torch.where(finite, found[1], input.mean(dims, keepdim=True).to(found[1].dtype))
-    odd = ~finite | ~own[1].isfinite() | (own[2] == 0)
+    equal = input.amax(dims, keepdim=True) == input.amin(dims, keepdim=True)
+    odd = ~finite | ~own[1].isfinite() | (own[2] == 0) | equal
     return tuple(torch.where(odd, t, o) for t, o in zip(found, own, strict=True))
 
 

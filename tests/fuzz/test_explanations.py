@@ -45,6 +45,9 @@ PROGRAMS = [
         "v1 = torch.tensor([-2.365, 0.5], dtype=torch.float64)", "v9 = torch.special.airy_ai(v1)"]),
     ("powers of two", "ldexp", [
         f"v1 = torch.tensor([-1.8, 0.6], {FLOATS}", "v2 = torch.tensor(-3)", "v9 = torch.ldexp(v1, v2)", BACKWARD]),
+    ("where all numbers are equal", "native_layer_norm", [
+        "v1 = torch.tensor([0.01, -2.365, 0.01, 2.385, 1.635], dtype=torch.float16).reshape((5, 1))",
+        "v2 = torch.special.entr(v1)", "v9 = torch.native_layer_norm(v2, (1,), None, None, 1e-05)"]),
     ("place of an infinite number", "native_layer_norm", [
         "v1 = torch.tensor([[-2.115, -2.365, -float('inf'), -0.0], [1.0, 2.0, 3.0, 4.0]], dtype=torch.float64)",
         "v9 = torch.native_layer_norm(v1, (4,), None, None, 1e-05)[1]"]),

@@ -41,6 +41,11 @@ PROGRAMS = [
         "v1 = torch.tensor([1j, 2.0], dtype=torch.complex32)", "v9 = torch.trace(v1)"]),
     ("of two errors PyTorch names first that such a tensor is not changed in place", [
         COMPLEX, "v2 = (v1 * 1).unbind()", "v2 = v2[0]", "v2.mvlgamma_(1)"]),
+    ("of two errors PyTorch names first that such a tensor is not changed in place", [
+        COMPLEX, "v2 = v1.expand(2, 3)", "v2.round_(decimals=1)"]),
+    ("PyTorch refuses exponentials of batches of matrices that lie in some orders of memory", [
+        "v1 = torch.arange(160, dtype=torch.float16).reshape((5, 2, 4, 4)).mul(0.01).transpose(0, 3).contiguous()",
+        "v2 = v1.transpose(0, -1)", "v9 = torch.matrix_exp(v2)"]),
     (REFUSED, [LEAF, "v9 = torch.clamp(v1, torch.zeros(3), torch.ones(2, 3))", BACKWARD]),
     (REFUSED, [LEAF, "v9 = torch.scatter(torch.zeros(3, dtype=torch.float64), 0, torch.tensor([0, 1]), v1)", BACKWARD]),
     ("PyTorch has no derivative of complex numbers where Rushlight has one", [

@@ -125,6 +125,8 @@ def test_what_is_about_operands_counts_for_nothing_but_what_is_quoted():
 @pytest.mark.parametrize(("reason", "lines"), [
     (BLIND, ["v1 = torch.tensor([1.0, 2.0])", "v2 = v1[:1]", "v3 = v1.requires_grad_()", "v9 = torch.exp(v2)"]),
     (BLIND, ["v1 = torch.tensor([1.0, 2.0])", "v2 = v1[:1]", "v3 = v1.requires_grad_()", "v9 = v2.reshape(1, 1)"]),
+    (BLIND, ["v1 = torch.tensor([1.0, 2.0])", "v2 = v1[:1]", "v2.sgn_()", "v3 = v1.requires_grad_()",
+             "v9 = torch.exp(v2)"]),
     (ALONG_ONE, [
         "v1 = torch.tensor([1.0, 2.0]).half().reshape(1, 2).transpose(0, 1).requires_grad_()",
         "v3 = torch.mul(v1, 2)",
