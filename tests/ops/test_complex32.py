@@ -152,3 +152,10 @@ def test_sums_and_products_of_nothing_and_of_one(name, shape, dim):
     check(lambda m: getattr(m, name)(m.ones(shape, dtype=m.complex32), dim).to(m.complex64))
     if not name.startswith("cum"):
         check(lambda m: getattr(m, name)(m.ones(shape, dtype=m.complex32)).to(m.complex64))
+
+
+@pytest.mark.parametrize("name", ["trapezoid", "cumulative_trapezoid"])
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0), (0, 2, 1), (2, 3)])
+def test_integrals_of_nothing(name, shape):
+    check(lambda m: getattr(m, name)(m.ones(shape, dtype=m.complex32)).to(m.complex64))
+    check(lambda m: getattr(m, name)(m.ones(shape, dtype=m.complex32)).dtype)

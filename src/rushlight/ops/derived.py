@@ -31,7 +31,6 @@ from .reduction import sum as sum_
 from .running import cumprod
 from .shape import meshgrid
 from .steps import Part, hidden, operand, passing, recorded
-from .supported import refuse_complex_halves
 from .view_parts import _slice
 
 _as_strided_op = REGISTRY["_as_strided"]
@@ -120,6 +119,11 @@ def _no_truth_values(function: str, y: Any, x: Any) -> None:
         raise RuntimeError(f"{function}: received a bool input for {names}, but bool is not supported")
 
 
+def _has_kernel(t: Any) -> bool:
+    """Whether the kernel of products with a number gives the dtype of a tensor."""
+    return t._dtype.category >= dtypes.FLOATING and t._dtype is not dtypes.complex32
+
+
 def _halved(t: Any) -> Any:
     return _by_number(t, 2.0) if t._dtype.category >= dtypes.FLOATING else t / 2.0
 
@@ -148,7 +152,7 @@ def trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
             return _even_trapezoid(y, at, width)
         first, last = (passing(_select_op, kernels_of_views.select, y, at, i) for i in (0, -1))
         total, ends = sum_(y, at), first + last
-        if total._dtype.category >= dtypes.FLOATING:
+        if _has_kernel(total):
             return _times_number(total - _times_number(ends, 0.5), width)
         return (total - ends * 0.5) * width
     return _halved((_pairs(y, at) * _widths(y, x, at)).sum(at))
@@ -177,11 +181,10 @@ composite(name="trapz", method=False)(trapezoid)
 def cumulative_trapezoid(y: Any, x: Any = None, *, dx: Any = None, dim: int = -1) -> Any:
     """The running integral of samples along a dimension; the arguments are those of `trapezoid`."""
     _no_truth_values("cumulative_trapezoid", y, x)
-    refuse_complex_halves("cumsum_out_cpu", y)
     at = wrap_dim(dim, len(y._shape))
     if x is None:
         pairs, half = _pairs(y, at), (1.0 if dx is None else dx) / 2
-        return (_times_number(pairs, half) if pairs._dtype.category >= dtypes.FLOATING else pairs * half).cumsum(at)
+        return (_times_number(pairs, half) if _has_kernel(pairs) else pairs * half).cumsum(at)
     return _halved((_pairs(y, at) * _widths(y, x, at)).cumsum(at))
 
 
