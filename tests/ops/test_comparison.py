@@ -5,9 +5,12 @@ import operator
 
 import numpy as np
 import pytest
+import torch
 from beside import check
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+import rushlight
 
 from .elementwise import DIFFERENTIABLE, DTYPES, EXTREME, KINKS, ORDINARY, derivatives, tensor
 
@@ -257,6 +260,19 @@ WHERES = {
 @pytest.mark.parametrize("case", WHERES)
 def test_where_forms(case):
     check(WHERES[case])
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8"])
+def test_a_condition_that_was_changed_is_refused_in_backward(dtype):
+    def error(m):
+        condition = m.tensor([1, 0, 1], dtype=getattr(m, dtype))
+        chosen = m.where(condition, m.ones(3, requires_grad=True), 2.0)
+        condition.zero_()
+        with pytest.raises(RuntimeError) as caught:
+            chosen.sum().backward()
+        return str(caught.value).partition(":")[0]
+
+    assert error(rushlight) == error(torch)
 
 
 REFUSED = {

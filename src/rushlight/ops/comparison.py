@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import dtypes
 from ..autograd import mode
-from ..base import TensorBase, namespace, wrap
+from ..base import TensorBase, namespace, own_version, wrap
 from ..kernels import choosing
 from ..kernels import numpy_pointwise as kernels
 from ..kernels.numpy_common import constant
@@ -121,7 +121,8 @@ def where(condition: Any = MISSING, input: Any = MISSING, other: Any = MISSING, 
             "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
             "version of PyTorch. Use a boolean condition instead."
         )
-        condition = condition.to(dtypes.bool_)
+        versions, condition = own_version(condition), condition.to(dtypes.bool_)
+        condition._versions = versions  # what is saved is out of date once the condition that was given changes
     elif condition._dtype is not dtypes.bool_:
         raise RuntimeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype {_scalar_name(condition)}"
