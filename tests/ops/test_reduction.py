@@ -473,3 +473,12 @@ def test_small_deviations_from_large_means_are_kept(shape, dim):
     exact = torch.tensor(x).double().std(dim).numpy()
     ours, theirs = (np.abs(t.tensor(x).std(dim).numpy() / exact - 1).max() for t in (rushlight, torch))
     assert ours <= 2 * theirs + 3e-7
+
+
+@pytest.mark.parametrize("dim", [None, 0, 1, (0, 1)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 1), (2, 2), (1, 1, 1)])
+def test_negative_zeros_add_up_to_zero(shape, dim):
+    def scenario(m):
+        return m.full(shape, -0.0).sum(dim).signbit()
+
+    check(scenario)

@@ -44,7 +44,7 @@ def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
     """The sum over some axes, in the type of `x`; integers must be wide enough for it."""
     kind, dims = x.dtype, x.ndim
     if len(axes) == dims and dims > 1 and kind.itemsize > 2 and x.flags.c_contiguous and type(x) is np.ndarray:
-        if x.size <= FEW and kind in ONES:
+        if 1 < x.size <= FEW and kind in ONES:
             found = np.array(x.reshape(-1).dot(ones_of(x.size, kind, False)[0]))
         else:
             found = _add(x, None, kind, np.empty((), kind))
@@ -52,7 +52,7 @@ def sum_over(x: np.ndarray, axes: Axes, keepdims: bool = False) -> Any:
     if x.size <= FEW and dims == 2 and len(axes) == 1 and kind in ONES and type(x) is np.ndarray:
         axis = axes[0]
         count = x.shape[axis]
-        if 0 < count <= _SHORT:
+        if 1 < count <= _SHORT:  # the product of a negative zero with one is no sum, which is positive
             row, column = ones_of(count, kind, keepdims)
             return x.dot(column) if axis else row.dot(x)
     if kind.char == "f" and x.size <= _LONG:

@@ -2,11 +2,11 @@
 
 import functools
 import inspect
+import os
 import re
 import sys
 import types
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -241,9 +241,10 @@ def _call() -> tuple[tuple[str, ...], int]:
 
 
 # The files of functions that stand between a call and the function which it calls.
+_HERE = os.path.dirname(__file__)
 _WRAPPERS = (
-    __file__, str(Path(__file__).with_name("forwarding.py")), str(Path(__file__).with_name("interception.py")),
-    str(Path(__file__).parents[1] / "overrides.py"),
+    __file__, os.path.join(_HERE, "forwarding.py"), os.path.join(_HERE, "interception.py"),
+    os.path.join(os.path.dirname(_HERE), "overrides.py"),
 )  # fmt: skip
 
 
