@@ -44,8 +44,6 @@ KNOWN = [
      r"Output \d+ of \w+ is a view and is being modified inplace)",
      r"^v\d+\.\w+_\(", False,
      "of two errors PyTorch names first that such a tensor is not changed in place"),
-    (r"^\w+Error.*instead of RuntimeError \(\w+\(\): functions with out=... arguments don't support automatic",
-     r"out=", False, "of two errors PyTorch names first that ``out=`` is not recorded"),
     (r"(no exception|ZeroDivisionError).*not implemented for 'UInt64'", r"", False,
      "PyTorch has few kernels for unsigned integers of 64 bits"),
     (r"softmax\(\): functions with out=.*instead of None", r"softmax\(.*out=", False,

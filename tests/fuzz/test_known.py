@@ -43,9 +43,6 @@ PROGRAMS = [
         COMPLEX, "v2 = (v1 * 1).unbind()", "v2 = v2[0]", "v2.mvlgamma_(1)"]),
     ("of two errors PyTorch names first that such a tensor is not changed in place", [
         COMPLEX, "v2 = v1.expand(2, 3)", "v2.round_(decimals=1)"]),
-    ("of two errors PyTorch names first that ``out=`` is not recorded", [
-        "v1 = torch.zeros((0,), dtype=torch.complex64).requires_grad_()",
-        "v9 = torch.amin(v1, 0, out=torch.empty(0, dtype=v1.dtype))"]),
     ("PyTorch refuses exponentials of batches of matrices that lie in some orders of memory", [
         "v1 = torch.arange(160, dtype=torch.float16).reshape((5, 2, 4, 4)).mul(0.01).transpose(0, 3).contiguous()",
         "v2 = v1.transpose(0, -1)", "v9 = torch.matrix_exp(v2)"]),
