@@ -106,22 +106,23 @@ def _wide_exp(form: Format) -> Any:
     return compute
 
 
+def _logarithm(form: Format, exact: Any, base: int) -> Any:
+    if form is DOUBLE:
+        return lambda x: exact(x)
+    factor = np.float64(1 / math.log(base))
+    return lambda x: types.float32(_wide_log(types.float64(x)) * factor)
+
+
 @function
 def log2(form: Format) -> Any:
     """The logarithm to the base 2."""
-    if form is DOUBLE:
-        return lambda x: math.log2(x)
-    factor = np.float64(1 / math.log(2))
-    return lambda x: types.float32(_wide_log(types.float64(x)) * factor)
+    return _logarithm(form, math.log2, 2)
 
 
 @function
 def log10(form: Format) -> Any:
     """The logarithm to the base 10."""
-    if form is DOUBLE:
-        return lambda x: math.log10(x)
-    factor = np.float64(1 / math.log(10))
-    return lambda x: types.float32(_wide_log(types.float64(x)) * factor)
+    return _logarithm(form, math.log10, 10)
 
 
 @function
